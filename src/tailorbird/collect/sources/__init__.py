@@ -1,0 +1,1 @@
+"""Adapters that read other systems: one file each."""

@@ -1,0 +1,1 @@
+"""Adapters that hand messages over: one file each."""

@@ -1,0 +1,78 @@
+"""One tree of errors; the class says who must act.
+
+Every message says what is wrong, where it is, and how to mend it, in that order. Expected refusals
+in bulk paths (a bad row, a person without consent) are data, not exceptions.
+"""
+
+from __future__ import annotations
+
+
+class TailorbirdError(Exception):
+    """Base of every error that Tailorbird raises on purpose.
+
+    `code` is the stable name that the API and `--json` show; `exit_status` is the command's.
+    """
+
+    code = "error"
+    exit_status = 1
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.mend = mend
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """Return `where: what; mend`, the one line that people read."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}; {self.mend}" if self.mend else head
+
+
+class UsageError(TailorbirdError):
+    """The caller asked for something that does not exist or does not fit."""
+
+    code = "usage"
+    exit_status = 2
+
+
+class SettingsError(TailorbirdError):
+    """The operator must mend `tailorbird.toml`, an environment variable or the machine."""
+
+    code = "settings"
+    exit_status = 2
+
+
+class DefinitionError(TailorbirdError):
+    """The author of a segment, mapping, campaign or model file must mend it."""
+
+    code = "definition"
+
+
+class TemplateError(TailorbirdError):
+    """The author of a template must mend it. `where` is `file:line:column`."""
+
+    code = "template"
+
+
+class SourceError(TailorbirdError):
+    """The owner of a file or a system that we read from must mend it."""
+
+    code = "source"
+
+
+class StoreError(TailorbirdError):
+    """The operator must look at the data folder: its version, its lock, its disk."""
+
+    code = "store"
+
+
+class CarrierError(TailorbirdError):
+    """The operator must look at the carrier: its address, its credentials, its reply."""
+
+    code = "carrier"
+
+
+class ModelError(TailorbirdError):
+    """A model cannot be trained or read. A model that merely loses is refused as data."""
+
+    code = "model"

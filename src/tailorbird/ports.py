@@ -1,0 +1,304 @@
+"""What we ask of the outside world. Adapters live in `stores`, `collect.sources`, `delivery.carriers`.
+
+Every method takes and gives batches. A method that says "durable" has fsynced when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import pyarrow as pa
+
+from tailorbird.schema import (
+    Body,
+    Claim,
+    Consent,
+    ConsentState,
+    Decision,
+    Definition,
+    DefinitionKind,
+    Instant,
+    LogRecord,
+    Merge,
+    Outgoing,
+    PersonId,
+    Position,
+    Product,
+    Profile,
+    Refused,
+    Reply,
+    ResolvedEvent,
+    Scalar,
+    Settlement,
+)
+
+SqlValue = str | int | float | bool | bytes | None
+"""What may be bound to a statement."""
+
+
+class EventLog(Protocol):
+    """The durable, append-only log of raw bodies: the system of record."""
+
+    def append(self, bodies: Sequence[Body]) -> int:
+        """Append durably, in order, and return the offset of the last body."""
+
+    def append_from(self, reader: str, bodies: Sequence[Body], progress: str) -> int:
+        """As `append`, and keep `progress` for `reader` in the same transaction."""
+
+    def progress(self, reader: str) -> str:
+        """Return what `append_from` last kept for `reader`, or ''."""
+
+    def read(self, after: int, limit: int) -> list[LogRecord]:
+        """Return up to `limit` records with an offset above `after`, in order."""
+
+    def end(self) -> int:
+        """Return the last offset, 0 when the log is empty."""
+
+
+class People(Protocol):
+    """Who is who: identities, declared traits, personal fields under encryption, consents.
+
+    The methods that change something are called inside `transaction`, so that a batch of the log is
+    taken whole (with its cursor) or not at all.
+    """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Open a write transaction; durable when it ends without an exception."""
+
+    def cursor(self) -> int:
+        """Return the offset of the last log record that was folded in."""
+
+    def advance(self, offset: int) -> None:
+        """Keep `offset` as the cursor."""
+
+    def first_seen(self, keys: Sequence[tuple[bytes, Position]]) -> list[bool]:
+        """Return for each (message key, position) whether that position was its first sight.
+
+        Remembers the new ones. Asking again with the same positions gives the same answer, so that
+        a batch can be replayed.
+        """
+
+    def known(self, identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], PersonId]:
+        """Return the (surviving) person of each known (kind, value) identifier."""
+
+    def create(self, created_at: Sequence[Instant]) -> list[PersonId]:
+        """Create people and return their numbers, in order."""
+
+    def link(self, links: Iterable[tuple[str, str, PersonId]]) -> None:
+        """Give identifiers (kind, value) to people."""
+
+    def merge(self, merges: Sequence[Merge]) -> None:
+        """Move identifiers, traits and consents of each loser to its survivor."""
+
+    def merges(self, after: Position) -> list[Merge]:
+        """Return the merges at positions above `after`, in order."""
+
+    def set_traits(self, traits: Iterable[tuple[PersonId, str, Scalar, Instant]]) -> None:
+        """Keep the latest value of each declared trait; older instants never overwrite newer ones."""
+
+    def add_consents(self, consents: Sequence[Consent]) -> None:
+        """Append receipts to the hash chain."""
+
+    def suppress(self, addresses: Iterable[tuple[str, str, Instant]]) -> None:
+        """Bar (address, reason, at) from every later send."""
+
+    def quarantine(self, refused: Sequence[Refused]) -> None:
+        """Keep refused records with their raw bytes until somebody mends or discards them."""
+
+    def quarantined(self, after: Position, limit: int) -> list[Refused]:
+        """Return refused records in order of position."""
+
+    def profiles(self, people: Sequence[PersonId]) -> dict[PersonId, Profile]:
+        """Return profiles in clear; people who do not exist or were erased are absent."""
+
+    def consent_states(self, people: Sequence[PersonId]) -> dict[PersonId, ConsentState]:
+        """Return each person's latest word on every purpose, and the suppression of the address."""
+
+    def consents(self, person: PersonId) -> list[Consent]:
+        """Return one person's receipts, oldest first."""
+
+    def find(self, identifier: str) -> PersonId | None:
+        """Return the person with this number, address, user id or anonymous id."""
+
+    def count(self) -> int:
+        """Return how many people there are, merged ones not counted."""
+
+
+class Facts(Protocol):
+    """The analytical store, derived from the log and rebuildable: DuckDB on one machine.
+
+    Its tables are described in `stores/sql/facts_schema.sql`.
+    """
+
+    def offset(self) -> int:
+        """Return the log offset up to which the facts are complete."""
+
+    def append(self, events: Sequence[ResolvedEvent], merges: Sequence[Merge], offset: int) -> None:
+        """Append facts and move the offset in one durable transaction."""
+
+    def read(
+        self,
+        sql: str,
+        parameters: Sequence[SqlValue] = (),
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        """Run one statement that only reads; `tables` are visible to it by name."""
+
+    def write(
+        self,
+        statements: Sequence[tuple[str, Sequence[SqlValue]]],
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> None:
+        """Run statements in one durable transaction; `tables` are visible to them by name."""
+
+    def products(self, items: Sequence[str]) -> dict[str, Product]:
+        """Return the catalogue entries of these items."""
+
+    def clear(self) -> None:
+        """Forget everything, so that the log can be read again from its start."""
+
+
+class Definitions(Protocol):
+    """What authors wrote, every version kept."""
+
+    def put(
+        self, kind: DefinitionKind, name: str, text: str, *, author: str, reason: str, now: Instant
+    ) -> Definition:
+        """Keep a new version when the text differs from the latest; return the latest."""
+
+    def get(self, kind: DefinitionKind, name: str, version: int | None = None) -> Definition | None:
+        """Return one version, or the latest."""
+
+    def latest(self, kind: DefinitionKind) -> list[Definition]:
+        """Return the latest version of every name of this kind, by name."""
+
+
+class Ledger(Protocol):
+    """The append-only record of decisions, and the outbox of sends that they caused."""
+
+    def record(self, decisions: Sequence[Decision]) -> int:
+        """Record durably those not recorded before, with an outbox row for each `send`.
+
+        Returns how many were new. A send's id is its decision's id.
+        """
+
+    def decisions(
+        self,
+        *,
+        campaign: str | None = None,
+        person: PersonId | None = None,
+        after: bytes = b"",
+        limit: int = 1000,
+    ) -> list[Decision]:
+        """Return decisions in order of id."""
+
+    def decision(self, decision_id: bytes) -> Decision | None:
+        """Return one decision."""
+
+    def verdicts(self, campaign: str) -> list[tuple[str, str, str, int]]:
+        """Return (verdict, reason, variant, people) counts of a campaign."""
+
+    def claim(self, worker: str, limit: int, now: Instant, lease_seconds: int) -> list[Claim]:
+        """Claim due sends durably; nobody else gets them until the lease ends."""
+
+    def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
+        """Return claims that have not been settled, for recovery."""
+
+    def settle(self, settlements: Sequence[Settlement], now: Instant) -> None:
+        """Record durably how claims ended."""
+
+    def cancel(self, campaign: str, reason: str, now: Instant) -> int:
+        """Cancel a campaign's pending sends; return how many."""
+
+    def states(self, campaign: str | None = None) -> dict[str, int]:
+        """Return the number of sends in each state."""
+
+    def settlements(self, after: int, limit: int) -> list[tuple[int, Instant, Settlement]]:
+        """Return (sequence, at, settlement) above `after`, in the order in which they happened."""
+
+    def settlement(self, send_id: bytes) -> Settlement | None:
+        """Return how a send ended, or None while it is pending."""
+
+
+class Journal(Protocol):
+    """The small file beside a carrier that says which final dots left this machine."""
+
+    def dot(self, send_id: bytes) -> None:
+        """Record that the final dot of this send is about to leave."""
+
+    def reply(self, reply: Reply) -> None:
+        """Record what was answered."""
+
+
+class Carrier(Protocol):
+    """Takes finished messages and says what became of each."""
+
+    @property
+    def name(self) -> str:
+        """Return the carrier's name in settings and in the ledger."""
+
+    def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
+        """Send as they come, calling `journal.dot` before and `journal.reply` after each.
+
+        Yields one reply a message, in any order. Never holds more than a few messages.
+        """
+
+    def found(self, send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:
+        """Say which sends this carrier knows it has taken, or None when it cannot tell."""
+
+
+class Inbox(Protocol):
+    """The local mailbox that stands in for the world until a carrier is set up."""
+
+    def list(self, *, after: int = 0, limit: int = 50, query: str = "") -> list[InboxEntry]:
+        """Return the newest first; `after` is the last sequence of the page before."""
+
+    def count(self, query: str = "") -> int:
+        """Return how many messages there are."""
+
+    def read(self, send_id: bytes) -> bytes | None:
+        """Return one message as it was sent."""
+
+    def since(self, sequence: int, limit: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """Yield (sequence, send id, message) above `sequence`, oldest first."""
+
+
+class InboxEntry(Protocol):
+    """One row of the inbox's list."""
+
+    @property
+    def sequence(self) -> int:
+        """Return its place in the order of arrival, from 1."""
+
+    @property
+    def send_id(self) -> bytes:
+        """Return the send that it belongs to."""
+
+    @property
+    def to(self) -> str:
+        """Return the address in the envelope."""
+
+    @property
+    def subject(self) -> str:
+        """Return the decoded subject."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the message's size."""
+
+
+class Models(Protocol):
+    """Files of trained models, content-addressed, without pickle."""
+
+    def put(self, name: str, files: Mapping[str, bytes], card: bytes) -> int:
+        """Keep a new version (1, 2, ...) of a model and return its number."""
+
+    def get(
+        self, name: str, version: int | None = None
+    ) -> tuple[int, dict[str, bytes], bytes] | None:
+        """Return (version, files, card) of one version, or of the latest."""
+
+    def names(self) -> list[str]:
+        """Return the names of all models."""

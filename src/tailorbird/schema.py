@@ -1,0 +1,323 @@
+"""Nouns that cross doors: plain, frozen, typed.
+
+Units: every instant is an `Instant`, int64 microseconds since the epoch in UTC; money is an int64 in
+minor units of its currency; probabilities are floats in [0, 1].
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+Instant: TypeAlias = int
+"""Microseconds since 1970-01-01T00:00:00Z."""
+PersonId: TypeAlias = int
+"""A person's number in the data folder: positive, never reused."""
+Scalar: TypeAlias = str | int | float | bool | None
+"""What a trait or a property can hold."""
+Position: TypeAlias = int
+"""Where an event stands in the log: `offset << 20 | index in its body`."""
+
+SECOND: Final = 1_000_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+class Names:
+    """Canonical event names; `collect` folds the spellings of other tools into these."""
+
+    PURCHASE: Final = "purchase"
+    RETURN: Final = "return"
+    ADD_TO_CART: Final = "add_to_cart"
+    PRODUCT_VIEWED: Final = "product_viewed"
+    PAGE_VIEWED: Final = "page_viewed"
+    IDENTIFY: Final = "identify"
+    PRODUCT_UPDATED: Final = "product_updated"
+    CONSENT_CHANGED: Final = "consent_changed"
+    EMAIL_SENT: Final = "email_sent"
+    EMAIL_OPENED: Final = "email_opened"
+    EMAIL_CLICKED: Final = "email_clicked"
+    EMAIL_BOUNCED: Final = "email_bounced"
+    UNSUBSCRIBED: Final = "unsubscribed"
+
+
+# -- collect ------------------------------------------------------------------------------------
+
+
+class Body(msgspec.Struct, frozen=True):
+    """Raw bytes as they came in: a Segment-spec JSON body, one event or `{"batch": [...]}`."""
+
+    source: str
+    received_at: Instant
+    content: bytes
+
+
+class LogRecord(msgspec.Struct, frozen=True):
+    """A body with the offset under which the log keeps it. Offsets start at 1 and have no gaps."""
+
+    offset: int
+    body: Body
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One product of an event. `price_minor` is for one piece."""
+
+    item: str
+    name: str = ""
+    category: str = ""
+    quantity: int = 1
+    price_minor: int = 0
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened, decoded, validated and cleaned; not yet tied to a person.
+
+    `message_id` is the sender's id, by which duplicates are known. Identifiers that were absent are
+    empty. `traits` is what an `identify` said; `properties` holds what has no field of its own.
+    """
+
+    message_id: str
+    name: str
+    at: Instant
+    received_at: Instant
+    position: Position
+    source: str
+    user_id: str = ""
+    anonymous_id: str = ""
+    email: str = ""
+    order_id: str = ""
+    item: str = ""
+    category: str = ""
+    quantity: int = 0
+    value_minor: int = 0
+    currency: str = ""
+    campaign: str = ""
+    variant: str = ""
+    send_id: str = ""
+    machine: bool = False
+    lines: tuple[Line, ...] = ()
+    traits: dict[str, Scalar] = {}
+    properties: dict[str, Scalar] = {}
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A record that could not be taken: why, where, how to mend it, and its raw bytes."""
+
+    position: Position
+    source: str
+    received_at: Instant
+    code: str
+    reason: str
+    raw: bytes
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A catalogue item. `stock` is None where the shop does not tell."""
+
+    item: str
+    name: str = ""
+    category: str = ""
+    price_minor: int = 0
+    currency: str = ""
+    url: str = ""
+    image: str = ""
+    stock: int | None = None
+    updated_at: Instant = 0
+
+
+# -- profiles -----------------------------------------------------------------------------------
+
+
+class ResolvedEvent(msgspec.Struct, frozen=True):
+    """An event with its person; `person` is None for a guest who gave no identifier."""
+
+    event: Event
+    person: PersonId | None
+
+
+class Merge(msgspec.Struct, frozen=True):
+    """Two people turned out to be one: `loser`'s history now belongs to `survivor`."""
+
+    survivor: PersonId
+    loser: PersonId
+    position: Position
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What is known of one person, in clear. `traits` holds declared traits only."""
+
+    person: PersonId
+    email: str = ""
+    traits: dict[str, Scalar] = {}
+    created_at: Instant = 0
+    merged_into: PersonId | None = None
+
+
+# -- privacy ------------------------------------------------------------------------------------
+
+Purpose = Literal["email_marketing", "personalisation", "tracking", "training"]
+PURPOSES: Final[tuple[Purpose, ...]] = (
+    "email_marketing",
+    "personalisation",
+    "tracking",
+    "training",
+)
+
+
+class Consent(msgspec.Struct, frozen=True):
+    """A receipt: who agreed to what, or withdrew it, when, where, and to which wording."""
+
+    person: PersonId
+    purpose: Purpose
+    granted: bool
+    at: Instant
+    source: str
+    wording_version: str = ""
+    evidence: str = ""
+
+
+class ConsentState(msgspec.Struct, frozen=True):
+    """The latest word of one person on every purpose, and whether the address is suppressed."""
+
+    person: PersonId
+    granted: dict[Purpose, int] = {}
+    """purpose -> id of the receipt that grants it; a purpose that is absent was never granted."""
+    withdrawn: dict[Purpose, int] = {}
+    suppressed: str = ""
+    """Why the address may not be written to (`unsubscribed`, `hard_bounce`, `complaint`), or ''."""
+
+
+# -- definitions, decisions ---------------------------------------------------------------------
+
+DefinitionKind = Literal["segment", "template", "block", "campaign", "model", "mapping"]
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """One version of a file that an author wrote. Versions of a name start at 1."""
+
+    kind: DefinitionKind
+    name: str
+    version: int
+    text: str
+    author: str = ""
+    reason: str = ""
+    created_at: Instant = 0
+
+
+Verdict = Literal["send", "holdout", "refused"]
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """Who was considered for which message, why yes or no, and with which probability.
+
+    `id` is hash(campaign, version, person, occurrence): deciding twice gives the same row.
+    `probability` is that of the variant (or of the holdout) that the keyed hash drew.
+    `inputs` is JSON: what the template will be given (no name, no address) and the evidence.
+    """
+
+    id: bytes
+    campaign: str
+    campaign_version: int
+    occurrence: str
+    person: PersonId
+    at: Instant
+    verdict: Verdict
+    reason: str = ""
+    variant: str = ""
+    probability: float = 1.0
+    receipt: int = 0
+    """The consent receipt that permits it; 0 where there is none."""
+    inputs: bytes = b"{}"
+
+
+# -- delivery -----------------------------------------------------------------------------------
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A send that this worker alone may work on until its lease ends."""
+
+    send_id: bytes
+    campaign: str
+    campaign_version: int
+    person: PersonId
+    variant: str
+    decided_at: Instant
+    attempts: int
+    inputs: bytes
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """One person's mail, before it is a message: text only."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A finished message and its envelope. `content` is the RFC 5322 text with CRLF line ends."""
+
+    send_id: bytes
+    envelope_from: str
+    envelope_to: str
+    content: bytes
+
+
+ReplyKind = Literal["accepted", "deferred", "rejected", "unknown"]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What the carrier answered. `unknown`: the final dot left, no answer came back."""
+
+    send_id: bytes
+    kind: ReplyKind
+    code: int = 0
+    text: str = ""
+
+
+SendState = Literal["pending", "claimed", "sent", "failed", "unknown", "cancelled"]
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """How one claim ended. `retry_at` is set when it goes back to pending."""
+
+    send_id: bytes
+    state: SendState
+    carrier: str
+    reply: str = ""
+    retry_at: Instant = 0
+
+
+# -- learning -----------------------------------------------------------------------------------
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """One figure of a model beside the naive rule's, on the same test window."""
+
+    name: str
+    model: float
+    naive: float
+    naive_rule: str
+    low: float
+    """Lower end of the 95 % interval of `model - naive`."""
+    high: float
+
+
+class ModelCard(msgspec.Struct, frozen=True):
+    """What a model is, what it was judged on, and whether it may serve."""
+
+    name: str
+    kind: Literal["recommender", "propensity"]
+    version: int
+    trained_at: Instant
+    train_window: tuple[Instant, Instant]
+    test_window: tuple[Instant, Instant]
+    people: int
+    features: tuple[str, ...]
+    parameters: dict[str, Scalar]
+    measures: tuple[Measure, ...]
+    serves: bool
+    why: str
+    """One sentence: why it serves, or why the naive rule serves instead."""

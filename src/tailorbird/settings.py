@@ -1,0 +1,167 @@
+"""Settings: `tailorbird.toml` in the data folder, then `TAILORBIRD_*`; each knows where it came from."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from tailorbird.errors import SettingsError
+
+FILE_NAME = "tailorbird.toml"
+PREFIX = "TAILORBIRD_"
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where `tailorbird serve` listens, and the address under which people reach it."""
+
+    host: str = "127.0.0.1"
+    port: int = 8400
+    base_url: str = "http://127.0.0.1:8400"
+    """Start of every link in a mail. Never taken from a request."""
+
+
+class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who the mails come from."""
+
+    name: str = "Tailorbird demo shop"
+    address: str = "hello@shop.example"
+    domain: str = "shop.example"
+    """Domain of Message-ID and return path."""
+    postal_address: str = "1 Sample Street, Sampleton"
+    """Printed in the footer, as CAN-SPAM asks."""
+    dkim_selector: str = ""
+    dkim_key_file: str = ""
+
+
+class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which carrier sends, and how much it keeps."""
+
+    carrier: Literal["inbox", "smtp"] = "inbox"
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_tls: Literal["none", "starttls", "implicit"] = "starttls"
+    smtp_connections: int = 4
+    inbox_keep: int = 200_000
+    """Newest messages whose full text the inbox keeps; of older ones it keeps the header."""
+    unknown_policy: Literal["assume_sent", "retry"] = "assume_sent"
+
+
+class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The business whose people these are."""
+
+    name: str = "Tailorbird demo shop"
+    url: str = "https://shop.example"
+    currency: str = "EUR"
+    zone: str = "UTC"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting, with its default."""
+
+    server: Server = Server()
+    sender: Sender = Sender()
+    delivery: Delivery = Delivery()
+    shop: Shop = Shop()
+    demo: bool = False
+    """True in folders that `tailorbird demo` made: every screen and report says so."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One value as `tailorbird config show` prints it. Secrets are masked."""
+
+    name: str
+    value: str
+    origin: str
+
+
+SECRETS = frozenset({"delivery.smtp_password"})
+
+
+def load(folder: Path, environment: Mapping[str, str]) -> tuple[Settings, list[Setting]]:
+    """Return the settings of a data folder, and where each value came from.
+
+    Raises:
+        SettingsError: the file cannot be read, a name is unknown, a value has the wrong type.
+    """
+    path = folder / FILE_NAME
+    values = _read(path)
+    origins = {name: str(path) for name in _flatten(values)}
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower().replace("__", ".")
+            _check(name, where=f"environment variable {variable}")
+            _put(values, name, text)
+            origins[name] = f"environment variable {variable}"
+    for name in _flatten(values):
+        _check(name, where=origins[name])
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("$.")[2].rstrip("`")
+        raise SettingsError(
+            str(error).partition(" - at")[0],
+            where=f"{origins.get(name, path)}: {name}",
+            mend="see `tailorbird config show` for names and defaults",
+        ) from None
+    return settings, _listing(settings, origins)
+
+
+def names() -> list[str]:
+    """Return every setting's dotted name."""
+    return list(_flatten(msgspec.to_builtins(Settings())))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"not valid TOML: {error}", where=str(path), mend="mend that line"
+        ) from None
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _check(name: str, *, where: str) -> None:
+    known = names()
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    mend = f"did you mean {near[0]!r}?" if near else "see `tailorbird config show` for all names"
+    raise SettingsError(f"unknown setting {name!r}", where=where, mend=mend)
+
+
+def _put(values: dict[str, Any], name: str, value: str) -> None:
+    *tables, last = name.split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+    values[last] = value
+
+
+def _listing(settings: Settings, origins: Mapping[str, str]) -> list[Setting]:
+    flat = _flatten(msgspec.to_builtins(settings))
+    return [
+        Setting(
+            name,
+            "******" if name in SECRETS and value else str(value),
+            origins.get(name, "default"),
+        )
+        for name, value in flat.items()
+    ]

@@ -1,0 +1,5 @@
+"""Signs links and pixels, and tells people from machines.
+
+In: tokens, requests.
+Out: opens, clicks and unsubscribes as events.
+"""

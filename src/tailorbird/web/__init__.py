@@ -1,0 +1,5 @@
+"""The HTTP doors: collector, tracking pages, API, and the built UI.
+
+In: requests.
+Out: responses.
+"""
