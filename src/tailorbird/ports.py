@@ -1,4 +1,4 @@
-"""What we ask of the outside world. Adapters live in `stores`, `collect.sources`, `delivery.carriers`.
+"""What we ask of the outside world; adapters live in `stores` and `delivery.carriers`.
 
 Every method takes and gives batches. A method that says "durable" has fsynced when it returns.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from tailorbird.schema import (
     Body,
@@ -36,6 +34,10 @@ from tailorbird.schema import (
 
 SqlValue = str | int | float | bool | bytes | None
 """What may be bound to a statement."""
+
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class EventLog(Protocol):
@@ -96,7 +98,7 @@ class People(Protocol):
         """Return the merges at positions above `after`, in order."""
 
     def set_traits(self, traits: Iterable[tuple[PersonId, str, Scalar, Instant]]) -> None:
-        """Keep the latest value of each declared trait; older instants never overwrite newer ones."""
+        """Keep each declared trait's latest value; older instants never overwrite newer ones."""
 
     def add_consents(self, consents: Sequence[Consent]) -> None:
         """Append receipts to the hash chain."""

@@ -1,7 +1,7 @@
 """Nouns that cross doors: plain, frozen, typed.
 
-Units: every instant is an `Instant`, int64 microseconds since the epoch in UTC; money is an int64 in
-minor units of its currency; probabilities are floats in [0, 1].
+Units: every instant is an `Instant`, int64 microseconds since the epoch in UTC; money is an int64
+in minor units of its currency; probabilities are floats in [0, 1].
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Settings: `tailorbird.toml` in the data folder, then `TAILORBIRD_*`; each knows where it came from."""
+"""Settings: `tailorbird.toml`, then `TAILORBIRD_*`; each value knows where it came from."""
 
 from __future__ import annotations
 
