@@ -3,3 +3,25 @@
 In: a key, people; counts of outcomes.
 Out: variants with probabilities; verdicts with intervals.
 """
+
+from __future__ import annotations
+
+from tailorbird.experiments.assign import HOLDOUT, Assignment, assign, assign_all
+from tailorbird.experiments.guard import SampleRatio
+from tailorbird.experiments.power import sample_size
+from tailorbird.experiments.verdict import Arm, Caused, Effect, Rate, Verdict, read
+
+__all__ = [
+    "HOLDOUT",
+    "Arm",
+    "Assignment",
+    "Caused",
+    "Effect",
+    "Rate",
+    "SampleRatio",
+    "Verdict",
+    "assign",
+    "assign_all",
+    "read",
+    "sample_size",
+]
