@@ -61,6 +61,15 @@ class LogRecord(msgspec.Struct, frozen=True):
     body: Body
 
 
+class ConsentClaim(msgspec.Struct, frozen=True):
+    """What an event says about consent; it becomes a receipt once the person is known."""
+
+    purpose: Purpose
+    granted: bool
+    wording_version: str = ""
+    evidence: str = ""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One product of an event. `price_minor` is for one piece."""
 
@@ -69,6 +78,15 @@ class Line(msgspec.Struct, frozen=True):
     category: str = ""
     quantity: int = 1
     price_minor: int = 0
+
+
+class ConsentClaim(msgspec.Struct, frozen=True):
+    """What an event says that its person agreed to, or withdrew."""
+
+    purpose: Purpose
+    granted: bool
+    wording_version: str = ""
+    evidence: str = ""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -100,6 +118,12 @@ class Event(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...] = ()
     traits: dict[str, Scalar] = {}
     properties: dict[str, Scalar] = {}
+    person_id: PersonId = 0
+    """Set by our own sources, which know the person's number; 0 elsewhere."""
+    consents: tuple[ConsentClaim, ...] = ()
+    person_id: PersonId = 0
+    """Said by internal sources alone, which know the person already; 0 elsewhere."""
+    consents: tuple[ConsentClaim, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -111,6 +135,7 @@ class Refused(msgspec.Struct, frozen=True):
     code: str
     reason: str
     raw: bytes
+    mend: str = ""
 
 
 class Product(msgspec.Struct, frozen=True):
