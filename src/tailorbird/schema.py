@@ -80,15 +80,6 @@ class Line(msgspec.Struct, frozen=True):
     price_minor: int = 0
 
 
-class ConsentClaim(msgspec.Struct, frozen=True):
-    """What an event says that its person agreed to, or withdrew."""
-
-    purpose: Purpose
-    granted: bool
-    wording_version: str = ""
-    evidence: str = ""
-
-
 class Event(msgspec.Struct, frozen=True):
     """Something that happened, decoded, validated and cleaned; not yet tied to a person.
 
@@ -118,9 +109,6 @@ class Event(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...] = ()
     traits: dict[str, Scalar] = {}
     properties: dict[str, Scalar] = {}
-    person_id: PersonId = 0
-    """Set by our own sources, which know the person's number; 0 elsewhere."""
-    consents: tuple[ConsentClaim, ...] = ()
     person_id: PersonId = 0
     """Said by internal sources alone, which know the person already; 0 elsewhere."""
     consents: tuple[ConsentClaim, ...] = ()
