@@ -1,27 +1,28 @@
 -- The derived store. Everything here is rebuilt from the log by `tailorbird rebuild`.
 -- Instants are BIGINT microseconds UTC, money BIGINT minor units, `number` BIGINT millionths.
+-- "at" is a keyword of DuckDB and always quoted.
 
 -- One row an event. person is NULL for a guest. at: when it happened; received_at: when we learnt it.
 CREATE TABLE IF NOT EXISTS facts (
-    position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, at BIGINT NOT NULL,
+    position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     received_at BIGINT NOT NULL, order_id VARCHAR, item VARCHAR, category VARCHAR,
     quantity BIGINT, value_minor BIGINT, currency VARCHAR, campaign VARCHAR, variant VARCHAR,
     send_id VARCHAR, machine BOOLEAN NOT NULL, source VARCHAR NOT NULL);
 
 -- One row a product of an event (also of single-product events): the interactions.
 CREATE TABLE IF NOT EXISTS lines (
-    position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, at BIGINT NOT NULL,
+    position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
     value_minor BIGINT NOT NULL);
 
 -- Properties of events that have no column of their own. Text as it came; numbers also as millionths.
 CREATE TABLE IF NOT EXISTS properties (
-    position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, at BIGINT NOT NULL,
+    position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     name VARCHAR NOT NULL, text VARCHAR, number BIGINT);
 
 -- History of declared traits that are not personal fields (those stay encrypted with the profile).
 CREATE TABLE IF NOT EXISTS trait_values (
-    position BIGINT NOT NULL, person BIGINT NOT NULL, name VARCHAR NOT NULL, at BIGINT NOT NULL,
+    position BIGINT NOT NULL, person BIGINT NOT NULL, name VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     text VARCHAR, number BIGINT);
 
 CREATE TABLE IF NOT EXISTS people (person BIGINT PRIMARY KEY, created_at BIGINT NOT NULL);
@@ -34,13 +35,13 @@ CREATE TABLE IF NOT EXISTS products (
 CREATE TABLE IF NOT EXISTS membership (
     segment VARCHAR NOT NULL, person BIGINT NOT NULL, member BOOLEAN NOT NULL, next_check BIGINT);
 CREATE TABLE IF NOT EXISTS membership_changes (
-    segment VARCHAR NOT NULL, person BIGINT NOT NULL, at BIGINT NOT NULL, entered BOOLEAN NOT NULL);
+    segment VARCHAR NOT NULL, person BIGINT NOT NULL, "at" BIGINT NOT NULL, entered BOOLEAN NOT NULL);
 CREATE TABLE IF NOT EXISTS segment_refreshes (
-    segment VARCHAR PRIMARY KEY, version BIGINT NOT NULL, at BIGINT NOT NULL, position BIGINT NOT NULL);
+    segment VARCHAR PRIMARY KEY, version BIGINT NOT NULL, "at" BIGINT NOT NULL, position BIGINT NOT NULL);
 
 -- Scores of models are traits: probability in millionths.
 CREATE TABLE IF NOT EXISTS scores (
-    model VARCHAR NOT NULL, version BIGINT NOT NULL, person BIGINT NOT NULL, at BIGINT NOT NULL,
+    model VARCHAR NOT NULL, version BIGINT NOT NULL, person BIGINT NOT NULL, "at" BIGINT NOT NULL,
     value BIGINT NOT NULL);
 
 CREATE TABLE IF NOT EXISTS markers (name VARCHAR PRIMARY KEY, value BIGINT NOT NULL);
