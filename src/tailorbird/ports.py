@@ -85,8 +85,14 @@ class People(Protocol):
     def known(self, identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], PersonId]:
         """Return the (surviving) person of each known (kind, value) identifier."""
 
-    def create(self, created_at: Sequence[Instant]) -> list[PersonId]:
-        """Create people and return their numbers, in order."""
+    def next_person(self) -> PersonId:
+        """Return the number that the next new person gets."""
+
+    def create(self, people: Sequence[tuple[PersonId, Instant]]) -> None:
+        """Create people with these numbers, taken from `next_person` upwards."""
+
+    def claims(self, people: Sequence[PersonId]) -> dict[PersonId, dict[str, int]]:
+        """Return how many identifiers of each kind each person holds."""
 
     def link(self, links: Iterable[tuple[str, str, PersonId]]) -> None:
         """Give identifiers (kind, value) to people."""
@@ -105,6 +111,9 @@ class People(Protocol):
 
     def suppress(self, addresses: Iterable[tuple[str, str, Instant]]) -> None:
         """Bar (address, reason, at) from every later send."""
+
+    def receipts_from(self, source: str, people: Sequence[PersonId]) -> set[tuple[PersonId, str]]:
+        """Return the (person, purpose) pairs that have a receipt from this source."""
 
     def quarantine(self, refused: Sequence[Refused]) -> None:
         """Keep refused records with their raw bytes until somebody mends or discards them."""

@@ -59,8 +59,7 @@ class Database:
                 yield self._writer
                 self._writer.execute("COMMIT")
             except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+                self._roll_back()
                 raise
 
     @property
@@ -85,6 +84,11 @@ class Database:
             self._local.connection = None
         with self._lock:
             self._writer.close()
+
+    def _roll_back(self) -> None:
+        # SQLite rolls back by itself when the disk is full.
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
 
     def _migrate(self) -> int:
         """Bring the schema up to date and return the version it had."""

@@ -81,7 +81,7 @@ class SqliteLog:
                     if waiting.reader:
                         connection.execute(SQL["keep_progress"], (waiting.reader, waiting.progress))
                     waiting.offset = int(connection.execute(SQL["end"]).fetchone()[0])
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again by every waiting caller
             for waiting in group:
                 waiting.error = error
         finally:

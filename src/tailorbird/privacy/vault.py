@@ -1,0 +1,122 @@
+"""Encryption of personal fields: a key a person, wrapped by the folder's key; blind indexes.
+
+Destroying a person's wrapped key makes every copy of the sealed fields unreadable, backups
+included. AES-256-GCM; blind indexes are HMAC-SHA-256 cut to 16 bytes, by kind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tailorbird.errors import StoreError
+
+KEY_FILE = "tailorbird.key"
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+PERSONAL_FIELDS = frozenset(
+    {
+        "address", "birthday", "city", "email", "first_name", "last_name", "name", "phone",
+        "postcode", "street", "user_id",
+    }
+)  # fmt: skip
+"""Traits that identify a person: they stay encrypted with the profile and never reach the facts."""
+
+
+class Vault:
+    """Seals and opens personal fields, and finds people by address without storing it in clear."""
+
+    def __init__(self, key: bytes, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        self._wrapping = AESGCM(_derived(key, b"wrap"))
+        self._index_key = _derived(key, b"index")
+        self._assignment_key = _derived(key, b"assign")
+        self._token_key = _derived(key, b"token")
+        self._entropy = entropy
+
+    def new_key(self) -> bytes:
+        """Return a fresh person key, wrapped."""
+        nonce = self._entropy(NONCE_BYTES)
+        return nonce + self._wrapping.encrypt(nonce, self._entropy(KEY_BYTES), None)
+
+    def seal(self, wrapped: bytes, clear: bytes) -> bytes:
+        """Return `clear` under a person's key."""
+        nonce = self._entropy(NONCE_BYTES)
+        return nonce + AESGCM(self._unwrapped(wrapped)).encrypt(nonce, clear, None)
+
+    def unseal(self, wrapped: bytes, sealed: bytes) -> bytes:
+        """Return what was sealed.
+
+        Raises:
+            StoreError: the key of the folder is not the one that sealed it.
+        """
+        key = AESGCM(self._unwrapped(wrapped))
+        return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+
+    def blind(self, kind: str, value: str) -> bytes:
+        """Return the 16 bytes under which an identifier is looked up."""
+        text = f"{kind}\x00{value}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._index_key, text, "sha256")[:16]
+
+    @property
+    def assignment_key(self) -> bytes:
+        """Return the key that draws variants."""
+        return self._assignment_key
+
+    @property
+    def token_key(self) -> bytes:
+        """Return the key that seals links and pixels."""
+        return self._token_key
+
+    def _unwrapped(self, wrapped: bytes) -> bytes:
+        try:
+            return self._wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], None)
+        except InvalidTag:
+            raise StoreError(
+                "the personal fields were sealed with another key",
+                where=KEY_FILE,
+                mend="restore the key file that belongs to this data folder",
+            ) from None
+
+
+def load_key(folder: Path) -> bytes:
+    """Return the folder's key, made on first use and readable by its owner alone.
+
+    Raises:
+        StoreError: the key file is damaged, or it is missing from a folder that holds data.
+    """
+    path = folder / KEY_FILE
+    if path.exists():
+        key = path.read_bytes()
+        if len(key) != KEY_BYTES:
+            raise StoreError(
+                f"the key has {len(key)} bytes instead of {KEY_BYTES}",
+                where=str(path),
+                mend="restore this file from a backup",
+            )
+        return key
+    if (folder / "tailorbird.sqlite").exists():
+        raise StoreError(
+            "the key file is missing, so personal fields cannot be read",
+            where=str(path),
+            mend="restore this file from a backup",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(os.urandom(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return path.read_bytes()
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return hashlib.blake2b(purpose, key=key, digest_size=KEY_BYTES).digest()

@@ -1,0 +1,51 @@
+-- name: append_facts
+INSERT INTO facts SELECT * FROM new_facts
+-- name: append_lines
+INSERT INTO lines SELECT * FROM new_lines
+-- name: append_properties
+INSERT INTO properties SELECT * FROM new_properties
+-- name: append_trait_values
+INSERT INTO trait_values SELECT * FROM new_trait_values
+-- name: append_people
+INSERT INTO people SELECT person, MIN(created_at) FROM new_people GROUP BY person
+ON CONFLICT (person) DO UPDATE SET created_at = LEAST(people.created_at, excluded.created_at)
+-- name: append_products
+INSERT INTO products
+SELECT item, name, category, price_minor, currency, url, image, stock, updated_at FROM new_products
+QUALIFY ROW_NUMBER() OVER (PARTITION BY item ORDER BY updated_at DESC, position DESC) = 1
+ON CONFLICT (item) DO UPDATE SET
+    name = COALESCE(excluded.name, products.name),
+    category = COALESCE(excluded.category, products.category),
+    price_minor = COALESCE(excluded.price_minor, products.price_minor),
+    currency = COALESCE(excluded.currency, products.currency),
+    url = COALESCE(excluded.url, products.url),
+    image = COALESCE(excluded.image, products.image),
+    stock = COALESCE(excluded.stock, products.stock),
+    updated_at = excluded.updated_at
+WHERE excluded.updated_at >= products.updated_at
+-- name: merge_facts
+UPDATE facts SET person = ? WHERE person = ?
+-- name: merge_lines
+UPDATE lines SET person = ? WHERE person = ?
+-- name: merge_properties
+UPDATE properties SET person = ? WHERE person = ?
+-- name: merge_trait_values
+UPDATE trait_values SET person = ? WHERE person = ?
+-- name: forget_people
+DELETE FROM people WHERE person = ?
+-- name: forget_membership
+DELETE FROM membership WHERE person = ?
+-- name: forget_scores
+DELETE FROM scores WHERE person = ?
+-- name: products
+SELECT item, COALESCE(name, '') AS name, COALESCE(category, '') AS category,
+    COALESCE(price_minor, 0) AS price_minor, COALESCE(currency, '') AS currency,
+    COALESCE(url, '') AS url, COALESCE(image, '') AS image, stock, updated_at
+FROM products WHERE item IN (SELECT UNNEST(?))
+-- name: marker
+SELECT value FROM markers WHERE name = ?
+-- name: mark
+INSERT INTO markers VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+-- name: tables
+SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'
+AND table_type = 'BASE TABLE'

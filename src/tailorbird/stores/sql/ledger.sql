@@ -1,0 +1,73 @@
+-- name: record
+INSERT INTO decisions (id, campaign, campaign_version, occurrence, person, at, verdict, reason,
+                       variant, probability, receipt, inputs)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+-- name: last_decision
+SELECT COALESCE(MAX(sequence), 0) FROM decisions
+-- name: enqueue
+INSERT INTO sends (sequence, campaign, due_at)
+SELECT sequence, campaign, at FROM decisions WHERE sequence > ? AND verdict = 'send'
+-- name: decision
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions WHERE id = ?
+-- name: decisions
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions WHERE id > :after ORDER BY id LIMIT :limit
+-- name: decisions_of_campaign
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions WHERE campaign = :campaign AND id > :after ORDER BY id LIMIT :limit
+-- name: decisions_of_person
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions
+WHERE person = :person AND id > :after AND (:campaign IS NULL OR campaign = :campaign)
+ORDER BY id LIMIT :limit
+-- name: verdicts
+SELECT verdict, reason, variant, COUNT(*) FROM decisions WHERE campaign = ?
+GROUP BY verdict, reason, variant ORDER BY verdict, reason, variant
+-- name: claim
+UPDATE sends SET state = 'claimed', worker = :worker, lease_until = :until, attempts = attempts + 1
+WHERE sequence IN (
+    SELECT sequence FROM sends WHERE state = 'pending' AND due_at <= :now
+    ORDER BY due_at, sequence LIMIT :limit)
+RETURNING sequence
+-- name: claims
+SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs
+FROM sends AS s INDEXED BY sends_claimed JOIN decisions AS d ON d.sequence = s.sequence
+WHERE s.state = 'claimed' AND (:worker IS NULL OR s.worker = :worker)
+  AND (:expired_at IS NULL OR s.lease_until <= :expired_at)
+ORDER BY s.sequence
+-- name: claims_from
+SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs
+FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
+WHERE s.sequence IN (SELECT value FROM json_each(?)) ORDER BY s.due_at, s.sequence
+-- name: settle
+UPDATE sends SET state = :state, due_at = MAX(due_at, :retry_at), worker = NULL, lease_until = NULL,
+    attempts = attempts - (:state = 'pending' AND :retry_at = 0)
+WHERE sequence = (SELECT sequence FROM decisions WHERE id = :send_id)
+  AND state IN ('claimed', 'unknown') AND state <> :state
+-- name: note
+INSERT INTO settlements (send, at, state, carrier, reply, retry_at)
+SELECT sequence, :at, :state, :carrier, :reply, :retry_at FROM decisions WHERE id = :send_id
+-- name: note_cancelled
+INSERT INTO settlements (send, at, state, carrier, reply, retry_at)
+SELECT sequence, :at, 'cancelled', '', :reason, 0 FROM sends
+WHERE campaign = :campaign AND state = 'pending' ORDER BY sequence
+-- name: cancel
+UPDATE sends SET state = 'cancelled' WHERE campaign = ? AND state = 'pending'
+-- name: states
+SELECT state, COUNT(*) FROM sends GROUP BY state
+-- name: states_of_campaign
+SELECT state, COUNT(*) FROM sends WHERE campaign = ? GROUP BY state
+-- name: settlements
+SELECT t.sequence, t.at, d.id, t.state, t.carrier, t.reply, t.retry_at
+FROM settlements AS t JOIN decisions AS d ON d.sequence = t.send
+WHERE t.sequence > ? ORDER BY t.sequence LIMIT ?
+-- name: settlement
+SELECT d.id, t.state, t.carrier, t.reply, t.retry_at
+FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
+JOIN settlements AS t ON t.send = d.sequence
+WHERE d.id = ? AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DESC LIMIT 1
