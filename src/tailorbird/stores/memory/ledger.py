@@ -1,0 +1,161 @@
+"""The ledger in memory, with the same rules as the durable one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tailorbird.schema import (
+    SECOND,
+    Claim,
+    Decision,
+    Instant,
+    PersonId,
+    SendState,
+    Settlement,
+)
+
+
+@dataclass(slots=True)
+class _Send:
+    """One row of the outbox."""
+
+    decision: Decision
+    due_at: Instant
+    sequence: int
+    state: SendState = "pending"
+    attempts: int = 0
+    worker: str = ""
+    lease_until: Instant = 0
+    settlement: Settlement | None = None
+
+    def claim(self) -> Claim:
+        """Return it as its worker sees it."""
+        made = self.decision
+        return Claim(
+            made.id,
+            made.campaign,
+            made.campaign_version,
+            made.person,
+            made.variant,
+            made.at,
+            self.attempts,
+            made.inputs,
+        )
+
+
+class MemoryLedger:
+    """`ports.Ledger` without a disk."""
+
+    def __init__(self) -> None:
+        self._decisions: dict[bytes, Decision] = {}
+        self._sends: dict[bytes, _Send] = {}
+        self._settlements: list[tuple[int, Instant, Settlement]] = []
+
+    def record(self, decisions: Sequence[Decision]) -> int:
+        """Record those not recorded before, with an outbox row for each `send`."""
+        before = len(self._decisions)
+        for decision in decisions:
+            if decision.id in self._decisions:
+                continue
+            self._decisions[decision.id] = decision
+            if decision.verdict == "send":
+                self._sends[decision.id] = _Send(decision, decision.at, len(self._decisions))
+        return len(self._decisions) - before
+
+    def decisions(
+        self,
+        *,
+        campaign: str | None = None,
+        person: PersonId | None = None,
+        after: bytes = b"",
+        limit: int = 1000,
+    ) -> list[Decision]:
+        """Return decisions in order of id."""
+        chosen = (
+            decision
+            for decision_id, decision in sorted(self._decisions.items())
+            if decision_id > after
+            and campaign in (None, decision.campaign)
+            and person in (None, decision.person)
+        )
+        return [decision for decision, _ in zip(chosen, range(limit), strict=False)]
+
+    def decision(self, decision_id: bytes) -> Decision | None:
+        """Return one decision."""
+        return self._decisions.get(decision_id)
+
+    def verdicts(self, campaign: str) -> list[tuple[str, str, str, int]]:
+        """Return (verdict, reason, variant, people) counts of a campaign."""
+        counts = Counter(
+            (made.verdict, made.reason, made.variant)
+            for made in self._decisions.values()
+            if made.campaign == campaign
+        )
+        return [(*key, count) for key, count in sorted(counts.items())]
+
+    def claim(self, worker: str, limit: int, now: Instant, lease_seconds: int) -> list[Claim]:
+        """Claim due sends; an expired lease does not free a claim, only recovery does."""
+        due = [s for s in self._sends.values() if s.state == "pending" and s.due_at <= now]
+        due.sort(key=lambda send: (send.due_at, send.sequence))
+        for send in due[:limit]:
+            send.state, send.worker = "claimed", worker
+            send.lease_until = now + lease_seconds * SECOND
+            send.attempts += 1
+        return [send.claim() for send in due[:limit]]
+
+    def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
+        """Return claims that have not been settled, for recovery."""
+        return [
+            send.claim()
+            for send in self._sends.values()
+            if send.state == "claimed"
+            and worker in (None, send.worker)
+            and (expired_at is None or send.lease_until <= expired_at)
+        ]
+
+    def settle(self, settlements: Sequence[Settlement], now: Instant) -> None:
+        """Record how claims ended."""
+        for settlement in settlements:
+            send = self._sends.get(settlement.send_id)
+            if send is None or send.state not in {"claimed", "unknown"}:
+                continue
+            if send.state != settlement.state:
+                send.due_at = max(send.due_at, settlement.retry_at)
+                send.attempts -= settlement.state == "pending" and settlement.retry_at == 0
+                self._note(send, settlement, now)
+
+    def cancel(self, campaign: str, reason: str, now: Instant) -> int:
+        """Cancel a campaign's pending sends; return how many."""
+        waiting = [
+            send
+            for send in self._sends.values()
+            if send.decision.campaign == campaign and send.state == "pending"
+        ]
+        for send in waiting:
+            self._note(send, Settlement(send.decision.id, "cancelled", "", reason), now)
+        return len(waiting)
+
+    def states(self, campaign: str | None = None) -> dict[str, int]:
+        """Return the number of sends in each state."""
+        return dict(
+            Counter(
+                send.state
+                for send in self._sends.values()
+                if campaign in (None, send.decision.campaign)
+            )
+        )
+
+    def settlements(self, after: int, limit: int) -> list[tuple[int, Instant, Settlement]]:
+        """Return (sequence, at, settlement) above `after`, in the order in which they happened."""
+        return self._settlements[after : after + limit]
+
+    def settlement(self, send_id: bytes) -> Settlement | None:
+        """Return how a send ended, or None while it is pending."""
+        send = self._sends.get(send_id)
+        return None if send is None or send.state in {"pending", "claimed"} else send.settlement
+
+    def _note(self, send: _Send, settlement: Settlement, now: Instant) -> None:
+        send.state, send.settlement = settlement.state, settlement
+        self._settlements.append((len(self._settlements) + 1, now, settlement))

@@ -1,0 +1,217 @@
+"""Every ledger keeps decisions for good and hands each send to one worker."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tailorbird.errors import StoreError
+from tailorbird.ports import Ledger
+from tailorbird.schema import SECOND, Decision, SendState, Settlement, Verdict
+from tailorbird.stores.memory.ledger import MemoryLedger
+from tailorbird.stores.sqlite.connection import Database
+from tailorbird.stores.sqlite.ledger import SqliteLedger
+
+NOW = 1_700_000_000 * SECOND
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    database = Database(tmp_path / "tailorbird.sqlite")
+    yield SqliteLedger(database)
+    database.close()
+
+
+def send_id(number: int) -> bytes:
+    return hashlib.blake2b(number.to_bytes(4, "big"), digest_size=16).digest()
+
+
+def decision(
+    number: int, verdict: Verdict = "send", *, campaign: str = "spring", at: int = NOW
+) -> Decision:
+    return Decision(
+        id=send_id(number),
+        campaign=campaign,
+        campaign_version=1,
+        occurrence="1",
+        person=number,
+        at=at,
+        verdict=verdict,
+        reason="" if verdict == "send" else "no_consent",
+        variant="a" if number % 2 else "b",
+        probability=0.5,
+        receipt=7,
+        inputs=b'{"tier":"gold"}',
+    )
+
+
+def claim_one(ledger: Ledger) -> bytes:
+    (claim,) = ledger.claim("w", 1, NOW, 60)
+    return claim.send_id
+
+
+def test_deciding_twice_keeps_the_first_word(ledger: Ledger) -> None:
+    assert ledger.record([decision(1), decision(2)]) == 2
+    changed = decision(1, "refused")
+    assert ledger.record([changed, decision(3), decision(3)]) == 1
+    assert ledger.decision(send_id(1)) == decision(1)
+    assert ledger.states() == {"pending": 3}
+
+
+def test_an_empty_batch_records_nothing(ledger: Ledger) -> None:
+    assert ledger.record([]) == 0
+    ledger.settle([], NOW)
+    assert ledger.claim("w", 10, NOW, 60) == []
+
+
+def test_only_a_decision_to_send_enters_the_outbox(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, "holdout"), decision(3, "refused")])
+    assert ledger.states() == {"pending": 1}
+    assert ledger.verdicts("spring") == [
+        ("holdout", "no_consent", "b", 1),
+        ("refused", "no_consent", "a", 1),
+        ("send", "", "a", 1),
+    ]
+    assert ledger.verdicts("autumn") == []
+
+
+def test_decisions_page_in_order_of_id(ledger: Ledger) -> None:
+    ledger.record([decision(n, campaign="spring" if n % 2 else "autumn") for n in range(1, 8)])
+    first = ledger.decisions(limit=3)
+    rest = ledger.decisions(after=first[-1].id)
+    assert [made.id for made in first + rest] == sorted(send_id(n) for n in range(1, 8))
+    assert {made.person for made in ledger.decisions(campaign="spring")} == {1, 3, 5, 7}
+    assert ledger.decisions(person=4) == [decision(4, campaign="autumn")]
+    assert ledger.decisions(person=4, campaign="spring") == []
+    assert ledger.decision(b"unknown") is None
+
+
+def test_a_claim_carries_what_the_mail_needs(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    (claim,) = ledger.claim("w", 5, NOW, 60)
+    made = decision(1)
+    assert (claim.send_id, claim.campaign, claim.person, claim.variant, claim.inputs) == (
+        made.id,
+        made.campaign,
+        made.person,
+        made.variant,
+        made.inputs,
+    )
+    assert claim.decided_at == NOW
+    assert claim.attempts == 1
+
+
+def test_no_two_workers_claim_the_same_send(ledger: Ledger) -> None:
+    ledger.record([decision(n) for n in range(1, 6)])
+    mine = ledger.claim("a", 3, NOW, 60)
+    theirs = ledger.claim("b", 3, NOW, 60)
+    ids = [claim.send_id for claim in mine + theirs]
+    assert len(ids) == len(set(ids)) == 5
+    assert ledger.claim("c", 3, NOW + 61 * SECOND, 60) == []
+
+
+def test_what_is_due_first_is_claimed_first(ledger: Ledger) -> None:
+    ledger.record([decision(1, at=NOW + 2), decision(2, at=NOW + 1), decision(3, at=NOW + 9)])
+    assert [claim.person for claim in ledger.claim("w", 5, NOW + 2, 60)] == [2, 1]
+
+
+def test_claims_are_listed_by_worker_and_by_the_end_of_their_lease(ledger: Ledger) -> None:
+    ledger.record([decision(n) for n in range(1, 5)])
+    ledger.claim("a", 1, NOW, 60)
+    ledger.claim("b", 2, NOW, 600)
+    assert [claim.person for claim in ledger.claimed("a")] == [1]
+    assert [claim.person for claim in ledger.claimed()] == [1, 2, 3]
+    assert [claim.person for claim in ledger.claimed(expired_at=NOW + 60 * SECOND)] == [1]
+    assert ledger.claimed("b", expired_at=NOW + 60 * SECOND) == []
+
+
+@pytest.mark.parametrize("state", ["sent", "failed", "unknown", "cancelled"])
+def test_a_settled_claim_is_never_claimed_again(ledger: Ledger, state: SendState) -> None:
+    ledger.record([decision(1)])
+    ended = Settlement(claim_one(ledger), state, "smtp", "250 ok")
+    ledger.settle([ended], NOW + 5)
+    assert ledger.claim("w", 5, NOW + 999 * SECOND, 60) == []
+    assert ledger.settlement(send_id(1)) == ended
+    assert ledger.settlements(0, 10) == [(1, NOW + 5, ended)]
+    assert ledger.states("spring") == {state: 1}
+
+
+def test_a_deferred_send_comes_back_when_it_is_due(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    later = NOW + 60 * SECOND
+    ledger.settle([Settlement(claim_one(ledger), "pending", "smtp", "451", later)], NOW)
+    assert ledger.claim("w", 5, later - 1, 60) == []
+    assert ledger.settlement(send_id(1)) is None
+    (again,) = ledger.claim("w", 5, later, 60)
+    assert again.attempts == 2
+
+
+def test_a_claim_given_back_untried_is_no_attempt(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    ledger.settle([Settlement(claim_one(ledger), "pending", "smtp")], NOW)
+    (again,) = ledger.claim("w", 5, NOW, 60)
+    assert again.attempts == 1
+
+
+def test_settling_twice_is_settling_once(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    ended = Settlement(claim_one(ledger), "sent", "smtp", "250 ok")
+    ledger.settle([ended, ended], NOW)
+    ledger.settle([ended, Settlement(send_id(1), "pending", "smtp", "", NOW)], NOW)
+    ledger.settle([Settlement(b"nobody", "sent", "smtp")], NOW)
+    assert len(ledger.settlements(0, 10)) == 1
+    assert ledger.states() == {"sent": 1}
+
+
+def test_an_unknown_send_can_be_settled_when_the_truth_is_learnt(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    ledger.settle([Settlement(claim_one(ledger), "unknown", "smtp")], NOW)
+    ledger.settle([Settlement(send_id(1), "sent", "smtp", "found")], NOW + 1)
+    history = ledger.settlements(0, 10)
+    assert [(sequence, ended.state) for sequence, _, ended in history] == [
+        (1, "unknown"),
+        (2, "sent"),
+    ]
+    assert ledger.settlements(1, 10) == history[1:]
+    assert ledger.settlements(0, 1) == history[:1]
+
+
+def test_cancelling_a_campaign_leaves_what_is_under_way(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2), decision(3), decision(4, campaign="autumn")])
+    started = claim_one(ledger)
+    assert ledger.cancel("spring", "wrong offer", NOW) == 2
+    assert ledger.cancel("spring", "wrong offer", NOW) == 0
+    assert ledger.states("spring") == {"claimed": 1, "cancelled": 2}
+    assert ledger.states("autumn") == {"pending": 1}
+    ledger.settle([Settlement(started, "sent", "smtp")], NOW)
+    ended = ledger.settlement(send_id(2))
+    assert ended is not None
+    assert (ended.state, ended.reply) == ("cancelled", "wrong offer")
+
+
+def test_the_file_refuses_to_change_or_forget_a_decision(tmp_path: Path) -> None:
+    database = Database(tmp_path / "tailorbird.sqlite")
+    SqliteLedger(database).record([decision(1)])
+    for statement in ("UPDATE decisions SET verdict = 'holdout'", "DELETE FROM decisions"):
+        with pytest.raises(StoreError, match="append-only"), database.write() as connection:
+            connection.execute(statement)
+    database.close()
+
+
+def test_decisions_survive_reopening(tmp_path: Path) -> None:
+    path = tmp_path / "tailorbird.sqlite"
+    database = Database(path)
+    SqliteLedger(database).record([decision(1)])
+    SqliteLedger(database).claim("w", 1, NOW, 60)
+    database.close()
+    database = Database(path)
+    assert [claim.person for claim in SqliteLedger(database).claimed("w")] == [1]
+    assert isinstance(database.read(), sqlite3.Connection)
+    database.close()
