@@ -1,0 +1,136 @@
+"""YAML that authors write, with the line of every value, so that each error can point to it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+import yaml
+
+from tailorbird.errors import DefinitionError
+
+T = TypeVar("T")
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: plain values, and the line (from 1) on which each path starts."""
+
+    name: str
+    value: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def where(self, path: Path = ()) -> str:
+        """Return `file:line` of the nearest known place on the way to `path`."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return f"{self.name}:{self.lines.get(path, 1)}"
+
+
+def read(text: str, name: str) -> Document:
+    """Return the file's values and lines.
+
+    Raises:
+        DefinitionError: it is not YAML, or a key stands twice in one mapping.
+    """
+    loader = yaml.SafeLoader(text)
+    lines: dict[Path, int] = {}
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            raise DefinitionError("the file is empty", where=name, mend="write the definition")
+        _locate(root, (), lines, name)
+        return Document(name, loader.construct_document(root), lines)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise DefinitionError(
+            f"not valid YAML: {error.problem}",
+            where=f"{name}:{line}",
+            mend="mind the indentation, and quote text with `:` or `#` in it",
+        ) from None
+    except yaml.reader.ReaderError as error:
+        raise DefinitionError(
+            f"a character that YAML does not allow: {error.reason}",
+            where=name,
+            mend="save the file as UTF-8 text",
+        ) from None
+    finally:
+        loader.dispose()
+
+
+def convert(document: Document, type_: type[T]) -> T:
+    """Return the document as a struct.
+
+    Raises:
+        DefinitionError: a field is missing, unknown or of the wrong type; it names the line.
+    """
+    try:
+        return msgspec.convert(document.value, type_)
+    except msgspec.ValidationError as error:
+        what, _, at = str(error).partition(" - at `")
+        path = _path(at.rstrip("`"))
+        raise DefinitionError(
+            what.replace("Object", "the mapping").replace("`", "'"),
+            where=document.where(_unknown(what, path)),
+            mend=_mend(what, path, type_),
+        ) from None
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return `did you mean X?`, or the list of what is known."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+
+
+def _locate(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> None:
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise DefinitionError(
+                    f"{key.value!r} stands twice",
+                    where=f"{name}:{key.start_mark.line + 1}",
+                    mend="keep one of them",
+                )
+            seen.add(key.value)
+            _locate(value, (*path, key.value), lines, name)
+            lines[(*path, key.value)] = key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, child in enumerate(node.value):
+            _locate(child, (*path, index), lines, name)
+
+
+def _path(text: str) -> Path:
+    parts = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", text.removeprefix("$"))
+    return tuple(int(index) if index else key for key, index in parts)
+
+
+def _unknown(what: str, path: Path) -> Path:
+    match = re.search(r"unknown field `([^`]+)`", what)
+    return (*path, match[1]) if match else path
+
+
+def _mend(what: str, path: Path, type_: type[Any]) -> str:
+    if match := re.search(r"unknown field `([^`]+)`", what):
+        struct = _struct_at(type_, path)
+        return nearest(match[1], list(struct.__struct_fields__)) if struct else "remove it"
+    if "missing required field" in what:
+        return "add it"
+    return f"mend {'.'.join(map(str, path))}" if path else "mend the file"
+
+
+def _struct_at(type_: type[Any], path: Path) -> type[msgspec.Struct] | None:
+    """Follow struct fields along the path; None where it leaves structs."""
+    current: Any = type_
+    for key in path:
+        if not (isinstance(current, type) and issubclass(current, msgspec.Struct)):
+            return None
+        hints = {f.name: f.type for f in msgspec.structs.fields(current)}
+        current = hints.get(str(key))
+    return current if isinstance(current, type) and issubclass(current, msgspec.Struct) else None
