@@ -1,0 +1,108 @@
+"""What the pages and the API show: frozen structs, and the Protocol that answers for them.
+
+Instants are `datetime` in UTC here (RFC 3339 in JSON); money stays int64 in minor units of the
+shop's currency; ids of decisions and sends are lower-case hexadecimal; cursors are opaque text.
+
+In: nothing; this is a vocabulary.
+Out: structs for `tailorbird.web` and `tailorbird.readings`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tailorbird.schema import Instant
+from tailorbird.views.mail import Header, InboxPage, InboxRow, Link, Mail, Preview, TemplateRow
+from tailorbird.views.models import Measured, ModelReport
+from tailorbird.views.people import (
+    ConsentLine,
+    Correspondence,
+    DecisionReport,
+    Identifier,
+    MailRow,
+    PeoplePage,
+    PersonReport,
+    PersonRow,
+    Score,
+    Suggestion,
+    Timeline,
+    TimelineEntry,
+    TimelineLine,
+    Trait,
+)
+from tailorbird.views.port import Readings
+from tailorbird.views.results import (
+    Arm,
+    CampaignResult,
+    CampaignSummary,
+    Caused,
+    Effect,
+    Rate,
+    RatioCheck,
+    VerdictCount,
+)
+from tailorbird.views.segments import (
+    Evidence,
+    Explanation,
+    Reason,
+    SegmentCount,
+    SegmentReport,
+    SegmentSize,
+    TrendPoint,
+)
+from tailorbird.views.whole import Activity, Overview, Period, Status, Totals
+
+__all__ = [
+    "Activity",
+    "Arm",
+    "CampaignResult",
+    "CampaignSummary",
+    "Caused",
+    "ConsentLine",
+    "Correspondence",
+    "DecisionReport",
+    "Effect",
+    "Evidence",
+    "Explanation",
+    "Header",
+    "Identifier",
+    "InboxPage",
+    "InboxRow",
+    "Link",
+    "Mail",
+    "MailRow",
+    "Measured",
+    "ModelReport",
+    "Overview",
+    "PeoplePage",
+    "Period",
+    "PersonReport",
+    "PersonRow",
+    "Preview",
+    "Rate",
+    "RatioCheck",
+    "Readings",
+    "Reason",
+    "Score",
+    "SegmentCount",
+    "SegmentReport",
+    "SegmentSize",
+    "Status",
+    "Suggestion",
+    "TemplateRow",
+    "Timeline",
+    "TimelineEntry",
+    "TimelineLine",
+    "Totals",
+    "Trait",
+    "TrendPoint",
+    "VerdictCount",
+    "moment",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(instant: Instant) -> datetime:
+    """Return an instant as the pages show it: a datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=instant)

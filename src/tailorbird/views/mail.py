@@ -1,0 +1,80 @@
+"""The inbox, and templates as one person would get them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tailorbird.schema import PersonId
+
+
+class InboxRow(msgspec.Struct, frozen=True):
+    """A message as the inbox lists it."""
+
+    sequence: int
+    send_id: str
+    to: str
+    subject: str
+    size_bytes: int
+
+
+class InboxPage(msgspec.Struct, frozen=True):
+    """One page of messages, the newest first."""
+
+    messages: tuple[InboxRow, ...]
+    total: int
+    next: str = ""
+
+
+class Header(msgspec.Struct, frozen=True):
+    """One header of a message, decoded."""
+
+    name: str
+    value: str
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link of the HTML part."""
+
+    text: str
+    url: str
+
+
+class Mail(msgspec.Struct, frozen=True):
+    """One message, taken apart. `source` is the message as it was sent."""
+
+    send_id: str
+    subject: str
+    sender: str
+    to: str
+    sent_at: datetime | None
+    headers: tuple[Header, ...]
+    text: str
+    html: str
+    links: tuple[Link, ...]
+    source: str
+    size_bytes: int
+    person: PersonId | None = None
+    campaign: str = ""
+    variant: str = ""
+
+
+class TemplateRow(msgspec.Struct, frozen=True):
+    """A template and the campaign variants that use it."""
+
+    name: str
+    version: int
+    variants: tuple[str, ...] = ()
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """A template as one person would get it now."""
+
+    template: str
+    person: PersonId
+    label: str
+    variant: str
+    subject: str
+    html: str
+    text: str

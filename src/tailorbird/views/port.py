@@ -1,0 +1,85 @@
+"""What the pages ask."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tailorbird.schema import Instant, PersonId
+from tailorbird.views.mail import InboxPage, Mail, Preview, TemplateRow
+from tailorbird.views.models import ModelReport
+from tailorbird.views.people import (
+    Correspondence,
+    DecisionReport,
+    PeoplePage,
+    PersonReport,
+    Timeline,
+)
+from tailorbird.views.results import CampaignResult, CampaignSummary
+from tailorbird.views.segments import Explanation, SegmentCount, SegmentReport, SegmentSize
+from tailorbird.views.whole import Overview, Status
+
+
+class Readings(Protocol):
+    """What the API asks. Every method only reads; `now` is the clock of the door.
+
+    Returns None where the person, segment, campaign, message or template does not exist.
+
+    Raises:
+        DefinitionError, TemplateError, UsageError: what the caller gave must be mended.
+    """
+
+    def status(self, now: Instant) -> Status:
+        """Return whose shop this is and how fresh the facts are."""
+
+    def overview(self, now: Instant) -> Overview:
+        """Return the first page."""
+
+    def models(self) -> tuple[ModelReport, ...]:
+        """Return the cards of the latest models, by name."""
+
+    def people(self, query: str, segment: str, after: str, limit: int) -> PeoplePage:
+        """Return people by number, or those whom `query` finds, or the members of a segment."""
+
+    def person(self, person: PersonId, now: Instant) -> PersonReport | None:
+        """Return one person's page."""
+
+    def timeline(self, person: PersonId, after: str, limit: int) -> Timeline | None:
+        """Return one page of a person's events."""
+
+    def correspondence(self, person: PersonId) -> Correspondence | None:
+        """Return what was decided about a person, and the mails."""
+
+    def decision(self, decision_id: bytes) -> DecisionReport | None:
+        """Return one decision."""
+
+    def segments(self, now: Instant) -> tuple[SegmentSize, ...]:
+        """Return all segments, by name."""
+
+    def segment(self, name: str, now: Instant) -> SegmentReport | None:
+        """Return one segment's page."""
+
+    def count(self, text: str, now: Instant) -> SegmentCount:
+        """Return how many people a definition in YAML holds now."""
+
+    def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
+        """Return why a person is, or is not, in a segment."""
+
+    def campaigns(self) -> tuple[CampaignSummary, ...]:
+        """Return all campaigns, the latest decided first."""
+
+    def campaign(self, name: str, now: Instant) -> CampaignResult | None:
+        """Return one campaign's result."""
+
+    def inbox(self, query: str, after: str, limit: int) -> InboxPage:
+        """Return messages, the newest first."""
+
+    def mail(self, send_id: bytes) -> Mail | None:
+        """Return one message."""
+
+    def templates(self) -> tuple[TemplateRow, ...]:
+        """Return all templates, by name."""
+
+    def preview(
+        self, template: str, person: PersonId, variant: str, now: Instant
+    ) -> Preview | None:
+        """Return a template as a person would get it now. Nothing is recorded."""
