@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tailorbird.experiments.assign import HOLDOUT, Assignment, assign, assign_all
 from tailorbird.experiments.guard import SampleRatio
+from tailorbird.experiments.outcomes import Outcome, outcomes
 from tailorbird.experiments.power import sample_size
 from tailorbird.experiments.verdict import Arm, Caused, Effect, Rate, Verdict, read
 
@@ -17,11 +18,13 @@ __all__ = [
     "Assignment",
     "Caused",
     "Effect",
+    "Outcome",
     "Rate",
     "SampleRatio",
     "Verdict",
     "assign",
     "assign_all",
+    "outcomes",
     "read",
     "sample_size",
 ]
