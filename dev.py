@@ -46,7 +46,7 @@ CHECKS = {
 }
 PYTEST = ("pytest", "-n", "2")
 QUICK = ("-m", "not chaos and not slow")
-RESOLVE = ("pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
+RESOLVE = ("pip", "compile", "--generate-hashes", "--no-header", "--no-annotate")
 
 # Settings of pip that would send an installation somewhere else than into `.venv`.
 MISPLACING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_DRY_RUN")
@@ -122,13 +122,12 @@ def run_checks() -> int:
 
 
 def resolve() -> int:
-    """Write both lock files again; hashes make them safe to install from any mirror."""
-    (ROOT / "requirements" / "uv.in").write_text("uv\n", encoding="utf-8")
-    own = ("pyproject.toml", "--extra", "learn", "--group", "dev", "-o", str(LOCK))
-    status = call(("uv", *RESOLVE, *own)) or call(
-        ("uv", *RESOLVE, "--universal", "requirements/uv.in", "-o", str(UV_LOCK))
-    )
-    (ROOT / "requirements" / "uv.in").unlink()
+    """Write both lock files again; their hashes make any mirror as good as another."""
+    mine = ("pyproject.toml", "--extra", "learn", "--group", "dev")
+    status = 0
+    for asked, lock in ((mine, LOCK), (("requirements/uv.in", "--universal"), UV_LOCK)):
+        held_back = ("--constraint", "requirements/constraints.txt")
+        status |= uv(*RESOLVE, *asked, *held_back, "--output-file", str(lock))
     return status
 
 
