@@ -1,0 +1,239 @@
+"""Claim, dot, reply: how each send leaves once, and how a crash is mended.
+
+1. A claim is on the disk before anything is rendered.
+2. The journal has the dot before the final dot leaves, and the reply as soon as it comes.
+3. The ledger has the settlement before the journal forgets.
+
+After a crash the last word of the journal wins. A dot without a reply is *unknown*: at most one
+for each open connection.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol, TypeAlias
+
+import msgspec
+
+from tailorbird.errors import UsageError
+from tailorbird.ports import Carrier, Journal, Ledger
+from tailorbird.schema import (
+    HOUR,
+    MINUTE,
+    Claim,
+    Instant,
+    Outgoing,
+    Reply,
+    ReplyKind,
+    SendState,
+    Settlement,
+)
+
+UnknownPolicy: TypeAlias = Literal["assume_sent", "retry"]
+Render: TypeAlias = Callable[[Claim], Outgoing | Settlement]
+Words: TypeAlias = Mapping[bytes, Reply | None]
+"""What is known of sends: a reply, None where only the dot left, absent where nothing left."""
+LEASE_SECONDS: Final = 900
+MAX_ATTEMPTS: Final = 8
+LONGEST_WAIT: Final = 6 * HOUR
+ENDS: Final[dict[ReplyKind, SendState]] = {
+    "accepted": "sent",
+    "rejected": "failed",
+    "unknown": "unknown",
+}
+
+
+class Memory(Journal, Protocol):
+    """A journal that can be asked after a crash."""
+
+    def last(self) -> dict[bytes, Reply | None]:
+        """Return each send's last word: its reply, or None when only the dot was recorded."""
+
+    def clear(self) -> None:
+        """Forget all, once the ledger knows it."""
+
+
+class DeliveryReport(msgspec.Struct, frozen=True):
+    """How many sends ended in which way. `refused`: the renderer said no; `deferred`: later."""
+
+    sent: int = 0
+    failed: int = 0
+    unknown: int = 0
+    refused: int = 0
+    deferred: int = 0
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """What became of the claims that a crash left behind."""
+
+    sent: int = 0
+    failed: int = 0
+    deferred: int = 0
+    returned: int = 0
+    """Back to pending, because their dot never left."""
+    unknown: tuple[bytes, ...] = ()
+    """Sends whose dot left and whose reply nobody knows, for the operator's list."""
+
+
+@dataclass(slots=True, frozen=True)
+class _Rules:
+    """What turns words into settlements."""
+
+    carrier: Carrier
+    now: Instant
+    policy: UnknownPolicy
+    max_attempts: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Claims under way, who was refused, and what was answered."""
+
+    claims: Sequence[Claim]
+    refused: dict[bytes, Settlement] = field(default_factory=dict)
+    replies: dict[bytes, Reply] = field(default_factory=dict)
+
+    def outgoing(self, render: Render) -> Iterator[Outgoing]:
+        """Yield the messages of those that are still to be written to."""
+        for claim in self.claims:
+            made = render(claim)
+            if made.send_id != claim.send_id:
+                raise UsageError("the renderer answered for another send", where=claim.campaign)
+            if isinstance(made, Settlement):
+                self.refused[claim.send_id] = made
+            else:
+                yield made
+
+    def settlements(self, journal: Memory, rules: _Rules) -> list[Settlement]:
+        """Return how every claim ended; the journal is only asked for those without an answer."""
+        tried = [claim for claim in self.claims if claim.send_id not in self.refused]
+        words: Words = self.replies
+        if len(self.replies) < len(tried):
+            words = journal.last() | self.replies
+        return [*self.refused.values(), *_settlements(tried, words, rules)]
+
+
+def deliver(
+    ledger: Ledger,
+    carrier: Carrier,
+    journal: Memory,
+    render: Render,
+    *,
+    worker: str,
+    now: Instant,
+    batch: int = 500,
+    limit: int | None = None,
+    lease_seconds: int = LEASE_SECONDS,
+    max_attempts: int = MAX_ATTEMPTS,
+    policy: UnknownPolicy = "assume_sent",
+) -> DeliveryReport:
+    """Send what is due at `now`, at most `limit` messages, and return how they ended.
+
+    `render` makes each message, or settles the claim as cancelled or failed when the person must
+    not be written to any more. `journal` belongs to `worker` alone. When the carrier or the
+    renderer raises, all that left is settled, the rest is free again, and the error goes on.
+    """
+    rules = _Rules(carrier, now, policy, max_attempts)
+    left = sys.maxsize if limit is None else limit
+    counts: Counter[str] = Counter()
+    while claims := ledger.claim(worker, min(batch, left), now, lease_seconds):
+        left -= len(claims)
+        under_way = _Batch(claims)
+        try:
+            for reply in carrier.send(under_way.outgoing(render), journal):
+                under_way.replies[reply.send_id] = reply
+        finally:
+            settlements = under_way.settlements(journal, rules)
+            ledger.settle(settlements, now)
+            journal.clear()
+        counts["refused"] += len(under_way.refused)
+        counts.update(_outcome(ended) for ended in settlements[len(under_way.refused) :])
+    del counts["returned"]
+    return DeliveryReport(**counts)
+
+
+def recover(
+    ledger: Ledger,
+    carrier: Carrier,
+    journal: Memory,
+    *,
+    worker: str,
+    policy: UnknownPolicy,
+    now: Instant,
+    max_attempts: int = MAX_ATTEMPTS,
+) -> Recovery:
+    """Settle what this worker's last life left behind, and return what became of it.
+
+    To be called before the first `deliver`. A claim with a reply is settled by it. The others are
+    asked of the carrier where it can tell. Where it cannot, a claim without a dot is free again,
+    and one with a dot is unknown, or deferred under the policy `retry`. Claims of other workers
+    whose lease has ended count as dotted, because their journal is elsewhere.
+    """
+    own = {claim.send_id: claim for claim in ledger.claimed(worker)}
+    expired = {claim.send_id: claim for claim in ledger.claimed(expired_at=now)}
+    words = {send_id: None for send_id in expired if send_id not in own} | journal.last()
+    claims = (expired | own).values()
+    settlements = _settlements(claims, words, _Rules(carrier, now, policy, max_attempts))
+    ledger.settle(settlements, now)
+    journal.clear()
+    counts = Counter(_outcome(ended) for ended in settlements)
+    unknown = tuple(ended.send_id for ended in settlements if ended.state == "unknown")
+    return Recovery(
+        counts["sent"], counts["failed"], counts["deferred"], counts["returned"], unknown
+    )
+
+
+def retry_wait(attempts: int) -> Instant:
+    """Return how long to wait after the n-th deferral: 1, 4, 16 ... minutes, 6 hours at most."""
+    return min(MINUTE << 2 * min(attempts - 1, 10), LONGEST_WAIT)
+
+
+def _settlements(claims: Iterable[Claim], words: Words, rules: _Rules) -> list[Settlement]:
+    """Return how each claim ended, asking the carrier about those that nobody answered."""
+    answers = {send_id: reply for send_id, reply in words.items() if _definite(reply)}
+    unanswered = [claim.send_id for claim in claims if claim.send_id not in answers]
+    known = (rules.carrier.found(unanswered) if unanswered else None) or {}
+    settlements = []
+    for claim in claims:
+        reply = answers.get(claim.send_id)
+        if reply is None and claim.send_id in known:
+            reply = _told(claim.send_id, there=known[claim.send_id])
+        elif reply is None and claim.send_id in words:
+            reply = _surmised(claim.send_id, rules.policy)
+        settlements.append(_settlement(claim, reply, rules))
+    return settlements
+
+
+def _definite(reply: Reply | None) -> bool:
+    return reply is not None and reply.kind != "unknown"
+
+
+def _told(send_id: bytes, *, there: bool) -> Reply | None:
+    return Reply(send_id, "accepted", 0, "the carrier has it") if there else None
+
+
+def _surmised(send_id: bytes, policy: UnknownPolicy) -> Reply:
+    kind: ReplyKind = "deferred" if policy == "retry" else "unknown"
+    return Reply(send_id, kind, 0, "the final dot left, no answer came back")
+
+
+def _settlement(claim: Claim, reply: Reply | None, rules: _Rules) -> Settlement:
+    send_id, carrier = claim.send_id, rules.carrier.name
+    if reply is None:
+        return Settlement(send_id, "pending", carrier, "given back: it never left")
+    text = f"{reply.code} {reply.text}" if reply.code else reply.text
+    if reply.kind != "deferred":
+        return Settlement(send_id, ENDS[reply.kind], carrier, text)
+    if claim.attempts >= rules.max_attempts:
+        given_up = f"given up after {claim.attempts} attempts: {text}"
+        return Settlement(send_id, "failed", carrier, given_up)
+    return Settlement(send_id, "pending", carrier, text, rules.now + retry_wait(claim.attempts))
+
+
+def _outcome(settlement: Settlement) -> str:
+    if settlement.state == "pending":
+        return "deferred" if settlement.retry_at else "returned"
+    return settlement.state
