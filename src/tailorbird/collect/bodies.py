@@ -1,0 +1,110 @@
+"""The outer shape of a body: one message, a list of messages, or `{"batch": [...]}`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+LEADING_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
+
+
+class BodyError(Exception):
+    """The body as a whole is no JSON object or list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A body's messages, each still JSON, and what its envelope says about all of them."""
+
+    messages: Sequence[bytes | Raw]
+    sent_at: Any = None
+    write_key: str = ""
+    typed: bool = True
+    """False when it is one message that does not say what type it is."""
+
+
+class _Envelope(msgspec.Struct, rename="camel"):
+    batch: list[Raw] | UnsetType | None = UNSET
+    sent_at: Raw | UnsetType = UNSET
+    write_key: Raw | UnsetType = UNSET
+    type: Raw | UnsetType = UNSET
+    action: Raw | UnsetType = UNSET
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+_LIST: Final = msgspec.json.Decoder(list[Raw])
+_ANY: Final = msgspec.json.Decoder()
+
+
+def shape(content: bytes) -> Shape:
+    """Return a body's messages without decoding them.
+
+    What strict JSON forbids (NaN, half a surrogate pair, bad UTF-8) costs the message that holds
+    it, not its neighbours.
+
+    Raises:
+        BodyError: it is no JSON object or list.
+    """
+    content = content.lstrip(LEADING_BLANKS)
+    try:
+        if content[:1] == b"[":
+            return Shape(_LIST.decode(content))
+        return _shape_of(_ENVELOPE.decode(content), content)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _salvaged(content)
+    except RecursionError:
+        raise BodyError("it is nested more deeply than any event") from None
+
+
+def _shape_of(envelope: _Envelope, content: bytes) -> Shape:
+    one = not isinstance(envelope.batch, list)
+    return Shape(
+        messages=envelope.batch if isinstance(envelope.batch, list) else [content],
+        sent_at=None if one else _value(envelope.sent_at),
+        write_key=_text(_value(envelope.write_key)),
+        typed=not one or envelope.type is not UNSET or envelope.action is not UNSET,
+    )
+
+
+def _value(raw: Raw | UnsetType) -> Any:
+    try:
+        return None if isinstance(raw, UnsetType) else _ANY.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _salvaged(content: bytes) -> Shape:
+    """Return the messages of a body that only a lenient reader takes, each written anew."""
+    try:
+        body = json.loads(content.decode("utf-8", "surrogateescape"))
+    except RecursionError:
+        raise BodyError("it is nested more deeply than any event") from None
+    except ValueError as error:
+        raise BodyError(f"it is no JSON: {error}") from None
+    if isinstance(body, list):
+        return Shape([_written(message) for message in body])
+    if not isinstance(body, dict):
+        raise BodyError(f"it is a JSON {type(body).__name__}, not an object or a list")
+    batch = body.get("batch")
+    write_key = _text(body.get("writeKey"))
+    if isinstance(batch, list):
+        messages = [_written(message) for message in batch]
+        return Shape(messages, body.get("sentAt"), write_key=write_key)
+    return Shape([content], write_key=write_key, typed="type" in body or "action" in body)
+
+
+def _written(message: object) -> bytes:
+    text = json.dumps(message, ensure_ascii=False)
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return json.dumps(message).encode()

@@ -1,0 +1,167 @@
+"""What an event says about products and money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tailorbird.collect import clean, money
+from tailorbird.collect.fields import IDENTIFIER_LIMIT, Refusal, reference, text
+from tailorbird.schema import Line, Names, Scalar
+
+LINE_LIMIT: Final = 10_000
+QUANTITY_LIMIT: Final = 10**9
+AMOUNT_LIMIT: Final = 40
+"""Characters of an amount that comes as text."""
+
+_ORDERS: Final = frozenset({Names.PURCHASE, Names.RETURN})
+_TOTALS: Final = ("total", "revenue", "value")
+_IDS: Final = ("product_id", "productId", "sku", "id", "item_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An event's products and its value; empty where it has none."""
+
+    order_id: str = ""
+    item: str = ""
+    category: str = ""
+    quantity: int = 0
+    value_minor: int = 0
+    currency: str = ""
+    lines: tuple[Line, ...] = ()
+
+
+def order_of(
+    name: str, products: object, properties: dict[str, Scalar], shop_currency: str
+) -> Order:
+    """Return what an event says about products and money, taking it out of `properties`."""
+    currency = _currency(properties.pop("currency", None)) or shop_currency
+    back = name == Names.RETURN
+    lines = _lines(products, currency, back=back)
+    single = None if lines else _single(name, properties, currency, back=back)
+    if single:
+        lines = (single,)
+        for taken in ("product_id", "category", "quantity"):
+            properties.pop(taken, None)
+    value = _said(properties, currency, strict=bool(lines) or name in _ORDERS)
+    return Order(
+        order_id=reference(properties.pop("order_id", None), "order_id"),
+        item=single.item if single else "",
+        category=single.category if single else "",
+        quantity=sum(line.quantity for line in lines),
+        value_minor=_worth(name, value, lines),
+        currency=currency if lines or value is not None else "",
+        lines=lines,
+    )
+
+
+def _currency(value: Scalar) -> str:
+    if value is None or value == "":
+        return ""
+    code = value.strip().upper() if isinstance(value, str) else ""
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise Refusal("bad_currency", "currency is no ISO 4217 code", "send EUR, GBP, USD ...")
+    return code
+
+
+def _lines(products: object, currency: str, *, back: bool) -> tuple[Line, ...]:
+    if products is None:
+        return ()
+    if not isinstance(products, list) or len(products) > LINE_LIMIT:
+        reason = f"products is no list of at most {LINE_LIMIT:,} objects"
+        raise Refusal("bad_products", reason, "send a list of objects with product_id and price")
+    return tuple(_line(product, currency, back=back) for product in products)
+
+
+def _line(product: object, currency: str, *, back: bool) -> Line:
+    if not isinstance(product, dict):
+        raise Refusal("bad_products", "a product is no JSON object", "send {product_id, price ...}")
+    found = next((product[key] for key in _IDS if product.get(key) not in (None, "")), None)
+    item = reference(found, "product_id")
+    if not item:
+        raise Refusal("bad_products", "a product has no product_id", "send product_id or sku")
+    quantity = _quantity(product.get("quantity"))
+    if quantity < 0 and not back:
+        raise Refusal("bad_quantity", "a quantity is negative", "send what came back as a return")
+    price = _amount(product.get("price"), "a product's price", currency)
+    if abs(quantity * price) > money.LARGEST:
+        raise Refusal("bad_amount", "a product's price is larger than any", "send major units")
+    return Line(
+        item=item,
+        name=_words(product.get("name"), "a product's name"),
+        category=_words(product.get("category"), "a product's category"),
+        quantity=abs(quantity),
+        price_minor=price,
+    )
+
+
+def _single(
+    name: str, properties: Mapping[str, Scalar], currency: str, *, back: bool
+) -> Line | None:
+    """Return the one product that a product event is about."""
+    product: dict[str, Any] = dict(properties)
+    if "product" not in name and name not in _ORDERS and name != Names.ADD_TO_CART:
+        product |= dict.fromkeys(_IDS[1:])
+    if all(product.get(key) in (None, "") for key in _IDS):
+        return None
+    return _line(product, currency, back=back)
+
+
+def _words(value: object, what: str) -> str:
+    return clean.name(text(value, what, IDENTIFIER_LIMIT * 4)) if isinstance(value, str) else ""
+
+
+def _quantity(value: object) -> int:
+    if value is None:
+        return 1
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise TypeError
+        if isinstance(value, str) and len(value) > AMOUNT_LIMIT:
+            raise ValueError
+        number = float(value)
+        if not number.is_integer() or abs(number) > QUANTITY_LIMIT:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError):
+        mend = "send a whole number of pieces"
+        raise Refusal("bad_quantity", "a quantity is no whole number", mend) from None
+    return int(number)
+
+
+def _amount(value: object, what: str, currency: str) -> int:
+    if value is None or value == "":
+        return 0
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise TypeError
+        if isinstance(value, str) and len(value) > AMOUNT_LIMIT:
+            raise ValueError
+        return money.minor(value, currency)
+    except (ValueError, TypeError):
+        mend = "send a plain number such as 17.99"
+        raise Refusal("bad_amount", f"{what} is no amount", mend) from None
+
+
+def _said(properties: dict[str, Scalar], currency: str, *, strict: bool) -> int | None:
+    """Return the value that the event names. A total outranks a revenue."""
+    for key in _TOTALS:
+        said = properties.get(key)
+        if said is None or said == "" or (isinstance(said, str | bool) and not strict):
+            # Outside orders, "value" may be anything: it stays a property.
+            continue
+        value = _amount(said, key, currency)
+        del properties[key]
+        return value
+    return None
+
+
+def _worth(name: str, said: int | None, lines: tuple[Line, ...]) -> int:
+    value = sum(line.quantity * line.price_minor for line in lines) if said is None else said
+    if abs(value) > money.LARGEST:
+        raise Refusal("bad_amount", "the value is larger than any order", "send major units")
+    if name == Names.PURCHASE and value < 0:
+        mend = "send what came back as a return, with a positive value"
+        raise Refusal("negative_value", "a purchase has a negative value", mend)
+    return abs(value) if name == Names.RETURN else value

@@ -1,0 +1,215 @@
+"""From raw bodies to events: whatever comes, it is either an event or refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from tailorbird.collect import clean
+from tailorbird.collect.bodies import BodyError, shape
+from tailorbird.collect.commerce import order_of
+from tailorbird.collect.fields import (
+    Refusal,
+    consents_of,
+    identifier,
+    mapping_of,
+    properties_of,
+    text,
+    traits_of,
+)
+from tailorbird.collect.messages import (
+    Kind,
+    Message,
+    at_of,
+    id_of,
+    kind_of,
+    name_of,
+    parse,
+    properties_in,
+)
+from tailorbird.schema import (
+    Body,
+    ConsentClaim,
+    Event,
+    LogRecord,
+    Names,
+    PersonId,
+    Position,
+    Refused,
+    Scalar,
+)
+
+INTERNAL: Final = frozenset({"delivery", "import", "simulator", "tracking"})
+"""Sources of our own: they alone may say a person's number and which send an event belongs to."""
+OPEN_TO_GUESTS: Final = frozenset({Names.PURCHASE, Names.RETURN})
+BATCH_LIMIT: Final = 1 << 20
+"""Messages of one body, so that a position has room for the index."""
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """What a run of the log held, in its order."""
+
+    events: list[Event]
+    refused: list[Refused]
+
+
+def decode(records: Sequence[LogRecord], *, currency: str = "") -> Decoded:
+    """Return the events of these bodies and, with reasons, what was refused. Never raises.
+
+    `currency` is the shop's, for amounts that come without one. An event's position is its body's
+    offset shifted left by 20, plus its index in the body.
+    """
+    decoded = Decoded([], [])
+    for record in records:
+        _decode(record.body, record.offset << 20, currency, decoded)
+    return decoded
+
+
+def _decode(body: Body, first: Position, currency: str, decoded: Decoded) -> None:
+    try:
+        whole = shape(body.content)
+        if len(whole.messages) > BATCH_LIMIT:
+            raise BodyError(f"it holds more than {BATCH_LIMIT:,} messages")
+    except BodyError as error:
+        refusal = Refusal("bad_body", f"the body cannot be read: {error}", "send Segment-spec JSON")
+        decoded.refused.append(_refused(refusal, body, first, body.content))
+        return
+    reader = _Reader(body, whole.sent_at, currency)
+    for position, raw in enumerate(whole.messages, first):
+        try:
+            decoded.events.append(reader.read(raw, position))
+        except Refusal as refusal:
+            decoded.refused.append(_refused(refusal, body, position, bytes(raw)))
+
+
+def _refused(refusal: Refusal, body: Body, position: Position, raw: bytes) -> Refused:
+    return Refused(
+        position, body.source, body.received_at, refusal.code, refusal.reason, raw, refusal.mend
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Who a message says it is about, and what it says of them."""
+
+    user_id: str = ""
+    anonymous_id: str = ""
+    email: str = ""
+    person: PersonId = 0
+    traits: dict[str, Scalar] = field(default_factory=dict)
+    consents: tuple[ConsentClaim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Send:
+    """Which mail an event belongs to."""
+
+    send_id: str = ""
+    campaign: str = ""
+    variant: str = ""
+    machine: bool = False
+
+
+class _Reader:
+    """Reads the messages of one body."""
+
+    __slots__ = ("_body", "_currency", "_internal", "_sent_at")
+
+    def __init__(self, body: Body, sent_at: object, currency: str) -> None:
+        self._body = body
+        self._currency = currency
+        self._internal = body.source in INTERNAL
+        self._sent_at = None if self._internal else sent_at
+
+    def read(self, raw: bytes | msgspec.Raw, position: Position) -> Event:
+        """Return a message's event; raise `Refusal` when it cannot be taken."""
+        message = parse(raw, strict=self._internal)
+        kind = kind_of(message)
+        name = name_of(kind, message)
+        who = self._who(kind, message)
+        self._permit(name, who)
+        given = properties_in(kind, message)
+        products = given.get("products")
+        properties = properties_of({k: v for k, v in given.items() if k != "products"})
+        send = _send_of(properties) if self._internal else _Send()
+        order = order_of(name, products, properties, self._currency)
+        return Event(
+            message_id=self._id(message, raw),
+            name=name,
+            at=at_of(message, self._sent_at, self._body.received_at),
+            received_at=self._body.received_at,
+            position=position,
+            source=self._body.source,
+            user_id=who.user_id,
+            anonymous_id=who.anonymous_id,
+            email=who.email,
+            order_id=order.order_id,
+            item=order.item,
+            category=order.category,
+            quantity=order.quantity,
+            value_minor=order.value_minor,
+            currency=order.currency,
+            campaign=send.campaign,
+            variant=send.variant,
+            send_id=send.send_id,
+            machine=send.machine,
+            lines=order.lines,
+            traits=who.traits,
+            properties=properties,
+            person_id=who.person,
+            consents=who.consents,
+        )
+
+    def _id(self, message: Message, raw: bytes | msgspec.Raw) -> str:
+        """Return a message id that nobody outside can take before one of our own events does."""
+        found = id_of(message, raw, self._body.received_at)
+        if self._internal:
+            return f"{self._body.source}:{found}"
+        return f"web:{found}" if found.partition(":")[0] in INTERNAL else found
+
+    def _who(self, kind: Kind, message: Message) -> _Who:
+        context = mapping_of(message.context, "context")
+        user = identifier(message.user_id, "userId")
+        anonymous = identifier(message.anonymous_id, "anonymousId")
+        person = self._person(context)
+        claims = consents_of(context.get("consent")) if self._internal else ()
+        if kind == "identify":
+            traits, email = traits_of(
+                mapping_of(context.get("traits"), "context.traits"),
+                mapping_of(message.traits, "traits"),
+            )
+            email = email or clean.email(user) or ""
+            claims = claims or consents_of(context.get("consent"))
+            return _Who(user, anonymous, email, person, traits, claims)
+        if kind == "alias":
+            previous = identifier(message.previous_id, "previousId")
+            email = clean.email(previous) or ""
+            return _Who(user, "" if email else previous or anonymous, email, person)
+        return _Who(user, anonymous, "", person, consents=claims)
+
+    def _person(self, context: dict[str, object]) -> PersonId:
+        person = context.get("personId") if self._internal else None
+        return person if type(person) is int and 0 < person < 2**63 else 0
+
+    def _permit(self, name: str, who: _Who) -> None:
+        if name == Names.PRODUCT_UPDATED:
+            if not self._internal:
+                mend = "import the catalogue instead"
+                raise Refusal("not_allowed", "a public source may not change products", mend)
+            return
+        known = who.user_id or who.anonymous_id or who.email or who.person
+        if not known and not (self._internal and name in OPEN_TO_GUESTS):
+            mend = "send a userId or an anonymousId"
+            raise Refusal("no_identifier", "it says of nobody who did it", mend)
+
+
+def _send_of(properties: dict[str, Scalar]) -> _Send:
+    def taken(name: str) -> str:
+        value = properties.pop(name, None)
+        return text(value, name) if isinstance(value, str) else ""
+
+    machine = properties.pop("machine", None) is True
+    return _Send(taken("send_id"), taken("campaign"), taken("variant"), machine)

@@ -1,0 +1,237 @@
+"""The fields of a message, one by one: what they must be, and what is refused about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from tailorbird.collect import clean
+from tailorbird.collect.names import NAME_LIMIT
+from tailorbird.schema import PURPOSES, ConsentClaim, Instant, Scalar
+
+TEXT_LIMIT: Final = 32_768
+IDENTIFIER_LIMIT: Final = 256
+FIELD_LIMIT: Final = 500
+"""Traits or properties of one event."""
+DEPTH_LIMIT: Final = 8
+INT64: Final = range(-(2**63), 2**63)
+
+_PLACEHOLDERS: Final = frozenset(
+    {
+        "-1", "anonymous", "false", "guest", "n/a", "nan", "nil", "none", "null", "true",
+        "undefined", "[object object]",
+    }
+)  # fmt: skip
+_PERSONAL: Final = frozenset(
+    {
+        "address", "birthday", "date_of_birth", "email", "first_name", "full_name", "ip",
+        "last_name", "password", "phone", "recipient", "street", "username",
+    }
+)  # fmt: skip
+_TRAIT_NAMES: Final = {
+    "birthdate": "birthday", "date_of_birth": "birthday", "dob": "birthday",
+    "email_address": "email", "family_name": "last_name", "forename": "first_name",
+    "full_name": "name", "given_name": "first_name", "mobile": "phone", "phone_number": "phone",
+    "postal_code": "postcode", "surname": "last_name", "telephone": "phone", "zip": "postcode",
+    "zip_code": "postcode",
+}  # fmt: skip
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Refusal(Exception):  # noqa: N818 - a refused message is expected, no error of ours
+    """Why one message cannot be taken, and how its sender mends it."""
+
+    def __init__(self, code: str, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.mend = mend
+
+
+def text(value: str, what: str, limit: int = TEXT_LIMIT) -> str:
+    """Return a text that every store can hold."""
+    if len(value) > limit:
+        raise Refusal("too_long", f"{what} has {len(value):,} characters", f"keep it to {limit:,}")
+    if "\x00" in value:
+        raise Refusal("control_character", f"{what} holds a NUL character", "remove it")
+    return value
+
+
+def reference(value: object, what: str) -> str:
+    """Return the id of a thing (an order, a product) as text, '' for none."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if value in INT64 else None
+    found = value.strip() if isinstance(value, str) else "\n"
+    if not found.isprintable():
+        raise Refusal("bad_identifier", f"{what} is no plain text or number", "send it as text")
+    return text(found, what, IDENTIFIER_LIMIT)
+
+
+def identifier(value: object, what: str) -> str:
+    """Return a user's id as text, '' for none and for words that stand for none.
+
+    >>> identifier(17850.0, "userId"), identifier("undefined", "userId")
+    ('17850', '')
+    """
+    found = reference(value, what)
+    # Thousands of people share these; taken as ids they would become one person.
+    return "" if found.lower() in _PLACEHOLDERS or not found.strip("0-") else found
+
+
+def instant(value: object, what: str) -> Instant | None:
+    """Return a time given in ISO 8601, or in seconds or milliseconds since 1970; None for none.
+
+    A time without a zone is taken as UTC.
+
+    >>> instant("2025-01-02T03:04:05.006Z", "timestamp") == instant(1735787045006, "timestamp")
+    True
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _since_epoch(value)
+    try:
+        if not isinstance(value, str):
+            raise TypeError
+        at = datetime.fromisoformat(value.strip())
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+        return (at - _EPOCH) // _MICROSECOND
+    except (ValueError, TypeError, OverflowError):
+        shown = repr(value)[:40]
+        raise Refusal("bad_time", f"{what} is no time: {shown}", "send ISO 8601 in UTC") from None
+
+
+def _since_epoch(number: int | float) -> Instant:
+    for limit, factor in ((1e11, 1_000_000), (1e14, 1000), (1e17, 1)):
+        if abs(number) < limit:
+            return round(number * factor)
+    raise Refusal("bad_time", f"{number:.3g} is no time", "send ISO 8601 in UTC")
+
+
+def mapping_of(value: object, what: str) -> dict[str, Any]:
+    """Return a JSON object, `{}` for none."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refusal("bad_object", f"{what} is no JSON object", f"send {what} as {{...}}")
+    return value
+
+
+def flat(source: Mapping[str, Any], what: str) -> dict[str, Scalar]:
+    """Return nested fields as one level of snake-case names; lists become JSON text."""
+    found = dict(_leaves(source, "", what, 0))
+    if len(found) > FIELD_LIMIT:
+        raise Refusal(
+            "too_many_fields", f"it has {len(found)} {what}s", f"keep it to {FIELD_LIMIT}"
+        )
+    return found
+
+
+def _leaves(
+    source: Mapping[str, Any], prefix: str, what: str, depth: int
+) -> Iterable[tuple[str, Scalar]]:
+    if depth > DEPTH_LIMIT:
+        raise Refusal("too_deep", f"a {what} is nested too deeply", "send flat fields")
+    for key, value in source.items():
+        if len(key) > NAME_LIMIT:
+            reason = f"the name of a {what} has {len(key):,} characters"
+            raise Refusal("too_long", reason, f"keep names to {NAME_LIMIT}")
+        name = prefix + clean.snake(text(key, f"the name of a {what}"))
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{name}_", what, depth + 1)
+        elif name:
+            yield name, _scalar(value, name)
+
+
+def _scalar(value: object, name: str) -> Scalar:
+    if isinstance(value, str):
+        return text(value, name)
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        if value not in INT64:
+            raise Refusal("too_large", f"{name} does not fit 64 bits", "send it as text")
+        return value
+    return text(msgspec.json.encode(value).decode(), name)
+
+
+def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Return an event's own properties. Those that say who the person is are left out.
+
+    Facts hold no personal fields: what is left out stays in the log, under the law of erasure.
+    """
+    return {
+        name: clean.without_addresses(value) if isinstance(value, str) else value
+        for name, value in flat(source, "property").items()
+        if not _personal(name)
+    }
+
+
+@lru_cache(maxsize=16_384)
+def _personal(name: str) -> bool:
+    return any(name == word or name.endswith(f"_{word}") for word in _PERSONAL)
+
+
+def traits_of(*sources: Mapping[str, Any]) -> tuple[dict[str, Scalar], str]:
+    """Return cleaned traits (later sources win), and the e-mail address among them or ''.
+
+    An address that is none is noted as the trait `email_invalid`.
+    """
+    traits: dict[str, Scalar] = {}
+    for source in sources:
+        address = source.get("address")
+        if isinstance(address, dict):
+            source = {k: v for k, v in source.items() if k != "address"} | address
+        for name, value in flat(source, "trait").items():
+            ours = _TRAIT_NAMES.get(name, name)
+            traits[ours] = _cleaned(ours, value)
+    given = traits.pop("email", None)
+    email = clean.email(given) if isinstance(given, str) else None
+    if email is None and given:
+        traits["email_invalid"] = True
+    return traits, email or ""
+
+
+_CLEANERS: Final[dict[str, Callable[[str], str]]] = {
+    "country": clean.country,
+    "email": str,
+    **dict.fromkeys(("city", "first_name", "last_name", "name", "street"), clean.name),
+    **dict.fromkeys(("address", "birthday", "phone", "postcode"), str.strip),
+}
+
+
+def _cleaned(name: str, value: Scalar) -> Scalar:
+    if not isinstance(value, str):
+        return value
+    return _CLEANERS.get(name, clean.without_addresses)(value)
+
+
+def consents_of(value: object) -> tuple[ConsentClaim, ...]:
+    """Return what `context.consent` says: `{"email_marketing": true, "wordingVersion": "3"}`."""
+    claimed = mapping_of(value, "context.consent")
+    if not claimed:
+        return ()
+    answers = {**mapping_of(claimed.get("categoryPreferences"), "categoryPreferences"), **claimed}
+    wording = claimed.get("wordingVersion", claimed.get("wording_version", ""))
+    evidence = claimed.get("evidence", "")
+    claims = []
+    for purpose in PURPOSES:
+        answer = answers.get(purpose)
+        if answer is not None and not isinstance(answer, bool):
+            raise Refusal("bad_consent", f"consent to {purpose} is not true or false", "send one")
+        if answer is not None:
+            about = (
+                text(str(wording), "wordingVersion", NAME_LIMIT),
+                text(str(evidence), "evidence"),
+            )
+            claims.append(ConsentClaim(purpose, answer, *about))
+    return tuple(claims)
