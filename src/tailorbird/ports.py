@@ -242,6 +242,12 @@ class Journal(Protocol):
     def reply(self, reply: Reply) -> None:
         """Record what was answered."""
 
+    def last(self) -> dict[bytes, Reply | None]:
+        """Return each send's last word: its reply, or None when only the dot was recorded."""
+
+    def clear(self) -> None:
+        """Forget all, once the ledger knows it."""
+
 
 class Carrier(Protocol):
     """Takes finished messages and says what became of each."""
@@ -253,7 +259,8 @@ class Carrier(Protocol):
     def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
         """Send as they come, calling `journal.dot` before and `journal.reply` after each.
 
-        Yields one reply a message, in any order. Never holds more than a few messages.
+        Yields one reply a message, in any order. Never holds more than a few messages. A carrier
+        that takes each send id once and whose `found` can tell does without the journal.
         """
 
     def found(self, send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:

@@ -22,6 +22,12 @@ class NoJournal:
     def reply(self, reply: Reply) -> None:
         raise AssertionError(reply)
 
+    def last(self) -> dict[bytes, Reply | None]:
+        raise AssertionError
+
+    def clear(self) -> None:
+        raise AssertionError
+
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Iterator[InboxCarrier]:

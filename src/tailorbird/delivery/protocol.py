@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -44,16 +44,6 @@ ENDS: Final[dict[ReplyKind, SendState]] = {
     "rejected": "failed",
     "unknown": "unknown",
 }
-
-
-class Memory(Journal, Protocol):
-    """A journal that can be asked after a crash."""
-
-    def last(self) -> dict[bytes, Reply | None]:
-        """Return each send's last word: its reply, or None when only the dot was recorded."""
-
-    def clear(self) -> None:
-        """Forget all, once the ledger knows it."""
 
 
 class DeliveryReport(msgspec.Struct, frozen=True):
@@ -107,7 +97,7 @@ class _Batch:
             else:
                 yield made
 
-    def settlements(self, journal: Memory, rules: _Rules) -> list[Settlement]:
+    def settlements(self, journal: Journal, rules: _Rules) -> list[Settlement]:
         """Return how every claim ended; the journal is only asked for those without an answer."""
         tried = [claim for claim in self.claims if claim.send_id not in self.refused]
         words: Words = self.replies
@@ -119,7 +109,7 @@ class _Batch:
 def deliver(
     ledger: Ledger,
     carrier: Carrier,
-    journal: Memory,
+    journal: Journal,
     render: Render,
     *,
     worker: str,
@@ -158,7 +148,7 @@ def deliver(
 def recover(
     ledger: Ledger,
     carrier: Carrier,
-    journal: Memory,
+    journal: Journal,
     *,
     worker: str,
     policy: UnknownPolicy,

@@ -1,0 +1,98 @@
+"""What became of a send, as events for the log, in the words of the Segment spec.
+
+They name their person by number, under `context.personId`. The collector takes that from internal
+sources only. A message id is made of what happened, so that telling it twice is telling it once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from tailorbird.schema import Instant, Names, PersonId, Scalar
+
+TrackedEvent: TypeAlias = dict[str, object]
+SOURCES: Final = frozenset({"tracking", "delivery"})
+"""The sources that may name a person by number."""
+
+
+def sent_event(
+    send_id: bytes, *, person: PersonId, campaign: str, variant: str, at: Instant
+) -> TrackedEvent:
+    """Return the event of a message that the carrier took."""
+    properties = _about(send_id, campaign, variant)
+    return _event(Names.EMAIL_SENT, f"sent-{send_id.hex()}", person, at, properties)
+
+
+def opened_event(
+    send_id: bytes,
+    *,
+    person: PersonId,
+    campaign: str,
+    variant: str,
+    at: Instant,
+    machine: bool = False,
+    reason: str = "",
+) -> TrackedEvent:
+    """Return the event of a pixel that was loaded; `reason` says why a machine is thought so."""
+    properties = _about(send_id, campaign, variant, machine=machine, reason=reason)
+    return _event(Names.EMAIL_OPENED, f"open-{send_id.hex()}-{at}", person, at, properties)
+
+
+def clicked_event(
+    send_id: bytes,
+    *,
+    person: PersonId,
+    campaign: str,
+    variant: str,
+    at: Instant,
+    url: str,
+    link: int = 0,
+    machine: bool = False,
+    reason: str = "",
+) -> TrackedEvent:
+    """Return the event of a link that was followed; `link` is its place in the mail."""
+    properties = _about(
+        send_id, campaign, variant, url=url, link=link, machine=machine, reason=reason
+    )
+    return _event(Names.EMAIL_CLICKED, f"click-{send_id.hex()}-{link}-{at}", person, at, properties)
+
+
+def bounced_event(
+    send_id: bytes, *, person: PersonId, campaign: str, variant: str, at: Instant, reason: str
+) -> TrackedEvent:
+    """Return the event of a message that was turned away for good; `reason` is the reply."""
+    properties = _about(send_id, campaign, variant, reason=reason)
+    return _event(Names.EMAIL_BOUNCED, f"bounce-{send_id.hex()}", person, at, properties)
+
+
+def unsubscribed_event(
+    send_id: bytes, *, person: PersonId, campaign: str, variant: str, at: Instant
+) -> TrackedEvent:
+    """Return the event of a person who asked for no more mails."""
+    properties = _about(send_id, campaign, variant)
+    return _event(Names.UNSUBSCRIBED, f"unsub-{send_id.hex()}", person, at, properties)
+
+
+def _event(
+    name: str, message_id: str, person: PersonId, at: Instant, properties: dict[str, Scalar]
+) -> TrackedEvent:
+    return {
+        "type": "track",
+        "event": name,
+        "messageId": message_id,
+        "timestamp": iso(at),
+        "context": {"personId": person},
+        "properties": properties,
+    }
+
+
+def _about(send_id: bytes, campaign: str, variant: str, **more: Scalar) -> dict[str, Scalar]:
+    return {"send_id": send_id.hex(), "campaign": campaign, "variant": variant} | more
+
+
+def iso(at: Instant) -> str:
+    """Return an instant as ISO 8601 in UTC with microseconds."""
+    seconds, micros = divmod(at, 1_000_000)
+    whole = datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
+    return whole.isoformat(timespec="microseconds").replace("+00:00", "Z")
