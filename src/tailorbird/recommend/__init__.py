@@ -3,3 +3,11 @@
 In: interactions (person, item, kind, quantity, at), items.
 Out: recommendations with score and reason, a model card.
 """
+
+from __future__ import annotations
+
+from tailorbird.recommend.judge import judge
+from tailorbird.recommend.parameters import Parameters
+from tailorbird.recommend.recommender import Recommender, fit, load
+
+__all__ = ["Parameters", "Recommender", "fit", "judge", "load"]

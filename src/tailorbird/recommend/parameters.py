@@ -1,0 +1,31 @@
+"""The few numbers that shape a recommender; `judge` tunes them on a window of their own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """How a recommender weighs history, repeats and fashion. Half-lives are in days."""
+
+    neighbours: Literal["ridge", "cosine", "none"] = "ridge"
+    penalty: float = 200.0
+    """The ridge's lambda: larger trusts fewer joint buyers less."""
+    half_life_days: float = 120.0
+    """Age at which an item in the history counts half towards related items."""
+    own_half_life_days: float = 240.0
+    own_weight: float = 1.0
+    """Weight of buying the same again, beside related items."""
+    popular_half_life_days: float = 14.0
+    fashion: float = 0.3
+    """Power of recent popularity in the score: 0 ignores that an item went out of fashion."""
+    most_related: int = 100
+    most_people: int = 500_000
+
+
+OWN_REPEAT = Parameters(neighbours="none", own_weight=1.0, fashion=0.0)
+"""The naive rule: what the person bought before, latest and most often first, then popular."""
+POPULARITY = Parameters(neighbours="none", own_weight=0.0, fashion=0.0)
+"""The naive rule: what sells now."""

@@ -1,0 +1,192 @@
+"""Scores a chunk of people against every item with NumPy alone, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tailorbird.recommend.collaborative import Related
+from tailorbird.recommend.interactions import Flags, Floats, History, Indices, Ints, Singles
+from tailorbird.recommend.parameters import Parameters
+
+FLOOR: Final = 0.01
+"""What popularity is lifted by before its power is taken, so that new items keep a chance."""
+FILL: Final = 1e-6
+"""Popularity's own weight: it orders what history says nothing about."""
+_MOST_CELLS: Final = 4_000_000
+_MOST_ROWS: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A model over one coding of items. `popular` is 1 at its largest.
+
+    `fashion` is the factor by which recent popularity scales each item's score; `by_source` is
+    `related` found from the source.
+    """
+
+    parameters: Parameters
+    related: Related
+    popular: Floats
+    fashion: Floats
+    by_source: tuple[Ints, Indices, Singles]
+
+
+def prepare(parameters: Parameters, related: Related, popular: Floats) -> Scorer:
+    """Return a scorer with what can be computed once."""
+    fashion = np.asarray((popular + FLOOR) ** parameters.fashion)
+    return Scorer(parameters, related, popular, fashion, related.by_source())
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One row a (person of the chunk, item), sorted, with the weights that the scores need."""
+
+    owner: Ints
+    item: Ints
+    taste: Floats
+    own: Floats
+    bought: Flags
+    last_day: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The best items of each person of a chunk, best first; item -1 where there are no more.
+
+    `own` and `related` are the parts of the score; `because` is the item of the history that
+    contributes most to `related`, -1 where nothing does.
+    """
+
+    people: Ints
+    item: Ints
+    score: Floats
+    own: Floats
+    related: Floats
+    bought: Flags
+    because: Ints
+
+
+def chunks(history: History, people: Ints, items: int) -> Iterator[Ints]:
+    """Yield person indices in pieces that bound the memory of scoring them."""
+    rows = np.where(people >= 0, np.diff(history.start, append=0)[people], 0)
+    share = np.maximum(rows / _MOST_ROWS, items / _MOST_CELLS)
+    piece = np.floor(np.cumsum(share)).astype(np.int64)
+    yield from np.split(people, np.flatnonzero(np.diff(piece)) + 1)
+
+
+def recall_past(history: History, people: Ints, parameters: Parameters, today: int) -> Past:
+    """Return the weighted past of these person indices (-1: nobody) up to and with `today`."""
+    known = np.flatnonzero(people >= 0)
+    owner, rows = history.rows_of(people[known])
+    seen = history.day[rows] <= today
+    owner, rows = known[owner[seen]], rows[seen]
+    day, item = history.day[rows].astype(np.int64), history.item[rows].astype(np.int64)
+    latest = np.zeros(len(people), np.int64)
+    np.maximum.at(latest, owner, day)
+    age = (latest[owner] - day).astype(np.float64)
+    begins = _beginnings(owner, item)
+    weight = history.weight[rows].astype(np.float64)
+    return Past(
+        owner=owner[begins],
+        item=item[begins],
+        taste=_sums(weight * np.exp2(-age / parameters.half_life_days), begins),
+        own=_sums(weight * np.exp2(-age / parameters.own_half_life_days), begins),
+        bought=np.logical_or.reduceat(history.bought[rows], begins) if len(rows) else seen,
+        last_day=np.maximum.reduceat(day, begins) if len(rows) else day,
+    )
+
+
+def rank(
+    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags | None = None
+) -> Ranked:
+    """Return the `k` best allowed items a person; `barred` marks rows of the past to leave out."""
+    shape = (len(people), len(scorer.popular))
+    taste, own = _to_top(past.taste, past.owner, shape[0]), _to_top(past.own, past.owner, shape[0])
+    owned = np.zeros(shape)
+    owned[past.owner, past.item] = scorer.parameters.own_weight * own
+    related = _spread(scorer.by_source, past, taste, shape)
+    scores = (owned + related) * scorer.fashion + FILL * scorer.popular
+    scores[:, ~allowed] = -np.inf
+    if barred is not None:
+        scores[past.owner[barred], past.item[barred]] = -np.inf
+    best = _best(scores, min(k, shape[1]))
+    row = np.arange(shape[0])[:, None]
+    bought = np.zeros(shape, bool)
+    bought[past.owner, past.item] = past.bought
+    weights = np.zeros(shape)
+    weights[past.owner, past.item] = taste
+    score = scores[row, best]
+    return Ranked(
+        people=people,
+        item=np.where(np.isfinite(score), best, -1),
+        score=score,
+        own=owned[row, best],
+        related=related[row, best],
+        bought=bought[row, best],
+        because=_because(scorer.related, weights, best),
+    )
+
+
+def _beginnings(owner: Ints, item: Ints) -> Ints:
+    first = np.ones(len(owner), bool)
+    first[1:] = (owner[1:] != owner[:-1]) | (item[1:] != item[:-1])
+    return np.flatnonzero(first)
+
+
+def _sums(values: Floats, begins: Ints) -> Floats:
+    return np.asarray(np.add.reduceat(values, begins)) if len(values) else values
+
+
+def _to_top(values: Floats, owner: Ints, people: int) -> Floats:
+    """Return values scaled so that each person's largest is 1."""
+    largest = np.full(people, 1e-300)
+    np.maximum.at(largest, owner, values)
+    return np.asarray(values / largest[owner])
+
+
+def _spread(
+    by_source: tuple[Ints, Indices, Singles], past: Past, taste: Floats, shape: tuple[int, int]
+) -> Floats:
+    """Return people x items: what the past adds to each item through the related weights."""
+    start, target, weight = by_source
+    counts = (start[1:] - start[:-1])[past.item]
+    entry = np.repeat(start[past.item] - np.cumsum(counts) + counts, counts) + np.arange(
+        counts.sum()
+    )
+    cell = np.repeat(past.owner * shape[1], counts) + target[entry]
+    value = np.repeat(taste, counts) * weight[entry]
+    return np.bincount(cell, value, shape[0] * shape[1]).reshape(shape)
+
+
+def _best(scores: Floats, k: int) -> Ints:
+    """Return the columns of the `k` largest of each row, largest first, ties by column."""
+    if k < scores.shape[1]:
+        chosen = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
+    else:
+        chosen = np.tile(np.arange(scores.shape[1]), (len(scores), 1))
+    order = np.argsort(-np.take_along_axis(scores, chosen, 1), axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, 1)
+
+
+def _because(related: Related, weights: Floats, best: Ints) -> Ints:
+    """Return for each cell of `best` the source that adds most to it, -1 where none does."""
+    counts = np.diff(related.start)[best].ravel()
+    because = np.full(best.size, -1)
+    if not counts.any():
+        return because.reshape(best.shape)
+    begins = np.cumsum(counts) - counts
+    entry = np.repeat(related.start[best.ravel()] - begins, counts) + np.arange(counts.sum())
+    row = np.repeat(np.repeat(np.arange(len(best)), best.shape[1]), counts)
+    share = weights[row, related.source[entry]] * related.weight[entry]
+    some = counts > 0
+    most = np.maximum.reduceat(share, begins[some])
+    hit = share == np.repeat(most, counts[some])
+    cell = np.repeat(np.arange(best.size), counts)
+    found, first = np.unique(cell[hit], return_index=True)
+    positive = most > 0
+    because[found[positive]] = related.source[entry[hit][first[positive]]]
+    return because.reshape(best.shape)
