@@ -1,0 +1,178 @@
+"""When can an answer change by time alone? Terms about terms; no engine is involved.
+
+Every instant given here is a promise: strictly before it, while no new row comes, the term keeps
+its answer. Too early an instant costs an evaluation; too late a one would be a wrong answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tailorbird.schema import DAY
+from tailorbird.traits.terms import (
+    Age,
+    Compare,
+    Constant,
+    Count,
+    Decayed,
+    Declared,
+    Difference,
+    Earliest,
+    Every,
+    Favourite,
+    First,
+    Known,
+    KnownBy,
+    Last,
+    LastFollowed,
+    Later,
+    Midnight,
+    Negation,
+    NextDay,
+    NextRipe,
+    Orders,
+    Quotient,
+    Rows,
+    Score,
+    Some,
+    Steps,
+    Sum,
+    Term,
+    Upcoming,
+    Value,
+    When,
+)
+
+
+def next_change(term: Term) -> Value:
+    """Return the instant at which the answer can next change by time alone, missing for never."""
+    return Earliest((*dict.fromkeys(_changes(term)), upcoming(term)))
+
+
+def upcoming(*terms: Term) -> Upcoming:
+    """Return the earliest row after `as_of` of everything that the terms read."""
+    leaves = [leaf for term in terms for leaf in _leaves(term)]
+    events = (event for leaf in leaves for event in _events(leaf))
+    return Upcoming(
+        events=tuple(sorted(set(events))),
+        declared=tuple(sorted({leaf.name for leaf in leaves if isinstance(leaf, Declared)})),
+        models=tuple(sorted({leaf.model for leaf in leaves if isinstance(leaf, Score)})),
+    )
+
+
+def _changes(term: Term) -> Iterator[Value]:
+    match term:
+        case Compare():
+            yield from _flips(term)
+        case Every(truths) | Some(truths):
+            for truth in truths:
+                yield from _changes(truth)
+        case Negation(truth):
+            yield from _changes(truth)
+        case KnownBy():
+            yield Later(Known(), 0)
+        case _:
+            yield from _turns(term)
+
+
+def _turns(term: Term) -> Iterator[Value]:
+    match term:
+        case Count(rows) | Orders(rows) | Sum(rows) | First(rows) | Favourite(rows):
+            yield from _window(rows, First(rows))
+        case Last(rows):
+            yield from _window(rows, Last(rows))
+        case Decayed():
+            yield When(Compare(term, ">", (0,)), Midnight())
+        case Age(since):
+            yield NextDay(since)
+            yield from _changes(since)
+        case Difference(one, two) | Quotient(one, two):
+            yield from _changes(one)
+            yield from _changes(two)
+        case Steps(of):
+            yield from _changes(of)
+        case Declared() | Score() | Constant():
+            return
+        case _:
+            raise TypeError(f"{term!r} has no next change: it is one itself")
+
+
+def _flips(comparison: Compare) -> Iterator[Value]:
+    match comparison.value:
+        case Count(rows) if _asks_for_any(comparison):
+            # Whether there is any row turns when the newest one leaves, not the oldest.
+            yield from _window(rows, Last(rows))
+        case Age(since) if all(isinstance(operand, int) for operand in comparison.operands):
+            for days in _turning_points(comparison):
+                yield Later(since, days * DAY)
+            yield from _changes(since)
+        case LastFollowed(sequence) if comparison.op in ("exists", "missing"):
+            yield from _sequence(sequence.first, LastFollowed(sequence), NextRipe(sequence))
+        case value:
+            yield from _changes(value)
+
+
+def _window(rows: Rows, leaver: Value) -> Iterator[Value]:
+    """Yield when the next row leaves the window, and when the next one enters by growing old."""
+    if rows.within is not None:
+        yield Later(leaver, rows.within)
+    if rows.older_than:
+        young = replace(rows, within=rows.older_than, older_than=0)
+        yield Later(First(young), rows.older_than)
+
+
+def _sequence(first: Rows, latest: Value, ripe: Value) -> Iterator[Value]:
+    there = Compare(latest, "exists")
+    if first.within is not None:
+        yield When(there, Later(latest, first.within))
+    if first.older_than:
+        # While one fact of the sequence holds, another that ripens changes nothing.
+        yield When(Negation(there), Later(ripe, first.older_than))
+
+
+def _asks_for_any(comparison: Compare) -> bool:
+    return (comparison.op, comparison.operands) in {
+        (">=", (1,)), (">", (0,)), ("!=", (0,)),
+        ("<", (1,)), ("<=", (0,)), ("=", (0,)),
+    }  # fmt: skip
+
+
+def _turning_points(comparison: Compare) -> list[int]:
+    """Return the ages in days on which the comparison of an age can turn."""
+    days = [int(operand) for operand in comparison.operands]
+    match comparison.op:
+        case ">=" | "<":
+            return days
+        case ">" | "<=":
+            return [day + 1 for day in days]
+        case "exists" | "missing":
+            return []
+        case _:
+            return sorted({*days, *(day + 1 for day in days)})
+
+
+def _leaves(term: Term) -> Iterator[Term]:
+    match term:
+        case Every(truths) | Some(truths):
+            for truth in truths:
+                yield from _leaves(truth)
+        case Negation(inner) | Compare(inner) | Age(inner) | Steps(inner):
+            yield from _leaves(inner)
+        case Difference(one, two) | Quotient(one, two):
+            yield from _leaves(one)
+            yield from _leaves(two)
+        case _:
+            yield term
+
+
+def _events(leaf: Term) -> tuple[str, ...]:
+    match leaf:
+        case Count(rows) | Orders(rows) | Sum(rows) | First(rows) | Last(rows) | Favourite(rows):
+            return rows.events
+        case LastFollowed(sequence):
+            return (*sequence.first.events, *sequence.then.events)
+        case Decayed(points):
+            return tuple(event for event, _ in points)
+        case _:
+            return ()

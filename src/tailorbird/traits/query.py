@@ -1,0 +1,247 @@
+"""One SELECT over people out of any terms: one definition, one compiler."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot import exp
+
+from tailorbird.schema import DAY, Instant
+from tailorbird.traits.blocks import (
+    Awaited,
+    Block,
+    Grouped,
+    Latest,
+    Preferred,
+    Sequenced,
+    Weighed,
+)
+from tailorbird.traits.sql import (
+    DIALECT,
+    TOUCHED,
+    Scope,
+    Sql,
+    Statement,
+    both,
+    coalesced,
+    column,
+    compared,
+    either,
+    integer,
+    named,
+    subquery,
+)
+from tailorbird.traits.terms import (
+    Age,
+    Compare,
+    Constant,
+    Count,
+    Decayed,
+    Declared,
+    Difference,
+    Earliest,
+    Every,
+    Favourite,
+    First,
+    Known,
+    KnownBy,
+    Last,
+    LastFollowed,
+    Later,
+    Midnight,
+    Negation,
+    NextDay,
+    NextRipe,
+    Orders,
+    ProductTest,
+    Quotient,
+    Rows,
+    Score,
+    Some,
+    Steps,
+    Sum,
+    Term,
+    Truth,
+    Upcoming,
+    Value,
+    When,
+)
+
+NEVER: Final = 4_000_000_000_000_000_000
+"""An instant past every real one: LEAST over missing values differs between engines."""
+
+
+class Query:
+    """A statement in the making: terms go in, each answered by the block that it needs.
+
+    With `restricted`, only the people in the table `touched` are read. `everybody` keeps those
+    who do not exist yet at `as_of`.
+    """
+
+    def __init__(self, as_of: Instant, *, restricted: bool = False) -> None:
+        self.scope = Scope(as_of, restricted)
+        self._blocks: dict[object, Block] = {}
+        self._names: dict[object, str] = {}
+
+    def select(self, columns: dict[str, Term], where: Truth | None = None) -> exp.Select:
+        """Return `person` and the terms under their names, of people for whom `where` holds."""
+        chosen = [named(column("person", "p"), "person")]
+        chosen += [named(self.answer(term), name) for name, term in columns.items()]
+        condition = None if where is None else self.truth(where)
+        query = exp.select(*chosen, copy=False).from_(self._people(), copy=False)
+        for key, block in self._blocks.items():
+            name = self._names[key]
+            on = compared(column("person", name), "=", (column("person", "p"),))
+            relation = subquery(block.query(self.scope), name)
+            query = query.join(relation, on=on, join_type="left", copy=False)
+        return query if condition is None else query.where(condition, copy=False)
+
+    def statement(self, query: exp.Select) -> Statement:
+        """Return the query as text of the engine, with its parameters and small tables."""
+        sql = query.sql(dialect=DIALECT)
+        return Statement(sql, tuple(self.scope.parameters), dict(self.scope.tables))
+
+    def answer(self, term: Term) -> Sql:
+        """Return the term as an expression over the joined blocks."""
+        match term:
+            case Compare() | KnownBy() | Every() | Some() | Negation():
+                return self.truth(term)
+            case _:
+                return self.value(term)
+
+    def truth(self, truth: Truth) -> Sql:
+        """Return a truth, never NULL."""
+        match truth:
+            case Compare(value, op, operands):
+                bound = [self.scope.bind(operand) for operand in operands]
+                test = compared(self.value(value), op, bound)
+                return test if _never_missing(value) else coalesced(test, exp.false())
+            case KnownBy():
+                return compared(column("created_at", "p"), "<=", (self.scope.now(),))
+            case Every(truths):
+                return exp.Paren(this=both(self.truth(each) for each in truths))
+            case Some(truths):
+                return exp.Paren(this=either(self.truth(each) for each in truths))
+            case Negation(inner):
+                return exp.Not(this=exp.Paren(this=self.truth(inner)))
+
+    def value(self, value: Value) -> Sql:
+        """Return a value, NULL where it is missing."""
+        match value:
+            case Count() | Orders():
+                return coalesced(self._grouped(value), integer(0))
+            case Sum():
+                return coalesced(self._grouped(value), integer(0))
+            case First() | Last():
+                return self._grouped(value)
+            case Decayed():
+                return coalesced(self._column(value, Weighed(value), "total"), integer(0))
+            case Favourite():
+                return self._column(value, Preferred(value), "value")
+            case Declared() | Score():
+                return self._column(value, Latest(value), "value")
+            case LastFollowed(sequence):
+                return self._column(sequence, Sequenced(sequence), "held")
+            case NextRipe(sequence):
+                return self._column(sequence, Sequenced(sequence), "ripening")
+            case Known():
+                return column("created_at", "p")
+            case Upcoming(events, declared, models):
+                if not (events or declared or models):
+                    return exp.null()
+                return self._column(value, Awaited(value), "at")
+            case _:
+                return self._derived(value)
+
+    def _derived(self, value: Value) -> Sql:
+        match value:
+            case Constant(known):
+                return self.scope.bind(known)
+            case Difference(of, less):
+                return exp.Paren(this=exp.Sub(this=self.value(of), expression=self.value(less)))
+            case Quotient(of, by):
+                by_sql = self.value(by)
+                quotient = exp.IntDiv(this=self.value(of), expression=by_sql)
+                return _when(compared(by_sql.copy(), "!=", (integer(0),)), quotient)
+            case Age(since):
+                return exp.Paren(this=self._age(since))
+            case NextDay(since):
+                days = exp.Add(this=exp.Paren(this=self._age(since)), expression=integer(1))
+                whole = exp.Mul(this=exp.Paren(this=days), expression=integer(DAY))
+                return exp.Paren(this=exp.Add(this=self.value(since), expression=whole))
+            case Steps(of, steps, otherwise):
+                case = exp.Case()
+                for least, label in steps:
+                    reached = compared(self.value(of), ">=", (integer(least),))
+                    case = case.when(reached, self.scope.bind(label), copy=False)
+                return case.else_(self.scope.bind(otherwise), copy=False)
+            case _:
+                return self._instant(value)
+
+    def _instant(self, value: Value) -> Sql:
+        match value:
+            case Later(instant, by):
+                start = self.value(instant)
+                moved = exp.Add(this=start, expression=self.scope.bind(by)) if by else start
+                return _when(compared(moved, ">", (self.scope.now(),)), moved.copy())
+            case Midnight():
+                return self.scope.bind((self.scope.as_of // DAY + 1) * DAY)
+            case When(truth, then, otherwise):
+                last = None if otherwise is None else self.value(otherwise)
+                return _when(self.truth(truth), self.value(then), last)
+            case Earliest(instants):
+                return _earliest([self.value(instant) for instant in instants])
+            case _:
+                raise TypeError(f"no SQL for {value!r}")
+
+    def _age(self, since: Value) -> Sql:
+        elapsed = exp.Sub(this=self.scope.now(), expression=self.value(since))
+        return exp.IntDiv(this=exp.Paren(this=elapsed), expression=integer(DAY))
+
+    def _grouped(self, aggregate: Count | Orders | Sum | First | Last) -> Sql:
+        table = "lines" if isinstance(aggregate, Sum) and _of_products(aggregate.rows) else "facts"
+        key = (table, aggregate.rows.events)
+        block = self._blocks.setdefault(key, Grouped(table))
+        if not isinstance(block, Grouped):
+            raise TypeError(f"the block of {key} is not grouped")
+        return column(block.column(aggregate), self._name(key))
+
+    def _column(self, key: object, block: Block, name: str) -> Sql:
+        self._blocks.setdefault(key, block)
+        return column(name, self._name(key))
+
+    def _name(self, key: object) -> str:
+        return self._names.setdefault(key, f"b{len(self._names)}")
+
+    def _people(self) -> Sql:
+        people = exp.table_("people", quoted=True, alias="p")
+        if not self.scope.restricted:
+            return people
+        touched = exp.select(column("person")).from_(exp.table_(TOUCHED, quoted=True))
+        known = exp.select(column("person"), column("created_at")).from_(
+            exp.table_("people", quoted=True)
+        )
+        condition = exp.In(this=column("person"), query=exp.Subquery(this=touched))
+        return subquery(known.where(condition), "p")
+
+
+def _of_products(rows: Rows) -> bool:
+    return any(isinstance(predicate, ProductTest) for predicate in rows.where)
+
+
+def _never_missing(value: Value) -> bool:
+    return isinstance(value, Count | Orders | Sum | Decayed | Steps | Constant | Known)
+
+
+def _when(truth: Sql, value: Sql, otherwise: Sql | None = None) -> Sql:
+    case = exp.Case().when(truth, value, copy=False)
+    return case.else_(otherwise, copy=False) if otherwise is not None else case
+
+
+def _earliest(instants: list[Sql]) -> Sql:
+    there = [instant for instant in instants if not isinstance(instant, exp.Null)]
+    if not there:
+        return exp.cast(exp.null(), "BIGINT", copy=False)
+    never = [coalesced(instant, integer(NEVER)) for instant in there]
+    least = exp.Least(this=never[0], expressions=never[1:], ignore_nulls=True)
+    return exp.Nullif(this=least if never[1:] else never[0], expression=integer(NEVER))

@@ -1,0 +1,140 @@
+"""The one definition of every trait that we compute, and how any trait is found by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from tailorbird.schema import DAY, Names
+from tailorbird.traits.terms import (
+    Age,
+    Decayed,
+    Declared,
+    Difference,
+    Favourite,
+    First,
+    Last,
+    Orders,
+    Quotient,
+    Rows,
+    Score,
+    Steps,
+    Sum,
+    Value,
+)
+
+TraitType: TypeAlias = Literal["integer", "millionths", "instant", "text"]
+
+PURCHASES: Final = Rows((Names.PURCHASE,))
+RETURNS: Final = Rows((Names.RETURN,))
+ORDERS_365D: Final = Orders(Rows((Names.PURCHASE,), within=365 * DAY))
+CLICK_POINTS: Final = 3
+"""A click says more than an open: mail clients open mails by themselves."""
+HALF_LIFE_DAYS: Final = 30
+REPEAT_PURCHASE: Final = "repeat_purchase"
+"""The model whose latest score is the trait `purchase_score`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """What is known of a person under one name.
+
+    `needs` names the events, declared traits (`trait:NAME`) and models (`model:NAME`) it reads.
+    """
+
+    name: str
+    type: TraitType
+    unit: str
+    description: str
+    needs: tuple[str, ...]
+    value: Value
+
+
+def _listed(*traits: Trait) -> dict[str, Trait]:
+    return {trait.name: trait for trait in traits}
+
+
+_PURCHASE: Final = (Names.PURCHASE,)
+_OPENS_AND_CLICKS: Final = (Names.EMAIL_OPENED, Names.EMAIL_CLICKED)
+
+TRAITS: Final[dict[str, Trait]] = _listed(
+    Trait(
+        "orders", "integer", "orders",
+        "Distinct purchase orders; a purchase without an order id counts as its own",
+        _PURCHASE, Orders(PURCHASES),
+    ),
+    Trait(
+        "first_order_at", "instant", "", "When the first purchase was made",
+        _PURCHASE, First(PURCHASES),
+    ),
+    Trait(
+        "last_order_at", "instant", "", "When the latest purchase was made",
+        _PURCHASE, Last(PURCHASES),
+    ),
+    Trait(
+        "recency_days", "integer", "days", "Whole days since the latest purchase",
+        _PURCHASE, Age(Last(PURCHASES)),
+    ),
+    Trait(
+        "tenure_days", "integer", "days", "Whole days since the first purchase",
+        _PURCHASE, Age(First(PURCHASES)),
+    ),
+    Trait(
+        "revenue_minor", "integer", "minor units", "Value of all purchases, net of returns",
+        (Names.PURCHASE, Names.RETURN),
+        Difference(Sum(PURCHASES, "value_minor"), Sum(RETURNS, "value_minor", absolute=True)),
+    ),
+    Trait(
+        "returns", "integer", "returns", "Distinct returns, counted as orders are",
+        (Names.RETURN,), Orders(RETURNS),
+    ),
+    Trait(
+        "average_order_minor", "integer", "minor units",
+        "Value of all purchases divided by the orders, truncated",
+        _PURCHASE, Quotient(Sum(PURCHASES, "value_minor"), Orders(PURCHASES)),
+    ),
+    Trait(
+        "orders_365d", "integer", "orders", "Distinct purchase orders of the last 365 days",
+        _PURCHASE, ORDERS_365D,
+    ),
+    Trait(
+        "tier", "text", "",
+        "gold: more than 12 orders in the last 365 days; silver: 5 to 12; bronze: 1 to 4; or none",
+        _PURCHASE, Steps(ORDERS_365D, ((13, "gold"), (5, "silver"), (1, "bronze")), "none"),
+    ),
+    Trait(
+        "favourite_item", "text", "",
+        "The item in most purchases; of equals the latest bought, then the first by name",
+        _PURCHASE, Favourite(PURCHASES, "item"),
+    ),
+    Trait(
+        "favourite_category", "text", "",
+        "The category in most purchases; of equals the latest bought, then the first by name",
+        _PURCHASE, Favourite(PURCHASES, "category"),
+    ),
+    Trait(
+        "country", "text", "", "The country as last declared", ("trait:country",),
+        Declared("country", "text"),
+    ),
+    Trait(
+        "engagement", "millionths", "points",
+        "Human opens (1 point) and clicks (3), each halving every 30 days",
+        _OPENS_AND_CLICKS,
+        Decayed(
+            ((Names.EMAIL_OPENED, 1), (Names.EMAIL_CLICKED, CLICK_POINTS)), HALF_LIFE_DAYS
+        ),
+    ),
+    Trait(
+        "purchase_score", "millionths", "probability",
+        "Latest probability of the repeat-purchase model",
+        (f"model:{REPEAT_PURCHASE}",), Score(REPEAT_PURCHASE),
+    ),
+)  # fmt: skip
+"""Computed traits by name, a closed list. Every other name is a declared trait."""
+
+
+def trait(name: str) -> Trait:
+    """Return the trait of this name; one that is not computed is declared, as text."""
+    return TRAITS.get(name) or Trait(
+        name, "text", "", "As last declared", (f"trait:{name}",), Declared(name, "text")
+    )

@@ -1,0 +1,147 @@
+"""Pieces of SQL as sqlglot expressions: values are always bound, names are ours and quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from sqlglot import exp
+
+from tailorbird.schema import Instant
+from tailorbird.traits.terms import Op, Operand
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tailorbird.ports import SqlValue
+
+DIALECT: Final = "duckdb"
+TOUCHED: Final = "touched"
+"""The table of the people asked about, where a query is restricted to them."""
+
+Sql: TypeAlias = exp.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query ready for `Facts.read`, with the small tables that it reads beside the facts."""
+
+    sql: str
+    parameters: tuple[SqlValue, ...]
+    tables: dict[str, pa.Table]
+
+
+@dataclass(slots=True)
+class Scope:
+    """What every part of one query shares: its instant, its people, its parameters."""
+
+    as_of: Instant
+    restricted: bool = False
+    parameters: list[SqlValue] = field(default_factory=list)
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    _numbers: dict[tuple[type, SqlValue], int] = field(default_factory=dict)
+
+    def bind(self, value: Operand) -> Sql:
+        """Return a typed placeholder for the value; equal values share one."""
+        key = (type(value), value)
+        if key not in self._numbers:
+            self.parameters.append(value)
+            self._numbers[key] = len(self.parameters)
+        placeholder = exp.Parameter(this=exp.Literal.number(self._numbers[key]))
+        return exp.cast(placeholder, _TYPES[type(value)], copy=False)
+
+    def now(self) -> Sql:
+        """Return the instant asked about."""
+        return self.bind(self.as_of)
+
+
+_TYPES: Final[dict[type, str]] = {bool: "BOOLEAN", int: "BIGINT", str: "TEXT"}
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """Return a quoted column."""
+    return exp.column(name, table=table, quoted=True, copy=False)
+
+
+def integer(value: int) -> Sql:
+    """Return a whole number of our own (never an author's, which is bound) as a literal."""
+    return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
+
+
+def select(*columns: Sql, table: str) -> exp.Select:
+    """Return `SELECT columns FROM table`."""
+    return exp.select(*columns, copy=False).from_(exp.table_(table, quoted=True), copy=False)
+
+
+def named(value: Sql, name: str) -> Sql:
+    """Return `value AS name`."""
+    return exp.alias_(value, name, quoted=True, copy=False)
+
+
+def subquery(query: exp.Select, name: str) -> exp.Subquery:
+    """Return `(query) AS name`."""
+    alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+    return exp.Subquery(this=query, alias=alias)
+
+
+def member_of(value: Sql, query: exp.Select) -> Sql:
+    """Return `value IN (query)`."""
+    return exp.In(this=value, query=exp.Subquery(this=query))
+
+
+def both(conditions: Iterable[Sql]) -> Sql:
+    """Return the conjunction; true where there is nothing to join."""
+    return _joined(list(conditions), exp.And, exp.true())
+
+
+def either(conditions: Iterable[Sql]) -> Sql:
+    """Return the disjunction; false where there is nothing to join."""
+    return _joined(list(conditions), exp.Or, exp.false())
+
+
+def compared(value: Sql, op: Op, operands: Sequence[Sql]) -> Sql:
+    """Return the comparison; it is NULL or false where the value is NULL, but for `missing`."""
+    match op:
+        case "in":
+            return exp.In(this=value, expressions=list(operands))
+        case "not in":
+            return exp.Not(this=exp.Paren(this=exp.In(this=value, expressions=list(operands))))
+        case "missing":
+            return exp.Is(this=value, expression=exp.null())
+        case "exists":
+            return exp.Not(this=exp.Paren(this=exp.Is(this=value, expression=exp.null())))
+        case _:
+            return _BINARY[op](this=value, expression=operands[0])
+
+
+_BINARY: Final[dict[str, type[exp.Binary]]] = {
+    "=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
+}  # fmt: skip
+
+
+def coalesced(value: Sql, otherwise: Sql) -> Sql:
+    """Return `COALESCE(value, otherwise)`."""
+    return exp.Coalesce(this=value, expressions=[otherwise])
+
+
+def filtered(aggregate: Sql, condition: Sql | None) -> Sql:
+    """Return `aggregate FILTER (WHERE condition)`."""
+    if condition is None:
+        return aggregate
+    return exp.Filter(this=aggregate, expression=exp.Where(this=condition))
+
+
+def ordered(name: str, *, descending: bool = False) -> exp.Ordered:
+    """Return `name [DESC]`; our order columns are never NULL."""
+    return exp.Ordered(this=column(name), desc=descending, nulls_first=not descending)
+
+
+def _joined(conditions: list[Sql], kind: type[exp.Connector], empty: Sql) -> Sql:
+    if not conditions:
+        return empty
+    first, *rest = [exp.Paren(this=c) if isinstance(c, exp.Connector) else c for c in conditions]
+    joined: Sql = first
+    for condition in rest:
+        joined = kind(this=joined, expression=condition)
+    return joined
