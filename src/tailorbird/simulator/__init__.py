@@ -1,5 +1,13 @@
 """A labelled instrument: a seeded shop with known truth. No room may read it.
 
-In: a seed, a size.
-Out: events as a shop would send them, mailbox behaviour, and the truth beside them.
+In: a seed, a size; for real files their user ids and histories.
+Out: events as a shop would send them, mailbox behaviour, purchases after a campaign, and the truth
+beside them.
+
+Everything is a pure function of (seed, settings, ids): order, batch size and restarts change
+nothing.
 """
+
+from tailorbird.simulator.shop import START, Shop
+
+__all__ = ["START", "Shop"]
