@@ -136,8 +136,11 @@ def _declared(event: Event) -> dict[str, str | int | float | bool | None]:
 
 
 def _bars(event: Event) -> bool:
+    """Return whether our own delivery or tracking says that the address must rest."""
+    if not event.person_id:
+        return False
     if event.name == Names.EMAIL_BOUNCED:
-        return event.properties.get("hard") is True
+        return event.properties.get("hard", True) is not False
     return event.name == Names.UNSUBSCRIBED
 
 

@@ -75,10 +75,10 @@ ORDER BY receipt
 -- name: suppress
 INSERT OR IGNORE INTO suppressions (address_key, reason, at) VALUES (?, ?, ?)
 -- name: quarantine
-INSERT OR IGNORE INTO quarantine (position, source, received_at, code, reason, raw)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT OR IGNORE INTO quarantine (position, source, received_at, code, reason, raw, mend)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 -- name: quarantined
-SELECT position, source, received_at, code, reason, raw FROM quarantine
+SELECT position, source, received_at, code, reason, raw, mend FROM quarantine
 WHERE position > ? ORDER BY position LIMIT ?
 -- name: count
 SELECT COUNT(*) FROM people WHERE merged_into IS NULL

@@ -139,6 +139,8 @@ def _translated(path: Path) -> Iterator[None]:
     """Turn the driver's errors into ours, with the mend."""
     try:
         yield
+    except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
+        raise  # our own mistakes, which no operator can mend
     except sqlite3.DatabaseError as error:
         raise StoreError(str(error), where=str(path), mend=_mend(str(error))) from error
     except PermissionError as error:

@@ -8,7 +8,7 @@ CREATE TABLE readers (name TEXT PRIMARY KEY, progress TEXT NOT NULL) WITHOUT ROW
 CREATE TABLE seen (key BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE quarantine (
     position INTEGER PRIMARY KEY, source TEXT NOT NULL, received_at INTEGER NOT NULL,
-    code TEXT NOT NULL, reason TEXT NOT NULL, raw BLOB NOT NULL);
+    code TEXT NOT NULL, reason TEXT NOT NULL, raw BLOB NOT NULL, mend TEXT NOT NULL);
 
 -- personal: JSON {field: [value, at]} under the person's key. declared: the same in clear.
 -- consent: JSON {purpose: [receipt, granted, at]}, the latest word.
