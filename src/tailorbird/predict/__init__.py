@@ -3,3 +3,10 @@
 In: traits as of an instant, outcomes after it.
 Out: model cards, scores.
 """
+
+from __future__ import annotations
+
+from tailorbird.predict.judge import judge
+from tailorbird.predict.propensity import Column, Propensity, load
+
+__all__ = ["Column", "Propensity", "judge", "load"]

@@ -159,7 +159,7 @@ def _spread(
     )
     cell = np.repeat(past.owner * shape[1], counts) + target[entry]
     value = np.repeat(taste, counts) * weight[entry]
-    return np.bincount(cell, value, shape[0] * shape[1]).reshape(shape)
+    return np.bincount(cell, value, shape[0] * shape[1]).astype(np.float64).reshape(shape)
 
 
 def _best(scores: Floats, k: int) -> Ints:

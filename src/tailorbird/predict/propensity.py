@@ -1,0 +1,198 @@
+"""A propensity: weights a bin of each trait, kept as JSON, scored with NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tailorbird.errors import ModelError
+from tailorbird.schema import Instant
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Bins: TypeAlias = npt.NDArray[np.int64]
+Rule = Literal["logistic", "recency", "base rate"]
+FORMAT: Final = 1
+PERSON: Final = "person"
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One trait's bins and the log-odds that each adds.
+
+    A number's bin counts the thresholds at or below it; a text's bin is its place in `categories`,
+    then comes one for all other texts. The last bin is for people without the trait.
+    `mean_weight` is the average over the people trained on.
+    """
+
+    name: str
+    thresholds: tuple[float, ...] | None
+    categories: tuple[str, ...] | None
+    weights: tuple[float, ...] = ()
+    mean_weight: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Return how many bins there are."""
+        if self.categories is not None:
+            return len(self.categories) + 2
+        return len(self.thresholds or ()) + 2
+
+    def bins(self, table: pa.Table) -> Bins:
+        """Return each row's bin.
+
+        Raises:
+            ModelError: the table lacks the column, or it holds another type.
+        """
+        if self.name not in table.column_names:
+            raise ModelError(
+                f"the trait {self.name!r} is missing",
+                where="features",
+                mend="score with the traits that the model was trained on",
+            )
+        if self.categories is None:
+            values = numbers(table, self.name)
+            found = np.searchsorted(np.array(self.thresholds or ()), values, side="right")
+            return np.where(np.isnan(values), self.size - 1, found)
+        return self._text_bins(table)
+
+    def _text_bins(self, table: pa.Table) -> Bins:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        column = table[self.name].cast(pa.string())
+        place = pc.index_in(column, pa.array(self.categories, pa.string()))
+        known = pc.fill_null(place, self.size - 2).to_numpy().astype(np.int64)
+        return np.where(column.is_null().to_numpy(), self.size - 1, known)
+
+    def says(self, found: int) -> str:
+        """Return a bin in words."""
+        if found == self.size - 1:
+            return f"{self.name} unknown"
+        if self.categories is not None:
+            other = found == len(self.categories)
+            return f"{self.name} other" if other else f"{self.name} {self.categories[found]}"
+        edges = self.thresholds or ()
+        if not edges:
+            return self.name
+        if found == 0:
+            return f"{self.name} under {edges[0]:g}"
+        if found == len(edges):
+            return f"{self.name} {edges[-1]:g} or more"
+        return f"{self.name} {edges[found - 1]:g} to under {edges[found]:g}"
+
+
+class Propensity(msgspec.Struct, frozen=True):
+    """Gives each person the probability of the outcome within `horizon_days`.
+
+    `rule` says what serves: the logistic model, recency alone as calibrated frequencies, or one
+    rate for everybody.
+    """
+
+    rule: Rule
+    horizon_days: int
+    trained_at: Instant
+    intercept: float
+    columns: tuple[Column, ...] = ()
+    format: int = FORMAT
+
+    def score(self, features: pa.Table) -> pa.Table:
+        """Return person, probability and top_reason, in the order of `features`.
+
+        `top_reason` is the trait that moves the person furthest from the average, and which way.
+
+        Raises:
+            ModelError: a trait that the model was trained on is missing.
+        """
+        import pyarrow as pa
+
+        bins = [column.bins(features) for column in self.columns]
+        return pa.table(
+            {
+                PERSON: features[PERSON],
+                "probability": self._probability(bins, features.num_rows),
+                "top_reason": pa.array(self._reasons(bins, features.num_rows), pa.string()),
+            }
+        )
+
+    def probabilities(self, features: pa.Table) -> Floats:
+        """Return the probabilities alone."""
+        return self._probability(
+            [column.bins(features) for column in self.columns], features.num_rows
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """Return what `load` reads: one JSON file."""
+        return {"propensity.json": msgspec.json.encode(self)}
+
+    def _probability(self, bins: list[Bins], rows: int) -> Floats:
+        logit = np.full(rows, self.intercept)
+        for column, found in zip(self.columns, bins, strict=True):
+            logit += np.array(column.weights)[found]
+        return sigmoid(logit)
+
+    def _reasons(self, bins: list[Bins], rows: int) -> list[str]:
+        if not self.columns:
+            return ["the same for everybody"] * rows
+        shift = np.stack(
+            [
+                np.array(column.weights)[found] - column.mean_weight
+                for column, found in zip(self.columns, bins, strict=True)
+            ]
+        )
+        top = np.abs(shift).argmax(axis=0)
+        cells = zip(
+            top.tolist(),
+            np.stack(bins)[top, np.arange(rows)].tolist(),
+            (shift[top, np.arange(rows)] >= 0).tolist(),
+            strict=True,
+        )
+        words: dict[tuple[int, int, bool], str] = {}
+        reasons = []
+        for cell in cells:
+            if cell not in words:
+                column, found, raises = cell
+                effect = "raises it" if raises else "lowers it"
+                words[cell] = f"{self.columns[column].says(found)} {effect}"
+            reasons.append(words[cell])
+        return reasons
+
+
+def load(files: Mapping[str, bytes]) -> Propensity:
+    """Return the propensity whose `files()` these are.
+
+    Raises:
+        ModelError: the file is missing, damaged, or of a newer format.
+    """
+    try:
+        model = msgspec.json.decode(files["propensity.json"], type=Propensity)
+    except (KeyError, msgspec.DecodeError) as error:
+        raise ModelError(
+            f"the files cannot be read ({error})", where="propensity", mend="train it again"
+        ) from error
+    if model.format != FORMAT:
+        raise ModelError(
+            f"format {model.format} is not {FORMAT}", where="propensity", mend="train it again"
+        )
+    return model
+
+
+def numbers(table: pa.Table, name: str) -> Floats:
+    """Return a column as floats, NaN where it is null."""
+    import pyarrow as pa
+
+    column = table[name]
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    values: npt.NDArray[Any] = column.cast(pa.float64()).to_numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+def sigmoid(logit: Floats) -> Floats:
+    """Return the probability of each log-odds, without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -logit)))

@@ -1,0 +1,180 @@
+"""Learns bins from quantiles and their weights by ridge logistic regression (Newton's method)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from tailorbird.predict.propensity import (
+    PERSON,
+    Bins,
+    Column,
+    Floats,
+    Propensity,
+    numbers,
+    sigmoid,
+)
+from tailorbird.schema import Instant
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+QUANTILES: Final = 12
+MOST_CATEGORIES: Final = 20
+LEAST_IN_CATEGORY: Final = 20
+_STEPS: Final = 50
+_CLOSE: Final = 1e-6
+
+
+def columns(features: pa.Table) -> tuple[Column, ...]:
+    """Return the bins of every trait that varies; times and nested values are left out."""
+    import pyarrow as pa
+
+    found = []
+    for name in features.column_names:
+        kind = features.schema.field(name).type
+        if name == PERSON:
+            continue
+        if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            column = _number(features, name)
+        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            column = _text(features, name)
+        else:
+            continue
+        if len(np.unique(column.bins(features))) > 1:
+            found.append(column)
+    return tuple(found)
+
+
+def _number(features: pa.Table, name: str) -> Column:
+    values = numbers(features, name)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return Column(name, (), None)
+    cuts = np.quantile(values, np.linspace(0, 1, QUANTILES + 1)[1:-1], method="higher")
+    cuts = np.unique(np.append(cuts, values.max()))
+    return Column(name, tuple(cuts[cuts > values.min()].tolist()), None)
+
+
+def _text(features: pa.Table, name: str) -> Column:
+    counts = Counter(value for value in features[name].to_pylist() if value is not None)
+    frequent = [
+        value
+        for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        if count >= LEAST_IN_CATEGORY
+    ]
+    return Column(name, None, tuple(frequent[:MOST_CATEGORIES]))
+
+
+def logistic(
+    traits: tuple[Column, ...],
+    features: pa.Table,
+    outcome: Floats,
+    *,
+    penalty: float,
+    horizon_days: int,
+    now: Instant,
+) -> Propensity:
+    """Return the model with the weights that minimise log loss + penalty / 2 * squared steps."""
+    bins = [column.bins(features) for column in traits]
+    weights = _newton(_design(traits, bins), outcome, penalty)
+    learnt, at = [], 1
+    for column, found in zip(traits, bins, strict=True):
+        steps = weights[at : at + column.size - 1]
+        at += column.size - 1
+        levels = _levels(column, steps)
+        learnt.append(
+            msgspec.structs.replace(
+                column,
+                weights=tuple(levels.tolist()),
+                mean_weight=float(levels[found].mean()),
+            )
+        )
+    return Propensity("logistic", horizon_days, now, float(weights[0]), tuple(learnt))
+
+
+def recency_rule(
+    column: Column, features: pa.Table, outcome: Floats, *, horizon_days: int, now: Instant
+) -> Propensity:
+    """Return the recency rule: the frequency of the outcome in each bin, drawn to the average."""
+    found = column.bins(features)
+    rate = _rate(outcome)
+    total = np.bincount(found, minlength=column.size)
+    happened = np.bincount(found, outcome, minlength=column.size)
+    share = (happened + 10 * rate) / (total + 10)
+    levels = np.log(share / (1 - share)) - _logit(rate)
+    weighed = msgspec.structs.replace(
+        column, weights=tuple(levels.tolist()), mean_weight=float(levels[found].mean())
+    )
+    return Propensity("recency", horizon_days, now, _logit(rate), (weighed,))
+
+
+def base_rate(outcome: Floats, *, horizon_days: int, now: Instant) -> Propensity:
+    """Return the rule that gives everybody the same rate."""
+    return Propensity("base rate", horizon_days, now, _logit(_rate(outcome)))
+
+
+def _rate(outcome: Floats) -> float:
+    """Return the share of outcomes, kept off 0 and 1 (Laplace)."""
+    return (float(outcome.sum()) + 1) / (len(outcome) + 2)
+
+
+def _logit(rate: float) -> float:
+    return math.log(rate / (1 - rate))
+
+
+def _design(traits: tuple[Column, ...], bins: list[Bins]) -> Floats:
+    """Return the design matrix: one, then steps between a number's bins, indicators elsewhere.
+
+    Steps let the penalty draw neighbouring bins together rather than all of them to zero.
+    """
+    rows = len(bins[0])
+    parts = [np.ones((rows, 1))]
+    for column, found in zip(traits, bins, strict=True):
+        last = column.size - 1
+        missing = found[:, None] == last
+        if column.categories is None:
+            steps = (found[:, None] >= np.arange(1, last)[None, :]) & ~missing
+            parts += [steps, missing]
+        else:
+            parts += [found[:, None] == np.arange(1, column.size)[None, :]]
+    return np.concatenate(parts, axis=1, dtype=np.float64)
+
+
+def _levels(column: Column, steps: Floats) -> Floats:
+    """Return the weight of each bin from the fitted steps or indicators."""
+    if column.categories is None:
+        return np.concatenate([[0.0], np.cumsum(steps[:-1]), steps[-1:]])
+    return np.concatenate([[0.0], steps])
+
+
+def _newton(design: Floats, outcome: Floats, penalty: float) -> Floats:
+    ridge = np.full(design.shape[1], penalty)
+    ridge[0] = 1e-9
+    weights = np.zeros(design.shape[1])
+    weights[0] = _logit(_rate(outcome))
+    loss = _loss(design, outcome, weights, ridge)
+    for _ in range(_STEPS):
+        share = sigmoid(design @ weights)
+        slope = design.T @ (share - outcome) + ridge * weights
+        bend = (design * (share * (1 - share))[:, None]).T @ design + np.diag(ridge + 1e-9)
+        step = np.linalg.solve(bend, slope)
+        while True:
+            tried = _loss(design, outcome, weights - step, ridge)
+            if tried <= loss or np.abs(step).max() < _CLOSE:
+                break
+            step /= 2
+        weights, loss = weights - step, tried
+        if np.abs(step).max() < _CLOSE:
+            break
+    return weights
+
+
+def _loss(design: Floats, outcome: Floats, weights: Floats, ridge: Floats) -> float:
+    logit = design @ weights
+    fit = np.logaddexp(0.0, logit).sum() - outcome @ logit
+    return float(fit + (ridge * weights * weights).sum() / 2)
