@@ -1,0 +1,130 @@
+"""Filters over numbers: whole numbers stay whole, the others are reckoned in decimal."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+
+from tailorbird.content.filters.register import Filter
+from tailorbird.content.values import WIDEST, Number, bound, number, plain_number
+from tailorbird.errors import TemplateError
+
+_DECIMAL = Context(prec=60)
+_MOST_PLACES = 30
+
+
+def _pair(left: object, right: object) -> tuple[Number, Number]:
+    """Return both numbers, as decimals when one of them is."""
+    one, other = number(left), number(right)
+    if isinstance(one, int) and isinstance(other, int):
+        return one, other
+    return Decimal(one), Decimal(other)
+
+
+def plus(value: object, other: object) -> int | float:
+    """Return the sum."""
+    left, right = _pair(value, other)
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return float(_DECIMAL.add(left, right))
+    return plain_number(left + right)  # type: ignore[operator]
+
+
+def minus(value: object, other: object) -> int | float:
+    """Return the difference."""
+    left, right = _pair(value, other)
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return float(_DECIMAL.subtract(left, right))
+    return plain_number(left - right)  # type: ignore[operator]
+
+
+def times(value: object, other: object) -> int | float:
+    """Return the product."""
+    left, right = _pair(value, other)
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return float(_DECIMAL.multiply(left, right))
+    return plain_number(left * right)  # type: ignore[operator]
+
+
+def divided_by(value: object, other: object) -> int | float:
+    """Return the quotient; of whole numbers, rounded down.
+
+    Raises:
+        TemplateError: the divisor is 0.
+    """
+    left, right = _pair(value, other)
+    _check_divisor(right)
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return float(_DECIMAL.divide(left, right))
+    return plain_number(left // right)  # type: ignore[operator]
+
+
+def modulo(value: object, other: object) -> int | float:
+    """Return what division leaves, with the sign of the divisor.
+
+    Raises:
+        TemplateError: the divisor is 0.
+    """
+    left, right = _pair(value, other)
+    _check_divisor(right)
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        rest = _DECIMAL.remainder(left, right)
+        return float(rest + right if rest and (rest < 0) != (right < 0) else rest)
+    return plain_number(left % right)  # type: ignore[operator]
+
+
+def _check_divisor(divisor: Number) -> None:
+    if divisor == 0:
+        raise TemplateError("divided by 0", mend="test the divisor with if first")
+
+
+def absolute(value: object) -> int | float:
+    """Return the number without its sign."""
+    return plain_number(abs(number(value)))
+
+
+def at_least(value: object, floor: object) -> int | float:
+    """Return the number, or the floor when it is larger."""
+    return plain_number(max(number(value), number(floor)))
+
+
+def at_most(value: object, ceiling: object) -> int | float:
+    """Return the number, or the ceiling when it is smaller."""
+    return plain_number(min(number(value), number(ceiling)))
+
+
+def ceil(value: object) -> int:
+    """Return the next whole number above."""
+    return int(Decimal(number(value)).to_integral_value(ROUND_CEILING, _WIDE))
+
+
+def floor(value: object) -> int:
+    """Return the next whole number below."""
+    return int(Decimal(number(value)).to_integral_value(ROUND_FLOOR, _WIDE))
+
+
+def round_(value: object, places: object = 0) -> int | float:
+    """Return the number rounded to so many decimal places, halves away from 0."""
+    found = number(value)
+    digits = max(-_MOST_PLACES, min(_MOST_PLACES, bound(places)))
+    if isinstance(found, int) and digits >= 0:
+        return plain_number(found)
+    step = Decimal(1).scaleb(-digits)
+    rounded = Decimal(found).quantize(step, ROUND_HALF_UP, _WIDE)
+    return float(rounded) if digits > 0 else int(rounded)
+
+
+_WIDE = Context(prec=math.ceil(WIDEST * math.log10(2)) + 2 * _MOST_PLACES)
+
+MATHS = {
+    "plus": Filter(plus, 1, 1),
+    "minus": Filter(minus, 1, 1),
+    "times": Filter(times, 1, 1),
+    "divided_by": Filter(divided_by, 1, 1),
+    "modulo": Filter(modulo, 1, 1),
+    "abs": Filter(absolute),
+    "at_least": Filter(at_least, 1, 1),
+    "at_most": Filter(at_most, 1, 1),
+    "ceil": Filter(ceil),
+    "floor": Filter(floor),
+    "round": Filter(round_, 0, 1),
+}

@@ -1,0 +1,95 @@
+"""A tree into Python source, and that into functions.
+
+The source holds names that we made and constants written by `repr`; nothing that an author or a
+person wrote stands in it as code. Its globals are the functions of `values`, `scope` and `filters`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+
+from tailorbird.content import values
+from tailorbird.content.filters import FILTERS
+from tailorbird.content.generate.expressions import Names
+from tailorbird.content.generate.program import MAIN, Program
+from tailorbird.content.generate.statements import Statements
+from tailorbird.content.generate.writer import Writer
+from tailorbird.content.scope import Call, Unit, columns_of, record, row_record
+from tailorbird.content.tree import Place
+from tailorbird.errors import TemplateError
+
+__all__ = ["MAIN", "Generated", "Program", "generate"]
+
+_FILE = "<template>"
+_VALUES = (
+    ("text escape_html escape_url escape_css special index equal is_empty is_blank less"
+     " less_or_equal contains span kept safe_url Html").split()
+)  # fmt: skip
+_GLOBALS: dict[str, object] = {
+    "__builtins__": {"dict": dict, "enumerate": enumerate, "len": len, "str": str},
+    "Call": Call,
+    "columns_of": columns_of,
+    "record": record,
+    "row_record": row_record,
+    **{name: getattr(values, name) for name in _VALUES},
+    **{f"f_{name}": found.function for name, found in FILTERS.items()},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The functions of a program, and the way from a line of their source to the template."""
+
+    units: dict[str, Unit]
+    source: str
+    places: tuple[Place | None, ...]
+
+    def place(self, traceback: TracebackType | None) -> Place | None:
+        """Return where in the template an exception began."""
+        found: Place | None = None
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == _FILE:
+                found = self.places[traceback.tb_lineno - 1] or found
+            traceback = traceback.tb_next
+        return found
+
+
+def generate(program: Program) -> Generated:
+    """Return the functions of a program.
+
+    Raises:
+        TemplateError: the template is nested more deeply than Python allows.
+    """
+    lines: list[str] = []
+    places: list[Place | None] = []
+    for number, name in enumerate(program.units):
+        writer = _unit(program, name, f"unit{number}")
+        lines += writer.lines
+        places += writer.places
+    source = "\n".join(lines)
+    names: dict[str, object] = dict(_GLOBALS)
+    try:
+        exec(compile(source, _FILE, "exec"), names)  # noqa: S102 - the source is ours, see above
+    except (SyntaxError, RecursionError, MemoryError):
+        raise TemplateError(
+            "loops and tests are nested too deeply", mend="split the template into blocks"
+        ) from None
+    units = {name: names[f"unit{number}"] for number, name in enumerate(program.units)}
+    return Generated(units, source, tuple(places))  # type: ignore[arg-type]
+
+
+def _unit(program: Program, name: str, function: str) -> Writer:
+    names = Names(program.mutable)
+    inner = Writer()
+    Statements(inner, names, program).body(program.units[name])
+    inner.flush()
+    writer = Writer()
+    with writer.block(f"def {function}(out, scope):"):
+        writer.line("put = out.extend; look = scope.look; base = scope.frames[0]")
+        for root, variable in names.roots.items():
+            writer.line(f"{variable} = scope.data.get({root!r})")
+        for code, place in zip(inner.lines, inner.places, strict=True):
+            writer.line(code, place)
+        writer.line("return ''")
+    return writer

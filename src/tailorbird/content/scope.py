@@ -1,0 +1,251 @@
+"""What generated code works with while it renders: names, registers, budgets, partials."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from tailorbird.content.values import JumpKind, bound, inspect, text, whole
+from tailorbird.errors import TemplateError
+from tailorbird.schema import Instant
+
+STEPS: Final = 100_000
+"""Most turns of all loops together in one rendering."""
+DEEPEST: Final = 60
+"""Most partials inside each other."""
+
+Links: TypeAlias = Callable[[str, int], str]
+Unit: TypeAlias = "Callable[[list[str], Scope], JumpKind]"
+"""One template as a function: it adds to the output and says how it ended."""
+Record: TypeAlias = dict[str, object]
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left to one rendering, shared by all its scopes."""
+
+    steps: int = STEPS
+    depth: int = 0
+
+
+class Scope:
+    """Where names are looked up: frames from the inside out, then counters, then the data."""
+
+    __slots__ = (
+        "budget",
+        "changed",
+        "counters",
+        "cycles",
+        "data",
+        "frames",
+        "links",
+        "now",
+        "offsets",
+        "units",
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, object],
+        units: Mapping[str, Unit],
+        now: Instant,
+        links: Links,
+    ) -> None:
+        self.data = data
+        self.units = units
+        self.now = now
+        self.links = links
+        self.budget = Budget()
+        self.frames: list[Record] = [{}]
+        self.counters: dict[str, int] = {}
+        self.cycles: dict[str, int] = {}
+        self.offsets: dict[str, int] = {}
+        self.changed: str | None = None
+
+    def isolated(self, frame: Record) -> Scope:
+        """Return a scope that sees only `frame` and the data."""
+        inner = Scope(self.data, self.units, self.now, self.links)
+        inner.budget = self.budget
+        inner.frames = [frame]
+        return inner
+
+    def look(self, name: object) -> object:
+        """Return what a name stands for, or None."""
+        for frame in reversed(self.frames):
+            if name in frame:
+                return frame[name]  # type: ignore[index]
+        if name in self.counters:
+            return self.counters[name]  # type: ignore[index]
+        return self.data.get(name) if isinstance(name, str) else None
+
+    def count(self, name: str, step: int) -> str:
+        """Return what `increment` (step 1) or `decrement` (step -1) prints, and move on."""
+        before = self.counters.get(name, 0)
+        self.counters[name] = before + step
+        return str(before if step > 0 else before + step)
+
+    def cycle(self, group: object, values: tuple[object, ...]) -> object:
+        """Return the next of the values that belong to a group."""
+        key = inspect(group)
+        place = self.cycles.get(key, 0)
+        self.cycles[key] = 0 if place + 1 >= len(values) else place + 1
+        return values[place] if place < len(values) else None
+
+    def if_changed(self, written: str) -> str:
+        """Return what was written, or nothing when it is what was written before."""
+        same, self.changed = written == self.changed, written
+        return "" if same else written
+
+    # -- loops ------------------------------------------------------------------------------------
+
+    def turns(self, collection: object) -> list[object] | range:
+        """Return what a loop runs over, its turns taken from the budget.
+
+        Raises:
+            TemplateError: the loops of this rendering run too often.
+        """
+        found: list[object] | range
+        if isinstance(collection, list | range):
+            found = collection
+        elif isinstance(collection, dict):
+            found = [[key, value] for key, value in collection.items()]
+        else:
+            found = [collection] if isinstance(collection, str) and collection else []
+        self.charge(len(found))
+        return found
+
+    def charge(self, steps: int) -> None:
+        """Take turns from the budget. Raises as `turns`."""
+        self.budget.steps -= steps
+        if self.budget.steps < 0:
+            raise TemplateError(
+                f"the loops run more than {STEPS:,} turns",
+                mend="give the loop a limit, or a smaller list",
+            )
+
+    def part(
+        self, collection: object, key: str, limit: object, offset: object, backwards: bool
+    ) -> list[object]:
+        """Return the part of a collection that a loop with options runs over.
+
+        `offset` is None, a number, or `...` to go on where the last loop with this key ended.
+        """
+        start = self.offsets.get(key, 0) if offset is ... else _option(offset, "offset") or 0
+        most = _option(limit, "limit")
+        whole_list = self._elements(collection)
+        end = len(whole_list) if most is None else max(0, start + most)
+        found = list(whole_list[max(0, start) : end])
+        self.offsets[key] = start + len(found)
+        self.charge(len(found))
+        return found[::-1] if backwards else found
+
+    def _elements(self, collection: object) -> list[object] | range:
+        steps = self.budget.steps
+        if isinstance(collection, range):
+            return collection
+        found = self.turns(collection)
+        self.budget.steps = steps
+        return found
+
+    # -- partials ---------------------------------------------------------------------------------
+
+    def render(self, out: list[str], call: Call, bound_value: object, frame: Record) -> JumpKind:
+        """Run another template in a scope of its own."""
+        unit = self._enter(call.name)
+        if call.each and isinstance(bound_value, list | dict | range):
+            turns = self.turns(bound_value)
+            for index, element in enumerate(turns):
+                loop = record(call.alias, index, len(turns), None)
+                unit(out, self.isolated({"forloop": loop, **frame, call.alias: element}))
+        else:
+            if bound_value is not None:
+                frame[call.alias] = bound_value
+            unit(out, self.isolated(frame))
+        self.budget.depth -= 1
+        return ""
+
+    def include(self, out: list[str], call: Call, bound_value: object, frame: Record) -> JumpKind:
+        """Run another template in this scope; its `break` and `continue` act on our loop."""
+        unit = self._enter(call.name)
+        alias = call.alias or text(call.name).rpartition("/")[2]
+        if not call.given:
+            bound_value = self.look(text(call.name))
+        self.frames.append(frame)
+        jump: JumpKind = ""
+        for element in self.turns(bound_value) if isinstance(bound_value, list) else [bound_value]:
+            frame[alias] = element
+            jump = unit(out, self)
+            if jump:
+                break
+        self.frames.pop()
+        self.budget.depth -= 1
+        return jump
+
+    def _enter(self, name: object) -> Unit:
+        unit = self.units.get(text(name))
+        if unit is None:
+            raise unknown_block(text(name), self.units)
+        self.budget.depth += 1
+        if self.budget.depth > DEEPEST:
+            raise TemplateError(
+                f"blocks call each other more than {DEEPEST} deep",
+                mend=f"look for a block that calls itself: {text(name)!r}",
+            )
+        return unit
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a partial is called. `given`: a value was bound to its alias with `with` or `for`."""
+
+    name: object
+    alias: str
+    each: bool
+    given: bool
+
+
+def unknown_block(name: str, known: Mapping[str, object]) -> TemplateError:
+    """Return the error of a call to a block that is not there."""
+    near = difflib.get_close_matches(name, known, n=1)
+    listed = ", ".join(sorted(known)[:8]) or "none"
+    mend = f"did you mean {near[0]!r}?" if near else f"known blocks: {listed}"
+    return TemplateError(f"there is no block {name!r}", mend=mend)
+
+
+def record(name: str, index: int, length: int, parent: object) -> Record:
+    """Return what `forloop` shows in one turn."""
+    return {
+        "name": name,
+        "length": length,
+        "index": index + 1,
+        "index0": index,
+        "rindex": length - index,
+        "rindex0": length - index - 1,
+        "first": index == 0,
+        "last": index == length - 1,
+        "parentloop": parent,
+    }
+
+
+def row_record(index: int, length: int, columns: int) -> Record:
+    """Return what `tablerowloop` shows in one turn."""
+    column = index % columns
+    return {
+        **record("", index, length, None),
+        "col": column + 1,
+        "col0": column,
+        "col_first": column == 0,
+        "col_last": column == columns - 1,
+        "row": index // columns + 1,
+    }
+
+
+def columns_of(value: object, length: int) -> int:
+    """Return how many columns a table has; one a value where nothing is said."""
+    return max(1, length if value is None else bound(value))
+
+
+def _option(value: object, name: str) -> int | None:
+    return None if value is None else whole(value, f"the {name} of a loop")

@@ -1,0 +1,351 @@
+"""How plain values behave in a template: text, truth, look-up, comparison, numbers.
+
+These are the rules of Shopify's Liquid. The code that `generate` writes calls them; every function
+takes plain data and never looks at an attribute of a Python object.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Final, Literal, TypeAlias
+
+from tailorbird.errors import TemplateError
+
+Plain: TypeAlias = (
+    "str | int | float | bool | dt.date | list[Plain] | dict[str, Plain] | range | None"
+)
+"""What a template can be given, and all that it can compute."""
+
+LONGEST: Final = 2_000_000
+"""Most characters of one text, and most elements of one list, that a template may compute."""
+WIDEST: Final = 4096
+"""Most bits of a whole number that a template may compute."""
+
+
+class Html(str):
+    """Text that was made safe already: what `capture` keeps in a template that escapes."""
+
+    __slots__ = ()
+
+
+# -- text -----------------------------------------------------------------------------------------
+
+
+def text(value: object) -> str:
+    """Return what a template prints for a value.
+
+    Raises:
+        TemplateError: the value is not plain data.
+    """
+    kind = value.__class__
+    if kind is str or kind is Html:
+        return str(value)
+    if value is None:
+        return ""
+    if kind is bool:
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float_text(value)
+    if kind is list:
+        return "".join([text(element) for element in value])  # type: ignore[attr-defined]
+    return _rare_text(value)
+
+
+def _rare_text(value: object) -> str:
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, dict):
+        return inspect(value)
+    if isinstance(value, range):
+        return f"{value.start}..{value.stop - 1}"
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S ") + (value.strftime("%z") or "UTC")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TemplateError(
+        f"a value of type {type(value).__name__} is not plain data",
+        mend="give text, numbers, true or false, dates, lists and dictionaries",
+    )
+
+
+def float_text(value: float) -> str:
+    """Return a float as Ruby writes it."""
+    written = repr(value)
+    if "e" not in written:
+        return written
+    digits, _, exponent = written.partition("e")
+    power = int(exponent)
+    if "." not in digits:
+        digits += ".0"
+    return f"{digits}e{'-' if power < 0 else '+'}{abs(power):02d}"
+
+
+def inspect(value: object) -> str:
+    """Return a value as Ruby shows it inside a printed hash."""
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{inspect(key)}=>{inspect(each)}" for key, each in value.items())
+        return "{" + pairs + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(inspect(each) for each in value) + "]"
+    if isinstance(value, str):
+        inner = str.__str__(value).replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + inner.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'
+    return "nil" if value is None else text(value)
+
+
+def escape_html(value: object) -> str:
+    """Return the text of a value, safe inside HTML text and quoted attributes."""
+    if value.__class__ is Html:
+        return str(value)
+    plain = value if value.__class__ is str else text(value)
+    assert isinstance(plain, str)  # noqa: S101 - for the type checker
+    if "&" in plain or "<" in plain or ">" in plain or '"' in plain or "'" in plain:
+        return (
+            plain.replace("&", "&amp;")
+            .replace("<", "&lt;")
+            .replace(">", "&gt;")
+            .replace('"', "&quot;")
+            .replace("'", "&#39;")
+        )
+    return plain
+
+
+_UNSAFE_SCHEME = re.compile(r"[\x00-\x20]*(?!https?:|mailto:|tel:|sms:|cid:)[^/?#]*:", re.I)
+
+
+def safe_url(value: object) -> str:
+    """Return an address, or `#` where its scheme could run code or read files."""
+    address = text(value)
+    return "#" if ":" in address and _UNSAFE_SCHEME.match(address) else address
+
+
+def escape_url(value: object) -> str:
+    """Return an address that is safe in a quoted HTML attribute."""
+    return escape_html(safe_url(value))
+
+
+_CSS_REFUSED = re.compile(r"[^\w #%.,+-]", re.ASCII)
+
+
+def escape_css(value: object) -> str:
+    """Return a value for a place inside a style: only what colours, sizes and names need."""
+    return _CSS_REFUSED.sub("", text(value))
+
+
+# -- look-up --------------------------------------------------------------------------------------
+
+
+def field(value: object, name: str) -> object:
+    """Return what `value.name` gives where `name` has no special meaning."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def special(value: object, name: str) -> object:
+    """Return what `value.size`, `value.first` or `value.last` gives."""
+    if isinstance(value, dict) and name in value:
+        return value[name]
+    if name == "size":
+        return len(value) if isinstance(value, str | list | dict | range) else None
+    if isinstance(value, dict):
+        if not value or name == "last":
+            return None
+        key = next(iter(value))
+        return [key, value[key]]
+    if isinstance(value, list | range) and value:
+        return value[0] if name == "first" else value[-1]
+    return None
+
+
+def index(value: object, key: object) -> object:
+    """Return what `value[key]` gives."""
+    if isinstance(value, dict):
+        return value.get(key) if isinstance(key, str | int | float | bool) else None
+    if isinstance(value, list | range) and key.__class__ in (int, float):
+        place = int(key)  # type: ignore[call-overload]
+        return value[place] if -len(value) <= place < len(value) else None
+    return None
+
+
+# -- comparison -----------------------------------------------------------------------------------
+
+
+def equal(left: object, right: object) -> bool:
+    """Return whether two values are the same; true is not 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return left == right
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a value equals `empty`."""
+    return isinstance(value, str | list | dict) and not value
+
+
+def is_blank(value: object) -> bool:
+    """Return whether a value equals `blank`."""
+    if value is None or value is False:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    return is_empty(value)
+
+
+def less(left: object, right: object) -> bool:
+    """Return whether left < right.
+
+    Raises:
+        TemplateError: one is a text and the other a number.
+    """
+    return _ordered(left, right) and left < right  # type: ignore[operator,no-any-return]
+
+
+def less_or_equal(left: object, right: object) -> bool:
+    """Return whether left <= right. Raises as `less`."""
+    return _ordered(left, right) and left <= right  # type: ignore[operator,no-any-return]
+
+
+def _ordered(left: object, right: object) -> bool:
+    """Return whether two values can be compared; nil and truths never can, and are not less."""
+    first, second = _rank(left), _rank(right)
+    if not first or not second:
+        return False
+    if first != second:
+        raise TemplateError(
+            f"cannot compare {_kind(left)} with {_kind(right)}",
+            mend="turn the text into a number with | plus: 0",
+        )
+    return True
+
+
+def _rank(value: object) -> int:
+    if isinstance(value, bool):
+        return 0
+    if isinstance(value, int | float):
+        return 1
+    if isinstance(value, str):
+        return 2
+    return 3 if isinstance(value, dt.date) else 0
+
+
+def _kind(value: object) -> str:
+    return "the text" + f" {value!r}" if isinstance(value, str) else f"the number {text(value)}"
+
+
+def contains(left: object, right: object) -> bool:
+    """Return whether a text holds a text, a list an element, or a dictionary a key."""
+    if left is None or right is None or left is False or right is False:
+        return False
+    if isinstance(left, str):
+        return text(right) in left
+    if isinstance(left, list):
+        return any(equal(element, right) for element in left)
+    if isinstance(left, dict):
+        return isinstance(right, str) and right in left
+    return isinstance(left, range) and right.__class__ is int and right in left
+
+
+# -- numbers --------------------------------------------------------------------------------------
+
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+_LEADING_INT = re.compile(r"\s*([+-]?\d+)")
+Number: TypeAlias = int | Decimal
+
+
+def number(value: object) -> Number:
+    """Return the number that a filter sees in a value; 0 where there is none."""
+    if isinstance(value, bool) or value is None:
+        return 0
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, str):
+        stripped = value.strip()
+        if _DECIMAL.fullmatch(stripped):
+            return Decimal(stripped)
+        match = _LEADING_INT.match(stripped)
+        return int(match[1][:64]) if match else 0
+    return 0
+
+
+def plain_number(value: Number) -> int | float:
+    """Return what a template keeps of a computed number.
+
+    Raises:
+        TemplateError: it grew beyond what any template needs.
+    """
+    if isinstance(value, Decimal):
+        return float(value)
+    if value.bit_length() > WIDEST:
+        raise TemplateError("a number grew too large", mend="look for a loop that multiplies")
+    return value
+
+
+def whole(value: object, what: str) -> int:
+    """Return a whole number that must be one.
+
+    Raises:
+        TemplateError: it is not.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    written = value.strip() if isinstance(value, str) else ""
+    if re.fullmatch(r"[+-]?\d{1,18}", written):
+        return int(written)
+    raise TemplateError(f"{what} must be a whole number, not {inspect(value)}")
+
+
+def bound(value: object) -> int:
+    """Return one end of a range; what is no number counts as 0."""
+    if isinstance(value, float):
+        return int(value)
+    found = number(value)
+    return int(found)
+
+
+def span(first: object, last: object) -> range:
+    """Return the whole numbers from `first` to `last`."""
+    start, end = bound(first), bound(last)
+    return range(start, max(end, start - 1) + 1)
+
+
+# -- budgets --------------------------------------------------------------------------------------
+
+
+def kept(value: object) -> object:
+    """Return a computed value that a template wants to keep.
+
+    Raises:
+        TemplateError: it grew beyond the budget.
+    """
+    if isinstance(value, str | list | dict) and len(value) > LONGEST:
+        raise too_long()
+    return value
+
+
+def fits(length: int) -> None:
+    """Check the length that a filter is about to make.
+
+    Raises:
+        TemplateError: it is beyond the budget.
+    """
+    if length > LONGEST:
+        raise too_long()
+
+
+def too_long() -> TemplateError:
+    """Return the error of a value that outgrew the budget."""
+    return TemplateError(
+        f"a value grew beyond {LONGEST:,} characters or elements",
+        mend="look for a loop that appends to itself",
+    )
+
+
+JumpKind: TypeAlias = Literal["", "break", "continue"]
+"""How a partial ended: `break` and `continue` act on the loop that included it."""
