@@ -3,3 +3,20 @@
 In: candidates, permits, a campaign's definition.
 Out: decisions.
 """
+
+from __future__ import annotations
+
+from tailorbird.journeys.campaign import HOLDOUT, Campaign, Cap, Variant, parse
+from tailorbird.journeys.decisions import NO_ADDRESS, Candidate, decide, decision_id
+
+__all__ = [
+    "HOLDOUT",
+    "NO_ADDRESS",
+    "Campaign",
+    "Candidate",
+    "Cap",
+    "Variant",
+    "decide",
+    "decision_id",
+    "parse",
+]

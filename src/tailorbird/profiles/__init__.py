@@ -6,7 +6,7 @@ Out: resolved events, merges; traits as of any instant.
 
 from __future__ import annotations
 
-from tailorbird.profiles.asked import asked
 from tailorbird.profiles.fold import Folded, fold, replay, withdrawal
+from tailorbird.profiles.traits import TRAITS, Trait, table
 
-__all__ = ["Folded", "asked", "fold", "replay", "withdrawal"]
+__all__ = ["TRAITS", "Folded", "Trait", "fold", "replay", "table", "withdrawal"]

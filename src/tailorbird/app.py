@@ -1,0 +1,256 @@
+"""Wiring: settings to a World, and the Python face over it. The only module that names adapters."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from tailorbird import settings as configuration
+from tailorbird.delivery.carriers.inbox import InboxCarrier
+from tailorbird.delivery.carriers.smtp import SmtpCarrier
+from tailorbird.delivery.journal import FileJournal
+from tailorbird.errors import UsageError
+from tailorbird.ports import Carrier
+from tailorbird.privacy.vault import Vault, load_key
+from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
+from tailorbird.settings import Setting, Settings
+from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE
+from tailorbird.stores.duckdb.facts import DuckFacts
+from tailorbird.stores.models import FileModels
+from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
+from tailorbird.stores.sqlite.connection import Database
+from tailorbird.stores.sqlite.definitions import SqliteDefinitions
+from tailorbird.stores.sqlite.ledger import SqliteLedger
+from tailorbird.stores.sqlite.log import SqliteLog
+from tailorbird.stores.sqlite.people import SqlitePeople
+from tailorbird.world import World
+
+if TYPE_CHECKING:
+    from tailorbird import collect, delivery, experiments, flow, segments
+
+Progress = Callable[[int, int], None]
+Clock = Callable[[], Instant]
+
+
+def wall_clock() -> Instant:
+    """Return the present instant."""
+    return time.time_ns() // 1000
+
+
+class Tailorbird:
+    """One data folder, opened: what the commands, the server and your own Python call.
+
+    Every method may be called again after a kill: it goes on where it was.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        clock: Clock,
+        listing: Sequence[Setting],
+        close: Callable[[], None],
+        schema_was: int,
+    ) -> None:
+        self.world = world
+        self.clock = clock
+        self.settings_listing = list(listing)
+        self.schema_was = schema_was
+        """Schema version that the folder had when it was opened; 0 for a new folder."""
+        self._close = close
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path = "data",
+        *,
+        clock: Clock = wall_clock,
+        environment: Mapping[str, str] | None = None,
+    ) -> Tailorbird:
+        """Return the system over one data folder; the folder is made when it does not exist.
+
+        Raises:
+            SettingsError: a setting is unknown or has the wrong type.
+            StoreError: the folder was written by a newer version, or another process holds it.
+        """
+        path = Path(folder)
+        loaded, listing = configuration.load(
+            path, os.environ if environment is None else environment
+        )
+        key = load_key(path)
+        vault = Vault(key)
+        database = Database(path / RECORD_FILE)
+        facts = DuckFacts(path / FACTS_FILE)
+        inbox = InboxCarrier(path, keep=loaded.delivery.inbox_keep)
+        journal = FileJournal(path / "delivery.journal")
+        world = World(
+            folder=path,
+            settings=loaded,
+            log=SqliteLog(database),
+            people=SqlitePeople(database, vault),
+            facts=facts,
+            definitions=SqliteDefinitions(database),
+            ledger=SqliteLedger(database),
+            models=FileModels(path / "models"),
+            inbox=inbox,
+            carrier=_carrier(loaded, inbox),
+            journal=journal,
+            assignment_key=vault.assignment_key,
+            token_key=vault.token_key,
+        )
+
+        def close() -> None:
+            for opened in (facts, inbox, journal, database):
+                opened.close()
+
+        lag = loaded.clock_lag_seconds * 1_000_000
+        return cls(world, lambda: clock() - lag, listing, close, database.migrated_from)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._close()
+
+    def __enter__(self) -> Tailorbird:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- events in ------------------------------------------------------------------------------
+
+    def import_file(
+        self,
+        path: str | Path,
+        mapping: str = "",
+        *,
+        dry_run: bool = False,
+        errors_to: str | Path | None = None,
+        on_progress: Progress | None = None,
+    ) -> collect.ImportReport:
+        """Put a file's rows into the log by a mapping: its name, its file, or found by columns."""
+        from tailorbird import collect
+
+        return collect.import_file(
+            Path(path),
+            collect.choose_mapping(Path(path), mapping),
+            self.world.log,
+            now=self.clock(),
+            dry_run=dry_run,
+            on_progress=on_progress or _silent,
+            errors_to=Path(errors_to) if errors_to else self.world.folder / "refused.csv",
+        )
+
+    def ingest(self, on_progress: Progress | None = None) -> flow.Ingested:
+        """Turn everything that the log holds into profiles and facts."""
+        from tailorbird import flow
+
+        return flow.ingest(self.world, on_progress)
+
+    def rebuild(self, on_progress: Progress | None = None) -> int:
+        """Make the facts anew from the log; return how many records were read."""
+        from tailorbird import flow
+
+        return flow.rebuild(self.world, self.clock(), on_progress)
+
+    # -- definitions ----------------------------------------------------------------------------
+
+    def put(
+        self, kind: DefinitionKind, name: str, text: str, *, author: str = "", reason: str = ""
+    ) -> Definition:
+        """Keep a new version of a definition; the same text again changes nothing."""
+        from tailorbird import flow
+
+        return flow.put(
+            self.world, kind, name, text, author=author, reason=reason, now=self.clock()
+        )
+
+    def install_library(self) -> list[Definition]:
+        """Keep the segments, templates and blocks that come with Tailorbird."""
+        from tailorbird import flow
+
+        return flow.install_library(self.world, self.clock())
+
+    # -- segments -------------------------------------------------------------------------------
+
+    def refresh(self) -> list[segments.Change]:
+        """Bring every segment's membership up to now; return who entered and left."""
+        from tailorbird import flow
+
+        return flow.refresh(self.world, self.clock())
+
+    def segment(self, name: str) -> segments.Segment:
+        """Return a segment's latest version.
+
+        Raises:
+            UsageError: there is none of this name.
+        """
+        from tailorbird import flow
+
+        return flow.find_segment(self.world, name)
+
+    def person(self, identifier: str) -> PersonId:
+        """Return the person with this number, address, user id or anonymous id.
+
+        Raises:
+            UsageError: nobody has it.
+        """
+        found = self.world.people.find(identifier)
+        if found is None:
+            raise UsageError(
+                f"nobody is known as {identifier!r}",
+                mend="give a person's number, address, user id or anonymous id",
+            )
+        return found
+
+    # -- learning, campaigns --------------------------------------------------------------------
+
+    def learn(self) -> list[ModelCard]:
+        """Train and judge the models, and score everybody."""
+        from tailorbird import learning
+
+        return learning.learn(self.world, self.clock())
+
+    def decide(self, campaign: str, occurrence: str = "1") -> flow.Decided:
+        """Decide for everybody in the campaign's audience, and record why."""
+        from tailorbird import flow
+
+        return flow.decide(self.world, campaign, self.clock(), occurrence)
+
+    def deliver(self, worker: str = "worker-1") -> delivery.DeliveryReport:
+        """Send what was decided and not yet sent."""
+        from tailorbird import flow
+
+        return flow.deliver(self.world, self.clock(), worker)
+
+    def experiment(self, campaign: str) -> tuple[experiments.Verdict, list[experiments.Outcome]]:
+        """Return what a campaign changed."""
+        from tailorbird import flow
+
+        return flow.read_experiment(self.world, campaign, self.clock())
+
+
+def _carrier(settings: Settings, inbox: InboxCarrier) -> Carrier:
+    chosen = settings.delivery
+    if chosen.carrier == "inbox":
+        return inbox
+    return SmtpCarrier(
+        chosen.smtp_host,
+        chosen.smtp_port,
+        tls=chosen.smtp_tls,
+        user=chosen.smtp_user,
+        password=chosen.smtp_password,
+        connections=chosen.smtp_connections,
+        hello=settings.sender.domain,
+    )
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nothing."""

@@ -1,0 +1,76 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tailorbird.errors import UsageError
+
+if TYPE_CHECKING:
+    from tailorbird.app import Tailorbird
+    from tailorbird.schema import Instant
+
+Folder = Annotated[Path, typer.Option("--folder", "-C", help="The data folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="A past instant, such as 2026-03-01 or 2026-03-01T12:00.")
+]
+DEFAULT_FOLDER = Path("data")
+
+
+@contextmanager
+def opened(folder: Path, *, must_exist: bool = True) -> Iterator[Tailorbird]:
+    """Open the data folder for one command.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if must_exist and not (folder / "tailorbird.sqlite").exists():
+        raise UsageError(
+            "no data folder here",
+            where=str(folder),
+            mend="make one with `tailorbird init`, or name another with --folder",
+        )
+    from tailorbird.app import Tailorbird
+
+    with Tailorbird.open(folder) as tb:
+        if 0 < tb.schema_was < _latest():
+            typer.echo(
+                f"the data folder was brought from schema {tb.schema_was} to {_latest()}", err=True
+            )
+        yield tb
+
+
+def _latest() -> int:
+    from tailorbird.stores.sqlite.connection import migrations
+
+    return migrations()[-1][0]
+
+
+def instant(text: str, default: Instant) -> Instant:
+    """Return the instant that an option names, `default` when it is empty. No zone means UTC.
+
+    Raises:
+        UsageError: it is no date or time.
+    """
+    if not text:
+        return default
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no date or time", mend="write 2026-03-01 or 2026-03-01T12:00"
+        ) from None
+    zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return int(zoned.timestamp() * 1_000_000)
+
+
+def shown(at: Instant) -> str:
+    """Return an instant as people read it."""
+    return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,89 @@
+"""`tailorbird campaigns` and `tailorbird experiments`: decide, send, and read what it changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.output import emit, table
+
+app = typer.Typer(help="Campaigns.", no_args_is_help=True)
+experiments = typer.Typer(help="What a campaign changed.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The campaign's name.")]
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A campaign in YAML.")],
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Check a campaign file and keep it as a new version."""
+    from tailorbird.cli.template_commands import _read
+
+    with opened(folder) as tb:
+        kept = tb.put("campaign", file.stem, _read(file))
+    emit(kept, [f"campaign {kept.name}, version {kept.version}"], as_json=as_json)
+
+
+@app.command()
+def plan(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Show who would get what, and who would not, and why; nothing is recorded."""
+    with opened(folder) as tb:
+        planned = tb.plan(name)
+    rows = [(row.verdict, row.reason or "-", row.variant or "-", row.people) for row in planned]
+    emit(planned, table(("verdict", "reason", "variant", "people"), rows), as_json=as_json)
+
+
+@app.command()
+def send(
+    name: Name,
+    occurrence: Annotated[
+        str, typer.Option(help="Names this run; the same name never sends to anybody twice.")
+    ] = "1",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Decide for the whole audience, then send; after a kill, the same command goes on."""
+    with opened(folder) as tb:
+        tb.ingest()
+        tb.refresh()
+        decided = tb.decide(name, occurrence)
+        report = tb.deliver()
+        tb.ingest()
+    lines = [
+        f"considered {decided.considered:,} people, {decided.recorded:,} new decisions",
+        f"sent {report.sent:,}, failed {report.failed:,}, unknown {report.unknown:,}, "
+        f"refused {report.refused:,}, deferred {report.deferred:,}",
+    ]
+    emit({"decided": decided, "delivery": report}, lines, as_json=as_json)
+
+
+@experiments.command("report")
+def report_experiment(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Read a campaign's arms: rates with intervals, sample-ratio check, what it caused."""
+    with opened(folder) as tb:
+        verdict, outcomes = tb.experiment(name)
+        notice = tb.world.settings.demo_notice
+    rows = [
+        (
+            o.arm.name, o.arm.people, o.sent, o.arm.human_openers, o.machine_openers,
+            o.arm.human_clickers, o.arm.buyers, o.arm.revenue_minor_sum / 100, o.unsubscribed,
+        )
+        for o in outcomes
+    ]  # fmt: skip
+    heads = (
+        "arm", "people", "sent", "human openers", "machine openers", "human clickers", "buyers",
+        "revenue", "unsubscribed",
+    )  # fmt: skip
+    lines = [
+        *([notice] if notice else []),
+        *table(heads, rows),
+        "",
+        verdict.sentence,
+        verdict.method,
+    ]
+    emit({"verdict": verdict, "arms": outcomes, "notice": notice}, lines, as_json=as_json)

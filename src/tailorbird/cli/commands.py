@@ -1,0 +1,133 @@
+"""Every command; each opens the folder, calls `app`, prints. Imports stay inside the functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli import (
+    campaign_commands,
+    event_commands,
+    model_commands,
+    person_commands,
+    segment_commands,
+    template_commands,
+)
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.output import emit, progress, table, write
+
+app = typer.Typer(
+    name="tailorbird",
+    help="Data-driven email personalization in one process.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+config = typer.Typer(help="Settings of a data folder.", no_args_is_help=True)
+app.add_typer(event_commands.app, name="events")
+app.add_typer(person_commands.app, name="profiles")
+app.add_typer(segment_commands.app, name="segments")
+app.add_typer(template_commands.app, name="templates")
+app.add_typer(campaign_commands.app, name="campaigns")
+app.add_typer(campaign_commands.experiments, name="experiments")
+app.add_typer(model_commands.app, name="models")
+app.add_typer(config, name="config")
+app.command("why")(person_commands.why)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Data-driven email personalization in one process."""
+    if version:
+        from tailorbird import __version__
+
+        write(f"tailorbird {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        write(context.get_help())
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Make a data folder with the segments, templates and blocks that come with Tailorbird."""
+    with opened(folder, must_exist=False) as tb:
+        kept = tb.install_library()
+        from tailorbird.settings import write_sample
+
+        made = write_sample(folder)
+    lines = [f"{folder}: ready with {len(kept)} definitions"]
+    if made:
+        lines.append(f"settings: {folder / 'tailorbird.toml'}")
+    emit({"folder": str(folder), "definitions": len(kept)}, lines, as_json=as_json)
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="UCI Online Retail as CSV, XLSX or Parquet, instead of the simulator."),
+    ] = None,
+    people: Annotated[int, typer.Option(help="How many people the simulator makes.")] = 3000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 7,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", "-C", help="Where; demo-data by default.")
+    ] = None,
+    headless: Annotated[bool, typer.Option(help="Do not serve the pages afterwards.")] = False,
+    check: Annotated[bool, typer.Option(help="Fail when any number is off.")] = False,
+    port: Annotated[int, typer.Option(help="Where to serve the pages.")] = 8400,
+    as_json: AsJson = False,
+) -> int:
+    """Run the whole loop: history in, people, segments, models, campaign, mails, outcomes, result."""
+    from tailorbird import demo as story
+
+    plan = story.Plan(data=data, people=people, seed=seed, folder=folder or story.folder_for(data))
+    with progress("demo", quiet=as_json) as show:
+        report = story.run(plan, say=None if as_json else write, on_progress=show, check=check)
+    emit(report, story.lines(report), as_json=as_json)
+    failed = check and not report.ok
+    if not headless and not failed:
+        from tailorbird.cli.serving import serve_folder
+
+        serve_folder(plan.folder, port=port, say=write)
+    return 1 if failed else 0
+
+
+@app.command()
+def serve(
+    folder: Folder = DEFAULT_FOLDER,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 0,
+) -> None:
+    """Run collector, worker, API and pages in one process."""
+    from tailorbird.cli.serving import serve_folder
+
+    serve_folder(folder, host=host, port=port, say=write)
+
+
+@app.command()
+def rebuild(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Make the facts anew from the log; every answer stays the same."""
+    with opened(folder) as tb, progress("records", quiet=as_json) as show:
+        records = tb.rebuild(show)
+    emit({"records": records}, [f"rebuilt from {records:,} log records"], as_json=as_json)
+
+
+@config.command("show")
+def show_config(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Print every setting, its value, and where it came from."""
+    import os
+
+    from tailorbird.settings import load
+
+    _, listing = load(folder, os.environ)
+    rows = [(setting.name, setting.value, setting.origin) for setting in listing]
+    emit(listing, table(("setting", "value", "from"), rows), as_json=as_json)

@@ -1,0 +1,66 @@
+"""`tailorbird events`: put what happened elsewhere into the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, shown
+from tailorbird.cli.output import emit, progress, table
+
+app = typer.Typer(help="Events in, and what was held back.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_file(
+    path: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
+    mapping: Annotated[
+        str,
+        typer.Option(help="A shipped mapping's name or a YAML file; found by columns if empty."),
+    ] = "",
+    errors_to: Annotated[Path | None, typer.Option(help="Where refused rows go.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Read and check, write nothing.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Import a file; after a kill, the same command goes on without duplicates."""
+    with opened(folder, must_exist=False) as tb:
+        with progress("rows", quiet=as_json) as show:
+            report = tb.import_file(
+                path, mapping, dry_run=dry_run, errors_to=errors_to, on_progress=show
+            )
+        if not dry_run:
+            with progress("events", quiet=as_json) as show:
+                tb.ingest(show)
+            tb.refresh()
+    emit(report, report.lines(), as_json=as_json)
+
+
+@app.command()
+def ingest(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Turn what the log holds into profiles, facts and memberships."""
+    with opened(folder) as tb:
+        with progress("records", quiet=as_json) as show:
+            taken = tb.ingest(show)
+        tb.refresh()
+    line = (
+        f"{taken.events:,} events, {taken.duplicates:,} duplicates, {taken.refused:,} refused, "
+        f"{taken.created:,} new people, {taken.merged:,} merged"
+    )
+    emit(taken, [line], as_json=as_json)
+
+
+@app.command()
+def quarantine(
+    limit: Annotated[int, typer.Option(help="How many at most.")] = 20,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """List records that were held back, with the reason."""
+    with opened(folder) as tb:
+        refused = tb.world.people.quarantined(0, limit)
+    rows = [(r.position, r.source, r.code, r.reason, shown(r.received_at)) for r in refused]
+    lines = table(("position", "source", "code", "reason", "received"), rows)
+    emit(refused, lines if rows else ["nothing is held back"], as_json=as_json)

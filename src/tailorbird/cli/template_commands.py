@@ -1,0 +1,63 @@
+"""`tailorbird templates`: render a file with values, or preview a template as any person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.output import emit, write
+from tailorbird.errors import UsageError
+
+app = typer.Typer(help="Templates.", no_args_is_help=True)
+
+
+@app.command()
+def render(
+    file: Annotated[Path, typer.Argument(help="A Liquid template.")],
+    data: Annotated[Path | None, typer.Option(help="The values, as a JSON object.")] = None,
+) -> None:
+    """Render a template file with values and print the result."""
+    import msgspec
+
+    from tailorbird import content
+    from tailorbird.app import wall_clock
+
+    source = _read(file)
+    try:
+        values = msgspec.json.decode(_read(data)) if data else {}
+    except msgspec.DecodeError as error:
+        raise UsageError(f"not JSON: {error}", where=str(data), mend="mend that place") from None
+    if not isinstance(values, dict):
+        raise UsageError(
+            "the values are no JSON object", where=str(data), mend='write {"name": ...}'
+        )
+    template = content.compile(source, syntax="liquid", name=file.name)
+    write(template.render(values, now=wall_clock()))
+
+
+@app.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="The template's name.")],
+    person: Annotated[str, typer.Argument(help="Number, address or user id.")],
+    variant: Annotated[str, typer.Option(help="A variant of the campaign that uses it.")] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Show a mail as a person would get it now; nothing is recorded or sent."""
+    with opened(folder) as tb:
+        rendered = tb.preview(name, person, variant)
+    emit(rendered, [f"Subject: {rendered.subject}", "", rendered.text], as_json=as_json)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError("no such file", where=str(path), mend="check the path") from None
+    except UnicodeDecodeError:
+        raise UsageError("not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(error.strerror or "unreadable", where=str(path), mend="check it") from None

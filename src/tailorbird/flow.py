@@ -1,0 +1,414 @@
+"""The whole system on one page: ingest, refresh, learn, decide, deliver, read.
+
+Each story is a pure composition of rooms over the ports of the `World`; `now` comes from the door.
+Every story may be killed at any point and called again: it goes on where it was, and does nothing
+twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from tailorbird import (
+    collect,
+    content,
+    delivery,
+    experiments,
+    journeys,
+    learning,
+    letters,
+    profiles,
+    segments,
+)
+from tailorbird.errors import UsageError
+from tailorbird.privacy.permit import permit
+from tailorbird.schema import (
+    DAY,
+    Body,
+    Decision,
+    Definition,
+    DefinitionKind,
+    Instant,
+    Merge,
+    Names,
+    PersonId,
+    Position,
+)
+from tailorbird.tracking import events as tracked
+from tailorbird.traits.table import touched
+from tailorbird.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+RECORDS = 64
+"""Log records in one transaction; an imported one holds some hundred events."""
+CANDIDATES = 5_000
+"""People decided in one transaction."""
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """What one batch of the log brought."""
+
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    created: int = 0
+    merged: int = 0
+
+    def __add__(self, other: Ingested) -> Ingested:
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return Ingested(*(one + two for one, two in pairs))
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """How many people a campaign considered, and how many decisions were new."""
+
+    campaign: str
+    version: int
+    considered: int
+    recorded: int
+
+
+# -- events in ----------------------------------------------------------------------------------
+
+
+def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) -> Ingested:
+    """Turn everything that the log holds into profiles and facts."""
+    catch_up(world)
+    total = Ingested()
+    while records := world.log.read(world.people.cursor(), RECORDS):
+        offset = records[-1].offset
+        decoded = collect.decode(records)
+        folded = profiles.fold(world.people, decoded.events, decoded.refused, offset)
+        world.facts.append(folded.events, folded.merges, offset)
+        total += Ingested(
+            len(records), len(folded.events), folded.duplicates, len(decoded.refused),
+            folded.created, len(folded.merges),
+        )  # fmt: skip
+        if on_progress:
+            on_progress(offset, world.log.end())
+    return total
+
+
+def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None) -> int:
+    """Bring the facts up to the people, after a kill in between or from nothing.
+
+    Returns how many records were read again. The people keep what they know: the same first sights
+    and the same identities give the same facts.
+    """
+    cursor, read = world.people.cursor(), 0
+    while (done := world.facts.offset()) < cursor:
+        records = world.log.read(done, min(RECORDS, cursor - done))
+        offset = records[-1].offset
+        events = profiles.replay(world.people, collect.decode(records).events)
+        world.facts.append(events, _merges(world, done, offset), offset)
+        read += len(records)
+        if on_progress:
+            on_progress(offset, cursor)
+    return read
+
+
+def _merges(world: World, after: int, until: int) -> Sequence[Merge]:
+    first: Position = ((after + 1) << 20) - 1
+    return [m for m in world.people.merges(first) if m.position >> 20 <= until]
+
+
+def refresh(world: World, now: Instant) -> list[segments.Change]:
+    """Bring every segment's membership up to this instant, and return who entered and left."""
+    return segments.refresh(world.facts, standing_segments(world), now=now)
+
+
+def standing_segments(world: World) -> list[segments.Segment]:
+    """Return the latest version of every segment, parsed."""
+    return [
+        segments.parse(found.text, f"segments/{found.name}.yaml", version=found.version)
+        for found in world.definitions.latest("segment")
+    ]
+
+
+def find_segment(world: World, name: str) -> segments.Segment:
+    """Return a segment's latest version.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    standing = {segment.name: segment for segment in standing_segments(world)}
+    if name not in standing:
+        known = ", ".join(sorted(standing)) or "none yet"
+        raise UsageError(f"no segment {name!r}", mend=f"segments here: {known}")
+    return standing[name]
+
+
+def rebuild(
+    world: World, now: Instant, on_progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Make the facts anew from the log, with the same answers; return the records read."""
+    changes = world.facts.read("SELECT * FROM membership_changes")
+    world.facts.clear()
+    records = catch_up(world, on_progress)
+    # Who entered and left when was observed at the time; it stays what it was.
+    world.facts.write(
+        [("INSERT INTO membership_changes SELECT * FROM kept_changes", ())],
+        {"kept_changes": changes},
+    )
+    learning.rescore(world)
+    refresh(world, now)
+    return records
+
+
+# -- definitions --------------------------------------------------------------------------------
+
+
+def put(
+    world: World,
+    kind: DefinitionKind,
+    name: str,
+    text: str,
+    *,
+    now: Instant,
+    author: str = "",
+    reason: str = "",
+) -> Definition:
+    """Keep a new version of a definition, once it is known to be valid.
+
+    Raises:
+        DefinitionError, TemplateError: with the line and the mend; what was in force stays.
+    """
+    check_definition(kind, name, text)
+    return world.definitions.put(kind, name, text, author=author, reason=reason, now=now)
+
+
+def check_definition(kind: DefinitionKind, name: str, text: str) -> None:
+    """Return when a definition is valid.
+
+    Raises:
+        DefinitionError, TemplateError: with the line and the mend.
+    """
+    match kind:
+        case "segment":
+            segments.parse(text, f"segments/{name}.yaml")
+        case "campaign":
+            journeys.parse(text, f"campaigns/{name}.yaml")
+        case "template" | "block" | "mapping" | "model":
+            return
+
+
+def install_library(world: World, now: Instant) -> list[Definition]:
+    """Keep the segments, templates and blocks that come with Tailorbird."""
+    shipped: list[tuple[DefinitionKind, dict[str, str]]] = [
+        ("segment", segments.library()),
+        ("block", content.library()),
+        ("template", content.templates()),
+    ]
+    return [
+        put(world, kind, name, text, now=now, author="tailorbird", reason="shipped")
+        for kind, texts in shipped
+        for name, text in sorted(texts.items())
+    ]
+
+
+# -- decisions ----------------------------------------------------------------------------------
+
+
+def decide(world: World, name: str, now: Instant, occurrence: str = "1") -> Decided:
+    """Decide for everybody in the campaign's audience, once each, and record why."""
+    campaign, version = find_campaign(world, name)
+    letters.check(world, campaign, version)
+    considered = recorded = 0
+    for people in _chunks(audience(world, campaign, now), CANDIDATES):
+        candidates = _candidates(world, campaign, people, now)
+        decisions = journeys.decide(campaign, version, occurrence, candidates, now)
+        considered += len(candidates)
+        recorded += world.ledger.record(list(decisions))
+    return Decided(name, version, considered, recorded)
+
+
+def find_campaign(
+    world: World, name: str, version: int | None = None
+) -> tuple[journeys.Campaign, int]:
+    """Return a campaign and its version.
+
+    Raises:
+        UsageError: there is no campaign of this name.
+    """
+    found = world.definitions.get("campaign", name, version)
+    if found is None:
+        known = ", ".join(d.name for d in world.definitions.latest("campaign")) or "none yet"
+        raise UsageError(f"no campaign {name!r}", mend=f"campaigns here: {known}")
+    return journeys.parse(found.text, f"campaigns/{name}.yaml"), found.version
+
+
+def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[PersonId]:
+    """Return the people of the audience at this instant, by number."""
+    standing = {segment.name: segment for segment in standing_segments(world)}
+    for name in (campaign.audience, *campaign.exclude):
+        if name not in standing:
+            raise UsageError(
+                f"no segment {name!r}",
+                where=f"campaigns/{campaign.name}.yaml",
+                mend=f"segments here: {', '.join(sorted(standing)) or 'none yet'}",
+            )
+    everybody = list(standing.values())
+    chosen = set(segments.people(world.facts, standing[campaign.audience], everybody, as_of=now))
+    for name in campaign.exclude:
+        chosen -= set(segments.people(world.facts, standing[name], everybody, as_of=now))
+    return sorted(chosen)
+
+
+def _candidates(
+    world: World, campaign: journeys.Campaign, people: Sequence[PersonId], now: Instant
+) -> list[journeys.Candidate]:
+    states = world.people.consent_states(people)
+    known = world.people.profiles(people)
+    arms = experiments.assign_all(
+        world.assignment_key, campaign.name, people, campaign.shares(), campaign.holdout
+    )
+    recent = _recent_messages(world, campaign, people, now)
+    inputs = letters.inputs(world, campaign, people, states, now)
+    return [
+        journeys.Candidate(
+            person=person,
+            permit=permit(states.get(person), person, campaign.purpose, now),
+            has_address=person in known and bool(known[person].email),
+            recent_messages=recent.get(person, 0),
+            variant=arm.variant,
+            probability=arm.probability,
+            inputs=inputs[person],
+        )
+        for person, arm in zip(people, arms, strict=True)
+    ]
+
+
+_RECENT = """
+SELECT person, COUNT(*) AS sent FROM facts
+WHERE event = ? AND "at" > ? AND "at" <= ? AND campaign <> ?
+AND person IN (SELECT person FROM asked) GROUP BY person
+"""
+
+
+def _recent_messages(
+    world: World, campaign: journeys.Campaign, people: Sequence[PersonId], now: Instant
+) -> dict[PersonId, int]:
+    if campaign.cap is None:
+        return {}
+    since = now - campaign.cap.days * DAY
+    rows = world.facts.read(
+        _RECENT, (Names.EMAIL_SENT, since, now, campaign.name), {"asked": touched(people)}
+    )
+    return {row["person"]: row["sent"] for row in rows.to_pylist()}
+
+
+# -- mail out, outcomes back --------------------------------------------------------------------
+
+
+def deliver(world: World, now: Instant, worker: str = "worker-1") -> delivery.DeliveryReport:
+    """Send what was decided and not yet sent; first settle what a kill left open."""
+    delivery.recover(
+        world.ledger,
+        world.carrier,
+        world.journal,
+        worker=worker,
+        policy=world.settings.delivery.unknown_policy,
+        now=now,
+    )
+    composer = letters.Composer(world, now)
+    report = delivery.deliver(
+        world.ledger, world.carrier, world.journal, composer.outgoing, worker=worker, now=now
+    )
+    announce(world)
+    return report
+
+
+def announce(world: World) -> int:
+    """Tell the log what became of each send, exactly once; return how many."""
+    told = 0
+    while True:
+        after = int(world.log.progress("settlements") or 0)
+        rows = world.ledger.settlements(after, 1000)
+        if not rows:
+            return told
+        bodies = [
+            Body("delivery", at, msgspec.json.encode({"batch": [event]}))
+            for _, at, settlement in rows
+            if (event := letters.settled_event(world, settlement, at)) is not None
+        ]
+        world.log.append_from("settlements", bodies, str(rows[-1][0]))
+        told += len(bodies)
+
+
+def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
+    """Withdraw the consent of the person behind a send, before this returns; False if unknown."""
+    decision = world.ledger.decision(send_id)
+    if decision is None:
+        return False
+    event = tracked.unsubscribed_event(
+        send_id, person=decision.person, campaign=decision.campaign, variant=decision.variant, at=at
+    )
+    people = world.people
+    with people.transaction():
+        receipt = profiles.withdrawal(decision.person, send_id.hex(), at)
+        if not people.receipts_from(receipt.source, [decision.person]):
+            people.add_consents([receipt])
+        profile = people.profiles([decision.person]).get(decision.person)
+        if profile is not None and profile.email:
+            people.suppress([(profile.email, Names.UNSUBSCRIBED, at)])
+    world.log.append([Body("tracking", at, msgspec.json.encode(event))])
+    return True
+
+
+# -- learning -----------------------------------------------------------------------------------
+
+
+def read_experiment(
+    world: World, name: str, now: Instant
+) -> tuple[experiments.Verdict, list[experiments.Outcome]]:
+    """Return what a campaign changed, everybody counted in the arm that was drawn."""
+    campaign, _ = find_campaign(world, name)
+    counted = experiments.outcomes(
+        world.facts,
+        decided_people(world, name),
+        campaign=name,
+        days=campaign.attribution_days,
+        as_of=now,
+    )
+    verdict = experiments.read(
+        [outcome.arm for outcome in counted], expected=campaign.probabilities()
+    )
+    return verdict, counted
+
+
+def decided_people(world: World, name: str) -> pa.Table:
+    """Return (person, variant, decided_at) of all who were sent to or held out."""
+    import pyarrow as pa
+
+    rows = [
+        (decision.person, decision.variant, decision.at)
+        for decision in decisions(world, name)
+        if decision.verdict != "refused"
+    ]
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    kinds = (pa.int64(), pa.string(), pa.int64())
+    arrays = [pa.array(c, type=kind) for c, kind in zip(columns, kinds, strict=True)]
+    return pa.Table.from_arrays(arrays, names=["person", "variant", "decided_at"])
+
+
+def decisions(world: World, name: str) -> Iterator[Decision]:
+    """Yield a campaign's decisions in order of id."""
+    after = b""
+    while page := world.ledger.decisions(campaign=name, after=after, limit=10_000):
+        yield from page
+        after = page[-1].id
+
+
+def _chunks(values: Sequence[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,158 @@
+"""Training, judging and serving models: the story of one night, for `flow` and for the mails.
+
+Only people with a training permit are learnt from. Models are judged on a time split; what loses to
+its naive rule is kept with its card and does not serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tailorbird import predict, profiles, recommend
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.schema import Instant, ModelCard, Names, PersonId, Purpose
+from tailorbird.traits.table import touched
+from tailorbird.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RECOMMENDER: Final = "recommender"
+PROPENSITY: Final = "repeat_purchase"
+SEED: Final = 7
+HORIZON_DAYS: Final = 30
+PEOPLE_AT_ONCE: Final = 50_000
+
+FEATURES: Final = (
+    "orders", "orders_365d", "recency_days", "tenure_days", "revenue_minor",
+    "average_order_minor", "returns", "engagement", "country",
+)  # fmt: skip
+
+_EVERYBODY: Final = "SELECT person FROM people ORDER BY person"
+_INTERACTIONS: Final = """
+SELECT l.person, l.item, l."at", l.quantity, l.event AS kind FROM lines AS l
+SEMI JOIN trainees AS t ON t.person = l.person
+WHERE l."at" <= ? AND l.event IN (?, ?, ?)
+ORDER BY l.person, l."at", l.position
+"""
+_HISTORY: Final = """
+SELECT l.person, l.item, l."at", l.quantity, l.event AS kind FROM lines AS l
+SEMI JOIN asked AS a ON a.person = l.person
+WHERE l."at" <= ? AND l.event IN (?, ?, ?)
+ORDER BY l.person, l."at", l.position
+"""
+_KINDS: Final = (Names.PURCHASE, Names.ADD_TO_CART, Names.PRODUCT_VIEWED)
+_CATALOGUE: Final = """
+SELECT item, name, category, price_minor, stock FROM products ORDER BY item
+"""
+_OUTCOMES: Final = """
+SELECT DISTINCT person FROM facts
+WHERE event = ? AND "at" > ? AND "at" <= ? AND person IS NOT NULL ORDER BY person
+"""
+
+
+def trainees(world: World, now: Instant, purpose: Purpose = "training") -> list[PersonId]:
+    """Return everybody with a permit for this purpose, by number."""
+    everybody = world.facts.read(_EVERYBODY).column("person").to_pylist()
+    allowed: list[PersonId] = []
+    for start in range(0, len(everybody), PEOPLE_AT_ONCE):
+        people = everybody[start : start + PEOPLE_AT_ONCE]
+        states = world.people.consent_states(people)
+        answers = (permit(states.get(person), person, purpose, now) for person in people)
+        allowed += [answer.person for answer in answers if isinstance(answer, Permit)]
+    return allowed
+
+
+def learn(world: World, now: Instant) -> list[ModelCard]:
+    """Train and judge both models, keep them with their cards, and score everybody."""
+    allowed = touched(trainees(world, now))
+    cards = [_learn_recommender(world, allowed, now), _learn_propensity(world, allowed, now)]
+    score(world, now)
+    return cards
+
+
+def _learn_recommender(world: World, allowed: pa.Table, now: Instant) -> ModelCard:
+    interactions = world.facts.read(_INTERACTIONS, (now, *_KINDS), {"trainees": allowed})
+    items = world.facts.read(_CATALOGUE)
+    model, card = recommend.judge(
+        interactions, items, now=now, horizon_days=HORIZON_DAYS, seed=SEED
+    )
+    return _keep(world, RECOMMENDER, model.files(), card)
+
+
+def _learn_propensity(world: World, allowed: pa.Table, now: Instant) -> ModelCard:
+    people = allowed.column("person").to_pylist()
+
+    def features(as_of: Instant) -> pa.Table:
+        table = profiles.table(world.facts, FEATURES, as_of=as_of, people=people)
+        # Only customers can buy again: who has no order yet is another question.
+        return table.filter([orders > 0 for orders in table.column("orders").to_pylist()])
+
+    def outcomes(after: Instant, until: Instant) -> pa.Table:
+        return world.facts.read(_OUTCOMES, (Names.PURCHASE, after, until))
+
+    model, card = predict.judge(features, outcomes, now=now, horizon_days=HORIZON_DAYS, seed=SEED)
+    return _keep(world, PROPENSITY, model.files(), card)
+
+
+def _keep(world: World, name: str, files: dict[str, bytes], card: ModelCard) -> ModelCard:
+    unnumbered = msgspec.structs.replace(card, name=name, version=0)
+    version = world.models.put(name, files, msgspec.json.encode(unnumbered))
+    return msgspec.structs.replace(unnumbered, version=version)
+
+
+def card(world: World, name: str) -> ModelCard | None:
+    """Return the card of a model's latest version."""
+    found = world.models.get(name)
+    if found is None:
+        return None
+    version, _, content = found
+    return msgspec.structs.replace(msgspec.json.decode(content, type=ModelCard), version=version)
+
+
+def rescore(world: World) -> int:
+    """Score everybody as the latest model did when it was trained, after a rebuild."""
+    trained = card(world, PROPENSITY)
+    return score(world, trained.trained_at) if trained else 0
+
+
+def score(world: World, now: Instant) -> int:
+    """Score every customer with the latest propensity model; return how many."""
+    found = world.models.get(PROPENSITY)
+    if found is None:
+        return 0
+    version, files, _ = found
+    model = predict.load(files)
+    people = trainees(world, now, "personalisation")
+    features = profiles.table(world.facts, FEATURES, as_of=now, people=people)
+    features = features.filter([orders > 0 for orders in features.column("orders").to_pylist()])
+    scored = model.score(features)
+    world.facts.write(
+        [
+            ("DELETE FROM scores WHERE model = ?", (PROPENSITY,)),
+            (
+                "INSERT INTO scores SELECT ?, ?, person, ?, "
+                "CAST(ROUND(probability * 1000000) AS BIGINT) FROM scored",
+                (PROPENSITY, version, now),
+            ),
+        ],
+        {"scored": scored},
+    )
+    return int(scored.num_rows)
+
+
+def recommender(world: World) -> tuple[int, recommend.Recommender] | None:
+    """Return the latest recommender with its version, ready to serve."""
+    found = world.models.get(RECOMMENDER)
+    if found is None:
+        return None
+    version, files, _ = found
+    return version, recommend.load(files)
+
+
+def history(world: World, people: Sequence[PersonId], now: Instant) -> pa.Table:
+    """Return what these people viewed, carted and bought, for a recommender to read."""
+    return world.facts.read(_HISTORY, (now, *_KINDS), {"asked": touched(people)})

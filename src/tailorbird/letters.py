@@ -1,0 +1,321 @@
+"""One person's mail: the values that a template is given, its links, its message.
+
+`flow` decides and delivers with it; `readings` shows a mail as any person would get it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tailorbird import content, delivery, journeys, learning, profiles
+from tailorbird.errors import SettingsError, UsageError
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.schema import (
+    Claim,
+    ConsentState,
+    Instant,
+    Outgoing,
+    PersonId,
+    Product,
+    Profile,
+    Rendered,
+    Settlement,
+)
+from tailorbird.tracking import events as tracked
+from tailorbird.tracking.tokens import Sealer
+from tailorbird.world import World
+
+TRAITS: Final = (
+    "tier", "orders", "recency_days", "revenue_minor", "favourite_item", "favourite_category",
+    "country", "purchase_score",
+)  # fmt: skip
+"""What a decision keeps of a person for its template. No name, no address."""
+EXCLUDE_RECENT_DAYS: Final = 7.0
+"""Nothing that was bought in the last week is recommended again."""
+_IN_STOCK: Final = "SELECT item FROM products WHERE stock IS NULL OR stock > 0 ORDER BY item"
+
+Values = dict[str, Any]
+
+
+# -- what a decision keeps ------------------------------------------------------------------------
+
+
+def inputs(
+    world: World,
+    campaign: journeys.Campaign,
+    people: Sequence[PersonId],
+    states: Mapping[PersonId, ConsentState],
+    now: Instant,
+) -> dict[PersonId, dict[str, object]]:
+    """Return what each person's template will be given, and which model said so.
+
+    Who has not agreed to personalisation gets what is popular, and no traits.
+    """
+    table = profiles.table(world.facts, TRAITS, as_of=now, people=people)
+    traits = {row.pop("person"): row for row in table.to_pylist()}
+    personal = {
+        person
+        for person in people
+        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
+    }
+    shown, version = recommendations(world, people, personal, campaign.recommendations, now)
+    return {
+        person: {
+            "traits": traits.get(person, {}) if person in personal else {},
+            "recommendations": shown.get(person, []),
+            "personalised": person in personal,
+            "recommender_version": version,
+        }
+        for person in people
+    }
+
+
+def recommendations(
+    world: World,
+    people: Sequence[PersonId],
+    personal: set[PersonId],
+    number: int,
+    now: Instant,
+) -> tuple[dict[PersonId, list[Values]], int]:
+    """Return products for each person, best first, and the version of the model that chose them.
+
+    Only people in `personal` are recommended from their own history.
+    """
+    found = learning.recommender(world) if number else None
+    if found is None:
+        return {}, 0
+    version, model = found
+    history = learning.history(world, sorted(personal), now)
+    within = world.facts.read(_IN_STOCK).column("item").to_pylist()
+    top = model.with_history(history, now=now).top(
+        people, number, now=now, within=within, exclude_recent_days=EXCLUDE_RECENT_DAYS
+    )
+    rows = top.to_pylist()
+    products = world.facts.products(sorted({row["item"] for row in rows}))
+    chosen: dict[PersonId, list[Values]] = {}
+    for row in rows:
+        product = products.get(row["item"], Product(row["item"]))
+        chosen.setdefault(row["person"], []).append(
+            {
+                "item": product.item,
+                "name": product.name or product.item,
+                "category": product.category,
+                "price_minor": product.price_minor,
+                "currency": product.currency or world.settings.shop.currency,
+                "url": product.url or f"{world.settings.shop.url}/products/{product.item}",
+                "image": product.image,
+                "reason": row["reason"],
+                "score": round(row["score"], 6),
+            }
+        )
+    return chosen, version
+
+
+# -- templates ------------------------------------------------------------------------------------
+
+
+def check(world: World, campaign: journeys.Campaign, version: int) -> None:
+    """Compile the campaign's template, so that a mistake ends the campaign before it begins.
+
+    Raises:
+        TemplateError: with the place and the mend.
+        UsageError: there is no such template.
+    """
+    template(world, campaign, version)
+
+
+def template(world: World, campaign: journeys.Campaign, version: int) -> content.EmailTemplate:
+    """Return the campaign's template, compiled once for each version of it, blocks included."""
+    found = world.definitions.get("template", campaign.template)
+    if found is None:
+        known = ", ".join(d.name for d in world.definitions.latest("template")) or "none yet"
+        raise UsageError(
+            f"no template {campaign.template!r}",
+            where=f"campaigns/{campaign.name}.yaml",
+            mend=f"templates here: {known}",
+        )
+    subjects = tuple((name, variant.subject) for name, variant in campaign.variants.items())
+    blocks = tuple((block.name, block.text) for block in world.definitions.latest("block"))
+    return _compiled(campaign.template, subjects, found.text, blocks)
+
+
+@lru_cache(maxsize=32)
+def _compiled(
+    name: str,
+    subjects: tuple[tuple[str, str], ...],
+    mjml: str,
+    blocks: tuple[tuple[str, str], ...],
+) -> content.EmailTemplate:
+    source = content.EmailSource(name=name, subjects=dict(subjects), mjml=mjml)
+    return content.compile_email(source, dict(blocks))
+
+
+def values(
+    world: World,
+    profile: Profile,
+    kept: Mapping[str, object],
+    campaign: str,
+    urls: Mapping[str, str],
+) -> Values:
+    """Return what a template may read, for one person."""
+    settings = world.settings
+    return {
+        "person": {
+            "first_name": profile.traits.get("first_name"),
+            "country": profile.traits.get("country"),
+        },
+        "traits": kept.get("traits", {}),
+        "recommendations": kept.get("recommendations", []),
+        "shop": msgspec.to_builtins(settings.shop),
+        "sender": {"name": settings.sender.name, "postal_address": settings.sender.postal_address},
+        "campaign": {"name": campaign},
+        "demo": settings.demo,
+        **urls,
+    }
+
+
+# -- messages -------------------------------------------------------------------------------------
+
+
+class Composer:
+    """Makes one message after the other for `delivery.deliver`."""
+
+    def __init__(self, world: World, now: Instant) -> None:
+        self._world = world
+        self._now = now
+        self._sealer = Sealer(world.token_key)
+        self._signers = signers(world)
+        self._campaigns: dict[tuple[str, int], journeys.Campaign] = {}
+
+    def outgoing(self, claim: Claim) -> Outgoing | Settlement:
+        """Return the claim's message, or its end when the person must not be written to any more.
+
+        Consent and suppression are asked again here, right before the send.
+        """
+        world, person = self._world, claim.person
+        profile = world.people.profiles([person]).get(person)
+        campaign = self._campaign(claim)
+        state = world.people.consent_states([person]).get(person)
+        answer = permit(state, person, campaign.purpose, self._now)
+        if not isinstance(answer, Permit):
+            return Settlement(claim.send_id, "cancelled", world.carrier.name, answer.reason)
+        if profile is None or not profile.email:
+            return Settlement(claim.send_id, "cancelled", world.carrier.name, journeys.NO_ADDRESS)
+        tracks = isinstance(permit(state, person, "tracking", self._now), Permit)
+        rendered = self.rendered(claim, profile, campaign, tracked=tracks)
+        return delivery.outgoing(
+            answer,
+            rendered,
+            self._envelope(claim, profile),
+            bounce_key=world.token_key,
+            signers=self._signers,
+        )
+
+    def rendered(
+        self, claim: Claim, profile: Profile, campaign: journeys.Campaign, *, tracked: bool
+    ) -> Rendered:
+        """Return the mail's text; without consent to tracking it has no pixel and bare links."""
+        send_id, sealer = claim.send_id, self._sealer
+
+        def link(url: str, index: int) -> str:
+            token = sealer.seal("click", send_id, link=index, url=url)
+            return f"{self._base}/c/{token}"
+
+        return template(self._world, campaign, claim.campaign_version).render(
+            claim.variant,
+            values(
+                self._world,
+                profile,
+                msgspec.json.decode(claim.inputs),
+                claim.campaign,
+                self._urls(claim),
+            ),
+            links=link if tracked else _bare,
+            pixel_url=f"{self._base}/o/{sealer.seal('open', send_id)}.gif" if tracked else "",
+            now=claim.decided_at,
+        )
+
+    @property
+    def _base(self) -> str:
+        return self._world.settings.server.base_url.rstrip("/")
+
+    def _urls(self, claim: Claim) -> dict[str, str]:
+        seal: Callable[..., str] = self._sealer.seal
+        return {
+            "unsubscribe_url": f"{self._base}/u/{seal('unsubscribe', claim.send_id)}",
+            "view_url": f"{self._base}/v/{seal('view', claim.send_id)}",
+        }
+
+    def _campaign(self, claim: Claim) -> journeys.Campaign:
+        key = (claim.campaign, claim.campaign_version)
+        if key not in self._campaigns:
+            found = self._world.definitions.get("campaign", *key)
+            if found is None:
+                raise UsageError(
+                    f"no campaign {claim.campaign!r}, version {claim.campaign_version}"
+                )
+            self._campaigns[key] = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
+        return self._campaigns[key]
+
+    def _envelope(self, claim: Claim, profile: Profile) -> delivery.Envelope:
+        sender = self._world.settings.sender
+        first_name = profile.traits.get("first_name")
+        return delivery.Envelope(
+            send_id=claim.send_id,
+            to=profile.email,
+            to_name=str(first_name or ""),
+            from_address=sender.address,
+            from_name=sender.name,
+            domain=sender.domain,
+            now=self._now,
+            unsubscribe_url=self._urls(claim)["unsubscribe_url"],
+            campaign=claim.campaign,
+            variant=claim.variant,
+        )
+
+
+def signers(world: World) -> list[delivery.DkimSigner]:
+    """Return the DKIM signer of the sending domain, if a key is set.
+
+    Raises:
+        SettingsError: the key file cannot be read.
+    """
+    sender = world.settings.sender
+    if not sender.dkim_key_file:
+        return []
+    try:
+        key = Path(sender.dkim_key_file).read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"the DKIM key cannot be read: {error.strerror}",
+            where=f"sender.dkim_key_file = {sender.dkim_key_file}",
+            mend="give the path of a PEM private key, or leave the setting empty",
+        ) from None
+    return [delivery.DkimSigner(sender.domain, sender.dkim_selector or "tailorbird", key)]
+
+
+def settled_event(world: World, settlement: Settlement, at: Instant) -> tracked.TrackedEvent | None:
+    """Return what the log is told of a send's end; nothing of one that goes on or never left."""
+    decision = world.ledger.decision(settlement.send_id)
+    if decision is None or settlement.state not in ("sent", "unknown", "failed"):
+        return None
+    about = {
+        "person": decision.person, "campaign": decision.campaign, "variant": decision.variant,
+    }  # fmt: skip
+    if settlement.state == "failed":
+        return tracked.bounced_event(
+            settlement.send_id,
+            at=at,
+            reason=settlement.reply,
+            **about,  # type: ignore[arg-type]
+        )
+    return tracked.sent_event(settlement.send_id, at=at, **about)  # type: ignore[arg-type]
+
+
+def _bare(url: str, index: int) -> str:
+    return url

@@ -1,0 +1,122 @@
+"""The system of record: durable, one writer, and clear about what is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tailorbird.errors import StoreError
+from tailorbird.schema import Body
+from tailorbird.stores.sqlite.connection import Database, migrations
+from tailorbird.stores.sqlite.definitions import SqliteDefinitions
+from tailorbird.stores.sqlite.log import SqliteLog
+
+
+def body(n: int) -> Body:
+    return Body("test", n, f'{{"n": {n}}}'.encode())
+
+
+def test_what_was_appended_is_there_after_reopening(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    database = Database(path)
+    assert SqliteLog(database).append([body(1), body(2)]) == 2
+    database.close()
+    reopened = SqliteLog(Database(path))
+    assert [record.body for record in reopened.read(0, 10)] == [body(1), body(2)]
+    assert reopened.end() == 2
+
+
+def test_offsets_have_no_gaps_however_many_write(tmp_path: Path) -> None:
+    log = SqliteLog(Database(tmp_path / "record.sqlite"))
+    with ThreadPoolExecutor(8) as pool:
+        offsets = list(pool.map(lambda n: log.append([body(n)]), range(200)))
+    assert sorted(offsets) == list(range(1, 201))
+    stored = {record.offset: record.body.received_at for record in log.read(0, 1000)}
+    assert all(stored[offset] == n for n, offset in enumerate(offsets))
+
+
+def test_progress_moves_with_the_bodies_or_not_at_all(tmp_path: Path) -> None:
+    log = SqliteLog(Database(tmp_path / "record.sqlite"))
+    log.append_from("import:a", [body(1)], "1")
+    broken = Body("test", 1, "not bytes at all")  # type: ignore[arg-type]
+    broken_twice = [body(2), Body(None, 2, broken.content)]  # type: ignore[arg-type]
+    with pytest.raises(sqlite3.IntegrityError):
+        log.append_from("import:a", broken_twice, "2")
+    assert (log.progress("import:a"), log.end()) == ("1", 1)
+    assert log.progress("import:b") == ""
+
+
+def test_full_and_wal_are_in_force(tmp_path: Path) -> None:
+    database = Database(tmp_path / "record.sqlite")
+    with database.write() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_a_reader_cannot_write(tmp_path: Path) -> None:
+    database = Database(tmp_path / "record.sqlite")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        database.read().execute("DELETE FROM log")
+
+
+def test_a_newer_folder_is_refused_with_the_mend(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    Database(path).close()
+    newer = migrations()[-1][0] + 1
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version={newer}")
+    connection.close()
+    with pytest.raises(StoreError, match=rf"schema {newer}.*upgrade Tailorbird"):
+        Database(path)
+
+
+def test_an_older_folder_is_brought_up_to_date_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(migrations()[0][1])
+        connection.execute(
+            "INSERT INTO log (received_at, source, content) VALUES (1, 'old', x'7b7d')"
+        )
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    database = Database(path)
+    assert database.migrated_from == 1
+    assert SqliteLog(database).read(0, 10)[0].body == Body("old", 1, b"{}")
+    with database.write() as writer:
+        assert writer.execute("PRAGMA user_version").fetchone()[0] == migrations()[-1][0]
+
+
+def test_a_full_disk_is_said_plainly_and_loses_nothing(tmp_path: Path) -> None:
+    database = Database(tmp_path / "record.sqlite")
+    log = SqliteLog(database)
+    log.append([body(1)])
+    with database.write() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    database._writer.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StoreError, match="full; free some disk space"):
+        log.append([Body("test", 2, b"x" * 1_000_000)])
+    database._writer.execute("PRAGMA max_page_count=1000000")
+    assert log.append([body(3)]) == 2
+
+
+def test_a_file_that_is_no_database_is_said_plainly(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    path.write_bytes(b"this is no database, whatever its name says" * 100)
+    with pytest.raises(StoreError, match="not a database; restore"):
+        Database(path)
+
+
+def test_definitions_keep_every_version(tmp_path: Path) -> None:
+    definitions = SqliteDefinitions(Database(tmp_path / "record.sqlite"))
+    for text in ("one", "one", "two"):
+        definitions.put("segment", "gold", text, author="ann", reason="", now=1)
+    latest = definitions.get("segment", "gold")
+    first = definitions.get("segment", "gold", 1)
+    assert latest is not None
+    assert first is not None
+    assert (latest.version, latest.text, first.text) == (2, "two", "one")
+    assert [d.version for d in definitions.latest("segment")] == [2]
+    assert definitions.get("segment", "silver") is None
