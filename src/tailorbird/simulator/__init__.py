@@ -8,6 +8,29 @@ Everything is a pure function of (seed, settings, ids): order, batch size and re
 nothing.
 """
 
+from tailorbird.simulator.aftermath import (
+    Effects,
+    Outcomes,
+    Prospect,
+    Window,
+    aftermath,
+    outcomes,
+)
+from tailorbird.simulator.contacts import contacts
+from tailorbird.simulator.mailboxes import Mail, Mailboxes, Reaction
 from tailorbird.simulator.shop import START, Shop
 
-__all__ = ["START", "Shop"]
+__all__ = [
+    "START",
+    "Effects",
+    "Mail",
+    "Mailboxes",
+    "Outcomes",
+    "Prospect",
+    "Reaction",
+    "Shop",
+    "Window",
+    "aftermath",
+    "contacts",
+    "outcomes",
+]

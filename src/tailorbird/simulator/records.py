@@ -73,13 +73,11 @@ def identify(message: str, who: str, at: str, traits: str, consent: str) -> str:
     )
 
 
-def traits(contact: Contact) -> str:
+def traits(contact: Contact, *, with_place: bool = True) -> str:
     """Return the traits of a contact; an unknown first name is left out."""
     first = f'"first_name":"{contact.first_name}",' if contact.first_name else ""
-    return (
-        f'{first}"last_name":"{contact.last_name}","email":"{contact.email}",'
-        f'"country":"{contact.country}","city":"{contact.city}"'
-    )
+    place = f',"country":"{contact.country}","city":"{contact.city}"' if with_place else ""
+    return f'{first}"last_name":"{contact.last_name}","email":"{contact.email}"{place}'
 
 
 def consents(people: People, ids: Ids, evidence: str) -> list[str]:
@@ -101,9 +99,13 @@ def consent(said: Mapping[str, bool], evidence: str) -> str:
     return f',"consent":{{{purposes}"wordingVersion":"{WORDING_VERSION}","evidence":"{evidence}"}}'
 
 
-def order(order_id: str, total: str, lines: str, member: str = "revenue") -> str:
+def order(
+    order_id: str, total: str, lines: str, *, member: str = "revenue", currency: str = "EUR"
+) -> str:
     """Return the properties of an order or, with `member="total"`, of a refund."""
-    return f'"order_id":"{order_id}","{member}":{total},"currency":"EUR","products":[{lines}]'
+    return (
+        f'"order_id":"{order_id}","{member}":{total},"currency":"{currency}","products":[{lines}]'
+    )
 
 
 def bad(form: int, message: str, who: str, at: str) -> str:

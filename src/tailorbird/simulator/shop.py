@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -11,12 +11,23 @@ import numpy as np
 from tailorbird.errors import UsageError
 from tailorbird.schema import DAY, Body, Instant, Product
 from tailorbird.simulator import records
-from tailorbird.simulator.baskets import Baskets
-from tailorbird.simulator.catalogue import PERIOD_DAYS, Catalogue
-from tailorbird.simulator.draws import Draws, Ints
-from tailorbird.simulator.people import People
+from tailorbird.simulator.aftermath import (
+    Effects,
+    Order,
+    Outcomes,
+    Window,
+    check,
+    potential,
+    purchases,
+    variant_factors,
+)
+from tailorbird.simulator.baskets import Baskets, Moments
+from tailorbird.simulator.catalogue import CURRENCY, PERIOD_DAYS, Catalogue, months
+from tailorbird.simulator.draws import Draws, Ids, Ints
+from tailorbird.simulator.keys import person_numbers
+from tailorbird.simulator.people import DAYS_A_YEAR, People
 from tailorbird.simulator.seasons import Clock
-from tailorbird.simulator.visits import Visits
+from tailorbird.simulator.visits import MOST_VISITS, Visits
 from tailorbird.simulator.words import CATEGORIES
 from tailorbird.simulator.writing import Writer
 
@@ -92,6 +103,88 @@ class Shop:
         moment = self.end - 1 if at is None else at
         period = min(max((moment - self.start) // DAY, 0), self.days - 1) // PERIOD_DAYS
         return self.catalogue.products(period, self.start + period * PERIOD_DAYS * DAY)
+
+    def outcomes(
+        self,
+        people: Sequence[str],
+        variants: Mapping[str, str],
+        window: Window,
+        effects: Effects | None = None,
+    ) -> Outcomes:
+        """Return both potential outcomes of these people (user ids) in a window after the end.
+
+        Who is gone for good buys neither with a mail nor without; the others share the lift, so
+        that its mean over all people of the shop is `effects.lift`.
+
+        Raises:
+            UsageError: the window begins before the end, or an id is not of this shop.
+        """
+        effects = effects or Effects()
+        check(window, effects)
+        if window.start < self.end:
+            raise UsageError(
+                "the window overlaps the history",
+                where=f"window.start={window.start}",
+                mend=f"let it begin at {self.end} or later",
+            )
+        ids = self._numbers(people)
+        alive = self.churned[ids.astype(np.int64)] < 0
+        yearly = self.latent.rate(ids) * window.days / DAYS_A_YEAR
+        chance = np.where(alive, 1 - np.exp(-yearly), 0.0)
+        shared = effects.lift / max(float((self.churned < 0).mean()), 1e-9)
+        lifts = np.where(alive, shared, 0.0) * variant_factors(people, variants, effects)
+        return potential(self.latent, ids, chance, lifts, effects.sleeping_dogs, window)
+
+    def aftermath(
+        self,
+        people: Sequence[str],
+        treated: Mapping[str, bool],
+        variants: Mapping[str, str],
+        window: Window,
+        effects: Effects | None = None,
+        batch: int = 500,
+    ) -> Iterator[bytes]:
+        """Yield the purchases of these people after a campaign, as collector bodies.
+
+        `treated` says whose mail was delivered; who is absent was not written to. A dead mailbox
+        counts as not delivered in any case.
+        """
+        truth = self.outcomes(people, variants, window, effects)
+
+        def orders(places: Ints) -> list[Order]:
+            return self._orders_after(truth.ids[places], window)
+
+        yield from purchases(self.latent.draws, people, truth, treated, window, orders, batch)
+
+    def _orders_after(self, ids: Ids, window: Window) -> list[Order]:
+        day = (window.start - self.start) // DAY
+        period = min(day // PERIOD_DAYS, self.catalogue.periods - 1)
+        month = int(months(window.start, 1)[0])
+        when = Moments(
+            np.full(ids.size, MOST_VISITS + day),
+            np.full(ids.size, period),
+            np.full(ids.size, month),
+        )
+        who = self.baskets.shoppers(ids)
+        products, quantities = self.baskets.order(who, when, np.full(ids.size, -1))
+        lines, totals = self.writer.order_lines(products, quantities, when.period)
+        return [Order(*both, CURRENCY) for both in zip(lines, totals, strict=True)]
+
+    def _numbers(self, people: Sequence[str]) -> Ids:
+        ids = person_numbers(people)
+        strange = np.flatnonzero(ids >= self.people)
+        if strange.size:
+            raise UsageError(
+                f"{people[strange[0]]!r} is not of this shop",
+                where=f"seed={self.seed}, people={self.people}",
+                mend="give user ids of the same shop",
+            )
+        return ids
+
+    @cached_property
+    def churned(self) -> Ints:
+        """Return when each person was gone for good, in microseconds since the start; else -1."""
+        return np.concatenate([lives.churned for _, lives in self.visits.lives()])
 
     def _records(self, first: int) -> Iterator[tuple[str, int]]:
         opening = int(np.searchsorted(self._edges, first, side="right")) - 1

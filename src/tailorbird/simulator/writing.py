@@ -280,7 +280,7 @@ class Writer:
                 sheet.who[at],
                 sheet.stamps[at],
                 records.order(
-                    order_id, money(total), f'{{{product},"quantity":{quantity}}}', "total"
+                    order_id, money(total), f'{{{product},"quantity":{quantity}}}', member="total"
                 ),
             )
             for at, order_id, product, quantity, total in columns
