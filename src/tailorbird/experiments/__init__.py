@@ -6,7 +6,7 @@ Out: variants with probabilities; verdicts with intervals.
 
 from __future__ import annotations
 
-from tailorbird.experiments.assign import HOLDOUT, Assignment, assign, assign_all
+from tailorbird.experiments.assignment import HOLDOUT, Assignment, assign, assign_all
 from tailorbird.experiments.guard import SampleRatio
 from tailorbird.experiments.outcomes import Outcome, outcomes
 from tailorbird.experiments.power import sample_size

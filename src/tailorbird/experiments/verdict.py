@@ -9,7 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from tailorbird.errors import UsageError
-from tailorbird.experiments.assign import HOLDOUT
+from tailorbird.experiments.assignment import HOLDOUT
 from tailorbird.experiments.frequentist import (
     Difference,
     holm,

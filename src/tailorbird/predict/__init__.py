@@ -6,7 +6,7 @@ Out: model cards, scores.
 
 from __future__ import annotations
 
-from tailorbird.predict.judge import judge
 from tailorbird.predict.propensity import Column, Propensity, load
+from tailorbird.predict.validate import judge
 
 __all__ = ["Column", "Propensity", "judge", "load"]

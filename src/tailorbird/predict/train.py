@@ -56,8 +56,9 @@ def _number(features: pa.Table, name: str) -> Column:
     if not len(values):
         return Column(name, (), None)
     cuts = np.quantile(values, np.linspace(0, 1, QUANTILES + 1)[1:-1], method="higher")
-    cuts = np.unique(np.append(cuts, values.max()))
-    return Column(name, tuple(cuts[cuts > values.min()].tolist()), None)
+    cuts = np.unique(cuts[cuts > values.min()])
+    # A rare yes lies above every quantile: then the largest value is a bin of its own.
+    return Column(name, tuple(cuts.tolist()) or (float(values.max()),), None)
 
 
 def _text(features: pa.Table, name: str) -> Column:

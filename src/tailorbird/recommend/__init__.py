@@ -6,7 +6,7 @@ Out: recommendations with score and reason, a model card.
 
 from __future__ import annotations
 
-from tailorbird.recommend.judge import judge
+from tailorbird.recommend.evaluate import judge
 from tailorbird.recommend.parameters import Parameters
 from tailorbird.recommend.recommender import Recommender, fit, load
 

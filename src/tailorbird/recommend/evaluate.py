@@ -1,39 +1,122 @@
-"""How good rankings are, per person, and how sure a difference between two is."""
+"""Judges a recommender against the naive rules on a time split, and lets the winner serve."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 
-from tailorbird.recommend.interactions import Floats, Ints
+from tailorbird.recommend import measures as measuring
+from tailorbird.recommend.interactions import Floats, Interactions, encode
+from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
+from tailorbird.recommend.recommender import Recommender, train
+from tailorbird.recommend.tuning import AT, DEPTH, MOST_JUDGED, MOST_TUNED, tune, window
+from tailorbird.schema import DAY, Instant, Measure, ModelCard
 
-DRAWS: Final = 1_000
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-
-def hits(ranked: Ints, people: Ints, targets: Ints, items: int) -> Floats:
-    """Return 1 where a ranked item is a target. `targets` are sorted person * items + item."""
-    keys = people[:, None] * items + ranked
-    place = np.minimum(np.searchsorted(targets, keys), max(len(targets) - 1, 0))
-    return np.asarray((targets[place] == keys) & (ranked >= 0), dtype=np.float64)
-
-
-def ndcg(hit: Floats, wanted: Ints, k: int) -> Floats:
-    """Return each person's normalised discounted gain at `k`; `wanted` counts targets."""
-    width = min(k, hit.shape[1])
-    gain = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.cumsum(gain)[np.minimum(wanted, k) - 1]
-    return np.asarray(hit[:, :width] @ gain[:width] / ideal)
+LEAST_PEOPLE: Final = 30
+"""Known buyers that the validation and the test window need each."""
+NAME: Final = "recommender"
+FEATURES: Final = ("items bought, put in the cart or viewed", "when", "what everybody buys now")
 
 
-def recall(hit: Floats, wanted: Ints, k: int) -> Floats:
-    """Return each person's share of targets among the first `k`."""
-    return np.asarray(hit[:, :k].sum(axis=1) / wanted)
+def judge(
+    interactions: pa.Table,
+    items: pa.Table | None = None,
+    *,
+    now: Instant,
+    horizon_days: int = 30,
+    seed: int = 0,
+) -> tuple[Recommender, ModelCard]:
+    """Return a recommender fit on everything up to `now`, and the card that judges it.
+
+    Three windows in time: all but the last two horizons is history, the next chooses the
+    parameters (the naive rules' too), the last is the test, on people who had a history before it.
+    Measures are NDCG@10 and recall@20 beside the person's own repeats and beside decayed
+    popularity. The model serves only where it beats both for sure; otherwise the recommender that
+    is returned is the better rule, and `card.why` says so.
+
+    Raises:
+        ModelError: a column is missing.
+    """
+    coded = encode(interactions)
+    rng = np.random.default_rng(seed)
+    horizon = horizon_days * DAY
+    middle, last = now - 2 * horizon, now - horizon
+    validation = window(coded, middle, last, MOST_TUNED, rng)
+    test = window(coded, last, now, MOST_JUDGED, rng)
+    fewest = min(len(validation.people), len(test.people))
+    if fewest < LEAST_PEOPLE:
+        card = _card(coded, POPULARITY, (), now, last, fewest)
+        served = msgspec.structs.replace(
+            card,
+            why=f"Only {fewest} people with a history bought in a window of {horizon_days} days, "
+            f"{LEAST_PEOPLE} are needed to judge: the rule 'own repeats, then popular' serves.",
+        )
+        return train(coded, items, now=now, seed=seed, parameters=OWN_REPEAT), served
+    tuned = tune(validation, rng)
+    rules = {"own repeat": tuned.own_repeat, "popularity": tuned.popularity}
+    model = test.judged(tuned.model, rng)
+    naive = {rule: test.judged(parameters, rng) for rule, parameters in rules.items()}
+    order = sorted(naive, key=lambda rule: -float(naive[rule][0].mean()))
+    measures = tuple(
+        measure for rule in order for measure in _measures(model, naive[rule], rule, rng)
+    )
+    serves = all(measure.low > 0 for measure in measures if measure.name == _NDCG)
+    parameters = tuned.model if serves else rules[order[0]]
+    card = _card(coded, parameters, measures, now, last, len(test.people))
+    card = msgspec.structs.replace(card, serves=serves, why=_why(measures, serves))
+    return train(coded, items, now=now, seed=seed, parameters=parameters), card
 
 
-def interval(differences: Floats, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the mean, people drawn with replacement."""
-    size = len(differences)
-    means = [float(differences[rng.integers(0, size, size)].mean()) for _ in range(DRAWS)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+_NDCG: Final = f"ndcg@{AT}"
+_RECALL: Final = f"recall@{DEPTH}"
+
+
+def _measures(
+    model: tuple[Floats, Floats], naive: tuple[Floats, Floats], rule: str, rng: np.random.Generator
+) -> list[Measure]:
+    found = []
+    for name, ours, theirs in zip((_NDCG, _RECALL), model, naive, strict=True):
+        low, high = measuring.interval(ours - theirs, rng)
+        found.append(Measure(name, float(ours.mean()), float(theirs.mean()), rule, low, high))
+    return found
+
+
+def _why(measures: tuple[Measure, ...], serves: bool) -> str:
+    best = measures[0]
+    figures = (
+        f"{_NDCG} {best.model:.3f} against {best.naive:.3f} of the rule '{best.naive_rule}' "
+        f"(95 % interval of the difference {best.low:+.3f} to {best.high:+.3f})"
+    )
+    if serves:
+        return f"It beats the naive rules on the last window: {figures}."
+    return f"It does not surely beat the rule '{best.naive_rule}', which serves instead: {figures}."
+
+
+def _card(
+    coded: Interactions,
+    parameters: Parameters,
+    measures: tuple[Measure, ...],
+    now: Instant,
+    tested_after: Instant,
+    people: int,
+) -> ModelCard:
+    first = int(coded.at.min()) if len(coded.at) else now
+    return ModelCard(
+        name=NAME,
+        kind="recommender",
+        version=0,
+        trained_at=now,
+        train_window=(min(first, now), now),
+        test_window=(tested_after, now),
+        people=people,
+        features=FEATURES,
+        parameters=msgspec.to_builtins(parameters),
+        measures=measures,
+        serves=False,
+        why="",
+    )

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.recommend import collaborative, evaluate, scoring
+from tailorbird.recommend import collaborative, measures, scoring
 from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
@@ -74,8 +74,8 @@ class Window:
     def judged(self, parameters: Parameters, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Return each person's NDCG at AT and recall at DEPTH."""
         ranked = self.ranked(parameters, rng)
-        hit = evaluate.hits(ranked, self.people, self.targets, self.items)
-        return evaluate.ndcg(hit, self.wanted, AT), evaluate.recall(hit, self.wanted, DEPTH)
+        hit = measures.hits(ranked, self.people, self.targets, self.items)
+        return measures.ndcg(hit, self.wanted, AT), measures.recall(hit, self.wanted, DEPTH)
 
     def _related(self, parameters: Parameters, rng: np.random.Generator) -> Related:
         key = (parameters.neighbours, parameters.penalty)

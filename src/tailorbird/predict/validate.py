@@ -27,8 +27,10 @@ Weighed: TypeAlias = "Callable[[Floats], float]"
 LEAST_POSITIVES: Final = 50
 SNAPSHOTS: Final = 3
 MOST_ROWS: Final = 100_000
-PENALTIES: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+PENALTIES: Final = (1.0, 10.0, 30.0, 100.0, 300.0)
+NEGLIGIBLE_AUC: Final = 0.001
 RECENCY: Final = "recency_days"
+AUC: Final = "auc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ def judge(
     Snapshots lie a horizon apart: the last is the test, the one before chooses the penalty, up to
     `SNAPSHOTS` earlier ones train. Nothing after `now` is ever asked for. Measures are AUC, average
     precision, calibration error and Brier score (lower is better for the last two) beside the rule
-    that ranks by recency. The model serves only where its AUC is surely higher; otherwise recency
-    as calibrated frequencies serves (or, without that trait, one rate for all), and `card.why`
-    says so.
+    that ranks by recency. The model serves only where its AUC is surely higher, and above chance;
+    otherwise recency as calibrated frequencies serves (or, without that trait, one rate for all),
+    and `card.why` says so.
     """
     judging = Judging(now, horizon_days, recency, np.random.default_rng(seed))
     test = _snapshot(features, outcomes, judging, 1)
@@ -92,7 +94,7 @@ def judge(
     penalty = _penalty(usable, judging)
     model, rule = _logistic(usable, penalty, judging), _naive(usable, judging)
     found = _measures(model, rule, test, judging)
-    serves = found[0].low > 0
+    serves = all(measure.low > 0 for measure in found if measure.name == AUC)
     everything = [test, *usable]
     served = _logistic(everything, penalty, judging) if serves else _naive(everything, judging)
     card = _card(name, judging, test, found, _why(found, served.rule, serves))
@@ -145,16 +147,19 @@ def _refusal(
 
 
 def _penalty(usable: list[Snapshot], judging: Judging) -> float:
-    """Return the penalty with the least squared error on the latest of `usable`."""
+    """Return the largest penalty that ranks the latest of `usable` about as well as the best does.
+
+    Windows differ, so what a small penalty gains on one of them is often lost on the next.
+    """
     validation, history = usable[0], usable[1:]
-    everybody = np.ones(len(validation.outcome))
-
-    def error(penalty: float) -> float:
+    once = np.ones(len(validation.outcome))
+    reached = {}
+    for penalty in PENALTIES:
         model = _logistic(history, penalty, judging)
-        probability = model.probabilities(validation.features)
-        return measures.brier(probability, validation.outcome, everybody)
-
-    return min(PENALTIES, key=error)
+        score = model.probabilities(validation.features)
+        reached[penalty] = measures.ranked(score, validation.outcome).auc(once)
+    enough = max(reached.values()) - NEGLIGIBLE_AUC
+    return max(penalty for penalty, auc in reached.items() if auc >= enough)
 
 
 def _logistic(snapshots: list[Snapshot], penalty: float, judging: Judging) -> Propensity:
@@ -195,7 +200,7 @@ def _measures(
     first = measures.ranked(ours, test.outcome)
     second = measures.ranked(_recency_score(test, judging), test.outcome)
     pairs: dict[str, tuple[Weighed, Weighed]] = {
-        "auc": (first.auc, second.auc),
+        AUC: (first.auc, second.auc),
         "average precision": (first.average_precision, second.average_precision),
         "calibration error": (
             lambda weight: measures.calibration_error(ours, test.outcome, weight),
@@ -206,10 +211,10 @@ def _measures(
             lambda weight: measures.brier(theirs, test.outcome, weight),
         ),
     }
-    return tuple(
-        _measure(name, pair, rule.rule, len(test.outcome), judging.rng)
-        for name, pair in pairs.items()
-    )
+    people = len(test.outcome)
+    found = [_measure(name, pair, rule.rule, people, judging.rng) for name, pair in pairs.items()]
+    chance = _measure(AUC, (first.auc, lambda _: 0.5), "chance", people, judging.rng)
+    return (*found, chance)
 
 
 def _measure(
@@ -222,14 +227,18 @@ def _measure(
 
 
 def _why(found: tuple[Measure, ...], serving: str, serves: bool) -> str:
-    auc = found[0]
+    auc = min((measure for measure in found if measure.name == AUC), key=lambda one: one.low)
     figures = (
-        f"AUC {auc.model:.3f} against {auc.naive:.3f} of the rule '{auc.naive_rule}' "
+        f"AUC {auc.model:.3f} against {auc.naive:.3f} of {_title(auc.naive_rule)} "
         f"(95 % interval of the difference {auc.low:+.3f} to {auc.high:+.3f})"
     )
     if serves:
         return f"It beats the naive rule on the last window: {figures}."
-    return f"It does not surely beat the naive rule, so the rule '{serving}' serves: {figures}."
+    return f"It does not surely win, so the rule '{serving}' serves: {figures}."
+
+
+def _title(rule: str) -> str:
+    return rule if rule == "chance" else f"the rule '{rule}'"
 
 
 def _card(

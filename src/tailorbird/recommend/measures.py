@@ -1,0 +1,39 @@
+"""How good rankings are, per person, and how sure a difference between two is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tailorbird.recommend.interactions import Floats, Ints
+
+DRAWS: Final = 1_000
+
+
+def hits(ranked: Ints, people: Ints, targets: Ints, items: int) -> Floats:
+    """Return 1 where a ranked item is a target. `targets` are sorted person * items + item."""
+    keys = people[:, None] * items + ranked
+    place = np.minimum(np.searchsorted(targets, keys), max(len(targets) - 1, 0))
+    return np.asarray((targets[place] == keys) & (ranked >= 0), dtype=np.float64)
+
+
+def ndcg(hit: Floats, wanted: Ints, k: int) -> Floats:
+    """Return each person's normalised discounted gain at `k`; `wanted` counts targets."""
+    width = min(k, hit.shape[1])
+    gain = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(gain)[np.minimum(wanted, k) - 1]
+    return np.asarray(hit[:, :width] @ gain[:width] / ideal)
+
+
+def recall(hit: Floats, wanted: Ints, k: int) -> Floats:
+    """Return each person's share of targets among the first `k`."""
+    return np.asarray(hit[:, :k].sum(axis=1) / wanted)
+
+
+def interval(differences: Floats, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the mean, people drawn with replacement."""
+    size = len(differences)
+    means = [float(differences[rng.integers(0, size, size)].mean()) for _ in range(DRAWS)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
