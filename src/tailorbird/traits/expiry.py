@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tailorbird.schema import DAY
+from tailorbird.traits.reading import upcoming
 from tailorbird.traits.terms import (
     Age,
     Compare,
@@ -39,7 +40,6 @@ from tailorbird.traits.terms import (
     Steps,
     Sum,
     Term,
-    Upcoming,
     Value,
     When,
 )
@@ -48,17 +48,6 @@ from tailorbird.traits.terms import (
 def next_change(term: Term) -> Value:
     """Return the instant at which the answer can next change by time alone, missing for never."""
     return Earliest((*dict.fromkeys(_changes(term)), upcoming(term)))
-
-
-def upcoming(*terms: Term) -> Upcoming:
-    """Return the earliest row after `as_of` of everything that the terms read."""
-    leaves = [leaf for term in terms for leaf in _leaves(term)]
-    events = (event for leaf in leaves for event in _events(leaf))
-    return Upcoming(
-        events=tuple(sorted(set(events))),
-        declared=tuple(sorted({leaf.name for leaf in leaves if isinstance(leaf, Declared)})),
-        models=tuple(sorted({leaf.model for leaf in leaves if isinstance(leaf, Score)})),
-    )
 
 
 def _changes(term: Term) -> Iterator[Value]:
@@ -150,29 +139,3 @@ def _turning_points(comparison: Compare) -> list[int]:
             return []
         case _:
             return sorted({*days, *(day + 1 for day in days)})
-
-
-def _leaves(term: Term) -> Iterator[Term]:
-    match term:
-        case Every(truths) | Some(truths):
-            for truth in truths:
-                yield from _leaves(truth)
-        case Negation(inner) | Compare(inner) | Age(inner) | Steps(inner):
-            yield from _leaves(inner)
-        case Difference(one, two) | Quotient(one, two):
-            yield from _leaves(one)
-            yield from _leaves(two)
-        case _:
-            yield term
-
-
-def _events(leaf: Term) -> tuple[str, ...]:
-    match leaf:
-        case Count(rows) | Orders(rows) | Sum(rows) | First(rows) | Last(rows) | Favourite(rows):
-            return rows.events
-        case LastFollowed(sequence):
-            return (*sequence.first.events, *sequence.then.events)
-        case Decayed(points):
-            return tuple(event for event, _ in points)
-        case _:
-            return ()

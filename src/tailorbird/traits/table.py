@@ -12,6 +12,8 @@ from tailorbird.traits.registry import trait
 from tailorbird.traits.terms import KnownBy, Term
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 
@@ -43,7 +45,7 @@ def table(
     return facts.read(statement.sql, statement.parameters, tables)
 
 
-def touched(people: Sequence[PersonId]) -> pa.Table:
+def touched(people: Sequence[PersonId] | npt.NDArray[np.int64]) -> pa.Table:
     """Return the people as the table that a restricted query reads."""
     import pyarrow as pa
 

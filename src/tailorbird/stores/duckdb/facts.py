@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -58,6 +58,9 @@ class DuckFacts:
             for merge in merges:
                 for name in ("facts", "lines", "properties", "trait_values"):
                     connection.execute(SQL[f"merge_{name}"], (merge.survivor, merge.loser))
+                connection.execute(
+                    SQL["merge_people"], (merge.survivor, merge.position, merge.loser)
+                )
                 for name in ("people", "membership", "scores"):
                     connection.execute(SQL[f"forget_{name}"], (merge.loser,))
             connection.execute(SQL["mark"], (OFFSET, offset))

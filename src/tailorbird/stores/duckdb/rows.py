@@ -40,7 +40,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("position", "int64"), ("person", "int64"), ("name", "string"), ("at", "int64"),
         ("text", "string"), ("number", "int64"),
     ),
-    "people": (("person", "int64"), ("created_at", "int64")),
+    "people": (("person", "int64"), ("created_at", "int64"), ("position", "int64")),
     "products": (
         ("item", "string"), ("name", "string"), ("category", "string"), ("price_minor", "int64"),
         ("currency", "string"), ("url", "string"), ("image", "string"), ("stock", "int64"),
@@ -58,7 +58,7 @@ def tables_of(events: Sequence[ResolvedEvent]) -> dict[str, pa.Table]:
             row for e, p in _each(events) if e.name not in SILENT for row in _properties(e, p)
         ],
         "trait_values": [row for e, p in _each(events) if p for row in _trait_values(e, p)],
-        "people": [(p, e.at) for e, p in _each(events) if p],
+        "people": [(p, e.at, e.position) for e, p in _each(events) if p],
         "products": [row for e, _ in _each(events) if e.name == Names.PRODUCT_UPDATED
                      for row in _products(e)],
     }  # fmt: skip

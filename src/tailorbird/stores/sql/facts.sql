@@ -7,8 +7,10 @@ INSERT INTO properties SELECT * FROM new_properties
 -- name: append_trait_values
 INSERT INTO trait_values SELECT * FROM new_trait_values
 -- name: append_people
-INSERT INTO people SELECT person, MIN(created_at) FROM new_people GROUP BY person
-ON CONFLICT (person) DO UPDATE SET created_at = LEAST(people.created_at, excluded.created_at)
+INSERT INTO people SELECT person, MIN(created_at), MAX(position) FROM new_people GROUP BY person
+ON CONFLICT (person) DO UPDATE SET
+    created_at = LEAST(people.created_at, excluded.created_at),
+    position = GREATEST(people.position, excluded.position)
 -- name: append_products
 INSERT INTO products
 SELECT item, name, category, price_minor, currency, url, image, stock, updated_at FROM new_products
@@ -31,6 +33,11 @@ UPDATE lines SET person = ? WHERE person = ?
 UPDATE properties SET person = ? WHERE person = ?
 -- name: merge_trait_values
 UPDATE trait_values SET person = ? WHERE person = ?
+-- name: merge_people
+INSERT INTO people SELECT ?, created_at, ? FROM people WHERE person = ?
+ON CONFLICT (person) DO UPDATE SET
+    created_at = LEAST(people.created_at, excluded.created_at),
+    position = GREATEST(people.position, excluded.position)
 -- name: forget_people
 DELETE FROM people WHERE person = ?
 -- name: forget_membership

@@ -25,19 +25,24 @@ CREATE TABLE IF NOT EXISTS trait_values (
     position BIGINT NOT NULL, person BIGINT NOT NULL, name VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     text VARCHAR, number BIGINT);
 
-CREATE TABLE IF NOT EXISTS people (person BIGINT PRIMARY KEY, created_at BIGINT NOT NULL);
+-- position: of the last record that said anything of the person; a refresh asks who is above its own.
+CREATE TABLE IF NOT EXISTS people (
+    person BIGINT PRIMARY KEY, created_at BIGINT NOT NULL, position BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE IF NOT EXISTS products (
     item VARCHAR PRIMARY KEY, name VARCHAR, category VARCHAR, price_minor BIGINT, currency VARCHAR,
     url VARCHAR, image VARCHAR, stock BIGINT, updated_at BIGINT NOT NULL);
 
 -- Segments: the standing answer of every person, when it must be asked again, and what changed.
+-- Who has no row in membership is no member, and time alone will not change it.
 CREATE TABLE IF NOT EXISTS membership (
     segment VARCHAR NOT NULL, person BIGINT NOT NULL, member BOOLEAN NOT NULL, next_check BIGINT);
 CREATE TABLE IF NOT EXISTS membership_changes (
     segment VARCHAR NOT NULL, person BIGINT NOT NULL, "at" BIGINT NOT NULL, entered BOOLEAN NOT NULL);
+-- fingerprint: of what the segment meant, with the segments that it names.
 CREATE TABLE IF NOT EXISTS segment_refreshes (
-    segment VARCHAR PRIMARY KEY, version BIGINT NOT NULL, "at" BIGINT NOT NULL, position BIGINT NOT NULL);
+    segment VARCHAR PRIMARY KEY, version BIGINT NOT NULL, "at" BIGINT NOT NULL,
+    position BIGINT NOT NULL, fingerprint BIGINT NOT NULL DEFAULT 0);
 
 -- Scores of models are traits: probability in millionths.
 CREATE TABLE IF NOT EXISTS scores (

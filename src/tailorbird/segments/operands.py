@@ -1,0 +1,167 @@
+"""What a trait or a property can be compared with, and how the operand is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final, Literal, TypeAlias
+
+from tailorbird.schema import DAY
+from tailorbird.segments.conditions import Operand
+from tailorbird.segments.durations import LONGEST
+from tailorbird.traits.registry import TRAITS
+from tailorbird.traits.terms import MILLION, Op
+
+Kind: TypeAlias = Literal["text", "integer", "days", "millionths", "instant", "flag", "open"]
+"""`open`: a declared trait or a free property; its operand decides between text and number."""
+Stored: TypeAlias = str | int | bool
+
+PRODUCT_PROPERTIES: Final = ("item", "category")
+PROPERTIES: Final[dict[str, Kind]] = {
+    "item": "text", "category": "text", "order_id": "text", "currency": "text",
+    "campaign": "text", "variant": "text", "source": "text", "quantity": "integer",
+    "value_minor": "integer", "machine": "flag",
+}  # fmt: skip
+"""Properties of events that have a column; all others are free."""
+TOTALS: Final = ("value_minor", "quantity")
+
+_EQUALITY: Final[frozenset[Op]] = frozenset(("=", "!=", "in", "not in", "exists", "missing"))
+_FLAG: Final[frozenset[Op]] = frozenset(("=", "!="))
+_PRODUCT: Final[frozenset[Op]] = _EQUALITY - {"missing"}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LARGEST: Final = 4_000_000_000_000_000_000
+
+
+class Unfit(Exception):  # noqa: N818 - it becomes a DefinitionError, which knows the line
+    """An operand or operator that does not fit; `mend` says what would."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.what, self.mend = what, mend
+
+
+def kind_of_trait(name: str) -> Kind:
+    """Return what a trait can be compared with."""
+    trait = TRAITS.get(name)
+    if trait is None:
+        return "open"
+    return "days" if trait.unit == "days" else trait.type
+
+
+def kind_of_property(name: str) -> Kind:
+    """Return what a property of an event can be compared with."""
+    return PROPERTIES.get(name, "open")
+
+
+def check(name: str, kind: Kind, op: Op, operands: Sequence[Operand]) -> None:
+    """Check that the comparison makes sense.
+
+    Raises:
+        Unfit: the operator or an operand does not fit the kind.
+    """
+    if kind == "open":
+        kind = kind_of(operands)
+    allowed = _PRODUCT if name in PRODUCT_PROPERTIES else _allowed(kind)
+    if allowed is not None and op not in allowed:
+        mend = "write `did_not` for 'no such product'" if op == "missing" else "compare equality"
+        raise Unfit(f"{name!r} is {_ARTICLES[kind]} and cannot be compared by {op!r}", mend)
+    for operand in operands:
+        stored(name, kind, operand)
+
+
+def stored_all(name: str, kind: Kind, operands: Sequence[Operand]) -> tuple[Stored, ...]:
+    """Return the operands as the store keeps such values."""
+    decided = kind_of(operands) if kind == "open" else kind
+    return tuple(stored(name, decided, operand) for operand in operands)
+
+
+def kind_of(operands: Sequence[Operand]) -> Kind:
+    """Return the kind that the operands of an open comparison ask for.
+
+    Raises:
+        Unfit: they are of different kinds.
+    """
+    kinds: set[Kind] = {
+        "text" if isinstance(operand, str | bool) else "millionths" for operand in operands
+    }
+    if len(kinds) > 1:
+        raise Unfit("text and numbers in one list", "keep to one; quote numbers that are text")
+    return kinds.pop() if kinds else "text"
+
+
+def stored(name: str, kind: Kind, operand: Operand) -> Stored:
+    """Return one operand as the store keeps such a value.
+
+    Raises:
+        Unfit: it is of another type, not exact, or out of range.
+    """
+    match kind, operand:
+        case "flag", bool():
+            return operand
+        case "text", str():
+            return operand
+        case "text", bool() if name not in TRAITS and name not in PROPERTIES:
+            return "true" if operand else "false"
+        case "instant", str():
+            return _instant(operand)
+        case "integer" | "days", int() if not isinstance(operand, bool):
+            return _ranged(operand, LONGEST // DAY if kind == "days" else _LARGEST)
+        case "millionths", int() | float() if not isinstance(operand, bool):
+            return _millionths(operand)
+        case _:
+            raise Unfit(f"{name!r} is {_ARTICLES[kind]}, but {operand!r} is not", _MENDS[kind])
+
+
+def iso(value: date | datetime) -> str:
+    """Return a YAML date or time as the text that the tree keeps, in UTC."""
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _allowed(kind: Kind) -> frozenset[Op] | None:
+    return {"text": _EQUALITY, "flag": _FLAG}.get(kind)
+
+
+def _instant(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unfit(f"{text!r} is no instant", _MENDS["instant"]) from None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    elapsed = aware - _EPOCH
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+
+
+def _millionths(number: float) -> int:
+    try:
+        exact = Decimal(repr(number)) * MILLION
+        whole = int(exact)
+    except (InvalidOperation, OverflowError, ValueError):
+        raise Unfit(f"{number!r} is no finite number", _MENDS["millionths"]) from None
+    if whole != exact:
+        raise Unfit(f"{number!r} has more than six decimals", "round it")
+    return _ranged(whole, _LARGEST)
+
+
+def _ranged(number: int, largest: int) -> int:
+    if abs(number) > largest:
+        raise Unfit(f"{number} is out of range", f"stay within {largest}")
+    return number
+
+
+_ARTICLES: Final[dict[Kind, str]] = {
+    "text": "text", "integer": "a whole number", "days": "a whole number of days",
+    "millionths": "a number", "instant": "an instant", "flag": "true or false", "open": "open",
+}  # fmt: skip
+_MENDS: Final[dict[Kind, str]] = {
+    "text": "put it in quotes",
+    "integer": "write a whole number (money is in minor units: 12.50 is 1250)",
+    "days": "write a whole number of days",
+    "millionths": "write a number with at most six decimals",
+    "instant": "write 2026-01-31 or 2026-01-31T10:00:00Z",
+    "flag": "write true or false",
+    "open": "write text or a number",
+}
