@@ -39,6 +39,8 @@ SIGNED: Final = (
 """Each is listed once more than it occurs, so that nobody can add another."""
 FOLD: Final = re.compile(rb"\r\n(?![ \t])")
 SELECTOR: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+SPACES: Final = re.compile(rb"  +")
+"""Two and more: single spaces, the most of a mail, are then never looked at."""
 TABS_TO_SPACES: Final = bytes.maketrans(b"\t", b" ")
 LINE: Final = 72
 SMALLEST_RSA_BITS: Final = 1024
@@ -93,13 +95,10 @@ class DkimSigner:
 
 
 def relaxed_body(body: bytes) -> bytes:
-    """Return a body in relaxed form: runs of white space are one space, none at line ends.
-
-    Whole-body replacements instead of a pattern: 25 times faster on a mail of 60 KB.
-    """
-    body = body.translate(TABS_TO_SPACES)
-    while b"  " in body:
-        body = body.replace(b"  ", b" ")
+    """Return a body in relaxed form: runs of white space are one space, none at line ends."""
+    if b"\t" in body:
+        body = body.translate(TABS_TO_SPACES)
+    body = SPACES.sub(b" ", body)
     body = body.replace(b" \r\n", b"\r\n").rstrip(b" ")
     text = body.rstrip(b"\r\n")
     return text + b"\r\n" if text else b""
