@@ -48,7 +48,8 @@ RW Rwanda|SA Saudi Arabia, SAU|SB Solomon Islands|SC Seychelles|SD Sudan|SE Swed
 SG Singapore, SGP|SH Saint Helena|SI Slovenia, Slovenija, SVN|SJ Svalbard and Jan Mayen
 SK Slovakia, Slovak Republic, SVK|SL Sierra Leone|SM San Marino|SN Senegal|SO Somalia|SR Suriname
 SS South Sudan|ST Sao Tome and Principe|SV El Salvador|SX Sint Maarten|SY Syria
-SZ Eswatini, Swaziland|TC Turks and Caicos Islands|TD Chad|TF French Southern Territories|TG Togo|TH Thailand, THA
+SZ Eswatini, Swaziland|TC Turks and Caicos Islands
+TD Chad|TF French Southern Territories|TG Togo|TH Thailand, THA
 TJ Tajikistan|TK Tokelau|TL Timor-Leste, East Timor|TM Turkmenistan|TN Tunisia|TO Tonga
 TR Turkey, Türkiye, TUR|TT Trinidad and Tobago|TV Tuvalu|TW Taiwan, TWN|TZ Tanzania|UA Ukraine, UKR
 UG Uganda|UM United States Minor Outlying Islands

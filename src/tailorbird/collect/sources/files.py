@@ -1,0 +1,249 @@
+"""Imports a file: what it says has happened goes into the log, once, however often it is tried."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tailorbird.collect.mapping import located_columns, missing_column
+from tailorbird.collect.mapping_schema import Mapping
+from tailorbird.collect.messages import EARLIEST
+from tailorbird.collect.sources.history import History
+from tailorbird.collect.sources.staging import (
+    DUPLICATE,
+    FAULT,
+    IMPLAUSIBLE,
+    MISFIT,
+    Staging,
+    batched,
+)
+from tailorbird.collect.sources.tables import Table, content_hash, open_table
+from tailorbird.errors import SourceError
+from tailorbird.ports import EventLog
+from tailorbird.schema import DAY, Body, Instant
+
+SOURCE: Final = "import"
+FORMAT: Final = b"1"
+"""Changes when the same file and mapping would make other bodies than before."""
+BODY_BYTES: Final = 256 * 1024
+BODIES_AT_ONCE: Final = 8
+PARTS: Final = 1000
+"""Progress is told in thousandths: reading is the first third, writing the rest."""
+READ_PARTS: Final = 350
+
+REPEATED: Final = "duplicate"
+
+Progress = Callable[[int, int], None]
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """What an import found and did. `lines = taken + duplicates + the sum of refused`."""
+
+    file: str
+    mapping: str
+    lines: int
+    taken: int
+    events: int
+    """Messages that the file makes: products, people, orders, returns and others together."""
+    orders: int
+    guest_orders: int
+    returns: int
+    customers: int
+    products: int
+    refused: dict[str, int]
+    """reason -> lines."""
+    duplicates: int
+    appended: int
+    """Events that this run put into the log; the others were there from an earlier run."""
+    notes: tuple[str, ...]
+    """What the author of the mapping should look at."""
+    errors_file: str
+    """Where the refused lines are, '' when there are none or it was a dry run."""
+    seconds: float
+
+
+def import_file(
+    path: Path,
+    mapping: Mapping,
+    log: EventLog,
+    *,
+    now: Instant,
+    errors_to: Path,
+    dry_run: bool = False,
+    on_progress: Progress = lambda _done, _total: None,
+    chunk: int = 300,
+    memory_limit: str = "1GB",
+    timer: Callable[[], float] = time.perf_counter,
+) -> ImportReport:
+    """Put what a file says has happened into the log, and return what was found.
+
+    `errors_to` is the CSV file of refused rows; `chunk` the events of one body. Killed at any
+    moment, the same call goes on where the log ends. A dry run writes nothing.
+
+    Raises:
+        SourceError: the file cannot be read, or holds no row.
+        DefinitionError: the mapping names a column that the file lacks.
+    """
+    started = timer()
+    table = open_table(path, [s for column in mapping.columns for s in column.spellings])
+    places = located_columns(mapping, table.columns)
+    if places is None:
+        raise missing_column(mapping, table.columns)
+    staging = Staging(
+        mapping, places, len(table.columns), scratch=_scratch(errors_to), memory_limit=memory_limit
+    )
+    try:
+        _stage(table, staging, now, on_progress)
+        refused = Counter[str]()
+        errors_file = _refuse(staging, table, None if dry_run else errors_to, refused)
+        history = History(staging)
+        writer = _Writer(log, "" if dry_run else _reader(path, mapping, chunk), now)
+        writer.write(history, chunk, on_progress)
+    finally:
+        staging.close()
+        shutil.rmtree(_scratch(errors_to), ignore_errors=True)
+    on_progress(PARTS, PARTS)
+    tally = history.tally
+    return ImportReport(
+        file=str(path),
+        mapping=mapping.name,
+        lines=staging.lines,
+        taken=staging.taken,
+        events=tally.events,
+        orders=tally.orders,
+        guest_orders=tally.guest_orders,
+        returns=tally.returns,
+        customers=len(tally.customers),
+        products=tally.products,
+        duplicates=refused.pop(REPEATED, 0),
+        refused=dict(refused.most_common()),
+        appended=writer.appended,
+        notes=tuple(staging.notes),
+        errors_file=errors_file,
+        seconds=round(timer() - started, 3),
+    )
+
+
+def _scratch(errors_to: Path) -> Path:
+    """Return where DuckDB may spill: in the data folder, as the file may hold personal data."""
+    return errors_to.parent / f".{errors_to.stem}.scratch"
+
+
+def _reader(path: Path, mapping: Mapping, chunk: int) -> str:
+    """Return the name under which the log keeps how far this import has come."""
+    parts = (FORMAT, content_hash(path), mapping.text.encode(), str(chunk).encode())
+    return f"import:{hashlib.blake2b(b'|'.join(parts), digest_size=16).hexdigest()}"
+
+
+def _stage(table: Table, staging: Staging, now: Instant, on_progress: Progress) -> None:
+    for rows in table.chunks():
+        staging.add(rows)
+        on_progress(int(rows.read * READ_PARTS), PARTS)
+    staging.judge(EARLIEST, now + DAY)
+    if staging.lines == 0:
+        mend = "export it again, with its rows"
+        raise SourceError("the file has a header and no row", where=str(table.path), mend=mend)
+
+
+# -- refused rows -------------------------------------------------------------------------------
+
+
+def _refuse(staging: Staging, table: Table, errors_to: Path | None, refused: Counter[str]) -> str:
+    """Count the refused rows by reason and write them to `errors_to`; return its path, or ''."""
+    if errors_to is None:
+        for _ in _refusals(staging, table, refused):
+            pass
+        return ""
+    errors_to.parent.mkdir(parents=True, exist_ok=True)
+    part = errors_to.with_name(errors_to.name + ".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["line", "reason", "mend", *table.columns])
+        rows.writerows(_refusals(staging, table, refused))
+    if not refused:
+        part.unlink()
+        errors_to.unlink(missing_ok=True)
+        return ""
+    part.replace(errors_to)
+    return str(errors_to)
+
+
+def _refusals(
+    staging: Staging, table: Table, refused: Counter[str]
+) -> Iterator[Sequence[str | int]]:
+    for line, rule, fault, first, cells in staging.refused():
+        match rule:
+            case _ if rule == DUPLICATE:
+                reason, mend = f"duplicate of line {first}", "leave it out, or `duplicates: keep`"
+                refused[REPEATED] += 1
+            case _ if rule == FAULT:
+                reason, mend = str(fault), "mend the cell, or the column's type in the mapping"
+                refused[reason] += 1
+            case _ if rule == IMPLAUSIBLE:
+                reason, mend = "a time before 1990 or in the future", "mend the cell"
+                refused[reason] += 1
+            case _ if rule == MISFIT:
+                reason = f"{len(cells)} cells where the header has {len(table.columns)}"
+                mend = "look for a separator inside a cell without quotes"
+                refused["another number of cells than the header"] += 1
+            case _:
+                reason, mend = (
+                    staging.mapping.refuse[rule].reason,
+                    staging.mapping.refuse[rule].mend,
+                )
+                refused[reason] += 1
+        yield [line, reason, mend, *cells]
+
+
+# -- into the log -------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Puts messages into the log in bodies; the same messages always make the same bodies."""
+
+    def __init__(self, log: EventLog, reader: str, now: Instant) -> None:
+        self._log = log
+        self._reader = reader
+        self._now = now
+        self._written = int(log.progress(reader) or 0) if reader else 0
+        self._made = 0
+        self.appended = 0
+
+    def write(self, history: History, chunk: int, on_progress: Progress) -> None:
+        """Write what the log does not have yet. Without a reader (a dry run) nothing is written."""
+        for bodies in batched(_bodies(history, chunk), BODIES_AT_ONCE):
+            self._made += len(bodies)
+            fresh = bodies[len(bodies) - max(0, self._made - self._written) :]
+            if fresh and self._reader:
+                contents = [Body(SOURCE, self._now, content) for content, _ in fresh]
+                self._log.append_from(self._reader, contents, str(self._made))
+                self._written = self._made
+                self.appended += sum(messages for _, messages in fresh)
+            on_progress(READ_PARTS + int((PARTS - READ_PARTS) * history.done), PARTS)
+
+
+def _bodies(history: History, chunk: int) -> Iterator[tuple[bytes, int]]:
+    """Yield (body, messages in it), each of at most `chunk` messages and about `BODY_BYTES`."""
+    encoder = msgspec.json.Encoder()
+    waiting: list[bytes] = []
+    size = 0
+    for message in history.messages():
+        waiting.append(encoder.encode(message))
+        size += len(waiting[-1])
+        if len(waiting) == chunk or size >= BODY_BYTES:
+            yield _body(waiting), len(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield _body(waiting), len(waiting)
+
+
+def _body(messages: Sequence[bytes]) -> bytes:
+    return b'{"batch":[' + b",".join(messages) + b"]}"
