@@ -18,6 +18,7 @@ from tailorbird.content.tree import (
     For,
     If,
     IfChanged,
+    Link,
     Node,
     Output,
     Partial,
@@ -78,7 +79,9 @@ class _Pass:
                 return IfChanged(inner), behind
             case Partial():
                 return self._partial(node, state)
-        return node, seen(state)
+            case Link() if self._links is not None:
+                return replace(node, index=self._links.number()), seen(state)
+        return node, state
 
     def _if(self, node: If, state: State) -> tuple[Node, State]:
         done = [self.body(branch.body, state) for branch in node.branches]

@@ -56,8 +56,12 @@ class LinkFinder:
         if _left_alone(address):
             return address
         place = next((node.place for node in address if isinstance(node, Output | If | For)), None)
-        index, self.count = self.count, self.count + 1
-        return [Link(index, _unescaped(tuple(address)), place)]
+        return [Link(0, _unescaped(tuple(address)), place)]
+
+    def number(self) -> int:
+        """Return the number of the next link."""
+        self.count += 1
+        return self.count - 1
 
 
 def _in_address(state: State) -> bool:

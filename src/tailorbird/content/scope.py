@@ -75,9 +75,9 @@ class Scope:
         """Return what a name stands for, or None."""
         for frame in reversed(self.frames):
             if name in frame:
-                return frame[name]  # type: ignore[index]
+                return frame[name]
         if name in self.counters:
-            return self.counters[name]  # type: ignore[index]
+            return self.counters[name]
         return self.data.get(name) if isinstance(name, str) else None
 
     def count(self, name: str, step: int) -> str:

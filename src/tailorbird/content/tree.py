@@ -263,7 +263,9 @@ class Link:
 
     index: int
     parts: Body
-    place: Place
+    place: Place | None
+    escape: bool = True
+    """It is printed into HTML."""
 
 
 Node: TypeAlias = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from tailorbird.errors import TemplateError
 
@@ -48,8 +48,8 @@ def text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return float_text(value)
-    if kind is list:
-        return "".join([text(element) for element in value])  # type: ignore[attr-defined]
+    if isinstance(value, list):
+        return "".join([text(element) for element in value])
     return _rare_text(value)
 
 
@@ -165,7 +165,7 @@ def index(value: object, key: object) -> object:
     if isinstance(value, dict):
         return value.get(key) if isinstance(key, str | int | float | bool) else None
     if isinstance(value, list | range) and key.__class__ in (int, float):
-        place = int(key)  # type: ignore[call-overload]
+        place = int(key)
         return value[place] if -len(value) <= place < len(value) else None
     return None
 
@@ -196,18 +196,18 @@ def is_blank(value: object) -> bool:
     return is_empty(value)
 
 
-def less(left: object, right: object) -> bool:
+def less(left: Any, right: Any) -> bool:
     """Return whether left < right.
 
     Raises:
         TemplateError: one is a text and the other a number.
     """
-    return _ordered(left, right) and left < right  # type: ignore[operator,no-any-return]
+    return _ordered(left, right) and bool(left < right)
 
 
-def less_or_equal(left: object, right: object) -> bool:
+def less_or_equal(left: Any, right: Any) -> bool:
     """Return whether left <= right. Raises as `less`."""
-    return _ordered(left, right) and left <= right  # type: ignore[operator,no-any-return]
+    return _ordered(left, right) and bool(left <= right)
 
 
 def _ordered(left: object, right: object) -> bool:

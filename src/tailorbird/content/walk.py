@@ -70,7 +70,10 @@ def own_expressions(node: Node) -> Iterator[Expression]:
             yield from values
         case For(each) | TableRow(each):
             yield each.collection
-            yield from (value for value in (each.limit, each.offset) if _is_expression(value))
+            if each.limit is not None:
+                yield each.limit
+            if each.offset is not None and each.offset != "continue":
+                yield each.offset
             if isinstance(node, TableRow) and node.columns is not None:
                 yield node.columns
         case Partial():
@@ -78,10 +81,6 @@ def own_expressions(node: Node) -> Iterator[Expression]:
             if node.bound is not None:
                 yield node.bound
             yield from (value for _, value in node.arguments)
-
-
-def _is_expression(value: object) -> bool:
-    return value is not None and not isinstance(value, str)
 
 
 def expressions(body: Body) -> Iterator[Expression]:

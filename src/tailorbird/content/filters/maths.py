@@ -26,7 +26,7 @@ def plus(value: object, other: object) -> int | float:
     left, right = _pair(value, other)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return float(_DECIMAL.add(left, right))
-    return plain_number(left + right)  # type: ignore[operator]
+    return plain_number(left + right)
 
 
 def minus(value: object, other: object) -> int | float:
@@ -34,7 +34,7 @@ def minus(value: object, other: object) -> int | float:
     left, right = _pair(value, other)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return float(_DECIMAL.subtract(left, right))
-    return plain_number(left - right)  # type: ignore[operator]
+    return plain_number(left - right)
 
 
 def times(value: object, other: object) -> int | float:
@@ -42,7 +42,7 @@ def times(value: object, other: object) -> int | float:
     left, right = _pair(value, other)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return float(_DECIMAL.multiply(left, right))
-    return plain_number(left * right)  # type: ignore[operator]
+    return plain_number(left * right)
 
 
 def divided_by(value: object, other: object) -> int | float:
@@ -55,7 +55,7 @@ def divided_by(value: object, other: object) -> int | float:
     _check_divisor(right)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return float(_DECIMAL.divide(left, right))
-    return plain_number(left // right)  # type: ignore[operator]
+    return plain_number(left // right)
 
 
 def modulo(value: object, other: object) -> int | float:
@@ -69,7 +69,7 @@ def modulo(value: object, other: object) -> int | float:
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         rest = _DECIMAL.remainder(left, right)
         return float(rest + right if rest and (rest < 0) != (right < 0) else rest)
-    return plain_number(left % right)  # type: ignore[operator]
+    return plain_number(left % right)
 
 
 def _check_divisor(divisor: Number) -> None:
@@ -79,7 +79,8 @@ def _check_divisor(divisor: Number) -> None:
 
 def absolute(value: object) -> int | float:
     """Return the number without its sign."""
-    return plain_number(abs(number(value)))
+    found = number(value)
+    return plain_number(-found if found < 0 else found)
 
 
 def at_least(value: object, floor: object) -> int | float:

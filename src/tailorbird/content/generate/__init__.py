@@ -23,9 +23,9 @@ __all__ = ["MAIN", "Generated", "Program", "generate"]
 
 _FILE = "<template>"
 _VALUES = (
-    ("text escape_html escape_url escape_css special index equal is_empty is_blank less"
-     " less_or_equal contains span kept safe_url Html").split()
-)  # fmt: skip
+    *("text", "escape_html", "escape_url", "escape_css", "special", "index", "equal", "is_empty"),
+    *("is_blank", "less", "less_or_equal", "contains", "span", "kept", "safe_url", "Html"),
+)
 _GLOBALS: dict[str, object] = {
     "__builtins__": {"dict": dict, "enumerate": enumerate, "len": len, "str": str},
     "Call": Call,

@@ -23,9 +23,10 @@ from tailorbird.content.tree import (
 SPECIAL_STEPS = frozenset({"size", "first", "last"})
 _COMPARISONS = {"<": "less", ">": "less", "<=": "less_or_equal", ">=": "less_or_equal"}
 _TEXT_FILTERS = frozenset(
-    ("append prepend capitalize upcase downcase strip lstrip rstrip strip_newlines strip_html"
-     " newline_to_br escape_once replace replace_first remove remove_first join json money").split()
-)  # fmt: skip
+    {"append", "prepend", "capitalize", "upcase", "downcase", "strip", "lstrip", "rstrip", "json"}
+    | {"strip_newlines", "strip_html", "newline_to_br", "escape_once", "replace", "remove"}
+    | {"replace_first", "remove_first", "join", "money"}
+)
 """Filters that always give a str."""
 
 

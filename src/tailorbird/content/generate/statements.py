@@ -221,7 +221,8 @@ class Statements:
 
     def _link(self, node: Link) -> None:
         written = self._captured(node.parts)
-        self._writer.put(f"escape_html(scope.links(safe_url({written}), {node.index}))", node.place)
+        code = f"scope.links(safe_url({written}), {node.index})"
+        self._writer.put(f"escape_html({code})" if node.escape else f"text({code})", node.place)
 
     # -- partials ---------------------------------------------------------------------------------
 

@@ -193,7 +193,9 @@ class Markup:
         if word.kind == "name":
             return self._named()
         if self.accept("["):
-            root = self._inside("]")
+            inner = self._inside("]")
+            named = isinstance(inner, Constant) and isinstance(inner.value, str)
+            root = str(inner.value) if named and isinstance(inner, Constant) else inner
             return Path(root, self._steps(), self.source.place(word.start))
         if self.accept("("):
             first = self._nested()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
+from typing import ClassVar, Literal
 
 from tailorbird.content.liquid.blanks import blank, without_blanks
 from tailorbird.content.liquid.expressions import Markup
@@ -97,7 +98,7 @@ class Parser:
             return Parser(line_tokens(token), inlined=self._inlined, depth=depth).parse()
         if token.name == INLINED and self._inlined:
             return (self._in_place(token),)
-        build = _TAGS.get(token.name)
+        build = self._build.get(token.name)
         if build is None:
             raise self._unknown(token)
         return (build(self, token),)
@@ -112,7 +113,7 @@ class Parser:
                     f"close that first with {{% end{opener.name} %}}",
                 )
             return token.fault(f"{name} closes nothing", "remove it or open its block")
-        near = difflib.get_close_matches(name, [*_TAGS, "raw", "comment", "liquid"], n=1)
+        near = difflib.get_close_matches(name, [*self._build, "raw", "comment", "liquid"], n=1)
         mend = f"did you mean {near[0]!r}?" if near else "see the reference of tags"
         return token.fault(f"unknown tag {name!r}" if name else "a tag without a name", mend)
 
@@ -228,9 +229,8 @@ class Parser:
         return partial(Markup(token), token.name == "render", token.place)
 
     def _in_place(self, token: Token) -> Partial:
-        kind, _, markup = token.text.strip().partition(" ")
-        start = token.start + token.text.index(kind) + len(kind) + 1
-        call = Token("tag", markup, token.source, start, kind)
+        kind = "render" if token.text.startswith("render") else "include"
+        call = Token("tag", token.text[len(kind) :], token.source, token.start + len(kind), kind)
         node = partial(Markup(call), kind == "render", token.place)
         return Partial(
             node.name,
@@ -243,25 +243,24 @@ class Parser:
             self._whole(token),
         )
 
-
-_TAGS: dict[str, Callable[[Parser, Token], Node]] = {
-    "if": Parser._if,
-    "unless": Parser._if,
-    "case": Parser._case,
-    "for": Parser._for,
-    "tablerow": Parser._tablerow,
-    "break": Parser._jump,
-    "continue": Parser._jump,
-    "cycle": Parser._cycle,
-    "ifchanged": Parser._ifchanged,
-    "assign": Parser._assign,
-    "capture": Parser._capture,
-    "increment": Parser._count,
-    "decrement": Parser._count,
-    "echo": Parser._echo,
-    "render": Parser._partial,
-    "include": Parser._partial,
-}
+    _build: ClassVar[dict[str, Callable[[Parser, Token], Node]]] = {
+        "if": _if,
+        "unless": _if,
+        "case": _case,
+        "for": _for,
+        "tablerow": _tablerow,
+        "break": _jump,
+        "continue": _jump,
+        "cycle": _cycle,
+        "ifchanged": _ifchanged,
+        "assign": _assign,
+        "capture": _capture,
+        "increment": _count,
+        "decrement": _count,
+        "echo": _echo,
+        "render": _partial,
+        "include": _partial,
+    }
 
 
 def _choice(parts: list[tuple[Expression | None, Body]], token: Token) -> If:
@@ -297,7 +296,6 @@ def _each(markup: Markup, *, columns: bool) -> tuple[Each, Expression | None]:
     backwards = not columns and markup.accept("reversed")
     options: dict[str, Expression | None] = {}
     allowed = ("limit", "offset", "cols") if columns else ("limit", "offset")
-    continued = False
     while markup.word.text == "," or markup.word.kind == "name":
         if markup.accept(",") and markup.word.kind == "end":
             break
@@ -307,22 +305,13 @@ def _each(markup: Markup, *, columns: bool) -> tuple[Each, Expression | None]:
         markup.take()
         markup.expect(":")
         options[name] = markup.value()
-        continued = (
-            name == "offset" and _is_continue(options[name]) or (continued and name != "offset")
-        )
     markup.end()
     offset = options.get("offset")
-    return (
-        Each(
-            variable,
-            collection,
-            key,
-            options.get("limit"),
-            "continue" if continued and not columns else offset,
-            backwards,
-        ),
-        options.get("cols"),
-    )
+    start_at: Expression | Literal["continue"] | None = offset
+    if not columns and _is_continue(offset):
+        start_at = "continue"
+    each = Each(variable, collection, key, options.get("limit"), start_at, backwards)
+    return each, options.get("cols")
 
 
 def _is_continue(value: Expression | None) -> bool:

@@ -1,0 +1,201 @@
+"""The tree of an HTML mail into the tree of its plain text part."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from typing import TypeAlias
+
+from tailorbird.content.html_scan import START, State, seen, steps
+from tailorbird.content.tree import (
+    Body,
+    Branch,
+    Capture,
+    Case,
+    Cycle,
+    For,
+    If,
+    IfChanged,
+    Link,
+    Node,
+    Output,
+    Partial,
+    TableRow,
+    Text,
+)
+from tailorbird.content.walk import bodies
+
+_BREAKS = {
+    "br": "\n",
+    "/tr": "\n",
+    "/div": "\n",
+    "/li": "\n",
+    "li": "\n- ",
+    "hr": "\n---\n",
+    "/td": " ",
+    "/th": " ",
+    **{f"{slash}{name}": "\n\n" for slash in ("", "/") for name in ("p", "ul", "ol", "table")},
+    **{f"{slash}h{level}": "\n\n" for slash in ("", "/") for level in range(1, 7)},
+}
+_SKIPPED = ("head", "style", "script")
+_HIDDEN = re.compile(r"display\s*:\s*none")
+
+
+def text_of(body: Body) -> Body:
+    """Return the tree of the text part; `tidy` finishes what it prints.
+
+    Links stand behind their words in brackets, with the same numbers as in the HTML.
+    """
+    return _Reader().body(body, START)[0]
+
+
+def tidy(text: str) -> str:
+    """Return the text without blanks around lines and with at most one empty line in a row.
+
+    A line that the next one repeats is left out: it is the picture beside the words of a link.
+    """
+    done: list[str] = []
+    last = ""
+    for line in text.split("\n"):
+        words = " ".join(line.split())
+        if words:
+            if last and (words == last or words.startswith(f"{last} (")):
+                del done[-2 if not done[-1] else -1 :]
+            last = words
+        if words or (done and done[-1]):
+            done.append(words)
+    return "\n".join(done).strip() + "\n"
+
+
+_Nested: TypeAlias = If | Case | For | TableRow | IfChanged | Partial
+
+
+class _Reader:
+    """Walks over the HTML. `_skip` is the element whose end is waited for."""
+
+    def __init__(self) -> None:
+        self._skip = ""
+        self._address: list[Node] = []
+
+    def body(self, body: Body, state: State) -> tuple[Body, State]:
+        done: list[Node] = []
+        for node in body:
+            if isinstance(node, Text):
+                for before, piece, after in steps(node.text, state):
+                    self._piece(before, piece, after, done)
+                    state = after
+            else:
+                state = self._node(node, state, done)
+        return tuple(done), state
+
+    # -- literal text -----------------------------------------------------------------------------
+
+    def _piece(self, before: State, piece: str, after: State, done: list[Node]) -> None:
+        if before.mode == "text":
+            words = piece if after.mode == "text" else piece[: piece.rfind("<")]
+            if not self._skip:
+                _add(done, re.sub(r"\s+", " ", html.unescape(words)))
+            if after.mode == "tag":
+                self._mark(after.tag, done)
+        elif before.mode == "raw" and after.mode == "tag":
+            self._mark(after.tag, done)
+        elif before.mode == "value":
+            self._value(before, piece.removesuffix(before.quote), done)
+
+    def _mark(self, tag: str, done: list[Node]) -> None:
+        if self._skip:
+            if tag == f"/{self._skip}":
+                self._skip = ""
+            return
+        if tag in _SKIPPED:
+            self._skip = tag
+        elif tag == "a":
+            self._address = []
+        elif tag == "/a":
+            self._end_link(done)
+        else:
+            _add(done, _BREAKS.get(tag, ""))
+
+    def _end_link(self, done: list[Node]) -> None:
+        address, self._address = self._address, []
+        if address:
+            done += [Text(" ("), *address, Text(")")]
+
+    def _value(self, state: State, value: str, done: list[Node]) -> None:
+        if self._skip:
+            return
+        if state.tag == "img" and state.attribute == "alt":
+            _add(done, html.unescape(value))
+        elif state.tag == "a" and state.attribute == "href" and not value.startswith("#"):
+            self._address.append(Text(html.unescape(value)))
+        elif state.tag == "div" and state.attribute == "style" and _HIDDEN.search(value):
+            self._skip = "div"
+
+    # -- nodes ------------------------------------------------------------------------------------
+
+    def _node(self, node: Node, state: State, done: list[Node]) -> State:
+        match node:
+            case Output() | Cycle():
+                self._printed(replace(node, escape="none"), state, done)
+                return seen(state)
+            case Link():
+                self._printed(replace(node, escape=False), state, done)
+                return seen(state)
+            case If() | Case() | For() | TableRow() | IfChanged() | Partial():
+                return self._nested(node, state, done)
+            case Capture(body=body):
+                done.append(replace(node, body=self.body(body, START)[0], safe=False))
+            case _:
+                done.append(node)
+        return state
+
+    def _printed(self, node: Node, state: State, done: list[Node]) -> None:
+        if self._skip:
+            return
+        if state.mode == "text" or (state.tag == "img" and state.attribute == "alt"):
+            done.append(node)
+        elif state.tag == "a" and state.attribute == "href":
+            self._address.append(node)
+
+    def _nested(self, node: _Nested, state: State, done: list[Node]) -> State:
+        """Add the node with the text of its parts, and return the state behind it.
+
+        All parts of a choice end in the same state: the pass that escapes made sure.
+        """
+        skip, behind = self._skip, state
+
+        def part(body: Body) -> Body:
+            nonlocal behind
+            self._skip = skip
+            read, behind = self.body(body, state)
+            return read
+
+        new: Node
+        match node:
+            case If(branches, otherwise):
+                read = tuple(Branch(each.test, part(each.body)) for each in branches)
+                new = If(read, part(otherwise), node.place)
+            case Case(subject, arms, otherwise):
+                cases = tuple((values, part(body)) for values, body in arms)
+                new = Case(subject, cases, part(otherwise), node.place)
+            case For(each, body, otherwise):
+                new = For(each, part(body), part(otherwise), node.place)
+            case Partial(body=None):
+                new = node
+            case _:
+                new = replace(node, body=part(node.body or ()))
+        if isinstance(new, Partial) or any(bodies(new)):
+            done.append(new)
+        return behind
+
+
+def _add(done: list[Node], text: str) -> None:
+    """Add a text, joined with the one before it."""
+    if not text:
+        return
+    last = done[-1] if done else None
+    if isinstance(last, Text):
+        done[-1] = Text(last.text + text)
+    else:
+        done.append(Text(text))
