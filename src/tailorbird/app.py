@@ -31,6 +31,7 @@ from tailorbird.world import World
 
 if TYPE_CHECKING:
     from tailorbird import collect, delivery, experiments, flow, segments
+    from tailorbird.views import Readings
 
 Progress = Callable[[int, int], None]
 Clock = Callable[[], Instant]
@@ -186,6 +187,13 @@ class Tailorbird:
 
         return flow.refresh(self.world, self.clock())
 
+    @property
+    def readings(self) -> Readings:
+        """Return what the pages and the API show."""
+        from tailorbird.readings import WorldReadings
+
+        return WorldReadings(self.world)
+
     def segment(self, name: str) -> segments.Segment:
         """Return a segment's latest version.
 
@@ -195,6 +203,36 @@ class Tailorbird:
         from tailorbird import flow
 
         return flow.find_segment(self.world, name)
+
+    def segment_count(self, name: str, as_of: Instant | None = None) -> int:
+        """Return how many people are in a segment, now or at a past instant."""
+        from tailorbird import flow
+
+        return flow.count(self.world, self.segment(name), self._at(as_of))
+
+    def segment_people(
+        self, name: str, as_of: Instant | None = None, limit: int | None = None
+    ) -> list[PersonId]:
+        """Return the people of a segment by number, now or at a past instant."""
+        from tailorbird import flow
+
+        return flow.people_in(self.world, self.segment(name), self._at(as_of), limit)
+
+    def verify_segments(self) -> list[tuple[str, PersonId]]:
+        """Return (segment, person) wherever standing membership differs from full evaluation.
+
+        Empty unless something is broken. Call `refresh` first, at the same instant.
+        """
+        from tailorbird import flow, segments
+
+        return segments.verify(
+            self.world.facts, flow.standing_segments(self.world), now=self.clock()
+        )
+
+    def _at(self, as_of: Instant | None) -> Instant:
+        return self.clock() if as_of is None else as_of
+
+    # -- people ---------------------------------------------------------------------------------
 
     def person(self, identifier: str) -> PersonId:
         """Return the person with this number, address, user id or anonymous id.
@@ -217,6 +255,19 @@ class Tailorbird:
         from tailorbird import learning
 
         return learning.learn(self.world, self.clock())
+
+    def model_cards(self) -> list[ModelCard]:
+        """Return the card of every model's latest version."""
+        from tailorbird import learning
+
+        cards = (learning.card(self.world, name) for name in self.world.models.names())
+        return [card for card in cards if card is not None]
+
+    def plan(self, campaign: str) -> list[tuple[str, str, str, int]]:
+        """Return (verdict, reason, variant, people) as `decide` would decide now."""
+        from tailorbird import flow
+
+        return flow.plan(self.world, campaign, self.clock())
 
     def decide(self, campaign: str, occurrence: str = "1") -> flow.Decided:
         """Decide for everybody in the campaign's audience, and record why."""

@@ -7,6 +7,7 @@ twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -134,6 +135,19 @@ def standing_segments(world: World) -> list[segments.Segment]:
     ]
 
 
+def count(world: World, segment: segments.Segment, as_of: Instant) -> int:
+    """Return how many people are in a segment at an instant."""
+    return segments.count(world.facts, segment, standing_segments(world), as_of=as_of)
+
+
+def people_in(
+    world: World, segment: segments.Segment, as_of: Instant, limit: int | None = None
+) -> list[PersonId]:
+    """Return the people who are in a segment at an instant, by number."""
+    standing = standing_segments(world)
+    return segments.people(world.facts, segment, standing, as_of=as_of, limit=limit)
+
+
 def find_segment(world: World, name: str) -> segments.Segment:
     """Return a segment's latest version.
 
@@ -248,19 +262,22 @@ def find_campaign(
 
 def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[PersonId]:
     """Return the people of the audience at this instant, by number."""
-    standing = {segment.name: segment for segment in standing_segments(world)}
-    for name in (campaign.audience, *campaign.exclude):
-        if name not in standing:
-            raise UsageError(
-                f"no segment {name!r}",
-                where=f"campaigns/{campaign.name}.yaml",
-                mend=f"segments here: {', '.join(sorted(standing)) or 'none yet'}",
-            )
-    everybody = list(standing.values())
-    chosen = set(segments.people(world.facts, standing[campaign.audience], everybody, as_of=now))
+    chosen = set(people_in(world, find_segment(world, campaign.audience), now))
     for name in campaign.exclude:
-        chosen -= set(segments.people(world.facts, standing[name], everybody, as_of=now))
+        chosen -= set(people_in(world, find_segment(world, name), now))
     return sorted(chosen)
+
+
+def plan(world: World, name: str, now: Instant) -> list[tuple[str, str, str, int]]:
+    """Return (verdict, reason, variant, people) as `decide` would decide now; record nothing."""
+    campaign, version = find_campaign(world, name)
+    letters.check(world, campaign, version)
+    tally: Counter[tuple[str, str, str]] = Counter()
+    for people in _chunks(audience(world, campaign, now), CANDIDATES):
+        candidates = _candidates(world, campaign, people, now)
+        for decision in journeys.decide(campaign, version, "plan", candidates, now):
+            tally[decision.verdict, decision.reason, decision.variant] += 1
+    return [(*key, people) for key, people in sorted(tally.items())]
 
 
 def _candidates(

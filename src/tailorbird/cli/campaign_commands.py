@@ -34,7 +34,7 @@ def plan(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -
     """Show who would get what, and who would not, and why; nothing is recorded."""
     with opened(folder) as tb:
         planned = tb.plan(name)
-    rows = [(row.verdict, row.reason or "-", row.variant or "-", row.people) for row in planned]
+    rows = [(verdict, reason or "-", variant or "-", n) for verdict, reason, variant, n in planned]
     emit(planned, table(("verdict", "reason", "variant", "people"), rows), as_json=as_json)
 
 

@@ -86,7 +86,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Where to serve the pages.")] = 8400,
     as_json: AsJson = False,
 ) -> int:
-    """Run the whole loop: history in, people, segments, models, campaign, mails, outcomes, result."""
+    """Run the whole loop: history in, people, segments, models, mails, outcomes, result."""
     from tailorbird import demo as story
 
     plan = story.Plan(data=data, people=people, seed=seed, folder=folder or story.folder_for(data))
