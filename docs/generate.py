@@ -11,6 +11,7 @@ import typer.main
 
 from tailorbird import settings
 from tailorbird.cli.commands import app
+from tailorbird.traits.registry import TRAITS
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- made by `python3 dev.py docs`; edit the code instead -->"
@@ -18,7 +19,11 @@ MADE = "<!-- made by `python3 dev.py docs`; edit the code instead -->"
 
 def pages() -> dict[str, str]:
     """Return the text of every page, by file name."""
-    return {"cli.md": commands_page(), "settings.md": settings_page()}
+    return {
+        "cli.md": commands_page(),
+        "settings.md": settings_page(),
+        "traits.md": traits_page(),
+    }
 
 
 def commands_page() -> str:
@@ -107,6 +112,29 @@ def settings_page() -> str:
             "",
             "| setting | default |",
             "|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def traits_page() -> str:
+    """Return the reference of the computed traits."""
+    rows = [
+        f"| `{trait.name}` | {trait.type} | {trait.unit} | {trait.description} |"
+        for trait in TRAITS.values()
+    ]
+    return "\n".join(
+        [
+            "# Traits",
+            "",
+            MADE,
+            "",
+            "Computed from the facts by one definition each, for segments, models and templates.",
+            "Any other name is a declared trait: what an `identify` last said.",
+            "",
+            "| trait | type | unit | meaning |",
+            "|---|---|---|---|",
             *rows,
             "",
         ]
