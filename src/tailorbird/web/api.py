@@ -58,9 +58,11 @@ Now = Annotated[int, Dependency(skip_validation=True)]
 Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str, Parameter(max_length=100, description="`next` of the page before.")]
 Name = Annotated[str, Parameter(max_length=200)]
-Query = Annotated[str, Parameter(query="q", max_length=200, description="What to look for.")]
+Query = Annotated[str, Parameter(max_length=200, description="What to look for.")]
 Responses: TypeAlias = dict[int, ResponseSpec]
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
+_NONE: Responses = {}
+_INVALID: Responses = {400: ResponseSpec(problems.Problem, description="Not a valid question.")}
 _MISSING: Responses = {404: ResponseSpec(problems.Problem, description="No such thing.")}
 _WRONG: Responses = {
     422: ResponseSpec(problems.Problem, description="What was given must be mended.")
@@ -114,8 +116,9 @@ def _openapi() -> OpenAPIConfig:
     )
 
 
-def _reads(path: str, summary: str, tag: str, *, responses: Responses | None = None) -> get:
-    return get(path, summary=summary, tags=[tag], responses=responses, sync_to_thread=True)
+def _reads(path: str, summary: str, tag: str, *, responses: Responses = _NONE) -> get:
+    answers = _INVALID | responses
+    return get(path, summary=summary, tags=[tag], responses=answers, sync_to_thread=True)
 
 
 def _found(answer: T | None, what: str) -> T:
@@ -157,10 +160,10 @@ def list_models(readings: Asked) -> tuple[ModelReport, ...]:
 
 @_reads("/people", "List or find people", "people")
 def list_people(
-    readings: Asked, query: Query = "", segment: Name = "", after: Cursor = "", limit: Limit = 50
+    readings: Asked, q: Query = "", segment: Name = "", after: Cursor = "", limit: Limit = 50
 ) -> PeoplePage:
     """Return people by number; `q` finds a number, an address or a user id."""
-    return readings.people(query, segment, after, limit)
+    return readings.people(q, segment, after, limit)
 
 
 @_reads("/people/{person:int}", "One person", "people", responses=_MISSING)
@@ -222,7 +225,7 @@ def explain_segment(readings: Asked, now: Now, name: str, person: PersonId) -> E
     "/segments/count",
     summary="Count a definition",
     tags=["segments"],
-    responses=_WRONG,
+    responses=_INVALID | _WRONG,
     status_code=200,
     sync_to_thread=True,
 )
@@ -250,11 +253,9 @@ def get_campaign(readings: Asked, now: Now, name: str) -> CampaignResult:
 
 
 @_reads("/inbox", "List or find messages", "mail")
-def list_inbox(
-    readings: Asked, query: Query = "", after: Cursor = "", limit: Limit = 50
-) -> InboxPage:
+def list_inbox(readings: Asked, q: Query = "", after: Cursor = "", limit: Limit = 50) -> InboxPage:
     """Return messages, the newest first; `q` looks in address and subject."""
-    return readings.inbox(query, after, limit)
+    return readings.inbox(q, after, limit)
 
 
 @_reads("/inbox/{send_id:str}", "One message", "mail", responses=_MISSING)

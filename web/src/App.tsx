@@ -1,0 +1,185 @@
+// The frame around every page: where one is, where one can go, and what must always be said.
+
+import { useMantineColorScheme } from "@mantine/core";
+import { type ComponentType, lazy, Suspense, useEffect, useRef } from "react";
+import { Link, Route, Switch, useLocation } from "wouter";
+import { useReading } from "./api/reading";
+import type { Status } from "./api/types";
+import {
+  Bird,
+  CampaignsIcon,
+  InboxIcon,
+  MoonIcon,
+  OverviewIcon,
+  PeopleIcon,
+  SegmentsIcon,
+  SunIcon,
+  SystemIcon,
+  TemplatesIcon,
+} from "./parts/icons";
+import { Empty, NO_STATUS, Page, StatusContext, TroubleNote } from "./parts/page";
+import { instant } from "./words";
+
+const Overview = lazy(() => import("./pages/Overview"));
+const People = lazy(() => import("./pages/People"));
+const Person = lazy(() => import("./pages/Person"));
+const Segments = lazy(() => import("./pages/Segments"));
+const Segment = lazy(() => import("./pages/Segment"));
+const Campaigns = lazy(() => import("./pages/Campaigns"));
+const Campaign = lazy(() => import("./pages/Campaign"));
+const Inbox = lazy(() => import("./pages/Inbox"));
+const Templates = lazy(() => import("./pages/Templates"));
+
+interface Place {
+  to: string;
+  word: string;
+  icon: ComponentType;
+}
+
+const PLACES: Place[] = [
+  { to: "/", word: "Overview", icon: OverviewIcon },
+  { to: "/people", word: "People", icon: PeopleIcon },
+  { to: "/segments", word: "Segments", icon: SegmentsIcon },
+  { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
+  { to: "/inbox", word: "Inbox", icon: InboxIcon },
+  { to: "/templates", word: "Templates", icon: TemplatesIcon },
+];
+
+const within = (location: string, place: string): boolean =>
+  place === "/" ? location === "/" : location === place || location.startsWith(`${place}/`);
+
+export function App() {
+  const status = useReading<Status>("/status");
+  const [location] = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    window.scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [location]);
+  return (
+    <StatusContext value={status.value ?? NO_STATUS}>
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <div className="shell">
+        <Side status={status.value} location={location} />
+        <div className="content">
+          {status.value?.notice && <Notice text={status.value.notice} />}
+          <main id="main" ref={main} tabIndex={-1}>
+            {status.trouble && <TroubleNote problem={status.trouble} again={status.again} />}
+            <Suspense fallback={<div className="page-waiting" aria-busy="true" />}>
+              {status.value && <Pages />}
+            </Suspense>
+          </main>
+        </div>
+      </div>
+    </StatusContext>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/" component={Overview} />
+      <Route path="/people" component={People} />
+      <Route path="/people/:person">{({ person }) => <Person key={person} person={person} />}</Route>
+      <Route path="/segments" component={Segments} />
+      <Route path="/segments/:name">{({ name }) => <Segment key={name} name={decoded(name)} />}</Route>
+      <Route path="/campaigns" component={Campaigns} />
+      <Route path="/campaigns/:name">
+        {({ name }) => <Campaign key={name} name={decoded(name)} />}
+      </Route>
+      <Route path="/inbox/:sendId?">{({ sendId }) => <Inbox sendId={sendId ?? ""} />}</Route>
+      <Route path="/templates/:name?">
+        {({ name }) => <Templates key={name} name={decoded(name ?? "")} />}
+      </Route>
+      <Route>
+        <Page title="Not here">
+          <Empty>No page has this address.</Empty>
+        </Page>
+      </Route>
+    </Switch>
+  );
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function Notice({ text }: { text: string }) {
+  return (
+    <aside className="notice" aria-label="What is simulated here">
+      {text}
+    </aside>
+  );
+}
+
+function Side({ status, location }: { status: Status | null; location: string }) {
+  return (
+    <header className="side">
+      <Link href="/" className="brand">
+        <Bird />
+        <span>Tailorbird</span>
+      </Link>
+      <nav aria-label="Main">
+        <ul>
+          {PLACES.map(({ to, word, icon: Icon }) => (
+            <li key={to}>
+              <Link href={to} aria-current={within(location, to) ? "page" : undefined}>
+                <Icon />
+                <span>{word}</span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div className="side-foot">
+        {status && (
+          <p className="side-shop">
+            <strong>{status.shop}</strong>
+            <span>as of {instant(status.now)}</span>
+            {status.facts_offset < status.log_offset && <span>taking in new events</span>}
+          </p>
+        )}
+        <SchemeSwitch />
+      </div>
+    </header>
+  );
+}
+
+const SCHEMES = [
+  { value: "light", word: "Light", icon: SunIcon },
+  { value: "dark", word: "Dark", icon: MoonIcon },
+  { value: "auto", word: "System", icon: SystemIcon },
+] as const;
+
+function SchemeSwitch() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <fieldset className="schemes">
+      <legend className="unseen">Colours</legend>
+      {SCHEMES.map(({ value, word, icon: Icon }) => (
+        <label key={value} title={word}>
+          <input
+            type="radio"
+            name="scheme"
+            value={value}
+            checked={colorScheme === value}
+            onChange={() => setColorScheme(value)}
+          />
+          <Icon />
+          <span className="unseen">{word}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,431 @@
+// Written by web/types_from_openapi.py from the server's OpenAPI document. Do not edit.
+
+export interface Activity {
+  unit: "day" | "week" | "month";
+  periods: Period[];
+}
+
+export interface Arm {
+  name: string;
+  holdout: boolean;
+  people: number;
+  sent: number;
+  opens: Rate | null;
+  clicks: Rate | null;
+  purchases: Rate;
+  revenue_minor: number;
+  revenue_per_person_minor: number;
+  revenue_per_person_low: number;
+  revenue_per_person_high: number;
+  machine_opens: number;
+  machine_clicks: number;
+  subject: string;
+}
+
+export interface CampaignResult {
+  name: string;
+  version: number;
+  description: string;
+  segment: string;
+  window_days: number;
+  as_of: string;
+  decided_at: string | null;
+  verdicts: VerdictCount[];
+  states: Record<string, number>;
+  arms: Arm[];
+  effects: Effect[];
+  caused: Caused[];
+  ratio: RatioCheck | null;
+  verdict: string;
+  method: string;
+  machine_note: string;
+}
+
+export interface CampaignSummary {
+  name: string;
+  version: number;
+  description: string;
+  segment: string;
+  decided: number;
+  sent: number;
+  held_out: number;
+  refused: number;
+  pending: number;
+  decided_at: string | null;
+}
+
+export interface Caused {
+  arm: string;
+  people: number;
+  buyers: number;
+  buyers_low: number;
+  buyers_high: number;
+  revenue_minor: number;
+  revenue_minor_low: number;
+  revenue_minor_high: number;
+}
+
+export interface ConsentLine {
+  purpose: string;
+  state: "granted" | "withdrawn" | "never asked";
+  at: string | null;
+  source: string;
+  wording_version: string;
+}
+
+export interface Correspondence {
+  decisions: DecisionReport[];
+  mails: MailRow[];
+}
+
+export interface DecisionReport {
+  id: string;
+  campaign: string;
+  campaign_version: number;
+  occurrence: string;
+  person: number;
+  at: string;
+  verdict: string;
+  reason: string;
+  variant: string;
+  probability: number;
+  receipt: number;
+  state: string;
+  reply: string;
+  inputs: unknown;
+}
+
+export interface Draft {
+  text: string;
+}
+
+export interface Effect {
+  metric: string;
+  arm: string;
+  against: string;
+  unit: "share" | "money";
+  difference: number;
+  low: number;
+  high: number;
+  p_value: number;
+  told: boolean;
+  sentence: string;
+}
+
+export interface Evidence {
+  event: string;
+  at: string;
+  text: string;
+}
+
+export interface Explanation {
+  segment: string;
+  person: number;
+  label: string;
+  member: boolean;
+  as_of: string;
+  next_check: string | null;
+  reason: Reason;
+}
+
+export interface Header {
+  name: string;
+  value: string;
+}
+
+export interface Identifier {
+  kind: string;
+  value: string;
+}
+
+export interface InboxPage {
+  messages: InboxRow[];
+  total: number;
+  next: string;
+}
+
+export interface InboxRow {
+  sequence: number;
+  send_id: string;
+  to: string;
+  subject: string;
+  size_bytes: number;
+}
+
+export interface Link {
+  text: string;
+  url: string;
+}
+
+export interface Mail {
+  send_id: string;
+  subject: string;
+  sender: string;
+  to: string;
+  sent_at: string | null;
+  headers: Header[];
+  text: string;
+  html: string;
+  links: Link[];
+  source: string;
+  size_bytes: number;
+  person: number | null;
+  campaign: string;
+  variant: string;
+}
+
+export interface MailRow {
+  send_id: string;
+  campaign: string;
+  variant: string;
+  at: string;
+  state: string;
+  stored: boolean;
+}
+
+export interface Measured {
+  name: string;
+  model: number;
+  naive: number;
+  naive_rule: string;
+  low: number;
+  high: number;
+}
+
+export interface ModelReport {
+  name: string;
+  kind: string;
+  version: number;
+  trained_at: string;
+  train_from: string;
+  train_until: string;
+  test_from: string;
+  test_until: string;
+  people: number;
+  features: string[];
+  parameters: Record<string, string | number | boolean | null>;
+  measures: Measured[];
+  serves: boolean;
+  why: string;
+}
+
+export interface Overview {
+  totals: Totals;
+  activity: Activity;
+  segments: SegmentSize[];
+  models: ModelReport[];
+  campaign: CampaignResult | null;
+}
+
+export interface PeoplePage {
+  people: PersonRow[];
+  total: number;
+  next: string;
+}
+
+export interface Period {
+  start: string;
+  events: number;
+  orders: number;
+  revenue_minor: number;
+}
+
+export interface PersonReport {
+  person: number;
+  label: string;
+  email: string;
+  created_at: string;
+  suppressed: string;
+  traits: Trait[];
+  consents: ConsentLine[];
+  identifiers: Identifier[];
+  suggestions: Suggestion[];
+  suggestions_from: string;
+  scores: Score[];
+  segments: string[];
+  merged_into: number | null;
+}
+
+export interface PersonRow {
+  person: number;
+  label: string;
+  email: string;
+  tier: string;
+  country: string;
+  orders: number;
+  revenue_minor: number;
+  last_order_at: string | null;
+}
+
+export interface Preview {
+  template: string;
+  person: number;
+  label: string;
+  variant: string;
+  subject: string;
+  html: string;
+  text: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  message: string;
+  instance?: string;
+  where?: string;
+  mend?: string;
+  line?: number;
+  column?: number;
+}
+
+export interface Rate {
+  count: number;
+  share: number;
+  low: number;
+  high: number;
+}
+
+export interface RatioCheck {
+  expected: Record<string, number>;
+  observed: Record<string, number>;
+  p_value: number;
+  holds: boolean;
+}
+
+export interface Reason {
+  text: string;
+  holds: boolean;
+  value: string;
+  evidence: Evidence[];
+  parts: Reason[];
+}
+
+export interface Score {
+  model: string;
+  version: number;
+  value: number;
+  at: string;
+}
+
+export interface SegmentCount {
+  people: number;
+  total: number;
+  milliseconds: number;
+  sample: PersonRow[];
+}
+
+export interface SegmentReport {
+  size: SegmentSize;
+  text: string;
+  trend: TrendPoint[];
+  sample: PersonRow[];
+}
+
+export interface SegmentSize {
+  name: string;
+  description: string;
+  version: number;
+  people: number | null;
+  share: number | null;
+  refreshed_at: string | null;
+  trend: number[];
+  trouble: string;
+}
+
+export interface Status {
+  version: string;
+  shop: string;
+  currency: string;
+  now: string;
+  demo: boolean;
+  notice: string;
+  log_offset: number;
+  facts_offset: number;
+}
+
+export interface Suggestion {
+  item: string;
+  name: string;
+  reason: string;
+  score: number;
+  price_minor: number | null;
+  image: string;
+}
+
+export interface TemplateRow {
+  name: string;
+  version: number;
+  variants: string[];
+}
+
+export interface Timeline {
+  entries: TimelineEntry[];
+  total: number;
+  next: string;
+}
+
+export interface TimelineEntry {
+  position: string;
+  event: string;
+  at: string;
+  received_at: string;
+  source: string;
+  order_id: string;
+  value_minor: number;
+  currency: string;
+  campaign: string;
+  variant: string;
+  send_id: string;
+  machine: boolean;
+  lines: TimelineLine[];
+  more_lines: number;
+}
+
+export interface TimelineLine {
+  item: string;
+  name: string;
+  quantity: number;
+  value_minor: number;
+}
+
+export interface Totals {
+  people: number;
+  events: number;
+  products: number;
+  orders: number;
+  returns: number;
+  revenue_minor: number;
+  sends: number;
+  human_opens: number;
+  machine_opens: number;
+  human_clicks: number;
+  machine_clicks: number;
+  unsubscribes: number;
+  bounces: number;
+  purchases: number;
+}
+
+export interface Trait {
+  name: string;
+  value: string | number | boolean | null;
+  origin: "declared" | "derived" | "score";
+  unit: "" | "money" | "instant" | "share";
+  note: string;
+}
+
+export interface TrendPoint {
+  start: string;
+  people: number;
+  entered: number;
+  left: number;
+}
+
+export interface VerdictCount {
+  verdict: string;
+  reason: string;
+  variant: string;
+  people: number;
+}

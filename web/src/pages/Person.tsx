@@ -1,0 +1,367 @@
+import { Button } from "@mantine/core";
+import { useState } from "react";
+import { Link } from "wouter";
+import { ask, path, query, Trouble, useReading } from "../api/reading";
+import type {
+  ConsentLine,
+  Correspondence,
+  DecisionReport,
+  PersonReport,
+  Problem,
+  Timeline,
+  TimelineEntry,
+  Trait,
+} from "../api/types";
+import {
+  Card,
+  Chip,
+  Empty,
+  Fact,
+  Facts,
+  Page,
+  Shown,
+  type Tone,
+  TroubleNote,
+  useStatus,
+  When,
+} from "../parts/page";
+import { Table } from "../parts/table";
+import { capital, count, date, figure, instant, many, money, plain, share } from "../words";
+
+export default function Person({ person }: { person: string }) {
+  const reading = useReading<PersonReport>(`/people${path(person)}`);
+  const report = reading.value;
+  return (
+    <Page
+      title={report?.label ?? `Person ${person}`}
+      tab={`Person ${person}`}
+      lead={report && <Lead report={report} />}
+      back={{ to: "/people", word: "People" }}
+    >
+      <Shown reading={reading} height={900}>
+        {(shown) => (
+          <div className="with-aside">
+            <div className="stack">
+              <Suggestions report={shown} />
+              <Decisions person={shown.person} />
+            </div>
+            <div className="stack aside">
+              <Traits traits={shown.traits} />
+              <Scores report={shown} />
+              <Consents report={shown} />
+              <Identifiers report={shown} />
+            </div>
+            <div className="events">
+              <Events person={shown.person} />
+            </div>
+          </div>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function Lead({ report }: { report: PersonReport }) {
+  return (
+    <>
+      {report.label !== `Person ${report.person}` && `Person ${report.person} · `}
+      {report.email && `${report.email} · `}known since {date(report.created_at)}
+      {report.suppressed && (
+        <>
+          {" "}
+          <Chip tone="red">not written to: {plain(report.suppressed)}</Chip>
+        </>
+      )}
+      {report.merged_into !== null && (
+        <>
+          {" · "}merged into{" "}
+          <Link href={`/people/${report.merged_into}`}>person {report.merged_into}</Link>
+        </>
+      )}
+    </>
+  );
+}
+
+function Traits({ traits }: { traits: Trait[] }) {
+  return (
+    <Card title="Traits">
+      {traits.length === 0 ? (
+        <Empty>Nothing is known yet.</Empty>
+      ) : (
+        <Facts>
+          {traits.map((trait) => (
+            <Fact
+              key={`${trait.origin} ${trait.name}`}
+              word={capital(plain(trait.name))}
+              note={[trait.origin, trait.note].filter(Boolean).join(", ")}
+            >
+              <TraitValue trait={trait} />
+            </Fact>
+          ))}
+        </Facts>
+      )}
+    </Card>
+  );
+}
+
+function TraitValue({ trait }: { trait: Trait }) {
+  const { currency } = useStatus();
+  const { value, unit } = trait;
+  if (value === null || value === "") return <span className="dim">unknown</span>;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (unit === "instant") return <When at={String(value)} />;
+  if (typeof value === "string") return value;
+  if (unit === "money") return money(value, currency);
+  if (unit === "share") return share(value);
+  return Number.isInteger(value) ? count(value) : figure(value, 2);
+}
+
+function Scores({ report }: { report: PersonReport }) {
+  return (
+    <Card title="Scores and segments">
+      {report.scores.length === 0 && <p className="dim">No model that serves has scored this person.</p>}
+      <Facts>
+        {report.scores.map((score) => (
+          <Fact key={score.model} word={capital(plain(score.model))} note={`version ${score.version}`}>
+            {share(score.value)}
+          </Fact>
+        ))}
+      </Facts>
+      {report.segments.length > 0 && (
+        <ul className="chips" aria-label="Segments">
+          {report.segments.map((segment) => (
+            <li key={segment}>
+              <Link className="chip chip-moss" href={`/segments${path(segment)}?person=${report.person}`}>
+                {segment}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+const CONSENT_TONE: Record<ConsentLine["state"], Tone> = {
+  granted: "moss",
+  withdrawn: "red",
+  "never asked": "grey",
+};
+
+function Consents({ report }: { report: PersonReport }) {
+  return (
+    <Card title="Consents">
+      <Facts>
+        {report.consents.map((line) => (
+          <Fact
+            key={line.purpose}
+            word={capital(plain(line.purpose))}
+            note={line.at ? `${date(line.at)}, ${line.source} ${line.wording_version}` : ""}
+          >
+            <Chip tone={CONSENT_TONE[line.state]}>{line.state}</Chip>
+          </Fact>
+        ))}
+      </Facts>
+    </Card>
+  );
+}
+
+function Identifiers({ report }: { report: PersonReport }) {
+  return (
+    <Card title="Identifiers">
+      <Facts>
+        {report.identifiers.map((identifier) => (
+          <Fact key={`${identifier.kind} ${identifier.value}`} word={capital(plain(identifier.kind))}>
+            <code>{identifier.value}</code>
+          </Fact>
+        ))}
+      </Facts>
+    </Card>
+  );
+}
+
+function Suggestions({ report }: { report: PersonReport }) {
+  const { currency } = useStatus();
+  return (
+    <Card title="Would be recommended now" note={report.suggestions_from}>
+      {report.suggestions.length > 0 && (
+        <Table
+          caption="Recommended products"
+          rows={report.suggestions}
+          id={(suggestion) => suggestion.item}
+          columns={[
+            {
+              name: "Product",
+              head: true,
+              cell: (s) => (
+                <>
+                  {s.name || s.item}
+                  <small className="dim block">{s.item}</small>
+                </>
+              ),
+            },
+            { name: "Why", cell: (s) => s.reason },
+            {
+              name: "Price",
+              right: true,
+              wide: true,
+              cell: (s) => (s.price_minor === null ? "" : money(s.price_minor, currency)),
+            },
+            { name: "Score", right: true, cell: (s) => figure(s.score) },
+          ]}
+        />
+      )}
+    </Card>
+  );
+}
+
+const VERDICT_TONE: Record<string, Tone> = { send: "moss", holdout: "sky", refused: "amber" };
+export const verdictTone = (verdict: string): Tone => VERDICT_TONE[verdict] ?? "grey";
+
+function Decisions({ person }: { person: number }) {
+  const reading = useReading<Correspondence>(`/people/${person}/decisions`);
+  return (
+    <Card title="Decisions and mails">
+      <Shown reading={reading} height={90}>
+        {({ decisions, mails }) =>
+          decisions.length === 0 ? (
+            <Empty>This person has never been considered for a campaign.</Empty>
+          ) : (
+            <ul className="decisions">
+              {decisions.map((decision) => (
+                <li key={decision.id}>
+                  <DecisionEntry
+                    decision={decision}
+                    stored={mails.some((mail) => mail.send_id === decision.id && mail.stored)}
+                  />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Shown>
+    </Card>
+  );
+}
+
+function DecisionEntry({ decision, stored }: { decision: DecisionReport; stored: boolean }) {
+  return (
+    <>
+      <p className="decision-head">
+        <Chip tone={verdictTone(decision.verdict)}>{decision.verdict}</Chip>{" "}
+        <Link href={`/campaigns${path(decision.campaign)}`}>{decision.campaign}</Link>
+        {decision.variant && <span className="dim"> · {decision.variant}</span>}
+        {decision.state && <span className="dim"> · {decision.state}</span>}
+        <span className="grow" />
+        {stored && <Link href={`/inbox/${decision.id}`}>Read the mail</Link>}
+      </p>
+      <p className="dim">
+        <When at={decision.at} />
+        {decision.reason && ` · ${plain(decision.reason)}`}
+      </p>
+      <details>
+        <summary>Why</summary>
+        <Facts>
+          <Fact word="Drawn with probability">{share(decision.probability)}</Fact>
+          <Fact word="Consent receipt">{decision.receipt ? `No. ${decision.receipt}` : "none"}</Fact>
+          <Fact word="Occurrence">{decision.occurrence}</Fact>
+          <Fact word="Campaign version">{decision.campaign_version}</Fact>
+          {decision.reply && <Fact word="Carrier said">{decision.reply}</Fact>}
+          <Fact word="Decision">
+            <code>{decision.id}</code>
+          </Fact>
+        </Facts>
+        <pre className="code" tabIndex={0} aria-label="What it was decided from">
+          {JSON.stringify(decision.inputs, null, 2)}
+        </pre>
+      </details>
+    </>
+  );
+}
+
+const EVENTS = 25;
+
+const EVENT_TONE: Record<string, Tone> = {
+  purchase: "moss",
+  return: "amber",
+  email_sent: "sky",
+  email_opened: "sky",
+  email_clicked: "sky",
+  email_bounced: "red",
+  unsubscribed: "red",
+};
+
+function Events({ person }: { person: number }) {
+  const first = useReading<Timeline>(`/people/${person}/timeline${query({ limit: EVENTS })}`);
+  const [older, setOlder] = useState<Timeline[]>([]);
+  const [trouble, setTrouble] = useState<Problem | null>(null);
+  const next = (older.at(-1) ?? first.value)?.next ?? "";
+  const more = () => {
+    setTrouble(null);
+    ask<Timeline>(`/people/${person}/timeline${query({ after: next, limit: EVENTS })}`).then(
+      (page) => setOlder((known) => [...known, page]),
+      (error: unknown) => setTrouble(error instanceof Trouble ? error.problem : null),
+    );
+  };
+  return (
+    <Card title="Timeline" aside={first.value && many(first.value.total, "event")}>
+      <Shown reading={first} height={600}>
+        {(page) => (
+          <>
+            {page.total === 0 && <Empty>Nothing has happened yet.</Empty>}
+            <ol className="timeline">
+              {[page, ...older].flatMap((each) =>
+                each.entries.map((entry) => (
+                  <li key={entry.position}>
+                    <Entry entry={entry} />
+                  </li>
+                )),
+              )}
+            </ol>
+            {trouble && <TroubleNote problem={trouble} />}
+            {next && (
+              <Button variant="default" size="xs" onClick={more}>
+                Show older events
+              </Button>
+            )}
+          </>
+        )}
+      </Shown>
+    </Card>
+  );
+}
+
+function Entry({ entry }: { entry: TimelineEntry }) {
+  const shop = useStatus().currency;
+  return (
+    <article className="entry">
+      <p className="entry-when">
+        <time dateTime={entry.at}>{instant(entry.at)}</time>
+        <span>{entry.source}</span>
+      </p>
+      <p className="entry-head">
+        <Chip tone={EVENT_TONE[entry.event] ?? "grey"}>{plain(entry.event)}</Chip>
+        {entry.machine && <Chip tone="grey">by a machine</Chip>}
+        {entry.order_id && <span>order {entry.order_id}</span>}
+        {entry.campaign && (
+          <span>
+            {entry.campaign}
+            {entry.variant && ` · ${entry.variant}`}
+          </span>
+        )}
+        <span className="grow" />
+        {entry.value_minor !== 0 && <strong>{money(entry.value_minor, entry.currency || shop)}</strong>}
+      </p>
+      {entry.lines.length > 0 && (
+        <ul className="entry-lines">
+          {entry.lines.map((line, index) => (
+            <li key={`${line.item} ${index}`}>
+              {count(line.quantity)} × {line.name || line.item}
+            </li>
+          ))}
+          {entry.more_lines > 0 && <li>{count(entry.more_lines)} more</li>}
+        </ul>
+      )}
+    </article>
+  );
+}
