@@ -14,7 +14,11 @@ LEADING_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 class BodyError(Exception):
-    """The body as a whole is no JSON object or list."""
+    """The body as a whole cannot be read. `json` is true when it may be JSON all the same."""
+
+    def __init__(self, what: str, *, json: bool = False) -> None:
+        super().__init__(what)
+        self.json = json
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def shape(content: bytes) -> Shape:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _salvaged(content)
     except RecursionError:
-        raise BodyError("it is nested more deeply than any event") from None
+        raise BodyError("it is nested more deeply than any event", json=True) from None
 
 
 def _shape_of(envelope: _Envelope, content: bytes) -> Shape:
@@ -87,7 +91,7 @@ def _salvaged(content: bytes) -> Shape:
     try:
         body = json.loads(content.decode("utf-8", "surrogateescape"))
     except RecursionError:
-        raise BodyError("it is nested more deeply than any event") from None
+        raise BodyError("it is nested more deeply than any event", json=True) from None
     except ValueError as error:
         raise BodyError(f"it is no JSON: {error}") from None
     if isinstance(body, list):

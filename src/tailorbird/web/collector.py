@@ -1,0 +1,188 @@
+"""The HTTP door for events: what existing SDKs of the Segment spec send, unchanged.
+
+Facts about these SDKs, from captured traffic: two of them send again after 202 or 204, so the
+answer is exactly 200; gzipped JSON arrives labelled as a form, so the Content-Type is ignored; one
+bad event is never a 4xx, it is refused later with its reason; error bodies have `code` and
+`message`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tailorbird.collect.bodies import BodyError, Shape, shape
+from tailorbird.errors import TailorbirdError
+from tailorbird.schema import Body, Instant
+
+BODY_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of one body, unpacked. Segment's own limit is 500 kB a batch."""
+KEY_LIMIT: Final = 64
+RETRY_SECONDS: Final = 5
+KINDS: Final = {
+    "track": "track", "t": "track", "identify": "identify", "i": "identify", "page": "page",
+    "p": "page", "screen": "screen", "s": "screen", "group": "group", "g": "group",
+    "alias": "alias", "a": "alias", "batch": "", "b": "", "import": "",
+}  # fmt: skip
+
+_SUCCESS: Final = b'{"success": true}'
+_GZIP: Final = b"\x1f\x8b"
+
+
+class Refusal(Exception):  # noqa: N818 - a request that we turn down, answered as such
+    """A request that cannot be taken at all."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def routes(append: Callable[[Body], Awaitable[int]], now: Callable[[], Instant]) -> list[Route]:
+    """Return the routes `/v1/track`, `/v1/t` ... `/v1/batch`.
+
+    `append` returns when the body is durable; only then is the answer 200.
+    """
+    return [
+        Route(f"/v1/{name}", _endpoint(kind, append, now), methods=["POST", "OPTIONS"])
+        for name, kind in KINDS.items()
+    ]
+
+
+def _endpoint(
+    kind: str, append: Callable[[Body], Awaitable[int]], now: Callable[[], Instant]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def collect(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_cross_origin(request))
+        try:
+            content = await _content(request)
+            whole = _shape(content)
+            source = _source(request, whole)
+            await append(Body(source, now(), _typed(content, kind, whole)))
+        except Refusal as refusal:
+            return _refused(request, refusal)
+        except TailorbirdError as error:
+            return _refused(request, Refusal(503, error.code, "not stored: send it again"))
+        return _answer(request, 200, _SUCCESS)
+
+    return collect
+
+
+# -- what came ----------------------------------------------------------------------------------
+
+
+async def _content(request: Request) -> bytes:
+    """Return the body, unpacked when its first bytes say gzip, whatever the headers say."""
+    received = bytearray()
+    try:
+        async for chunk in request.stream():
+            received += chunk
+            if len(received) > BODY_LIMIT:
+                raise _too_large()
+    except ClientDisconnect:
+        raise Refusal(400, "incomplete", "the body ended early: send it again") from None
+    return _unpacked(bytes(received)) if received.startswith(_GZIP) else bytes(received)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        content = inflater.decompress(packed, BODY_LIMIT + 1)
+    except zlib.error:
+        raise Refusal(400, "invalid_gzip", "the body starts as gzip and is none") from None
+    if len(content) > BODY_LIMIT:
+        raise _too_large()
+    if not inflater.eof:
+        raise Refusal(400, "incomplete", "the gzip body ended early: send it again")
+    return content
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, "too_large", f"a body may have {BODY_LIMIT:,} bytes: send smaller batches")
+
+
+def _shape(content: bytes) -> Shape:
+    try:
+        return shape(content)
+    except BodyError as error:
+        if error.json:
+            return Shape([content])
+        raise Refusal(400, "invalid_json", f"the body cannot be read: {error}") from None
+
+
+def _typed(content: bytes, kind: str, whole: Shape) -> bytes:
+    """Return the body with the type that its path stands for, where it says none itself."""
+    if whole.typed or not kind:
+        return content
+    rest = content[content.index(b"{") + 1 :]
+    comma = b"" if rest.lstrip().startswith(b"}") else b","
+    return b'{"type":"%s"%s%s' % (kind.encode(), comma, rest)
+
+
+def _source(request: Request, whole: Shape) -> str:
+    """Return `web:KEY`. The write key is public: it names a source and opens nothing."""
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    key = whole.write_key
+    if scheme.lower() == "basic":
+        try:
+            key = base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+        except (binascii.Error, ValueError):
+            key = ""
+    plain = key.isascii() and key.isprintable() and len(key) <= KEY_LIMIT
+    return f"web:{key}" if key and plain else "web"
+
+
+# -- what we answer -----------------------------------------------------------------------------
+
+
+def _refused(request: Request, refusal: Refusal) -> Response:
+    problem = {
+        "type": "about:blank",
+        "title": refusal.code.replace("_", " "),
+        "status": refusal.status,
+        "detail": refusal.message,
+        "code": refusal.code,
+        "message": refusal.message,
+    }
+    response = _answer(request, refusal.status, msgspec.json.encode(problem))
+    response.headers["content-type"] = "application/problem+json"
+    if refusal.status == 503:
+        response.headers["retry-after"] = str(RETRY_SECONDS)
+    return response
+
+
+def _answer(request: Request, status: int, content: bytes) -> Response:
+    headers = _cross_origin(request)
+    return Response(content, status_code=status, headers=headers, media_type="application/json")
+
+
+def _cross_origin(request: Request) -> dict[str, str]:
+    """Return the CORS headers: any site may send, with the headers that it asks for.
+
+    No cookies are read here, so that no site can act in somebody's name.
+    """
+    if "origin" not in request.headers:
+        return {}
+    headers = {
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "Retry-After",
+    }
+    if request.method == "OPTIONS":
+        asked = request.headers.get("access-control-request-headers", "Content-Type, Authorization")
+        headers |= {
+            "access-control-allow-methods": "POST, OPTIONS",
+            "access-control-allow-headers": asked,
+            "access-control-max-age": "86400",
+            "vary": "Access-Control-Request-Headers",
+        }
+    return headers
