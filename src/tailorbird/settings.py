@@ -117,6 +117,37 @@ def load(folder: Path, environment: Mapping[str, str]) -> tuple[Settings, list[S
     return settings, _listing(settings, origins)
 
 
+SAMPLE = """\
+# Settings of this data folder; `tailorbird config show` lists all of them with their defaults.
+
+[shop]
+# name = "My shop"
+# url = "https://www.example.com"
+# currency = "EUR"
+# zone = "Europe/Berlin"
+
+[sender]
+# name = "My shop"
+# address = "hello@mail.example.com"
+# domain = "mail.example.com"
+# postal_address = "1 High Street, Sampleton"
+
+[delivery]
+# Mails stay in the local inbox until a carrier is set up.
+# carrier = "smtp"
+# smtp_host = "smtp.example.com"
+"""
+
+
+def write_sample(folder: Path) -> bool:
+    """Write a commented `tailorbird.toml` unless there is one; return whether it was written."""
+    path = folder / FILE_NAME
+    if path.exists():
+        return False
+    path.write_text(SAMPLE, encoding="utf-8")
+    return True
+
+
 def names() -> list[str]:
     """Return every setting's dotted name."""
     return list(_flatten(msgspec.to_builtins(Settings())))

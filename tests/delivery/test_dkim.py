@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from tailorbird.delivery.dkim import DkimSigner, relaxed_body
 from tailorbird.delivery.message import Envelope, message, outgoing
 from tailorbird.errors import SettingsError
-from tailorbird.schema import SECOND, Outgoing, Rendered
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.schema import SECOND, ConsentState, Outgoing, Rendered
 
 NOW = 1_700_000_000 * SECOND
 ENVELOPE = Envelope(
@@ -33,6 +34,15 @@ ENVELOPE = Envelope(
     now=NOW,
     unsubscribe_url="https://shop.example/u/" + "t" * 43,
 )
+
+
+def permitted() -> Permit:
+    state = ConsentState(1, granted={"email_marketing": 1})
+    answer = permit(state, 1, "email_marketing", 1)
+    assert isinstance(answer, Permit)
+    return answer
+
+
 RENDERED = Rendered("Käse & more", "<p>Hello  Ann </p>\n\t<b> x</b>\n\n\n", "Hello\n\nAnn \t \n")
 
 
@@ -125,7 +135,7 @@ def test_signing_twice_gives_the_same_octets(kind: str) -> None:
 
 def test_a_mail_may_carry_both_signatures() -> None:
     signers = [DkimSigner("shop.example", kind, pem(key(kind))) for kind in ("rsa", "ed25519")]
-    sent = outgoing(RENDERED, ENVELOPE, bounce_key=b"k" * 32, signers=signers)
+    sent = outgoing(permitted(), RENDERED, ENVELOPE, bounce_key=b"k" * 32, signers=signers)
     assert isinstance(sent, Outgoing)
     assert verified(sent.content, "ed25519", 0)
     assert verified(sent.content, "rsa", 1)

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from tailorbird.delivery.headers import clean, mailbox_header, text_header
 from tailorbird.delivery.message import Envelope, message, outgoing
 from tailorbird.errors import UsageError
-from tailorbird.schema import SECOND, Outgoing, Rendered, Settlement
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.schema import SECOND, ConsentState, Outgoing, Rendered, Settlement
 
 SEND_ID = bytes(range(16))
 ENVELOPE = Envelope(
@@ -34,6 +35,15 @@ ENVELOPE = Envelope(
     campaign="spring",
     variant="b",
 )
+
+
+def permitted() -> Permit:
+    state = ConsentState(1, granted={"email_marketing": 1})
+    answer = permit(state, 1, "email_marketing", 1)
+    assert isinstance(answer, Permit)
+    return answer
+
+
 RENDERED = Rendered("Hello Ann", "<p>Hello Ann</p>\n", "Hello Ann\n")
 SINGLES = (
     "From",
@@ -265,7 +275,7 @@ def test_long_subjects_and_names_are_folded() -> None:
 
 
 def test_an_envelope_carries_a_return_path_of_its_own() -> None:
-    sent = outgoing(RENDERED, ENVELOPE, bounce_key=b"k" * 32)
+    sent = outgoing(permitted(), RENDERED, ENVELOPE, bounce_key=b"k" * 32)
     assert isinstance(sent, Outgoing)
     assert (sent.send_id, sent.envelope_to) == (SEND_ID, "ann@example.com")
     assert re.fullmatch(r"b-[a-z2-7]{39}@shop\.example", sent.envelope_from)
@@ -274,7 +284,7 @@ def test_an_envelope_carries_a_return_path_of_its_own() -> None:
 
 def test_a_person_whose_address_no_server_takes_is_a_failure_not_an_error() -> None:
     envelope = msgspec.structs.replace(ENVELOPE, to="ann@@shop")
-    failed = outgoing(RENDERED, envelope, bounce_key=b"k" * 32)
+    failed = outgoing(permitted(), RENDERED, envelope, bounce_key=b"k" * 32)
     assert isinstance(failed, Settlement)
     assert (failed.send_id, failed.state) == (SEND_ID, "failed")
 

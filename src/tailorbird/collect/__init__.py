@@ -6,8 +6,8 @@ Out: events, refused records, bodies for the log.
 
 from __future__ import annotations
 
+from tailorbird.collect.choice import choose_mapping
 from tailorbird.collect.decode import Decoded, decode
-from tailorbird.collect.mapping import choose_mapping
 from tailorbird.collect.sources.files import ImportReport, import_file
 
 __all__ = ["Decoded", "ImportReport", "choose_mapping", "decode", "import_file"]

@@ -6,6 +6,17 @@ Out: messages sent, settlements.
 
 from __future__ import annotations
 
+from tailorbird.delivery.dkim import DkimSigner
+from tailorbird.delivery.message import Envelope, outgoing
 from tailorbird.delivery.protocol import DeliveryReport, Recovery, Render, deliver, recover
 
-__all__ = ["DeliveryReport", "Recovery", "Render", "deliver", "recover"]
+__all__ = [
+    "DeliveryReport",
+    "DkimSigner",
+    "Envelope",
+    "Recovery",
+    "Render",
+    "deliver",
+    "outgoing",
+    "recover",
+]

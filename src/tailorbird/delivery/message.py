@@ -19,9 +19,11 @@ import msgspec
 from tailorbird.delivery.addresses import return_path, wire_address
 from tailorbird.delivery.headers import clean, mailbox_header, text_header
 from tailorbird.errors import UsageError
-from tailorbird.schema import SECOND, Instant, Outgoing, Rendered, Settlement
+from tailorbird.privacy.permit import Permit
+from tailorbird.schema import SECOND, Instant, Outgoing, Purpose, Rendered, Settlement
 
 LONGEST_LINE: Final = 998
+MAIL_PURPOSES: Final[frozenset[Purpose]] = frozenset({"email_marketing"})
 CONTROLS: Final = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32)) + b"\x7f"
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 LATE_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
@@ -60,12 +62,23 @@ class Signer(Protocol):
 
 
 def outgoing(
-    rendered: Rendered, envelope: Envelope, *, bounce_key: bytes, signers: Sequence[Signer] = ()
+    permit: Permit,
+    rendered: Rendered,
+    envelope: Envelope,
+    *,
+    bounce_key: bytes,
+    signers: Sequence[Signer] = (),
 ) -> Outgoing | Settlement:
     """Return the signed message in its envelope, or the failure of a person without an address.
 
+    `permit` is the leave to write to this person: without one there is no message to send.
     `bounce_key` marks return paths as ours: 16 to 64 secret bytes.
+
+    Raises:
+        UsageError: the permit is for training or tracking, not for a mail.
     """
+    if permit.purpose not in MAIL_PURPOSES:
+        raise UsageError(f"a permit for {permit.purpose} does not permit a mail")
     to = wire_address(envelope.to)
     if to is None:
         return Settlement(envelope.send_id, "failed", "", "no mail server takes this address")
