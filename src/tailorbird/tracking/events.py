@@ -59,10 +59,20 @@ def clicked_event(
 
 
 def bounced_event(
-    send_id: bytes, *, person: PersonId, campaign: str, variant: str, at: Instant, reason: str
+    send_id: bytes,
+    *,
+    person: PersonId,
+    campaign: str,
+    variant: str,
+    at: Instant,
+    reason: str,
+    hard: bool = True,
 ) -> TrackedEvent:
-    """Return the event of a message that was turned away for good; `reason` is the reply."""
-    properties = _about(send_id, campaign, variant, reason=reason)
+    """Return the event of a message that was turned away; `reason` is the reply.
+
+    A hard bounce is for good: the address is not written to again.
+    """
+    properties = _about(send_id, campaign, variant, reason=reason, hard=hard)
     return _event(Names.EMAIL_BOUNCED, f"bounce-{send_id.hex()}", person, at, properties)
 
 
