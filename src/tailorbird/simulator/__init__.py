@@ -8,7 +8,9 @@ Everything is a pure function of (seed, settings, ids): order, batch size and re
 nothing.
 """
 
-from tailorbird.simulator.aftermath import (
+from tailorbird.simulator.address_book import contacts
+from tailorbird.simulator.mailboxes import Mail, Mailboxes, Reaction
+from tailorbird.simulator.potential import (
     Effects,
     Outcomes,
     Prospect,
@@ -16,9 +18,8 @@ from tailorbird.simulator.aftermath import (
     aftermath,
     outcomes,
 )
-from tailorbird.simulator.contacts import contacts
-from tailorbird.simulator.mailboxes import Mail, Mailboxes, Reaction
 from tailorbird.simulator.shop import START, Shop
+from tailorbird.simulator.truth import outcome_file, reaction_file, truth_files
 
 __all__ = [
     "START",
@@ -32,5 +33,8 @@ __all__ = [
     "Window",
     "aftermath",
     "contacts",
+    "outcome_file",
     "outcomes",
+    "reaction_file",
+    "truth_files",
 ]

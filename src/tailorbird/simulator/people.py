@@ -41,6 +41,7 @@ PROVIDERS = ("apple", "gmail", "consumer", "corporate")
 PROVIDER_WEIGHTS = (0.38, 0.34, 0.18, 0.10)
 
 NO_SECOND, SECOND_DEVICE, SECOND_ACCOUNT = 0, 1, 2
+SECOND_IDENTITIES = ("none", "device", "account")
 NEVER_ABSENT, NEVER_REFUSED, GRANTED, WITHDRAWN = 0, 1, 2, 3
 EMAIL_CONSENTS = ("never asked", "refused", "granted", "withdrawn")
 

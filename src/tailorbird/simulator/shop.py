@@ -11,7 +11,12 @@ import numpy as np
 from tailorbird.errors import UsageError
 from tailorbird.schema import DAY, Body, Instant, Product
 from tailorbird.simulator import records
-from tailorbird.simulator.aftermath import (
+from tailorbird.simulator.baskets import Baskets, Moments
+from tailorbird.simulator.catalogue import CURRENCY, PERIOD_DAYS, Catalogue, months
+from tailorbird.simulator.draws import Draws, Ids, Ints
+from tailorbird.simulator.keys import person_numbers
+from tailorbird.simulator.people import DAYS_A_YEAR, People
+from tailorbird.simulator.potential import (
     Effects,
     Order,
     Outcomes,
@@ -21,11 +26,6 @@ from tailorbird.simulator.aftermath import (
     purchases,
     variant_factors,
 )
-from tailorbird.simulator.baskets import Baskets, Moments
-from tailorbird.simulator.catalogue import CURRENCY, PERIOD_DAYS, Catalogue, months
-from tailorbird.simulator.draws import Draws, Ids, Ints
-from tailorbird.simulator.keys import person_numbers
-from tailorbird.simulator.people import DAYS_A_YEAR, People
 from tailorbird.simulator.seasons import Clock
 from tailorbird.simulator.visits import MOST_VISITS, Visits
 from tailorbird.simulator.words import CATEGORIES

@@ -24,6 +24,7 @@ from tailorbird.simulator.draws import Draws, Flags, Floats, Ids, Ints
 from tailorbird.simulator.people import (
     CART_SHARE,
     DAYS_A_YEAR,
+    NO_SECOND,
     SECOND_ACCOUNT,
     SECOND_DEVICE,
     WITHDRAWN,
@@ -89,6 +90,10 @@ class Lives:
     joined: Ints
     churned: Ints
     orders: Ints
+    second_seen: Flags
+    """Whether the person came under a second identity at all."""
+    second_linked: Flags
+    """Whether that identity has said whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +177,27 @@ class Visits:
         """Return the visits of people `first` to `first + count - 1`."""
         ids = np.arange(first, first + count, dtype=np.uint64)
         rhythm = self.people.rhythm(ids)
-        place, number, own_hours, kind, gone = self._process(ids, rhythm)
-        starts = _whole(self.clock.calendar(rhythm[place], own_hours))
+        who, number, own_hours, kind, gone = self._process(ids, rhythm)
+        starts = _whole(self.clock.calendar(rhythm[who], own_hours))
         joined = starts[:count]
         churned = np.full(count, -1, dtype=np.int64)
-        churned[place[gone]] = starts[gone] + HOUR
-        visits = self._rows(ids, place, number, starts, kind)
+        churned[who[gone]] = starts[gone] + HOUR
+        visits = self._rows(ids, who, number, starts, kind)
         rows = self._arrived(Rows.joined([visits, self._withdrawals(ids, joined)]))
-        bought = rows.person[rows.kind == PURCHASE].astype(np.int64) - first
-        orders = np.bincount(bought, minlength=count)
-        return self._sorted(rows, Lives(joined, churned, orders))
+        place = rows.person.astype(np.int64) - first
+        bought = np.bincount(place[rows.kind == PURCHASE], minlength=count)
+        seen, linked = self._second(ids, rows, place)
+        return self._sorted(rows, Lives(joined, churned, bought, seen, linked))
+
+    def _second(self, ids: Ids, rows: Rows, place: Ints) -> tuple[Flags, Flags]:
+        """Return whose second identity was seen, and whose has said whom it belongs to."""
+        second = self.people.second_identity(ids)
+        visit = (rows.kind < RETURN) & (second[place] != NO_SECOND) & (rows.number % 2 == 1)
+        says_who = visit & self.identifies(ids[place], rows.number.astype(np.int64))
+        seen, linked = np.zeros(ids.size, np.bool_), np.zeros(ids.size, np.bool_)
+        seen[place[visit]] = True
+        linked[place[says_who]] = True
+        return seen, linked
 
     def _process(
         self, ids: Ids, rhythm: Ints
