@@ -47,12 +47,8 @@ def mail(number: int = 1, content: bytes = b"") -> Outgoing:
 
 
 def carrier_to(port: int, connections: int = 1, **more: Any) -> SmtpCarrier:
-    return SmtpCarrier(
-        "127.0.0.1",
-        port,
-        **({"tls": "none", "timeout_seconds": 20} | more),
-        connections=connections,
-    )
+    more.setdefault("tls", "none")
+    return SmtpCarrier("127.0.0.1", port, connections=connections, timeout_seconds=20, **more)
 
 
 def send(carrier: SmtpCarrier, journal: Journal, *messages: Outgoing) -> list[Reply]:
