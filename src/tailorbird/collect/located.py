@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Final, NoReturn
 
 import yaml
 
 from tailorbird.errors import DefinitionError
+from tailorbird.yaml_text import nearest
 
 _FALSE: Final = frozenset({"false", "no", "off"})
 _TRUE: Final = frozenset({"true", "yes", "on"})
@@ -58,7 +58,7 @@ class Located:
         for key, value in self.pairs(what):
             name = key.text("a key")
             if name not in known:
-                key.complain(f"{what} has no key {name!r}", nearest(name, known))
+                key.complain(f"{what} has no key {name!r}", nearest(name, list(known)))
             found[name] = value
         return found
 
@@ -78,7 +78,7 @@ class Located:
         """Return a plain value that must be among `known`."""
         found = self.text(what)
         if found not in known:
-            self.complain(f"{what} cannot be {found!r}", nearest(found, known))
+            self.complain(f"{what} cannot be {found!r}", nearest(found, list(known)))
         return found
 
     def boolean(self, what: str) -> bool:
@@ -122,10 +122,3 @@ def document(text: str, file: str) -> Located:
     if node is None:
         raise DefinitionError("it is empty", where=file, mend="start from a shipped mapping")
     return Located(node, file)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the mend for a name that is not known."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"it can be {', '.join(names)}"

@@ -1,0 +1,79 @@
+"""One spelling of many."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+from tailorbird.collect import clean, countries, money
+
+WITH_EXAMPLES = ("clean", "fields", "money", "names")
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES)
+def test_the_examples_of_the_docstrings_run(module: str) -> None:
+    results = doctest.testmod(importlib.import_module(f"tailorbird.collect.{module}"))
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (" ann@example.com\n", "ann@example.com"),
+        ("Ann.O'Lee+x@Mail.Example.COM", "Ann.O'Lee+x@mail.example.com"),
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        (f"{'a' * 64}@example.com", f"{'a' * 64}@example.com"),
+    ],
+)
+def test_an_address_is_kept_in_one_spelling(text: str, address: str) -> None:
+    assert clean.email(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "ann", "ann@", "@example.com", "ann@localhost", "ann@example..com", "a..b@example.com",
+        ".a@example.com", "a.@example.com", "a b@example.com", "ann@exa mple.com",
+        "ann@[127.0.0.1]", "ann@-example.com", "ann@example.123", "a@b@c.example",
+        "ann@example.com\r\nBcc: x@y.example", "ann@exam\x00ple.com",
+        f"{'a' * 65}@example.com", f"a@{'b' * 64}.com", f"a@{'b.' * 130}com",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_none(text: str) -> None:
+    assert clean.email(text) is None
+
+
+def test_a_name_keeps_its_letters_and_loses_what_does_not_print() -> None:
+    assert clean.name(" \tJosé\u0000 \u202eMa\u0301ria\r\n") == "José Mária"
+    assert clean.name("नमस्\u200dते") == "नमस्\u200dते"
+
+
+def test_countries_are_coded_where_they_are_sure() -> None:
+    assert {clean.country(text) for text in ("UK", "gb", "Great Britain", "GBR")} == {"GB"}
+    assert clean.country("Österreich") == clean.country("OSTERREICH") == "AT"
+    assert clean.country("Korea") == "Korea"
+    assert clean.country("日本") == "日本"
+
+
+def test_every_code_of_iso_3166_is_known_once() -> None:
+    codes = set(countries.CODES.values())
+    assert len(codes) == 249
+    assert all(countries.CODES[code.lower()] == code for code in codes)
+
+
+def test_halves_round_away_from_zero() -> None:
+    assert [money.minor(text, "EUR") for text in ("0.005", "-0.005", "1.115", 1.115)] == [
+        1,
+        -1,
+        112,
+        112,
+    ]
+
+
+@pytest.mark.parametrize("amount", ["", "abc", "NaN", "Infinity", "1e99", 1e300, "9" * 30])
+def test_what_is_no_amount_is_an_error(amount: str | float) -> None:
+    with pytest.raises(ValueError, match=r"is no amount|larger than any price"):
+        money.minor(amount, "EUR")
