@@ -361,6 +361,15 @@ def announce(world: World) -> int:
         told += len(bodies)
 
 
+def tick(world: World, now: Instant) -> Ingested:
+    """Do everything that is due: take in what came, bring segments up to now, send what waits."""
+    taken = ingest(world)
+    refresh(world, now)
+    if world.ledger.states().get("pending") or world.ledger.claimed():
+        deliver(world, now)
+    return taken
+
+
 def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
     """Withdraw the consent of the person behind a send, before this returns; False if unknown."""
     decision = world.ledger.decision(send_id)

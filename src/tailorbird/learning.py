@@ -87,9 +87,7 @@ def _learn_propensity(world: World, allowed: pa.Table, now: Instant) -> ModelCar
     people = allowed.column("person").to_pylist()
 
     def features(as_of: Instant) -> pa.Table:
-        table = profiles.table(world.facts, FEATURES, as_of=as_of, people=people)
-        # Only customers can buy again: who has no order yet is another question.
-        return table.filter([orders > 0 for orders in table.column("orders").to_pylist()])
+        return _customers(profiles.table(world.facts, FEATURES, as_of=as_of, people=people))
 
     def outcomes(after: Instant, until: Instant) -> pa.Table:
         return world.facts.read(_OUTCOMES, (Names.PURCHASE, after, until))
@@ -127,9 +125,9 @@ def score(world: World, now: Instant) -> int:
     version, files, _ = found
     model = predict.load(files)
     people = trainees(world, now, "personalisation")
-    features = profiles.table(world.facts, FEATURES, as_of=now, people=people)
-    features = features.filter([orders > 0 for orders in features.column("orders").to_pylist()])
-    scored = model.score(features)
+    scored = model.score(
+        _customers(profiles.table(world.facts, FEATURES, as_of=now, people=people))
+    )
     world.facts.write(
         [
             ("DELETE FROM scores WHERE model = ?", (PROPENSITY,)),
@@ -142,6 +140,13 @@ def score(world: World, now: Instant) -> int:
         {"scored": scored},
     )
     return int(scored.num_rows)
+
+
+def _customers(features: pa.Table) -> pa.Table:
+    """Return those with an order: who has none cannot buy again, which is another question."""
+    import pyarrow.compute as pc
+
+    return features.filter(pc.greater(features.column("orders"), 0))
 
 
 def recommender(world: World) -> tuple[int, recommend.Recommender] | None:

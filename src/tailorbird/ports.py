@@ -121,6 +121,12 @@ class People(Protocol):
     def quarantined(self, after: Position, limit: int) -> list[Refused]:
         """Return refused records in order of position."""
 
+    def broken_receipts(self) -> int:
+        """Return how many receipts do not fit the hash chain: 0 unless somebody changed them."""
+
+    def quarantine_counts(self) -> dict[str, int]:
+        """Return how many records are held back under each code."""
+
     def profiles(self, people: Sequence[PersonId]) -> dict[PersonId, Profile]:
         """Return profiles in clear; people who do not exist or were erased are absent."""
 

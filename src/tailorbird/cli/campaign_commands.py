@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
-from tailorbird.cli.output import emit, table
+from tailorbird.cli.output import emit, read_text, table
 
 app = typer.Typer(help="Campaigns.", no_args_is_help=True)
 experiments = typer.Typer(help="What a campaign changed.", no_args_is_help=True)
@@ -22,10 +22,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Check a campaign file and keep it as a new version."""
-    from tailorbird.cli.template_commands import _read
-
     with opened(folder) as tb:
-        kept = tb.put("campaign", file.stem, _read(file))
+        kept = tb.put("campaign", file.stem, read_text(file))
     emit(kept, [f"campaign {kept.name}, version {kept.version}"], as_json=as_json)
 
 
@@ -83,7 +81,7 @@ def report_experiment(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJs
         *([notice] if notice else []),
         *table(heads, rows),
         "",
-        verdict.sentence,
+        verdict.conclusion,
         verdict.method,
     ]
     emit({"verdict": verdict, "arms": outcomes, "notice": notice}, lines, as_json=as_json)

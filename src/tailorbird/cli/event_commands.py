@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, shown
 from tailorbird.cli.output import emit, progress, table
+
+if TYPE_CHECKING:
+    from tailorbird.collect import ImportReport
 
 app = typer.Typer(help="Events in, and what was held back.", no_args_is_help=True)
 
@@ -35,7 +38,23 @@ def import_file(
             with progress("events", quiet=as_json) as show:
                 tb.ingest(show)
             tb.refresh()
-    emit(report, report.lines(), as_json=as_json)
+    emit(report, _lines(report), as_json=as_json)
+
+
+def _lines(report: ImportReport) -> list[str]:
+    """Return an import's report as text."""
+    lines = [
+        f"{report.file} by {report.mapping}: {report.lines:,} lines, {report.taken:,} taken, "
+        f"{report.duplicates:,} duplicates",
+        f"{report.orders:,} orders ({report.guest_orders:,} of guests), "
+        f"{report.returns:,} returns, {report.customers:,} customers, {report.products:,} products; "
+        f"{report.appended:,} events appended",
+    ]
+    lines += [f"refused {number:,}: {reason}" for reason, number in report.refused.items()]
+    lines += list(report.notes)
+    if report.errors_file:
+        lines.append(f"the refused lines are in {report.errors_file}")
+    return lines
 
 
 @app.command()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from tailorbird.errors import UsageError
 
 Progress = Callable[[int, int], None]
 
@@ -81,3 +84,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     raise TypeError(f"cannot print {type(value).__name__}")
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises:
+        UsageError: there is none, or it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError("no such file", where=str(path), mend="check the path") from None
+    except UnicodeDecodeError:
+        raise UsageError("not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(error.strerror or "unreadable", where=str(path), mend="check it") from None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, shown
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
 from tailorbird.cli.output import emit
+
+if TYPE_CHECKING:
+    from tailorbird.views import DecisionReport
 
 app = typer.Typer(help="People.", no_args_is_help=True)
 Person = Annotated[str, typer.Argument(help="Number, address, user id or anonymous id.")]
@@ -17,15 +20,20 @@ Person = Annotated[str, typer.Argument(help="Number, address, user id or anonymo
 def show(person: Person, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Show what is known of a person: traits, consents, recent events."""
     with opened(folder) as tb:
-        profile = tb.profile(person)
-    lines = [f"person {profile.person}  {profile.email or 'no address'}"]
-    lines += [f"  {name}: {value}" for name, value in profile.traits.items()]
+        number = tb.person(person)
+        report = tb.readings.person(number, tb.clock())
+        timeline = tb.readings.timeline(number, "", 15)
+    assert report is not None  # noqa: S101 - the person was found above
+    assert timeline is not None  # noqa: S101
+    lines = [f"{report.label}  {report.email or 'no address'}"]
+    lines += [f"  {trait.name}: {trait.value}" for trait in report.traits]
     lines += [
-        f"  consent {c.purpose}: {'granted' if c.granted else 'withdrawn'} {shown(c.at)} ({c.source})"
-        for c in profile.consents
+        f"  consent {line.purpose}: {line.state}" + (f" ({line.source})" if line.source else "")
+        for line in report.consents
     ]
-    lines += [f"  {shown(event.at)}  {event.event}  {event.detail}" for event in profile.events]
-    emit(profile, lines, as_json=as_json)
+    lines += [f"  in segment {name}" for name in report.segments]
+    lines += [f"  {entry.at:%Y-%m-%d %H:%M} {entry.event}" for entry in timeline.entries]
+    emit({"profile": report, "timeline": timeline}, lines, as_json=as_json)
 
 
 def why(
@@ -36,8 +44,34 @@ def why(
 ) -> None:
     """Say why a person did or did not get each message, with the evidence."""
     with opened(folder) as tb:
-        reasons = tb.why(person, campaign)
-    lines: list[str] = []
-    for reason in reasons:
-        lines += [reason.sentence, *(f"  {line}" for line in reason.evidence)]
-    emit(reasons, lines or ["no campaign has considered this person"], as_json=as_json)
+        found = tb.readings.correspondence(tb.person(person))
+    decisions = [d for d in found.decisions if campaign in ("", d.campaign)] if found else []
+    lines = [line for decision in decisions for line in _sentences(decision)]
+    emit(decisions, lines or ["no campaign has considered this person"], as_json=as_json)
+
+
+def _sentences(decision: DecisionReport) -> list[str]:
+    """Return a decision in words, and what it was made from."""
+    match decision.verdict:
+        case "send":
+            head = f"was chosen for variant {decision.variant}, drawn with probability "
+            head += f"{decision.probability:.3f}; the send is {decision.state or 'pending'}"
+        case "holdout":
+            head = f"was held out, drawn with probability {decision.probability:.3f}"
+        case _:
+            head = f"was refused: {decision.reason}"
+    lines = [
+        f"{decision.at:%Y-%m-%d %H:%M} UTC  {decision.campaign} (version "
+        f"{decision.campaign_version}): the person {head}"
+    ]
+    if decision.receipt:
+        lines.append(f"  permitted by consent receipt {decision.receipt}")
+    inputs = decision.inputs or {}
+    lines += [f"  {name}: {value}" for name, value in (inputs.get("traits") or {}).items()]
+    lines += [
+        f"  recommended {shown['name']}: {shown['reason']}"
+        for shown in inputs.get("recommendations") or []
+    ]
+    if decision.reply:
+        lines.append(f"  the carrier answered: {decision.reply}")
+    return lines

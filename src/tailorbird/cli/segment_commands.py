@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
-from tailorbird.cli.output import emit, table, write
+from tailorbird.cli.output import emit, read_text, table, write
+
+if TYPE_CHECKING:
+    from tailorbird.views import Reason
 
 app = typer.Typer(help="Exact, explainable segments.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The segment's name.")]
@@ -17,9 +21,23 @@ Name = Annotated[str, typer.Argument(help="The segment's name.")]
 def list_segments(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """List every segment with its present size."""
     with opened(folder) as tb:
-        sizes = tb.segment_sizes()
+        sizes = tb.readings.segments(tb.clock())
     rows = [(size.name, size.people, size.description) for size in sizes]
     emit(sizes, table(("segment", "people", "description"), rows), as_json=as_json)
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A segment in YAML.")],
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Check a segment file and keep it as a new version."""
+    with opened(folder) as tb:
+        kept = tb.put("segment", file.stem, read_text(file))
+        people = tb.segment_count(kept.name)
+    line = f"segment {kept.name}, version {kept.version}: {people:,} people"
+    emit({"segment": kept.name, "version": kept.version, "people": people}, [line], as_json=as_json)
 
 
 @app.command()
@@ -61,8 +79,28 @@ def explain(
 ) -> None:
     """Say why a person is, or is not, in a segment: every leaf with its evidence."""
     with opened(folder) as tb:
-        explanation = tb.explain(name, person, as_of=instant(as_of, tb.clock()))
-    emit(explanation, explanation.lines(), as_json=as_json)
+        at = instant(as_of, tb.clock())
+        explanation = tb.readings.explain(tb.segment(name).name, tb.person(person), at)
+    assert explanation is not None  # noqa: S101 - both were found above
+    verdict = "is in" if explanation.member else "is not in"
+    lines = [f"{explanation.label} {verdict} {name} at {shown(at)}", *_lines(explanation.reason, 1)]
+    if explanation.next_check:
+        lines.append(
+            f"time alone can change this at {explanation.next_check:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    emit(explanation, lines, as_json=as_json)
+
+
+def _lines(reason: Reason, depth: int) -> list[str]:
+    """Return a condition, its value and its evidence, and those that it is made of."""
+    indent = "  " * depth
+    value = f" ({reason.value})" if reason.value else ""
+    lines = [f"{indent}{'yes' if reason.holds else 'no '} {reason.text}{value}"]
+    lines += [
+        f"{indent}      {event.at:%Y-%m-%d %H:%M} {event.event} {event.text}".rstrip()
+        for event in reason.evidence
+    ]
+    return lines + [line for part in reason.parts for line in _lines(part, depth + 1)]
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
-from tailorbird.cli.output import emit, write
+from tailorbird.cli.output import emit, read_text, write
 from tailorbird.errors import UsageError
 
 app = typer.Typer(help="Templates.", no_args_is_help=True)
@@ -25,9 +25,9 @@ def render(
     from tailorbird import content
     from tailorbird.app import wall_clock
 
-    source = _read(file)
+    source = read_text(file)
     try:
-        values = msgspec.json.decode(_read(data)) if data else {}
+        values = msgspec.json.decode(read_text(data)) if data else {}
     except msgspec.DecodeError as error:
         raise UsageError(f"not JSON: {error}", where=str(data), mend="mend that place") from None
     if not isinstance(values, dict):
@@ -48,16 +48,9 @@ def preview(
 ) -> None:
     """Show a mail as a person would get it now; nothing is recorded or sent."""
     with opened(folder) as tb:
-        rendered = tb.preview(name, person, variant)
+        found = tb.person(person)
+        rendered = tb.readings.preview(name, found, variant, tb.clock())
+        if rendered is None:
+            known = ", ".join(row.name for row in tb.readings.templates()) or "none yet"
+            raise UsageError(f"no template {name!r}", mend=f"templates here: {known}")
     emit(rendered, [f"Subject: {rendered.subject}", "", rendered.text], as_json=as_json)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError("no such file", where=str(path), mend="check the path") from None
-    except UnicodeDecodeError:
-        raise UsageError("not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
-    except OSError as error:
-        raise UsageError(error.strerror or "unreadable", where=str(path), mend="check it") from None

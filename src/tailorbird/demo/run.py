@@ -73,7 +73,7 @@ class _Run:
         self.plan = plan
         self.say = say
         self.on_progress = on_progress
-        self.now: Instant = 0
+        self.now: Instant = wall_clock()
         self.seconds: dict[str, float] = {}
         self.ingested = flow.Ingested()
         self.cards: list[ModelCard] = []
@@ -118,7 +118,9 @@ def _prepare(plan: Plan, settings: str) -> None:
     """Make the folder, or see that it is of the same demo."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     marker = plan.folder / "demo.json"
-    asked = msgspec.to_builtins(plan) | {"folder": "", "data": plan.data.name if plan.data else ""}
+    asked = {
+        "data": plan.data.name if plan.data else "", "people": plan.people, "seed": plan.seed,
+    }  # fmt: skip
     if marker.exists():
         if msgspec.json.decode(marker.read_bytes()) != asked:
             raise UsageError(

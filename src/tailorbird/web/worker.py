@@ -1,0 +1,62 @@
+"""The worker beside the server: one thread that does what is due, tick after tick."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from tailorbird.errors import TailorbirdError
+
+log = logging.getLogger("tailorbird.worker")
+
+SHORTEST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 2.0
+WAIT_AFTER_ERROR_SECONDS = 5.0
+
+
+class Worker:
+    """Runs `tick` until it is stopped; soon again after work, seldom when idle."""
+
+    def __init__(self, tick: Callable[[], bool]) -> None:
+        self._tick = tick
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tailorbird-worker", daemon=True)
+        self.error = ""
+        """What went wrong in the last tick; empty when it went well."""
+        self.ticked_at = 0.0
+        """When the last tick ended, by the monotonic clock."""
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the present tick and end."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        wait = SHORTEST_WAIT_SECONDS
+        while not self._stopped.is_set():
+            try:
+                worked = self._tick()
+                self.error = ""
+                wait = SHORTEST_WAIT_SECONDS if worked else min(wait * 2, LONGEST_WAIT_SECONDS)
+            except TailorbirdError as error:
+                self._note(error.sentence())
+                wait = WAIT_AFTER_ERROR_SECONDS
+            except Exception as error:
+                # The server must go on; the next tick starts from what is durable.
+                log.exception("a tick failed")
+                self._note(type(error).__name__)
+                wait = WAIT_AFTER_ERROR_SECONDS
+            self.ticked_at = time.monotonic()
+            self._stopped.wait(wait)
+
+    def _note(self, sentence: str) -> None:
+        if sentence != self.error:
+            log.error("the worker waits: %s", sentence)
+        self.error = sentence
