@@ -94,10 +94,9 @@ class _Pass:
 
     def _case(self, node: Case, state: State) -> tuple[Node, State]:
         arms = [(values, self.body(body, state)) for values, body in node.arms]
-        otherwise, last = self.body(node.otherwise, state)
-        behind = _agreed([last, *(each for _, (_, each) in arms)], node.place)
+        behind = _agreed([state, *(each for _, (_, each) in arms)], node.place)
         done = tuple((values, body) for values, (body, _) in arms)
-        return Case(node.subject, done, otherwise, node.place), behind
+        return Case(node.subject, done, node.place), behind
 
     def _same(self, body: Body, state: State, place: Place) -> Body:
         """Return a body that must end where it began, because it can run any number of times."""

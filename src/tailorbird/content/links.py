@@ -89,9 +89,9 @@ def _unescaped(body: Body) -> Body:
             case If(branches, otherwise):
                 inner = tuple(replace(each, body=_unescaped(each.body)) for each in branches)
                 done.append(replace(node, branches=inner, otherwise=_unescaped(otherwise)))
-            case Case(_, arms, otherwise):
+            case Case(_, arms):
                 cases = tuple((values, _unescaped(body)) for values, body in arms)
-                done.append(replace(node, arms=cases, otherwise=_unescaped(otherwise)))
+                done.append(replace(node, arms=cases))
             case For(_, body, otherwise):
                 done.append(replace(node, body=_unescaped(body), otherwise=_unescaped(otherwise)))
             case _ if any(bodies(node)):

@@ -176,9 +176,9 @@ class _Reader:
             case If(branches, otherwise):
                 read = tuple(Branch(each.test, part(each.body)) for each in branches)
                 new = If(read, part(otherwise), node.place)
-            case Case(subject, arms, otherwise):
-                cases = tuple((values, part(body)) for values, body in arms)
-                new = Case(subject, cases, part(otherwise), node.place)
+            case Case(subject, arms):
+                read_arms = tuple((values, part(body)) for values, body in arms)
+                new = Case(subject, read_arms, node.place)
             case For(each, body, otherwise):
                 new = For(each, part(body), part(otherwise), node.place)
             case Partial(body=None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -13,6 +14,8 @@ from tailorbird.schema import Instant
 
 STEPS: Final = 100_000
 """Most turns of all loops together in one rendering."""
+MOST_PIECES: Final = 1_000_000
+"""Most pieces that the output of one rendering may have before they are joined."""
 DEEPEST: Final = 60
 """Most partials inside each other."""
 
@@ -34,6 +37,7 @@ class Scope:
     """Where names are looked up: frames from the inside out, then counters, then the data."""
 
     __slots__ = (
+        "alone",
         "budget",
         "changed",
         "counters",
@@ -58,6 +62,7 @@ class Scope:
         self.now = now
         self.links = links
         self.budget = Budget()
+        self.alone = False
         self.frames: list[Record] = [{}]
         self.counters: dict[str, int] = {}
         self.cycles: dict[str, int] = {}
@@ -67,6 +72,7 @@ class Scope:
     def isolated(self, frame: Record) -> Scope:
         """Return a scope that sees only `frame` and the data."""
         inner = Scope(self.data, self.units, self.now, self.links)
+        inner.alone = True
         inner.budget = self.budget
         inner.frames = [frame]
         return inner
@@ -125,6 +131,13 @@ class Scope:
                 mend="give the loop a limit, or a smaller list",
             )
 
+    def overflow(self) -> None:
+        """Stop a rendering whose output has too many pieces."""
+        raise TemplateError(
+            f"the output has more than {MOST_PIECES:,} pieces",
+            mend="give the loop a limit, or a smaller list",
+        )
+
     def part(
         self, collection: object, key: str, limit: object, offset: object, backwards: bool
     ) -> list[object]:
@@ -134,12 +147,28 @@ class Scope:
         """
         start = self.offsets.get(key, 0) if offset is ... else _option(offset, "offset") or 0
         most = _option(limit, "limit")
-        whole_list = self._elements(collection)
-        end = len(whole_list) if most is None else max(0, start + most)
-        found = list(whole_list[max(0, start) : end])
+        elements = self._elements(collection)
+        if isinstance(collection, str):
+            start, most = 0, None
+        end = len(elements) if most is None else max(0, start + most)
+        found = list(elements[max(0, start) : end])
         self.offsets[key] = start + len(found)
         self.charge(len(found))
         return found[::-1] if backwards else found
+
+    def cells(
+        self, collection: object, limit: object, offset: object
+    ) -> list[object] | range | None:
+        """Return what a table runs over, or None for no table; `...` is an option not given."""
+        if collection is None or collection is False:
+            return None
+        found = self._elements(collection)
+        if not isinstance(collection, str):
+            start = 0 if offset is ... else bound(offset)
+            end = len(found) if limit is ... else max(0, start + bound(limit))
+            found = found[max(0, start) : end]
+        self.charge(len(found))
+        return found
 
     def _elements(self, collection: object) -> list[object] | range:
         steps = self.budget.steps
@@ -167,12 +196,14 @@ class Scope:
         return ""
 
     def include(self, out: list[str], call: Call, bound_value: object, frame: Record) -> JumpKind:
-        """Run another template in this scope; its `break` and `continue` act on our loop."""
+        """Run another template in this scope, the frame on top, and take the frame off again.
+
+        Its `break` and `continue` act on the loop that includes it.
+        """
         unit = self._enter(call.name)
         alias = call.alias or text(call.name).rpartition("/")[2]
-        if not call.given:
-            bound_value = self.look(text(call.name))
-        self.frames.append(frame)
+        if self.alone:
+            raise TemplateError("include cannot be used inside render", mend="use render there too")
         jump: JumpKind = ""
         for element in self.turns(bound_value) if isinstance(bound_value, list) else [bound_value]:
             frame[alias] = element
@@ -187,6 +218,7 @@ class Scope:
         unit = self.units.get(text(name))
         if unit is None:
             raise unknown_block(text(name), self.units)
+        self.charge(1)
         self.budget.depth += 1
         if self.budget.depth > DEEPEST:
             raise TemplateError(
@@ -198,12 +230,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How a partial is called. `given`: a value was bound to its alias with `with` or `for`."""
+    """How a partial is called. `each`: once for every element of what is bound to its alias."""
 
     name: object
     alias: str
     each: bool
-    given: bool
 
 
 def unknown_block(name: str, known: Mapping[str, object]) -> TemplateError:
@@ -243,8 +274,9 @@ def row_record(index: int, length: int, columns: int) -> Record:
 
 
 def columns_of(value: object, length: int) -> int:
-    """Return how many columns a table has; one a value where nothing is said."""
-    return max(1, length if value is None else bound(value))
+    """Return how many columns a table has: one for each value where nothing is said (`...`)."""
+    wanted = length if value is ... else bound(value)
+    return wanted if wanted > 0 else sys.maxsize
 
 
 def _option(value: object, name: str) -> int | None:

@@ -147,11 +147,13 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Every arm that equals the subject, once for each equal value; `otherwise` when none does."""
+    """The arms in their order: each as often as it has values that equal the subject.
+
+    An arm without values runs when none before it did.
+    """
 
     subject: Expression
     arms: tuple[tuple[tuple[Expression, ...], Body], ...]
-    otherwise: Body
     place: Place
 
 

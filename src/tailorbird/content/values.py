@@ -7,6 +7,7 @@ takes plain data and never looks at an attribute of a Python object.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
@@ -46,6 +47,8 @@ def text(value: object) -> str:
         return ""
     if kind is bool:
         return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(_checked(value))
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, list):
@@ -53,9 +56,17 @@ def text(value: object) -> str:
     return _rare_text(value)
 
 
+def _checked(value: int) -> int:
+    if value.bit_length() > WIDEST:
+        raise _too_large()
+    return value
+
+
+def _too_large() -> TemplateError:
+    return TemplateError("a number grew too large", mend="look for a loop that multiplies")
+
+
 def _rare_text(value: object) -> str:
-    if isinstance(value, int):
-        return int.__repr__(value)
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, dict):
@@ -95,6 +106,17 @@ def inspect(value: object) -> str:
         inner = str.__str__(value).replace("\\", "\\\\").replace('"', '\\"')
         return '"' + inner.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'
     return "nil" if value is None else text(value)
+
+
+def to_text(value: object) -> str:
+    """Return the text that a filter works on: as `text`, but a list as Ruby shows it.
+
+    Raises:
+        TemplateError: it is beyond the budget, or not plain data.
+    """
+    written = inspect(value) if isinstance(value, list) else text(value)
+    fits(len(written))
+    return written
 
 
 def escape_html(value: object) -> str:
@@ -150,6 +172,8 @@ def special(value: object, name: str) -> object:
         return value[name]
     if name == "size":
         return len(value) if isinstance(value, str | list | dict | range) else None
+    if isinstance(value, str):
+        return value[:1] if name == "first" else value[-1:]
     if isinstance(value, dict):
         if not value or name == "last":
             return None
@@ -165,7 +189,7 @@ def index(value: object, key: object) -> object:
     if isinstance(value, dict):
         return value.get(key) if isinstance(key, str | int | float | bool) else None
     if isinstance(value, list | range) and key.__class__ in (int, float):
-        place = int(key)
+        place = bound(key)
         return value[place] if -len(value) <= place < len(value) else None
     return None
 
@@ -253,24 +277,26 @@ def contains(left: object, right: object) -> bool:
 # -- numbers --------------------------------------------------------------------------------------
 
 _DECIMAL = re.compile(r"-?\d+\.\d+")
+_LONGEST_NUMBER = 400
+_WIDEST_SPAN = 2**31
 _LEADING_INT = re.compile(r"\s*([+-]?\d+)")
 Number: TypeAlias = int | Decimal
 
 
 def number(value: object) -> Number:
     """Return the number that a filter sees in a value; 0 where there is none."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool):
         return 0
     if isinstance(value, int):
         return value
     if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, str):
+        return Decimal(repr(value)) if math.isfinite(value) else 0
+    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
         stripped = value.strip()
         if _DECIMAL.fullmatch(stripped):
             return Decimal(stripped)
         match = _LEADING_INT.match(stripped)
-        return int(match[1][:64]) if match else 0
+        return int(match[1]) if match else 0
     return 0
 
 
@@ -280,11 +306,12 @@ def plain_number(value: Number) -> int | float:
     Raises:
         TemplateError: it grew beyond what any template needs.
     """
-    if isinstance(value, Decimal):
-        return float(value)
-    if value.bit_length() > WIDEST:
-        raise TemplateError("a number grew too large", mend="look for a loop that multiplies")
-    return value
+    if isinstance(value, int):
+        return _checked(value)
+    found = float(value)
+    if not math.isfinite(found):
+        raise _too_large()
+    return found
 
 
 def whole(value: object, what: str) -> int:
@@ -303,15 +330,18 @@ def whole(value: object, what: str) -> int:
 
 def bound(value: object) -> int:
     """Return one end of a range; what is no number counts as 0."""
-    if isinstance(value, float):
-        return int(value)
-    found = number(value)
-    return int(found)
+    return int(number(value))
 
 
 def span(first: object, last: object) -> range:
-    """Return the whole numbers from `first` to `last`."""
+    """Return the whole numbers from `first` to `last`.
+
+    Raises:
+        TemplateError: there are too many to count.
+    """
     start, end = bound(first), bound(last)
+    if end - start > _WIDEST_SPAN:
+        raise too_long()
     return range(start, max(end, start - 1) + 1)
 
 

@@ -70,7 +70,6 @@ def _node(node: Node, names: dict[str, str], tested: frozenset[str]) -> Iterator
             inner = tested | {use.path for use in _read(subject, names, tested, safe=True)}
             for _, body in arms:
                 yield from _body(body, names, inner)
-            yield from _body(node.otherwise, names, tested)
         case For(each, body, otherwise):
             element = _path(each.collection, names)
             inside_names = {**names, each.variable: f"{element}[]" if element else _UNKNOWN}

@@ -42,9 +42,8 @@ def bodies(node: Node) -> Iterator[Body]:
         case If(branches, otherwise):
             yield from (branch.body for branch in branches)
             yield otherwise
-        case Case(_, arms, otherwise):
+        case Case(_, arms):
             yield from (body for _, body in arms)
-            yield otherwise
         case For(_, body, otherwise):
             yield body
             yield otherwise

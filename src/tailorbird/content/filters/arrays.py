@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from tailorbird.content.filters.register import Filter
 from tailorbird.content.values import (
+    WIDEST,
     Number,
+    bound,
     equal,
     fits,
     inspect,
@@ -59,14 +61,19 @@ def _look(element: object, name: object) -> object:
         raise _NoStep
     if isinstance(element, str) and isinstance(name, str):
         return name if name in element else None
-    if isinstance(element, str | int) and isinstance(name, int) and not isinstance(name, bool):
-        if isinstance(element, int):
-            return element >> name & 1 if 0 <= name < element.bit_length() + 1 else 0
-        return element[name] if -len(element) <= name < len(element) else None
+    if isinstance(element, str | int) and name.__class__ in (int, float):
+        return _numbered(element, bound(name))
     raise TemplateError(
         f"cannot select the property {inspect(name)} of {inspect(element)[:60]}",
         mend="the list must hold dictionaries",
     )
+
+
+def _numbered(element: str | int, place: int) -> object:
+    """Return a character of a text, or a bit of a whole number, as Ruby does."""
+    if isinstance(element, str):
+        return element[place] if -len(element) <= place < len(element) else None
+    return element >> min(place, WIDEST) & 1 if place >= 0 else 0
 
 
 # -- one value of a list --------------------------------------------------------------------------
@@ -79,12 +86,12 @@ def size(value: object) -> int:
 
 def first(value: object) -> object:
     """Return the first element."""
-    return None if isinstance(value, str) else special(value, "first")
+    return special(value, "first")
 
 
 def last(value: object) -> object:
     """Return the last element."""
-    return None if isinstance(value, str | dict) else special(value, "last")
+    return None if isinstance(value, dict) else special(value, "last")
 
 
 def join(value: object, glue: object = " ") -> str:

@@ -25,7 +25,7 @@ def plus(value: object, other: object) -> int | float:
     """Return the sum."""
     left, right = _pair(value, other)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return float(_DECIMAL.add(left, right))
+        return plain_number(_DECIMAL.add(left, right))
     return plain_number(left + right)
 
 
@@ -33,7 +33,7 @@ def minus(value: object, other: object) -> int | float:
     """Return the difference."""
     left, right = _pair(value, other)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return float(_DECIMAL.subtract(left, right))
+        return plain_number(_DECIMAL.subtract(left, right))
     return plain_number(left - right)
 
 
@@ -41,7 +41,7 @@ def times(value: object, other: object) -> int | float:
     """Return the product."""
     left, right = _pair(value, other)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return float(_DECIMAL.multiply(left, right))
+        return plain_number(_DECIMAL.multiply(left, right))
     return plain_number(left * right)
 
 
@@ -54,7 +54,7 @@ def divided_by(value: object, other: object) -> int | float:
     left, right = _pair(value, other)
     _check_divisor(right)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return float(_DECIMAL.divide(left, right))
+        return plain_number(_DECIMAL.divide(left, right))
     return plain_number(left // right)
 
 
@@ -68,7 +68,7 @@ def modulo(value: object, other: object) -> int | float:
     _check_divisor(right)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         rest = _DECIMAL.remainder(left, right)
-        return float(rest + right if rest and (rest < 0) != (right < 0) else rest)
+        return plain_number(rest + right if rest and (rest < 0) != (right < 0) else rest)
     return plain_number(left % right)
 
 

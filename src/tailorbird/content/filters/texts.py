@@ -9,7 +9,7 @@ import re
 import urllib.parse
 
 from tailorbird.content.filters.register import Filter
-from tailorbird.content.values import escape_html, fits, is_empty, text, whole
+from tailorbird.content.values import escape_html, fits, is_empty, to_text, whole
 from tailorbird.errors import TemplateError
 
 _SPACE = " \t\n\v\f\r\0"
@@ -21,73 +21,73 @@ _REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39
 
 def append(value: object, tail: object) -> str:
     """Return the text with another behind it."""
-    return text(value) + text(tail)
+    return to_text(value) + to_text(tail)
 
 
 def prepend(value: object, head: object) -> str:
     """Return the text with another before it."""
-    return text(head) + text(value)
+    return to_text(head) + to_text(value)
 
 
 def capitalize(value: object) -> str:
     """Return the text with its first letter large and the rest small."""
-    written = text(value)
+    written = to_text(value)
     return written[:1].upper() + written[1:].lower()
 
 
 def upcase(value: object) -> str:
     """Return the text in large letters."""
-    return text(value).upper()
+    return to_text(value).upper()
 
 
 def downcase(value: object) -> str:
     """Return the text in small letters."""
-    return text(value).lower()
+    return to_text(value).lower()
 
 
 def strip(value: object) -> str:
     """Return the text without blanks around it."""
-    return text(value).strip(_SPACE)
+    return to_text(value).strip(_SPACE)
 
 
 def lstrip(value: object) -> str:
     """Return the text without blanks before it."""
-    return text(value).lstrip(_SPACE)
+    return to_text(value).lstrip(_SPACE)
 
 
 def rstrip(value: object) -> str:
     """Return the text without blanks behind it."""
-    return text(value).rstrip(_SPACE)
+    return to_text(value).rstrip(_SPACE)
 
 
 def strip_newlines(value: object) -> str:
     """Return the text as one line."""
-    return re.sub(r"\r?\n", "", text(value))
+    return re.sub(r"\r?\n", "", to_text(value))
 
 
 def strip_html(value: object) -> str:
     """Return the text without HTML tags, scripts, styles and comments."""
-    return _MARKS.sub("", _BLOCKS.sub("", text(value)))
+    return _MARKS.sub("", _BLOCKS.sub("", to_text(value)))
 
 
 def newline_to_br(value: object) -> str:
     """Return the text with a line break tag at the end of every line."""
-    return re.sub(r"\r?\n", "<br />\n", text(value))
+    return re.sub(r"\r?\n", "<br />\n", to_text(value))
 
 
 def escape(value: object) -> object:
     """Return the text with HTML's special characters as references."""
-    return None if value is None else escape_html(text(value))
+    return None if value is None else escape_html(to_text(value))
 
 
 def escape_once(value: object) -> str:
     """Return as `escape`, leaving references that are there already."""
-    return _BARE.sub(lambda match: _REFERENCES[match[0]], text(value))
+    return _BARE.sub(lambda match: _REFERENCES[match[0]], to_text(value))
 
 
 def url_encode(value: object) -> object:
     """Return the text as it stands in the query of an address."""
-    return None if value is None else urllib.parse.quote_plus(text(value), safe="")
+    return None if value is None else urllib.parse.quote_plus(to_text(value), safe="")
 
 
 def url_decode(value: object) -> object:
@@ -99,19 +99,19 @@ def url_decode(value: object) -> object:
     if value is None:
         return None
     try:
-        return urllib.parse.unquote_plus(text(value), errors="strict")
+        return urllib.parse.unquote_plus(to_text(value), errors="strict")
     except UnicodeDecodeError:
         raise TemplateError("url_decode: the bytes are not UTF-8") from None
 
 
 def base64_encode(value: object) -> str:
     """Return the text in base 64."""
-    return base64.b64encode(text(value).encode()).decode()
+    return base64.b64encode(to_text(value).encode()).decode()
 
 
 def base64_url_safe_encode(value: object) -> str:
     """Return the text in the base 64 of addresses."""
-    return base64.urlsafe_b64encode(text(value).encode()).decode()
+    return base64.urlsafe_b64encode(to_text(value).encode()).decode()
 
 
 def base64_decode(value: object) -> str:
@@ -120,12 +120,12 @@ def base64_decode(value: object) -> str:
     Raises:
         TemplateError: the value is not base 64 of UTF-8.
     """
-    return _decoded("base64_decode", text(value), b"+/")
+    return _decoded("base64_decode", to_text(value), b"+/")
 
 
 def base64_url_safe_decode(value: object) -> str:
     """Return the text behind the base 64 of addresses. Raises as `base64_decode`."""
-    return _decoded("base64_url_safe_decode", text(value), b"-_")
+    return _decoded("base64_url_safe_decode", to_text(value), b"-_")
 
 
 def _decoded(name: str, written: str, alphabet: bytes) -> str:
@@ -141,31 +141,31 @@ def replace(value: object, old: object, new: object = "") -> str:
     Raises:
         TemplateError: the result would be too long.
     """
-    written, find, put = text(value), text(old), text(new)
+    written, find, put = to_text(value), to_text(old), to_text(new)
     fits(len(written) + written.count(find) * len(put))
     return written.replace(find, put)
 
 
 def replace_first(value: object, old: object, new: object = "") -> str:
     """Return the text with the first `old` replaced."""
-    return text(value).replace(text(old), text(new), 1)
+    return to_text(value).replace(to_text(old), to_text(new), 1)
 
 
 def replace_last(value: object, old: object, new: object) -> str:
     """Return the text with the last `old` replaced."""
-    written, find = text(value), text(old)
+    written, find = to_text(value), to_text(old)
     at = written.rfind(find)
-    return written if at < 0 else written[:at] + text(new) + written[at + len(find) :]
+    return written if at < 0 else written[:at] + to_text(new) + written[at + len(find) :]
 
 
 def remove(value: object, old: object) -> str:
     """Return the text without any `old`."""
-    return text(value).replace(text(old), "")
+    return to_text(value).replace(to_text(old), "")
 
 
 def remove_first(value: object, old: object) -> str:
     """Return the text without the first `old`."""
-    return text(value).replace(text(old), "", 1)
+    return to_text(value).replace(to_text(old), "", 1)
 
 
 def remove_last(value: object, old: object) -> str:
@@ -177,7 +177,7 @@ def truncate(value: object, length: object = 50, ellipsis: object = "...") -> ob
     """Return at most `length` characters, the ellipsis among them."""
     if value is None:
         return None
-    written, end = text(value), text(ellipsis)
+    written, end = to_text(value), to_text(ellipsis)
     most = whole(length, "truncate: the length")
     return written if len(written) <= most else written[: max(0, most - len(end))] + end
 
@@ -186,12 +186,12 @@ def truncatewords(value: object, words: object = 15, ellipsis: object = "...") -
     """Return at most `words` words, then the ellipsis."""
     if value is None:
         return None
-    written = text(value)
+    written = to_text(value)
     most = max(1, whole(words, "truncatewords: the number of words"))
     parts = re.split(r"[ \t\n\v\f\r\0]+", written.lstrip(_SPACE), maxsplit=most)
-    if len(parts) <= most or parts[most:] == [""]:
+    if len(parts) <= most:
         return written
-    return " ".join(parts[:most]) + text(ellipsis)
+    return " ".join(parts[:most]) + to_text(ellipsis)
 
 
 def slice_(value: object, offset: object, length: object = 1) -> object:
@@ -202,7 +202,7 @@ def slice_(value: object, offset: object, length: object = 1) -> object:
     """
     start = whole(offset, "slice: the offset")
     count = 1 if length is None else whole(length, "slice: the length")
-    body: str | list[object] = value if isinstance(value, list) else text(value)
+    body: str | list[object] = value if isinstance(value, list) else to_text(value)
     if start < 0:
         start += len(body)
     if start < 0 or count < 0 or start > len(body):
@@ -212,9 +212,9 @@ def slice_(value: object, offset: object, length: object = 1) -> object:
 
 def split(value: object, pattern: object) -> list[str]:
     """Return the parts of a text between the pattern, without empty ones at the end."""
-    written, mark = text(value), text(pattern)
+    written, mark = to_text(value), to_text(pattern)
     if mark == " ":
-        return written.split()
+        return [part for part in re.split(r"[ \t\n\v\f\r\0]+", written) if part]
     parts = written.split(mark) if mark else list(written)
     while parts and not parts[-1]:
         parts.pop()
@@ -231,7 +231,8 @@ def default(value: object, other: object = "", *, allow_false: object = False) -
 def json_text(value: object) -> str:
     """Return the value as JSON, safe inside HTML too."""
     plain = list(value) if isinstance(value, range) else value
-    written = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=text)
+    to_text(value)
+    written = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=to_text)
     return written.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

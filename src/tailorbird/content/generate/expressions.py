@@ -41,6 +41,8 @@ class Loop:
     key: str
     record: str = "forloop"
     columns: str = ""
+    outer: str = "None"
+    """The loop around the unit, where this is its outermost."""
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ class Names:
         if loop.columns:
             return f"row_record({loop.index}, {loop.length}, {loop.columns})"
         outer = self.parent(loop)
-        parent = self.record(outer) if outer else "look(' loop')"
+        parent = self.record(outer) if outer else loop.outer
         return f"record({loop.key!r}, {loop.index}, {loop.length}, {parent})"
 
     def parent(self, loop: Loop) -> Loop | None:
@@ -169,7 +171,7 @@ class Expressions:
         while steps and steps[0] == Step(Constant("parentloop"), dotted=True):
             outer = self.names.parent(loop)
             if outer is None:
-                return self._walk("look(' loop')", steps[1:])
+                return self._walk(loop.outer, steps[1:])
             loop, steps = outer, steps[1:]
         if len(steps) == 1 and isinstance(steps[0].key, Constant):
             form = _FIELDS.get(str(steps[0].key.value))

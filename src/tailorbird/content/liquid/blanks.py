@@ -33,8 +33,8 @@ def _blank(node: Node) -> bool:
             return True
         case If(branches, otherwise):
             return blank(otherwise, *(branch.body for branch in branches))
-        case Case(_, arms, otherwise):
-            return blank(otherwise, *(body for _, body in arms))
+        case Case(_, arms):
+            return blank(*(body for _, body in arms))
         case For(_, body, otherwise):
             return blank(body, otherwise)
         case IfChanged(body):

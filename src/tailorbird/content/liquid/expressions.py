@@ -34,6 +34,7 @@ _LEXEME = re.compile(
 )
 _SPACE = re.compile(r"\s*")
 _DEEPEST = 60
+_LONGEST_NUMBER = 40
 _CONSTANTS: dict[str, str | bool | None] = {
     "nil": None,
     "null": None,
@@ -188,15 +189,14 @@ class Markup:
         if word.kind == "string":
             return Constant(self.take().text[1:-1])
         if word.kind == "number":
+            if len(word.text) > _LONGEST_NUMBER:
+                raise self.unexpected("a number is too long")
             text = self.take().text
             return Constant(float(text) if "." in text else int(text))
         if word.kind == "name":
             return self._named()
         if self.accept("["):
-            inner = self._inside("]")
-            named = isinstance(inner, Constant) and isinstance(inner.value, str)
-            root = str(inner.value) if named and isinstance(inner, Constant) else inner
-            return Path(root, self._steps(), self.source.place(word.start))
+            return Path(self._root(), self._steps(), self.source.place(word.start))
         if self.accept("("):
             first = self._nested()
             self.expect("..")
@@ -205,8 +205,22 @@ class Markup:
             return Span(first, last)
         raise self.unexpected("expected a value")
 
+    def _root(self) -> str | Expression:
+        """Return the name in brackets that a look-up begins with."""
+        inner = self._inside("]")
+        if not isinstance(inner, Constant):
+            return inner
+        if not isinstance(inner.value, str):
+            raise self.unexpected("expected a name in quotes in the brackets")
+        return inner.value
+
     def _named(self) -> Expression:
+        if self.word.text == "contains":
+            raise self.unexpected("expected a value")
         word = self.take()
+        if word.text == "self" and self.word.text in ("[", "."):
+            root = self._root() if self.accept("[") else self._dotted()
+            return Path(root, self._steps(), self.source.place(word.start))
         steps = self._steps()
         if not steps and word.text in _CONSTANTS:
             return Constant(_CONSTANTS[word.text])
@@ -215,12 +229,18 @@ class Markup:
     def _steps(self) -> tuple[Step, ...]:
         steps: list[Step] = []
         while True:
+            if len(steps) > _DEEPEST:
+                raise self.unexpected(f"more than {_DEEPEST} steps into one value")
             if self.accept("["):
                 steps.append(Step(self._inside("]"), dotted=False))
-            elif self.accept("."):
-                steps.append(Step(Constant(self.name("a name behind the dot")), dotted=True))
+            elif self.word.text == ".":
+                steps.append(Step(Constant(self._dotted()), dotted=True))
             else:
                 return tuple(steps)
+
+    def _dotted(self) -> str:
+        self.expect(".")
+        return self.name("a name behind the dot")
 
     def _inside(self, closing: str) -> Expression:
         value = self._nested()

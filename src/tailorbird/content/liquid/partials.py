@@ -30,9 +30,7 @@ def partial(markup: Markup, isolated: bool, place: Place) -> Partial:
         key = markup.name("the name of an argument")
         markup.expect(":")
         arguments.append((key, markup.value()))
-        if not markup.accept(","):
-            break
-    markup.end()
+        markup.accept(",")
     if not alias and isinstance(name, Constant):
         alias = str(name.value).rpartition("/")[2]
     return Partial(name, isolated, place, bound, each, alias, tuple(arguments))

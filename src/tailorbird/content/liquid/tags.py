@@ -140,19 +140,13 @@ class Parser:
         if not blank(body):
             raise token.fault("something stands between case and its first when", "move it")
         arms: list[tuple[tuple[Expression, ...], Body]] = []
-        otherwise: Body = ()
         while end.name != "endcase":
             values = _when(Markup(end)) if end.name == "when" else ()
-            body, following = self._block(token, "when", "else", "endcase")
-            if end.name == "when":
-                arms.append((values, body))
-            else:
-                otherwise += body
-            end = following
-        if blank(otherwise, *(body for _, body in arms)):
+            body, end = self._block(token, "when", "else", "endcase")
+            arms.append((values, body))
+        if blank(*(body for _, body in arms)):
             arms = [(values, without_blanks(body)) for values, body in arms]
-            otherwise = without_blanks(otherwise)
-        return Case(subject, tuple(arms), otherwise, token.place)
+        return Case(subject, tuple(arms), token.place)
 
     # -- loops ------------------------------------------------------------------------------------
 
@@ -278,8 +272,6 @@ def _choice(parts: list[tuple[Expression | None, Body]], token: Token) -> If:
 def _when(markup: Markup) -> tuple[Expression, ...]:
     values = [markup.operand()]
     while markup.accept(",") or markup.accept("or"):
-        if markup.word.kind == "end":
-            break
         values.append(markup.operand())
     markup.end()
     return tuple(values)
@@ -295,9 +287,9 @@ def _each(markup: Markup, *, columns: bool) -> tuple[Each, Expression | None]:
     key = f"{variable}-{markup.between(start, markup.word.start)}"
     backwards = not columns and markup.accept("reversed")
     options: dict[str, Expression | None] = {}
-    allowed = ("limit", "offset", "cols") if columns else ("limit", "offset")
+    allowed = ("limit", "offset", "cols", "range") if columns else ("limit", "offset")
     while markup.word.text == "," or markup.word.kind == "name":
-        if markup.accept(",") and markup.word.kind == "end":
+        if markup.accept(",") and markup.word.kind == "end" and options:
             break
         name = markup.word.text
         if name not in allowed:

@@ -17,7 +17,7 @@ BLANKS = " \t\n\v\f\r\0"
 _OPENING = re.compile(r"\{\{|\{%")
 _TAG_NAME = re.compile(r"\s*(#|\w*)")
 _END_RAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
-_END_DOC = re.compile(r"\{%-?\s*enddoc\s*-?%\}")
+_END_DOC = re.compile(r"\{%-?\s*enddoc\b.*?%\}", re.S)
 _ANY_TAG = re.compile(r"\{%-?\s*(\w*).*?%\}", re.S)
 
 
@@ -107,7 +107,7 @@ class _Reader:
             )
         self.at = end + 2
         first = start + 2 + (self.text[start + 2] == "-")
-        self.strip = end > first and self.text[end - 1] == "-"
+        self.strip = end > start + 2 and self.text[end - 1] == "-"
         return first, max(first, end - self.strip)
 
     def _output(self, start: int) -> Iterator[Token]:
@@ -119,6 +119,7 @@ class _Reader:
         match = _TAG_NAME.match(self.text, first, last)
         name = match[1] if match else ""
         if name == "#":
+            self._check_remark(start, self.text[first:last])
             return
         if name == "comment":
             self._skip_comment(start)
@@ -130,16 +131,19 @@ class _Reader:
             behind = match.end() if match else first
             yield Token("tag", self.text[behind:last], self.source, behind, name)
 
+    def _check_remark(self, start: int, markup: str) -> None:
+        if any(line.strip() and not line.strip().startswith("#") for line in markup.split("\n")):
+            raise self.source.fault(start, "a comment line does not begin with #", "add it")
+
     def _raw(self, start: int, markup: str) -> Token:
         if markup.strip():
             raise self.source.fault(start, f"raw takes nothing, got {markup.strip()!r}")
         closing = _END_RAW.search(self.text, self.at)
         if closing is None:
             raise self.source.fault(start, "raw is not closed", "add {% endraw %}")
-        stripped = closing[0].startswith("{%-")
-        token = self._literal(self.at, closing.start(), strip_end=stripped)
+        inner = Token("text", self.text[self.at : closing.start()], self.source, self.at, "raw")
         self._behind(closing)
-        return Token("text", token.text, self.source, token.start, name="raw")
+        return inner
 
     def _skip_doc(self, start: int, markup: str) -> None:
         if markup.strip():
@@ -147,7 +151,7 @@ class _Reader:
         closing = _END_DOC.search(self.text, self.at)
         if closing is None:
             raise self.source.fault(start, "doc is not closed", "add {% enddoc %}")
-        if re.search(r"\{%-?\s*doc\s*-?%\}", self.text[self.at : closing.start()]):
+        if re.search(r"\{%-?\s*doc\b.*?%\}", self.text[self.at : closing.start()]):
             raise self.source.fault(start, "doc cannot hold another doc", "close the first")
         self._behind(closing)
 
