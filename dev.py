@@ -15,7 +15,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +36,7 @@ COMMANDS = {
     "check": "run ruff, mypy, import-linter and deptry",
     "all": "run the checks and every test, the slow ones and the chaos too",
     "setup": "install what is missing, nothing else",
+    "wheel": "build dist/*.whl, install it into an empty environment and run it there",
     "docs": "write docs/reference again from the code",
     "lock": "resolve requirements/*.txt again",
 }
@@ -95,6 +98,8 @@ def run_chore(command: str, rest: list[str]) -> int:
         return call(("python", "docs/generate.py", *rest))
     if command == "lock":
         return resolve()
+    if command == "wheel":
+        return build_wheel()
     if command in ("test", "all"):
         checked = run_checks()
         quick = QUICK if command == "test" else ()
@@ -129,6 +134,23 @@ def resolve() -> int:
         held_back = ("--constraint", "requirements/constraints.txt")
         status |= uv(*RESOLVE, *asked, *held_back, "--output-file", str(lock))
     return status
+
+
+def build_wheel() -> int:
+    """Build the wheel, and return 0 when it holds the pages and runs without this checkout."""
+    dist = ROOT / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    with stage("build"):
+        uv("build", "--wheel", "--out-dir", str(dist), str(ROOT))
+    (wheel,) = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        if "tailorbird/web/static/index.html" not in archive.namelist():
+            raise SetUpError(f"{wheel.name} lacks the web pages")
+    with tempfile.TemporaryDirectory() as empty, stage("install"):
+        uv("venv", f"{empty}/venv")
+        python = Path(empty, "venv", "bin", "python")
+        uv("pip", "install", "--constraint", str(LOCK), str(wheel), python=python)
+        return run([str(python.with_name("tailorbird")), "--version"], cwd=Path(empty))
 
 
 # -- setting up ---------------------------------------------------------------------------------
@@ -194,9 +216,9 @@ def install(*arguments: str) -> None:
         pip("install", *arguments)
 
 
-def uv(*arguments: str, check: bool = True) -> int:
-    """Run uv on `.venv` and return its exit status."""
-    command = [str(BIN / "uv"), *arguments, "--python", str(BIN / "python"), "--quiet"]
+def uv(*arguments: str, check: bool = True, python: Path = BIN / "python") -> int:
+    """Run uv on `.venv`, or on another environment, and return its exit status."""
+    command = [str(BIN / "uv"), *arguments, "--python", str(python), "--quiet"]
     return run(command, check=check, more=uv_environment())
 
 
@@ -293,11 +315,17 @@ def environment() -> dict[str, str]:
     return clean
 
 
-def run(command: list[str], *, check: bool = True, more: dict[str, str] | None = None) -> int:
+def run(
+    command: list[str],
+    *,
+    check: bool = True,
+    more: dict[str, str] | None = None,
+    cwd: Path = ROOT,
+) -> int:
     """Run a command of the set-up, show its output when it fails, and return its exit status."""
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=cwd,
         env=environment() | (more or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
