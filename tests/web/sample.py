@@ -189,7 +189,7 @@ class SampleReadings:
             AT - timedelta(days=number % 200, hours=number % 24) if number % 17 else None,
         )
 
-    def people(self, query: str, segment: str, after: str, limit: int) -> PeoplePage:
+    def people(self, query: str, segment: str, after: str, limit: int, now: Instant) -> PeoplePage:
         start = int(after or 0) + 1
         if query:
             number = int(query) if query.isdigit() else 0
@@ -227,8 +227,8 @@ class SampleReadings:
                 ConsentLine("training", "never asked"),
             ),
             identifiers=(
-                Identifier("user_id", self.said(str(12_000 + person))),
-                Identifier("email", self.said(f"p…{person % 10}@mail.example")),
+                Identifier(self.said("user_id"), 1),
+                Identifier("email", 2),
             ),
             suggestions=tuple(
                 Suggestion(
@@ -359,7 +359,7 @@ class SampleReadings:
                 where=f"draft.yaml:{line}:3",
                 mend="did you mean 'tier'?",
             )
-        return SegmentCount(1_021 + len(text), self.size, 12.4, (self.row(3), self.row(4)))
+        return SegmentCount(1_021 + len(text), self.size, 0.0, (self.row(3), self.row(4)))
 
     def explain(self, name: str, person: int, now: Instant) -> Explanation | None:
         if self.segment(name, now) is None or not 0 < person <= self.size:

@@ -52,10 +52,10 @@ class ConsentLine(msgspec.Struct, frozen=True):
 
 
 class Identifier(msgspec.Struct, frozen=True):
-    """One name under which a source knows this person."""
+    """How many identifiers of one kind a person has. Their values are kept as blind indexes only."""
 
     kind: str
-    value: str
+    number: int
 
 
 class Suggestion(msgspec.Struct, frozen=True):

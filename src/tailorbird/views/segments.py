@@ -48,7 +48,8 @@ class SegmentCount(msgspec.Struct, frozen=True):
 
     people: int
     total: int
-    milliseconds: float
+    milliseconds: float = 0.0
+    """How long the answer took, as the door measured it."""
     sample: tuple[PersonRow, ...] = ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Annotated, TypeAlias, TypeVar
 
@@ -160,10 +161,15 @@ def list_models(readings: Asked) -> tuple[ModelReport, ...]:
 
 @_reads("/people", "List or find people", "people")
 def list_people(
-    readings: Asked, q: Query = "", segment: Name = "", after: Cursor = "", limit: Limit = 50
+    readings: Asked,
+    now: Now,
+    q: Query = "",
+    segment: Name = "",
+    after: Cursor = "",
+    limit: Limit = 50,
 ) -> PeoplePage:
     """Return people by number; `q` finds a number, an address or a user id."""
-    return readings.people(q, segment, after, limit)
+    return readings.people(q, segment, after, limit, now)
 
 
 @_reads("/people/{person:int}", "One person", "people", responses=_MISSING)
@@ -231,7 +237,10 @@ def explain_segment(readings: Asked, now: Now, name: str, person: PersonId) -> E
 )
 def count_segment(readings: Asked, now: Now, data: Draft) -> SegmentCount:
     """Return how many people a definition holds now; nothing is kept."""
-    return readings.count(data.text, now)
+    started = time.perf_counter()
+    counted = readings.count(data.text, now)
+    spent = (time.perf_counter() - started) * 1000
+    return msgspec.structs.replace(counted, milliseconds=spent)
 
 
 # -- campaigns -----------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ export interface Header {
 
 export interface Identifier {
   kind: string;
-  value: string;
+  number: number;
 }
 
 export interface InboxPage {

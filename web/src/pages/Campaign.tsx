@@ -119,8 +119,8 @@ function Machines({ arm }: { arm: Arm }) {
   if (arm.holdout) return <span className="dim">no mail</span>;
   return (
     <span className="dim">
-      {count(arm.machine_opens)} opens
-      <small className="block">{count(arm.machine_clicks)} clicks</small>
+      {count(arm.machine_opens)} opened
+      <small className="block">{count(arm.machine_clicks)} clicked</small>
     </span>
   );
 }

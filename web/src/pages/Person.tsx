@@ -168,11 +168,11 @@ function Consents({ report }: { report: PersonReport }) {
 
 function Identifiers({ report }: { report: PersonReport }) {
   return (
-    <Card title="Identifiers">
+    <Card title="Identifiers" note="Only their fingerprints are kept, so they cannot be shown.">
       <Facts>
         {report.identifiers.map((identifier) => (
-          <Fact key={`${identifier.kind} ${identifier.value}`} word={capital(plain(identifier.kind))}>
-            <code>{identifier.value}</code>
+          <Fact key={identifier.kind} word={capital(plain(identifier.kind))}>
+            {count(identifier.number)}
           </Fact>
         ))}
       </Facts>

@@ -1,0 +1,168 @@
+"""The inbox, taken apart for reading, and templates as one person would get them."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from html.parser import HTMLParser
+
+from tailorbird import journeys, letters
+from tailorbird.errors import DefinitionError
+from tailorbird.readings.people import label
+from tailorbird.schema import Instant, PersonId
+from tailorbird.views import Header, InboxPage, InboxRow, Link, Mail, Preview, TemplateRow
+from tailorbird.world import World
+
+NO_LINK = "#"
+
+
+# -- the inbox -----------------------------------------------------------------------------------
+
+
+def page(world: World, query: str, after: str, limit: int) -> InboxPage:
+    """Return messages, the newest first; the cursor is the last sequence of the page before."""
+    start = int(after) if after.isascii() and after.isdigit() else 0
+    found = world.inbox.list(after=start, limit=limit + 1, query=query)
+    rows = tuple(
+        InboxRow(each.sequence, each.send_id.hex(), each.to, each.subject, each.size_bytes)
+        for each in found[:limit]
+    )
+    last = str(rows[-1].sequence) if len(found) > limit else ""
+    return InboxPage(rows, world.inbox.count(query), last)
+
+
+def mail(world: World, send_id: bytes) -> Mail | None:
+    """Return one message, taken apart."""
+    content = world.inbox.read(send_id)
+    if content is None:
+        return None
+    message = message_from_bytes(content, policy=policy.default)
+    html = _part(message, "html")
+    decision = world.ledger.decision(send_id)
+    return Mail(
+        send_id=send_id.hex(),
+        subject=str(message["subject"] or ""),
+        sender=str(message["from"] or ""),
+        to=str(message["to"] or ""),
+        sent_at=parsedate_to_datetime(message["date"]) if message["date"] else None,
+        headers=tuple(Header(name, str(value)) for name, value in message.items()),
+        text=_part(message, "plain"),
+        html=html,
+        links=links(html),
+        source=content.decode("utf-8", "replace"),
+        size_bytes=len(content),
+        person=decision.person if decision else None,
+        campaign=decision.campaign if decision else "",
+        variant=decision.variant if decision else "",
+    )
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    text = part.get_content() if part is not None else ""
+    return text if isinstance(text, str) else ""
+
+
+def links(html: str) -> tuple[Link, ...]:
+    """Return the links of an HTML text in order, each with its words."""
+    reader = _LinkReader()
+    reader.feed(html)
+    reader.close()
+    return tuple(reader.links)
+
+
+class _LinkReader(HTMLParser):
+    """Collects `a` elements; pictures inside them count by their alternative text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[Link] = []
+        self._url = ""
+        self._words: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag == "a" and named.get("href"):
+            self._url, self._words = named["href"] or "", []
+        elif tag == "img" and self._words is not None:
+            self._words.append(named.get("alt") or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._words is not None:
+            self._words.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self._words is not None:
+            self.links.append(Link(" ".join(" ".join(self._words).split()), self._url))
+            self._words = None
+
+
+# -- templates -----------------------------------------------------------------------------------
+
+
+def templates(world: World) -> tuple[TemplateRow, ...]:
+    """Return all templates with the variants of the first campaign that uses each, by name."""
+    users = _users(world)
+    return tuple(
+        TemplateRow(
+            found.name,
+            found.version,
+            tuple(users[found.name].variants) if found.name in users else (),
+        )
+        for found in world.definitions.latest("template")
+    )
+
+
+def _users(world: World) -> dict[str, journeys.Campaign]:
+    users: dict[str, journeys.Campaign] = {}
+    for found in world.definitions.latest("campaign"):
+        try:
+            campaign = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
+        except DefinitionError:
+            continue
+        users.setdefault(campaign.template, campaign)
+    return users
+
+
+def preview(
+    world: World, template: str, person: PersonId, variant: str, now: Instant
+) -> Preview | None:
+    """Return a template as a person would get it now; its links lead nowhere.
+
+    Raises:
+        TemplateError: the template, or the person's values, must be mended.
+        UsageError: there is no such variant.
+    """
+    profile = world.people.profiles([person]).get(person)
+    if profile is None or world.definitions.get("template", template) is None:
+        return None
+    campaign = _users(world).get(template) or _without_campaign(template)
+    chosen = variant or next(iter(campaign.variants))
+    states = world.people.consent_states([person])
+    kept = letters.inputs(world, campaign, [person], states, now)[person]
+    urls = {"unsubscribe_url": NO_LINK, "view_url": NO_LINK}
+    rendered = letters.template(world, campaign, 0).render(
+        chosen,
+        letters.values(world, profile, kept, campaign.name, urls),
+        links=lambda url, _index: url,
+        pixel_url="",
+        now=now,
+    )
+    return Preview(
+        template=template,
+        person=person,
+        label=label(profile),
+        variant=chosen,
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+    )
+
+
+def _without_campaign(template: str) -> journeys.Campaign:
+    """Return what a template without a campaign is shown for: its name is the subject."""
+    subject = journeys.Variant(subject=template)
+    return journeys.Campaign(
+        name="preview", audience="everybody", template=template, variants={"preview": subject}
+    )

@@ -1,0 +1,152 @@
+"""Segments: sizes with their trend, one definition, a count while editing, why a person is in."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Any, Final
+
+from tailorbird import flow, segments
+from tailorbird.errors import DefinitionError
+from tailorbird.readings.people import label, rows
+from tailorbird.schema import DAY, Definition, Instant, PersonId
+from tailorbird.views import (
+    Evidence,
+    Explanation,
+    Reason,
+    SegmentCount,
+    SegmentReport,
+    SegmentSize,
+    TrendPoint,
+    moment,
+)
+from tailorbird.world import World
+
+TREND_DAYS: Final = 30
+SAMPLE: Final = 8
+DRAFT: Final = "draft.yaml"
+
+_STANDING = """
+SELECT r.segment, r."at", COUNT(m.person) AS people FROM segment_refreshes AS r
+LEFT JOIN membership AS m ON m.segment = r.segment AND m.member GROUP BY ALL
+"""
+_CHANGES = """
+SELECT segment, "at" // $1 AS day, COUNT(*) FILTER (entered) AS entered,
+    COUNT(*) FILTER (NOT entered) AS gone
+FROM membership_changes WHERE "at" <= $2 GROUP BY ALL ORDER BY segment, day
+"""
+
+
+def sizes(world: World, now: Instant) -> tuple[SegmentSize, ...]:
+    """Return every segment as the last refresh left it, by name."""
+    standing = {row["segment"]: row for row in world.facts.read(_STANDING).to_pylist()}
+    trends = _trends(world, now)
+    total = world.people.count()
+    return tuple(
+        _size(definition, standing.get(definition.name), trends.get(definition.name, ()), total)
+        for definition in world.definitions.latest("segment")
+    )
+
+
+def _size(
+    definition: Definition,
+    row: dict[str, Any] | None,
+    trend: tuple[TrendPoint, ...],
+    total: int,
+) -> SegmentSize:
+    description, trouble = "", ""
+    try:
+        description = segments.parse(definition.text, _file(definition)).description
+    except DefinitionError as error:
+        trouble = error.sentence()
+    people = row["people"] if row and not trouble else None
+    return SegmentSize(
+        name=definition.name,
+        description=description,
+        version=definition.version,
+        people=people,
+        share=None if people is None else people / max(total, 1),
+        refreshed_at=moment(row["at"]) if row else None,
+        trend=tuple(point.people for point in trend),
+        trouble=trouble,
+    )
+
+
+def _file(definition: Definition) -> str:
+    return f"segments/{definition.name}.yaml"
+
+
+def _trends(world: World, now: Instant) -> dict[str, tuple[TrendPoint, ...]]:
+    """Return the size at the end of each of the last days, from the first refresh on."""
+    changes: dict[str, dict[int, tuple[int, int]]] = {}
+    for row in world.facts.read(_CHANGES, (DAY, now)).to_pylist():
+        changes.setdefault(row["segment"], {})[row["day"]] = (row["entered"], row["gone"])
+    return {name: _trend(days, now // DAY) for name, days in changes.items()}
+
+
+def _trend(changes: dict[int, tuple[int, int]], today: int) -> tuple[TrendPoint, ...]:
+    days = range(min(changes), today + 1)
+    moves = [changes.get(day, (0, 0)) for day in days]
+    people = accumulate(entered - gone for entered, gone in moves)
+    points = (
+        TrendPoint(moment(day * DAY).date().isoformat(), size, entered, gone)
+        for day, size, (entered, gone) in zip(days, people, moves, strict=True)
+    )
+    return tuple(points)[-TREND_DAYS:]
+
+
+def report(world: World, name: str, now: Instant) -> SegmentReport | None:
+    """Return one segment's page."""
+    definition = world.definitions.get("segment", name)
+    size = next((each for each in sizes(world, now) if each.name == name), None)
+    if definition is None or size is None:
+        return None
+    sample = segments.members(world.facts, name)[:SAMPLE]
+    trend = _trends(world, now).get(name, ())
+    return SegmentReport(size, definition.text, trend, rows(world, sample, now))
+
+
+def count(world: World, text: str, now: Instant) -> SegmentCount:
+    """Return how many people a definition holds now, among the segments that stand.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    draft = segments.parse(text, DRAFT)
+    among = [each for each in flow.standing_segments(world) if each.name != draft.name]
+    found = segments.preview(world.facts, draft, among, as_of=now, limit=SAMPLE)
+    return SegmentCount(found.count, found.people, sample=rows(world, found.sample, now))
+
+
+def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanation | None:
+    """Return every condition with its answer, its value and its evidence."""
+    profile = world.people.profiles([person]).get(person)
+    standing = flow.standing_segments(world)
+    segment = next((each for each in standing if each.name == name), None)
+    if profile is None or segment is None:
+        return None
+    found = segments.explain(world.facts, segment, person, standing, as_of=now)
+    return Explanation(
+        segment=name,
+        person=person,
+        label=label(profile),
+        member=found.member,
+        as_of=moment(found.as_of),
+        next_check=None if found.next_check is None else moment(found.next_check),
+        reason=_reason(found.reason),
+    )
+
+
+def _evidence(row: segments.Evidence) -> Evidence:
+    what = " ".join(part for part in (row.order_id, row.item) if part)
+    return Evidence(row.event, moment(row.at), what)
+
+
+def _reason(reason: segments.Reason) -> Reason:
+    value = "" if reason.value is None else str(reason.value)
+    return Reason(
+        text=reason.text,
+        holds=reason.holds,
+        value=value,
+        evidence=tuple(_evidence(each) for each in reason.evidence),
+        parts=tuple(_reason(part) for part in reason.parts),
+    )

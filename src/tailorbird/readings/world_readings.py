@@ -1,0 +1,138 @@
+"""`views.Readings` over the ports of a `World`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from tailorbird.readings import campaigns, history, mails, people, segments, whole
+from tailorbird.schema import MINUTE, Instant, PersonId
+from tailorbird.views import (
+    CampaignResult,
+    CampaignSummary,
+    Correspondence,
+    DecisionReport,
+    Explanation,
+    InboxPage,
+    Mail,
+    ModelReport,
+    Overview,
+    PeoplePage,
+    PersonReport,
+    Preview,
+    SegmentCount,
+    SegmentReport,
+    SegmentSize,
+    Status,
+    TemplateRow,
+    Timeline,
+)
+from tailorbird.world import World
+
+T = TypeVar("T")
+KEPT = 32
+
+
+class WorldReadings:
+    """Every method may be called from several threads at once.
+
+    What is costly is kept for a minute, as long as no new event has been taken in.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._kept: dict[tuple[object, ...], object] = {}
+
+    def status(self, now: Instant) -> Status:
+        """Return whose shop this is and how fresh the facts are."""
+        return whole.status(self._world, now)
+
+    def overview(self, now: Instant) -> Overview:
+        """Return the first page."""
+        world = self._world
+        latest = next((c.name for c in self.campaigns() if c.decided), None)
+        return Overview(
+            totals=self._keep(("totals",), now, lambda: whole.totals(world)),
+            activity=self._keep(("activity",), now, lambda: whole.activity(world, now)),
+            segments=self.segments(now),
+            models=self.models(),
+            campaign=self.campaign(latest, now) if latest else None,
+        )
+
+    def models(self) -> tuple[ModelReport, ...]:
+        """Return the cards of the latest models, by name."""
+        return whole.models(self._world)
+
+    def people(self, query: str, segment: str, after: str, limit: int, now: Instant) -> PeoplePage:
+        """Return people by number, or those whom `query` finds, or the members of a segment."""
+        return people.page(self._world, query, segment, after, limit, now)
+
+    def person(self, person: PersonId, now: Instant) -> PersonReport | None:
+        """Return one person's page."""
+        return people.report(self._world, person, now)
+
+    def timeline(self, person: PersonId, after: str, limit: int) -> Timeline | None:
+        """Return one page of a person's events."""
+        return history.timeline(self._world, person, after, limit)
+
+    def correspondence(self, person: PersonId) -> Correspondence | None:
+        """Return what was decided about a person, and the mails."""
+        return history.correspondence(self._world, person)
+
+    def decision(self, decision_id: bytes) -> DecisionReport | None:
+        """Return one decision."""
+        return history.decision(self._world, decision_id)
+
+    def segments(self, now: Instant) -> tuple[SegmentSize, ...]:
+        """Return all segments, by name."""
+        return segments.sizes(self._world, now)
+
+    def segment(self, name: str, now: Instant) -> SegmentReport | None:
+        """Return one segment's page."""
+        return segments.report(self._world, name, now)
+
+    def count(self, text: str, now: Instant) -> SegmentCount:
+        """Return how many people a definition in YAML holds now."""
+        return segments.count(self._world, text, now)
+
+    def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
+        """Return why a person is, or is not, in a segment."""
+        return segments.explain(self._world, name, person, now)
+
+    def campaigns(self) -> tuple[CampaignSummary, ...]:
+        """Return all campaigns, the latest decided first."""
+        return campaigns.summaries(self._world)
+
+    def campaign(self, name: str, now: Instant) -> CampaignResult | None:
+        """Return one campaign's result."""
+        states = tuple(sorted(self._world.ledger.states(name).items()))
+        key = ("campaign", name, states)
+        return self._keep(key, now, lambda: campaigns.result(self._world, name, now))
+
+    def inbox(self, query: str, after: str, limit: int) -> InboxPage:
+        """Return messages, the newest first."""
+        return mails.page(self._world, query, after, limit)
+
+    def mail(self, send_id: bytes) -> Mail | None:
+        """Return one message."""
+        return mails.mail(self._world, send_id)
+
+    def templates(self) -> tuple[TemplateRow, ...]:
+        """Return all templates, by name."""
+        return mails.templates(self._world)
+
+    def preview(
+        self, template: str, person: PersonId, variant: str, now: Instant
+    ) -> Preview | None:
+        """Return a template as a person would get it now. Nothing is recorded."""
+        return mails.preview(self._world, template, person, variant, now)
+
+    def _keep(self, key: tuple[object, ...], now: Instant, make: Callable[[], T]) -> T:
+        whole_key = (*key, self._world.facts.offset(), now // MINUTE)
+        if whole_key not in self._kept:
+            made = make()
+            while len(self._kept) >= KEPT:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[whole_key] = made
+            return made
+        return cast("T", self._kept[whole_key])
