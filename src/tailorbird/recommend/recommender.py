@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError, UsageError
-from tailorbird.recommend import collaborative, scoring
+from tailorbird.recommend import collaborative, compiled, scoring
 from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.interactions import (
     Flags,
@@ -80,6 +81,7 @@ class Recommender:
         now: Instant,
         within: Collection[str] | None = None,
         exclude_recent_days: float | None = None,
+        threads: int = 1,
     ) -> pa.Table:
         """Return up to `k` items a person: person, rank, item, score, reason, reason_code, because.
 
@@ -87,22 +89,23 @@ class Recommender:
         given; none that the person bought in the last `exclude_recent_days`. Strangers get what
         is popular now. `reason_code` is `repeat`, `viewed`, `related` or `popular`, and `because`
         the item that a `related` one goes with. Histories reach as far as the last fit or
-        `with_history`.
+        `with_history`. Give up to some 100,000 people at a time: the table holds them all.
         """
         if k < 1:
             raise UsageError(f"k is {k}", where="Recommender.top", mend="ask for at least one item")
-        scorer = scoring.prepare(self.parameters, self.related, self.popular)
-        allowed = self._allowed(within)
-        index = self._index(np.asarray(people, dtype=np.int64))
-        today = now // DAY
-        parts = []
-        for piece in scoring.chunks(self.history, index, len(self.items)):
-            past = scoring.recall_past(self.history, piece, self.parameters, today)
-            barred = None
-            if exclude_recent_days is not None:
-                barred = past.bought & (past.last_day > today - exclude_recent_days)
-            parts.append(scoring.rank(scorer, past, piece, k, allowed=allowed, barred=barred))
-        return _table(self, np.asarray(people, dtype=np.int64), parts)
+        numbers = np.asarray(people, dtype=np.int64)
+        parts = compiled.ranked(
+            scoring.prepare(self.parameters, self.related, self.popular),
+            self.history,
+            self._index(numbers),
+            k,
+            today=now // DAY,
+            allowed=self._allowed(within),
+            bar_after=math.inf if exclude_recent_days is None else now / DAY - exclude_recent_days,
+            compile_it=compiled.worth_it(len(numbers), len(self.items)),
+            threads=threads,
+        )
+        return _table(self, numbers, list(parts))
 
     def with_history(self, interactions: pa.Table, *, now: Instant) -> Recommender:
         """Return it with everybody's history up to `now`, its learnt weights unchanged.
@@ -277,34 +280,31 @@ def _table(
             "rank": (column + 1).astype(np.int32),
             "item": items,
             "score": np.concatenate([part.score for part in parts])[filled],
-            "reason": pa.array(_sentences(model, code, because), pa.string()),
+            "reason": _sentences(model, code, because),
             "reason_code": pa.array(REASONS).take(pa.array(code)),
             "because": source,
         }
     )
 
 
-REASONS: Final = ("repeat", "viewed", "related", "popular")
-_SENTENCES: Final = ("you bought it before", "you looked at it", "goes with {}", "popular now")
+REASONS: Final = ("repeat", "viewed", "popular", "related")
+_SENTENCES: Final = ("you bought it before", "you looked at it", "popular now")
+_REPEAT, _VIEWED, _POPULAR, _RELATED = range(4)
 
 
 def _reasons(part: scoring.Ranked) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return (index into REASONS, source item or -1) of every cell."""
-    own = np.where(part.bought, 0, 1)
-    goes = (part.related > part.own) & (part.because >= 0)
-    silent = part.own + part.related <= 0
-    code = np.where(silent, 3, np.where(goes, 2, np.where(part.own > 0, own, 3)))
-    return code, np.where(code == 2, part.because, -1)
+    own = np.where(part.bought, _REPEAT, _VIEWED)
+    related = (part.related > part.own) & (part.because >= 0)
+    code = np.where(related, _RELATED, np.where(part.own > 0, own, _POPULAR))
+    return code, np.where(related, part.because, -1)
 
 
 def _sentences(
     model: Recommender, code: npt.NDArray[np.int64], because: npt.NDArray[np.int64]
-) -> list[str]:
-    def name(index: int) -> str:
-        item = model.items[index]
-        return model.names.get(item, item)
+) -> pa.Array:
+    import pyarrow as pa
 
-    return [
-        _SENTENCES[reason].format(name(source)) if reason == 2 else _SENTENCES[reason]
-        for reason, source in zip(code.tolist(), because.tolist(), strict=True)
-    ]
+    goes = [f"goes with {model.names.get(item, item)}" for item in model.items]
+    words = pa.array([*_SENTENCES, *goes], pa.string())
+    return words.take(pa.array(np.where(code == _RELATED, len(_SENTENCES) + because, code)))

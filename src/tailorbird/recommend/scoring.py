@@ -16,7 +16,7 @@ FLOOR: Final = 0.01
 """What popularity is lifted by before its power is taken, so that new items keep a chance."""
 FILL: Final = 1e-6
 """Popularity's own weight: it orders what history says nothing about."""
-_MOST_CELLS: Final = 4_000_000
+_MOST_CELLS: Final = 2_000_000
 _MOST_ROWS: Final = 50_000
 
 
@@ -70,10 +70,10 @@ class Ranked:
     because: Ints
 
 
-def chunks(history: History, people: Ints, items: int) -> Iterator[Ints]:
-    """Yield person indices in pieces that bound the memory of scoring them."""
+def chunks(history: History, people: Ints, width: int) -> Iterator[Ints]:
+    """Yield person indices in pieces that bound memory; `width` is how many cells each takes."""
     rows = np.where(people >= 0, np.diff(history.start, append=0)[people], 0)
-    share = np.maximum(rows / _MOST_ROWS, items / _MOST_CELLS)
+    share = np.maximum(rows / _MOST_ROWS, width / _MOST_CELLS)
     piece = np.floor(np.cumsum(share)).astype(np.int64)
     yield from np.split(people, np.flatnonzero(np.diff(piece)) + 1)
 
@@ -101,18 +101,17 @@ def recall_past(history: History, people: Ints, parameters: Parameters, today: i
 
 
 def rank(
-    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags | None = None
+    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags
 ) -> Ranked:
     """Return the `k` best allowed items a person; `barred` marks rows of the past to leave out."""
     shape = (len(people), len(scorer.popular))
-    taste, own = _to_top(past.taste, past.owner, shape[0]), _to_top(past.own, past.owner, shape[0])
+    taste, own = to_top(past.taste, past.owner, shape[0]), to_top(past.own, past.owner, shape[0])
     owned = np.zeros(shape)
     owned[past.owner, past.item] = scorer.parameters.own_weight * own
     related = _spread(scorer.by_source, past, taste, shape)
     scores = (owned + related) * scorer.fashion + FILL * scorer.popular
     scores[:, ~allowed] = -np.inf
-    if barred is not None:
-        scores[past.owner[barred], past.item[barred]] = -np.inf
+    scores[past.owner[barred], past.item[barred]] = -np.inf
     best = _best(scores, min(k, shape[1]))
     row = np.arange(shape[0])[:, None]
     bought = np.zeros(shape, bool)
@@ -141,7 +140,7 @@ def _sums(values: Floats, begins: Ints) -> Floats:
     return np.asarray(np.add.reduceat(values, begins)) if len(values) else values
 
 
-def _to_top(values: Floats, owner: Ints, people: int) -> Floats:
+def to_top(values: Floats, owner: Ints, people: int) -> Floats:
     """Return values scaled so that each person's largest is 1."""
     largest = np.full(people, 1e-300)
     np.maximum.at(largest, owner, values)

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.recommend import collaborative, measures, scoring
+from tailorbird.recommend import collaborative, compiled, measures, scoring
 from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
@@ -18,6 +18,7 @@ AT: Final = 10
 DEPTH: Final = 20
 MOST_JUDGED: Final = 20_000
 MOST_TUNED: Final = 2_000
+_TRIALS: Final = 40
 
 _Steps: TypeAlias = tuple[tuple[dict[str, str | float], ...], ...]
 # One list a step; each step keeps the best value of its fields and goes on from there.
@@ -64,12 +65,16 @@ class Window:
         related = self._related(parameters, rng)
         popular = collaborative.popularity(self.past, self.items, parameters.popular_half_life_days)
         scorer = scoring.prepare(parameters, related, popular)
-        allowed = np.ones(self.items, bool)
-        best = [np.zeros((0, min(DEPTH, self.items)), np.int64)]
-        for piece in scoring.chunks(self.past, self.people, self.items):
-            seen = scoring.recall_past(self.past, piece, parameters, self.today)
-            best.append(scoring.rank(scorer, seen, piece, DEPTH, allowed=allowed).item)
-        return np.concatenate(best)
+        parts = compiled.ranked(
+            scorer,
+            self.past,
+            self.people,
+            DEPTH,
+            today=self.today,
+            allowed=np.ones(self.items, bool),
+            compile_it=compiled.worth_it(len(self.people) * _TRIALS, self.items),
+        )
+        return np.concatenate([part.item for part in parts])
 
     def judged(self, parameters: Parameters, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Return each person's NDCG at AT and recall at DEPTH."""

@@ -1,0 +1,91 @@
+"""The same ranking as `scoring.rank` in one compiled pass, for batches that are worth it."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+
+from tailorbird.recommend import scoring
+from tailorbird.recommend.interactions import Flags, History, Ints
+from tailorbird.recommend.scoring import FILL, Past, Ranked, Scorer, to_top
+
+WORTH_IT_CELLS: Final = 100_000_000
+"""People x items from which on loading and compiling pays."""
+
+
+def worth_it(people: int, items: int) -> bool:
+    """Return whether so many people and items should be ranked here, and numba is installed."""
+    return people * items >= WORTH_IT_CELLS and importlib.util.find_spec("numba") is not None
+
+
+def ranked(
+    scorer: Scorer,
+    history: History,
+    people: Ints,
+    k: int,
+    *,
+    today: int,
+    allowed: Flags,
+    bar_after: float = math.inf,
+    compile_it: bool,
+    threads: int = 1,
+) -> Iterator[Ranked]:
+    """Yield the best items of these person indices (-1: strangers), a chunk at a time.
+
+    What a person bought on a day after `bar_after` is left out.
+    """
+    ranker = rank if compile_it else scoring.rank
+
+    def best_of(piece: Ints) -> Ranked:
+        past = scoring.recall_past(history, piece, scorer.parameters, today)
+        barred = past.bought & (past.last_day > bar_after)
+        return ranker(scorer, past, piece, k, allowed=allowed, barred=barred)
+
+    pieces = scoring.chunks(history, people, k if compile_it else len(allowed))
+    if threads == 1:
+        yield from map(best_of, pieces)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(best_of, pieces)
+
+
+def rank(
+    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags
+) -> Ranked:
+    """Return what `scoring.rank` returns, equal but for the order of sums."""
+    from tailorbird.recommend import kernel
+
+    shape = (len(people), min(k, len(allowed)))
+    best, because = np.full(shape, -1), np.full(shape, -1)
+    scores, own, related = np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
+    kernel.rank_people(
+        np.searchsorted(past.owner, np.arange(len(people) + 1)),
+        (
+            past.item,
+            to_top(past.taste, past.owner, len(people)),
+            scorer.parameters.own_weight * to_top(past.own, past.owner, len(people)),
+            barred,
+        ),
+        scorer.by_source,
+        (scorer.related.start, scorer.related.source, scorer.related.weight),
+        scorer.fashion,
+        FILL * scorer.popular,
+        np.argsort(-scorer.popular, kind="stable"),
+        allowed,
+        (best, scores, own, related, because),
+    )
+    return Ranked(people, best, scores, own, related, _bought(past, best), because)
+
+
+def _bought(past: Past, best: Ints) -> Flags:
+    """Return which of the best items each person had bought."""
+    size = max(int(best.max(initial=0)), int(past.item.max(initial=0))) + 2
+    keys = past.owner[past.bought] * size + past.item[past.bought]
+    wanted = np.arange(len(best))[:, None] * size + best
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    return (keys[place] == wanted) & (best >= 0) if len(keys) else np.zeros(best.shape, bool)
