@@ -47,7 +47,8 @@ def _lines(report: ImportReport) -> list[str]:
         f"{report.file} by {report.mapping}: {report.lines:,} lines, {report.taken:,} taken, "
         f"{report.duplicates:,} duplicates",
         f"{report.orders:,} orders ({report.guest_orders:,} of guests), "
-        f"{report.returns:,} returns, {report.customers:,} customers, {report.products:,} products; "
+        f"{report.returns:,} returns, {report.customers:,} customers, "
+        f"{report.products:,} products; "
         f"{report.appended:,} events appended",
     ]
     lines += [f"refused {number:,}: {reason}" for reason, number in report.refused.items()]
