@@ -88,7 +88,7 @@ def test_a_condition_that_cannot_be_is_shown(refuse: str, message: str) -> None:
     assert complaint(f"{GOOD}refuse: {refuse}\n").startswith(f"mine.yaml:13: {message}")
 
 
-@pytest.mark.parametrize("text", ["", "- 1", "3", "a: &x [*x]", "\x00", "{" * 3000])
+@pytest.mark.parametrize("text", ["", "- 1", "3", "a: &x [*x]", "\x00", "{" * 1100])
 def test_no_text_is_a_stack_trace(text: str) -> None:
     assert complaint(text).startswith("mine.yaml")
 

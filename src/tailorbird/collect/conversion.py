@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from tailorbird.collect import clean
+from tailorbird.collect.fields import stands_for_nobody
 from tailorbird.collect.mapping_schema import Column
 
 Value: TypeAlias = str | int | bool | None
@@ -68,6 +69,8 @@ def _one(column: Column, reader: Callable[[str], Value], spelling: str) -> tuple
         except (ValueError, InvalidOperation, OverflowError):
             # The cell itself may hold personal data: the reason names its column only.
             return None, f"{column.spellings[0]} is no {_KINDS[column.type]}"
+    if column.names_people and isinstance(value, str) and stands_for_nobody(value):
+        value = None
     if value is None and column.required:
         return None, f"{column.spellings[0]} is empty"
     return value, None

@@ -83,8 +83,12 @@ def identifier(value: object, what: str) -> str:
     ('17850', '')
     """
     found = reference(value, what)
-    # Thousands of people share these; taken as ids they would become one person.
-    return "" if found.lower() in _PLACEHOLDERS or not found.strip("0-") else found
+    return "" if stands_for_nobody(found) else found
+
+
+def stands_for_nobody(user: str) -> bool:
+    """Return whether thousands share this id: taken as one they would become one person."""
+    return user.lower() in _PLACEHOLDERS or not user.strip("0-")
 
 
 def instant(value: object, what: str) -> Instant | None:

@@ -275,6 +275,9 @@ class _Parser:
         keys = ("id", "time", "traits", "consent", "wording_version")
         fields = node.fields("customers", keys)
         self._name(fields, "id", node)
+        ids = tuple(map(self._reference, fields["id"].entries()))
+        for name in ids:
+            self._columns[name] = msgspec.structs.replace(self._columns[name], names_people=True)
         self._check_type(fields, "time", "time")
         consents: dict[Purpose, str] = {}
         if "consent" in fields:
@@ -284,7 +287,7 @@ class _Parser:
                 if self._columns[consents[purpose]].type != "boolean":
                     value.complain("consent is no boolean column", "say type: boolean")
         return Customers(
-            id=tuple(map(self._reference, fields["id"].entries())),
+            id=ids,
             time=self._optional(fields, "time"),
             traits=self._named(fields.get("traits"), "traits"),
             consents=consents,

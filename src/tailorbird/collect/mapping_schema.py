@@ -33,6 +33,8 @@ class Column(msgspec.Struct, frozen=True):
     formats: tuple[str, ...] = ()
     zone: str = "UTC"
     decimal_comma: bool = False
+    names_people: bool = False
+    """Ids that stand for nobody ("0", "guest") count as empty."""
 
 
 class Condition(msgspec.Struct, frozen=True):
