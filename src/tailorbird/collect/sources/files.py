@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from tailorbird.collect.sources.staging import (
     FAULT,
     IMPLAUSIBLE,
     MISFIT,
+    RefusedRow,
     Staging,
     batched,
 )
@@ -61,13 +62,13 @@ class ImportReport(msgspec.Struct, frozen=True):
     refused: dict[str, int]
     """reason -> lines."""
     duplicates: int
-    appended: int
-    """Events that this run put into the log; the others were there from an earlier run."""
     notes: tuple[str, ...]
     """What the author of the mapping should look at."""
-    errors_file: str
+    appended: int = 0
+    """Events that this run put into the log; the others were there from an earlier run."""
+    errors_file: str = ""
     """Where the refused lines are, '' when there are none or it was a dry run."""
-    seconds: float
+    seconds: float = 0.0
 
 
 def import_file(
@@ -94,27 +95,25 @@ def import_file(
     """
     started = timer()
     table = open_table(path, [s for column in mapping.columns for s in column.spellings])
-    places = located_columns(mapping, table.columns)
-    if places is None:
-        raise missing_column(mapping, table.columns)
-    staging = Staging(
-        mapping, places, len(table.columns), scratch=_scratch(errors_to), memory_limit=memory_limit
-    )
-    try:
+    with closing(_staging(table, mapping, _scratch(errors_to), memory_limit)) as staging:
         _stage(table, staging, now, on_progress)
-        refused = Counter[str]()
-        errors_file = _refuse(staging, table, None if dry_run else errors_to, refused)
+        refused = _Refused(staging, table)
+        errors_file = "" if dry_run else refused.write(errors_to)
         history = History(staging)
         writer = _Writer(log, "" if dry_run else _reader(path, mapping, chunk), now)
         writer.write(history, chunk, on_progress)
-    finally:
-        staging.close()
-        shutil.rmtree(_scratch(errors_to), ignore_errors=True)
     on_progress(PARTS, PARTS)
-    tally = history.tally
+    found = _report(table, staging, history, refused)
+    return msgspec.structs.replace(
+        found, appended=writer.appended, errors_file=errors_file, seconds=timer() - started
+    )
+
+
+def _report(table: Table, staging: Staging, history: History, refused: _Refused) -> ImportReport:
+    tally, by_reason = history.tally, refused.by_reason
     return ImportReport(
-        file=str(path),
-        mapping=mapping.name,
+        file=str(table.path),
+        mapping=staging.mapping.name,
         lines=staging.lines,
         taken=staging.taken,
         events=tally.events,
@@ -123,13 +122,18 @@ def import_file(
         returns=tally.returns,
         customers=len(tally.customers),
         products=tally.products,
-        duplicates=refused.pop(REPEATED, 0),
-        refused=dict(refused.most_common()),
-        appended=writer.appended,
+        duplicates=by_reason[REPEATED],
+        refused={reason: n for reason, n in by_reason.most_common() if reason != REPEATED},
         notes=tuple(staging.notes),
-        errors_file=errors_file,
-        seconds=round(timer() - started, 3),
     )
+
+
+def _staging(table: Table, mapping: Mapping, scratch: Path, memory_limit: str) -> Staging:
+    places = located_columns(mapping, table.columns)
+    if places is None:
+        raise missing_column(mapping, table.columns)
+    width = len(table.columns)
+    return Staging(mapping, places, width, scratch=scratch, memory_limit=memory_limit)
 
 
 def _scratch(errors_to: Path) -> Path:
@@ -156,51 +160,48 @@ def _stage(table: Table, staging: Staging, now: Instant, on_progress: Progress) 
 # -- refused rows -------------------------------------------------------------------------------
 
 
-def _refuse(staging: Staging, table: Table, errors_to: Path | None, refused: Counter[str]) -> str:
-    """Count the refused rows by reason and write them to `errors_to`; return its path, or ''."""
-    if errors_to is None:
-        for _ in _refusals(staging, table, refused):
-            pass
-        return ""
-    errors_to.parent.mkdir(parents=True, exist_ok=True)
-    part = errors_to.with_name(errors_to.name + ".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["line", "reason", "mend", *table.columns])
-        rows.writerows(_refusals(staging, table, refused))
-    if not refused:
-        part.unlink()
-        errors_to.unlink(missing_ok=True)
-        return ""
-    part.replace(errors_to)
-    return str(errors_to)
+class _Refused:
+    """The rows that are refused: counted by reason, and written with it."""
 
+    def __init__(self, staging: Staging, table: Table) -> None:
+        self._staging = staging
+        self._columns = table.columns
+        self.by_reason = Counter(self._why(row)[0] for row in staging.refused())
 
-def _refusals(
-    staging: Staging, table: Table, refused: Counter[str]
-) -> Iterator[Sequence[str | int]]:
-    for line, rule, fault, first, cells in staging.refused():
-        match rule:
-            case _ if rule == DUPLICATE:
-                reason, mend = f"duplicate of line {first}", "leave it out, or `duplicates: keep`"
-                refused[REPEATED] += 1
-            case _ if rule == FAULT:
-                reason, mend = str(fault), "mend the cell, or the column's type in the mapping"
-                refused[reason] += 1
-            case _ if rule == IMPLAUSIBLE:
-                reason, mend = "a time before 1990 or in the future", "mend the cell"
-                refused[reason] += 1
-            case _ if rule == MISFIT:
-                reason = f"{len(cells)} cells where the header has {len(table.columns)}"
-                mend = "look for a separator inside a cell without quotes"
-                refused["another number of cells than the header"] += 1
-            case _:
-                reason, mend = (
-                    staging.mapping.refuse[rule].reason,
-                    staging.mapping.refuse[rule].mend,
-                )
-                refused[reason] += 1
-        yield [line, reason, mend, *cells]
+    def write(self, errors_to: Path) -> str:
+        """Write the rows to a CSV file, whole or not at all; return its path, '' without rows."""
+        if not self.by_reason:
+            errors_to.unlink(missing_ok=True)
+            return ""
+        errors_to.parent.mkdir(parents=True, exist_ok=True)
+        part = errors_to.with_name(errors_to.name + ".part")
+        with part.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["line", "reason", "mend", *self._columns])
+            for row in self._staging.refused():
+                _, reason, mend = self._why(row)
+                rows.writerow([row[0], reason, mend, *row[-1]])
+        part.replace(errors_to)
+        return str(errors_to)
+
+    def _why(self, row: RefusedRow) -> tuple[str, str, str]:
+        """Return (the reason as it is counted, the reason as it is written, the mend)."""
+        _, rule, fault, first, cells = row
+        if rule == DUPLICATE:
+            mend = "leave it out, or say `duplicates: keep`"
+            return REPEATED, f"duplicate of line {first}", mend
+        if rule == FAULT:
+            reason = str(fault)
+            return reason, reason, "mend the cell, or the column's type in the mapping"
+        if rule == IMPLAUSIBLE:
+            reason = "a time before 1990 or in the future"
+            return reason, reason, "mend the cell, or the formats in the mapping"
+        if rule == MISFIT:
+            reason = f"{len(cells)} cells where the header has {len(self._columns)}"
+            mend = "look for a separator inside a cell without quotes"
+            return "another number of cells than the header", reason, mend
+        refusal = self._staging.mapping.refuse[rule]
+        return refusal.reason, refusal.reason, refusal.mend
 
 
 # -- into the log -------------------------------------------------------------------------------

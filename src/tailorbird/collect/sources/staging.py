@@ -9,6 +9,7 @@ what authors wrote is bound.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SqlValue: TypeAlias = str | int | bool | None
+
+RefusedRow: TypeAlias = tuple[int, int, str | None, int | None, list[str]]
+"""Line, rule, what is wrong with a cell, the line that it repeats, its cells."""
 
 SQL_TYPES: Final[dict[Type, str]] = {
     "text": "VARCHAR", "id": "VARCHAR", "integer": "BIGINT", "decimal": "BIGINT",
@@ -58,6 +62,7 @@ class Staging:
         self.taken = 0
         self._places = places
         self._width = width
+        self._scratch = scratch
         self._connection = duckdb.connect(
             config={
                 "threads": 2,
@@ -72,8 +77,9 @@ class Staging:
         self._connection.execute("CREATE TABLE misfits (line BIGINT NOT NULL, cells VARCHAR[])")
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Let go of the memory, and of what was spilled."""
         self._connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def add(self, chunk: Chunk) -> None:
         """Lay out some rows as they are."""
@@ -210,8 +216,8 @@ class Staging:
         names = [known.name for known in self.mapping.columns]
         return f"c{names.index(column)}" if column else "NULL"
 
-    def refused(self) -> Iterator[tuple[int, int, str | None, int | None, list[str]]]:
-        """Yield (line, rule, fault, line that it repeats, cells) of every refused row, in order."""
+    def refused(self) -> Iterator[RefusedRow]:
+        """Yield every refused row, in order."""
         cells = ", ".join(f"r{i}" for i in range(self._width))
         return self.rows(
             f"SELECT line, rule, fault, first, [{cells}] FROM judged JOIN raw USING (line)"
