@@ -26,7 +26,7 @@ from tailorbird import (
     segments,
 )
 from tailorbird.errors import UsageError
-from tailorbird.privacy.permit import permit
+from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     DAY,
     Body,
@@ -40,7 +40,8 @@ from tailorbird.schema import (
     Position,
 )
 from tailorbird.tracking import events as tracked
-from tailorbird.traits.table import touched
+from tailorbird.tracking.answers import Sent
+from tailorbird.traits.extract import touched
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -368,6 +369,18 @@ def tick(world: World, now: Instant) -> Ingested:
     if world.ledger.states().get("pending") or world.ledger.claimed():
         deliver(world, now)
     return taken
+
+
+def sent(world: World, send_id: bytes) -> Sent | None:
+    """Return the send behind a token, and whether its person still agrees to be tracked."""
+    decision = world.ledger.decision(send_id)
+    if decision is None:
+        return None
+    person = decision.person
+    state = world.people.consent_states([person]).get(person)
+    agreed = isinstance(permit(state, person, "tracking", decision.at), Permit)
+    at = world.ledger.sent_at(send_id) or decision.at
+    return Sent(person, decision.campaign, decision.variant, at, agreed)
 
 
 def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from tailorbird import predict, profiles, recommend
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import Instant, ModelCard, Names, PersonId, Purpose
-from tailorbird.traits.table import touched
+from tailorbird.traits.extract import touched
 from tailorbird.world import World
 
 if TYPE_CHECKING:

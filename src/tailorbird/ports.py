@@ -238,6 +238,9 @@ class Ledger(Protocol):
     def settlement(self, send_id: bytes) -> Settlement | None:
         """Return how a send ended, or None while it is pending."""
 
+    def sent_at(self, send_id: bytes) -> Instant | None:
+        """Return when the carrier took a send, or None where it has not."""
+
 
 class Journal(Protocol):
     """The small file beside a carrier that says which final dots left this machine."""

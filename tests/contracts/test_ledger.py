@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tailorbird.errors import StoreError
 from tailorbird.ports import Ledger
 from tailorbird.schema import SECOND, Decision, SendState, Settlement, Verdict
 from tailorbird.stores.memory.ledger import MemoryLedger
@@ -183,6 +182,13 @@ def test_an_unknown_send_can_be_settled_when_the_truth_is_learnt(ledger: Ledger)
     assert ledger.settlements(0, 1) == history[:1]
 
 
+def test_the_instant_of_sending_is_kept(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    assert ledger.sent_at(send_id(1)) is None
+    ledger.settle([Settlement(claim_one(ledger), "sent", "smtp")], NOW + 5)
+    assert ledger.sent_at(send_id(1)) == NOW + 5
+
+
 def test_cancelling_a_campaign_leaves_what_is_under_way(ledger: Ledger) -> None:
     ledger.record([decision(1), decision(2), decision(3), decision(4, campaign="autumn")])
     started = claim_one(ledger)
@@ -200,7 +206,8 @@ def test_the_file_refuses_to_change_or_forget_a_decision(tmp_path: Path) -> None
     database = Database(tmp_path / "tailorbird.sqlite")
     SqliteLedger(database).record([decision(1)])
     for statement in ("UPDATE decisions SET verdict = 'holdout'", "DELETE FROM decisions"):
-        with pytest.raises(StoreError, match="append-only"), database.write() as connection:
+        refused = pytest.raises(sqlite3.IntegrityError, match="append-only")
+        with refused, database.write() as connection:
             connection.execute(statement)
     database.close()
 

@@ -156,6 +156,15 @@ class MemoryLedger:
         send = self._sends.get(send_id)
         return None if send is None or send.state in {"pending", "claimed"} else send.settlement
 
+    def sent_at(self, send_id: bytes) -> Instant | None:
+        """Return when the carrier took a send, or None where it has not."""
+        taken = [
+            at
+            for _, at, settlement in self._settlements
+            if settlement.send_id == send_id and settlement.state in {"sent", "unknown"}
+        ]
+        return max(taken, default=None)
+
     def _note(self, send: _Send, settlement: Settlement, now: Instant) -> None:
         send.state, send.settlement = settlement.state, settlement
         self._settlements.append((len(self._settlements) + 1, now, settlement))

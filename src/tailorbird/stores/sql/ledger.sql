@@ -71,3 +71,6 @@ SELECT d.id, t.state, t.carrier, t.reply, t.retry_at
 FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
 JOIN settlements AS t ON t.send = d.sequence
 WHERE d.id = ? AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DESC LIMIT 1
+-- name: sent_at
+SELECT MAX(t.at) FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence
+WHERE d.id = ? AND t.state IN ('sent', 'unknown')

@@ -115,6 +115,11 @@ class SqliteLedger:
         row = self._database.current().execute(SQL["settlement"], (send_id,)).fetchone()
         return Settlement(*row) if row else None
 
+    def sent_at(self, send_id: bytes) -> Instant | None:
+        """Return when the carrier took a send, or None where it has not."""
+        row = self._database.current().execute(SQL["sent_at"], (send_id,)).fetchone()
+        return int(row[0]) if row and row[0] is not None else None
+
 
 def _row(decision: Decision) -> tuple[Any, ...]:
     return (
