@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
-from litestar import Litestar, Response, get, post
+from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import CacheControlHeader
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Tag
-from litestar.params import Dependency, Parameter
+from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidation
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import __version__
@@ -48,18 +48,25 @@ PREFIX = "/api/v1"
 LARGEST_DEFINITION_BYTES = 64 * 1024
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    "img-src 'self' data:; style-src 'unsafe-inline'; base-uri 'self'; form-action 'none'; "
+    "img-src data:; style-src 'unsafe-inline'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-"""A stored mail may show itself, and nothing else: no script, no form, no other host."""
+"""A stored mail may show itself, and nothing else: no script, no form, no picture from anywhere.
+
+So looking at a mail never fetches its open pixel.
+"""
 
 T = TypeVar("T")
-Asked = Annotated[Readings, Dependency(skip_validation=True)]
-Now = Annotated[int, Dependency(skip_validation=True)]
-Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[str, Parameter(max_length=100, description="`next` of the page before.")]
-Name = Annotated[str, Parameter(max_length=200)]
-Query = Annotated[str, Parameter(max_length=200, description="What to look for.")]
+Asked = NamedDependency[SkipValidation[Readings]]
+Now = NamedDependency[SkipValidation[int]]
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
+Cursor = Annotated[str, QueryParameter(max_length=100, description="`next` of the page before.")]
+Text = Annotated[str, QueryParameter(max_length=200)]
+Person = Annotated[PersonId, PathParameter(description="The person's number.")]
+As = Annotated[PersonId, QueryParameter(description="The number of the person to be.")]
+Name = Annotated[str, PathParameter(description="The name of its definition.")]
+Id = Annotated[str, PathParameter(description="The decision's id, hexadecimal.")]
+Query = Annotated[str, QueryParameter(max_length=200, description="What to look for.")]
 Responses: TypeAlias = dict[int, ResponseSpec]
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _NONE: Responses = {}
@@ -110,7 +117,7 @@ def _openapi() -> OpenAPIConfig:
             "documents with `code` and `message`."
         ),
         tags=[Tag(name, description=text) for name, text in tags.items()],
-        path="/",
+        path="/openapi",
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         use_handler_docstrings=True,
         operation_id_creator=lambda handler, _method, _path: handler.handler_name,
@@ -133,6 +140,12 @@ def _bytes(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise ValidationException(f"{text!r} is not a hexadecimal id") from None
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def get_openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Return the description of this API, OpenAPI 3.1."""
+    return request.app.openapi_schema.to_schema()
 
 
 # -- the whole -----------------------------------------------------------------------------------
@@ -164,7 +177,7 @@ def list_people(
     readings: Asked,
     now: Now,
     q: Query = "",
-    segment: Name = "",
+    segment: Text = "",
     after: Cursor = "",
     limit: Limit = 50,
 ) -> PeoplePage:
@@ -173,14 +186,14 @@ def list_people(
 
 
 @_reads("/people/{person:int}", "One person", "people", responses=_MISSING)
-def get_person(readings: Asked, now: Now, person: PersonId) -> PersonReport:
+def get_person(readings: Asked, now: Now, person: Person) -> PersonReport:
     """Return a person's traits, consents, identifiers, recommendations and scores."""
     return _found(readings.person(person, now), f"person {person}")
 
 
 @_reads("/people/{person:int}/timeline", "Events of one person", "people", responses=_MISSING)
 def get_timeline(
-    readings: Asked, person: PersonId, after: Cursor = "", limit: Limit = 50
+    readings: Asked, person: Person, after: Cursor = "", limit: Limit = 50
 ) -> Timeline:
     """Return a person's events, the newest first."""
     return _found(readings.timeline(person, after, limit), f"person {person}")
@@ -189,13 +202,13 @@ def get_timeline(
 @_reads(
     "/people/{person:int}/decisions", "Decisions about one person", "people", responses=_MISSING
 )
-def get_correspondence(readings: Asked, person: PersonId) -> Correspondence:
+def get_correspondence(readings: Asked, person: Person) -> Correspondence:
     """Return what was decided about a person and why, and the mails that came of it."""
     return _found(readings.correspondence(person), f"person {person}")
 
 
 @_reads("/decisions/{decision:str}", "One decision", "campaigns", responses=_MISSING)
-def get_decision(readings: Asked, decision: str) -> DecisionReport:
+def get_decision(readings: Asked, decision: Id) -> DecisionReport:
     """Return one decision with its inputs."""
     return _found(readings.decision(_bytes(decision)), f"decision {decision}")
 
@@ -210,7 +223,7 @@ def list_segments(readings: Asked, now: Now) -> tuple[SegmentSize, ...]:
 
 
 @_reads("/segments/{name:str}", "One segment", "segments", responses=_MISSING)
-def get_segment(readings: Asked, now: Now, name: str) -> SegmentReport:
+def get_segment(readings: Asked, now: Now, name: Name) -> SegmentReport:
     """Return a segment's definition, size, trend and some of its people."""
     return _found(readings.segment(name, now), f"segment {name!r}")
 
@@ -221,7 +234,7 @@ def get_segment(readings: Asked, now: Now, name: str) -> SegmentReport:
     "segments",
     responses=_MISSING,
 )
-def explain_segment(readings: Asked, now: Now, name: str, person: PersonId) -> Explanation:
+def explain_segment(readings: Asked, now: Now, name: Name, person: Person) -> Explanation:
     """Return every condition with its answer, its value and its evidence."""
     what = f"segment {name!r} or no person {person}"
     return _found(readings.explain(name, person, now), what)
@@ -235,7 +248,7 @@ def explain_segment(readings: Asked, now: Now, name: str, person: PersonId) -> E
     status_code=200,
     sync_to_thread=True,
 )
-def count_segment(readings: Asked, now: Now, data: Draft) -> SegmentCount:
+def count_segment(readings: Asked, now: Now, data: JSONBody[Draft]) -> SegmentCount:
     """Return how many people a definition holds now; nothing is kept."""
     started = time.perf_counter()
     counted = readings.count(data.text, now)
@@ -253,7 +266,7 @@ def list_campaigns(readings: Asked) -> tuple[CampaignSummary, ...]:
 
 
 @_reads("/campaigns/{name:str}", "One campaign's result", "campaigns", responses=_MISSING)
-def get_campaign(readings: Asked, now: Now, name: str) -> CampaignResult:
+def get_campaign(readings: Asked, now: Now, name: Name) -> CampaignResult:
     """Return decisions, arms, effects with intervals, and the verdict in one sentence."""
     return _found(readings.campaign(name, now), f"campaign {name!r}")
 
@@ -268,13 +281,13 @@ def list_inbox(readings: Asked, q: Query = "", after: Cursor = "", limit: Limit 
 
 
 @_reads("/inbox/{send_id:str}", "One message", "mail", responses=_MISSING)
-def get_mail(readings: Asked, send_id: str) -> Mail:
+def get_mail(readings: Asked, send_id: Id) -> Mail:
     """Return a message with its headers, parts, links and source."""
     return _found(readings.mail(_bytes(send_id)), f"message {send_id}")
 
 
 @_reads("/inbox/{send_id:str}/html", "The HTML part of a message", "mail", responses=_MISSING)
-def show_mail(readings: Asked, send_id: str) -> Response[str]:
+def show_mail(readings: Asked, send_id: Id) -> Response[str]:
     """Return the HTML part under a policy that lets it load nothing from elsewhere."""
     return _page(_found(readings.mail(_bytes(send_id)), f"message {send_id}").html)
 
@@ -289,7 +302,7 @@ def list_templates(readings: Asked) -> tuple[TemplateRow, ...]:
     "/templates/{name:str}/preview", "A template as one person", "mail", responses=_MISSING | _WRONG
 )
 def preview_template(
-    readings: Asked, now: Now, name: str, person: PersonId, variant: Name = ""
+    readings: Asked, now: Now, name: Name, person: As, variant: Text = ""
 ) -> Preview:
     """Return subject, HTML and text as this person would get them now; nothing is recorded."""
     what = f"template {name!r} or no person {person}"
@@ -298,7 +311,7 @@ def preview_template(
 
 @_reads("/templates/{name:str}/preview/html", "Its HTML part", "mail", responses=_MISSING | _WRONG)
 def show_preview(
-    readings: Asked, now: Now, name: str, person: PersonId, variant: Name = ""
+    readings: Asked, now: Now, name: Name, person: As, variant: Text = ""
 ) -> Response[str]:
     """Return the HTML part of the preview under the same policy as a stored message."""
     what = f"template {name!r} or no person {person}"
@@ -311,10 +324,11 @@ def _page(html: str) -> Response[str]:
     at = head.end() if head else 0
     framed = f'{html[:at]}<base target="_blank">{html[at:]}'
     headers = {"content-security-policy": MAIL_POLICY}
-    return Response(framed, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(framed, media_type="text/html", headers=headers)
 
 
 HANDLERS: list[ControllerRouterHandler] = [
+    get_openapi,
     get_status,
     get_overview,
     list_models,

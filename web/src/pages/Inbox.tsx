@@ -145,7 +145,11 @@ function MessageParts({ mail }: { mail: Mail }) {
         <Tabs.Tab value="source">Source</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="message">
-        <MailFrame where={`/inbox${path(mail.send_id)}/html`} title={`The mail: ${mail.subject}`} />
+        <MailFrame
+          where={`/inbox${path(mail.send_id)}/html`}
+          title={`The mail: ${mail.subject}`}
+          note="Pictures and the open pixel are not loaded here. A click on a link counts as the person’s."
+        />
       </Tabs.Panel>
       <Tabs.Panel value="text">
         <pre className="code wrap" tabIndex={0} aria-label="Text part">

@@ -95,7 +95,11 @@ function Previewed({ asked }: { asked: Asked }) {
               <Tabs.Tab value="text">Text</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="message">
-              <MailFrame where={`${where}/html${parameters}`} title={`Preview: ${preview.subject}`} />
+              <MailFrame
+                where={`${where}/html${parameters}`}
+                title={`Preview: ${preview.subject}`}
+                note="Pictures are not loaded here."
+              />
             </Tabs.Panel>
             <Tabs.Panel value="text">
               <pre className="code wrap" tabIndex={0} aria-label="Text part">

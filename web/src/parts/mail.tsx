@@ -3,11 +3,18 @@
 import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 
-export function MailFrame({ where, title }: { where: string; title: string }) {
+interface MailFrameProps {
+  where: string;
+  title: string;
+  note: string;
+}
+
+export function MailFrame({ where, title, note }: MailFrameProps) {
   const [width, setWidth] = useState("desktop");
   return (
     <div className="mail-frame">
       <div className="mail-tools">
+        <p className="note">{note}</p>
         <SegmentedControl
           size="xs"
           aria-label="Width of the mail"
