@@ -77,6 +77,13 @@ def test_a_few_are_put_off_by_a_mail(large: Shop, window: Window, keys: list[str
     assert put_off == pytest.approx(0.05, abs=0.012)
 
 
+def test_the_lift_holds_however_many_are_put_off(
+    large: Shop, window: Window, keys: list[str]
+) -> None:
+    truth = large.outcomes(keys, {}, window, Effects(lift=0.02, sleeping_dogs=0.3))
+    assert gap_is(0.02, truth.y1.astype(int) - truth.y0)
+
+
 def test_a_better_variant_lifts_more(large: Shop, window: Window, keys: list[str]) -> None:
     everybody_b = dict.fromkeys(keys, "B")
     effects = Effects(lift=0.03, variants={"B": 2.0})
