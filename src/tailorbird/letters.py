@@ -18,6 +18,7 @@ from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,
     ConsentState,
+    Decision,
     Instant,
     Outgoing,
     PersonId,
@@ -240,6 +241,20 @@ class Composer:
             now=claim.decided_at,
         )
 
+    def again(self, decision: Decision) -> Rendered | None:
+        """Return a decided mail as `outgoing` renders it, whatever has been withdrawn since."""
+        person = decision.person
+        profile = self._world.people.profiles([person]).get(person)
+        if profile is None:
+            return None
+        claim = Claim(
+            decision.id, decision.campaign, decision.campaign_version, person, decision.variant,
+            decision.at, 0, decision.inputs,
+        )  # fmt: skip
+        state = self._world.people.consent_states([person]).get(person)
+        tracks = isinstance(permit(state, person, "tracking", self._now), Permit)
+        return self.rendered(claim, profile, self._campaign(claim), tracked=tracks)
+
     @property
     def _base(self) -> str:
         return self._world.settings.server.base_url.rstrip("/")
@@ -277,6 +292,19 @@ class Composer:
             campaign=claim.campaign,
             variant=claim.variant,
         )
+
+
+def sent_html(world: World, send_id: bytes) -> str | None:
+    """Return the mail that a send brought, made again from its decision; None when unknown.
+
+    Byte for byte what was sent, as long as the person's name has not changed since.
+    """
+    decision = world.ledger.decision(send_id)
+    if decision is None or decision.verdict != "send":
+        return None
+    composer = Composer(world, world.ledger.sent_at(send_id) or decision.at)
+    rendered = composer.again(decision)
+    return None if rendered is None else rendered.html
 
 
 def signers(world: World) -> list[delivery.DkimSigner]:

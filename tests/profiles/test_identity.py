@@ -52,6 +52,15 @@ def test_one_address_on_two_accounts_is_one_person(people: SqlitePeople, event: 
     assert persons(people, one, two) == [1, 1]
 
 
+def test_capitals_in_an_address_do_not_make_another_person(
+    people: SqlitePeople, event: Make
+) -> None:
+    one = event("identify", user_id="ann-1", email="Ann@people.example")
+    two = event("identify", user_id="ann-2", email="ann@people.example")
+    assert persons(people, one, two) == [1, 1]
+    assert people.find("ANN@people.example") == 1
+
+
 def test_an_address_shared_by_many_accounts_stops_joining(
     people: SqlitePeople, event: Make
 ) -> None:

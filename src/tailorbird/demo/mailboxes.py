@@ -89,7 +89,7 @@ def _event(tb: Tailorbird, answers: Answers, reaction: Reaction) -> tracked.Trac
         case "open":
             return answers.opened(token, asked)
         case "click":
-            return answers.clicked(token, asked)[1]
+            return answers.clicked(token, asked)
         case "bounce":
             return _bounce(tb, reaction.send_id, reaction.at, reaction.code)
         case "unsubscribe":

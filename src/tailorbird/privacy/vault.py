@@ -60,8 +60,10 @@ class Vault:
         return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
 
     def blind(self, kind: str, value: str) -> bytes:
-        """Return the 16 bytes under which an identifier is looked up."""
-        text = f"{kind}\x00{value}".encode("utf-8", "surrogatepass")
+        """Return the 16 bytes under which an identifier is looked up; addresses in lower case."""
+        text = f"{kind}\x00{value.lower() if kind == 'email' else value}".encode(
+            "utf-8", "surrogatepass"
+        )
         return hmac.digest(self._index_key, text, "sha256")[:16]
 
     @property

@@ -24,7 +24,9 @@ ACCOUNTS_PER_PERSON: Final = 3
 
 def identifiers(event: Event) -> list[tuple[str, str]]:
     """Return the event's (kind, value) identifiers, strongest first."""
-    found = [(USER_ID, event.user_id), (EMAIL, event.email), (ANONYMOUS_ID, event.anonymous_id)]
+    # Mailbox providers do not tell capitals apart, whatever RFC 5321 allows.
+    address = event.email.lower()
+    found = [(USER_ID, event.user_id), (EMAIL, address), (ANONYMOUS_ID, event.anonymous_id)]
     return [(kind, value) for kind, value in found if value]
 
 

@@ -60,18 +60,16 @@ class Answers:
             reason=judgement.reason,
         )
 
-    def clicked(self, token: str, asked: Asked) -> tuple[str, events.TrackedEvent | None]:
-        """Return where a link leads and the event; ('', None) for a forged token."""
+    def clicked(self, token: str, asked: Asked) -> events.TrackedEvent | None:
+        """Return the event of a followed link; None for a forged token or an untracked person."""
         sealed = self._sealer.open(token, "click")
-        if sealed is None:
-            return "", None
-        sent = self._tracked(sealed.send_id)
-        if sent is None:
-            return sealed.url, None
+        sent = self._tracked(sealed.send_id) if sealed is not None else None
+        if sealed is None or sent is None:
+            return None
         burst = self._bursts.add(sealed.send_id, sealed.link, asked.at)
         visit = msgspec.structs.replace(_visit("click", sent, asked), links_in_burst=burst)
         judgement = judge(visit)
-        event = events.clicked_event(
+        return events.clicked_event(
             sealed.send_id,
             person=sent.person,
             campaign=sent.campaign,
@@ -82,7 +80,6 @@ class Answers:
             machine=judgement.machine,
             reason=judgement.reason,
         )
-        return sealed.url, event
 
     def _tracked(self, send_id: bytes) -> Sent | None:
         sent = self._lookup(send_id)

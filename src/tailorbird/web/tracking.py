@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from html import escape
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import msgspec
 from starlette.requests import Request
@@ -20,10 +20,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tailorbird.errors import TailorbirdError
-from tailorbird.schema import SECOND, Body, Instant, PersonId
+from tailorbird.schema import Body, Instant
 from tailorbird.tracking import events
-from tailorbird.tracking.humans import Bursts, Judgement, Visit, judge
-from tailorbird.tracking.tokens import Sealed, Sealer
+from tailorbird.tracking.answers import Answers, Asked, Sent
+from tailorbird.tracking.tokens import Sealer
 
 LOG: Final = logging.getLogger(__name__)
 SOURCE: Final = "tracking"
@@ -52,16 +52,6 @@ COPY_POLICY: Final = (
     "font-src https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """A mail runs nothing: its hosted copy may show pictures and styles, and be left by a click."""
-
-
-class Sent(msgspec.Struct, frozen=True):
-    """The send behind a token. `tracked` is False when the person has not agreed to tracking."""
-
-    person: PersonId
-    campaign: str
-    variant: str
-    sent_at: Instant
-    tracked: bool = True
 
 
 class Mailroom(Protocol):
@@ -95,9 +85,6 @@ def routes(mailroom: Mailroom, sealer: Sealer, *, shop: str) -> list[BaseRoute]:
     ]
 
 
-_Event: TypeAlias = Callable[[Request, Sealed, Sent, Instant], events.TrackedEvent]
-
-
 class _Pages:
     """The endpoints; they wait for the disk, so each runs in a thread."""
 
@@ -105,13 +92,11 @@ class _Pages:
         self._mailroom = mailroom
         self._sealer = sealer
         self._shop = shop
-        self._bursts = Bursts()
+        self._answers = Answers(sealer, mailroom.lookup)
 
     def opened(self, request: Request) -> Response:
         """Answer with the pixel, whatever the token."""
-        sealed = self._sealer.open(request.path_params["token"], "open")
-        if sealed is not None:
-            self._record(self._open_event, request, sealed)
+        self._record(self._answers.opened, request)
         return Response(PIXEL, media_type="image/gif", headers=UNSEEN)
 
     def clicked(self, request: Request) -> Response:
@@ -119,7 +104,7 @@ class _Pages:
         sealed = self._sealer.open(request.path_params["token"], "click")
         if sealed is None:
             return self._unknown()
-        self._record(self._click_event, request, sealed)
+        self._record(self._answers.clicked, request)
         return RedirectResponse(sealed.url, 302, headers=UNSEEN)
 
     def ask(self, request: Request) -> Response:
@@ -166,48 +151,17 @@ class _Pages:
 
     # -- events ---------------------------------------------------------------------------------
 
-    def _record(self, made: _Event, request: Request, sealed: Sealed) -> None:
+    def _record(
+        self, answer: Callable[[str, Asked], events.TrackedEvent | None], request: Request
+    ) -> None:
         """Append what happened; when that fails, the person gets picture or page all the same."""
         try:
-            now = self._mailroom.now()
-            sent = self._mailroom.lookup(sealed.send_id)
-            if sent is not None and sent.tracked:
-                event = made(request, sealed, sent, now)
-                self._mailroom.record(Body(SOURCE, now, msgspec.json.encode(event)))
+            asked = _asked(request, self._mailroom.now())
+            event = answer(request.path_params["token"], asked)
+            if event is not None:
+                self._mailroom.record(Body(SOURCE, asked.at, msgspec.json.encode(event)))
         except TailorbirdError:
             LOG.exception("an event could not be recorded")
-
-    def _open_event(
-        self, request: Request, sealed: Sealed, sent: Sent, now: Instant
-    ) -> events.TrackedEvent:
-        judgement = _judged(request, Visit("open", _agent(request), _age(sent, now)))
-        return events.opened_event(
-            sealed.send_id,
-            person=sent.person,
-            campaign=sent.campaign,
-            variant=sent.variant,
-            at=now,
-            machine=judgement.machine,
-            reason=judgement.reason,
-        )
-
-    def _click_event(
-        self, request: Request, sealed: Sealed, sent: Sent, now: Instant
-    ) -> events.TrackedEvent:
-        burst = self._bursts.add(sealed.send_id, sealed.link, now)
-        visit = Visit("click", _agent(request), _age(sent, now), links_in_burst=burst)
-        judgement = _judged(request, visit)
-        return events.clicked_event(
-            sealed.send_id,
-            person=sent.person,
-            campaign=sent.campaign,
-            variant=sent.variant,
-            at=now,
-            url=sealed.url,
-            link=sealed.link,
-            machine=judgement.machine,
-            reason=judgement.reason,
-        )
 
     # -- pages ----------------------------------------------------------------------------------
 
@@ -230,15 +184,11 @@ class _Pages:
         )
 
 
-def _judged(request: Request, visit: Visit) -> Judgement:
+def _asked(request: Request, at: Instant) -> Asked:
     purposes = (request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
-    prefetch = any("prefetch" in purpose for purpose in purposes)
-    return judge(msgspec.structs.replace(visit, method=request.method, prefetch=prefetch))
-
-
-def _agent(request: Request) -> str:
-    return request.headers.get("user-agent", "")
-
-
-def _age(sent: Sent, now: Instant) -> float:
-    return (now - sent.sent_at) / SECOND
+    return Asked(
+        at,
+        user_agent=request.headers.get("user-agent", ""),
+        method=request.method,
+        prefetch=any("prefetch" in purpose for purpose in purposes),
+    )

@@ -129,7 +129,7 @@ class SqlitePeople:
         """Return the person with this number, address, user id or anonymous id."""
         connection = self._database.current()
         for kind, value in (
-            ("email", identifier.lower()),
+            ("email", identifier),
             ("user_id", identifier),
             ("anonymous_id", identifier),
         ):

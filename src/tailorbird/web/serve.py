@@ -1,0 +1,83 @@
+"""The whole server over one opened data folder: public routes, API, pages, and the worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from tailorbird import flow, letters
+from tailorbird.schema import Body, Instant
+from tailorbird.tracking.answers import Sent
+from tailorbird.tracking.tokens import Sealer
+from tailorbird.web import collector, tracking
+from tailorbird.web.server import application
+from tailorbird.web.worker import Worker
+
+if TYPE_CHECKING:
+    from tailorbird.app import Tailorbird
+
+
+class Mailroom:
+    """What the tracking pages ask, answered by one data folder."""
+
+    def __init__(self, tb: Tailorbird) -> None:
+        self._tb = tb
+
+    def now(self) -> Instant:
+        """Return the folder's present instant."""
+        return self._tb.clock()
+
+    def lookup(self, send_id: bytes) -> Sent | None:
+        """Return a send, or None when it is not known."""
+        return flow.sent(self._tb.world, send_id)
+
+    def record(self, body: Body) -> None:
+        """Append to the log, durably."""
+        self._tb.world.log.append([body])
+
+    def unsubscribe(self, send_id: bytes, at: Instant) -> bool:
+        """Withdraw the consent of the person behind a send, durably; False when unknown."""
+        return flow.unsubscribe(self._tb.world, send_id, at)
+
+    def rendered(self, send_id: bytes) -> str | None:
+        """Return the HTML that was sent, or None when it cannot be shown any more."""
+        return letters.sent_html(self._tb.world, send_id)
+
+
+def site(tb: Tailorbird) -> ASGIApp:
+    """Return the application; its worker starts and stops with it."""
+    world = tb.world
+
+    async def append(body: Body) -> int:
+        return await asyncio.to_thread(world.log.append, [body])
+
+    def tick() -> bool:
+        taken = flow.tick(world, tb.clock())
+        return bool(taken.records)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        worker = Worker(tick)
+        app.state.worker = worker
+        worker.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(worker.stop)
+
+    public: list[Any] = [
+        *collector.routes(append, tb.clock),
+        *tracking.routes(Mailroom(tb), Sealer(world.token_key), shop=world.settings.shop.name),
+    ]
+    return application(
+        public=public,
+        readings=tb.readings,
+        base_url=world.settings.server.base_url,
+        clock=tb.clock,
+        lifespan=lifespan,
+    )
