@@ -1,0 +1,263 @@
+"""Deliver and recover settle every claim by the best word there is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from tailorbird.delivery import DeliveryReport, Recovery, deliver, recover
+from tailorbird.delivery.protocol import MAX_ATTEMPTS, UnknownPolicy, retry_wait
+from tailorbird.errors import CarrierError, UsageError
+from tailorbird.ports import Journal
+from tailorbird.schema import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Claim,
+    Decision,
+    Instant,
+    Outgoing,
+    Reply,
+    ReplyKind,
+    Settlement,
+)
+from tailorbird.stores.memory.ledger import MemoryLedger
+
+NOW = 1_700_000_000 * SECOND
+
+
+def send_id(number: int) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+def ledger_of(people: int) -> MemoryLedger:
+    ledger = MemoryLedger()
+    ledger.record([Decision(send_id(n), "c", 1, "1", n, NOW, "send") for n in range(people)])
+    return ledger
+
+
+def write(claim: Claim) -> Outgoing | Settlement:
+    return Outgoing(claim.send_id, "a@b", f"p{claim.person}@c", b"")
+
+
+class ScriptedCarrier:
+    """Answers by person; raises where it is told to."""
+
+    name = "scripted"
+
+    def __init__(
+        self, answer: Callable[[int], ReplyKind | Exception], found: set[int] | None = None
+    ) -> None:
+        self.answer = answer
+        self.known = found
+        self.sent: list[int] = []
+
+    def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
+        for message in messages:
+            number = int.from_bytes(message.send_id, "big")
+            journal.dot(message.send_id)
+            self.sent.append(number)
+            answer = self.answer(number)
+            if isinstance(answer, Exception):
+                raise answer
+            reply = Reply(message.send_id, answer, 250 if answer == "accepted" else 0, "text")
+            if answer != "unknown":
+                journal.reply(reply)
+            yield reply
+
+    def found(self, send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:
+        if self.known is None:
+            return None
+        return {each: int.from_bytes(each, "big") in self.known for each in send_ids}
+
+
+def run(
+    ledger: MemoryLedger, carrier: ScriptedCarrier, journal: Any, now: Instant = NOW, **more: Any
+) -> DeliveryReport:
+    return deliver(ledger, carrier, journal, write, worker="w", now=now, **more)
+
+
+def mend(
+    ledger: MemoryLedger,
+    carrier: ScriptedCarrier,
+    journal: Any,
+    policy: UnknownPolicy = "assume_sent",
+    now: Instant = NOW,
+) -> Recovery:
+    return recover(ledger, carrier, journal, worker="w", policy=policy, now=now)
+
+
+def test_each_answer_has_its_settlement(journal: Any) -> None:
+    ledger = ledger_of(4)
+    answers: list[ReplyKind] = ["accepted", "deferred", "rejected", "unknown"]
+    report = run(ledger, ScriptedCarrier(lambda n: answers[n]), journal)
+    assert report == DeliveryReport(sent=1, deferred=1, failed=1, unknown=1)
+    assert ledger.states() == {"sent": 1, "pending": 1, "failed": 1, "unknown": 1}
+    sent = ledger.settlement(send_id(0))
+    assert sent is not None
+    assert (sent.carrier, sent.reply) == ("scripted", "250 text")
+    assert journal.last() == {}
+
+
+def test_batches_follow_each_other_until_nothing_is_due(journal: Any) -> None:
+    ledger = ledger_of(25)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    assert run(ledger, carrier, journal, batch=10).sent == 25
+    assert sorted(carrier.sent) == list(range(25))
+    assert run(ledger, carrier, journal) == DeliveryReport()
+
+
+def test_no_more_are_sent_than_asked_for(journal: Any) -> None:
+    ledger = ledger_of(25)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    assert run(ledger, carrier, journal, batch=10, limit=12).sent == 12
+    assert ledger.states() == {"sent": 12, "pending": 13}
+    assert run(ledger, carrier, journal, limit=0).sent == 0
+
+
+def test_who_must_not_be_written_to_any_more_is_settled_and_not_sent(journal: Any) -> None:
+    ledger = ledger_of(3)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        if claim.person == 1:
+            return Settlement(claim.send_id, "cancelled", "", "consent withdrawn")
+        return write(claim)
+
+    report = deliver(ledger, carrier, journal, render, worker="w", now=NOW)
+    assert report == DeliveryReport(sent=2, refused=1)
+    assert carrier.sent == [0, 2]
+    ended = ledger.settlement(send_id(1))
+    assert ended is not None
+    assert (ended.state, ended.reply) == ("cancelled", "consent withdrawn")
+
+
+def test_a_deferred_send_is_tried_ever_more_rarely_and_then_given_up(journal: Any) -> None:
+    ledger = ledger_of(1)
+    carrier = ScriptedCarrier(lambda n: "deferred")
+    waits = []
+    now = NOW
+    while run(ledger, carrier, journal, now).deferred:
+        (_, _, settlement), *_ = reversed(ledger.settlements(0, 100))
+        waits.append(settlement.retry_at - now)
+        assert run(ledger, carrier, journal, settlement.retry_at - 1) == DeliveryReport()
+        now = settlement.retry_at
+    assert waits == [MINUTE, 4 * MINUTE, 16 * MINUTE, 64 * MINUTE, 256 * MINUTE, 6 * HOUR, 6 * HOUR]
+    assert len(carrier.sent) == MAX_ATTEMPTS
+    ended = ledger.settlement(send_id(0))
+    assert ended is not None
+    assert ended.state == "failed"
+    assert ended.reply == "given up after 8 attempts: text"
+    assert retry_wait(1000) == 6 * HOUR
+
+
+def test_a_carrier_that_breaks_down_loses_nothing(journal: Any) -> None:
+    ledger = ledger_of(5)
+    broken = CarrierError("the mail server cannot be reached")
+    carrier = ScriptedCarrier(lambda n: broken if n == 2 else "accepted")
+    with pytest.raises(CarrierError, match="cannot be reached"):
+        run(ledger, carrier, journal)
+    # 2 had left its dot when the carrier broke down; 3 and 4 had not been tried.
+    assert ledger.states() == {"sent": 2, "unknown": 1, "pending": 2}
+    assert journal.last() == {}
+    assert run(ledger, ScriptedCarrier(lambda n: "accepted"), journal).sent == 2
+    assert {claim.attempts for claim in ledger.claim("w", 9, NOW, 1)} == set()
+
+
+def test_an_outage_does_not_use_up_the_attempts(journal: Any) -> None:
+    ledger = ledger_of(1)
+
+    class Unreachable(ScriptedCarrier):
+        def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
+            for _ in messages:
+                raise CarrierError("unreachable")
+            yield from ()
+
+    for _ in range(MAX_ATTEMPTS + 5):
+        with pytest.raises(CarrierError):
+            run(ledger, Unreachable(lambda n: "accepted"), journal)
+    (claim,) = ledger.claim("w", 1, NOW, 60)
+    assert claim.attempts == 1
+
+
+def test_a_template_that_breaks_stops_the_batch_and_frees_it(journal: Any) -> None:
+    ledger = ledger_of(3)
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        if claim.person == 1:
+            raise ZeroDivisionError
+        return write(claim)
+
+    with pytest.raises(ZeroDivisionError):
+        deliver(ledger, ScriptedCarrier(lambda n: "accepted"), journal, render, worker="w", now=NOW)
+    assert ledger.states() == {"sent": 1, "pending": 2}
+
+
+def test_a_renderer_that_mixes_people_up_is_stopped(journal: Any) -> None:
+    ledger = ledger_of(2)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    with pytest.raises(UsageError, match="another send"):
+        deliver(
+            ledger,
+            carrier,
+            journal,
+            lambda claim: Outgoing(send_id(77), "a@b", "c@d", b""),
+            worker="w",
+            now=NOW,
+        )
+    assert carrier.sent == []
+    assert ledger.states() == {"pending": 2}
+
+
+def test_in_doubt_marketing_counts_as_sent_and_the_rest_may_try_again(journal: Any) -> None:
+    for policy, state in (("assume_sent", "unknown"), ("retry", "pending")):
+        ledger = ledger_of(1)
+        run(ledger, ScriptedCarrier(lambda n: "unknown"), journal, policy=policy)
+        assert ledger.states() == {state: 1}
+
+
+def test_in_doubt_a_carrier_that_can_tell_is_asked(journal: Any) -> None:
+    ledger = ledger_of(2)
+    report = run(ledger, ScriptedCarrier(lambda n: "unknown", found={1}), journal, limit=2)
+    assert report.unknown == 0
+    assert ledger.states() == {"sent": 1, "pending": 1}
+
+
+def test_recovery_tells_what_became_of_each_claim(journal: Any) -> None:
+    ledger = ledger_of(6)
+    ledger.claim("w", 5, NOW, 60)
+    journal.dot(send_id(0))
+    journal.reply(Reply(send_id(0), "accepted", 250, "ok"))
+    journal.dot(send_id(1))
+    journal.reply(Reply(send_id(1), "deferred", 451, "later"))
+    journal.dot(send_id(2))
+    journal.dot(send_id(3))
+    journal.reply(Reply(send_id(3), "rejected", 550, "no"))
+    recovery = mend(ledger, ScriptedCarrier(lambda n: "accepted"), journal)
+    assert recovery == Recovery(sent=1, failed=1, deferred=1, returned=1, unknown=(send_id(2),))
+    assert journal.last() == {}
+    assert mend(ledger, ScriptedCarrier(lambda n: "accepted"), journal) == Recovery()
+    assert {claim.person for claim in ledger.claim("w", 9, NOW, 60)} == {4, 5}
+
+
+def test_claims_of_a_living_worker_are_left_alone(journal: Any) -> None:
+    ledger = ledger_of(2)
+    ledger.claim("other", 1, NOW, 600)
+    assert mend(ledger, ScriptedCarrier(lambda n: "accepted"), journal) == Recovery()
+    assert len(ledger.claimed("other")) == 1
+
+
+def test_claims_of_a_worker_that_vanished_are_in_doubt(journal: Any) -> None:
+    ledger = ledger_of(1)
+    ledger.claim("other", 1, NOW, 60)
+    later = NOW + DAY
+    assert mend(ledger, ScriptedCarrier(lambda n: "accepted"), journal, now=later).unknown == (
+        send_id(0),
+    )
+    ledger = ledger_of(1)
+    ledger.claim("other", 1, NOW, 60)
+    carrier = ScriptedCarrier(lambda n: "accepted", found=set())
+    assert mend(ledger, carrier, journal, now=later).returned == 1
