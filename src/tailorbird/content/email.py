@@ -115,6 +115,15 @@ def compile_email(source: EmailSource, blocks: Mapping[str, str]) -> EmailTempla
     Raises:
         TemplateError: the Liquid or the MJML is not valid; `where` is `name:line:column`.
     """
+    try:
+        return _compiled(source, blocks)
+    except TemplateError as error:
+        if error.where:
+            raise
+        raise TemplateError(error.what, where=source.name, mend=error.mend) from None
+
+
+def _compiled(source: EmailSource, blocks: Mapping[str, str]) -> EmailTemplate:
     tokens = _expanded(tokenize(Source(source.name, source.mjml)), blocks, ())
     liquid.parse_tokens(tokens, inlined=True)  # the author's own order gives the best messages
     finder = LinkFinder()
@@ -158,9 +167,10 @@ def _expanded(
         if name in inside or len(inside) >= _DEEPEST:
             raise token.fault(f"block {name!r} calls itself", f"way: {' > '.join((*inside, name))}")
         start = token.start - len(token.name)
-        done.append(Token("tag", token.name + token.text, token.source, start, INLINED))
+        call = token.name + token.text
+        done.append(Token("tag", call, token.source, start, token.opened, INLINED))
         done += _expanded(tokenize(Source(name, blocks[name])), blocks, (*inside, name))
-        done.append(Token("tag", "", token.source, start, f"end{INLINED}"))
+        done.append(Token("tag", "", token.source, start, start, f"end{INLINED}"))
     return done
 
 
@@ -181,8 +191,9 @@ def _with_pixel(tokens: list[Token]) -> list[Token]:
         token = tokens[place]
         at = token.text.rfind("</body>") if token.kind == "text" else -1
         if at >= 0:
-            head = Token("text", token.text[:at], token.source, token.start)
-            tail = Token("text", token.text[at:], token.source, token.start + at)
+            start, behind = token.start, token.start + at
+            head = Token("text", token.text[:at], token.source, start, start)
+            tail = Token("text", token.text[at:], token.source, behind, behind)
             pixel = tokenize(Source("open pixel", _PIXEL_TAGS))
             return [*tokens[:place], head, *pixel, tail, *tokens[place + 1 :]]
     raise TemplateError("the MJML gives no body", mend="add <mj-body>")

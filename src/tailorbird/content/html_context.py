@@ -54,6 +54,16 @@ class _Pass:
         return tuple(done), state
 
     def _node(self, node: Node, state: State) -> tuple[Node, State]:
+        """Return the node, escaped, and the state behind it; its faults get its place."""
+        try:
+            return self._escaped(node, state)
+        except TemplateError as error:
+            place = getattr(node, "place", None)
+            if error.where or place is None:
+                raise
+            raise _fault(place, error.what, error.mend) from None
+
+    def _escaped(self, node: Node, state: State) -> tuple[Node, State]:
         match node:
             case Text(text):
                 return node, after(text, state)

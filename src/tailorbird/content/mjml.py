@@ -40,7 +40,9 @@ _ELEMENTS = frozenset(
     | _CLOSED
 )
 _STYLE = re.compile(r"<mj-style(?![^>]*inline)[^>]*>(.*?)</mj-style>", re.S)
-_POSITION = re.compile(r"(\d+)\.\.(\d+)|position (\d+)")
+_TAG_NAME = re.compile(r"(<[A-Za-z][\w:-]*) ")
+_VERBATIM = re.compile(r"<style\b.*?</style>|<!--.*?-->", re.S | re.I)
+"""Parts in which a character reference would be shown, not read."""
 
 
 def compile_mjml(tokens: list[Token], name: str) -> list[Token]:
@@ -67,7 +69,18 @@ def compile_mjml(tokens: list[Token], name: str) -> list[Token]:
             load_remote_stylesheets=False,
             extra_css=css,
         ).inline(html)
-    return lifted.put_back(html)
+    return lifted.put_back(_wired(html))
+
+
+def _wired(html: str) -> str:
+    """Return the HTML in the form that travels best: short lines, and ASCII where it can be.
+
+    A line break stands behind the name of a tag, where it changes nothing.
+    """
+    html = _TAG_NAME.sub("\\1\n", html)
+    if any(not match[0].isascii() for match in _VERBATIM.finditer(html)):
+        return html
+    return html.encode("ascii", "xmlcharrefreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +131,13 @@ class _Lift:
     def _text(self, token: Token) -> None:
         at = 0
         for before, piece, behind in steps(token.text, self._state):
-            if before.mode == "text" and behind.mode == "tag":
-                self._element(behind.tag, _Element(behind.tag, token, at + piece.rfind("<")))
+            here = _Element(behind.tag, token, at + max(0, piece.rfind("<")))
+            if before.mode in ("text", "raw") and behind.mode == "tag":
+                self._element(behind.tag, here)
+            elif before.mode == "text" and behind.mode == "text" and piece.endswith("<"):
+                raise here.fault("a < that begins no tag", "write &lt;")
+            elif before.mode == "tag" and behind.mode == "bare":
+                raise here.fault(f"{behind.attribute} has a value without quotes", "add quotes")
             elif before.mode == "tag" and piece.endswith("/>"):
                 self._empty(before.tag)
             at += len(piece)
@@ -132,9 +150,7 @@ class _Lift:
             self._close(name[1:], element)
             return
         if name.startswith("mj") and name not in _ELEMENTS:
-            near = difflib.get_close_matches(name, _ELEMENTS, n=1)
-            mend = f"did you mean <{near[0]}>?" if near else "see the MJML reference"
-            raise element.fault(f"unknown MJML element <{name}>", mend)
+            raise element.fault(f"unknown MJML element <{name}>", _mend(name))
         self._root_seen = self._root_seen or name == "mjml"
         self._body_seen = self._body_seen or name == "mj-body"
         if name not in _VOID:
@@ -199,12 +215,12 @@ class _Lift:
         found: set[int] = set()
         at = 0
         for match in pattern.finditer(html):
-            done.append(Token("text", html[at : match.start()], source, at))
+            done.append(Token("text", html[at : match.start()], source, at, at))
             number = int(match[1] or match[2])
             found.add(number)
             done.append(self._held[number][0])
             at = match.end()
-        done.append(Token("text", html[at:], source, at))
+        done.append(Token("text", html[at:], source, at, at))
         for number, (token, optional) in enumerate(self._held):
             if number not in found and not optional:
                 raise token.fault(
@@ -214,10 +230,16 @@ class _Lift:
         return [*done, *self._behind]
 
     def fault(self, message: str) -> TemplateError:
-        """Return the error of an MJML message, with the place that it speaks of."""
-        match = _POSITION.search(message)
-        where = self.name
-        if match:
-            offset = int(next(filter(None, match.groups())))
-            where = f"{self.name} (character {offset} of the MJML)"
-        return TemplateError(f"MJML: {message}", where=where, mend="check that element")
+        """Return the error of an MJML message, which names no place."""
+        return TemplateError(
+            f"the MJML is not valid: {message}",
+            where=self.name,
+            mend="look for an attribute without quotes, or without a blank before it",
+        )
+
+
+def _mend(name: str) -> str:
+    if name == "mj-include":
+        return "put the part into a block and write {% render 'BLOCK' %}"
+    near = difflib.get_close_matches(name, _ELEMENTS, n=1)
+    return f"did you mean <{near[0]}>?" if near else "see the MJML reference"

@@ -151,10 +151,17 @@ class Statements:
             self.writer.line(f"base[{node.name!r}] = kept({value})", node.place)
 
     def _link(self, node: Link) -> None:
-        with self._collected(node.parts) as written:
-            code = f"scope.links(safe_url({written}), {node.index})"
-            escape = "escape_html" if node.escape else "text"
-            self.writer.put(f"{escape}({code})", node.place)
+        match node.parts:
+            case (Output(value),):
+                self._linked(node, self._expressions.value(value))
+            case _:
+                with self._collected(node.parts) as written:
+                    self._linked(node, written)
+
+    def _linked(self, node: Link, written: str) -> None:
+        escape = "escape_html" if node.escape else "text"
+        code = f"{escape}(scope.links(safe_url({written}), {node.index}))"
+        self.writer.put(code, node.place)
 
     # -- partials ---------------------------------------------------------------------------------
 

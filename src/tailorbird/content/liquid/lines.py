@@ -30,7 +30,8 @@ def _tags(token: Token) -> Iterator[Token]:
         name = match[1] or ""
         if not name and not match[2].strip():
             continue
-        tag = Token("tag", match[2], token.source, token.start + match.start(2), name)
+        start, opened = token.start + match.start(2), token.start + match.start(1)
+        tag = Token("tag", match[2], token.source, start, opened if name else start, name)
         if name == "comment":
             comments.append(tag)
         elif comments:

@@ -80,13 +80,16 @@ class Parser:
 
     def _block(self, token: Token, *ends: str) -> tuple[Body, Token]:
         """Return what stands before the next of `ends`, and that end."""
-        if self._depth + len(self._open) >= _DEEPEST:
-            raise token.fault(f"tags are nested more than {_DEEPEST} deep", "split the template")
+        self._check_depth(token, self._depth + len(self._open))
         self._open.append(token)
         body, end = self._body(*ends)
         self._open.pop()
         assert end is not None  # noqa: S101 - with ends, _body returns one or raises
         return body, end
+
+    def _check_depth(self, token: Token, depth: int) -> None:
+        if depth >= _DEEPEST:
+            raise token.fault(f"tags are nested more than {_DEEPEST} deep", "split the template")
 
     def _whole(self, token: Token) -> Body:
         """Return the body up to the tag that closes `token`."""
@@ -95,6 +98,7 @@ class Parser:
     def _tag(self, token: Token) -> Body:
         if token.name == "liquid":
             depth = self._depth + len(self._open) + 1
+            self._check_depth(token, depth)
             return Parser(line_tokens(token), inlined=self._inlined, depth=depth).parse()
         if token.name == INLINED and self._inlined:
             return (self._in_place(token),)
@@ -224,7 +228,8 @@ class Parser:
 
     def _in_place(self, token: Token) -> Partial:
         kind = "render" if token.text.startswith("render") else "include"
-        call = Token("tag", token.text[len(kind) :], token.source, token.start + len(kind), kind)
+        start = token.start + len(kind)
+        call = Token("tag", token.text[len(kind) :], token.source, start, token.opened, kind)
         node = partial(Markup(call), kind == "render", token.place)
         return Partial(
             node.name,

@@ -43,22 +43,26 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a template. `start` is where `text` begins; for a tag, `text` follows its name."""
+    """A piece of a template.
+
+    `start` is where `text` begins (for a tag it follows the name), `opened` where the piece does.
+    """
 
     kind: Literal["text", "output", "tag"]
     text: str
     source: Source
     start: int
+    opened: int
     name: str = ""
 
     @property
     def place(self) -> Place:
         """Return where the piece stands."""
-        return self.source.place(self.start)
+        return self.source.place(self.opened)
 
     def fault(self, what: str, mend: str = "") -> TemplateError:
         """Return the error to raise for this piece."""
-        return self.source.fault(self.start, what, mend)
+        return self.source.fault(self.opened, what, mend)
 
 
 def tokenize(source: Source) -> list[Token]:
@@ -96,7 +100,7 @@ class _Reader:
         if strip_end:
             text = text.rstrip(BLANKS)
         self.strip = False
-        return Token("text", text, self.source, start)
+        return Token("text", text, self.source, start, start)
 
     def _inner(self, start: int, closing: str) -> tuple[int, int]:
         """Return the span between the marks, and move behind them."""
@@ -112,7 +116,7 @@ class _Reader:
 
     def _output(self, start: int) -> Iterator[Token]:
         first, last = self._inner(start, "}}")
-        yield Token("output", self.text[first:last], self.source, first)
+        yield Token("output", self.text[first:last], self.source, first, start)
 
     def _tag(self, start: int) -> Iterator[Token]:
         first, last = self._inner(start, "%}")
@@ -129,7 +133,7 @@ class _Reader:
             yield self._raw(start, self.text[match.end() : last] if match else "")
         else:
             behind = match.end() if match else first
-            yield Token("tag", self.text[behind:last], self.source, behind, name)
+            yield Token("tag", self.text[behind:last], self.source, behind, start, name)
 
     def _check_remark(self, start: int, markup: str) -> None:
         if any(line.strip() and not line.strip().startswith("#") for line in markup.split("\n")):
@@ -141,7 +145,8 @@ class _Reader:
         closing = _END_RAW.search(self.text, self.at)
         if closing is None:
             raise self.source.fault(start, "raw is not closed", "add {% endraw %}")
-        inner = Token("text", self.text[self.at : closing.start()], self.source, self.at, "raw")
+        content = self.text[self.at : closing.start()]
+        inner = Token("text", content, self.source, self.at, start, "raw")
         self._behind(closing)
         return inner
 
