@@ -15,20 +15,33 @@ from tailorbird.schema import Instant
 from tailorbird.segments.conditions import Segment
 from tailorbird.segments.meaning import member, resolved
 from tailorbird.traits.expiry import next_change
-from tailorbird.traits.query import Query
-from tailorbird.traits.sql import Statement
+from tailorbird.traits.query import Query, in_order
+from tailorbird.traits.sql import (
+    Statement,
+    column,
+    compared,
+    either,
+    named,
+    select,
+    subquery,
+)
 from tailorbird.traits.terms import Term
 
 
 def evaluation(
-    segment: Segment, among: Sequence[Segment] = (), *, as_of: Instant, restricted: bool = False
+    segment: Segment,
+    among: Sequence[Segment] = (),
+    *,
+    as_of: Instant,
+    restricted: bool = False,
+    extracted: bool = False,
 ) -> Statement:
     """Return the statement that gives (person, member, next_check) of everybody.
 
     `next_check` is the next instant at which the answer can change by time alone, NULL for never.
     People who are no members and never will be by time alone are left out.
     """
-    query = Query(as_of, restricted=restricted)
+    query = Query(as_of, restricted=restricted, extracted=extracted)
     asked = member(resolved(segment, among))
     answers = query.select({"member": asked, "next_check": next_change(asked)})
     return query.statement(_telling(answers))
@@ -39,21 +52,20 @@ def members(
     among: Sequence[Segment] = (),
     *,
     as_of: Instant,
-    restricted: bool = False,
     limit: int | None = None,
 ) -> Statement:
     """Return the statement that gives the members, in order of person."""
-    query = Query(as_of, restricted=restricted)
-    people = query.select({}, member(resolved(segment, among))).order_by("person")
-    return query.statement(people if limit is None else people.limit(limit))
+    query = Query(as_of)
+    people = query.select({}, member(resolved(segment, among)))
+    return query.statement(in_order(people, limit))
 
 
 def size(segment: Segment, among: Sequence[Segment] = (), *, as_of: Instant) -> Statement:
     """Return the statement that gives how many members there are, as `people`."""
     query = Query(as_of)
     people = query.select({}, member(resolved(segment, among)))
-    counted = exp.alias_(exp.Count(this=exp.Star()), "people")
-    return query.statement(exp.select(counted).from_(people.subquery("members")))
+    counted = named(exp.Count(this=exp.Star()), "people")
+    return query.statement(select(counted, source=subquery(people, "members")))
 
 
 def columns(terms: dict[str, Term], *, as_of: Instant) -> Statement:
@@ -64,6 +76,5 @@ def columns(terms: dict[str, Term], *, as_of: Instant) -> Statement:
 
 def _telling(answers: exp.Select) -> exp.Select:
     """Keep the rows that say more than 'no member, and time alone will not change it'."""
-    member, check = exp.column("member", quoted=True), exp.column("next_check", quoted=True)
-    says = exp.or_(member, exp.Not(this=exp.Is(this=check, expression=exp.null())))
-    return exp.select(exp.Star()).from_(answers.subquery("answers")).where(says)
+    says = either([column("member"), compared(column("next_check"), "exists", ())])
+    return select(exp.Star(), source=subquery(answers, "answers"), where=[says])

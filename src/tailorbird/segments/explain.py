@@ -27,7 +27,7 @@ from tailorbird.segments.meaning import asked_of, member, resolved, truth
 from tailorbird.segments.words import threshold, words
 from tailorbird.traits.evidence import behind
 from tailorbird.traits.expiry import next_change
-from tailorbird.traits.table import touched
+from tailorbird.traits.extract import touched
 from tailorbird.traits.terms import MILLION, Compare, Term
 
 EVENTS_SHOWN: Final = 5

@@ -1,4 +1,4 @@
-"""Standing membership: full once, then only the people touched and those whose time has come."""
+"""Standing membership: everybody once, then only those touched and those whose time has come."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ import numpy as np
 from tailorbird.ports import Facts
 from tailorbird.schema import Instant, PersonId
 from tailorbird.segments import compile as compiler
+from tailorbird.segments import standing
 from tailorbird.segments.conditions import Segment
-from tailorbird.segments.meaning import resolved, truth
+from tailorbird.segments.meaning import member, resolved
+from tailorbird.segments.standing import Outcome, Refreshed
+from tailorbird.traits.extract import FEW, extract
+from tailorbird.traits.extract import touched as people_table
 from tailorbird.traits.reading import upcoming
-from tailorbird.traits.table import touched as touched_table
+from tailorbird.traits.terms import Truth
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,24 +44,13 @@ class Change(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Refreshed:
-    """What the store knows of a segment's last refresh."""
-
-    fingerprint: int
-    at: Instant
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """One segment's new answers. `asked` is None where everybody was asked."""
+class _Ask:
+    """Whom to ask about a segment; None is everybody."""
 
     segment: Segment
+    truth: Truth
     fingerprint: int
-    asked: pa.Table | None
-    answers: pa.Table
-    entered: Numbers
-    left: Numbers
+    people: Numbers | None
 
 
 def refresh(
@@ -77,19 +70,13 @@ def refresh(
     Raises:
         DefinitionError: a segment names one that is not among these, or, in a circle, itself.
     """
-    known = _refreshed(facts)
-    position = _position(facts)
-    outcomes = []
-    for segment in segments:
-        fingerprint = _fingerprint(segment, segments)
-        last = known.get(segment.name)
-        asked = None
-        if last and last.fingerprint == fingerprint and last.at <= now:
-            people = _touched(facts, segment, segments, last) if touched is None else touched
-            due = _people(facts.read(_DUE, (segment.name, now)))
-            asked = np.union1d(np.asarray(people, np.int64), due)
-        outcomes.append(_evaluated(facts, segment, segments, fingerprint, asked, now))
-    _write(facts, outcomes, now, position)
+    if not segments:
+        return []
+    position = standing.position(facts)
+    known = standing.last_refreshes(facts)
+    asks = [_ask(facts, each, segments, known, now, touched) for each in segments]
+    outcomes = [_outcome(facts, ask, segments, now, taken) for ask, taken in _prepared(facts, asks)]
+    standing.write(facts, outcomes, now, position)
     return [change for outcome in outcomes for change in _changes(outcome, now)]
 
 
@@ -103,9 +90,9 @@ def verify(
     wrong = []
     for segment in segments:
         statement = compiler.members(segment, segments, as_of=now)
-        anew = _people(facts.read(statement.sql, statement.parameters, statement.tables))
-        standing = _people(facts.read(_STANDING, (segment.name,)))
-        wrong += [(segment.name, person) for person in np.setxor1d(anew, standing).tolist()]
+        anew = facts.read(statement.sql, statement.parameters, statement.tables)
+        differ = np.setxor1d(standing.people_of(anew), standing.members(facts, segment.name))
+        wrong += [(segment.name, person) for person in differ.tolist()]
     return wrong
 
 
@@ -121,123 +108,73 @@ def forget(facts: Facts, names: Sequence[str], *, now: Instant) -> None:
     facts.write(statements)
 
 
-def _evaluated(
+def _ask(
     facts: Facts,
     segment: Segment,
     among: Sequence[Segment],
-    fingerprint: int,
-    asked: Numbers | None,
+    known: dict[str, Refreshed],
     now: Instant,
-) -> _Outcome:
-    statement = compiler.evaluation(segment, among, as_of=now, restricted=asked is not None)
-    tables = dict(statement.tables)
-    if asked is None:
-        standing = _people(facts.read(_STANDING, (segment.name,)))
+    touched: Sequence[PersonId] | None,
+) -> _Ask:
+    condition = resolved(segment, among)
+    meaning = msgspec.json.encode(condition) + bytes([REVISION])
+    fingerprint = int.from_bytes(blake2b(meaning, digest_size=8).digest()) >> 1
+    truth = member(condition)
+    last = known.get(segment.name)
+    if last is None or last.fingerprint != fingerprint or last.at > now:
+        return _Ask(segment, truth, fingerprint, None)
+    if touched is None:
+        found = standing.touched_since(facts, last, upcoming(truth).models)
     else:
-        tables["touched"] = touched_table(asked)
-        standing = _people(facts.read(_STANDING_TOUCHED, (segment.name,), tables))
-    answers = facts.read(statement.sql, statement.parameters, tables)
-    members = _people(answers.filter(answers["member"]))
-    return _Outcome(
-        segment,
-        fingerprint,
-        tables.get("touched"),
-        answers,
-        np.setdiff1d(members, standing),
-        np.setdiff1d(standing, members),
+        found = np.asarray(touched, np.int64)
+    people = np.union1d(found, standing.due(facts, segment.name, now))
+    return _Ask(segment, truth, fingerprint, people)
+
+
+def _prepared(
+    facts: Facts, asks: Sequence[_Ask]
+) -> Iterator[tuple[_Ask, dict[str, pa.Table] | None]]:
+    """Yield each question with the rows that were taken out for it, if any were.
+
+    Of all who are few, the rows are taken out together, by one search of the large tables.
+    """
+    few = [ask for ask in asks if ask.people is not None and 0 < len(ask.people) <= FEW]
+    asked = [ask.people for ask in few if ask.people is not None]
+    together = np.unique(np.concatenate(asked)) if asked else np.empty(0, np.int64)
+    taken = None
+    if 0 < len(together) <= FEW:
+        taken = extract(facts, [ask.truth for ask in few], together)
+    for ask in asks:
+        yield ask, taken if any(ask is each for each in few) else None
+
+
+def _outcome(
+    facts: Facts,
+    ask: _Ask,
+    among: Sequence[Segment],
+    now: Instant,
+    taken: dict[str, pa.Table] | None,
+) -> Outcome:
+    if ask.people is not None and not len(ask.people):
+        return standing.unchanged(ask.segment, ask.fingerprint)
+    restricted = ask.people is not None
+    asked = None if ask.people is None else people_table(ask.people)
+    statement = compiler.evaluation(
+        ask.segment, among, as_of=now, restricted=restricted, extracted=taken is not None
     )
+    tables = statement.tables | (taken or {}) | ({"touched": asked} if restricted else {})
+    answers = facts.read(statement.sql, statement.parameters, tables)
+    return standing.outcome(facts, ask.segment, ask.fingerprint, asked, answers)
 
 
-def _write(facts: Facts, outcomes: list[_Outcome], now: Instant, position: int) -> None:
-    """Write everything in one transaction."""
-    statements: list[tuple[str, Sequence[SqlValue]]] = []
-    tables: dict[str, pa.Table] = {}
-    for number, outcome in enumerate(outcomes):
-        name = outcome.segment.name
-        answers, asked, changed = (f"{kind}_{number}" for kind in ("answers", "asked", "changed"))
-        tables[answers] = outcome.answers
-        tables[changed] = _changed(outcome)
-        if outcome.asked is None:
-            statements.append(("DELETE FROM membership WHERE segment = $1", (name,)))
-        else:
-            tables[asked] = outcome.asked
-            statements.append((_FORGET.format(asked=asked), (name,)))
-        statements += [
-            (_REMEMBER.format(answers=answers), (name,)),
-            (_RECORD.format(changed=changed), (name, now)),
-            (_REFRESHED, (name, outcome.segment.version, now, position, outcome.fingerprint)),
-        ]
-    if statements:
-        facts.write(statements, tables)
-
-
-def _changed(outcome: _Outcome) -> pa.Table:
-    import pyarrow as pa
-
-    people = np.concatenate([outcome.entered, outcome.left])
-    entered = np.arange(len(people)) < len(outcome.entered)
-    return pa.table({"person": pa.array(people, pa.int64()), "entered": pa.array(entered)})
-
-
-def _changes(outcome: _Outcome, now: Instant) -> Iterator[Change]:
+def _changes(outcome: Outcome, now: Instant) -> Iterator[Change]:
     for person in outcome.entered.tolist():
         yield Change(outcome.segment.name, person, now, True)
     for person in outcome.left.tolist():
         yield Change(outcome.segment.name, person, now, False)
 
 
-def _touched(facts: Facts, segment: Segment, among: Sequence[Segment], last: _Refreshed) -> Numbers:
-    people = _people(facts.read(_TOUCHED, (last.position,)))
-    for model in upcoming(truth(resolved(segment, among))).models:
-        # Scores carry no position; nobody writes one for an instant before the last refresh.
-        people = np.union1d(people, _people(facts.read(_SCORED, (model, last.at))))
-    return people
-
-
-def _refreshed(facts: Facts) -> dict[str, _Refreshed]:
-    rows = facts.read(_REFRESHES).to_pylist()
-    return {row.pop("segment"): _Refreshed(**row) for row in rows}
-
-
-def _position(facts: Facts) -> int:
-    return int(
-        facts.read("SELECT COALESCE(MAX(position), 0) AS position FROM people")[0][0].as_py()
-    )
-
-
-def _fingerprint(segment: Segment, among: Sequence[Segment]) -> int:
-    """Return 63 bits of what the segment means, with the segments that it names."""
-    meaning = msgspec.json.encode(resolved(segment, among)) + bytes([REVISION])
-    return int.from_bytes(blake2b(meaning, digest_size=8).digest()) >> 1
-
-
-def _people(table: pa.Table) -> Numbers:
-    return np.asarray(table["person"].to_numpy(), np.int64)
-
-
-_STANDING: Final = "SELECT person FROM membership WHERE segment = $1 AND member"
-_STANDING_TOUCHED: Final = f"{_STANDING} AND person IN (SELECT person FROM touched)"  # noqa: S608
-_REFRESHES: Final = 'SELECT segment, fingerprint, "at", position FROM segment_refreshes'
-_DUE: Final = "SELECT person FROM membership WHERE segment = $1 AND next_check <= $2"
-_TOUCHED: Final = "SELECT person FROM people WHERE position > $1"
-_SCORED: Final = 'SELECT DISTINCT person FROM scores WHERE model = $1 AND "at" >= $2'
-_FORGET: Final = (
-    "DELETE FROM membership WHERE segment = $1 AND person IN (SELECT person FROM {asked})"
-)
-_REMEMBER: Final = (
-    "INSERT INTO membership (segment, person, member, next_check) "
-    "SELECT $1, person, member, next_check FROM {answers}"
-)
-_RECORD: Final = (
-    'INSERT INTO membership_changes (segment, person, "at", entered) '
-    "SELECT $1, person, $2, entered FROM {changed}"
-)
 _LEAVE: Final = (
     'INSERT INTO membership_changes (segment, person, "at", entered) '
     "SELECT segment, person, $2, FALSE FROM membership WHERE segment = $1 AND member"
-)
-_REFRESHED: Final = (
-    'INSERT INTO segment_refreshes (segment, version, "at", position, fingerprint) '
-    "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (segment) DO UPDATE SET version = excluded.version, "
-    '"at" = excluded."at", position = excluded.position, fingerprint = excluded.fingerprint'
 )

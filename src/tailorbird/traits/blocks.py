@@ -17,6 +17,7 @@ from tailorbird.traits.sql import (
     Scope,
     Sql,
     both,
+    cast,
     coalesced,
     column,
     compared,
@@ -27,6 +28,7 @@ from tailorbird.traits.sql import (
     ordered,
     select,
     subquery,
+    table,
 )
 from tailorbird.traits.terms import (
     MILLION,
@@ -63,7 +65,7 @@ class Block(Protocol):
 class Grouped:
     """Counts, sums and instants over the facts (or the lines) of the same events."""
 
-    table: str
+    source: str
     aggregates: dict[Aggregate, str] = field(default_factory=dict)
 
     def column(self, aggregate: Aggregate) -> str:
@@ -78,12 +80,13 @@ class Grouped:
             named(_aggregated(aggregate, self._only(aggregate.rows, shared, scope)), name)
             for aggregate, name in self.aggregates.items()
         ]
-        return _grouped(columns, self.table, matching(shared, scope, self.table), scope)
+        conditions = [*matching(shared, scope, self.source), *restriction(scope)]
+        return _grouped(columns, scope.source(self.source), conditions)
 
     def _only(self, rows: Rows, shared: Rows, scope: Scope) -> Sql | None:
         conditions = bounds(rows, scope, shared)
         if rows.where != shared.where:
-            conditions += [tested(predicate, rows, scope, self.table) for predicate in rows.where]
+            conditions += [tested(predicate, rows, scope, self.source) for predicate in rows.where]
         return both(conditions) if conditions else None
 
 
@@ -103,8 +106,9 @@ class Sequenced:
         holds = [column("starts"), self._answered(scope)]
         held = filtered(exp.Max(this=column("at")), both([*holds, ripe]))
         ripening = filtered(exp.Min(this=column("at")), both([*holds, young]))
-        query = exp.select(column("person"), named(held, "held"), named(ripening, "ripening"))
-        return query.from_(subquery(steps, "steps")).group_by(column("person"))
+        return _grouped(
+            [named(held, "held"), named(ripening, "ripening")], subquery(steps, "steps"), []
+        )
 
     def _steps(self, scope: Scope) -> exp.Select:
         first, then = self.sequence.first, self.sequence.then
@@ -129,7 +133,7 @@ class Sequenced:
         ]
         scanned = Rows(tuple(sorted({*first.events, *then.events})), (), first.within)
         conditions = [*matching(scanned, scope, "facts"), *restriction(scope)]
-        return select(*columns, table="facts").where(*conditions, copy=False)
+        return select(*columns, source=scope.source("facts"), where=conditions)
 
     def _answered(self, scope: Scope) -> Sql:
         following = column("following")
@@ -153,26 +157,33 @@ class Weighed:
         today = scope.as_of // DAY
         weights = f"decay_{self.decayed.half_life_days}"
         scope.tables[weights] = decay_weights(self.decayed.half_life_days)
-        horizon = (today - scope.tables[weights].num_rows + 1) * DAY - 1
-        points = exp.Case()
-        for event, each in self.decayed.points:
-            points = points.when(
-                compared(column("event"), "=", (scope.bind(event),)), integer(each), copy=False
-            )
-        age = exp.Sub(
-            this=scope.bind(today),
-            expression=exp.Paren(this=exp.IntDiv(this=column("at"), expression=integer(DAY))),
-        )
-        product = exp.Mul(this=points, expression=column("weight", weights))
+        days = scope.tables[weights].num_rows
         rows = Rows(
             tuple(event for event, _ in self.decayed.points),
             (Test("machine", "=", (False,)),),
-            scope.as_of - horizon,
+            scope.as_of - (today - days + 1) * DAY + 1,
         )
+        columns = [column("person"), named(self._points(scope), "points"), self._age(today, scope)]
+        conditions = [*matching(rows, scope, "facts"), *restriction(scope)]
+        # The weights join last: joined first, they made a query about nobody read everything.
+        counted = select(*columns, source=scope.source("facts"), where=conditions)
+        product = exp.Mul(this=column("points"), expression=column("weight"))
         total = named(_whole(exp.Sum(this=product)), "total")
-        query = _grouped([total], "facts", matching(rows, scope, "facts"), scope)
-        on = compared(column("age", weights), "=", (exp.Paren(this=age),))
-        return query.join(exp.table_(weights, quoted=True), on=on, copy=False)
+        query = _grouped([total], subquery(counted, "counted"), [])
+        on = compared(column("age"), "=", (column("days"),))
+        query.append("joins", exp.Join(this=table(weights), on=on))
+        return query
+
+    def _points(self, scope: Scope) -> Sql:
+        points = exp.Case()
+        for event, each in self.decayed.points:
+            happened = compared(column("event"), "=", (scope.bind(event),))
+            points = points.when(happened, integer(each), copy=False)
+        return points
+
+    def _age(self, today: int, scope: Scope) -> Sql:
+        day = exp.Paren(this=exp.IntDiv(this=column("at"), expression=integer(DAY)))
+        return named(exp.Sub(this=scope.bind(today), expression=day), "days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,20 +195,20 @@ class Preferred:
     def query(self, scope: Scope) -> exp.Select:
         """Return `value`, text."""
         rows, name = self.favourite.rows, self.favourite.column
-        conditions = [*matching(rows, scope, "lines"), compared(column(name), "exists", ())]
+        conditions = [
+            *matching(rows, scope, "lines"),
+            compared(column(name), "exists", ()),
+            *restriction(scope),
+        ]
         facts = exp.Count(this=exp.Distinct(expressions=[column("position")]))
-        counted = _grouped(
-            [
-                named(column(name), "value"),
-                named(facts, "facts"),
-                named(exp.Max(this=column("at")), "latest"),
-            ],
-            "lines",
-            conditions,
-            scope,
-        ).group_by(column(name), copy=False)
+        columns = [
+            named(column(name), "value"),
+            named(facts, "facts"),
+            named(exp.Max(this=column("at")), "latest"),
+        ]
+        counted = _grouped(columns, scope.source("lines"), conditions, column(name))
         order = [ordered("facts", descending=True), ordered("latest", descending=True)]
-        return _top(counted, [*order, ordered("value")], ["value"])
+        return _top(counted, [*order, ordered("value")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,23 +221,18 @@ class Latest:
         """Return `value`."""
         match self.of:
             case Declared(name, kind):
-                table, key, value, order = "trait_values", ("name", name), str(kind), "position"
+                source, key, value, order = "trait_values", ("name", name), str(kind), "position"
             case Score(model):
-                table, key, value, order = "scores", ("model", model), "value", "version"
-        rows = select(
-            column("person"),
-            named(column(value), "value"),
-            column("at"),
-            column(order),
-            table=table,
-        ).where(
+                source, key, value, order = "scores", ("model", model), "value", "version"
+        columns = [column("person"), named(column(value), "value"), column("at"), column(order)]
+        conditions = [
             compared(column(key[0]), "=", (scope.bind(key[1]),)),
             compared(column("at"), "<=", (scope.now(),)),
             *restriction(scope),
-            copy=False,
-        )
+        ]
+        rows = select(*columns, source=scope.source(source), where=conditions)
         descending = [ordered("at", descending=True), ordered(order, descending=True)]
-        return _top(rows, descending, ["value"])
+        return _top(rows, descending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,21 +251,17 @@ class Awaited:
         queries = [self._part(scope, *part) for part in parts if part[2]]
         union: exp.Query = queries[0]
         for query in queries[1:]:
-            union = exp.union(union, query, distinct=False)
-        columns = [column("person"), named(exp.Min(this=column("at")), "at")]
-        return (
-            exp.select(*columns)
-            .from_(exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("rows"))))
-            .group_by(column("person"))
-        )
+            union = exp.union(union, query, distinct=False, copy=False)
+        earliest = named(exp.Min(this=column("at")), "at")
+        return _grouped([earliest], subquery(union, "rows"), [])
 
-    def _part(self, scope: Scope, table: str, key: str, names: tuple[str, ...]) -> exp.Select:
-        return select(column("person"), column("at"), table=table).where(
+    def _part(self, scope: Scope, source: str, key: str, names: tuple[str, ...]) -> exp.Select:
+        conditions = [
             compared(column("at"), ">", (scope.now(),)),
             compared(column(key), "in", [scope.bind(name) for name in names]),
             *restriction(scope),
-            copy=False,
-        )
+        ]
+        return select(column("person"), column("at"), source=scope.source(source), where=conditions)
 
 
 @cache
@@ -298,24 +300,23 @@ def _aggregated(aggregate: Aggregate, only: Sql | None) -> Sql:
             return filtered(exp.Max(this=column("at")), only)
 
 
-def _grouped(columns: list[Sql], table: str, conditions: list[Sql], scope: Scope) -> exp.Select:
-    query = select(column("person"), *columns, table=table)
-    query = query.where(*conditions, *restriction(scope), copy=False)
-    return query.group_by(column("person"), copy=False)
+def _grouped(columns: list[Sql], source: Sql, conditions: list[Sql], *also: Sql) -> exp.Select:
+    group = [column("person"), *also]
+    return select(column("person"), *columns, source=source, where=conditions, group=group)
 
 
-def _top(query: exp.Select, order: list[exp.Ordered], columns: list[str]) -> exp.Select:
-    """Return each person's first row in this order."""
+def _top(query: exp.Select, order: list[exp.Ordered]) -> exp.Select:
+    """Return the value of each person's first row in this order."""
     rank = exp.Window(
         this=exp.RowNumber(),
         partition_by=[column("person")],
         order=exp.Order(expressions=order),
     )
-    names = [column("person"), *(column(name) for name in columns)]
-    ranked = exp.select(*names, named(rank, "rank")).from_(subquery(query, "rows"))
+    columns = [column("person"), column("value"), named(rank, "rank")]
+    ranked = select(*columns, source=subquery(query, "rows"))
     first = compared(column("rank"), "=", (integer(1),))
-    return (
-        exp.select(*(name.copy() for name in names)).from_(subquery(ranked, "ranked")).where(first)
+    return select(
+        column("person"), column("value"), source=subquery(ranked, "ranked"), where=[first]
     )
 
 
@@ -326,4 +327,4 @@ def _case(condition: Sql, value: Sql, otherwise: Sql | None = None) -> Sql:
 
 def _whole(value: Sql) -> Sql:
     """Return a sum as 64 bits: engines widen it, each in its own way."""
-    return exp.cast(value, "BIGINT", copy=False)
+    return cast(value, "BIGINT")

@@ -10,14 +10,17 @@ from tailorbird.traits.rows import matching
 from tailorbird.traits.sql import (
     DIALECT,
     Scope,
+    Sql,
     Statement,
     both,
+    cast,
     column,
     compared,
     either,
     named,
     ordered,
     select,
+    table,
 )
 from tailorbird.traits.terms import Declared, Term
 
@@ -33,28 +36,30 @@ def behind(term: Term, person: PersonId, *, as_of: Instant, limit: int) -> State
     rows = dict.fromkeys(rows for leaf in read for rows in rows_of(leaf))
     declared = [leaf.name for leaf in read if isinstance(leaf, Declared)]
     if rows:
-        conditions = either(both(matching(each, scope, "facts")) for each in rows)
-        names = ["position", "event", "at", "order_id", "item"]
-        query = select(*(column(name) for name in names), table="facts").where(conditions)
+        source = "facts"
+        columns: list[Sql] = [column(name) for name in ("event", "order_id", "item")]
+        conditions = [either(both(matching(each, scope, "facts")) for each in rows)]
     elif declared:
-        query = _declared(declared, scope)
+        source = "trait_values"
+        nothing = cast(exp.null(), "TEXT")
+        columns = [
+            named(column("name"), "event"),
+            named(nothing, "order_id"),
+            named(column("text"), "item"),
+        ]
+        conditions = [
+            compared(column("name"), "in", [scope.bind(name) for name in declared]),
+            compared(column("at"), "<=", (scope.now(),)),
+        ]
     else:
         return None
-    mine = compared(column("person"), "=", (scope.bind(person),))
-    latest = [ordered("at", descending=True), ordered("position", descending=True)]
-    sql = query.where(mine).order_by(*latest).limit(limit).sql(dialect=DIALECT)
-    return Statement(sql, tuple(scope.parameters), {})
-
-
-def _declared(names: list[str], scope: Scope) -> exp.Select:
-    columns = [
+    query = select(
         column("position"),
-        named(column("name"), "event"),
         column("at"),
-        named(exp.cast(exp.null(), "TEXT"), "order_id"),
-        named(column("text"), "item"),
-    ]
-    return select(*columns, table="trait_values").where(
-        compared(column("name"), "in", [scope.bind(name) for name in names]),
-        compared(column("at"), "<=", (scope.now(),)),
+        *columns,
+        source=table(source),
+        where=[compared(column("person"), "=", (scope.bind(person),)), *conditions],
+        order=[ordered("at", descending=True), ordered("position", descending=True)],
     )
+    sql = query.limit(limit, copy=False).sql(dialect=DIALECT, copy=False)
+    return Statement(sql, tuple(scope.parameters), {})

@@ -23,13 +23,18 @@ from tailorbird.traits.sql import (
     Sql,
     Statement,
     both,
+    cast,
     coalesced,
     column,
     compared,
     either,
     integer,
+    member_of,
     named,
+    ordered,
+    select,
     subquery,
+    table,
 )
 from tailorbird.traits.terms import (
     Age,
@@ -74,12 +79,14 @@ NEVER: Final = 4_000_000_000_000_000_000
 class Query:
     """A statement in the making: terms go in, each answered by the block that it needs.
 
-    With `restricted`, only the people in the table `touched` are read. `everybody` keeps those
-    who do not exist yet at `as_of`.
+    With `restricted`, only the people in the table `touched` are asked about; with `extracted`,
+    their rows were taken out beforehand (`extract.rows_of_people`).
     """
 
-    def __init__(self, as_of: Instant, *, restricted: bool = False) -> None:
-        self.scope = Scope(as_of, restricted)
+    def __init__(
+        self, as_of: Instant, *, restricted: bool = False, extracted: bool = False
+    ) -> None:
+        self.scope = Scope(as_of, restricted, extracted)
         self._blocks: dict[object, Block] = {}
         self._names: dict[object, str] = {}
 
@@ -88,17 +95,19 @@ class Query:
         chosen = [named(column("person", "p"), "person")]
         chosen += [named(self.answer(term), name) for name, term in columns.items()]
         condition = None if where is None else self.truth(where)
-        query = exp.select(*chosen, copy=False).from_(self._people(), copy=False)
+        query = select(*chosen, source=self._people())
         for key, block in self._blocks.items():
             name = self._names[key]
             on = compared(column("person", name), "=", (column("person", "p"),))
             relation = subquery(block.query(self.scope), name)
-            query = query.join(relation, on=on, join_type="left", copy=False)
-        return query if condition is None else query.where(condition, copy=False)
+            query.append("joins", exp.Join(this=relation, on=on, side="LEFT"))
+        if condition is not None:
+            query.set("where", exp.Where(this=condition))
+        return query
 
     def statement(self, query: exp.Select) -> Statement:
         """Return the query as text of the engine, with its parameters and small tables."""
-        sql = query.sql(dialect=DIALECT)
+        sql = query.sql(dialect=DIALECT, copy=False)
         return Statement(sql, tuple(self.scope.parameters), dict(self.scope.tables))
 
     def answer(self, term: Term) -> Sql:
@@ -199,9 +208,9 @@ class Query:
         return exp.IntDiv(this=exp.Paren(this=elapsed), expression=integer(DAY))
 
     def _grouped(self, aggregate: Count | Orders | Sum | First | Last) -> Sql:
-        table = "lines" if isinstance(aggregate, Sum) and _of_products(aggregate.rows) else "facts"
-        key = (table, aggregate.rows.events)
-        block = self._blocks.setdefault(key, Grouped(table))
+        lines = isinstance(aggregate, Sum) and _of_products(aggregate.rows)
+        key = ("lines" if lines else "facts", aggregate.rows.events)
+        block = self._blocks.setdefault(key, Grouped(key[0]))
         if not isinstance(block, Grouped):
             raise TypeError(f"the block of {key} is not grouped")
         return column(block.column(aggregate), self._name(key))
@@ -214,15 +223,16 @@ class Query:
         return self._names.setdefault(key, f"b{len(self._names)}")
 
     def _people(self) -> Sql:
-        people = exp.table_("people", quoted=True, alias="p")
-        if not self.scope.restricted:
-            return people
-        touched = exp.select(column("person")).from_(exp.table_(TOUCHED, quoted=True))
-        known = exp.select(column("person"), column("created_at")).from_(
-            exp.table_("people", quoted=True)
-        )
-        condition = exp.In(this=column("person"), query=exp.Subquery(this=touched))
-        return subquery(known.where(condition), "p")
+        among = member_of(column("person"), select(column("person"), source=table(TOUCHED)))
+        where = [among] if self.scope.restricted else []
+        columns = [column("person"), column("created_at")]
+        return subquery(select(*columns, source=self.scope.source("people"), where=where), "p")
+
+
+def in_order(query: exp.Select, limit: int | None = None) -> exp.Select:
+    """Return the query in order of person, its first rows only if there is a limit."""
+    query.set("order", exp.Order(expressions=[ordered("person")]))
+    return query if limit is None else query.limit(limit, copy=False)
 
 
 def _of_products(rows: Rows) -> bool:
@@ -241,7 +251,7 @@ def _when(truth: Sql, value: Sql, otherwise: Sql | None = None) -> Sql:
 def _earliest(instants: list[Sql]) -> Sql:
     there = [instant for instant in instants if not isinstance(instant, exp.Null)]
     if not there:
-        return exp.cast(exp.null(), "BIGINT", copy=False)
+        return cast(exp.null(), "BIGINT")
     never = [coalesced(instant, integer(NEVER)) for instant in there]
     least = exp.Least(this=never[0], expressions=never[1:], ignore_nulls=True)
     return exp.Nullif(this=least if never[1:] else never[0], expression=integer(NEVER))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
 from tailorbird.traits.terms import (
     Age,
@@ -19,6 +20,8 @@ from tailorbird.traits.terms import (
     LastFollowed,
     Negation,
     Orders,
+    ProductTest,
+    PropertyTest,
     Quotient,
     Rows,
     Score,
@@ -31,15 +34,85 @@ from tailorbird.traits.terms import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is read of one table: rows about these events, traits or models; these columns."""
+
+    about: set[str]
+    columns: set[str]
+
+
+_EVERY_ROW: Final = ("position", "person", "event", "at")
+_BASE: Final[dict[str, tuple[str, ...]]] = {
+    "facts": _EVERY_ROW,
+    "lines": _EVERY_ROW,
+    "properties": (*_EVERY_ROW, "name", "text", "number"),
+    "trait_values": ("position", "person", "name", "at", "text", "number"),
+    "scores": ("version", "person", "model", "at", "value"),
+}
+
+
+def needs(terms: Iterable[Term]) -> dict[str, Need]:
+    """Return what the terms read of each table, all together."""
+    needed: dict[str, Need] = {}
+    for leaf in (leaf for term in terms for leaf in leaves(term)):
+        match leaf:
+            case Declared(name):
+                _need(needed, "trait_values", {name})
+            case Score(model):
+                _need(needed, "scores", {model})
+            case _:
+                for rows in rows_of(leaf):
+                    _need_rows(needed, leaf, rows)
+    return needed
+
+
+def _need(
+    needed: dict[str, Need], table: str, about: Iterable[str], columns: Iterable[str] = ()
+) -> None:
+    need = needed.setdefault(table, Need(set(), set(_BASE[table])))
+    need.about.update(about)
+    need.columns.update(columns)
+
+
+def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
+    columns: set[str] = set()
+    match leaf:
+        case Orders():
+            columns.add("order_id")
+        case Sum(_, amount):
+            columns.add(amount)
+        case Favourite(_, product):
+            _need(needed, "lines", rows.events, {product})
+        case _:
+            pass
+    for predicate in rows.where:
+        match predicate:
+            case Test(column):
+                columns.add(column)
+            case ProductTest(tests):
+                products = {name for name, _, _ in tests}
+                columns |= products
+                _need(
+                    needed, "lines", rows.events, products | columns & {"value_minor", "quantity"}
+                )
+            case PropertyTest():
+                _need(needed, "properties", rows.events)
+    _need(needed, "facts", rows.events, columns)
+
+
 def upcoming(term: Term) -> Upcoming:
     """Return the earliest row after `as_of` of everything that the term reads."""
-    read = list(leaves(term))
-    events = {event for leaf in read for rows in rows_of(leaf) for event in rows.events}
+    needed = needs([term])
     return Upcoming(
-        events=tuple(sorted(events)),
-        declared=tuple(sorted({leaf.name for leaf in read if isinstance(leaf, Declared)})),
-        models=tuple(sorted({leaf.model for leaf in read if isinstance(leaf, Score)})),
+        events=_about(needed, "facts"),
+        declared=_about(needed, "trait_values"),
+        models=_about(needed, "scores"),
     )
+
+
+def _about(needed: dict[str, Need], table: str) -> tuple[str, ...]:
+    return tuple(sorted(needed[table].about)) if table in needed else ()
 
 
 def leaves(term: Term) -> Iterator[Term]:

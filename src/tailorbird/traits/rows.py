@@ -17,6 +17,7 @@ from tailorbird.traits.sql import (
     either,
     member_of,
     select,
+    table,
 )
 from tailorbird.traits.terms import (
     Operand,
@@ -31,17 +32,17 @@ from tailorbird.traits.terms import (
 
 def restriction(scope: Scope) -> list[Sql]:
     """Return the condition that keeps a scan to the people asked about, if any."""
-    if not scope.restricted:
+    if not scope.restricted or scope.extracted:
         return []
-    return [member_of(column("person"), select(column("person"), table=TOUCHED))]
+    return [member_of(column("person"), select(column("person"), source=table(TOUCHED)))]
 
 
-def matching(rows: Rows, scope: Scope, table: str) -> list[Sql]:
-    """Return the conditions under which a row of the table is one of these."""
+def matching(rows: Rows, scope: Scope, of: str) -> list[Sql]:
+    """Return the conditions under which a row of `facts` or `lines` is one of these."""
     return [
         *bounds(rows, scope),
         happened(rows.events, scope),
-        *(tested(predicate, rows, scope, table) for predicate in rows.where),
+        *(tested(predicate, rows, scope, of) for predicate in rows.where),
     ]
 
 
@@ -82,17 +83,17 @@ def happened(events: tuple[str, ...], scope: Scope) -> Sql:
     return compared(column("event"), "=" if len(events) == 1 else "in", _bound(events, scope))
 
 
-def tested(predicate: Predicate, rows: Rows, scope: Scope, table: str) -> Sql:
-    """Return that a row of the table (`facts` or `lines`) passes."""
+def tested(predicate: Predicate, rows: Rows, scope: Scope, of: str) -> Sql:
+    """Return that a row of `facts` or `lines` passes."""
     match predicate:
         case Test(name, op, operands):
             test = compared(column(name), op, _bound(operands, scope))
-            return test if table == "facts" else _among(rows, scope, "facts", [test])
+            return test if of == "facts" else _among(rows, scope, "facts", [test])
         case ProductTest(tests):
             product = [
                 compared(column(name), op, _bound(operands, scope)) for name, op, operands in tests
             ]
-            if table == "lines":
+            if of == "lines":
                 return both(product)
             lines = _among(rows, scope, "lines", [test.copy() for test in product])
             return exp.Paren(this=either([both(product), lines]))
@@ -109,9 +110,8 @@ def _bound(operands: Sequence[Operand], scope: Scope) -> list[Sql]:
     return [scope.bind(operand) for operand in operands]
 
 
-def _among(rows: Rows, scope: Scope, table: str, tests: list[Sql]) -> Sql:
+def _among(rows: Rows, scope: Scope, name: str, tests: list[Sql]) -> Sql:
     """Return that the fact is among those of which this table has such a row."""
     conditions = [*bounds(rows, scope), happened(rows.events, scope), *tests, *restriction(scope)]
-    return member_of(
-        column("position"), select(column("position"), table=table).where(*conditions, copy=False)
-    )
+    query = select(column("position"), source=scope.source(name), where=conditions)
+    return member_of(column("position"), query)

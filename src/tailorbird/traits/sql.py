@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from sqlglot import exp
 
@@ -21,6 +21,7 @@ TOUCHED: Final = "touched"
 """The table of the people asked about, where a query is restricted to them."""
 
 Sql: TypeAlias = exp.Expr
+SqlType: TypeAlias = Literal["BOOLEAN", "BIGINT", "TEXT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,15 @@ class Statement:
 
 @dataclass(slots=True)
 class Scope:
-    """What every part of one query shares: its instant, its people, its parameters."""
+    """What every part of one query shares: its instant, its people, its parameters.
+
+    `restricted` reads only the people in `touched`; `extracted` reads their rows from small tables
+    taken out beforehand (`touched_facts` ...) instead of searching the large ones again.
+    """
 
     as_of: Instant
     restricted: bool = False
+    extracted: bool = False
     parameters: list[SqlValue] = field(default_factory=list)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     _numbers: dict[tuple[type, SqlValue], int] = field(default_factory=dict)
@@ -49,14 +55,18 @@ class Scope:
             self.parameters.append(value)
             self._numbers[key] = len(self.parameters)
         placeholder = exp.Parameter(this=exp.Literal.number(self._numbers[key]))
-        return exp.cast(placeholder, _TYPES[type(value)], copy=False)
+        return cast(placeholder, _TYPES[type(value)])
+
+    def source(self, name: str) -> exp.Table:
+        """Return the table of this name, or what was taken out of it."""
+        return table(f"{TOUCHED}_{name}" if self.extracted else name)
 
     def now(self) -> Sql:
         """Return the instant asked about."""
         return self.bind(self.as_of)
 
 
-_TYPES: Final[dict[type, str]] = {bool: "BOOLEAN", int: "BIGINT", str: "TEXT"}
+_TYPES: Final[dict[type, SqlType]] = {bool: "BOOLEAN", int: "BIGINT", str: "TEXT"}
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
@@ -69,17 +79,43 @@ def integer(value: int) -> Sql:
     return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
-def select(*columns: Sql, table: str) -> exp.Select:
-    """Return `SELECT columns FROM table`."""
-    return exp.select(*columns, copy=False).from_(exp.table_(table, quoted=True), copy=False)
+def cast(value: Sql, kind: SqlType) -> Sql:
+    """Return `CAST(value AS kind)`."""
+    return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type[kind]))
+
+
+def table(name: str) -> exp.Table:
+    """Return a table by its name."""
+    return exp.Table(this=exp.to_identifier(name, quoted=True))
+
+
+def select(
+    *columns: Sql,
+    source: Sql,
+    where: Sequence[Sql] = (),
+    group: Sequence[Sql] = (),
+    order: Sequence[exp.Ordered] = (),
+) -> exp.Select:
+    """Return `SELECT columns FROM source WHERE ... GROUP BY ... ORDER BY ...`.
+
+    The pieces go in as they are: sqlglot's own builders copy the tree at every step.
+    """
+    query = exp.Select(expressions=list(columns)).from_(source, copy=False)
+    if where:
+        query.set("where", exp.Where(this=both(where)))
+    if group:
+        query.set("group", exp.Group(expressions=list(group)))
+    if order:
+        query.set("order", exp.Order(expressions=list(order)))
+    return query
 
 
 def named(value: Sql, name: str) -> Sql:
     """Return `value AS name`."""
-    return exp.alias_(value, name, quoted=True, copy=False)
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
 
 
-def subquery(query: exp.Select, name: str) -> exp.Subquery:
+def subquery(query: exp.Query, name: str) -> exp.Subquery:
     """Return `(query) AS name`."""
     alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
     return exp.Subquery(this=query, alias=alias)

@@ -12,8 +12,6 @@ from tailorbird.traits.registry import trait
 from tailorbird.traits.terms import KnownBy, Term
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
 
@@ -33,20 +31,17 @@ def table(
     Raises:
         UsageError: a trait is named twice, or `person`.
     """
-    from tailorbird.traits.query import Query
+    from tailorbird.traits.extract import FEW, extract, touched
+    from tailorbird.traits.query import Query, in_order
 
     if len({"person", *traits}) <= len(traits):
         raise UsageError("a trait is named twice", mend="ask for each once, and not for 'person'")
     columns: dict[str, Term] = {name: trait(name).value for name in traits}
-    query = Query(as_of, restricted=people is not None)
-    select = query.select(columns, None if people is not None else KnownBy())
-    statement = query.statement(select.order_by("person"))
-    tables = statement.tables if people is None else statement.tables | {"touched": touched(people)}
+    few = people is not None and len(people) <= FEW
+    query = Query(as_of, restricted=people is not None, extracted=few)
+    rows = query.select(columns, None if people is not None else KnownBy())
+    statement = query.statement(in_order(rows))
+    tables = dict(statement.tables)
+    if people is not None:
+        tables |= extract(facts, columns.values(), people) if few else {"touched": touched(people)}
     return facts.read(statement.sql, statement.parameters, tables)
-
-
-def touched(people: Sequence[PersonId] | npt.NDArray[np.int64]) -> pa.Table:
-    """Return the people as the table that a restricted query reads."""
-    import pyarrow as pa
-
-    return pa.table({"person": pa.array(people, pa.int64())})

@@ -1,0 +1,221 @@
+"""The standing answers in the store: what was answered last, who must be asked, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tailorbird.ports import Facts
+from tailorbird.schema import Instant
+from tailorbird.segments.conditions import Segment
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from tailorbird.ports import SqlValue
+
+    Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A segment's last refresh: what it meant, at which instant, up to which record."""
+
+    fingerprint: int
+    at: Instant
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a segment's new answers change. `everybody` says that all were asked.
+
+    `gone` and `entered` and `left` are people; `put` are rows (person, member, next_check).
+    """
+
+    segment: Segment
+    fingerprint: int
+    everybody: bool
+    gone: Numbers
+    put: pa.Table
+    entered: Numbers
+    left: Numbers
+
+
+def people_of(table: pa.Table) -> Numbers:
+    """Return the table's people."""
+    return np.asarray(table["person"].to_numpy(), np.int64)
+
+
+def last_refreshes(facts: Facts) -> dict[str, Refreshed]:
+    """Return the last refresh of every segment that had one."""
+    rows = facts.read(_REFRESHES).to_pylist()
+    return {row.pop("segment"): Refreshed(**row) for row in rows}
+
+
+def position(facts: Facts) -> int:
+    """Return the position of the last record that said anything of anybody."""
+    return int(facts.read(_POSITION)["position"][0].as_py())
+
+
+def touched_since(facts: Facts, last: Refreshed, models: Sequence[str]) -> Numbers:
+    """Return the people of whom anything was written since, scores of these models included."""
+    people = people_of(facts.read(_TOUCHED, (last.position,)))
+    for model in models:
+        # Scores carry no position; nobody writes one for an instant before the last refresh.
+        people = np.union1d(people, people_of(facts.read(_SCORED, (model, last.at))))
+    return people
+
+
+def due(facts: Facts, segment: str, now: Instant) -> Numbers:
+    """Return the people whose answer can have changed by time alone."""
+    return people_of(facts.read(_DUE, (segment, now)))
+
+
+def members(facts: Facts, segment: str) -> Numbers:
+    """Return the standing members."""
+    return people_of(facts.read(_MEMBERS, (segment,)))
+
+
+def outcome(
+    facts: Facts, segment: Segment, fingerprint: int, asked: pa.Table | None, answers: pa.Table
+) -> Outcome:
+    """Return what the answers of the people asked (None: of everybody) change."""
+    answered = people_of(answers.filter(answers["member"]))
+    if asked is None:
+        before = members(facts, segment.name)
+        gone, put = before[:0], answers
+    else:
+        old = facts.read(_MEMBERSHIP_ASKED, (segment.name,), {"asked": asked})
+        before = people_of(old.filter(old["member"]))
+        gone, put = _difference(old, answers)
+    return Outcome(
+        segment,
+        fingerprint,
+        asked is None,
+        gone,
+        put,
+        np.setdiff1d(answered, before),
+        np.setdiff1d(before, answered),
+    )
+
+
+def unchanged(segment: Segment, fingerprint: int) -> Outcome:
+    """Return that nobody had to be asked."""
+    import pyarrow as pa
+
+    nobody = np.empty(0, np.int64)
+    put = {"person": pa.int64(), "member": pa.bool_(), "next_check": pa.int64()}
+    rows = pa.schema(put.items()).empty_table()
+    return Outcome(segment, fingerprint, False, nobody, rows, nobody, nobody)
+
+
+def write(facts: Facts, outcomes: Sequence[Outcome], now: Instant, position: int) -> None:
+    """Write what changed, and that it was looked at, in one transaction."""
+    import pyarrow as pa
+
+    changes = [_changes(each) for each in outcomes]
+    tables = {
+        "renewed": pa.table({"segment": [o.segment.name for o in outcomes if o.everybody]}),
+        "gone": _stacked(outcomes, [pa.table({"person": o.gone}) for o in outcomes]),
+        "put": _stacked(outcomes, [o.put for o in outcomes]),
+        "changed": _stacked(outcomes, changes),
+        "refreshed": pa.table(
+            {
+                "segment": [o.segment.name for o in outcomes],
+                "version": pa.array([o.segment.version for o in outcomes], pa.int64()),
+                "fingerprint": pa.array([o.fingerprint for o in outcomes], pa.int64()),
+            }
+        ),
+    }
+    statements: list[tuple[str, Sequence[SqlValue]]] = [
+        (sql, (now, position)[:parameters])
+        for name, sql, parameters in _WRITES
+        if tables[name].num_rows
+    ]
+    facts.write(statements, tables)
+
+
+def _difference(old: pa.Table, new: pa.Table) -> tuple[Numbers, pa.Table]:
+    """Return the people whose old row must go, and the new rows that must come."""
+    before, after = people_of(old), people_of(new)
+    common, old_at, new_at = np.intersect1d(before, after, return_indices=True)
+    same = np.ones(len(common), bool)
+    for name in ("member", "next_check"):
+        same &= _plain(old, name)[old_at] == _plain(new, name)[new_at]
+    kept = common[same]
+    return np.setdiff1d(before, kept), new.filter(~np.isin(after, kept))
+
+
+def _plain(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    column = table[name].cast("int64").fill_null(-1)
+    return np.asarray(column.to_numpy(), np.int64)
+
+
+def _changes(outcome: Outcome) -> pa.Table:
+    import pyarrow as pa
+
+    people = np.concatenate([outcome.entered, outcome.left])
+    entered = np.arange(len(people)) < len(outcome.entered)
+    return pa.table({"person": pa.array(people, pa.int64()), "entered": pa.array(entered)})
+
+
+def _stacked(outcomes: Sequence[Outcome], tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the tables under each other, with the segment's name as a first column."""
+    import pyarrow as pa
+
+    named = []
+    for outcome, table in zip(outcomes, tables, strict=True):
+        ones = pa.array(np.zeros(table.num_rows, np.int32))
+        name = pa.DictionaryArray.from_arrays(ones, pa.array([outcome.segment.name]))
+        named.append(table.add_column(0, "segment", name))
+    return pa.concat_tables(named).unify_dictionaries()
+
+
+_REFRESHES: Final = 'SELECT segment, fingerprint, "at", position FROM segment_refreshes'
+_POSITION: Final = "SELECT COALESCE(MAX(position), 0) AS position FROM people"
+_TOUCHED: Final = "SELECT person FROM people WHERE position > $1"
+_SCORED: Final = 'SELECT DISTINCT person FROM scores WHERE model = $1 AND "at" >= $2'
+_DUE: Final = "SELECT person FROM membership WHERE segment = $1 AND next_check <= $2"
+_MEMBERS: Final = "SELECT person FROM membership WHERE segment = $1 AND member"
+_MEMBERSHIP_ASKED: Final = (
+    "SELECT person, member, next_check FROM membership "
+    "WHERE segment = $1 AND person IN (SELECT person FROM asked)"
+)
+_WRITES: Final = (
+    (
+        "renewed",
+        "DELETE FROM membership WHERE segment IN (SELECT segment FROM renewed)",
+        0,
+    ),
+    (
+        "gone",
+        "DELETE FROM membership WHERE (segment, person) IN (SELECT segment, person FROM gone)",
+        0,
+    ),
+    (
+        "put",
+        "INSERT INTO membership (segment, person, member, next_check) "
+        "SELECT segment, person, member, next_check FROM put",
+        0,
+    ),
+    (
+        "changed",
+        'INSERT INTO membership_changes (segment, person, "at", entered) '
+        "SELECT segment, person, $1, entered FROM changed",
+        1,
+    ),
+    (
+        "refreshed",
+        'INSERT INTO segment_refreshes (segment, version, "at", position, fingerprint) '
+        "SELECT segment, version, $1, $2, fingerprint FROM refreshed ON CONFLICT (segment) "
+        'DO UPDATE SET version = excluded.version, "at" = excluded."at", '
+        "position = excluded.position, fingerprint = excluded.fingerprint",
+        2,
+    ),
+)
+"""What to write: from which table, how, and how many of (now, position) it is told."""
