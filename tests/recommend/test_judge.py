@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pytest
 
 from tailorbird import recommend
-from tailorbird.recommend import measures
+from tailorbird.recommend import evaluate, measures
+from tailorbird.recommend.interactions import encode
 from tailorbird.schema import DAY, Instant, Measure, ModelCard
 
 Maker = Callable[..., pa.Table]
@@ -78,18 +79,25 @@ def test_what_happens_after_now_changes_nothing(
     assert other.files() == model.files()
 
 
-def test_the_test_window_chooses_no_parameters(
-    followers: pa.Table, interactions: Maker, now: Instant
+def test_the_windows_that_choose_and_that_judge_lie_apart(
+    interactions: Maker, now: Instant
 ) -> None:
-    before = followers.filter(pc.less_equal(followers["at"], now - 30 * DAY))
-    rng = np.random.default_rng(4)
-    odd = interactions(
-        [(int(person), f"first-{rng.integers(0, 40):02}", 10.0) for person in range(1, 900)]
-    )
-    _, card = recommend.judge(followers, now=now)
-    _, other = recommend.judge(pa.concat_tables([before, odd]), now=now)
-    assert other.measures[0].model < 0.5 < card.measures[0].model
-    assert not other.serves or other.parameters == card.parameters
+    rows = [(1, "old", 61.0), (2, "old", 90.0), (1, "middle", 60.0), (2, "middle", 30.5)]
+    rows += [(1, "last", 30.0), (2, "last", 0.0), (3, "last", 1.0), (1, "future", -1.0)]
+    coded = encode(interactions(rows))
+    rng = np.random.default_rng(0)
+    validation, judged = evaluate.split(coded, now=now, horizon=30 * DAY, rng=rng)
+    bought = [
+        {(person // 4 + 1, coded.items[person % 4]) for person in found.targets.tolist()}
+        for found in (validation, judged)
+    ]
+    # At the instant where a window starts, what happens belongs to the past.
+    assert bought == [{(2, "middle"), (1, "last")}, {(2, "last")}]
+    known = [set(found.past.item.tolist()) for found in (validation, judged)]
+    assert [{coded.items[item] for item in items} for items in known] == [
+        {"old", "middle"},
+        {"old", "middle", "last"},
+    ]
 
 
 def test_ndcg_and_recall_agree_with_the_definition() -> None:

@@ -81,8 +81,12 @@ def logistic(
     now: Instant,
 ) -> Propensity:
     """Return the model with the weights that minimise log loss + penalty / 2 * squared steps."""
+    from threadpoolctl import threadpool_limits
+
     bins = [column.bins(features) for column in traits]
-    weights = _newton(_design(traits, bins), outcome, penalty)
+    # On a busy machine two BLAS threads wait for each other; one is faster.
+    with threadpool_limits(1, "blas"):
+        weights = _newton(_design(traits, bins), outcome, penalty)
     learnt, at = [], 1
     for column, found in zip(traits, bins, strict=True):
         steps = weights[at : at + column.size - 1]

@@ -56,10 +56,15 @@ def learn(
     """
     if parameters.neighbours == "none" or items < 2 or not len(history.item):
         return nothing_related(items)
+    from threadpoolctl import threadpool_limits
+
     held = _held(history, items, parameters, rng)
-    if parameters.neighbours == "ridge" and items <= LARGEST_RIDGE:
-        return _ridge(held, parameters.penalty, min(parameters.most_related, items - 1))
-    return _cosine(held, min(parameters.most_related, items - 1))
+    most = min(parameters.most_related, items - 1)
+    if parameters.neighbours == "cosine" or items > LARGEST_RIDGE:
+        return _cosine(held, most)
+    # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
+    with threadpool_limits(1, "blas"):
+        return _ridge(held, parameters.penalty, most)
 
 
 def _held(

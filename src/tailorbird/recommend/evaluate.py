@@ -11,7 +11,7 @@ from tailorbird.recommend import measures as measuring
 from tailorbird.recommend.interactions import Floats, Interactions, encode
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
 from tailorbird.recommend.recommender import Recommender, train
-from tailorbird.recommend.tuning import AT, DEPTH, MOST_JUDGED, MOST_TUNED, tune, window
+from tailorbird.recommend.tuning import AT, DEPTH, MOST_JUDGED, MOST_TUNED, Window, tune, window
 from tailorbird.schema import DAY, Instant, Measure, ModelCard
 
 if TYPE_CHECKING:
@@ -45,9 +45,8 @@ def judge(
     coded = encode(interactions)
     rng = np.random.default_rng(seed)
     horizon = horizon_days * DAY
-    middle, last = now - 2 * horizon, now - horizon
-    validation = window(coded, middle, last, MOST_TUNED, rng)
-    test = window(coded, last, now, MOST_JUDGED, rng)
+    validation, test = split(coded, now=now, horizon=horizon, rng=rng)
+    last = now - horizon
     fewest = min(len(validation.people), len(test.people))
     if fewest < LEAST_PEOPLE:
         card = _card(coded, POPULARITY, (), now, last, fewest)
@@ -74,6 +73,14 @@ def judge(
 
 _NDCG: Final = f"ndcg@{AT}"
 _RECALL: Final = f"recall@{DEPTH}"
+
+
+def split(
+    coded: Interactions, *, now: Instant, horizon: int, rng: np.random.Generator
+) -> tuple[Window, Window]:
+    """Return the windows that choose the parameters and that judge: the two last horizons (us)."""
+    middle, last = now - 2 * horizon, now - horizon
+    return window(coded, middle, last, MOST_TUNED, rng), window(coded, last, now, MOST_JUDGED, rng)
 
 
 def _measures(
