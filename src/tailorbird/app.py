@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -99,7 +100,7 @@ class Tailorbird:
             inbox=inbox,
             carrier=_carrier(loaded, inbox),
             journal=journal,
-            assignment_key=vault.assignment_key,
+            assignment_key=_assignment_key(loaded, vault),
             token_key=vault.token_key,
         )
 
@@ -286,6 +287,12 @@ class Tailorbird:
         from tailorbird import flow
 
         return flow.read_experiment(self.world, campaign, self.clock())
+
+
+def _assignment_key(settings: Settings, vault: Vault) -> bytes:
+    if not settings.assignment_salt:
+        return vault.assignment_key
+    return hashlib.blake2b(settings.assignment_salt.encode(), digest_size=32).digest()
 
 
 def _carrier(settings: Settings, inbox: InboxCarrier) -> Carrier:

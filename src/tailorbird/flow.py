@@ -128,6 +128,12 @@ def refresh(world: World, now: Instant) -> list[segments.Change]:
     return segments.refresh(world.facts, standing_segments(world), now=now)
 
 
+def refreshed_until(world: World) -> Instant:
+    """Return the instant up to which segments were brought last, 0 if never."""
+    sql = 'SELECT COALESCE(MAX("at"), 0) AS latest FROM segment_refreshes'
+    return int(world.facts.read(sql).to_pylist()[0]["latest"])
+
+
 def standing_segments(world: World) -> list[segments.Segment]:
     """Return the latest version of every segment, parsed."""
     return [

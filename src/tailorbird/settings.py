@@ -69,12 +69,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sender: Sender = Sender()
     delivery: Delivery = Delivery()
     shop: Shop = Shop()
+    assignment_salt: str = ""
+    """Fixes the draw of variants, so that a demo ends alike everywhere; empty: the folder's key."""
     demo: bool = False
     """True in folders that `tailorbird demo` made: every screen and report says so."""
     demo_notice: str = ""
     """What is real and what is simulated, in the sentence that every screen carries."""
     clock_lag_seconds: int = 0
-    """How far the folder's clock runs behind the wall clock, so that a demo's history stays near."""
+    """How far this folder's clock runs behind the wall clock: a demo's history stays near."""
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -42,11 +42,16 @@ def counts(tb: Tailorbird, source: str = "") -> Counts:
     )
 
 
-def run(tb: Tailorbird, plan: Plan, report: Report, now: Instant) -> Iterator[Check]:
+def run(
+    tb: Tailorbird, plan: Plan, report: Report, now: Instant, true_buyers: dict[str, int]
+) -> Iterator[Check]:
     """Yield every check."""
     yield from _books_balance(tb, report)
     yield from _segments_agree(tb, now)
     yield from _experiment_is_sound(report)
+    for outcome in report.arms:
+        name = f"buyers of arm {outcome.arm.name} are those of the truth"
+        yield _equal(name, outcome.arm.buyers, true_buyers.get(outcome.arm.name, 0))
     if plan.data is not None:
         yield from _file_agrees(tb, report, read_file(plan.data))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
+from email import message_from_bytes
+from email.message import Message
+from email.utils import parseaddr
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -54,16 +55,14 @@ def _mail(tb: Tailorbird, send_id: bytes, raw: bytes) -> Mail | None:
     decision = tb.world.ledger.decision(send_id)
     if decision is None:
         return None
-    message = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
-    part = message.get_body(("html",))
-    html = str(part.get_content()) if part is not None else ""
-    html = html.replace("&amp;", "&")
+    message = message_from_bytes(raw)
+    html = _html(message)
     pixel = PIXEL.search(html)
     unsubscribe = UNSUBSCRIBE.search(str(message["List-Unsubscribe"] or ""))
     traits = msgspec.json.decode(decision.inputs).get("traits", {})
     return Mail(
         send_id=send_id,
-        person_key=str(message["To"].addresses[0].addr_spec),
+        person_key=parseaddr(str(message["To"]))[1],
         sent_at=decision.at,
         open_url=pixel[1] if pixel else "",
         click_urls=LINK.findall(html),
@@ -71,6 +70,27 @@ def _mail(tb: Tailorbird, send_id: bytes, raw: bytes) -> Mail | None:
         tier=traits.get("tier"),
         variant=decision.variant,
     )
+
+
+def _html(message: Message) -> str:
+    """Return the HTML part as a browser would read its links."""
+    for part in message.walk():
+        if part.get_content_type() == "text/html":
+            content = part.get_payload(decode=True)
+            return (
+                content.decode("utf-8").replace("&amp;", "&") if isinstance(content, bytes) else ""
+            )
+    return ""
+
+
+def export_truth(tb: Tailorbird, seed: int, folder: Path) -> None:
+    """Write down what was truly a machine, beside the events; no room reads it."""
+    from tailorbird.simulator import reaction_file
+
+    boxes = Mailboxes(seed, subjects=SUBJECTS)
+    every = tb.world.inbox.since(0, tb.world.inbox.count())
+    mails = (mail for _, send_id, raw in every if (mail := _mail(tb, send_id, raw)))
+    reaction_file(boxes.reactions(mails), folder, seed)
 
 
 def _bodies(tb: Tailorbird, reactions: Iterator[Reaction]) -> Iterator[Body]:

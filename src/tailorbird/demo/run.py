@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from tailorbird import flow, learning
 from tailorbird.app import Tailorbird, wall_clock
@@ -24,7 +25,7 @@ from tailorbird.demo.shops import (
     user_ids,
 )
 from tailorbird.errors import UsageError
-from tailorbird.schema import DAY, HOUR, Body, Instant, ModelCard
+from tailorbird.schema import DAY, HOUR, Body, Instant
 from tailorbird.settings import FILE_NAME
 
 CAMPAIGN: Final = "win-back"
@@ -76,7 +77,8 @@ class _Run:
         self.now: Instant = wall_clock()
         self.seconds: dict[str, float] = {}
         self.ingested = flow.Ingested()
-        self.cards: list[ModelCard] = []
+        self.true_buyers: dict[str, int] = {}
+        """Of each arm, by the simulator's truth."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -107,9 +109,9 @@ def run(plan: Plan, *, say: Say | None, on_progress: Progress, check: bool = Tru
         _live_on(this, tb, shop)
         with this.stage("report"):
             report = _report(this, tb, shop)
-            report = msgspec.structs.replace(
-                report, checks=tuple(checks.run(tb, plan, report, this.now)) if check else ()
-            )
+            if check:
+                found = checks.run(tb, plan, report, this.now, this.true_buyers)
+                report = msgspec.structs.replace(report, checks=tuple(found))
     _finish(plan, shop, report, this.now)
     return report
 
@@ -135,7 +137,8 @@ def _prepare(plan: Plan, settings: str) -> None:
             where=str(plan.folder),
             mend="name another with --folder",
         )
-    (plan.folder / FILE_NAME).write_text(settings, encoding="utf-8")
+    salt = f'assignment_salt = "demo-{plan.seed}"\n'
+    (plan.folder / FILE_NAME).write_text(salt + settings, encoding="utf-8")
     marker.write_bytes(msgspec.json.encode(asked))
 
 
@@ -153,9 +156,12 @@ def _take_in(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> None
         tb.install_library()
         tb.put("segment", "customers", CUSTOMERS_TEXT, author="demo")
         tb.put("campaign", CAMPAIGN, CAMPAIGN_TEXT, author="demo")
-        tb.refresh()
+        if not flow.refreshed_until(tb.world) > this.now:  # a finished demo is further on
+            tb.refresh()
     with this.stage("learn"):
-        this.cards = tb.learn()
+        cards = tb.model_cards()
+        if not cards or any(card.trained_at != this.now for card in cards):
+            tb.learn()
 
 
 def _decide_and_send(this: _Run, tb: Tailorbird) -> None:
@@ -179,6 +185,9 @@ def _live_on(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> None
 
 
 def _buy(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop, campaign_at: Instant) -> None:
+    """Let people buy as they truly would, and keep the truth beside the events."""
+    from tailorbird.simulator import outcome_file
+
     ids = user_ids(tb)
     treated: dict[str, bool] = {}
     variants: dict[str, str] = {}
@@ -186,8 +195,7 @@ def _buy(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop, campaign_at
         if decision.person not in ids:
             continue
         key = ids[decision.person]
-        ended = tb.world.ledger.settlement(decision.id)
-        treated[key] = ended is not None and ended.state == "sent"
+        treated[key] = tb.world.ledger.sent_at(decision.id) is not None
         variants[key] = decision.variant
     keys = sorted(treated)
     made = shop.aftermath(keys, treated, variants, campaign_at)
@@ -195,6 +203,16 @@ def _buy(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop, campaign_at
     done = finished(tb, "aftermath")
     bodies = (Body("simulator", end, body) for number, body in enumerate(made) if number >= done)
     append_all(tb, "aftermath", bodies, 0, this.on_progress)
+    folder = this.plan.folder / "truth"
+    truth = shop.truth(keys, variants, campaign_at)
+    outcome_file(keys, truth, treated, folder, this.plan.seed)
+    shop.export_truth(folder)
+    if not (folder / "reactions.parquet").exists():
+        mailboxes.export_truth(tb, this.plan.seed, folder)
+    bought = truth.lived(np.array([treated[key] for key in keys], dtype=np.bool_))
+    for key, buys in zip(keys, bought.tolist(), strict=True):
+        arm = variants[key]
+        this.true_buyers[arm] = this.true_buyers.get(arm, 0) + int(buys)
 
 
 def _report(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> Report:

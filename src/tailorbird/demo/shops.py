@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tailorbird.app import Tailorbird
@@ -11,7 +12,7 @@ from tailorbird.schema import DAY, HOUR, Body, Instant, Names, PersonId, Product
 
 if TYPE_CHECKING:
     from tailorbird.demo.run import Plan
-    from tailorbird.simulator import Effects, Prospect, Shop, Window
+    from tailorbird.simulator import Effects, Outcomes, Prospect, Shop, Window
 
 Progress = Callable[[int, int], None]
 
@@ -100,6 +101,17 @@ class SimulatedShop:
         """Yield what people buy after the campaign, in the world in which it was sent."""
         return self.shop.aftermath(keys, treated, variants, window(now), effects())
 
+    def truth(self, keys: Sequence[str], variants: dict[str, str], now: Instant) -> Outcomes:
+        """Return what each person would do with a mail, and without."""
+        return self.shop.outcomes(keys, variants, window(now), effects())
+
+    def export_truth(self, folder: Path) -> None:
+        """Write down the truth about people and products, for proofs."""
+        from tailorbird.simulator import truth_files
+
+        if not (folder / "people.parquet").exists():
+            truth_files(self.shop, folder)
+
 
 class RealShop:
     """A file of real orders; contacts, mail behaviour and later purchases are simulated."""
@@ -159,6 +171,16 @@ class RealShop:
             products=bestsellers(tb, now),
             effects=effects(),
         )
+
+    def truth(self, keys: Sequence[str], variants: dict[str, str], now: Instant) -> Outcomes:
+        """Return what each person would do with a mail, and without."""
+        from tailorbird.simulator import outcomes
+
+        people = prospects(self._tb(), keys, now)
+        return outcomes(people, variants, window(now), seed=self.plan.seed, effects=effects())
+
+    def export_truth(self, folder: Path) -> None:
+        """Write nothing: the people of a real file have no truth beside the file."""
 
 
 def window(now: Instant) -> Window:
@@ -221,7 +243,7 @@ def prospects(tb: Tailorbird, keys: Sequence[str], now: Instant) -> list[Prospec
             key, row["orders"], row["first_at"], row["last_at"], tuple(own.get(numbers[key], ()))
         )
         for key in keys
-        if (row := histories.get(numbers[key])) is not None
+        for row in (histories[numbers[key]],)
     ]
 
 

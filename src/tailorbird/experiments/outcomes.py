@@ -48,9 +48,12 @@ WITH window_of AS (
     GROUP BY ALL
 )
 SELECT w.variant, COUNT(*) AS people,
-    COUNT(*) FILTER (WHERE m.sent) AS sent, COUNT(*) FILTER (WHERE m.opened OR m.clicked) AS human_openers,
-    COUNT(*) FILTER (WHERE m.clicked) AS human_clickers, COUNT(*) FILTER (WHERE m.machine_opened) AS machine_openers,
-    COUNT(*) FILTER (WHERE m.machine_clicked) AS machine_clickers, COUNT(*) FILTER (WHERE m.unsubscribed) AS unsubscribed,
+    COUNT(*) FILTER (WHERE m.sent) AS sent,
+    COUNT(*) FILTER (WHERE m.opened OR m.clicked) AS human_openers,
+    COUNT(*) FILTER (WHERE m.clicked) AS human_clickers,
+    COUNT(*) FILTER (WHERE m.machine_opened) AS machine_openers,
+    COUNT(*) FILTER (WHERE m.machine_clicked) AS machine_clickers,
+    COUNT(*) FILTER (WHERE m.unsubscribed) AS unsubscribed,
     COUNT(*) FILTER (WHERE m.bounced) AS bounced, COUNT(p.person) AS buyers,
     CAST(COALESCE(SUM(p.revenue), 0) AS BIGINT) AS revenue,
     CAST(COALESCE(SUM(CAST(p.revenue AS HUGEINT) * p.revenue), 0) AS VARCHAR) AS squares
