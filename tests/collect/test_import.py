@@ -14,7 +14,7 @@ import pytest
 
 from tailorbird.collect.choice import choose_mapping
 from tailorbird.collect.mapping import parse
-from tailorbird.errors import DefinitionError, SourceError, TailorbirdError
+from tailorbird.errors import DefinitionError, SourceError, StoreError, TailorbirdError
 from tailorbird.schema import ConsentClaim, Event, Line, Names
 
 HEADER = (
@@ -339,10 +339,11 @@ def test_a_column_that_the_file_lacks_lists_those_it_has(importing: Any) -> None
         (b"PAR1 and no more", "it is no readable Parquet file: "),
         (b"PK\x03\x04 and no more", "it is no readable workbook: "),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 no more", "it is no readable workbook: "),
-        (gzip.compress(b"a,b"), "the file is compressed with gzip; unpack it"),
+        (gzip.compress(b"a,b", mtime=0), "the file is compressed with gzip; unpack it"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "it is no CSV, XLSX or Parquet file; "),
         (f'{HEADER}\n1,"{"x" * 200_000}'.encode(), "the row that starts here cannot be read: "),
     ],
+    ids=range(9),
 )
 def test_a_file_that_cannot_be_read_says_what_where_and_how_to_mend_it(
     importing: Any, content: bytes, message: str
@@ -352,6 +353,15 @@ def test_a_file_that_cannot_be_read_says_what_where_and_how_to_mend_it(
     assert caught.value.where.startswith(str(importing.folder / "file.csv"))
     assert caught.value.sentence().partition(": ")[2].startswith(message)
     assert caught.value.mend
+    assert importing.log.bodies == []
+
+
+def test_a_machine_that_is_full_is_told_so(importing: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StoreError, match="the refused rows cannot be written"):
+        importing(ORDERS + "1004,soon,,,,M,,,1,1,,,\n", errors_to=tmp_path / "file" / "x.csv")
+    with pytest.raises(StoreError, match="no room to lay the file out"):
+        importing(many_orders(20_000), errors_to=tmp_path / "file" / "x.csv", memory_limit="1MB")
     assert importing.log.bodies == []
 
 

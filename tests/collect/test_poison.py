@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tailorbird.collect.decode import Decoded, decode
@@ -23,6 +23,9 @@ KEYS = (
 )  # fmt: skip
 WORDS = ("track", "identify", "alias", "page", "Order Completed", "product_updated", "u1", "EUR")
 
+# How long an example takes says nothing on a busy machine.
+unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
 scalars = (
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats()
     | st.text(st.characters(exclude_categories=()), max_size=20) | st.sampled_from(WORDS)
@@ -33,7 +36,7 @@ values = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), inner, max_size=8)
     ),
-    max_leaves=25,
+    max_leaves=15,
 )
 messages = st.dictionaries(st.sampled_from(KEYS), values, max_size=10).map(
     lambda message: {"type": "track", "event": "Order Completed", "userId": "u1"} | message
@@ -74,12 +77,14 @@ def fits_every_store(event: Event) -> None:
             value.encode()
 
 
+@unhurried
 @given(messages, st.sampled_from(["web", "import", "tracking"]))
 def test_no_message_raises(message: dict[str, Any], source: str) -> None:
     decoded = accounted(json.dumps(message).encode(), source)
     assert decoded.events or decoded.refused or message.get("batch") == []
 
 
+@unhurried
 @given(st.lists(messages, max_size=4))
 def test_a_bad_message_costs_no_neighbour(batch: list[dict[str, Any]]) -> None:
     bad = ",".join(json.dumps(message) for message in batch if "batch" not in message)
@@ -88,11 +93,13 @@ def test_a_bad_message_costs_no_neighbour(batch: list[dict[str, Any]]) -> None:
     assert "good" in [event.message_id for event in decoded.events]
 
 
+@unhurried
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(content: bytes) -> None:
     accounted(content, "web")
 
 
+@unhurried
 @given(st.integers(0, len(GOOD)), st.binary(min_size=1, max_size=3))
 def test_no_damage_raises(at: int, damage: bytes) -> None:
     accounted(GOOD[:at] + damage + GOOD[at:], "web")
@@ -119,6 +126,7 @@ def test_no_damage_raises(at: int, damage: bytes) -> None:
         b"[]",
         b'"text"',
     ],
+    ids=range(13),
 )
 def test_poison_is_refused_and_its_neighbours_are_taken(bad: bytes) -> None:
     decoded = accounted(b'{"batch":[' + GOOD + b"," + bad + b"," + GOOD + b"]}", "web")
@@ -128,7 +136,9 @@ def test_poison_is_refused_and_its_neighbours_are_taken(bad: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"5", b'"x"', b"{", b"[" * 100_000, b"\x00", b"{}}", b"\xff\xfe{}"]
+    "content",
+    [b"", b"hello", b"5", b'"x"', b"{", b"[" * 100_000, b"\x00", b"{}}", b"\xff\xfe{}"],
+    ids=range(9),
 )
 def test_a_body_that_is_no_json_is_refused_whole(content: bytes) -> None:
     decoded = accounted(content, "web")

@@ -7,7 +7,6 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +26,7 @@ from tailorbird.collect.sources.staging import (
     batched,
 )
 from tailorbird.collect.sources.tables import Table, content_hash, open_table
-from tailorbird.errors import SourceError
+from tailorbird.errors import SourceError, StoreError
 from tailorbird.ports import EventLog
 from tailorbird.schema import DAY, Body, Instant
 
@@ -95,7 +94,7 @@ def import_file(
     """
     started = timer()
     table = open_table(path, [s for column in mapping.columns for s in column.spellings])
-    with closing(_staging(table, mapping, _scratch(errors_to), memory_limit)) as staging:
+    with _staging(table, mapping, _scratch(errors_to), memory_limit) as staging:
         _stage(table, staging, now, on_progress)
         refused = _Refused(staging, table)
         errors_file = "" if dry_run else refused.write(errors_to)
@@ -170,6 +169,14 @@ class _Refused:
 
     def write(self, errors_to: Path) -> str:
         """Write the rows to a CSV file, whole or not at all; return its path, '' without rows."""
+        try:
+            return self._write(errors_to)
+        except OSError as error:
+            what = f"the refused rows cannot be written: {error.strerror}"
+            mend = "free some space there, or give another place; nothing was imported"
+            raise StoreError(what, where=str(errors_to), mend=mend) from error
+
+    def _write(self, errors_to: Path) -> str:
         if not self.by_reason:
             errors_to.unlink(missing_ok=True)
             return ""

@@ -13,14 +13,15 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
 import duckdb
 
 from tailorbird.collect.conversion import reader_of
 from tailorbird.collect.mapping_schema import Column, Condition, Conditions, Mapping, Type
 from tailorbird.collect.sources.tables import Chunk
-from tailorbird.errors import DefinitionError
+from tailorbird.errors import DefinitionError, StoreError
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
@@ -76,10 +77,24 @@ class Staging:
         self._connection.execute(f"CREATE TABLE raw (line BIGINT NOT NULL, {raw})")
         self._connection.execute("CREATE TABLE misfits (line BIGINT NOT NULL, cells VARCHAR[])")
 
-    def close(self) -> None:
-        """Let go of the memory, and of what was spilled."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the memory and of what was spilled; say what a full machine means."""
         self._connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+        if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+            raise StoreError(
+                f"no room to lay the file out: {str(error).splitlines()[0]}",
+                where=str(self._scratch.parent),
+                mend="free some disk space, or import the file in parts",
+            ) from error
 
     def add(self, chunk: Chunk) -> None:
         """Lay out some rows as they are."""
