@@ -112,8 +112,9 @@ class Tailorbird:
         return cls(world, lambda: clock() - lag, listing, close, database.migrated_from)
 
     def close(self) -> None:
-        """Let go of the folder."""
-        self._close()
+        """Let go of the folder; once is enough."""
+        close, self._close = self._close, _nothing
+        close()
 
     def __enter__(self) -> Tailorbird:
         return self
@@ -308,6 +309,10 @@ def _carrier(settings: Settings, inbox: InboxCarrier) -> Carrier:
         connections=chosen.smtp_connections,
         hello=settings.sender.domain,
     )
+
+
+def _nothing() -> None:
+    """Close nothing."""
 
 
 def _silent(done: int, total: int) -> None:

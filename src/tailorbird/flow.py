@@ -168,18 +168,26 @@ def find_segment(world: World, name: str) -> segments.Segment:
     return standing[name]
 
 
+_EVERYTHING = {
+    "membership": "SELECT * FROM membership",
+    "membership_changes": "SELECT * FROM membership_changes",
+}
+_CARRY_OVER = {
+    "membership": "INSERT INTO membership SELECT * FROM kept_membership",
+    "membership_changes": "INSERT INTO membership_changes SELECT * FROM kept_membership_changes",
+}
+
+
 def rebuild(
     world: World, now: Instant, on_progress: Callable[[int, int], None] | None = None
 ) -> int:
     """Make the facts anew from the log, with the same answers; return the records read."""
-    changes = world.facts.read("SELECT * FROM membership_changes")
+    # Who entered and left when was observed at the time: it is carried over, not seen again.
+    observed = ("membership", "membership_changes")
+    kept = {f"kept_{name}": world.facts.read(_EVERYTHING[name]) for name in observed}
     world.facts.clear()
     records = catch_up(world, on_progress)
-    # Who entered and left when was observed at the time; it stays what it was.
-    world.facts.write(
-        [("INSERT INTO membership_changes SELECT * FROM kept_changes", ())],
-        {"kept_changes": changes},
-    )
+    world.facts.write([(_CARRY_OVER[name], ()) for name in observed], kept)
     learning.rescore(world)
     refresh(world, now)
     return records
