@@ -77,13 +77,3 @@ def mail() -> Callable[..., content.EmailTemplate]:
         return content.compile_email(source, blocks or {})
 
     return make
-
-
-def column(inside: str) -> str:
-    """Return MJML in a section and a column."""
-    return f"<mj-section><mj-column>{inside}</mj-column></mj-section>"
-
-
-def same(url: str, index: int) -> str:
-    """Return the address as it is: links that nobody counts."""
-    return url

@@ -92,13 +92,16 @@ class EmailTemplate:
             raise UsageError(
                 f"no subject for variant {variant!r}", where=self.name, mend=f"variants: {known}"
             )
-        whole: dict[str, Plain] = {**data, _PIXEL: pixel_url}
-        text = self._text.render(whole, now=now, links=links)
+        text = self._text.render(data, now=now, links=links)
         return Rendered(
             subject=" ".join(subject.render(data, now=now).split()),
-            html=self._html.render(whole, now=now, links=links),
+            html=self.html(data, links, pixel_url, now),
             text=tidy(text) if self._tidy else text,
         )
+
+    def html(self, data: Mapping[str, Plain], links: Links, pixel_url: str, now: Instant) -> str:
+        """Return the HTML alone, for a preview or a copy in the browser; as `render`."""
+        return self._html.render({**data, _PIXEL: pixel_url}, now=now, links=links)
 
     def variables(self) -> frozenset[str]:
         """Return the dotted paths that the mail reads; `[]` stands for an element of a list."""
@@ -124,12 +127,7 @@ def compile_email(source: EmailSource, blocks: Mapping[str, str]) -> EmailTempla
 
 
 def _compiled(source: EmailSource, blocks: Mapping[str, str]) -> EmailTemplate:
-    tokens = _expanded(tokenize(Source(source.name, source.mjml)), blocks, ())
-    liquid.parse_tokens(tokens, inlined=True)  # the author's own order gives the best messages
-    finder = LinkFinder()
-    html = escaped(
-        liquid.parse_tokens(_with_pixel(compile_mjml(tokens, source.name)), inlined=True), finder
-    )
+    html, links = html_tree(source, blocks)
     subjects = {
         variant: liquid.parse(text, f"{source.name}, subject {variant}")
         for variant, text in source.subjects.items()
@@ -141,10 +139,19 @@ def _compiled(source: EmailSource, blocks: Mapping[str, str]) -> EmailTemplate:
         {variant: _template(body, source.name) for variant, body in subjects.items()},
         _template(html, source.name),
         _template(text, source.name),
-        links=finder.count,
+        links=links,
         tidy_text=not source.text,
         found=frozenset(use for each in found for use in each if use.path != _PIXEL),
     )
+
+
+def html_tree(source: EmailSource, blocks: Mapping[str, str]) -> tuple[Body, int]:
+    """Return the tree of a mail's HTML and how many links it counts. Raises as `compile_email`."""
+    tokens = _expanded(tokenize(Source(source.name, source.mjml)), blocks, ())
+    liquid.parse_tokens(tokens, inlined=True)  # the author's own order gives the best messages
+    finder = LinkFinder()
+    tokens = _with_pixel(compile_mjml(tokens, source.name))
+    return escaped(liquid.parse_tokens(tokens, inlined=True), finder), finder.count
 
 
 def _template(body: Body, name: str) -> Template:

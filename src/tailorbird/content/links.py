@@ -55,6 +55,7 @@ class LinkFinder:
     def _link(self, address: list[Node]) -> list[Node]:
         if _left_alone(address):
             return address
+        address = [node for node in address if node != Text("")]
         place = next((node.place for node in address if isinstance(node, Output | If | For)), None)
         return [Link(0, _unescaped(tuple(address)), place)]
 

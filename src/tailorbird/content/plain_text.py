@@ -38,6 +38,8 @@ _BREAKS = {
     **{f"{slash}{name}": "\n\n" for slash in ("", "/") for name in ("p", "ul", "ol", "table")},
     **{f"{slash}h{level}": "\n\n" for slash in ("", "/") for level in range(1, 7)},
 }
+_EMPTY_LINES = re.compile(r"\n{3,}")
+_BLANKS = re.compile(r"\s+")
 _SKIPPED = ("head", "style", "script")
 _HIDDEN = re.compile(r"display\s*:\s*none")
 
@@ -51,32 +53,25 @@ def text_of(body: Body) -> Body:
 
 
 def tidy(text: str) -> str:
-    """Return the text without blanks around lines and with at most one empty line in a row.
-
-    A line that the next one repeats is left out: it is the picture beside the words of a link.
-    """
-    done: list[str] = []
-    last = ""
-    for line in text.split("\n"):
-        words = " ".join(line.split())
-        if words:
-            if last and (words == last or words.startswith(f"{last} (")):
-                del done[-2 if not done[-1] else -1 :]
-            last = words
-        if words or (done and done[-1]):
-            done.append(words)
-    return "\n".join(done).strip() + "\n"
+    """Return the text without blanks around lines and with at most one empty line in a row."""
+    lines = "\n".join([line.strip() for line in text.split("\n")])
+    return _EMPTY_LINES.sub("\n\n", lines).strip() + "\n"
 
 
 _Nested: TypeAlias = If | Case | For | TableRow | IfChanged | Partial
 
 
 class _Reader:
-    """Walks over the HTML. `_skip` is the element whose end is waited for."""
+    """Walks over the HTML.
+
+    `_skip` is the element whose end is waited for, `_address` what the open link leads to,
+    `_picture` the words of the last picture.
+    """
 
     def __init__(self) -> None:
         self._skip = ""
         self._address: list[Node] = []
+        self._picture: Node | None = None
 
     def body(self, body: Body, state: State) -> tuple[Body, State]:
         done: list[Node] = []
@@ -95,7 +90,7 @@ class _Reader:
         if before.mode == "text":
             words = piece if after.mode == "text" else piece[: piece.rfind("<")]
             if not self._skip:
-                _add(done, re.sub(r"\s+", " ", html.unescape(words)))
+                _add(done, _BLANKS.sub(" ", html.unescape(words)))
             if after.mode == "tag":
                 self._mark(after.tag, done)
         elif before.mode == "raw" and after.mode == "tag":
@@ -153,10 +148,22 @@ class _Reader:
     def _printed(self, node: Node, state: State, done: list[Node]) -> None:
         if self._skip:
             return
-        if state.mode == "text" or (state.tag == "img" and state.attribute == "alt"):
+        if state.mode == "text":
+            self._drop_picture(node, done)
             done.append(node)
+        elif state.tag == "img" and state.attribute == "alt":
+            done.append(node)
+            self._picture = node
         elif state.tag == "a" and state.attribute == "href":
             self._address.append(node)
+
+    def _drop_picture(self, node: Node, done: list[Node]) -> None:
+        """Take the picture away that stands before the same words."""
+        place = len(done) - 1
+        while place >= 0 and isinstance(blank := done[place], Text) and not blank.text.strip():
+            place -= 1
+        if place >= 0 and done[place] is self._picture and _same(done[place], node):
+            del done[place]
 
     def _nested(self, node: _Nested, state: State, done: list[Node]) -> State:
         """Add the node with the text of its parts, and return the state behind it.
@@ -190,12 +197,21 @@ class _Reader:
         return behind
 
 
+def _same(one: Node, other: Node) -> bool:
+    return isinstance(one, Output) and isinstance(other, Output) and one.value == other.value
+
+
 def _add(done: list[Node], text: str) -> None:
     """Add a text, joined with the one before it."""
     if not text:
         return
     last = done[-1] if done else None
     if isinstance(last, Text):
-        done[-1] = Text(last.text + text)
+        done[-1] = Text(_BLANKS.sub(_fewer, last.text + text))
     else:
         done.append(Text(text))
+
+
+def _fewer(blanks: re.Match[str]) -> str:
+    """Return what blanks come to: an empty line, a line break or one space."""
+    return "\n" * min(2, blanks[0].count("\n")) or " "

@@ -5,7 +5,7 @@ A body is a tuple of nodes. Expressions have no side effects. Nothing here knows
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 
@@ -55,7 +55,7 @@ class Path:
 
     root: str | Expression
     steps: tuple[Step, ...]
-    place: Place
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Filtered:
     name: str
     arguments: tuple[Expression, ...]
     named: tuple[tuple[str, Expression], ...]
-    place: Place
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Compare:
     operator: Operator
     left: Expression
     right: Expression
-    place: Place
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,25 +123,31 @@ def escape_html(value: object) -> str:
     """Return the text of a value, safe inside HTML text and quoted attributes."""
     if value.__class__ is Html:
         return str(value)
-    plain = value if value.__class__ is str else text(value)
-    assert isinstance(plain, str)  # noqa: S101 - for the type checker
-    if "&" in plain or "<" in plain or ">" in plain or '"' in plain or "'" in plain:
-        return (
-            plain.replace("&", "&amp;")
-            .replace("<", "&lt;")
-            .replace(">", "&gt;")
-            .replace('"', "&quot;")
-            .replace("'", "&#39;")
-        )
+    plain = str(value) if value.__class__ is str else text(value)
+    if "&" in plain:
+        plain = plain.replace("&", "&amp;")
+    if "<" in plain:
+        plain = plain.replace("<", "&lt;")
+    if ">" in plain:
+        plain = plain.replace(">", "&gt;")
+    if '"' in plain:
+        plain = plain.replace('"', "&quot;")
+    if "'" in plain:
+        plain = plain.replace("'", "&#39;")
     return plain
 
 
 _UNSAFE_SCHEME = re.compile(r"[\x00-\x20]*(?!https?:|mailto:|tel:|sms:|cid:)[^/?#]*:", re.I)
 
 
+_SAFE = ("https://", "http://")
+
+
 def safe_url(value: object) -> str:
     """Return an address, or `#` where its scheme could run code or read files."""
     address = text(value)
+    if address.startswith(_SAFE):
+        return address
     return "#" if ":" in address and _UNSAFE_SCHEME.match(address) else address
 
 

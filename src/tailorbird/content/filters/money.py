@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from tailorbird.content.filters.register import Filter
 from tailorbird.content.values import number, text
@@ -32,15 +33,25 @@ def money(data: Mapping[str, object], value: object, currency: object = None) ->
     """
     if value is None:
         return ""
-    shop = data.get("shop")
-    known = shop.get("currency") if isinstance(shop, dict) else None
-    code = text(currency if currency is not None else known).upper()
+    if currency is None:
+        shop = data.get("shop")
+        currency = shop.get("currency") if isinstance(shop, dict) else None
+    symbol, digits = _form(text(currency))
+    amount = value if value.__class__ is int else round(number(value))
+    assert isinstance(amount, int)  # noqa: S101 - for the type checker
+    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
+    if not digits:
+        return f"{sign}{symbol}{amount:,}"
+    major, minor = divmod(amount, 10**digits)
+    return f"{sign}{symbol}{major:,}.{minor:0{digits}d}"
+
+
+@lru_cache(maxsize=256)
+def _form(currency: str) -> tuple[str, int]:
+    """Return what stands before an amount, and how many digits of it are minor units."""
+    code = currency.upper()
     digits = 0 if code in _WITHOUT_MINOR else 3 if code in _THREE_DIGITS else 2
-    amount = round(number(value))
-    major, minor = divmod(abs(amount), 10**digits)
-    written = f"{major:,}.{minor:0{digits}d}" if digits else f"{major:,}"
-    symbol = _SYMBOLS.get(code, f"{code} " if code else "")
-    return f"{'-' if amount < 0 else ''}{symbol}{written}"
+    return _SYMBOLS.get(code, f"{code} " if code else ""), digits
 
 
 MONEY = {"money": Filter(money, 0, 1, wants="data")}
