@@ -124,7 +124,7 @@ class _Reader:
         return Segment(name, self.condition(value["where"], ("where",)), description, version)
 
     def condition(self, value: Anything, path: Path) -> Condition:
-        if len(path) > 2 * DEEPEST:
+        if sum(isinstance(step, str) for step in path) > DEEPEST:
             self._refuse("conditions are nested too deeply", path, f"at most {DEEPEST} levels")
         if not isinstance(value, Mapping):
             self._refuse("a condition must be a mapping", path, f"start with {_either(_FORMS)}")
@@ -132,7 +132,9 @@ class _Reader:
         if not forms:
             known = [*_FORMS, *WORDS]
             first = str(next(iter(value), ""))
-            self._refuse(f"no condition starts with {first!r}", path, _nearest(first, known))
+            self._refuse(
+                f"no condition starts with {first!r}", (*path, first), _nearest(first, known)
+            )
         if len(forms) > 1:
             two = f"{forms[0]!r} and {forms[1]!r} stand in one condition"
             self._refuse(two, (*path, forms[1]), "put each under its own `-` in `all`")
@@ -250,8 +252,7 @@ class _Reader:
         self._known("trait", name, TRAITS.keys() | extra, path)
 
     def _known(self, noun: str, name: str, known: frozenset[str] | set[str], path: Path) -> None:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
-        if name not in known and (self.vocabulary or near):
+        if name not in known and (self.vocabulary or _slip(name, known)):
             self._refuse(f"unknown {noun} {name!r}", path, _nearest(name, sorted(known)))
 
     def _times(self, value: _Mapping, path: Path) -> Comparison | None:
@@ -304,7 +305,7 @@ class _Reader:
                 self._refuse(f"unknown key {key!r}", (*path, key), mend or _nearest(key, known))
         if len(words) != 1:
             what = f"{name!r} needs one comparison, not {len(words)}"
-            self._refuse(what, path, f"one of: {', '.join(WORDS)}")
+            self._refuse(what, (*path, *beside), f"one of: {', '.join(WORDS)}")
         word = words[0]
         comparison = self._operands(WORDS[word], value[word], (*path, word))
         try:
@@ -363,6 +364,12 @@ class _Reader:
 
 
 _OPPOSITE: Final[dict[Op, Op]] = {"exists": "missing", "missing": "exists"}
+
+
+def _slip(name: str, known: frozenset[str] | set[str]) -> bool:
+    """Return whether the name is a known one but for a letter or the order of its letters."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
+    return bool(near) or sorted(name) in map(sorted, known)
 
 
 def _is_operand(value: Anything) -> TypeGuard[Operand]:

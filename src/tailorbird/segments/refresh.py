@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.int64]
 
 REVISION: Final = 1
-"""Raised whenever the meaning of a condition or a trait changes: memberships are then made anew."""
+"""Raised whenever the compiler gives a term another meaning: memberships are then made anew."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -116,10 +116,10 @@ def _ask(
     now: Instant,
     touched: Sequence[PersonId] | None,
 ) -> _Ask:
-    condition = resolved(segment, among)
-    meaning = msgspec.json.encode(condition) + bytes([REVISION])
+    truth = member(resolved(segment, among))
+    # The terms hold what the traits mean, too: a trait defined anew is asked of everybody.
+    meaning = f"{REVISION} {truth!r}".encode()
     fingerprint = int.from_bytes(blake2b(meaning, digest_size=8).digest()) >> 1
-    truth = member(condition)
     last = known.get(segment.name)
     if last is None or last.fingerprint != fingerprint or last.at > now:
         return _Ask(segment, truth, fingerprint, None)
