@@ -151,6 +151,9 @@ BROKEN = {
     ),
     "{% render 'fotter' %}": "mail:1:16: there is no block 'fotter'; did you mean 'footer'?",
     "{% render name %}": "mail:1:16: render needs the name of a block in quotes",
+    column("<mj-text>{% liquid\n render 'footer' %}</mj-text>"): (
+        "mail:2:2: render stands inside a liquid tag"
+    ),
     "{% render 'loop' %}": "loop:1:1: block 'loop' calls itself",
 }
 

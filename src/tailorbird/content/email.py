@@ -10,6 +10,7 @@ from tailorbird.content import liquid
 from tailorbird.content.html_context import escaped
 from tailorbird.content.links import LinkFinder
 from tailorbird.content.liquid import Source, Token, tokenize
+from tailorbird.content.liquid.lines import line_tokens
 from tailorbird.content.liquid.tags import INLINED
 from tailorbird.content.mjml import compile_mjml
 from tailorbird.content.plain_text import text_of, tidy
@@ -29,6 +30,7 @@ _PIXEL_TAGS = (
     "{% endif %}"
 )
 _DEEPEST = 20
+_CALLS = ("render", "include")
 
 
 class EmailSource(msgspec.Struct, frozen=True):
@@ -164,7 +166,8 @@ def _expanded(
     """Return the tokens with the text of each block in place of the tag that calls it."""
     done: list[Token] = []
     for token in tokens:
-        if token.kind != "tag" or token.name not in ("render", "include"):
+        if token.kind != "tag" or token.name not in _CALLS:
+            _check_lines(token)
             done.append(token)
             continue
         name = _block_name(token)
@@ -179,6 +182,17 @@ def _expanded(
         done += _expanded(tokenize(Source(name, blocks[name])), blocks, (*inside, name))
         done.append(Token("tag", "", token.source, start, start, f"end{INLINED}"))
     return done
+
+
+def _check_lines(token: Token) -> None:
+    """Refuse a block inside a `liquid` tag: there is no place for its MJML."""
+    if token.kind == "tag" and token.name == "liquid":
+        for line in line_tokens(token):
+            if line.name in _CALLS:
+                raise line.fault(
+                    f"{line.name} stands inside a liquid tag",
+                    "in a mail write it as a tag of its own",
+                )
 
 
 def _block_name(token: Token) -> str:
