@@ -78,11 +78,12 @@ ITEMS = (
 )
 YAML = """name: {0}
 description: Bought twice or more, and not in the last 90 days
-all:
-  - did: purchase
-    at_least: 2
-  - did_not: purchase
-    within: 90 days
+where:
+  all:
+    - trait: orders
+      at_least: 2
+    - did_not: purchase
+      within: 90d
 """
 
 

@@ -14,7 +14,7 @@ import "./styles/palette.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/pages.css";
-import { createTheme, MantineProvider } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, MantineProvider } from "@mantine/core";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
@@ -38,6 +38,11 @@ const theme = createTheme({
   primaryColor: "moss",
   primaryShade: { light: 7, dark: 4 },
   cursorType: "pointer",
+  // Mantine writes white on the primary colour in both schemes; in the dark that is too faint.
+  variantColorResolver: (input) => {
+    const colors = defaultVariantColorsResolver(input);
+    return input.variant === "filled" ? { ...colors, color: "var(--on-moss)" } : colors;
+  },
 });
 
 const root = document.getElementById("root");

@@ -21,7 +21,8 @@ ACTIVITY_DAYS: Final = 90
 AFTER_MAIL_DAYS: Final = 7
 NOTICE: Final = "Demo: addresses and mail behaviour are simulated"
 
-# An order may be several events; a purchase without an order id is an order of its own.
+# An order may be several events; a purchase without an order id is an order of its own. A click by
+# a person is an open as well, for pictures may have been off.
 _TOTALS = """
 SELECT COUNT(*) AS events,
     COUNT(DISTINCT CASE WHEN event = 'purchase' THEN COALESCE(order_id, position::VARCHAR) END)
@@ -31,7 +32,8 @@ SELECT COUNT(*) AS events,
     CAST(COALESCE(SUM(value_minor) FILTER (event = 'purchase'), 0)
         - COALESCE(SUM(ABS(value_minor)) FILTER (event = 'return'), 0) AS BIGINT) AS revenue_minor,
     COUNT(DISTINCT send_id) FILTER (event = 'email_sent') AS sends,
-    COUNT(DISTINCT send_id) FILTER (event = 'email_opened' AND NOT machine) AS human_opens,
+    COUNT(DISTINCT send_id) FILTER (event IN ('email_opened', 'email_clicked') AND NOT machine)
+        AS human_opens,
     COUNT(DISTINCT send_id) FILTER (event = 'email_opened' AND machine) AS machine_opens,
     COUNT(DISTINCT send_id) FILTER (event = 'email_clicked' AND NOT machine) AS human_clicks,
     COUNT(DISTINCT send_id) FILTER (event = 'email_clicked' AND machine) AS machine_clicks,

@@ -26,7 +26,7 @@ ASSETS = "/assets/"
 SECTIONS = frozenset({"", "people", "segments", "campaigns", "inbox", "templates"})
 """First parts of the paths that the router in the browser knows."""
 _FOREVER = "public, max-age=31536000, immutable"
-_UNBUILT = "The pages are not built. Run `make web`, or install the wheel, which contains them.\n"
+_UNBUILT = "The pages are not built. Install the package again: that builds them.\n"
 
 
 def application(

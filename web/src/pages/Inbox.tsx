@@ -83,7 +83,7 @@ function MessageRow({ message, chosen }: { message: InboxRow; chosen: string }) 
       <Link href={`/inbox/${message.send_id}`} aria-current={here ? "true" : undefined}>
         <strong>{message.subject || "No subject"}</strong>
         <span>
-          {message.to} <small>{bytes(message.size_bytes)}</small>
+          <span>{message.to}</span> <small>{bytes(message.size_bytes)}</small>
         </span>
       </Link>
     </li>

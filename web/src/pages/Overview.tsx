@@ -230,7 +230,7 @@ function Model({ model }: { model: ModelReport }) {
       <Table
         caption={`Measures of ${model.name}`}
         rows={model.measures}
-        id={(measure) => measure.name}
+        id={(_, index) => index}
         columns={[
           { name: "Measure", head: true, cell: (m) => m.name },
           { name: "Model", right: true, cell: (m) => figure(m.model) },

@@ -100,7 +100,7 @@ export function PeopleTable({ people, caption = "People", brief = false }: Peopl
       ),
     },
     { name: "Tier", cell: (row) => row.tier && <Chip tone={tierTone(row.tier)}>{row.tier}</Chip> },
-    { name: "Orders", right: true, cell: (row) => count(row.orders) },
+    { name: "Orders", right: true, wide: !brief, cell: (row) => count(row.orders) },
     { name: "Revenue", right: true, wide: true, cell: (row) => money(row.revenue_minor, currency) },
     {
       name: "Last order",

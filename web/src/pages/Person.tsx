@@ -89,10 +89,10 @@ function Traits({ traits }: { traits: Trait[] }) {
         <Empty>Nothing is known yet.</Empty>
       ) : (
         <Facts>
-          {traits.map((trait) => (
+          {traits.filter((trait) => trait.origin !== "score").map((trait) => (
             <Fact
               key={`${trait.origin} ${trait.name}`}
-              word={capital(plain(trait.name))}
+              word={capital(plain(trait.name.replace(/_minor$/, "")))}
               note={[trait.origin, trait.note].filter(Boolean).join(", ")}
             >
               <TraitValue trait={trait} />
@@ -333,6 +333,7 @@ function Events({ person }: { person: number }) {
 
 function Entry({ entry }: { entry: TimelineEntry }) {
   const shop = useStatus().currency;
+  const paid = entry.event === "purchase" || entry.event === "return";
   return (
     <article className="entry">
       <p className="entry-when">
@@ -350,7 +351,9 @@ function Entry({ entry }: { entry: TimelineEntry }) {
           </span>
         )}
         <span className="grow" />
-        {entry.value_minor !== 0 && <strong>{money(entry.value_minor, entry.currency || shop)}</strong>}
+        {entry.value_minor !== 0 && (
+          <span className={paid ? "paid" : "dim"}>{money(entry.value_minor, entry.currency || shop)}</span>
+        )}
       </p>
       {entry.lines.length > 0 && (
         <ul className="entry-lines">

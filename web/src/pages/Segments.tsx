@@ -11,10 +11,10 @@ const START = `name: draft
 description: Bought at least twice, and not in the last 90 days
 where:
   all:
-    - did: purchase
-      count: ">= 2"
+    - trait: orders
+      at_least: 2
     - did_not: purchase
-      within: 90 days
+      within: 90d
 `;
 
 export default function Segments() {

@@ -1,9 +1,9 @@
 // Three small charts in SVG: bars over time, a trend line, and intervals around zero.
 // Each has its figures in words beside it or in a table below it.
 
+import { useMediaQuery } from "@mantine/hooks";
 import { useId, useState } from "react";
 
-const WIDTH = 960;
 const HEIGHT = 220;
 const LEFT = 56;
 const BOTTOM = 24;
@@ -31,11 +31,13 @@ function ceiling(top: number): number {
 
 export function Bars({ title, bars, written, axis }: BarsProps) {
   const [at, setAt] = useState<number | null>(null);
+  const narrow = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
+  const width = narrow ? 420 : 960;
   const top = ceiling(Math.max(...bars.map((bar) => bar.value), 0));
-  const wide = (WIDTH - LEFT) / Math.max(bars.length, 1);
+  const wide = (width - LEFT) / Math.max(bars.length, 1);
   const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - Math.max(value, 0) / top);
   const chosen = at === null ? undefined : bars[at];
-  const every = Math.max(1, Math.ceil(bars.length / 7));
+  const every = Math.max(1, Math.ceil(bars.length / (narrow ? 4 : 7)));
   return (
     <figure className="chart">
       <div className="chart-read" aria-hidden="true">
@@ -48,20 +50,20 @@ export function Bars({ title, bars, written, axis }: BarsProps) {
         )}
       </div>
       <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
         aria-label={`${title}. The figures are in the table below the chart.`}
         onMouseLeave={() => setAt(null)}
         onMouseMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
-          const x = ((event.clientX - box.left) / box.width) * WIDTH - LEFT;
+          const x = ((event.clientX - box.left) / box.width) * width - LEFT;
           const index = Math.floor(x / wide);
           setAt(index >= 0 && index < bars.length ? index : null);
         }}
       >
         {[0, 0.5, 1].map((part) => (
           <g key={part}>
-            <line className="grid" x1={LEFT} x2={WIDTH} y1={y(top * part)} y2={y(top * part)} />
+            <line className="grid" x1={LEFT} x2={width} y1={y(top * part)} y2={y(top * part)} />
             <text className="tick" x={LEFT - 8} y={y(top * part) + 4} textAnchor="end">
               {axis(top * part)}
             </text>
@@ -126,7 +128,9 @@ export function Bars({ title, bars, written, axis }: BarsProps) {
 export function Spark({ values, words }: { values: number[]; words: string }) {
   if (values.length < 2) return <span className="spark-none">–</span>;
   const low = Math.min(...values);
-  const span = Math.max(...values) - low || 1;
+  const high = Math.max(...values);
+  // A change of less than a tenth looks as small as it is.
+  const span = Math.max(high - low, high / 10) || 1;
   const points = values.map(
     (value, index) => `${(index / (values.length - 1)) * 96 + 2},${26 - ((value - low) / span) * 22}`,
   );

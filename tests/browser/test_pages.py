@@ -1,0 +1,303 @@
+"""The pages in Chromium: accessible, at home, deaf to hostile data, and they work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Dialog, Page, Request, ViewportSize, expect
+
+pytestmark = pytest.mark.browser
+
+SEND = "ab" * 16
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+ROUTES = (
+    "/",
+    "/people",
+    "/people/17",
+    "/people/999999",
+    "/segments",
+    "/segments/lapsing?person=18",
+    "/segments/broken",
+    "/campaigns",
+    "/campaigns/win-back",
+    "/inbox",
+    f"/inbox/{SEND}",
+    "/templates/win-back?person=17",
+    "/templates/welcome",
+    "/nowhere",
+)
+NewContext = Callable[..., BrowserContext]
+
+
+def shown(page: Page, address: str) -> None:
+    """Open a page and wait until everything that it asks for has come."""
+    page.goto(address)
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
+
+
+def watched(page: Page, home: str, left: list[str]) -> list[str]:
+    """Return the list that will hold every request; `left` will hold those to anywhere else.
+
+    What the policy stops before it leaves the browser is no request.
+    """
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+        stopped = request.failure == "csp"
+        if not stopped and not request.url.startswith((f"{home}/", "data:")):
+            left.append(request.url)
+
+    page.on("requestfinished", note)
+    page.on("requestfailed", note)
+    return asked
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_any_page(
+    new_context: NewContext, shop: str, axe: str, scheme: str, viewport: ViewportSize
+) -> None:
+    page = new_context(scheme, viewport).new_page()
+    found: dict[str, list[str]] = {}
+    for route in ROUTES:
+        shown(page, shop + route)
+        page.evaluate(axe)
+        result: dict[str, Any] = page.evaluate("axe.run(document, {iframes: false})")
+        found[route] = [
+            f"{violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        ]
+        assert result["passes"], route
+    assert {route: said for route, said in found.items() if said} == {}
+
+
+def test_no_request_leaves_the_origin(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    left: list[str] = []
+    asked = watched(page, shop, left)
+    for route in ROUTES:
+        shown(page, shop + route)
+    page.wait_for_load_state("networkidle")
+    assert len(asked) > 50
+    assert left == []
+
+
+def test_hostile_data_runs_nothing(new_context: NewContext, hostile_shop: str) -> None:
+    page = new_context().new_page()
+    dialogs: list[str] = []
+    outside: list[str] = []
+
+    def dismissed(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismissed)
+    watched(page, hostile_shop, outside)
+    for route in ROUTES:
+        shown(page, hostile_shop + route)
+        assert page.locator("main script, main svg[onload], main img[onerror]").count() == 0
+        assert not page.evaluate("'ran' in window")
+    shown(page, f"{hostile_shop}/inbox/{SEND}")
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        expect(page.get_by_role("tabpanel")).to_be_visible()
+    assert page.locator("a[href^='javascript:']").count() == 0
+    assert "<script>alert(1)</script>" in page.get_by_role("tabpanel").inner_text()
+    page.goto(f"{hostile_shop}/api/v1/inbox/{SEND}/html")
+    page.wait_for_load_state("networkidle")
+    assert dialogs == []
+    assert outside == []
+
+
+def test_no_page_complains_in_the_console(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for route in ROUTES:
+        if route in ("/people/999999", "/templates/welcome", "/nowhere", f"/inbox/{SEND}"):
+            continue
+        if route.startswith("/templates"):
+            continue
+        shown(page, shop + route)
+    assert said == []
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_page_is_wider_than_the_screen(
+    new_context: NewContext, shop: str, viewport: ViewportSize
+) -> None:
+    page = new_context("light", viewport).new_page()
+    for route in ROUTES:
+        shown(page, shop + route)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= viewport["width"], route
+
+
+def test_pages_do_not_jump_while_they_load(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    page.add_init_script(
+        """window.shift = 0;
+        new PerformanceObserver(list => {
+          for (const entry of list.getEntries())
+            if (!entry.hadRecentInput) window.shift += entry.value;
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
+    shifts = {}
+    for route in ("/", "/people", "/segments", "/campaigns/win-back", "/inbox"):
+        shown(page, shop + route)
+        shifts[route] = page.evaluate("window.shift")
+    assert {route: shift for route, shift in shifts.items() if shift > 0.1} == {}
+
+
+def test_the_demo_says_on_every_page_what_is_simulated(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    for route in ROUTES:
+        shown(page, shop + route)
+        notice = page.get_by_role("complementary", name="What is simulated here")
+        expect(notice).to_contain_text("UCI Online Retail, Chen 2015, CC BY 4.0")
+
+
+def test_the_scheme_is_the_systems_until_one_is_chosen(new_context: NewContext, shop: str) -> None:
+    page = new_context("dark").new_page()
+    shown(page, shop)
+    scheme = "document.documentElement.getAttribute('data-mantine-color-scheme')"
+    assert page.evaluate(scheme) == "dark"
+    page.get_by_label("Light").check(force=True)
+    assert page.evaluate(scheme) == "light"
+    page.reload()
+    assert page.evaluate(scheme) == "light"
+
+
+def test_the_keyboard_reaches_the_page_past_the_navigation(
+    new_context: NewContext, shop: str
+) -> None:
+    page = new_context().new_page()
+    shown(page, shop)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_following_a_link_moves_focus_and_title(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, shop)
+    page.get_by_role("link", name="People", exact=True).click()
+    expect(page).to_have_title("People · Tailorbird")
+    expect(page.get_by_role("heading", level=1)).to_have_text("People")
+    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.get_by_role("link", name="People", exact=True)).to_have_attribute(
+        "aria-current", "page"
+    )
+
+
+def test_people_are_found_and_paged(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, f"{shop}/people")
+    expect(page.get_by_text("1–25 of 4,338")).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("26–50 of 4,338")).to_be_visible()
+    expect(page.get_by_role("link", name="Person 26")).to_be_visible()
+    page.get_by_role("button", name="Previous").click()
+    expect(page.get_by_text("1–25 of 4,338")).to_be_visible()
+    page.get_by_label("Find a person").fill("17")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name="Person 17").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Person 17")
+
+
+def test_a_person_shows_why_and_the_older_events(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, f"{shop}/people/17")
+    page.locator("summary", has_text="Why").click()
+    expect(page.get_by_text("No. 8812")).to_be_visible()
+    timeline = page.locator("ol.timeline > li")
+    expect(timeline).to_have_count(25)
+    page.get_by_role("button", name="Show older events").click()
+    expect(timeline).to_have_count(50)
+    page.get_by_role("link", name="Read the mail").click()
+    expect(page.get_by_role("heading", name="Did you forget something?")).to_be_visible()
+
+
+def test_a_segment_is_counted_while_it_is_edited(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, f"{shop}/segments/lapsing")
+    field = page.get_by_label("Definition in YAML")
+    said = page.locator(".editor-said")
+    before = said.locator("strong").inner_text()
+    field.press("Control+End")
+    field.type("# more")
+    expect(said.locator("strong").first).not_to_have_text(before)
+    expect(said).to_contain_text("of 4,338 people")
+    field.fill("name: x\nwhere:\n  tire: gold\n")
+    expect(said).to_contain_text("Line 3, column 3")
+    expect(said).to_contain_text("did you mean 'tier'?")
+    page.get_by_role("button", name="Go to line 3").click()
+    chosen = "f => f.value.slice(f.selectionStart, f.selectionEnd)"
+    assert field.evaluate(chosen) == "  tire: gold"
+    page.get_by_role("button", name="Undo all changes").click()
+    expect(said.locator("strong").first).to_have_text(before)
+
+
+def test_a_person_is_explained(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, f"{shop}/segments/lapsing")
+    page.get_by_label("Person's number").fill("17")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_text("is not in")).to_be_visible()
+    expect(page.get_by_text("did not purchase within 90 days")).to_be_visible()
+
+
+def test_a_result_shows_rates_intervals_and_the_ratio(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, f"{shop}/campaigns/win-back")
+    arms = page.get_by_role("table", name="Outcome of each arm, with 95 % intervals")
+    expect(arms.get_by_role("row", name="question")).to_contain_text("38.1% to 44.3%")
+    expect(arms.get_by_role("row", name="holdout")).to_contain_text("no mail")
+    expect(page.get_by_text("+5.9 (+1.3 to +9.9)")).to_be_visible()
+    expect(page.get_by_text("as drawn")).to_be_visible()
+    expect(page.get_by_text("402 opens and 61 clicks by machines")).to_be_visible()
+
+
+def test_a_mail_is_shown_in_a_frame_that_can_do_nothing(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, f"{shop}/inbox/{SEND}")
+    frame = page.locator("iframe")
+    assert frame.get_attribute("sandbox") == "allow-popups allow-popups-to-escape-sandbox"
+    expect(page.frame_locator("iframe").get_by_role("heading", name="Hello Ada,")).to_be_visible()
+    page.get_by_role("tab", name="Headers").click()
+    expect(page.get_by_text("List-Unsubscribe=One-Click")).to_be_visible()
+    page.get_by_role("tab", name="Links").click()
+    expect(page.get_by_role("link", name="http://127.0.0.1:8400/u/t0k3n")).to_have_count(0)
+    expect(page.get_by_role("link", name="http://127.0.0.1:8400/c/t0k3n")).to_be_visible()
+
+
+def test_a_template_is_previewed_as_any_person(new_context: NewContext, shop: str) -> None:
+    page = new_context().new_page()
+    shown(page, f"{shop}/templates")
+    page.get_by_label("Person's number").fill("18")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("To Person 18, question")).to_be_visible()
+    page.get_by_label("Template").select_option("welcome")
+    expect(page.get_by_role("alert")).to_contain_text("welcome.liquid:12:4: 'coupon' is missing")
+
+
+def test_a_server_that_went_away_is_said_and_asked_again(
+    new_context: NewContext, shop: str
+) -> None:
+    page = new_context().new_page()
+    shown(page, shop)
+    page.route("**/api/v1/people?*", lambda route: route.abort())
+    page.get_by_role("link", name="People", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    page.unroute("**/api/v1/people?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name="Person 1", exact=True)).to_be_visible()
