@@ -12,7 +12,7 @@ import numpy as np
 
 from tailorbird.recommend import scoring
 from tailorbird.recommend.interactions import Flags, History, Ints
-from tailorbird.recommend.scoring import FILL, Past, Ranked, Scorer, to_top
+from tailorbird.recommend.scoring import FILL, Past, Ranked, Scorer
 
 WORTH_IT_CELLS: Final = 100_000_000
 """People x items from which on loading and compiling pays."""
@@ -62,23 +62,19 @@ def rank(
 
     shape = (len(people), min(k, len(allowed)))
     best, because = np.full(shape, -1), np.full(shape, -1)
-    scores, own, related = np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
+    scores, own = np.full(shape, -np.inf), np.zeros(shape)
+    repeats = scoring.own_scores(scorer, past, len(people))
+    fill = np.where(allowed, FILL * scorer.popular, -np.inf)
     kernel.rank_people(
         np.searchsorted(past.owner, np.arange(len(people) + 1)),
-        (
-            past.item,
-            to_top(past.taste, past.owner, len(people)),
-            scorer.parameters.own_weight * to_top(past.own, past.owner, len(people)),
-            barred,
-        ),
+        (past.item, scoring.to_top(past.taste, past.owner, len(people)), repeats, barred),
         scorer.by_source,
         (scorer.related.start, scorer.related.source, scorer.related.weight),
-        scorer.fashion,
-        FILL * scorer.popular,
+        fill,
         np.argsort(-scorer.popular, kind="stable"),
-        allowed,
-        (best, scores, own, related, because),
+        (best, scores, own, because),
     )
+    related = np.where(best >= 0, scores - own - FILL * scorer.popular[best], 0.0)
     return Ranked(people, best, scores, own, related, _bought(past, best), because)
 
 

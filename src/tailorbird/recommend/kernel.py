@@ -42,106 +42,113 @@ def _insert(scores: Any, best: Any, size: int, score: float, item: int) -> int:
 insert = _compile(_insert)
 
 
-def _touch(row: int, past: Any, by_source: Any, work: Any, touched: Any, count: int) -> int:
-    """Add one row of the past to the accumulators; return how many items are touched now."""
-    item, taste, own, _ = past
+def _spread(
+    person: int, rows: Any, past: Any, by_source: Any, sums: Any, met: Any, touched: Any
+) -> int:
+    """Add a person's past to the sums; return how many items it touches.
+
+    `met` holds for each item the last person whose past touched it, so it needs no clearing.
+    """
+    item, taste, own, barred = past
     start, target, weight = by_source
-    owned, related, tasted, known = work
-    i = item[row]
-    share = taste[row]
-    if not known[i]:
-        known[i] = True
-        touched[count] = i
-        count += 1
-    owned[i] = own[row]
-    tasted[i] = share
-    for entry in range(start[i], start[i + 1]):
-        j = target[entry]
-        if not known[j]:
-            known[j] = True
-            touched[count] = j
+    count = 0
+    for row in rows:
+        i, share = item[row], taste[row]
+        for entry in range(start[i], start[i + 1]):
+            j = target[entry]
+            if met[j] != person:
+                met[j] = person
+                touched[count] = j
+                count += 1
+            sums[j] += share * weight[entry]
+    for row in rows:
+        i = item[row]
+        if met[i] != person:
+            met[i] = person
+            touched[count] = i
             count += 1
-        related[j] += share * weight[entry]
+        sums[i] = -np.inf if barred[row] else sums[i] + own[row]
     return count
 
 
-touch = _compile(_touch)
+spread = _compile(_spread)
 
 
-def _reason(item: int, by_target: Any, tasted: Any) -> int:
-    """Return the item of the past that adds most to this one, -1 where none adds."""
-    start, source, weight = by_target
-    most, found = 0.0, -1
-    for entry in range(start[item], start[item + 1]):
-        share = tasted[source[entry]] * weight[entry]
-        if share > most:
-            most, found = share, source[entry]
-    return found
+def _choose(touched: Any, sums: Any, fill: Any, scores: Any, best: Any) -> int:
+    """List the best of the touched items, clear their sums, and return the list's length."""
+    size, least = 0, len(scores) - 1
+    for j in touched:
+        score = sums[j] + fill[j]
+        sums[j] = 0.0
+        if score >= scores[least] and score > -np.inf:
+            size = insert(scores, best, size, score, j)
+    return size
 
 
-reason = _compile(_reason)
+choose = _compile(_choose)
 
 
-def _fill(scores: Any, best: Any, size: int, fill: Any, by_popularity: Any, closed: Any) -> int:
-    """Put the most popular items that are neither touched nor closed into the list."""
+def _fill_up(
+    person: int, size: int, met: Any, fill: Any, by_popularity: Any, scores: Any, best: Any
+) -> None:
+    """Put the most popular allowed items that the past does not touch into the list."""
     fresh = 0
     for j in by_popularity:
         if fresh == len(best):
             break
-        if not closed[j]:
+        if met[j] != person and fill[j] > -np.inf:
             fresh += 1
             size = insert(scores, best, size, fill[j], j)
-    return size
 
 
-fill_up = _compile(_fill)
+fill_up = _compile(_fill_up)
+
+
+def _explain(rows: Any, past: Any, by_target: Any, best: Any, shares: Any, parts: Any) -> None:
+    """Write each listed item's own part, and the item of the past that adds most to it."""
+    item, taste, own, _ = past
+    start, source, weight = by_target
+    owns, because = parts
+    tasted, owned = shares
+    for row in rows:
+        tasted[item[row]], owned[item[row]] = taste[row], own[row]
+    for place in range(len(best)):
+        j = best[place]
+        if j < 0:
+            break
+        owns[place] = owned[j]
+        most = 0.0
+        for entry in range(start[j], start[j + 1]):
+            share = tasted[source[entry]] * weight[entry]
+            if share > most:
+                most = share
+                because[place] = source[entry]
+    for row in rows:
+        tasted[item[row]], owned[item[row]] = 0.0, 0.0
+
+
+explain = _compile(_explain)
 
 
 def _rank(
-    start: Any,
-    past: Any,
-    by_source: Any,
-    by_target: Any,
-    fashion: Any,
-    fill: Any,
-    by_popularity: Any,
-    allowed: Any,
-    out: Any,
+    start: Any, past: Any, by_source: Any, by_target: Any, fill: Any, by_popularity: Any, out: Any
 ) -> None:
-    """Write every person's best items, scores, parts of the score and reasons into `out`."""
-    items = len(fashion)
-    best, scores, owns, relateds, because = out
-    owned, related, tasted = np.zeros(items), np.zeros(items), np.zeros(items)
-    closed = ~allowed
-    touched = np.empty(items, np.int64)
-    known = np.zeros(items, np.bool_)
-    work = (owned, related, tasted, known)
+    """Write every person's best items, scores, own parts and reasons into `out`.
+
+    `fill` is what each item gets from popularity, minus infinity for items that are not allowed.
+    """
+    best, scores, owns, because = out
+    sums = np.zeros(len(fill))
+    shares = (np.zeros(len(fill)), np.zeros(len(fill)))
+    met = np.full(len(fill), -1, np.int32)
+    touched = np.empty(len(fill), np.int32)
     for person in range(len(start) - 1):
-        count = 0
-        for row in range(start[person], start[person + 1]):
-            count = touch(row, past, by_source, work, touched, count)
-        for row in range(start[person], start[person + 1]):
-            if past[3][row]:
-                closed[past[0][row]] = True
-        size = 0
+        rows = range(start[person], start[person + 1])
+        count = spread(person, rows, past, by_source, sums, met, touched)
         line, names = scores[person], best[person]
-        least = len(line) - 1
-        for spot in range(count):
-            j = touched[spot]
-            score = (owned[j] + related[j]) * fashion[j] + fill[j]
-            if not closed[j] and score >= line[least]:
-                size = insert(line, names, size, score, j)
-            closed[j] = True
-        size = fill_up(line, names, size, fill, by_popularity, closed)
-        for place in range(size):
-            j = names[place]
-            owns[person, place] = owned[j]
-            relateds[person, place] = related[j]
-            because[person, place] = reason(j, by_target, tasted)
-        for spot in range(count):
-            j = touched[spot]
-            owned[j], related[j], tasted[j] = 0.0, 0.0, 0.0
-            known[j], closed[j] = False, not allowed[j]
+        size = choose(touched[:count], sums, fill, line, names)
+        fill_up(person, size, met, fill, by_popularity, line, names)
+        explain(rows, past, by_target, names, shares, (owns[person], because[person]))
 
 
 rank_people = _compile(_rank)

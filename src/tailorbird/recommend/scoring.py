@@ -25,7 +25,7 @@ class Scorer:
     """A model over one coding of items. `popular` is 1 at its largest.
 
     `fashion` is the factor by which recent popularity scales each item's score; `by_source` is
-    `related` found from the source.
+    `related` found from the source, scaled by it.
     """
 
     parameters: Parameters
@@ -38,7 +38,15 @@ class Scorer:
 def prepare(parameters: Parameters, related: Related, popular: Floats) -> Scorer:
     """Return a scorer with what can be computed once."""
     fashion = np.asarray((popular + FLOOR) ** parameters.fashion)
-    return Scorer(parameters, related, popular, fashion, related.by_source())
+    start, target, weight = related.by_source()
+    scaled = (weight * fashion[target]).astype(np.float32)
+    return Scorer(parameters, related, popular, fashion, (start, target, scaled))
+
+
+def own_scores(scorer: Scorer, past: Past, people: int) -> Floats:
+    """Return what each row of the past adds to the score of its own item."""
+    own = scorer.parameters.own_weight * to_top(past.own, past.owner, people)
+    return np.asarray(own * scorer.fashion[past.item])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +113,11 @@ def rank(
 ) -> Ranked:
     """Return the `k` best allowed items a person; `barred` marks rows of the past to leave out."""
     shape = (len(people), len(scorer.popular))
-    taste, own = to_top(past.taste, past.owner, shape[0]), to_top(past.own, past.owner, shape[0])
+    taste = to_top(past.taste, past.owner, shape[0])
     owned = np.zeros(shape)
-    owned[past.owner, past.item] = scorer.parameters.own_weight * own
+    owned[past.owner, past.item] = own_scores(scorer, past, shape[0])
     related = _spread(scorer.by_source, past, taste, shape)
-    scores = (owned + related) * scorer.fashion + FILL * scorer.popular
+    scores = owned + related + FILL * scorer.popular
     scores[:, ~allowed] = -np.inf
     scores[past.owner[barred], past.item[barred]] = -np.inf
     best = _best(scores, min(k, shape[1]))
