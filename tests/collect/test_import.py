@@ -14,7 +14,7 @@ import pytest
 
 from tailorbird.collect.choice import choose_mapping
 from tailorbird.collect.mapping import parse
-from tailorbird.errors import DefinitionError, SourceError, StoreError, TailorbirdError
+from tailorbird.errors import DefinitionError, SourceError, StoreError, TailorbirdError, UsageError
 from tailorbird.schema import ConsentClaim, Event, Line, Names
 
 HEADER = (
@@ -44,15 +44,41 @@ def refused_rows(importing: Any) -> list[dict[str, str]]:
 def test_lines_become_orders_returns_people_and_products(importing: Any) -> None:
     report = importing(ORDERS)
     assert (report.lines, report.taken, report.refused) == (4, 4, {})
-    assert (report.orders, report.guest_orders, report.returns) == (2, 1, 1)
+    assert (report.orders, report.guest_orders, report.returns) == (3, 1, 1)
     assert (report.customers, report.products) == (1, 2)
-    order, guest = events_of(importing, Names.PURCHASE)
+    order, given_back, guest = events_of(importing, Names.PURCHASE)
     assert order.lines == (Line("MUG-1", "", "kitchen", 2, 750), Line("BAG-4", "", "bags", 1, 1200))
     assert (order.order_id, order.user_id, order.value_minor) == ("1001", "17", 2700)
     assert order.at == 1_740_821_400_000_000
     assert (guest.order_id, guest.user_id, guest.value_minor) == ("1003", "", 800)
     (back,) = events_of(importing, Names.RETURN)
-    assert (back.order_id, back.value_minor, back.lines[0].quantity) == ("1002", 750, 1)
+    assert (back.order_id, back.value_minor, back.lines) == ("1002", 750, given_back.lines)
+
+
+def test_an_order_may_come_back_in_part(importing: Any) -> None:
+    importing(ORDERS.replace("12.00,EUR,paid", "12.00,EUR,returned"))
+    orders, returns = (events_of(importing, name) for name in (Names.PURCHASE, Names.RETURN))
+    worth = {event.order_id: event.value_minor for event in orders}
+    assert worth == {"1001": 2700, "1002": 750, "1003": 800}
+    assert {event.order_id: event.value_minor for event in returns} == {"1001": 1200, "1002": 750}
+
+
+def test_returns_may_be_rows_of_their_own(importing: Any) -> None:
+    mapping = parse(
+        "mapping: m\ncolumns:\n  id: {}\n  at: {type: time}\n  sku: {type: id}\n"
+        "  n: {type: integer}\n  price: {type: decimal}\n"
+        "orders: {id: id, time: at, product: sku, quantity: n, price: price,"
+        " returns: {column: n, below: 0}}\nproducts: {id: sku, price: price, time: at}\n",
+        "m.yaml",
+    )
+    importing("id,at,sku,n,price\n1,2025-01-01,A,3,5\n1,2025-01-02,A,-1,4\n", mapping)
+    (order,) = events_of(importing, Names.PURCHASE)
+    (back,) = events_of(importing, Names.RETURN)
+    assert (order.value_minor, order.quantity) == (1500, 3)
+    assert (back.value_minor, back.quantity) == (400, 1)
+    assert back.at > order.at
+    (product,) = events_of(importing, Names.PRODUCT_UPDATED)
+    assert product.lines[0].price_minor == 500
 
 
 def test_what_is_said_of_people_changes_when_the_file_says_so(importing: Any) -> None:
@@ -68,7 +94,7 @@ def test_what_is_said_of_people_changes_when_the_file_says_so(importing: Any) ->
 
 
 def test_the_catalogue_has_the_usual_name_and_the_latest_price(importing: Any) -> None:
-    importing(ORDERS.replace("1,7.50,EUR,refunded", "1,9.99,EUR,refunded"))
+    importing(ORDERS)
     products = {event.item: event for event in events_of(importing, Names.PRODUCT_UPDATED)}
     assert products["MUG-1"].lines == (Line("MUG-1", "Blue mug", "kitchen", 1, 800),)
     assert products["MUG-1"].currency == "EUR"
@@ -79,6 +105,7 @@ def test_the_log_holds_products_then_people_then_orders_by_time(importing: Any) 
     decoded = importing.log.decoded().events
     names = [event.name for event in decoded]
     assert names == [Names.PRODUCT_UPDATED] * 2 + [Names.IDENTIFY] * 2 + [
+        Names.PURCHASE,
         Names.PURCHASE,
         Names.RETURN,
         Names.PURCHASE,
@@ -118,6 +145,16 @@ def test_a_mended_file_leaves_no_error_file_behind(importing: Any) -> None:
     assert not importing.errors.exists()
 
 
+def test_mended_rows_can_be_imported_from_the_error_file(importing: Any) -> None:
+    importing(ORDERS + "1004,soon,,,,MUG-1,,,1,1,,,\n")
+    mended = importing.errors.read_text().replace("soon", "2025-03-07")
+    importing.errors.write_text(mended)
+    with pytest.raises(UsageError, match="would replace the file itself"):
+        importing(importing.errors)
+    report = importing(importing.errors, errors_to=importing.folder / "again.csv")
+    assert (report.taken, report.orders, report.refused) == (1, 1, {})
+
+
 def test_a_dry_run_writes_nothing(importing: Any) -> None:
     content = ORDERS + "1004,soon,,,,M,,,1,1,,,\n"
     report = importing(content, dry_run=True)
@@ -131,10 +168,10 @@ def test_a_dry_run_writes_nothing(importing: Any) -> None:
 
 
 def test_the_same_file_again_adds_nothing(importing: Any) -> None:
-    assert importing(ORDERS).appended == 7
+    assert importing(ORDERS).appended == 8
     before = list(importing.log.bodies)
     again = importing(ORDERS)
-    assert (again.events, again.appended) == (7, 0)
+    assert (again.events, again.appended) == (8, 0)
     assert importing.log.bodies == before
 
 
@@ -190,7 +227,7 @@ def test_csv_comes_in_every_dialect(importing: Any, encode: str, delimiter: str)
     importing(text.encode(encode))
     names = [event.lines[0].name for event in events_of(importing, Names.PRODUCT_UPDATED)]
     assert "Blåe Tasse" in names
-    assert len(events_of(importing, Names.PURCHASE)) == 2
+    assert len(events_of(importing, Names.PURCHASE)) == 3
 
 
 def test_quoted_cells_may_hold_anything(importing: Any) -> None:
@@ -276,7 +313,7 @@ def test_a_workbook_has_typed_cells(importing: Any, tmp_path: Path) -> None:
 
 def test_an_id_that_stands_for_nobody_makes_a_guest(importing: Any) -> None:
     report = importing(ORDERS.replace(",17.0,Ann@example.com,", ",0,,"))
-    assert (report.customers, report.guest_orders) == (0, 2)
+    assert (report.customers, report.guest_orders) == (0, 3)
     assert events_of(importing, Names.IDENTIFY) == []
 
 

@@ -257,7 +257,7 @@ class _Parser:
 
     def _orders(self, node: Located) -> Orders:
         columns = ("id", "time", "product", "quantity", "price", "total")
-        fields = node.fields("orders", (*columns, "products_only", "returns"))
+        fields = node.fields("orders", (*columns, "products_only", "returns", "refunded"))
         for key in ("id", "time"):
             self._require(self._name(fields, key, node))
         names = {key: self._optional(fields, key) for key in columns}
@@ -269,6 +269,7 @@ class _Parser:
             **names,
             products_only=self._tests(fields, "products_only"),
             returns=self._tests(fields, "returns"),
+            refunded=self._tests(fields, "refunded"),
         )
 
     def _customers(self, node: Located) -> Customers:

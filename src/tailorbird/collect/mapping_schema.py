@@ -77,6 +77,9 @@ class Orders(msgspec.Struct, frozen=True):
     price: str = ""
     total: str = ""
     returns: Conditions = ()
+    """Rows that are returns of their own, with positive or negative quantities."""
+    refunded: Conditions = ()
+    """Rows that were bought and given back: each is part of a purchase and of a return."""
 
 
 class Customers(msgspec.Struct, frozen=True):

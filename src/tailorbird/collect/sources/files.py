@@ -26,7 +26,7 @@ from tailorbird.collect.sources.staging import (
     batched,
 )
 from tailorbird.collect.sources.tables import Table, content_hash, open_table
-from tailorbird.errors import SourceError, StoreError
+from tailorbird.errors import SourceError, StoreError, UsageError
 from tailorbird.ports import EventLog
 from tailorbird.schema import DAY, Body, Instant
 
@@ -91,8 +91,12 @@ def import_file(
     Raises:
         SourceError: the file cannot be read, or holds no row.
         DefinitionError: the mapping names a column that the file lacks.
+        UsageError: `errors_to` is the file itself.
     """
     started = timer()
+    if errors_to.resolve() == path.resolve():
+        mend = "give another place for the refused rows"
+        raise UsageError("they would replace the file itself", where=str(path), mend=mend)
     table = open_table(path, [s for column in mapping.columns for s in column.spellings])
     with _staging(table, mapping, _scratch(errors_to), memory_limit) as staging:
         _stage(table, staging, now, on_progress)

@@ -133,17 +133,19 @@ class History:
             return
         only, bound = self._staging.sql(orders.products_only)
         returns, more = self._returns()
+        refunded, last = self._tests(orders.refunded)
         query = ORDERS.format(
             customer=self._customer(),
             only=only,
             returns=returns,
+            refunded=refunded,
             currency=self._name(self._mapping.currency.column),
             quantity=self._name(orders.quantity) if orders.quantity else "1",
             **{key: self._name(getattr(orders, key)) for key in ("id", "time", "product", "price")},
             total=self._name(orders.total),
         )
-        rows = self._staging.rows(query, [*more, *bound])
-        for _, lines_of_one in groupby(rows, key=itemgetter(0)):
+        rows = self._staging.rows(query, [*more, *bound, *last])
+        for _, lines_of_one in groupby(rows, key=itemgetter(0, 4)):
             yield self._order(lines := list(lines_of_one))
             self._told += len(lines)
 
@@ -206,8 +208,11 @@ class History:
         return f"coalesce({', '.join([*map(self._name, ids), repr('')])})"
 
     def _returns(self) -> tuple[str, list[SqlValue]]:
-        returns: Conditions = self._mapping.orders.returns if self._mapping.orders else ()
-        return self._staging.sql(returns) if returns else ("FALSE", [])
+        return self._tests(self._mapping.orders.returns if self._mapping.orders else ())
+
+    def _tests(self, conditions: Conditions) -> tuple[str, list[SqlValue]]:
+        """Return conditions of which none means never."""
+        return self._staging.sql(conditions) if conditions else ("FALSE", [])
 
 
 CATALOGUE: Final = """
@@ -251,11 +256,14 @@ WITH ordered AS (
     SELECT line, {id} AS id, {time} AS moment, {customer} AS customer, {returns} AS back,
         CASE WHEN {only} THEN {product} END AS item,
         coalesce({quantity}, 1) AS quantity, coalesce({price}, 0) AS price, {total} AS total,
-        {currency} AS currency
-    FROM taken)
+        {currency} AS currency, {refunded} AS refunded
+    FROM taken),
+told AS (
+    SELECT * FROM ordered
+    UNION ALL SELECT * REPLACE (TRUE AS back) FROM ordered WHERE refunded AND NOT back)
 SELECT min(line) OVER whole AS first, min(moment) OVER whole AS moment, id, customer, back,
     item, quantity, price, total, currency
-FROM ordered WINDOW whole AS (PARTITION BY id, customer, back) ORDER BY 2, 1, line
+FROM told WINDOW whole AS (PARTITION BY id, customer, back) ORDER BY 2, 1, back, line
 """
 
 EVENTS: Final = """
