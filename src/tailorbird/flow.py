@@ -211,11 +211,11 @@ def put(
     Raises:
         DefinitionError, TemplateError: with the line and the mend; what was in force stays.
     """
-    check_definition(kind, name, text)
+    check_definition(world, kind, name, text)
     return world.definitions.put(kind, name, text, author=author, reason=reason, now=now)
 
 
-def check_definition(kind: DefinitionKind, name: str, text: str) -> None:
+def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -> None:
     """Return when a definition is valid.
 
     Raises:
@@ -226,7 +226,9 @@ def check_definition(kind: DefinitionKind, name: str, text: str) -> None:
             segments.parse(text, f"segments/{name}.yaml")
         case "campaign":
             journeys.parse(text, f"campaigns/{name}.yaml")
-        case "template" | "block" | "mapping" | "model":
+        case "template":
+            letters.check_template(world, name, text)
+        case "block" | "mapping" | "model":
             return
 
 

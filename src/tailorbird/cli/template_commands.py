@@ -39,6 +39,20 @@ def render(
 
 
 @app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A mail's body in MJML with Liquid.")],
+    name: Annotated[str, typer.Option(help="Its name; that of the file when empty.")] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Check a template file and keep it as a new version."""
+    with opened(folder) as tb:
+        kept = tb.put("template", name or file.stem, read_text(file))
+    line = f"template {kept.name}, version {kept.version}"
+    emit({"template": kept.name, "version": kept.version}, [line], as_json=as_json)
+
+
+@app.command()
 def preview(
     name: Annotated[str, typer.Argument(help="The template's name.")],
     person: Annotated[str, typer.Argument(help="Number, address or user id.")],
