@@ -15,7 +15,6 @@ from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.smtp import SmtpCarrier
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.errors import UsageError
-from tailorbird.ports import Carrier
 from tailorbird.privacy.vault import Vault, load_key
 from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
 from tailorbird.settings import Setting, Settings
@@ -87,6 +86,7 @@ class Tailorbird:
         database = Database(path / RECORD_FILE)
         facts = DuckFacts(path / FACTS_FILE)
         inbox = InboxCarrier(path, keep=loaded.delivery.inbox_keep)
+        carrier = _carrier(loaded, inbox)
         journal = FileJournal(path / "delivery.journal")
         world = World(
             folder=path,
@@ -98,13 +98,15 @@ class Tailorbird:
             ledger=SqliteLedger(database),
             models=FileModels(path / "models"),
             inbox=inbox,
-            carrier=_carrier(loaded, inbox),
+            carrier=carrier,
             journal=journal,
             assignment_key=_assignment_key(loaded, vault),
             token_key=vault.token_key,
         )
 
         def close() -> None:
+            if isinstance(carrier, SmtpCarrier):
+                carrier.close()
             for opened in (facts, inbox, journal, database):
                 opened.close()
 
@@ -296,7 +298,7 @@ def _assignment_key(settings: Settings, vault: Vault) -> bytes:
     return hashlib.blake2b(settings.assignment_salt.encode(), digest_size=32).digest()
 
 
-def _carrier(settings: Settings, inbox: InboxCarrier) -> Carrier:
+def _carrier(settings: Settings, inbox: InboxCarrier) -> InboxCarrier | SmtpCarrier:
     chosen = settings.delivery
     if chosen.carrier == "inbox":
         return inbox
