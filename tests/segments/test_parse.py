@@ -168,6 +168,7 @@ def test_each_slip_is_told_with_its_line_and_its_mend(
         ("name: s\nwhen: {did: purchase}\n", "unknown key 'when'"),
         ("- 5\n", "a mapping is needed"),
         ("", "empty"),
+        ("name: s\nwhere: " + "{not: " * 3000 + "{did: purchase}" + "}" * 3000, "too deeply"),
         ("name: s\nwhere: " + "{not: " * 30 + "{did: purchase}" + "}" * 30, "too deeply"),
         ("name: s\nwhere: {all: [" + "{did: purchase}, " * 101 + "]}", "too many"),
     ],

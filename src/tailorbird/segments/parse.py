@@ -102,7 +102,11 @@ def parse(
     Raises:
         DefinitionError: `file:line: what is wrong; how to mend it`.
     """
-    document = yaml_text.read(text, name)
+    try:
+        document = yaml_text.read(text, name)
+    except RecursionError:
+        mend = f"at most {DEEPEST} levels"
+        raise DefinitionError("nested too deeply", where=name, mend=mend) from None
     return _Reader(document, vocabulary).segment(version)
 
 

@@ -80,7 +80,7 @@ class Query:
     """A statement in the making: terms go in, each answered by the block that it needs.
 
     With `restricted`, only the people in the table `touched` are asked about; with `extracted`,
-    their rows were taken out beforehand (`extract.rows_of_people`).
+    their rows were taken out beforehand (`extract.extract`).
     """
 
     def __init__(
