@@ -22,7 +22,7 @@ from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE
 from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.stores.models import FileModels
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
-from tailorbird.stores.sqlite.connection import Database
+from tailorbird.stores.sqlite.connection import Database, migrations
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
@@ -54,13 +54,13 @@ class Tailorbird:
         clock: Clock,
         listing: Sequence[Setting],
         close: Callable[[], None],
-        schema_was: int,
+        migration: str,
     ) -> None:
         self.world = world
         self.clock = clock
         self.settings_listing = list(listing)
-        self.schema_was = schema_was
-        """Schema version that the folder had when it was opened; 0 for a new folder."""
+        self.migration = migration
+        """What opening did to a folder of an older version, as a sentence; mostly empty."""
         self._close = close
 
     @classmethod
@@ -111,7 +111,7 @@ class Tailorbird:
                 opened.close()
 
         lag = loaded.clock_lag_seconds * 1_000_000
-        return cls(world, lambda: clock() - lag, listing, close, database.migrated_from)
+        return cls(world, lambda: clock() - lag, listing, close, _migration(database))
 
     def close(self) -> None:
         """Let go of the folder; once is enough."""
@@ -171,17 +171,17 @@ class Tailorbird:
         self, kind: DefinitionKind, name: str, text: str, *, author: str = "", reason: str = ""
     ) -> Definition:
         """Keep a new version of a definition; the same text again changes nothing."""
-        from tailorbird import flow
+        from tailorbird import authoring
 
-        return flow.put(
+        return authoring.put(
             self.world, kind, name, text, author=author, reason=reason, now=self.clock()
         )
 
     def install_library(self) -> list[Definition]:
         """Keep the segments, templates and blocks that come with Tailorbird."""
-        from tailorbird import flow
+        from tailorbird import authoring
 
-        return flow.install_library(self.world, self.clock())
+        return authoring.install_library(self.world, self.clock())
 
     # -- segments -------------------------------------------------------------------------------
 
@@ -204,9 +204,9 @@ class Tailorbird:
         Raises:
             UsageError: there is none of this name.
         """
-        from tailorbird import flow
+        from tailorbird import authoring
 
-        return flow.find_segment(self.world, name)
+        return authoring.find_segment(self.world, name)
 
     def segment_count(self, name: str, as_of: Instant | None = None) -> int:
         """Return how many people are in a segment, now or at a past instant."""
@@ -227,10 +227,10 @@ class Tailorbird:
 
         Empty unless something is broken. Call `refresh` first, at the same instant.
         """
-        from tailorbird import flow, segments
+        from tailorbird import authoring, segments
 
         return segments.verify(
-            self.world.facts, flow.standing_segments(self.world), now=self.clock()
+            self.world.facts, authoring.standing_segments(self.world), now=self.clock()
         )
 
     def _at(self, as_of: Instant | None) -> Instant:
@@ -287,9 +287,16 @@ class Tailorbird:
 
     def experiment(self, campaign: str) -> tuple[experiments.Verdict, list[experiments.Outcome]]:
         """Return what a campaign changed."""
-        from tailorbird import flow
+        from tailorbird import results
 
-        return flow.read_experiment(self.world, campaign, self.clock())
+        return results.read_experiment(self.world, campaign, self.clock())
+
+
+def _migration(database: Database) -> str:
+    latest = migrations()[-1][0]
+    if not 0 < database.migrated_from < latest:
+        return ""
+    return f"the data folder was brought from schema {database.migrated_from} to {latest}"
 
 
 def _assignment_key(settings: Settings, vault: Vault) -> bytes:

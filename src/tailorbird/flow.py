@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from tailorbird import (
+    authoring,
     collect,
-    content,
     delivery,
     experiments,
     journeys,
@@ -25,14 +25,10 @@ from tailorbird import (
     profiles,
     segments,
 )
-from tailorbird.errors import UsageError
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     DAY,
     Body,
-    Decision,
-    Definition,
-    DefinitionKind,
     Instant,
     Merge,
     Names,
@@ -45,7 +41,7 @@ from tailorbird.traits.extract import touched
 from tailorbird.world import World
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 T = TypeVar("T")
 
@@ -88,7 +84,7 @@ def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) 
     total = Ingested()
     while records := world.log.read(world.people.cursor(), RECORDS):
         offset = records[-1].offset
-        decoded = collect.decode(records)
+        decoded = collect.decode(records, currency=world.settings.shop.currency)
         folded = profiles.fold(world.people, decoded.events, decoded.refused, offset)
         world.facts.append(folded.events, folded.merges, offset)
         total += Ingested(
@@ -110,7 +106,8 @@ def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None
     while (done := world.facts.offset()) < cursor:
         records = world.log.read(done, min(RECORDS, cursor - done))
         offset = records[-1].offset
-        events = profiles.replay(world.people, collect.decode(records).events)
+        decoded = collect.decode(records, currency=world.settings.shop.currency)
+        events = profiles.replay(world.people, decoded.events)
         world.facts.append(events, _merges(world, done, offset), offset)
         read += len(records)
         if on_progress:
@@ -125,7 +122,7 @@ def _merges(world: World, after: int, until: int) -> Sequence[Merge]:
 
 def refresh(world: World, now: Instant) -> list[segments.Change]:
     """Bring every segment's membership up to this instant, and return who entered and left."""
-    return segments.refresh(world.facts, standing_segments(world), now=now)
+    return segments.refresh(world.facts, authoring.standing_segments(world), now=now)
 
 
 def refreshed_until(world: World) -> Instant:
@@ -134,38 +131,17 @@ def refreshed_until(world: World) -> Instant:
     return int(world.facts.read(sql).to_pylist()[0]["latest"])
 
 
-def standing_segments(world: World) -> list[segments.Segment]:
-    """Return the latest version of every segment, parsed."""
-    return [
-        segments.parse(found.text, f"segments/{found.name}.yaml", version=found.version)
-        for found in world.definitions.latest("segment")
-    ]
-
-
 def count(world: World, segment: segments.Segment, as_of: Instant) -> int:
     """Return how many people are in a segment at an instant."""
-    return segments.count(world.facts, segment, standing_segments(world), as_of=as_of)
+    return segments.count(world.facts, segment, authoring.standing_segments(world), as_of=as_of)
 
 
 def people_in(
     world: World, segment: segments.Segment, as_of: Instant, limit: int | None = None
 ) -> list[PersonId]:
     """Return the people who are in a segment at an instant, by number."""
-    standing = standing_segments(world)
+    standing = authoring.standing_segments(world)
     return segments.people(world.facts, segment, standing, as_of=as_of, limit=limit)
-
-
-def find_segment(world: World, name: str) -> segments.Segment:
-    """Return a segment's latest version.
-
-    Raises:
-        UsageError: there is none of this name.
-    """
-    standing = {segment.name: segment for segment in standing_segments(world)}
-    if name not in standing:
-        known = ", ".join(sorted(standing)) or "none yet"
-        raise UsageError(f"no segment {name!r}", mend=f"segments here: {known}")
-    return standing[name]
 
 
 _EVERYTHING = {
@@ -193,65 +169,12 @@ def rebuild(
     return records
 
 
-# -- definitions --------------------------------------------------------------------------------
-
-
-def put(
-    world: World,
-    kind: DefinitionKind,
-    name: str,
-    text: str,
-    *,
-    now: Instant,
-    author: str = "",
-    reason: str = "",
-) -> Definition:
-    """Keep a new version of a definition, once it is known to be valid.
-
-    Raises:
-        DefinitionError, TemplateError: with the line and the mend; what was in force stays.
-    """
-    check_definition(world, kind, name, text)
-    return world.definitions.put(kind, name, text, author=author, reason=reason, now=now)
-
-
-def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -> None:
-    """Return when a definition is valid.
-
-    Raises:
-        DefinitionError, TemplateError: with the line and the mend.
-    """
-    match kind:
-        case "segment":
-            segments.parse(text, f"segments/{name}.yaml")
-        case "campaign":
-            journeys.parse(text, f"campaigns/{name}.yaml")
-        case "template":
-            letters.check_template(world, name, text)
-        case "block" | "mapping" | "model":
-            return
-
-
-def install_library(world: World, now: Instant) -> list[Definition]:
-    """Keep the segments, templates and blocks that come with Tailorbird."""
-    shipped: list[tuple[DefinitionKind, dict[str, str]]] = [
-        ("segment", segments.library()),
-        ("block", content.library()),
-        ("template", content.templates()),
-    ]
-    return [
-        put(world, kind, name, text, now=now, author="tailorbird", reason="shipped")
-        for kind, texts in shipped
-        for name, text in sorted(texts.items())
-    ]
-
-
 # -- decisions ----------------------------------------------------------------------------------
 
 
 def decide(world: World, name: str, now: Instant, occurrence: str = "1") -> Decided:
     """Decide for everybody in the campaign's audience, once each, and record why."""
-    campaign, version = find_campaign(world, name)
+    campaign, version = authoring.find_campaign(world, name)
     letters.check(world, campaign, version)
     considered = recorded = 0
     for people in _chunks(audience(world, campaign, now), CANDIDATES):
@@ -262,32 +185,17 @@ def decide(world: World, name: str, now: Instant, occurrence: str = "1") -> Deci
     return Decided(name, version, considered, recorded)
 
 
-def find_campaign(
-    world: World, name: str, version: int | None = None
-) -> tuple[journeys.Campaign, int]:
-    """Return a campaign and its version.
-
-    Raises:
-        UsageError: there is no campaign of this name.
-    """
-    found = world.definitions.get("campaign", name, version)
-    if found is None:
-        known = ", ".join(d.name for d in world.definitions.latest("campaign")) or "none yet"
-        raise UsageError(f"no campaign {name!r}", mend=f"campaigns here: {known}")
-    return journeys.parse(found.text, f"campaigns/{name}.yaml"), found.version
-
-
 def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[PersonId]:
     """Return the people of the audience at this instant, by number."""
-    chosen = set(people_in(world, find_segment(world, campaign.audience), now))
+    chosen = set(people_in(world, authoring.find_segment(world, campaign.audience), now))
     for name in campaign.exclude:
-        chosen -= set(people_in(world, find_segment(world, name), now))
+        chosen -= set(people_in(world, authoring.find_segment(world, name), now))
     return sorted(chosen)
 
 
 def plan(world: World, name: str, now: Instant) -> list[tuple[str, str, str, int]]:
     """Return (verdict, reason, variant, people) as `decide` would decide now; record nothing."""
-    campaign, version = find_campaign(world, name)
+    campaign, version = authoring.find_campaign(world, name)
     letters.check(world, campaign, version)
     tally: Counter[tuple[str, str, str]] = Counter()
     for people in _chunks(audience(world, campaign, now), CANDIDATES):
@@ -417,50 +325,6 @@ def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
             people.suppress([(profile.email, Names.UNSUBSCRIBED, at)])
     world.log.append([Body("tracking", at, msgspec.json.encode(event))])
     return True
-
-
-# -- learning -----------------------------------------------------------------------------------
-
-
-def read_experiment(
-    world: World, name: str, now: Instant
-) -> tuple[experiments.Verdict, list[experiments.Outcome]]:
-    """Return what a campaign changed, everybody counted in the arm that was drawn."""
-    campaign, _ = find_campaign(world, name)
-    counted = experiments.outcomes(
-        world.facts,
-        decided_people(world, name),
-        campaign=name,
-        days=campaign.attribution_days,
-        as_of=now,
-    )
-    verdict = experiments.read(
-        [outcome.arm for outcome in counted], expected=campaign.probabilities()
-    )
-    return verdict, counted
-
-
-def decided_people(world: World, name: str) -> pa.Table:
-    """Return (person, variant, decided_at) of all who were sent to or held out."""
-    import pyarrow as pa
-
-    rows = [
-        (decision.person, decision.variant, decision.at)
-        for decision in decisions(world, name)
-        if decision.verdict != "refused"
-    ]
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    kinds = (pa.int64(), pa.string(), pa.int64())
-    arrays = [pa.array(c, type=kind) for c, kind in zip(columns, kinds, strict=True)]
-    return pa.Table.from_arrays(arrays, names=["person", "variant", "decided_at"])
-
-
-def decisions(world: World, name: str) -> Iterator[Decision]:
-    """Yield a campaign's decisions in order of id."""
-    after = b""
-    while page := world.ledger.decisions(campaign=name, after=after, limit=10_000):
-        yield from page
-        after = page[-1].id
 
 
 def _chunks(values: Sequence[T], size: int) -> Iterator[list[T]]:

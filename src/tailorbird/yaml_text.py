@@ -37,6 +37,7 @@ def read(text: str, name: str) -> Document:
     Raises:
         DefinitionError: it is not YAML, or a key stands twice in one mapping.
     """
+    _refuse_aliases(text, name)
     loader = yaml.SafeLoader(text)
     lines: dict[Path, int] = {}
     try:
@@ -85,6 +86,20 @@ def nearest(word: str, known: list[str]) -> str:
     """Return `did you mean X?`, or the list of what is known."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+
+
+def _refuse_aliases(text: str, name: str) -> None:
+    """Refuse aliases: nested ones grow a small file without bound."""
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
+                raise DefinitionError(
+                    "anchors and aliases are not read here",
+                    where=f"{name}:{token.start_mark.line + 1}",
+                    mend="write the value out",
+                )
+    except yaml.YAMLError:
+        return  # told with its place when the text is parsed
 
 
 def _locate(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> None:

@@ -59,6 +59,7 @@ def test_shares_sum_to_one_with_the_holdout() -> None:
         (("template: win_back\n", ""), r"win-back\.yaml:1: .*missing required field 'template'"),
         (("plain: {subject: Hello}", "holdout: {subject: Hello}"), r"win-back\.yaml:5: .*another"),
         (("name: win-back", "name: win-back\nname: b"), r"win-back\.yaml:2: .*stands twice"),
+        (("holdout: 0.2", "holdout: &a 0.2"), r"win-back\.yaml:7: anchors and aliases"),
         (("variants:", "variants: ["), r"win-back\.yaml:\d+: not valid YAML"),
     ],
 )

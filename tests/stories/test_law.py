@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tailorbird import flow
+from tailorbird import results
 from tailorbird.app import Tailorbird
 from tailorbird.demo.run import CAMPAIGN
 from tailorbird.schema import Consent, Decision, Names
@@ -29,7 +29,7 @@ holdout: 0
 
 
 def sends(tb: Tailorbird) -> list[Decision]:
-    return [d for d in flow.decisions(tb.world, CAMPAIGN) if d.verdict == "send"]
+    return [d for d in results.decisions(tb.world, CAMPAIGN) if d.verdict == "send"]
 
 
 def mail(tb: Tailorbird, send_id: bytes) -> Message:
@@ -67,7 +67,7 @@ def asked(tb: Tailorbird, method: str, url: str, **given: object) -> httpx.Respo
 
 
 def test_no_consent_no_email(tb: Tailorbird) -> None:
-    decided = list(flow.decisions(tb.world, CAMPAIGN))
+    decided = list(results.decisions(tb.world, CAMPAIGN))
     silent = [d for d in decided if d.reason in {"no_consent", "withdrawn"}]
     assert silent
     mailed = {send_id for _, send_id, _ in tb.world.inbox.since(0, 100_000)}
@@ -117,14 +117,14 @@ def test_one_wish_and_no_later_mail_leaves(tb: Tailorbird, body: dict[str, objec
     assert state.suppressed == "unsubscribed"
     tb.put("campaign", "second", AGAIN)
     tb.decide("second")
-    second = [d for d in flow.decisions(tb.world, "second") if d.person == decision.person]
+    second = [d for d in results.decisions(tb.world, "second") if d.person == decision.person]
     assert [(d.verdict, d.reason) for d in second] == [("refused", "unsubscribed")]
 
 
 def test_a_withdrawal_between_decision_and_send_stops_the_send(tb: Tailorbird) -> None:
     tb.put("campaign", "second", AGAIN)
     tb.decide("second")
-    chosen = [d for d in flow.decisions(tb.world, "second") if d.verdict == "send"]
+    chosen = [d for d in results.decisions(tb.world, "second") if d.verdict == "send"]
     late = chosen[0]
     no = Consent(late.person, "email_marketing", False, tb.clock(), "test")
     tb.world.people.add_consents([no])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailorbird import flow, profiles
+from tailorbird import authoring, flow, profiles, results
 from tailorbird.app import Tailorbird
 from tailorbird.demo.run import CAMPAIGN
 
@@ -16,13 +16,13 @@ TRAITS = (
 
 def answers(tb: Tailorbird, now: int) -> dict[str, Any]:
     world = tb.world
-    verdict, outcomes = flow.read_experiment(world, CAMPAIGN, now)
+    verdict, outcomes = results.read_experiment(world, CAMPAIGN, now)
     tables = ("facts", "lines", "properties", "trait_values", "people", "products", "scores")
     return {
         "traits": profiles.table(world.facts, TRAITS, as_of=now).to_pylist(),
         "segments": {
             segment.name: flow.people_in(world, segment, now)
-            for segment in flow.standing_segments(world)
+            for segment in authoring.standing_segments(world)
         },
         "standing": world.facts.read(
             "SELECT segment, person FROM membership WHERE member ORDER BY ALL"
@@ -50,14 +50,13 @@ def test_rebuild_gives_identical_answers(tb: Tailorbird) -> None:
 
 def test_a_lost_derived_store_comes_back_by_itself(tb: Tailorbird) -> None:
     now = tb.clock()
-    before = {s.name: flow.count(tb.world, s, now) for s in flow.standing_segments(tb.world)}
+    before = {s.name: flow.count(tb.world, s, now) for s in authoring.standing_segments(tb.world)}
     folder = tb.world.folder
     tb.close()
     for path in folder.glob("facts.duckdb*"):
         path.unlink()
     with Tailorbird.open(folder, environment={}) as again:
         again.ingest()
-        counts = {
-            s.name: flow.count(again.world, s, now) for s in flow.standing_segments(again.world)
-        }
+        standing = authoring.standing_segments(again.world)
+        counts = {segment.name: flow.count(again.world, segment, now) for segment in standing}
     assert counts == before

@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tailorbird import flow
+from tailorbird import results
 from tailorbird.app import Tailorbird
 
 CAMPAIGN = """\
@@ -112,7 +112,7 @@ def test_every_mail_once_signed_and_told(
         assert tb.deliver().sent == 1
         assert tb.deliver().sent == 0
         tb.ingest()
-        chosen = [d for d in flow.decisions(tb.world, "second") if d.verdict == "send"]
+        chosen = [d for d in results.decisions(tb.world, "second") if d.verdict == "send"]
         told = tb.world.facts.read(
             "SELECT COUNT(*) AS n FROM facts WHERE event = 'email_sent' AND campaign = 'second'"
         ).to_pylist()[0]["n"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow.parquet as pq
 import pytest
 
-from tailorbird import demo, flow, learning
+from tailorbird import demo, learning, results
 from tailorbird.app import Tailorbird
 from tailorbird.demo.run import CAMPAIGN
 from tailorbird.errors import UsageError
@@ -81,7 +81,7 @@ def test_the_loop_run_again_does_nothing_twice(tb: Tailorbird) -> None:
 
 
 def test_the_holdout_gets_no_mail(tb: Tailorbird) -> None:
-    held = {d.id for d in flow.decisions(tb.world, CAMPAIGN) if d.verdict == "holdout"}
+    held = {d.id for d in results.decisions(tb.world, CAMPAIGN) if d.verdict == "holdout"}
     mailed = {send_id for _, send_id, _ in tb.world.inbox.since(0, 100_000)}
     assert held
     assert not held & mailed

@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 
 from tailorbird.errors import StoreError
 from tailorbird.schema import SECOND, Body, Instant
+from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import LABELS, Sealer
-from tailorbird.web.tracking import SOURCE, Sent, routes
+from tailorbird.web.tracking import SOURCE, routes
 
 NOW = 1_700_000_000 * SECOND
 KNOWN, UNTRACKED, FORGOTTEN = b"k" * 16, b"t" * 16, b"f" * 16

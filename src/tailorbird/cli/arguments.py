@@ -40,17 +40,9 @@ def opened(folder: Path, *, must_exist: bool = True) -> Iterator[Tailorbird]:
     from tailorbird.app import Tailorbird
 
     with Tailorbird.open(folder) as tb:
-        if 0 < tb.schema_was < _latest():
-            typer.echo(
-                f"the data folder was brought from schema {tb.schema_was} to {_latest()}", err=True
-            )
+        if tb.migration:
+            typer.echo(tb.migration, err=True)
         yield tb
-
-
-def _latest() -> int:
-    from tailorbird.stores.sqlite.connection import migrations
-
-    return migrations()[-1][0]
 
 
 def instant(text: str, default: Instant) -> Instant:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_qp
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -28,8 +28,7 @@ CONTROLS: Final = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32)) + b"\x7f"
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 LATE_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
 """U+0080 to U+009F in UTF-8: HTML reads their numeric references as other characters."""
-RAW_TEXT: Final = re.compile(r"<(script|style|xmp|noembed|noframes)\b.*?</\1", re.I | re.S)
-"""Elements in which HTML knows no character references."""
+RAW_TEXT: Final = (b"style", b"script", b"xmp", b"noembed", b"noframes", b"plaintext")
 URL: Final = re.compile(r"https?://[!-;=?-~]+", re.ASCII)
 
 
@@ -135,11 +134,19 @@ def _text_part(text: str) -> bytes:
 
 def _html_part(html: str) -> bytes:
     content = _octets(html)
-    if not content.isascii():
-        html = content.decode()
-        if all(match[0].isascii() for match in RAW_TEXT.finditer(html)):
-            content = html.encode("ascii", "xmlcharrefreplace")
+    if not content.isascii() and all(map(bytes.isascii, _raw_texts(content.lower()))):
+        content = content.decode().encode("ascii", "xmlcharrefreplace")
     return _part(b"text/html", content)
+
+
+def _raw_texts(content: bytes) -> Iterator[bytes]:
+    """Yield the elements of a page in lower case in which HTML knows no character references."""
+    for name in RAW_TEXT:
+        start = content.find(b"<" + name)
+        while start >= 0:
+            end = content.find(b"</" + name, start)
+            yield content[start : end if end >= 0 else None]
+            start = content.find(b"<" + name, end) if end >= 0 else -1
 
 
 def _octets(text: str) -> bytes:
@@ -149,20 +156,31 @@ def _octets(text: str) -> bytes:
     except UnicodeEncodeError:
         content = SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).encode()
     content = content.translate(None, CONTROLS)
-    return content if content.isascii() else LATE_CONTROLS.sub(b"", content)
+    return LATE_CONTROLS.sub(b"", content) if b"\xc2" in content else content
 
 
 def _part(kind: bytes, content: bytes) -> bytes:
     """Return headers and body of one part: as it is where it can be, else quoted-printable."""
-    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     content = content.rstrip(b"\n") + b"\n"
-    fits = content.isascii() and max(map(len, content.split(b"\n"))) <= LONGEST_LINE
+    fits = content.isascii() and _lines_fit(content)
     content = content.replace(b"\n", b"\r\n")
     encoding = b"7bit" if fits else b"quoted-printable"
     return (
         b"Content-Type: " + kind + b"; charset=utf-8\r\n"
         b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n"
     ) + (content if fits else b2a_qp(content, istext=True))
+
+
+def _lines_fit(content: bytes) -> bool:
+    """Return whether no line is too long, in steps of the longest line instead of every line."""
+    start = 0
+    while start < len(content):
+        start = content.rfind(b"\n", start, start + LONGEST_LINE + 1) + 1
+        if not start:
+            return False
+    return True
 
 
 def _unsubscribe(url: str) -> list[bytes]:

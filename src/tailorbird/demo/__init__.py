@@ -6,7 +6,8 @@ Out: a data folder that `tailorbird serve` shows, and a report with every figure
 
 from __future__ import annotations
 
+from tailorbird.demo.plan import Plan, folder_for
 from tailorbird.demo.report import Check, Report, lines
-from tailorbird.demo.run import Plan, folder_for, run
+from tailorbird.demo.run import run
 
 __all__ = ["Check", "Plan", "Report", "folder_for", "lines", "run"]

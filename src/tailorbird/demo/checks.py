@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from tailorbird import flow
+from tailorbird import authoring, flow
 from tailorbird.app import Tailorbird
 from tailorbird.demo.facts_of_file import FileFacts, read_file
 from tailorbird.demo.report import Check, Counts, Report
 from tailorbird.schema import Instant, Names
 
 if TYPE_CHECKING:
-    from tailorbird.demo.run import Plan
+    from tailorbird.demo.plan import Plan
 
 _COUNTS: Final = """
 SELECT COUNT(*) AS events, COUNT_IF(person IS NULL) AS guests,
@@ -76,7 +76,7 @@ def _books_balance(tb: Tailorbird, report: Report) -> Iterator[Check]:
 def _segments_agree(tb: Tailorbird, now: Instant) -> Iterator[Check]:
     wrong = tb.verify_segments()
     yield _equal("incremental segments equal full ones", len(wrong), 0)
-    standing = {segment.name: segment for segment in flow.standing_segments(tb.world)}
+    standing = {segment.name: segment for segment in authoring.standing_segments(tb.world)}
     tiers = [standing[name] for name in ("gold", "silver", "bronze") if name in standing]
     people = [set(flow.people_in(tb.world, tier, now)) for tier in tiers]
     overlap = sum(map(len, people)) - len(set().union(*people))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from tailorbird import flow, learning
+from tailorbird import authoring, flow, learning, results
 from tailorbird.app import Tailorbird, wall_clock
 from tailorbird.demo import checks, mailboxes
+from tailorbird.demo.plan import Plan
 from tailorbird.demo.report import Mails, Report
 from tailorbird.demo.shops import (
     WINDOW_DAYS,
@@ -51,20 +51,6 @@ where:
 TIERS: Final = ("gold", "silver", "bronze")
 
 Say = Callable[[str], None]
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What to run: a file of orders, or the simulator with so many people."""
-
-    data: Path | None
-    people: int
-    seed: int
-    folder: Path
-
-
-def folder_for(data: Path | None) -> Path:
-    """Return the folder that the demo uses when none is named."""
-    return Path("demo-data") if data is None else Path(f"demo-data-{data.stem}")
 
 
 class _Run:
@@ -191,7 +177,7 @@ def _buy(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop, campaign_at
     ids = user_ids(tb)
     treated: dict[str, bool] = {}
     variants: dict[str, str] = {}
-    for decision in flow.decisions(tb.world, CAMPAIGN):
+    for decision in results.decisions(tb.world, CAMPAIGN):
         if decision.person not in ids:
             continue
         key = ids[decision.person]
@@ -220,7 +206,7 @@ def _report(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> Repor
     verdict, arms = tb.experiment(CAMPAIGN)
     sizes = {
         segment.name: flow.count(world, segment, this.now)
-        for segment in flow.standing_segments(world)
+        for segment in authoring.standing_segments(world)
     }
     tally: dict[str, int] = {}
     for verdict_name, reason, _, number in world.ledger.verdicts(CAMPAIGN):

@@ -11,7 +11,7 @@ from tailorbird.app import Tailorbird
 from tailorbird.schema import DAY, HOUR, Body, Instant, Names, PersonId, Product
 
 if TYPE_CHECKING:
-    from tailorbird.demo.run import Plan
+    from tailorbird.demo.plan import Plan
     from tailorbird.simulator import Effects, Outcomes, Prospect, Shop, Window
 
 Progress = Callable[[int, int], None]

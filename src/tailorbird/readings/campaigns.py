@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from tailorbird import experiments, flow, journeys
+from tailorbird import authoring, experiments, journeys, results
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.experiments import Outcome, Verdict
 from tailorbird.schema import Instant
@@ -84,7 +84,7 @@ def result(world: World, name: str, now: Instant) -> CampaignResult | None:
     """
     if world.definitions.get("campaign", name) is None:
         return None
-    campaign, version = flow.find_campaign(world, name)
+    campaign, version = authoring.find_campaign(world, name)
     at = _decided_at(world, name)
     verdict, counted, said = _read(world, name, now)
     return CampaignResult(
@@ -111,7 +111,7 @@ def _read(world: World, name: str, now: Instant) -> tuple[Verdict | None, Sequen
     if not any(verdict != "refused" for verdict, *_ in world.ledger.verdicts(name)):
         return None, (), UNDECIDED
     try:
-        verdict, counted = flow.read_experiment(world, name, now)
+        verdict, counted = results.read_experiment(world, name, now)
     except UsageError as error:
         return None, (), f"The experiment cannot be read: {error.sentence()}"
     held = sorted(counted, key=lambda each: (each.arm.name == experiments.HOLDOUT, each.arm.name))

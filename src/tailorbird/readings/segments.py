@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any, Final
 
-from tailorbird import flow, segments
+from tailorbird import authoring, segments
 from tailorbird.errors import DefinitionError
 from tailorbird.readings.people import label, rows
 from tailorbird.schema import DAY, Definition, Instant, PersonId
@@ -112,7 +112,7 @@ def count(world: World, text: str, now: Instant) -> SegmentCount:
         DefinitionError: with the line and the mend.
     """
     draft = segments.parse(text, DRAFT)
-    among = [each for each in flow.standing_segments(world) if each.name != draft.name]
+    among = [each for each in authoring.standing_segments(world) if each.name != draft.name]
     found = segments.preview(world.facts, draft, among, as_of=now, limit=SAMPLE)
     return SegmentCount(found.count, found.people, sample=rows(world, found.sample, now))
 
@@ -120,7 +120,7 @@ def count(world: World, text: str, now: Instant) -> SegmentCount:
 def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanation | None:
     """Return every condition with its answer, its value and its evidence."""
     profile = world.people.profiles([person]).get(person)
-    standing = flow.standing_segments(world)
+    standing = authoring.standing_segments(world)
     segment = next((each for each in standing if each.name == name), None)
     if profile is None or segment is None:
         return None

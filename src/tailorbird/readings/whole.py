@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Final
 
-from tailorbird import __version__, learning
+from tailorbird import learning
 from tailorbird.schema import DAY, Instant, ModelCard
 from tailorbird.views import (
     Activity,
@@ -61,7 +62,7 @@ def status(world: World, now: Instant) -> Status:
     """Return whose shop this is, the notice of a demo, and how far the facts are."""
     settings = world.settings
     return Status(
-        version=__version__,
+        version=version("tailorbird"),
         shop=settings.shop.name,
         currency=settings.shop.currency,
         now=moment(now),

@@ -52,7 +52,7 @@ class ConsentLine(msgspec.Struct, frozen=True):
 
 
 class Identifier(msgspec.Struct, frozen=True):
-    """How many identifiers of one kind a person has. Their values are kept as blind indexes only."""
+    """How many identifiers of one kind a person has; their values are blind indexes."""
 
     kind: str
     number: int

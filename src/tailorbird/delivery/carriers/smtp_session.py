@@ -23,6 +23,8 @@ LONGEST_LINE: Final = 4096
 MOST_LINES: Final = 200
 ADDRESS: Final = re.compile(r"[!-;=?-~]+")
 ANSWER: Final = re.compile(rb"([2-5]\d\d)([ -]?)(.*?)\r?\n", re.DOTALL)
+BARE_CR: Final = re.compile(rb"\r(?!\n)")
+DOT_LINE: Final = re.compile(rb"\n\.")
 LOGIN_CODES: Final = frozenset({530, 534, 535, 538})
 CLOSING: Final = 421
 
@@ -196,8 +198,7 @@ class SmtpSession:
         sides = (message.envelope_from, message.envelope_to)
         if not all(map(ADDRESS.fullmatch, sides)):
             return "an address cannot be written in a command"
-        ends = content.count(b"\r\n")
-        if content.count(b"\n") != ends or content.count(b"\r") != ends:
+        if BARE_CR.search(content) or content.count(b"\r") != content.count(b"\n"):
             return "a bare line end could be taken for the end of the message"
         if not content.isascii() and "8BITMIME" not in self._offers:
             return "the mail server takes ASCII only"
@@ -281,7 +282,8 @@ class SmtpSession:
 
 def _stuffed(content: bytes) -> bytes:
     """Return the text with doubled dots at line starts and a line end (RFC 5321 section 4.5.2)."""
-    content = content.replace(b"\r\n.", b"\r\n..")
+    if DOT_LINE.search(content):
+        content = content.replace(b"\r\n.", b"\r\n..")
     if content.startswith(b"."):
         content = b"." + content
     return content if content.endswith(b"\r\n") else content + b"\r\n"
