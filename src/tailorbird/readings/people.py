@@ -65,10 +65,15 @@ def page(
     return PeoplePage(shown, total, str(numbers[limit - 1]) if len(numbers) > limit else "")
 
 
-def rows(world: World, people: Sequence[PersonId], now: Instant) -> tuple[PersonRow, ...]:
-    """Return these people as lists show them, in the order given; unknown ones are left out."""
+def rows(
+    world: World, people: Sequence[PersonId], now: Instant, listed: Sequence[str] = LISTED
+) -> tuple[PersonRow, ...]:
+    """Return these people as lists show them, in the order given; unknown ones are left out.
+
+    Only the traits `listed` are looked up: each costs time.
+    """
     known = world.people.profiles(people)
-    table = profiles.table(world.facts, LISTED, as_of=now, people=people)
+    table = profiles.table(world.facts, listed, as_of=now, people=people)
     traits = {row["person"]: row for row in table.to_pylist()}
     return tuple(
         _row(known[person], traits.get(person, {})) for person in people if person in known

@@ -24,6 +24,7 @@ from tailorbird.world import World
 TREND_DAYS: Final = 30
 SAMPLE: Final = 8
 DRAFT: Final = "draft.yaml"
+BRIEFLY: Final = ("orders", "last_order_at")
 
 _STANDING = """
 SELECT r.segment, r."at", COUNT(m.person) AS people FROM segment_refreshes AS r
@@ -114,7 +115,7 @@ def count(world: World, text: str, now: Instant) -> SegmentCount:
     draft = segments.parse(text, DRAFT)
     among = [each for each in authoring.standing_segments(world) if each.name != draft.name]
     found = segments.preview(world.facts, draft, among, as_of=now, limit=SAMPLE)
-    return SegmentCount(found.count, found.people, sample=rows(world, found.sample, now))
+    return SegmentCount(found.count, found.people, sample=rows(world, found.sample, now, BRIEFLY))
 
 
 def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanation | None:
