@@ -28,7 +28,8 @@ CONTROLS: Final = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32)) + b"\x7f"
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 LATE_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
 """U+0080 to U+009F in UTF-8: HTML reads their numeric references as other characters."""
-RAW_TEXT: Final = (b"style", b"script", b"xmp", b"noembed", b"noframes", b"plaintext")
+RAW_TEXT: Final = re.compile(rb"<(style|script|xmp|noembed|noframes|plaintext)\b")
+BOUNDARY_LINE: Final = re.compile(rb"\n--=_")
 URL: Final = re.compile(r"https?://[!-;=?-~]+", re.ASCII)
 
 
@@ -121,7 +122,7 @@ def _bodies(parts: Sequence[bytes], send_id: bytes) -> list[bytes]:
     if len(parts) == 1:
         return [*parts]
     boundary = b"=_" + send_id.hex().encode()
-    while any(boundary in part for part in parts):
+    while any(BOUNDARY_LINE.search(part) and boundary in part for part in parts):
         boundary += b"_"
     opening = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n\r\n'
     inner = [piece for part in parts for piece in (b"--" + boundary + b"\r\n", part)]
@@ -141,12 +142,9 @@ def _html_part(html: str) -> bytes:
 
 def _raw_texts(content: bytes) -> Iterator[bytes]:
     """Yield the elements of a page in lower case in which HTML knows no character references."""
-    for name in RAW_TEXT:
-        start = content.find(b"<" + name)
-        while start >= 0:
-            end = content.find(b"</" + name, start)
-            yield content[start : end if end >= 0 else None]
-            start = content.find(b"<" + name, end) if end >= 0 else -1
+    for match in RAW_TEXT.finditer(content):
+        end = content.find(b"</" + match[1], match.end())
+        yield content[match.end() : end if end >= 0 else None]
 
 
 def _octets(text: str) -> bytes:
