@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tailorbird import settings as configuration
 from tailorbird.delivery.carriers.inbox import InboxCarrier
@@ -37,6 +37,13 @@ Progress = Callable[[int, int], None]
 Clock = Callable[[], Instant]
 
 
+class Closeable(Protocol):
+    """Something that holds a file or a connection."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 def wall_clock() -> Instant:
     """Return the present instant."""
     return time.time_ns() // 1000
@@ -53,7 +60,7 @@ class Tailorbird:
         world: World,
         clock: Clock,
         listing: Sequence[Setting],
-        close: Callable[[], None],
+        opened: Sequence[Closeable],
         migration: str,
     ) -> None:
         self.world = world
@@ -61,7 +68,7 @@ class Tailorbird:
         self.settings_listing = list(listing)
         self.migration = migration
         """What opening did to a folder of an older version, as a sentence; mostly empty."""
-        self._close = close
+        self._opened = list(opened)
 
     @classmethod
     def open(
@@ -78,11 +85,9 @@ class Tailorbird:
             StoreError: the folder was written by a newer version, or another process holds it.
         """
         path = Path(folder)
-        loaded, listing = configuration.load(
-            path, os.environ if environment is None else environment
-        )
-        key = load_key(path)
-        vault = Vault(key)
+        given = os.environ if environment is None else environment
+        loaded, listing = configuration.load(path, given)
+        vault = Vault(load_key(path))
         database = Database(path / RECORD_FILE)
         facts = DuckFacts(path / FACTS_FILE)
         inbox = InboxCarrier(path, keep=loaded.delivery.inbox_keep)
@@ -103,20 +108,20 @@ class Tailorbird:
             assignment_key=_assignment_key(loaded, vault),
             token_key=vault.token_key,
         )
-
-        def close() -> None:
-            if isinstance(carrier, SmtpCarrier):
-                carrier.close()
-            for opened in (facts, inbox, journal, database):
-                opened.close()
-
         lag = loaded.clock_lag_seconds * 1_000_000
-        return cls(world, lambda: clock() - lag, listing, close, _migration(database))
+        closed = [carrier] if isinstance(carrier, SmtpCarrier) else []
+        return cls(
+            world,
+            lambda: clock() - lag,
+            listing,
+            [*closed, facts, inbox, journal, database],
+            _migration(database),
+        )
 
     def close(self) -> None:
         """Let go of the folder; once is enough."""
-        close, self._close = self._close, _nothing
-        close()
+        while self._opened:
+            self._opened.pop(0).close()
 
     def __enter__(self) -> Tailorbird:
         return self
@@ -318,10 +323,6 @@ def _carrier(settings: Settings, inbox: InboxCarrier) -> InboxCarrier | SmtpCarr
         connections=chosen.smtp_connections,
         hello=settings.sender.domain,
     )
-
-
-def _nothing() -> None:
-    """Close nothing."""
 
 
 def _silent(done: int, total: int) -> None:

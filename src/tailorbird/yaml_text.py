@@ -54,6 +54,8 @@ def read(text: str, name: str) -> Document:
             where=f"{name}:{line}",
             mend="mind the indentation, and quote text with `:` or `#` in it",
         ) from None
+    except RecursionError:
+        raise DefinitionError("nested too deeply", where=name, mend="flatten it") from None
     except yaml.reader.ReaderError as error:
         raise DefinitionError(
             f"a character that YAML does not allow: {error.reason}",

@@ -208,10 +208,6 @@ def _report(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> Repor
         segment.name: flow.count(world, segment, this.now)
         for segment in authoring.standing_segments(world)
     }
-    tally: dict[str, int] = {}
-    for verdict_name, reason, _, number in world.ledger.verdicts(CAMPAIGN):
-        name = f"{verdict_name}: {reason}" if reason else verdict_name
-        tally[name] = tally.get(name, 0) + number
     return Report(
         input=shop.kind,
         notice=shop.notice(tb),
@@ -227,7 +223,7 @@ def _report(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> Repor
             if (card := learning.card(world, name)) is not None
         ),
         campaign=CAMPAIGN,
-        decisions=dict(sorted(tally.items())),
+        decisions=_decisions(tb),
         mails=Mails(
             messages=world.inbox.count(),
             human_openers=sum(o.arm.human_openers for o in arms),
@@ -242,6 +238,15 @@ def _report(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> Repor
         checks=(),
         seconds=this.seconds,
     )
+
+
+def _decisions(tb: Tailorbird) -> dict[str, int]:
+    """Return how many people got each verdict, refusals by reason."""
+    tally: dict[str, int] = {}
+    for verdict, reason, _, number in tb.world.ledger.verdicts(CAMPAIGN):
+        name = f"{verdict}: {reason}" if reason else verdict
+        tally[name] = tally.get(name, 0) + number
+    return dict(sorted(tally.items()))
 
 
 def _finish(plan: Plan, shop: SimulatedShop | RealShop, report: Report, now: Instant) -> None:

@@ -61,10 +61,10 @@ def learn(
     held = _held(history, items, parameters, rng)
     most = min(parameters.most_related, items - 1)
     if parameters.neighbours == "cosine" or items > LARGEST_RIDGE:
-        return _cosine(held, most)
+        return _pruned(_cosine(held, most), most)
     # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
     with threadpool_limits(1, "blas"):
-        return _ridge(held, parameters.penalty, most)
+        return _pruned(_ridge(held, parameters.penalty, most), most)
 
 
 def _held(
@@ -93,26 +93,32 @@ def _held(
 
 def _cosine(held: csr_array, most: int) -> Related:
     """Return shrunken cosine similarities, the `most` largest of each target."""
-    columns = held.tocsc()
+    columns, rows = held.tocsc(), held.tocsr()
     norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())
-    sources, weights, counts = [], [], []
+    sources, weights = [], []
     for low in range(0, held.shape[1], _BLOCK):
-        high = min(low + _BLOCK, held.shape[1])
-        together = (columns[:, low:high].T @ held).toarray()
-        together /= norm[low:high, None] * norm[None, :] + _SHRINK
-        together[np.arange(high - low), np.arange(low, high)] = 0
-        chosen = np.argpartition(-together, most - 1, axis=1)[:, :most]
-        chosen.sort(axis=1)
-        values = np.take_along_axis(together, chosen, axis=1)
-        sources.append(chosen[values > 0])
-        weights.append(values[values > 0])
-        counts.append((values > 0).sum(axis=1))
-    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+        block = (columns[:, low : low + _BLOCK].T @ rows).tocsr()
+        target = np.repeat(np.arange(low, low + block.shape[0]), np.diff(block.indptr))
+        likeness = block.data / (norm[target] * norm[block.indices] + _SHRINK)
+        likeness[target == block.indices] = 0
+        for begin, end in zip(block.indptr[:-1], block.indptr[1:], strict=True):
+            chosen = _largest(likeness[begin:end], most)
+            sources.append(block.indices[begin:end][chosen])
+            weights.append(likeness[begin:end][chosen])
+    start = np.concatenate([[0], np.cumsum([len(source) for source in sources])])
     return Related(
         start.astype(np.int64),
         np.concatenate(sources).astype(np.int32),
         np.concatenate(weights).astype(np.float32),
     )
+
+
+def _largest(values: npt.NDArray[Any], most: int) -> npt.NDArray[np.int64]:
+    """Return the places of the `most` largest values above zero, in rising order."""
+    if len(values) <= most:
+        return np.flatnonzero(values > 0)
+    chosen = np.sort(np.argpartition(-values, most - 1)[:most])
+    return chosen[values[chosen] > 0]
 
 
 def _ridge(held: csr_array, penalty: float, most: int) -> Related:
@@ -141,6 +147,20 @@ def _solve(gram: npt.NDArray[Any], sources: Ints, low: int, penalty: float) -> n
     matrices[:, diagonal, diagonal] += penalty
     wanted = np.take_along_axis(gram[low : low + len(sources)], sources, axis=1)
     return np.linalg.solve(matrices, wanted[:, :, None])[:, :, 0]
+
+
+def _pruned(related: Related, most: int) -> Related:
+    """Return only the `most` strongest weights of each source.
+
+    What sells to everybody is a neighbour of thousands; ranking would walk all of them for nothing.
+    """
+    start, target, weight = related.by_source()
+    source = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
+    order = np.lexsort((-np.abs(weight), source))
+    kept = np.sort(order[np.arange(len(order)) - start[source[order]] < most])
+    kept = kept[np.argsort(target[kept], kind="stable")]
+    begins = np.searchsorted(target[kept], np.arange(len(start)))
+    return Related(begins.astype(np.int64), source[kept], weight[kept])
 
 
 def popularity(history: History, items: int, half_life_days: float) -> Floats:

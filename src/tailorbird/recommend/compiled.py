@@ -71,7 +71,7 @@ def rank(
         scorer.by_source,
         (scorer.related.start, scorer.related.source, scorer.related.weight),
         fill,
-        np.argsort(-scorer.popular, kind="stable"),
+        scorer.by_popularity,
         (best, scores, own, because),
     )
     related = np.where(best >= 0, scores - own - FILL * scorer.popular[best], 0.0)

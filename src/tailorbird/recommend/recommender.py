@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -56,7 +57,7 @@ class _Head(msgspec.Struct, frozen=True):
     trained_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recommender:
     """Recommends items to people from what they and everybody else did.
 
@@ -95,7 +96,7 @@ class Recommender:
             raise UsageError(f"k is {k}", where="Recommender.top", mend="ask for at least one item")
         numbers = np.asarray(people, dtype=np.int64)
         parts = compiled.ranked(
-            scoring.prepare(self.parameters, self.related, self.popular),
+            self._scorer,
             self.history,
             self._index(numbers),
             k,
@@ -106,6 +107,10 @@ class Recommender:
             threads=threads,
         )
         return _table(self, numbers, list(parts))
+
+    @cached_property
+    def _scorer(self) -> scoring.Scorer:
+        return scoring.prepare(self.parameters, self.related, self.popular)
 
     def with_history(self, interactions: pa.Table, *, now: Instant) -> Recommender:
         """Return it with everybody's history up to `now`, its learnt weights unchanged.

@@ -25,7 +25,7 @@ class Scorer:
     """A model over one coding of items. `popular` is 1 at its largest.
 
     `fashion` is the factor by which recent popularity scales each item's score; `by_source` is
-    `related` found from the source, scaled by it.
+    `related` found from the source, scaled by it; `by_popularity` lists items, best sellers first.
     """
 
     parameters: Parameters
@@ -33,6 +33,7 @@ class Scorer:
     popular: Floats
     fashion: Floats
     by_source: tuple[Ints, Indices, Singles]
+    by_popularity: Ints
 
 
 def prepare(parameters: Parameters, related: Related, popular: Floats) -> Scorer:
@@ -40,7 +41,8 @@ def prepare(parameters: Parameters, related: Related, popular: Floats) -> Scorer
     fashion = np.asarray((popular + FLOOR) ** parameters.fashion)
     start, target, weight = related.by_source()
     scaled = (weight * fashion[target]).astype(np.float32)
-    return Scorer(parameters, related, popular, fashion, (start, target, scaled))
+    by_popularity = np.argsort(-popular, kind="stable")
+    return Scorer(parameters, related, popular, fashion, (start, target, scaled), by_popularity)
 
 
 def own_scores(scorer: Scorer, past: Past, people: int) -> Floats:

@@ -24,7 +24,7 @@ from tailorbird.ports import InboxEntry, Journal
 from tailorbird.schema import Outgoing, Reply
 
 FILE_NAME = "inbox.sqlite"
-BATCH = 256
+BATCH = 500
 SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE messages (
