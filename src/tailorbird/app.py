@@ -89,34 +89,9 @@ class Tailorbird:
         loaded, listing = configuration.load(path, given)
         vault = Vault(load_key(path))
         database = Database(path / RECORD_FILE)
-        facts = DuckFacts(path / FACTS_FILE)
-        inbox = InboxCarrier(path, keep=loaded.delivery.inbox_keep)
-        carrier = _carrier(loaded, inbox)
-        journal = FileJournal(path / "delivery.journal")
-        world = World(
-            folder=path,
-            settings=loaded,
-            log=SqliteLog(database),
-            people=SqlitePeople(database, vault),
-            facts=facts,
-            definitions=SqliteDefinitions(database),
-            ledger=SqliteLedger(database),
-            models=FileModels(path / "models"),
-            inbox=inbox,
-            carrier=carrier,
-            journal=journal,
-            assignment_key=_assignment_key(loaded, vault),
-            token_key=vault.token_key,
-        )
+        world, opened = _wired(path, loaded, vault, database)
         lag = loaded.clock_lag_seconds * 1_000_000
-        closed = [carrier] if isinstance(carrier, SmtpCarrier) else []
-        return cls(
-            world,
-            lambda: clock() - lag,
-            listing,
-            [*closed, facts, inbox, journal, database],
-            _migration(database),
-        )
+        return cls(world, lambda: clock() - lag, listing, opened, _migration(database))
 
     def close(self) -> None:
         """Let go of the folder; once is enough."""
@@ -295,6 +270,33 @@ class Tailorbird:
         from tailorbird import results
 
         return results.read_experiment(self.world, campaign, self.clock())
+
+
+def _wired(
+    path: Path, settings: Settings, vault: Vault, database: Database
+) -> tuple[World, list[Closeable]]:
+    """Return the world of a folder, and what must be closed after it, in order."""
+    facts = DuckFacts(path / FACTS_FILE)
+    inbox = InboxCarrier(path, keep=settings.delivery.inbox_keep)
+    carrier = _carrier(settings, inbox)
+    journal = FileJournal(path / "delivery.journal")
+    world = World(
+        folder=path,
+        settings=settings,
+        log=SqliteLog(database),
+        people=SqlitePeople(database, vault),
+        facts=facts,
+        definitions=SqliteDefinitions(database),
+        ledger=SqliteLedger(database),
+        models=FileModels(path / "models"),
+        inbox=inbox,
+        carrier=carrier,
+        journal=journal,
+        assignment_key=_assignment_key(settings, vault),
+        token_key=vault.token_key,
+    )
+    carriers: list[Closeable] = [carrier] if isinstance(carrier, SmtpCarrier) else []
+    return world, [*carriers, facts, inbox, journal, database]
 
 
 def _migration(database: Database) -> str:
