@@ -1,7 +1,7 @@
 // How figures, money and instants are written. Every instant is shown in UTC, and says so.
 
 const LOCALE = "en-GB";
-const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0, signDisplay: "negative" });
 const compact = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 });
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
 const minute = new Intl.DateTimeFormat(LOCALE, {
