@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -81,6 +82,13 @@ def test_a_burst_counts_different_links_of_one_mail_within_ten_seconds() -> None
     assert [bursts.add(one, link, 0) for link in (1, 2, 2, 3)] == [1, 2, 2, 3]
     assert bursts.add(two, 1, 0) == 1
     assert bursts.add(one, 4, 11 * SECOND) == 1
+
+
+def test_links_followed_at_the_same_moment_are_all_counted() -> None:
+    bursts = Bursts()
+    with ThreadPoolExecutor(8) as threads:
+        counts = list(threads.map(lambda link: bursts.add(b"1" * 16, link, 0), range(200)))
+    assert sorted(counts) == list(range(1, 201))
 
 
 def test_a_flood_of_mails_does_not_fill_the_memory() -> None:

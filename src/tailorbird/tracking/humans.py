@@ -8,6 +8,7 @@ machines out, and the log keeps them.
 from __future__ import annotations
 
 import re
+import threading
 from collections import OrderedDict
 from typing import Final, Literal
 
@@ -111,18 +112,22 @@ def _inhuman(visit: Visit) -> str:
 class Bursts:
     """Remembers the links of each mail that were followed in the last ten seconds.
 
-    Holds the `most` latest mails only, so that a flood of requests cannot fill the memory.
+    Holds the `most` latest mails only, so that a flood of requests cannot fill the memory. A
+    scanner asks for all links at once, so it may be called from many threads.
     """
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
+        self._lock = threading.Lock()
         self._seen: OrderedDict[bytes, list[tuple[Instant, int]]] = OrderedDict()
 
     def add(self, send_id: bytes, link: int, at: Instant) -> int:
         """Return how many different links of this mail were followed in ten seconds, with this."""
-        recent = [seen for seen in self._seen.pop(send_id, []) if at - seen[0] <= BURST]
-        recent = [seen for seen in recent if seen[1] != link]
-        self._seen[send_id] = [*recent, (at, link)]
-        if len(self._seen) > self._most:
-            self._seen.popitem(last=False)
-        return len(self._seen[send_id])
+        with self._lock:
+            recent = [seen for seen in self._seen.pop(send_id, []) if at - seen[0] <= BURST]
+            recent = [seen for seen in recent if seen[1] != link]
+            recent.append((at, link))
+            self._seen[send_id] = recent
+            if len(self._seen) > self._most:
+                self._seen.popitem(last=False)
+            return len(recent)
