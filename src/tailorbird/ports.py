@@ -257,6 +257,9 @@ class Journal(Protocol):
     def clear(self) -> None:
         """Forget all, once the ledger knows it."""
 
+    def held(self) -> AbstractContextManager[None]:
+        """Keep every other sender waiting: a living sender's claims look like a dead one's."""
+
 
 class Carrier(Protocol):
     """Takes finished messages and says what became of each."""

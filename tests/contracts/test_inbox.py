@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,9 @@ class NoJournal:
 
     def clear(self) -> None:
         raise AssertionError
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import pytest
 
@@ -159,6 +159,9 @@ class MemoryJournal:
 
     def clear(self) -> None:
         self.records.clear()
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @pytest.fixture

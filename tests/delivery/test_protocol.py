@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tailorbird.delivery import DeliveryReport, Recovery, deliver, recover
+from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.protocol import MAX_ATTEMPTS, UnknownPolicy, retry_wait
 from tailorbird.errors import CarrierError, UsageError
 from tailorbird.ports import Journal
@@ -25,6 +28,8 @@ from tailorbird.schema import (
     Settlement,
 )
 from tailorbird.stores.memory.ledger import MemoryLedger
+from tailorbird.stores.sqlite.connection import Database
+from tailorbird.stores.sqlite.ledger import SqliteLedger
 
 NOW = 1_700_000_000 * SECOND
 
@@ -261,3 +266,39 @@ def test_claims_of_a_worker_that_vanished_are_in_doubt(journal: Any) -> None:
     ledger.claim("other", 1, NOW, 60)
     carrier = ScriptedCarrier(lambda n: "accepted", found=set())
     assert mend(ledger, carrier, journal, now=later).returned == 1
+
+
+def test_recovery_waits_for_a_living_sender(tmp_path: Path) -> None:
+    """Its claims would look like those of a dead one, and be sent a second time."""
+    database = Database(tmp_path / "tailorbird.sqlite")
+    ledger = SqliteLedger(database)
+    ledger.record([Decision(send_id(n), "c", 1, "1", n, NOW, "send") for n in range(20)])
+    journal = FileJournal(tmp_path / "journal")
+    claimed, recovering = threading.Event(), threading.Event()
+    sent: list[int] = []
+
+    class Slow(ScriptedCarrier):
+        def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
+            for message in messages:
+                claimed.set()
+                assert recovering.wait(20)
+                sent.append(int.from_bytes(message.send_id, "big"))
+                journal.dot(message.send_id)
+                yield Reply(message.send_id, "accepted", 250)
+
+    carrier = Slow(lambda n: "accepted")
+
+    def second() -> None:
+        assert claimed.wait(20)
+        recovering.set()
+        recover(ledger, carrier, journal, worker="w", policy="assume_sent", now=NOW)
+        deliver(ledger, carrier, journal, write, worker="w", now=NOW)
+
+    other = threading.Thread(target=second)
+    other.start()
+    deliver(ledger, carrier, journal, write, worker="w", now=NOW)
+    other.join()
+    assert sorted(sent) == list(range(20))
+    assert ledger.states() == {"sent": 20}
+    journal.close()
+    database.close()

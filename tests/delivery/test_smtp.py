@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -302,6 +303,9 @@ class FullJournal:
 
     def clear(self) -> None:
         return
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def test_no_dot_leaves_that_could_not_be_journalled(serve: Serve) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import count, product
 
@@ -122,6 +122,9 @@ class CrashingJournal:
         self.machine.step()
         self.earth.records.clear()
         self.machine.step()
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class ForgetfulJournal(CrashingJournal):

@@ -11,6 +11,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, get_args
 
@@ -40,6 +41,7 @@ class FileJournal:
         self._sync = sync
         self._appending = threading.Lock()
         self._flushing = threading.Lock()
+        self._holding = threading.RLock()
         self._appended = self._flushed = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +77,12 @@ class FileJournal:
         """Forget all, once the ledger knows it."""
         with self._appending:
             os.ftruncate(self._file, 0)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other thread that delivers or recovers waiting."""
+        with self._holding:
+            yield
 
     def close(self) -> None:
         """Release the file."""

@@ -129,18 +129,13 @@ def deliver(
     rules = _Rules(carrier, now, policy, max_attempts)
     left = sys.maxsize if limit is None else limit
     counts: Counter[str] = Counter()
-    while claims := ledger.claim(worker, min(batch, left), now, lease_seconds):
+    while left > 0:
+        with journal.held():
+            claims = ledger.claim(worker, min(batch, left), now, lease_seconds)
+            if not claims:
+                break
+            counts += _sent(ledger, journal, render, _Batch(claims), rules)
         left -= len(claims)
-        under_way = _Batch(claims)
-        try:
-            for reply in carrier.send(under_way.outgoing(render), journal):
-                under_way.replies[reply.send_id] = reply
-        finally:
-            settlements = under_way.settlements(journal, rules)
-            ledger.settle(settlements, now)
-            journal.clear()
-        counts["refused"] += len(under_way.refused)
-        counts.update(_outcome(ended) for ended in settlements[len(under_way.refused) :])
     del counts["returned"]
     return DeliveryReport(**counts)
 
@@ -157,23 +152,40 @@ def recover(
 ) -> Recovery:
     """Settle what this worker's last life left behind, and return what became of it.
 
-    To be called before the first `deliver`. A claim with a reply is settled by it. The others are
+    To be called before the first `deliver`, and safe at any time: while another thread delivers
+    with this journal, it waits. A claim with a reply is settled by it. The others are
     asked of the carrier where it can tell. Where it cannot, a claim without a dot is free again,
     and one with a dot is unknown, or deferred under the policy `retry`. Claims of other workers
     whose lease has ended count as dotted, because their journal is elsewhere.
     """
-    own = {claim.send_id: claim for claim in ledger.claimed(worker)}
-    expired = {claim.send_id: claim for claim in ledger.claimed(expired_at=now)}
-    words = {send_id: None for send_id in expired if send_id not in own} | journal.last()
-    claims = (expired | own).values()
-    settlements = _settlements(claims, words, _Rules(carrier, now, policy, max_attempts))
-    ledger.settle(settlements, now)
-    journal.clear()
+    with journal.held():
+        own = {claim.send_id: claim for claim in ledger.claimed(worker)}
+        expired = {claim.send_id: claim for claim in ledger.claimed(expired_at=now)}
+        words = {send_id: None for send_id in expired if send_id not in own} | journal.last()
+        claims = (expired | own).values()
+        settlements = _settlements(claims, words, _Rules(carrier, now, policy, max_attempts))
+        ledger.settle(settlements, now)
+        journal.clear()
     counts = Counter(_outcome(ended) for ended in settlements)
     unknown = tuple(ended.send_id for ended in settlements if ended.state == "unknown")
     return Recovery(
         counts["sent"], counts["failed"], counts["deferred"], counts["returned"], unknown
     )
+
+
+def _sent(
+    ledger: Ledger, journal: Journal, render: Render, under_way: _Batch, rules: _Rules
+) -> Counter[str]:
+    """Send one batch and return how it ended; also when it breaks off, every claim is settled."""
+    try:
+        for reply in rules.carrier.send(under_way.outgoing(render), journal):
+            under_way.replies[reply.send_id] = reply
+    finally:
+        settlements = under_way.settlements(journal, rules)
+        ledger.settle(settlements, rules.now)
+        journal.clear()
+    outcomes = Counter(_outcome(ended) for ended in settlements[len(under_way.refused) :])
+    return outcomes + Counter(refused=len(under_way.refused))
 
 
 def retry_wait(attempts: int) -> Instant:
