@@ -48,7 +48,7 @@ PREFIX = "/api/v1"
 LARGEST_DEFINITION_BYTES = 64 * 1024
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    "img-src *; style-src 'unsafe-inline'; base-uri 'self'; form-action 'none'; "
+    "img-src data:; style-src 'unsafe-inline'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
 """A stored mail may show itself, and nothing else: no script, no form, no picture from anywhere.
