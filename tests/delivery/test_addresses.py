@@ -42,6 +42,7 @@ def test_an_address_gets_its_form_on_the_wire(address: str, wired: str) -> None:
         "ann@[127.0.0.1]",
         "ann@127.0.0.1",
         "ann@a@shop.example",
+        "ann@straße.example",
         "ann@shop.example>\r\nRCPT TO:<eve@evil.example",
         "ann\r\nDATA@shop.example",
         "ann\0@shop.example",

@@ -10,6 +10,8 @@ from typing import Final
 
 LOCAL: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+DEVIATIONS: Final = frozenset("ßς\u200c\u200d")
+"""Python's IDNA 2003 makes another domain of these than IDNA 2008: better none than a stranger's."""
 LONGEST_LOCAL: Final = 64
 LONGEST_ADDRESS: Final = 254
 PREFIX: Final = "b-"
@@ -24,6 +26,8 @@ def wire_address(address: str) -> str | None:
     """
     local, at, domain = address.strip().rpartition("@")
     if not at or len(local) > LONGEST_LOCAL or not LOCAL.fullmatch(local):
+        return None
+    if DEVIATIONS & set(domain):
         return None
     try:
         domain = domain.encode("idna").decode("ascii").lower()
