@@ -11,7 +11,7 @@ from typing import Final
 LOCAL: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 DEVIATIONS: Final = frozenset("ßς\u200c\u200d")
-"""Python's IDNA 2003 makes another domain of these than IDNA 2008: better none than a stranger's."""
+"""IDNA 2003, which Python has, makes another domain of these than IDNA 2008: a stranger's."""
 LONGEST_LOCAL: Final = 64
 LONGEST_ADDRESS: Final = 254
 PREFIX: Final = "b-"
