@@ -36,7 +36,7 @@ def values() -> Callable[..., Values]:
             "traits": {
                 "tier": "gold",
                 "orders": 7,
-                "recency_days": 41,
+                "recency_days": 91,
                 "favourite_category": "Tea & Coffee",
                 "favourite_item": "1",
                 "revenue_minor": 120_000,

@@ -34,6 +34,14 @@ def test_a_greeting_is_never_without_a_name(
     assert not re.search(r"Hi\s*,", rendered.html + rendered.text)
 
 
+def test_who_bought_lately_was_not_missed(win_back: content.EmailTemplate, values: Values) -> None:
+    given = values()
+    lately = {**given, "traits": {**given["traits"], "recency_days": 3}}
+    rendered = render(win_back, lately)
+    assert "New since your last order" in rendered.text
+    assert "missed" not in rendered.html.partition("<body")[2]
+
+
 @pytest.mark.parametrize("missing", ["person", "traits", "recommendations", "view_url", "demo"])
 def test_nothing_that_may_be_missing_is_needed(
     missing: str, win_back: content.EmailTemplate, values: Values
@@ -106,7 +114,7 @@ def test_the_page_is_accessible_responsive_and_knows_the_dark(
     html = render(win_back, values()).html
     page = Page(html)
     assert page.all("html")[0]["lang"] == "en"
-    assert "<title>Sample shop: we have missed you</title>" in html
+    assert "<title>Sample shop: picked for you</title>" in html
     assert all(table.get("role") == "presentation" for table in page.all("table"))
     assert all("alt" in image for image in page.all("img"))
     assert len(page.all("h1")) == 1
