@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
+from tailorbird.errors import ModelError
 from tailorbird.predict.propensity import (
     PERSON,
     Bins,
@@ -80,9 +81,19 @@ def logistic(
     horizon_days: int,
     now: Instant,
 ) -> Propensity:
-    """Return the model with the weights that minimise log loss + penalty / 2 * squared steps."""
-    from threadpoolctl import threadpool_limits
+    """Return the model with the weights that minimise log loss + penalty / 2 * squared steps.
 
+    Raises:
+        ModelError: the extra `learn` is not installed.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError as error:
+        raise ModelError(
+            "the learning libraries are not installed",
+            where="propensity",
+            mend="install tailorbird[learn]; scoring needs none of them",
+        ) from error
     bins = [column.bins(features) for column in traits]
     # On a busy machine two BLAS threads wait for each other; one is faster.
     with threadpool_limits(1, "blas"):

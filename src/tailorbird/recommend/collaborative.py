@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tailorbird.errors import ModelError
 from tailorbird.recommend.interactions import Floats, History, Indices, Ints, Singles
 from tailorbird.recommend.parameters import Parameters
 
@@ -53,11 +54,20 @@ def learn(
 
     Memory is bounded: people beyond `parameters.most_people` are sampled, and above
     `LARGEST_RIDGE` items the ridge gives way to the cosine, in blocks.
+
+    Raises:
+        ModelError: the extra `learn` is not installed.
     """
     if parameters.neighbours == "none" or items < 2 or not len(history.item):
         return nothing_related(items)
-    from threadpoolctl import threadpool_limits
-
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError as error:
+        raise ModelError(
+            "the learning libraries are not installed",
+            where="recommender",
+            mend="install tailorbird[learn]; serving needs none of them",
+        ) from error
     held = _held(history, items, parameters, rng)
     most = min(parameters.most_related, items - 1)
     if parameters.neighbours == "cosine" or items > LARGEST_RIDGE:
