@@ -62,9 +62,13 @@ def axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Return one browser for all tests of a worker."""
+    """Return one browser for all tests of a module.
+
+    Playwright keeps an event loop running in this thread; it must end with the module, or no other
+    test of this worker could start one.
+    """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield started

@@ -37,9 +37,7 @@ class Readings(Protocol):
     def models(self) -> tuple[ModelReport, ...]:
         """Return the cards of the latest models, by name."""
 
-    def people(
-        self, query: str, segment: str, after: str, limit: int, now: Instant
-    ) -> PeoplePage:
+    def people(self, query: str, segment: str, after: str, limit: int, now: Instant) -> PeoplePage:
         """Return people by number, or those whom `query` finds, or the members of a segment."""
 
     def person(self, person: PersonId, now: Instant) -> PersonReport | None:
