@@ -60,6 +60,8 @@ def test_too_few_people_are_not_judged(interactions: Maker, now: Instant) -> Non
     model, card = recommend.judge(interactions(rows), now=now)
     assert (card.serves, card.measures) == (False, ())
     assert "are needed to judge" in card.why
+    assert card.parameters["neighbours"] == model.parameters.neighbours == "none"
+    assert card.parameters["own_weight"] == model.parameters.own_weight == 1.0
     assert model.top([1], 1, now=now)["item"].to_pylist() == ["tea"]
 
 

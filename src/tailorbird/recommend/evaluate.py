@@ -9,9 +9,18 @@ import numpy as np
 
 from tailorbird.recommend import measures as measuring
 from tailorbird.recommend.interactions import Floats, Interactions, encode
-from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
+from tailorbird.recommend.parameters import OWN_REPEAT, Parameters
 from tailorbird.recommend.recommender import Recommender, train
-from tailorbird.recommend.tuning import AT, DEPTH, MOST_JUDGED, MOST_TUNED, Window, tune, window
+from tailorbird.recommend.tuning import (
+    AT,
+    DEPTH,
+    MOST_JUDGED,
+    MOST_TUNED,
+    Tuned,
+    Window,
+    tune,
+    window,
+)
 from tailorbird.schema import DAY, Instant, Measure, ModelCard
 
 if TYPE_CHECKING:
@@ -46,31 +55,18 @@ def judge(
     rng = np.random.default_rng(seed)
     horizon = horizon_days * DAY
     validation, test = split(coded, now=now, horizon=horizon, rng=rng)
-    last = now - horizon
     fewest = min(len(validation.people), len(test.people))
-    if fewest < LEAST_PEOPLE:
-        card = _card(coded, POPULARITY, (), now, last, fewest)
-        served = msgspec.structs.replace(
-            card,
-            why=f"Only {fewest} people with a history bought in a window of {horizon_days} days, "
-            f"{LEAST_PEOPLE} are needed to judge: the rule 'own repeats, then popular' serves.",
-        )
-        return train(coded, items, now=now, seed=seed, parameters=OWN_REPEAT), served
-    tuned = tune(validation, rng)
-    rules = {"own repeat": tuned.own_repeat, "popularity": tuned.popularity}
-    model = test.judged(tuned.model, rng)
-    naive = {rule: test.judged(parameters, rng) for rule, parameters in rules.items()}
-    order = sorted(naive, key=lambda rule: -float(naive[rule][0].mean()))
-    measures = tuple(
-        measure for rule in order for measure in _measures(model, naive[rule], rule, rng)
-    )
-    serves = all(measure.low > 0 for measure in measures if measure.name == _NDCG)
-    parameters = tuned.model if serves else rules[order[0]]
-    card = _card(coded, parameters, measures, now, last, len(test.people))
-    card = msgspec.structs.replace(card, serves=serves, why=_why(measures, serves))
+    parameters, measures = OWN_REPEAT, _NONE
+    if fewest >= LEAST_PEOPLE:
+        parameters, measures = _compare(tune(validation, rng), test, rng)
+    serves = parameters.neighbours != "none"  # only the naive rules have none
+    why = _why(measures, serves) if measures else _too_few(fewest, horizon_days)
+    card = _card(coded, parameters, measures, now, horizon, len(test.people))
+    card = msgspec.structs.replace(card, serves=serves, why=why)
     return train(coded, items, now=now, seed=seed, parameters=parameters), card
 
 
+_NONE: Final[tuple[Measure, ...]] = ()
 _NDCG: Final = f"ndcg@{AT}"
 _RECALL: Final = f"recall@{DEPTH}"
 
@@ -81,6 +77,19 @@ def split(
     """Return the windows that choose the parameters and that judge: the two last horizons (us)."""
     middle, last = now - 2 * horizon, now - horizon
     return window(coded, middle, last, MOST_TUNED, rng), window(coded, last, now, MOST_JUDGED, rng)
+
+
+def _compare(
+    tuned: Tuned, test: Window, rng: np.random.Generator
+) -> tuple[Parameters, tuple[Measure, ...]]:
+    """Return the parameters that serve, and the measures, those beside the better rule first."""
+    rules = {"own repeat": tuned.own_repeat, "popularity": tuned.popularity}
+    model = test.judged(tuned.model, rng)
+    naive = {rule: test.judged(parameters, rng) for rule, parameters in rules.items()}
+    order = sorted(naive, key=lambda rule: -float(naive[rule][0].mean()))
+    found = tuple(measure for rule in order for measure in _measures(model, naive[rule], rule, rng))
+    wins = all(measure.low > 0 for measure in found if measure.name == _NDCG)
+    return tuned.model if wins else rules[order[0]], found
 
 
 def _measures(
@@ -104,12 +113,19 @@ def _why(measures: tuple[Measure, ...], serves: bool) -> str:
     return f"It does not surely beat the rule '{best.naive_rule}', which serves instead: {figures}."
 
 
+def _too_few(fewest: int, horizon_days: int) -> str:
+    return (
+        f"Only {fewest} people with a history bought in a window of {horizon_days} days, "
+        f"{LEAST_PEOPLE} are needed to judge: the rule 'own repeat, then popular' serves."
+    )
+
+
 def _card(
     coded: Interactions,
     parameters: Parameters,
     measures: tuple[Measure, ...],
     now: Instant,
-    tested_after: Instant,
+    horizon: int,
     people: int,
 ) -> ModelCard:
     first = int(coded.at.min()) if len(coded.at) else now
@@ -119,7 +135,7 @@ def _card(
         version=0,
         trained_at=now,
         train_window=(min(first, now), now),
-        test_window=(tested_after, now),
+        test_window=(now - horizon, now),
         people=people,
         features=FEATURES,
         parameters=msgspec.to_builtins(parameters),
