@@ -253,18 +253,11 @@ def _recent_messages(
 
 def deliver(world: World, now: Instant, worker: str = "worker-1") -> delivery.DeliveryReport:
     """Send what was decided and not yet sent; first settle what a kill left open."""
-    delivery.recover(
-        world.ledger,
-        world.carrier,
-        world.journal,
-        worker=worker,
-        policy=world.settings.delivery.unknown_policy,
-        now=now,
-    )
+    policy = world.settings.delivery.unknown_policy
+    sender = (world.ledger, world.carrier, world.journal)
+    delivery.recover(*sender, worker=worker, policy=policy, now=now)
     composer = letters.Composer(world, now)
-    report = delivery.deliver(
-        world.ledger, world.carrier, world.journal, composer.outgoing, worker=worker, now=now
-    )
+    report = delivery.deliver(*sender, composer.outgoing, worker=worker, now=now, policy=policy)
     announce(world)
     return report
 

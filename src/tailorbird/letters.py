@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from tailorbird import content, delivery, journeys, learning, profiles
-from tailorbird.errors import SettingsError, UsageError
+from tailorbird.errors import SettingsError, TemplateError, UsageError
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,
@@ -38,6 +39,10 @@ TRAITS: Final = (
 """What a decision keeps of a person for its template. No name, no address."""
 EXCLUDE_RECENT_DAYS: Final = 7.0
 """Nothing that was bought in the last week is recommended again."""
+ANSWERED: Final = re.compile(r"[245]\d\d\b")
+"""How the reply of a mail server begins; other failures never left this machine."""
+NO_SUCH_MAILBOX: Final = re.compile(r"\b5\.1\.[0-3]\b")
+"""Enhanced status (RFC 3463) of an address that is no good. Other refusals may be our own fault."""
 _IN_STOCK: Final = "SELECT item FROM products WHERE stock IS NULL OR stock > 0 ORDER BY item"
 
 Values = dict[str, Any]
@@ -220,7 +225,11 @@ class Composer:
         if profile is None or not profile.email:
             return Settlement(claim.send_id, "cancelled", world.carrier.name, journeys.NO_ADDRESS)
         tracks = isinstance(permit(state, person, "tracking", self._now), Permit)
-        rendered = self.rendered(claim, profile, campaign, tracked=tracks)
+        try:
+            rendered = self.rendered(claim, profile, campaign, tracked=tracks)
+        except TemplateError as error:
+            # One person's data must not hold up everybody else's mail.
+            return Settlement(claim.send_id, "failed", world.carrier.name, error.sentence())
         return delivery.outgoing(
             answer,
             rendered,
@@ -344,17 +353,22 @@ def settled_event(world: World, settlement: Settlement, at: Instant) -> tracked.
     decision = world.ledger.decision(settlement.send_id)
     if decision is None or settlement.state not in ("sent", "unknown", "failed"):
         return None
-    about = {
-        "person": decision.person, "campaign": decision.campaign, "variant": decision.variant,
-    }  # fmt: skip
-    if settlement.state == "failed":
-        return tracked.bounced_event(
-            settlement.send_id,
-            at=at,
-            reason=settlement.reply,
-            **about,  # type: ignore[arg-type]
+    who, campaign, variant = decision.person, decision.campaign, decision.variant
+    if settlement.state != "failed":
+        return tracked.sent_event(
+            settlement.send_id, person=who, campaign=campaign, variant=variant, at=at
         )
-    return tracked.sent_event(settlement.send_id, at=at, **about)  # type: ignore[arg-type]
+    if not ANSWERED.match(settlement.reply):
+        return None
+    return tracked.bounced_event(
+        settlement.send_id,
+        person=who,
+        campaign=campaign,
+        variant=variant,
+        at=at,
+        reason=settlement.reply,
+        hard=NO_SUCH_MAILBOX.search(settlement.reply) is not None,
+    )
 
 
 def _bare(url: str, index: int) -> str:

@@ -41,12 +41,18 @@ smtp_tls = "none"
 """
 
 
+NOBODY = "550 5.1.1 no such user"
+BLOCKED = "550 5.7.1 your server is blocked"
+
+
 class Mailbox:
-    """A server that keeps what it takes; the first mail is deferred once."""
+    """A server that keeps what it takes; the first mail is deferred once, two are refused."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, bytes]] = []
         self.deferred = 0
+        self.refusals: list[str] = []
+        self.refused: dict[str, str] = {}
 
     async def handle_DATA(  # noqa: N802 - the name that the server calls
         self, server: SMTP, session: Session, envelope: Envelope
@@ -54,6 +60,10 @@ class Mailbox:
         if not self.deferred:
             self.deferred = 1
             return "451 4.3.0 try again later"
+        if self.refusals:
+            answer = self.refusals.pop()
+            self.refused[envelope.rcpt_tos[0]] = answer
+            return answer
         content = envelope.content
         assert isinstance(content, bytes)
         self.taken.append((envelope.rcpt_tos[0], content))
@@ -124,3 +134,47 @@ def test_every_mail_once_signed_and_told(
         message = email.message_from_bytes(content)
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert dkim.verify(content, dnsfunc=lambda name, timeout=5: record(key))
+
+
+def test_only_a_mailbox_that_is_no_good_bars_its_address(
+    folder: Path, tmp_path: Path, mailbox: tuple[Mailbox, int], key: rsa.RSAPrivateKey
+) -> None:
+    box, port = mailbox
+    box.deferred, box.refusals = 1, [NOBODY, BLOCKED]
+    settings = folder / "tailorbird.toml"
+    settings.write_text(
+        settings.read_text() + SETTINGS.format(key=tmp_path / "dkim.pem", port=port)
+    )
+    with Tailorbird.open(folder, environment={}) as tb:
+        tb.put("campaign", "second", CAMPAIGN)
+        tb.decide("second")
+        assert tb.deliver().failed == 2
+        tb.ingest()
+        reasons = {}
+        for address, answer in box.refused.items():
+            person = tb.person(address)
+            reasons[answer] = tb.world.people.consent_states([person])[person].suppressed
+    assert reasons == {NOBODY: "hard_bounce", BLOCKED: ""}
+
+
+def test_one_mail_that_cannot_be_made_does_not_hold_up_the_others(folder: Path) -> None:
+    with Tailorbird.open(folder, environment={}) as tb:
+        source = tb.world.definitions.get("template", "win_back")
+        assert source is not None
+        fragile = source.text.replace("See what is new", "{{ 100 | divided_by: traits.returns }}")
+        tb.put("template", "win_back", fragile)
+        tb.put("campaign", "second", CAMPAIGN)
+        tb.decide("second")
+        report = tb.deliver()
+        assert report.sent + report.failed + report.refused > 0
+        assert tb.world.ledger.states("second").get("claimed", 0) == 0
+        assert tb.world.ledger.states("second").get("pending", 0) == 0
+        tb.ingest()
+        failed = [
+            d.person
+            for d in results.decisions(tb.world, "second")
+            if (end := tb.world.ledger.settlement(d.id)) is not None and end.state == "failed"
+        ]
+        states = tb.world.people.consent_states(failed)
+    assert failed
+    assert all(not state.suppressed for state in states.values())

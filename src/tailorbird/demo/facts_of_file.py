@@ -6,8 +6,9 @@ It shares no code with `collect`, on purpose.
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -47,7 +48,9 @@ def read_file(path: Path) -> FileFacts:
     returns: set[str] = set()
     revenue = 0
     latest = datetime.min.replace(tzinfo=UTC)
-    for row in _rows(path):
+    rows = list(_rows(path))
+    day_first = _day_first(row[4] for row in rows)
+    for row in rows:
         line = tuple(_text(value) for value in row)
         if line in seen:
             continue
@@ -57,7 +60,7 @@ def read_file(path: Path) -> FileFacts:
         cancelled = invoice.startswith("C")
         if invoice.startswith("A") or price < 0 or quantity == 0 or (quantity < 0) != cancelled:
             continue
-        at = _instant(row[4])
+        at = _instant(row[4], day_first=day_first)
         latest = max(latest, at)
         minor = int((price * 100 * abs(quantity)).quantize(Decimal(1), ROUND_HALF_EVEN))
         revenue += -minor if cancelled else minor
@@ -143,19 +146,20 @@ def _text(value: object) -> str:
     return text.removesuffix(".0")
 
 
-def _instant(value: object) -> datetime:
-    moment = value if isinstance(value, datetime) else _parsed(str(value))
+def _day_first(values: Iterable[object]) -> bool:
+    """Return whether written dates start with the day: somewhere a day is above 12."""
+    starts = (re.match(r"(\d+)/(\d+)/", value) for value in values if isinstance(value, str))
+    return not any(int(start[2]) > 12 for start in starts if start)
+
+
+def _instant(value: object, *, day_first: bool) -> datetime:
+    moment = value if isinstance(value, datetime) else _parsed(str(value), day_first=day_first)
     return (moment if moment.tzinfo else moment.replace(tzinfo=LONDON)).astimezone(UTC)
 
 
-def _parsed(text: str) -> datetime:
-    try:
+def _parsed(text: str, *, day_first: bool) -> datetime:
+    if "/" not in text:
         return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    for form in ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%m/%d/%y %H:%M"):
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=LONDON)
-        except ValueError:
-            continue
-    raise ValueError(f"no date: {text!r}")
+    one, two, year, hour, minute = map(int, re.split(r"[/ :]", text)[:5])
+    day, month = (one, two) if day_first else (two, one)
+    return datetime(year + 2000 * (year < 100), month, day, hour, minute, tzinfo=LONDON)
