@@ -44,6 +44,9 @@ demo_notice = "{notice}"
 name = "Online Retail (demo)"
 currency = "GBP"
 zone = "Europe/London"
+
+[sender]
+name = "Online Retail (demo)"
 """
 
 

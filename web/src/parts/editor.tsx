@@ -53,7 +53,7 @@ export function Editor({ start, label }: { start: string; label: string }) {
       <Textarea
         ref={field}
         label={label}
-        description="Nothing is saved here; write the file in segments/ to keep it."
+        description="Nothing is saved here; keep it with: tailorbird segments add FILE"
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         rows={Math.min(24, Math.max(10, start.split("\n").length + 2))}
