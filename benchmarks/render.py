@@ -223,6 +223,21 @@ def same_page(one: str, other: str) -> bool:
     return html.unescape(one).split() == html.unescape(other).split()
 
 
+def beside(
+    source: content.EmailSource, everybody: list[Values], page: str, seconds: float
+) -> dict[str, float | str]:
+    """Return each peer's pages a second, or why it was not measured."""
+    measured: dict[str, float | str] = {}
+    for name, render in peers(html_tree(source, content.library())[0]).items():
+        if isinstance(render, str):
+            measured[name] = render
+        elif not same_page(render(everybody[3]), page):
+            measured[name] = "gives another page"
+        else:
+            measured[name] = round(rate(render, everybody, seconds))
+    return measured
+
+
 def main(arguments: list[str]) -> None:
     """Measure, and print the verdict."""
     seconds = 1.0 if "--quick" in arguments else 6.0
@@ -236,14 +251,7 @@ def main(arguments: list[str]) -> None:
 
     page = ours(everybody[3])
     pieces = [page[start : start + 200] for start in range(0, len(page), 200)]
-    measured: dict[str, float | str] = {}
-    for name, render in peers(html_tree(source, content.library())[0]).items():
-        if isinstance(render, str):
-            measured[name] = render
-        elif not same_page(render(everybody[3]), page):
-            measured[name] = "gives another page"
-        else:
-            measured[name] = round(rate(render, everybody, seconds))
+    measured = beside(source, everybody, page, seconds)
     whole = rate(
         lambda values: mail.render("a", values, lambda url, index: url, "", 0).text,
         everybody,
