@@ -2,6 +2,9 @@
 
 Units: every instant is an `Instant`, int64 microseconds since the epoch in UTC; money is an int64
 in minor units of its currency; probabilities are floats in [0, 1].
+
+Structs of which there are many say `gc=False`: plain values form no cycles, and collecting them was
+a quarter of the time of ingest.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ class Names:
 # -- collect ------------------------------------------------------------------------------------
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(msgspec.Struct, frozen=True, gc=False):
     """Raw bytes as they came in: a Segment-spec JSON body, one event or `{"batch": [...]}`."""
 
     source: str
@@ -54,14 +57,14 @@ class Body(msgspec.Struct, frozen=True):
     content: bytes
 
 
-class LogRecord(msgspec.Struct, frozen=True):
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
     """A body with the offset under which the log keeps it. Offsets start at 1 and have no gaps."""
 
     offset: int
     body: Body
 
 
-class ConsentClaim(msgspec.Struct, frozen=True):
+class ConsentClaim(msgspec.Struct, frozen=True, gc=False):
     """What an event says about consent; it becomes a receipt once the person is known."""
 
     purpose: Purpose
@@ -70,7 +73,7 @@ class ConsentClaim(msgspec.Struct, frozen=True):
     evidence: str = ""
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One product of an event. `price_minor` is for one piece."""
 
     item: str
@@ -80,7 +83,7 @@ class Line(msgspec.Struct, frozen=True):
     price_minor: int = 0
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """Something that happened, decoded, validated and cleaned; not yet tied to a person.
 
     `message_id` is the sender's id, by which duplicates are known. Identifiers that were absent are
@@ -143,7 +146,7 @@ class Product(msgspec.Struct, frozen=True):
 # -- profiles -----------------------------------------------------------------------------------
 
 
-class ResolvedEvent(msgspec.Struct, frozen=True):
+class ResolvedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event with its person; `person` is None for a guest who gave no identifier."""
 
     event: Event
