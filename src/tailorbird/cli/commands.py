@@ -92,7 +92,7 @@ def demo(
     plan = story.Plan(data=data, people=people, seed=seed, folder=folder or story.folder_for(data))
     with progress("demo", quiet=as_json) as show:
         report = story.run(plan, say=None if as_json else write, on_progress=show, check=check)
-    emit(report, story.lines(report), as_json=as_json)
+    emit(story.summary(report), story.lines(report), as_json=as_json)
     failed = check and not report.ok
     if not headless and not failed:
         from tailorbird.cli.serving import serve_folder

@@ -7,7 +7,7 @@ Out: a data folder that `tailorbird serve` shows, and a report with every figure
 from __future__ import annotations
 
 from tailorbird.demo.plan import Plan, folder_for
-from tailorbird.demo.report import Check, Report, lines
+from tailorbird.demo.report import Check, Report, lines, summary
 from tailorbird.demo.run import run
 
-__all__ = ["Check", "Plan", "Report", "folder_for", "lines", "run"]
+__all__ = ["Check", "Plan", "Report", "folder_for", "lines", "run", "summary"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -70,6 +70,18 @@ class Report(msgspec.Struct, frozen=True):
     def ok(self) -> bool:
         """Return whether every check holds."""
         return all(check.ok for check in self.checks)
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """Return the report as one JSON object, the figures that are asked for first at the top."""
+    whole: dict[str, Any] = {"ok": report.ok}
+    for name, value in msgspec.structs.asdict(report).items():
+        whole |= msgspec.structs.asdict(value) if name in ("counts", "mails") else {name: value}
+    whole["opens"] = {"human": whole.pop("human_openers"), "machine": whole.pop("machine_openers")}
+    whole["clicks"] = {
+        "human": whole.pop("human_clickers"), "machine": whole.pop("machine_clickers"),
+    }  # fmt: skip
+    return whole
 
 
 def lines(report: Report) -> list[str]:
