@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-GOAL_SECONDS = 0.30
+GOAL_SECONDS = 0.15
 PEERS = {"litestar --help": ("litestar", "--help"), "uvicorn --help": ("uvicorn", "--help")}
 
 
