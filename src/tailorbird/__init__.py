@@ -14,6 +14,10 @@ The map, in the order in which things flow. Rooms never import each other; they 
     tracking     signed links and pixels      -> opens, clicks, unsubscribes as events
     delivery     decisions                    -> messages sent once, each outcome recorded
     privacy      consents                     -> permits; without one nothing is sent
+
+The story stands on pages of its own: `readings` shows, `flow` does, `results` reads experiments,
+`authoring` keeps definitions, `letters` makes mails, `learning` trains. What rooms share is ground:
+`traits`, `views`, `yaml_text`, `world`.
 """
 
 from __future__ import annotations
