@@ -238,6 +238,28 @@ def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_folder_that_cannot_be_made(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for command in (("init", tmp_path / "file"), ("demo", "--headless", "-C", tmp_path / "file")):
+        status, _, error = run(*command)
+        assert status == 1
+        assert "in the way" in one_line(error)
+
+
+def test_a_demo_of_a_file_that_cannot_be_read_leaves_no_folder(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    status, _, error = run("demo", "--data", tmp_path / "no.csv", "--headless", "-C", folder)
+    assert status == 1
+    assert "no.csv" in one_line(error)
+    assert not folder.exists()
+
+
+def test_serving_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    status, _, error = run("serve", "-C", tmp_path / "nowhere")
+    assert status == 2
+    assert "tailorbird init" in one_line(error)
+
+
 def test_a_lost_key_is_said_plainly(run: Run, shop: Path) -> None:
     shutil.move(shop / "tailorbird.key", shop / "moved.key")
     status, _, error = run("segments", "list", "-C", shop)

@@ -88,15 +88,16 @@ def demo(
 ) -> int:
     """Run the whole loop: history in, people, segments, models, mails, outcomes, result."""
     from tailorbird import demo as story
+    from tailorbird.cli.serving import check_free, serve_folder
 
+    if not headless:
+        check_free("127.0.0.1", port)
     plan = story.Plan(data=data, people=people, seed=seed, folder=folder or story.folder_for(data))
     with progress("demo", quiet=as_json) as show:
         report = story.run(plan, say=None if as_json else write, on_progress=show, check=check)
     emit(story.summary(report), story.lines(report), as_json=as_json)
     failed = check and not report.ok
     if not headless and not failed:
-        from tailorbird.cli.serving import serve_folder
-
         serve_folder(plan.folder, port=port, say=write)
     return 1 if failed else 0
 

@@ -15,14 +15,15 @@ def serve_folder(folder: Path, *, host: str = "", port: int = 0, say: Say) -> No
     """Serve a data folder until interrupted.
 
     Raises:
+        UsageError: there is no such folder.
         SettingsError: the port is in use, or the address is not this machine's.
     """
     import uvicorn
 
-    from tailorbird.app import Tailorbird
+    from tailorbird.cli.arguments import opened
     from tailorbird.web.serve import site
 
-    with Tailorbird.open(folder) as tb:
+    with opened(folder) as tb:
         server = tb.world.settings.server
         host, port = host or server.host, port or server.port
         check_free(host, port)

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tailorbird import authoring, flow, learning, results
+from tailorbird import authoring, collect, flow, folders, learning, results
 from tailorbird.app import Tailorbird, wall_clock
 from tailorbird.demo import checks, mailboxes
 from tailorbird.demo.plan import Plan
@@ -86,6 +86,8 @@ def run(plan: Plan, *, say: Say | None, on_progress: Progress, check: bool = Tru
     this = _Run(plan, say or (lambda line: None), on_progress)
     opened: list[Tailorbird] = []
     shop = RealShop(plan, lambda: opened[0]) if plan.data else SimulatedShop(plan)
+    if plan.data is not None:
+        collect.choose_mapping(plan.data)  # a file that cannot be read leaves no folder behind
     _prepare(plan, shop.settings())
     with Tailorbird.open(plan.folder, environment={}) as tb:
         opened.append(tb)
@@ -104,7 +106,7 @@ def run(plan: Plan, *, say: Say | None, on_progress: Progress, check: bool = Tru
 
 def _prepare(plan: Plan, settings: str) -> None:
     """Make the folder, or see that it is of the same demo."""
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    folders.make(plan.folder)
     marker = plan.folder / "demo.json"
     asked = {
         "data": plan.data.name if plan.data else "", "people": plan.people, "seed": plan.seed,

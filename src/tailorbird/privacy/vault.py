@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tailorbird import folders
 from tailorbird.errors import StoreError
 
 KEY_FILE = "tailorbird.key"
@@ -109,7 +110,7 @@ def load_key(folder: Path) -> bytes:
             where=str(path),
             mend="restore this file from a backup",
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    folders.make(folder)
     temporary = path.with_suffix(".part")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
