@@ -17,7 +17,7 @@ import pytest
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 PEOPLE = 150
-KILLS = 8
+KILLS = 16
 VARYING = ("seconds", "folder", "ingested", "checks")
 """What differs between two runs that end alike."""
 
