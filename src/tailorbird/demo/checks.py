@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tailorbird import authoring, flow
@@ -21,6 +22,10 @@ SELECT COUNT(*) AS events, COUNT_IF(person IS NULL) AS guests,
     CAST(COALESCE(SUM(CASE event WHEN ?1 THEN value_minor WHEN ?2 THEN -value_minor END), 0)
         AS BIGINT) AS revenue
 FROM facts WHERE source = ?3 OR ?3 = ''
+"""
+_ORDERS_BEFORE: Final = """
+SELECT COUNT(DISTINCT order_id) AS n FROM facts
+WHERE event = ? AND "at" < (SELECT MIN("at") FROM facts WHERE event = ?)
 """
 UNLIKELY: Final = 0.001
 """A check of chance is off when it would be so less than once in a thousand runs."""
@@ -52,7 +57,9 @@ def run(
     for outcome in report.arms:
         name = f"buyers of arm {outcome.arm.name} are those of the truth"
         yield _equal(name, outcome.arm.buyers, true_buyers.get(outcome.arm.name, 0))
-    if plan.data is not None:
+    if plan.data is None:
+        yield from _truth_agrees(tb, plan.folder / "truth" / "people.parquet")
+    else:
         yield from _file_agrees(tb, report, read_file(plan.data))
 
 
@@ -98,6 +105,18 @@ def _experiment_is_sound(report: Report) -> Iterator[Check]:
             "measures beside the naive rule, or a refusal",
             bool(card.measures) or not card.serves,
         )
+
+
+def _truth_agrees(tb: Tailorbird, people: Path) -> Iterator[Check]:
+    """The people and their orders are those of the simulator, duplicates joined where told."""
+    import pyarrow.parquet as pq
+
+    own = [row for row in pq.read_table(people).to_pylist() if not row["duplicate_of"]]
+    apart = sum(row["second_seen"] and not row["second_linked"] for row in own)
+    yield _equal("people are those of the truth", tb.world.people.count(), len(own) + apart)
+    found = tb.world.facts.read(_ORDERS_BEFORE, (Names.PURCHASE, Names.EMAIL_SENT)).to_pylist()
+    ordered = sum(row["orders"] for row in own)
+    yield _equal("orders before the campaign are those of the truth", found[0]["n"], ordered)
 
 
 def _file_agrees(tb: Tailorbird, report: Report, file: FileFacts) -> Iterator[Check]:
