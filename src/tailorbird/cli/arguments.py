@@ -40,8 +40,9 @@ def opened(folder: Path, *, must_exist: bool = True) -> Iterator[Tailorbird]:
     from tailorbird.app import Tailorbird
 
     with Tailorbird.open(folder) as tb:
-        if tb.migration:
-            typer.echo(tb.migration, err=True)
+        for said in (tb.migration, tb.world.settings.demo_notice):
+            if said:
+                typer.echo(said, err=True)
         yield tb
 
 

@@ -78,7 +78,6 @@ def report_experiment(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJs
         "revenue", "unsubscribed",
     )  # fmt: skip
     lines = [
-        *([notice] if notice else []),
         *table(heads, rows),
         "",
         verdict.conclusion,
