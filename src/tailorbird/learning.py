@@ -48,6 +48,7 @@ _KINDS: Final = (Names.PURCHASE, Names.ADD_TO_CART, Names.PRODUCT_VIEWED)
 _CATALOGUE: Final = """
 SELECT item, name, category, price_minor, stock FROM products ORDER BY item
 """
+_SCORED: Final = 'SELECT COUNT(*) AS people FROM scores WHERE model = ? AND "at" = ?'
 _OUTCOMES: Final = """
 SELECT DISTINCT person FROM facts
 WHERE event = ? AND "at" > ? AND "at" <= ? AND person IS NOT NULL ORDER BY person
@@ -72,6 +73,15 @@ def learn(world: World, now: Instant) -> list[ModelCard]:
     cards = [_learn_recommender(world, allowed, now), _learn_propensity(world, allowed, now)]
     score(world, now)
     return cards
+
+
+def learnt(world: World, now: Instant) -> bool:
+    """Return whether both models were trained at this instant, and their scores written."""
+    cards = [card(world, name) for name in (RECOMMENDER, PROPENSITY)]
+    if any(found is None or found.trained_at != now for found in cards):
+        return False
+    scored = world.facts.read(_SCORED, (PROPENSITY, now)).to_pylist()[0]["people"]
+    return bool(scored)
 
 
 def _learn_recommender(world: World, allowed: pa.Table, now: Instant) -> ModelCard:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pyarrow.parquet as pq
 import pytest
 
@@ -113,6 +115,16 @@ def test_models_are_judged_beside_the_naive_rule(tb: Tailorbird) -> None:
         assert card.why
         for measure in card.measures:
             assert measure.low <= measure.high
+
+
+def test_a_night_that_was_cut_short_is_not_taken_for_done(tb: Tailorbird) -> None:
+    now = tb.model_cards()[0].trained_at
+    assert learning.learnt(tb.world, now)
+    assert not learning.learnt(tb.world, now + 1)
+    tb.world.facts.write([("DELETE FROM scores", ())])
+    assert not learning.learnt(tb.world, now)
+    shutil.rmtree(tb.world.folder / "models" / learning.PROPENSITY)
+    assert not learning.learnt(tb.world, now)
 
 
 def test_only_people_who_agreed_are_learnt_from(tb: Tailorbird) -> None:

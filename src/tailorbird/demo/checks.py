@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tailorbird.demo.plan import Plan
 
 _COUNTS: Final = """
-SELECT COUNT(*) AS events, COUNT_IF(person IS NULL) AS guests,
+SELECT COUNT(*) AS events, COUNT(*) FILTER (WHERE person IS NULL) AS guests,
     COUNT(DISTINCT CASE WHEN event = ?1 THEN order_id END) AS orders,
     COUNT(DISTINCT CASE WHEN event = ?2 THEN order_id END) AS returns,
     CAST(COALESCE(SUM(CASE event WHEN ?1 THEN value_minor WHEN ?2 THEN -value_minor END), 0)

@@ -147,8 +147,7 @@ def _take_in(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> None
         if not flow.refreshed_until(tb.world) > this.now:  # a finished demo is further on
             tb.refresh()
     with this.stage("learn"):
-        cards = tb.model_cards()
-        if not cards or any(card.trained_at != this.now for card in cards):
+        if not learning.learnt(tb.world, this.now):
             tb.learn()
 
 
