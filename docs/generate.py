@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer.main
 
 from tailorbird import settings
 from tailorbird.cli.commands import app
 from tailorbird.traits.registry import TRAITS
+from tailorbird.web.api import api
+
+if TYPE_CHECKING:
+    from tailorbird.views import Readings
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- made by `python3 dev.py docs`; edit the code instead -->"
@@ -20,6 +24,7 @@ MADE = "<!-- made by `python3 dev.py docs`; edit the code instead -->"
 def pages() -> dict[str, str]:
     """Return the text of every page, by file name."""
     return {
+        "api.md": api_page(),
         "cli.md": commands_page(),
         "settings.md": settings_page(),
         "traits.md": traits_page(),
@@ -139,6 +144,27 @@ def traits_page() -> str:
             "",
         ]
     )
+
+
+def api_page() -> str:
+    """Return the reference of the HTTP API, from its OpenAPI description."""
+    described = api(cast("Readings", None), lambda: 0).openapi_schema.to_schema()
+    lines = ["# HTTP API", "", MADE, "", described["info"]["description"], ""]
+    lines += ["The same in full is served at `/api/v1/openapi.json` (OpenAPI 3.1).", ""]
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            lines += [f"## {method.upper()} {path}", "", f"{operation['summary']}.", ""]
+            lines += paragraphs(operation.get("description"))
+            given = operation.get("parameters", [])
+            rows = [
+                f"| `{each['name']}` | {each['in']} | {each.get('description') or ''} |"
+                for each in given
+            ]
+            if rows:
+                lines += ["", "| parameter | in | meaning |", "|---|---|---|", *rows]
+            answers = ", ".join(f"`{status}`" for status in sorted(operation["responses"]))
+            lines += ["", f"Answers: {answers}.", ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def main(arguments: list[str]) -> int:
