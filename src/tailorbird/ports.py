@@ -137,7 +137,10 @@ class People(Protocol):
         """Return one person's receipts, oldest first."""
 
     def find(self, identifier: str) -> PersonId | None:
-        """Return the person with this number, address, user id or anonymous id."""
+        """Return the person with this address, user id or anonymous id, else with this number."""
+
+    def survivor(self, person: PersonId) -> PersonId | None:
+        """Return this person, or the one into whom she was merged; None when there is none."""
 
     def count(self) -> int:
         """Return how many people there are, merged ones not counted."""

@@ -199,6 +199,17 @@ def test_a_withdrawn_consent_is_shown_as_such(tb: Tailorbird, readings: Readings
     assert report.consents[0].state == "withdrawn"
 
 
+def test_a_user_id_that_looks_like_a_number_is_not_taken_for_one(changing: Tailorbird) -> None:
+    ada = number(changing, "ada")
+    content = msgspec.json.encode({"batch": [identify(str(ada), first_name="Eve")]})
+    changing.world.log.append([Body("import", NOW, content)])
+    changing.ingest()
+    report = changing.readings.person(ada, NOW)
+    assert report is not None
+    assert (report.person, report.label) == (ada, "Ada")
+    assert changing.person(str(ada)) != ada
+
+
 def test_who_does_not_exist_is_nobody(readings: Readings) -> None:
     assert readings.person(999, NOW) is None
     assert readings.timeline(999, "", 10) is None

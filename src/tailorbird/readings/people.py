@@ -111,7 +111,7 @@ def masked(address: str) -> str:
 
 def report(world: World, person: PersonId, now: Instant) -> PersonReport | None:
     """Return one person's page, also under the number of one who was merged into another."""
-    found = world.people.find(str(person))
+    found = world.people.survivor(person)
     profile = world.people.profiles([found]).get(found) if found else None
     if profile is None:
         return None

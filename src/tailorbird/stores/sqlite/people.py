@@ -126,7 +126,7 @@ class SqlitePeople:
         return [Merge(*row) for row in self._database.current().execute(SQL["merges"], (after,))]
 
     def find(self, identifier: str) -> PersonId | None:
-        """Return the person with this number, address, user id or anonymous id."""
+        """Return the person with this address, user id or anonymous id, else with this number."""
         connection = self._database.current()
         for kind, value in (
             ("email", identifier),
@@ -139,9 +139,13 @@ class SqlitePeople:
             if row:
                 return int(row[0])
         if identifier.isascii() and identifier.isdigit() and len(identifier) < 19:
-            row = next(iter(self._rows.load([int(identifier)]).values()), None)
-            return (row.merged_into or row.person) if row else None
+            return self.survivor(int(identifier))
         return None
+
+    def survivor(self, person: PersonId) -> PersonId | None:
+        """Return this person, or the one into whom she was merged; None when there is none."""
+        row = next(iter(self._rows.load([person]).values()), None)
+        return (row.merged_into or row.person) if row else None
 
     def count(self) -> int:
         """Return how many people there are, merged ones not counted."""
