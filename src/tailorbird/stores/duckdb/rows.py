@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tailorbird.privacy.vault import PERSONAL_FIELDS
@@ -47,24 +48,26 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("updated_at", "int64"), ("position", "int64"),
     ),
 }  # fmt: skip
+_OF_FACTS: Final = ("position", "person", "event", "at")
+"""What the rows of lines and properties say of their event."""
 
 
 def tables_of(events: Sequence[ResolvedEvent]) -> dict[str, pa.Table]:
     """Return the new rows of every derived table that these events add to."""
-    rows = {
-        "facts": [_fact(e, p) for e, p in _each(events) if e.name not in SILENT],
-        "lines": [row for e, p in _each(events) if e.name not in SILENT for row in _lines(e, p)],
-        "properties": [
-            row for e, p in _each(events) if e.name not in SILENT for row in _properties(e, p)
-        ],
-        "trait_values": [row for e, p in _each(events) if p for row in _trait_values(e, p)],
-        "people": [(p, e.at, e.position) for e, p in _each(events) if p],
-        "products": [row for e, _ in _each(events) if e.name == Names.PRODUCT_UPDATED
-                     for row in _products(e)],
-    }  # fmt: skip
-    return {name: _table(name, rows[name]) for name in COLUMNS if rows[name]}
+    behaviour = [resolved for resolved in events if resolved.event.name not in SILENT]
+    facts = _facts(behaviour)
+    tables = {
+        "facts": facts,
+        "lines": _lines([resolved.event for resolved in behaviour], facts),
+        "properties": _properties([resolved.event for resolved in behaviour], facts),
+        "trait_values": _transposed("trait_values", _trait_values(events)),
+        "people": _people([resolved for resolved in events if resolved.person]),
+        "products": _transposed("products", _products(events)),
+    }
+    return {name: table for name, table in tables.items() if table.num_rows}
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def number_of(value: Scalar) -> int | None:
     """Return a number in millionths, None for what is no number or does not fit 64 bits."""
     if value is None or isinstance(value, str):
@@ -77,6 +80,7 @@ def number_of(value: Scalar) -> int | None:
     return millionths if abs(millionths) <= INT64_MAX else None
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def text_of(value: Scalar) -> str | None:
     """Return a value as text: booleans as `true` and `false`, whole floats without a point."""
     if value is None:
@@ -88,44 +92,81 @@ def text_of(value: Scalar) -> str | None:
     return str(value)
 
 
-def _each(events: Sequence[ResolvedEvent]) -> Iterable[tuple[Event, int | None]]:
-    return ((resolved.event, resolved.person) for resolved in events)
-
-
-def _fact(e: Event, person: int | None) -> Row:
-    return (
-        e.position, person, e.name, e.at, e.received_at, e.order_id or None, e.item or None,
-        e.category or None, e.quantity or None, e.value_minor, e.currency or None,
-        e.campaign or None, e.variant or None, e.send_id or None, e.machine, e.source,
-    )  # fmt: skip
-
-
-def _lines(e: Event, person: int | None) -> Iterable[Row]:
-    return (
-        (
-            e.position, person, e.name, e.at, e.order_id or None, line.item,
-            line.category or None, line.quantity, line.quantity * line.price_minor,
-        )
-        for line in e.lines
-    )  # fmt: skip
-
-
-def _properties(e: Event, person: int | None) -> Iterable[Row]:
-    return (
-        (e.position, person, e.name, e.at, name, text_of(value), number_of(value))
-        for name, value in e.properties.items()
+def _facts(behaviour: Sequence[ResolvedEvent]) -> pa.Table:
+    events = [resolved.event for resolved in behaviour]
+    return _table(
+        "facts",
+        [e.position for e in events],
+        [resolved.person for resolved in behaviour],
+        [e.name for e in events],
+        [e.at for e in events],
+        [e.received_at for e in events],
+        [e.order_id or None for e in events],
+        [e.item or None for e in events],
+        [e.category or None for e in events],
+        [e.quantity or None for e in events],
+        [e.value_minor for e in events],
+        [e.currency or None for e in events],
+        [e.campaign or None for e in events],
+        [e.variant or None for e in events],
+        [e.send_id or None for e in events],
+        [e.machine for e in events],
+        [e.source for e in events],
     )
 
 
-def _trait_values(e: Event, person: int) -> Iterable[Row]:
+def _lines(events: Sequence[Event], facts: pa.Table) -> pa.Table:
+    lines = [line for e in events for line in e.lines]
+    return _table(
+        "lines",
+        *_repeated(facts, [*_OF_FACTS, "order_id"], [len(e.lines) for e in events]),
+        [line.item for line in lines],
+        [line.category or None for line in lines],
+        [line.quantity for line in lines],
+        [line.quantity * line.price_minor for line in lines],
+    )
+
+
+def _properties(events: Sequence[Event], facts: pa.Table) -> pa.Table:
+    values = [value for e in events for value in e.properties.values()]
+    return _table(
+        "properties",
+        *_repeated(facts, _OF_FACTS, [len(e.properties) for e in events]),
+        [name for e in events for name in e.properties],
+        [value if type(value) is str else text_of(value) for value in values],
+        [None if type(value) is str else number_of(value) for value in values],
+    )
+
+
+def _people(resolved: Sequence[ResolvedEvent]) -> pa.Table:
+    return _table(
+        "people",
+        [r.person for r in resolved],
+        [r.event.at for r in resolved],
+        [r.event.position for r in resolved],
+    )
+
+
+def _trait_values(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
     return (
-        (e.position, person, name, e.at, text_of(value), number_of(value))
+        (e.position, resolved.person, name, e.at, text_of(value), number_of(value))
+        for resolved in events
+        if resolved.person and (e := resolved.event).traits
         for name, value in e.traits.items()
         if name not in PERSONAL_FIELDS
     )
 
 
-def _products(e: Event) -> Iterable[Row]:
+def _products(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
+    return (
+        row
+        for resolved in events
+        if resolved.event.name == Names.PRODUCT_UPDATED
+        for row in _product(resolved.event)
+    )
+
+
+def _product(e: Event) -> Iterable[Row]:
     stock = e.properties.get("stock")
     url = text_of(e.properties.get("url"))
     image = text_of(e.properties.get("image_url") or e.properties.get("image"))
@@ -139,12 +180,28 @@ def _products(e: Event) -> Iterable[Row]:
     )  # fmt: skip
 
 
-def _table(name: str, rows: list[Row]) -> pa.Table:
+def _repeated(facts: pa.Table, columns: Sequence[str], counts: Sequence[int]) -> list[pa.Array]:
+    """Return columns of the facts, each value as often as its event has rows of another table."""
+    import numpy as np
+
+    parents = np.repeat(np.arange(len(counts)), counts)
+    return [facts.column(column).combine_chunks().take(parents) for column in columns]
+
+
+def _transposed(name: str, rows: Iterable[Row]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS[name])
+    return _table(name, *columns)
+
+
+def _table(name: str, *columns: Sequence[Any] | pa.Array) -> pa.Table:
     import pyarrow as pa
 
-    columns = zip(*rows, strict=True)
+    schema = pa.schema(
+        (column, getattr(pa, "bool_" if kind == "bool" else kind)())
+        for column, kind in COLUMNS[name]
+    )
     arrays = [
-        pa.array(column, type=getattr(pa, "bool_" if kind == "bool" else kind)())
-        for column, (_, kind) in zip(columns, COLUMNS[name], strict=True)
+        column if isinstance(column, pa.Array) else pa.array(column, type=field.type)
+        for column, field in zip(columns, schema, strict=True)
     ]
-    return pa.Table.from_arrays(arrays, names=[column for column, _ in COLUMNS[name]])
+    return pa.Table.from_arrays(arrays, schema=schema)
