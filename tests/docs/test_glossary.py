@@ -44,6 +44,7 @@ TOLD_ELSEWHERE = {
     "known person": "person",
     "log record": "log",
     "outgoing": "send",
+    "quarantined": "quarantine",
     "refused": "refusal",
     "rendered": "template",
     "resolved event": "event",
