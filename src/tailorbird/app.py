@@ -27,10 +27,12 @@ from tailorbird.stores.sqlite.definitions import SqliteDefinitions
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
 from tailorbird.stores.sqlite.people import SqlitePeople
+from tailorbird.stores.sqlite.quarantine import SqliteQuarantine
 from tailorbird.world import World
 
 if TYPE_CHECKING:
     from tailorbird import collect, delivery, experiments, flow, segments
+    from tailorbird.repair import Repair
     from tailorbird.views import Readings
 
 Progress = Callable[[int, int], None]
@@ -139,6 +141,13 @@ class Tailorbird:
 
         return flow.ingest(self.world, on_progress)
 
+    @property
+    def quarantine(self) -> Repair:
+        """Return what mends, replays and discards refused records."""
+        from tailorbird.repair import Repair
+
+        return Repair(self.world, self.clock())
+
     def rebuild(self, on_progress: Progress | None = None) -> int:
         """Make the facts anew from the log; return how many records were read."""
         from tailorbird import flow
@@ -221,10 +230,16 @@ class Tailorbird:
     def person(self, identifier: str) -> PersonId:
         """Return the person with this number, address, user id or anonymous id.
 
+        Digits are looked up as a user id first; `person:12` always means the number.
+
         Raises:
             UsageError: nobody has it.
         """
-        found = self.world.people.find(identifier)
+        number = identifier.removeprefix("person:")
+        if number != identifier and number.isascii() and number.isdigit():
+            found = self.world.people.survivor(int(number))
+        else:
+            found = self.world.people.find(identifier)
         if found is None:
             raise UsageError(
                 f"nobody is known as {identifier!r}",
@@ -285,6 +300,7 @@ def _wired(
         settings=settings,
         log=SqliteLog(database),
         people=SqlitePeople(database, vault),
+        quarantine=SqliteQuarantine(database),
         facts=facts,
         definitions=SqliteDefinitions(database),
         ledger=SqliteLedger(database),
