@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from tailorbird.collect.decode import decode
 from tailorbird.errors import StoreError
 from tailorbird.schema import Body, LogRecord, Names
-from tailorbird.web.collector import BODY_LIMIT, KINDS, routes
+from tailorbird.web.collector import BODY_LIMIT, KINDS, Gate, Refusal, routes
 
 NOW = 1_760_000_000_000_000
 EVENT = {"type": "track", "event": "Order Completed", "userId": "u1", "messageId": "m1"}
@@ -192,3 +192,46 @@ def test_any_site_may_send_with_the_headers_that_it_asks_for(door: Door) -> None
 
 def test_only_posts_are_taken(door: Door) -> None:
     assert door.send("/v1/track", b"", "GET").status_code == 405
+
+
+def test_a_log_that_is_far_behind_turns_down_what_it_cannot_take(door: Door) -> None:
+    async def crowd() -> list[httpx.Response]:
+        stored = asyncio.Event()
+
+        async def slow(body: Body) -> int:
+            await stored.wait()
+            return await door.append(body)
+
+        gate = Gate(slow, bodies=2)
+        app = Starlette(routes=list(routes(gate.append, lambda: NOW)))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+            waiting = [asyncio.create_task(client.post("/v1/track", json=EVENT)) for _ in range(2)]
+            while gate.free_bodies:
+                await asyncio.sleep(0)
+            busy = await client.post("/v1/track", json=EVENT)
+            stored.set()
+            return [busy, *await asyncio.gather(*waiting), await client.post("/v1/t", json=EVENT)]
+
+    busy, *taken = asyncio.run(crowd())
+    assert (busy.status_code, busy.json()["code"]) == (503, "busy")
+    assert int(busy.headers["retry-after"]) > 0
+    assert [answer.status_code for answer in taken] == [200, 200, 200]
+    assert len(door.bodies) == 3
+
+
+def test_few_large_bodies_fill_the_queue_too(door: Door) -> None:
+    gate = Gate(door.append, content_bytes=10)
+    with pytest.raises(Refusal, match="retry"):
+        asyncio.run(gate.append(Body("web", NOW, b"x" * 11)))
+    assert asyncio.run(gate.append(Body("web", NOW, b"x" * 10))) == 1
+    assert asyncio.run(gate.append(Body("web", NOW, b"x" * 10))) == 2
+
+
+def test_a_body_that_could_not_be_stored_leaves_its_place(door: Door) -> None:
+    gate = Gate(door.append, bodies=1)
+    door.full = True
+    with pytest.raises(StoreError):
+        asyncio.run(gate.append(Body("web", NOW, b"{}")))
+    door.full = False
+    assert asyncio.run(gate.append(Body("web", NOW, b"{}"))) == 1

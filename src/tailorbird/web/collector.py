@@ -3,7 +3,7 @@
 Facts about these SDKs, from captured traffic: two of them send again after 202 or 204, so the
 answer is exactly 200; gzipped JSON arrives labelled as a form, so the Content-Type is ignored; one
 bad event is never a 4xx, it is refused later with its reason; error bodies have `code` and
-`message`.
+`message`; all of them send again after a 503, most of them when its `Retry-After` says so.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -27,6 +27,13 @@ BODY_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of one body, unpacked. Segment's own limit is 500 kB a batch."""
 KEY_LIMIT: Final = 64
 RETRY_SECONDS: Final = 5
+"""After which a client may try again when the disk did not take what it sent."""
+BUSY_SECONDS: Final = 1
+WAITING_LIMIT: Final = 2_000
+"""Bodies that may wait for the log: about a second's worth of single events."""
+WAITING_BYTES: Final = 64 * 1024 * 1024
+Append: TypeAlias = Callable[[Body], Awaitable[int]]
+Clock: TypeAlias = Callable[[], Instant]
 KINDS: Final = {
     "track": "track", "t": "track", "identify": "identify", "i": "identify", "page": "page",
     "p": "page", "screen": "screen", "s": "screen", "group": "group", "g": "group",
@@ -40,14 +47,47 @@ _GZIP: Final = b"\x1f\x8b"
 class Refusal(Exception):  # noqa: N818 - a request that we turn down, answered as such
     """A request that cannot be taken at all."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, retry_seconds: int = 0) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.retry_seconds = retry_seconds
 
 
-def routes(append: Callable[[Body], Awaitable[int]], now: Callable[[], Instant]) -> list[Route]:
+class Gate:
+    """Lets bodies through to the log, and turns them down while too many wait for it.
+
+    What is turned down costs neither memory nor disk, and its client sends it again.
+    """
+
+    def __init__(
+        self, append: Append, *, bodies: int = WAITING_LIMIT, content_bytes: int = WAITING_BYTES
+    ) -> None:
+        self._append = append
+        self.free_bodies = bodies
+        """How many bodies more may wait."""
+        self._free_bytes = content_bytes
+
+    async def append(self, body: Body) -> int:
+        """Return the body's offset once it is durable.
+
+        Raises:
+            Refusal: 503, when the log is too far behind.
+        """
+        size = len(body.content)
+        if not self.free_bodies or size > self._free_bytes:
+            raise Refusal(503, "busy", "too much is waiting to be stored: retry", BUSY_SECONDS)
+        self.free_bodies -= 1
+        self._free_bytes -= size
+        try:
+            return await self._append(body)
+        finally:
+            self.free_bodies += 1
+            self._free_bytes += size
+
+
+def routes(append: Append, now: Clock) -> list[Route]:
     """Return the routes `/v1/track`, `/v1/t` ... `/v1/batch`.
 
     `append` returns when the body is durable; only then is the answer 200.
@@ -58,31 +98,45 @@ def routes(append: Callable[[Body], Awaitable[int]], now: Callable[[], Instant])
     ]
 
 
-def _endpoint(
-    kind: str, append: Callable[[Body], Awaitable[int]], now: Callable[[], Instant]
-) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(kind: str, append: Append, now: Clock) -> Callable[[Request], Awaitable[Response]]:
     async def collect(request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_cross_origin(request))
-        try:
-            content = await _content(request)
-            whole = _shape(content)
-            source = _source(request, whole)
+
+        async def take() -> None:
+            content = await content_of(request)
+            whole = shape_of(content)
+            source = source_of(request, whole)
             await append(Body(source, now(), _typed(content, kind, whole)))
-        except Refusal as refusal:
-            return _refused(request, refusal)
-        except TailorbirdError as error:
-            return _refused(request, Refusal(503, error.code, "not stored: send it again"))
-        return _answer(request, 200, _SUCCESS)
+
+        return await answered(request, take)
 
     return collect
+
+
+async def answered(
+    request: Request, take: Callable[[], Awaitable[None]], success: bytes = _SUCCESS
+) -> Response:
+    """Return `success` with 200 when `take` ended well, else what went wrong."""
+    try:
+        await take()
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    except TailorbirdError as error:
+        message = "not stored: send it again"
+        return _refused(request, Refusal(503, error.code, message, RETRY_SECONDS))
+    return _answer(request, 200, success)
 
 
 # -- what came ----------------------------------------------------------------------------------
 
 
-async def _content(request: Request) -> bytes:
-    """Return the body, unpacked when its first bytes say gzip, whatever the headers say."""
+async def content_of(request: Request) -> bytes:
+    """Return the body, unpacked when its first bytes say gzip, whatever the headers say.
+
+    Raises:
+        Refusal: it is too large, ended early, or is broken gzip.
+    """
     received = bytearray()
     try:
         async for chunk in request.stream():
@@ -111,7 +165,12 @@ def _too_large() -> Refusal:
     return Refusal(413, "too_large", f"a body may have {BODY_LIMIT:,} bytes: send smaller batches")
 
 
-def _shape(content: bytes) -> Shape:
+def shape_of(content: bytes) -> Shape:
+    """Return the body's messages.
+
+    Raises:
+        Refusal: 400, when it is no JSON object or list.
+    """
     try:
         return shape(content)
     except BodyError as error:
@@ -129,7 +188,7 @@ def _typed(content: bytes, kind: str, whole: Shape) -> bytes:
     return b'{"type":"%s"%s%s' % (kind.encode(), comma, rest)
 
 
-def _source(request: Request, whole: Shape) -> str:
+def source_of(request: Request, whole: Shape) -> str:
     """Return `web:KEY`. The write key is public: it names a source and opens nothing."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     key = whole.write_key
@@ -156,8 +215,8 @@ def _refused(request: Request, refusal: Refusal) -> Response:
     }
     response = _answer(request, refusal.status, msgspec.json.encode(problem))
     response.headers["content-type"] = "application/problem+json"
-    if refusal.status == 503:
-        response.headers["retry-after"] = str(RETRY_SECONDS)
+    if refusal.retry_seconds:
+        response.headers["retry-after"] = str(refusal.retry_seconds)
     return response
 
 

@@ -14,7 +14,7 @@ from tailorbird import flow, letters
 from tailorbird.schema import Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
-from tailorbird.web import collector, tracking
+from tailorbird.web import collector, customerio, tracking, webhooks
 from tailorbird.web.server import application
 from tailorbird.web.worker import Worker
 
@@ -70,8 +70,13 @@ def site(tb: Tailorbird) -> ASGIApp:
         finally:
             await asyncio.to_thread(worker.stop)
 
+    gate = collector.Gate(append)
     public: list[Any] = [
-        *collector.routes(append, tb.clock),
+        *collector.routes(gate.append, tb.clock),
+        *customerio.routes(gate.append, tb.clock),
+        *webhooks.routes(
+            gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
+        ),
         *tracking.routes(Mailroom(tb), Sealer(world.token_key), shop=world.settings.shop.name),
     ]
     return application(

@@ -83,9 +83,11 @@ class _Site:
     def part(self, scope: Scope) -> tuple[ASGIApp, str]:
         """Return the part that answers, and why it must not."""
         headers = Headers(scope=scope)
-        if any(route.matches(scope)[0] is not Match.NONE for route in self.outside.routes):
+        within_api = scope["path"].startswith(API)
+        matches = {route.matches(scope)[0] for route in self.outside.routes}
+        if Match.FULL in matches or (Match.PARTIAL in matches and not within_api):
             return self.public, guard.refusal(headers, self.hosts)
-        if scope["path"].startswith(API):
+        if within_api:
             return self.api, guard.console_refusal(headers, navigates=False)
         return self.pages, guard.console_refusal(headers, navigates=True)
 

@@ -1,0 +1,182 @@
+"""A real server on loopback over a fresh data folder, for the clients that we did not write."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from tailorbird.app import Tailorbird
+from tailorbird.collect.decode import decode
+from tailorbird.errors import StoreError
+from tailorbird.schema import Body, Event, LogRecord, Profile
+from tailorbird.web import collector, customerio
+from tailorbird.web.serve import site
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shop:
+    """A shop whose server is asked by real clients."""
+
+    tb: Tailorbird
+    url: str
+    port: int
+
+    def bodies(self) -> list[Body]:
+        """Return what the log holds, each body as it was stored."""
+        return [record.body for record in self.tb.world.log.read(0, 10_000)]
+
+    def events(self) -> list[Event]:
+        """Return the events of the log; none of them may be refused."""
+        decoded = decode(self.tb.world.log.read(0, 10_000))
+        assert decoded.refused == []
+        return decoded.events
+
+    def event(self, name: str) -> Event:
+        """Return the only event of this name."""
+        (found,) = [event for event in self.events() if event.name == name]
+        return found
+
+    def profile(self, identifier: str) -> Profile:
+        """Return the profile of the person whom this identifies, once all is taken in."""
+        self.tb.ingest()
+        person = self.tb.person(identifier)
+        return self.tb.world.people.profiles([person])[person]
+
+
+@dataclasses.dataclass(slots=True)
+class Shaky:
+    """A collector that first is too busy, or breaks after storing; then all is well."""
+
+    answers: list[str]
+    bodies: list[Body] = dataclasses.field(default_factory=list)
+    url: str = ""
+    port: int = 0
+
+    async def append(self, body: Body) -> int:
+        """Fail as the next answer says, or store."""
+        answer = self.answers.pop(0) if self.answers else "stored"
+        if answer == "busy":
+            return await collector.Gate(self._store, bodies=0).append(body)
+        offset = await self._store(body)
+        if answer == "broken":
+            raise StoreError("the disk went away after the commit")
+        return offset
+
+    async def _store(self, body: Body) -> int:
+        self.bodies.append(body)
+        return len(self.bodies)
+
+    def counts(self) -> Counter[str]:
+        """Return how often each message id was stored."""
+        records = [LogRecord(offset, body) for offset, body in enumerate(self.bodies, 1)]
+        return Counter(event.message_id for event in decode(records).events)
+
+    def application(self) -> ASGIApp:
+        """Return both doors over this log."""
+        doors = (collector.routes(self.append, _now), customerio.routes(self.append, _now))
+        return Starlette(routes=[route for door in doors for route in door])
+
+
+Serve: TypeAlias = Callable[[ASGIApp], AbstractContextManager[int]]
+Shake: TypeAlias = Callable[[Sequence[str]], Shaky]
+
+
+def _now() -> int:
+    return 1_760_000_000_000_000
+
+
+@contextmanager
+def serving(application: ASGIApp, certificate: Path | None = None) -> Iterator[int]:
+    """Serve on loopback, over TLS when there is a certificate; yield the port."""
+    config = uvicorn.Config(
+        application, lifespan="off", log_level="warning", access_log=False,
+        ssl_certfile=certificate,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()  # who comes before the server is up waits in the queue
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Return an empty shop, served; its worker stands still, so that tests say when it works."""
+    with (
+        Tailorbird.open(tmp_path / "shop", environment={}) as tb,
+        serving(site(tb)) as port,
+    ):
+        yield Shop(tb, f"http://127.0.0.1:{port}", port)
+
+
+@pytest.fixture
+def secure_shop(tmp_path: Path, certificate: Path) -> Iterator[Shop]:
+    """As `shop`, over TLS, for clients that speak nothing else."""
+    with (
+        Tailorbird.open(tmp_path / "shop", environment={}) as tb,
+        serving(site(tb), certificate) as port,
+    ):
+        yield Shop(tb, f"https://127.0.0.1:{port}", port)
+
+
+@pytest.fixture
+def shaky() -> Iterator[Callable[..., Shaky]]:
+    """Return `shaky(answers, certificate=None)`: a served collector that fails as told."""
+    with ExitStack() as stack:
+
+        def served(answers: Sequence[str], certificate: Path | None = None) -> Shaky:
+            made = Shaky(list(answers))
+            made.port = stack.enter_context(serving(made.application(), certificate))
+            made.url = f"http://127.0.0.1:{made.port}"
+            return made
+
+        yield served
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with a key and its certificate for 127.0.0.1, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = tmp_path_factory.mktemp("tls") / "loopback.pem"
+    path.write_bytes(secret + built.public_bytes(serialization.Encoding.PEM))
+    return path
