@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from tailorbird.collect import clean, money
 from tailorbird.collect.fields import IDENTIFIER_LIMIT, Refusal, reference, text
@@ -20,8 +22,11 @@ _TOTALS: Final = ("total", "revenue", "value")
 _IDS: Final = ("product_id", "productId", "sku", "id", "item_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+_ONLY_PRODUCT_ID: Final = _IDS[:1]
+_NUMBERS: Final = (int, float, str)
+
+
+class Order(msgspec.Struct, frozen=True, gc=False):
     """An event's products and its value; empty where it has none."""
 
     order_id: str = ""
@@ -50,7 +55,7 @@ def order_of(
         order_id=reference(properties.pop("order_id", None), "order_id"),
         item=single.item if single else "",
         category=single.category if single else "",
-        quantity=sum(line.quantity for line in lines),
+        quantity=sum([line.quantity for line in lines]),
         value_minor=_worth(name, value, lines),
         currency=currency if lines or value is not None else "",
         lines=lines,
@@ -78,7 +83,18 @@ def _lines(products: object, currency: str, *, back: bool) -> tuple[Line, ...]:
 def _line(product: object, currency: str, *, back: bool) -> Line:
     if not isinstance(product, dict):
         raise Refusal("bad_products", "a product is no JSON object", "send {product_id, price ...}")
-    found = next((product[key] for key in _IDS if product.get(key) not in (None, "")), None)
+    return _line_of(_id_in(product, _IDS), product, currency, back=back)
+
+
+def _id_in(product: Mapping[str, Any], names: Sequence[str]) -> object:
+    for name in names:
+        found = product.get(name)
+        if found is not None and found != "":
+            return found
+    return None
+
+
+def _line_of(found: object, product: Mapping[str, Any], currency: str, *, back: bool) -> Line:
     item = reference(found, "product_id")
     if not item:
         raise Refusal("bad_products", "a product has no product_id", "send product_id or sku")
@@ -88,12 +104,13 @@ def _line(product: object, currency: str, *, back: bool) -> Line:
     price = _amount(product.get("price"), "a product's price", currency)
     if abs(quantity * price) > money.LARGEST:
         raise Refusal("bad_amount", "a product's price is larger than any", "send major units")
+    name, category = product.get("name"), product.get("category")
     return Line(
-        item=item,
-        name=_words(product.get("name"), "a product's name"),
-        category=_words(product.get("category"), "a product's category"),
-        quantity=abs(quantity),
-        price_minor=price,
+        item,
+        _words(name, "a product's name") if isinstance(name, str) else "",
+        _words(category, "a product's category") if isinstance(category, str) else "",
+        abs(quantity),
+        price,
     )
 
 
@@ -101,23 +118,23 @@ def _single(
     name: str, properties: Mapping[str, Scalar], currency: str, *, back: bool
 ) -> Line | None:
     """Return the one product that a product event is about."""
-    product: dict[str, Any] = dict(properties)
-    if "product" not in name and name not in _ORDERS and name != Names.ADD_TO_CART:
-        product |= dict.fromkeys(_IDS[1:])
-    if all(product.get(key) in (None, "") for key in _IDS):
-        return None
-    return _line(product, currency, back=back)
+    of_product = "product" in name or name in _ORDERS or name == Names.ADD_TO_CART
+    found = _id_in(properties, _IDS if of_product else _ONLY_PRODUCT_ID)
+    return None if found is None else _line_of(found, properties, currency, back=back)
 
 
-def _words(value: object, what: str) -> str:
-    return clean.name(text(value, what, IDENTIFIER_LIMIT * 4)) if isinstance(value, str) else ""
+@lru_cache(maxsize=16_384)
+def _words(value: str, what: str) -> str:
+    return clean.name(text(value, what, IDENTIFIER_LIMIT * 4))
 
 
 def _quantity(value: object) -> int:
     if value is None:
         return 1
+    if type(value) is int and -QUANTITY_LIMIT <= value <= QUANTITY_LIMIT:
+        return value
     try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
             raise TypeError
         if isinstance(value, str) and len(value) > AMOUNT_LIMIT:
             raise ValueError
@@ -134,7 +151,7 @@ def _amount(value: object, what: str, currency: str) -> int:
     if value is None or value == "":
         return 0
     try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
             raise TypeError
         if isinstance(value, str) and len(value) > AMOUNT_LIMIT:
             raise ValueError
@@ -148,7 +165,7 @@ def _said(properties: dict[str, Scalar], currency: str, *, strict: bool) -> int 
     """Return the value that the event names. A total outranks a revenue."""
     for key in _TOTALS:
         said = properties.get(key)
-        if said is None or said == "" or (isinstance(said, str | bool) and not strict):
+        if said is None or said == "" or (not strict and isinstance(said, (str, bool))):
             # Outside orders, "value" may be anything: it stays a property.
             continue
         value = _amount(said, key, currency)
@@ -158,7 +175,7 @@ def _said(properties: dict[str, Scalar], currency: str, *, strict: bool) -> int 
 
 
 def _worth(name: str, said: int | None, lines: tuple[Line, ...]) -> int:
-    value = sum(line.quantity * line.price_minor for line in lines) if said is None else said
+    value = sum([line.quantity * line.price_minor for line in lines]) if said is None else said
     if abs(value) > money.LARGEST:
         raise Refusal("bad_amount", "the value is larger than any order", "send major units")
     if name == Names.PURCHASE and value < 0:

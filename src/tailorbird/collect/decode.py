@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -91,26 +90,28 @@ def _refused(refusal: Refusal, body: Body, position: Position, raw: bytes) -> Re
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Who:
+class _Who(msgspec.Struct, frozen=True, gc=False):
     """Who a message says it is about, and what it says of them."""
 
     user_id: str = ""
     anonymous_id: str = ""
     email: str = ""
     person: PersonId = 0
-    traits: dict[str, Scalar] = field(default_factory=dict)
+    traits: dict[str, Scalar] = {}
     consents: tuple[ConsentClaim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Send:
+class _Send(msgspec.Struct, frozen=True, gc=False):
     """Which mail an event belongs to."""
 
     send_id: str = ""
     campaign: str = ""
     variant: str = ""
     machine: bool = False
+
+
+_NO_SEND: Final = _Send()
+_SENT: Final = frozenset({*_Send.__struct_fields__})
 
 
 class _Reader:
@@ -131,10 +132,8 @@ class _Reader:
         name = name_of(kind, message)
         who = self._who(kind, message)
         self._permit(name, who)
-        given = properties_in(kind, message)
-        products = given.get("products")
-        properties = properties_of({k: v for k, v in given.items() if k != "products"})
-        send = _send_of(properties) if self._internal else _Send()
+        products, properties = _said(properties_in(kind, message))
+        send = _send_of(properties) if self._internal else _NO_SEND
         order = order_of(name, products, properties, self._currency)
         return Event(
             message_id=self._id(message, raw),
@@ -206,7 +205,18 @@ class _Reader:
             raise Refusal("no_identifier", "it says of nobody who did it", mend)
 
 
+def _said(given: Mapping[str, Any]) -> tuple[object, dict[str, Scalar]]:
+    """Return an event's products, and its other properties."""
+    if "products" not in given:
+        return None, properties_of(given)
+    others = {key: value for key, value in given.items() if key != "products"}
+    return given["products"], properties_of(others)
+
+
 def _send_of(properties: dict[str, Scalar]) -> _Send:
+    if _SENT.isdisjoint(properties):
+        return _NO_SEND
+
     def taken(name: str) -> str:
         value = properties.pop(name, None)
         return text(value, name) if isinstance(value, str) else ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -39,8 +39,9 @@ _TRAIT_NAMES: Final = {
     "postal_code": "postcode", "surname": "last_name", "telephone": "phone", "zip": "postcode",
     "zip_code": "postcode",
 }  # fmt: skip
+_NUMBERS: Final = (int, float)
+_AS_THEY_ARE: Final = (bool, float)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Refusal(Exception):  # noqa: N818 - a refused message is expected, no error of ours
@@ -66,6 +67,10 @@ def reference(value: object, what: str) -> str:
     """Return the id of a thing (an order, a product) as text, '' for none."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        found = value.strip()
+        if found.isprintable() and len(found) <= IDENTIFIER_LIMIT:
+            return found
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -101,14 +106,14 @@ def instant(value: object, what: str) -> Instant | None:
     """
     if value is None or value == "":
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, _NUMBERS) and not isinstance(value, bool):
         return _since_epoch(value)
     try:
         if not isinstance(value, str):
             raise TypeError
         at = datetime.fromisoformat(value.strip())
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-        return (at - _EPOCH) // _MICROSECOND
+        since = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     except (ValueError, TypeError, OverflowError):
         shown = repr(value)[:40]
         raise Refusal("bad_time", f"{what} is no time: {shown}", "send ISO 8601 in UTC") from None
@@ -132,7 +137,8 @@ def mapping_of(value: object, what: str) -> dict[str, Any]:
 
 def flat(source: Mapping[str, Any], what: str) -> dict[str, Scalar]:
     """Return nested fields as one level of snake-case names; lists become JSON text."""
-    found = dict(_leaves(source, "", what, 0))
+    found: dict[str, Scalar] = {}
+    _flatten(source, "", what, 0, found)
     if len(found) > FIELD_LIMIT:
         raise Refusal(
             "too_many_fields", f"it has {len(found)} {what}s", f"keep it to {FIELD_LIMIT}"
@@ -140,26 +146,31 @@ def flat(source: Mapping[str, Any], what: str) -> dict[str, Scalar]:
     return found
 
 
-def _leaves(
-    source: Mapping[str, Any], prefix: str, what: str, depth: int
-) -> Iterable[tuple[str, Scalar]]:
+def _flatten(
+    source: Mapping[str, Any], prefix: str, what: str, depth: int, found: dict[str, Scalar]
+) -> None:
     if depth > DEPTH_LIMIT:
         raise Refusal("too_deep", f"a {what} is nested too deeply", "send flat fields")
     for key, value in source.items():
-        if len(key) > NAME_LIMIT:
-            reason = f"the name of a {what} has {len(key):,} characters"
-            raise Refusal("too_long", reason, f"keep names to {NAME_LIMIT}")
-        name = prefix + clean.snake(text(key, f"the name of a {what}"))
+        name = prefix + _named(key, what)
         if isinstance(value, dict):
-            yield from _leaves(value, f"{name}_", what, depth + 1)
+            _flatten(value, f"{name}_", what, depth + 1, found)
         elif name:
-            yield name, _scalar(value, name)
+            found[name] = _scalar(value, name)
+
+
+@lru_cache(maxsize=16_384)
+def _named(key: str, what: str) -> str:
+    if len(key) > NAME_LIMIT:
+        reason = f"the name of a {what} has {len(key):,} characters"
+        raise Refusal("too_long", reason, f"keep names to {NAME_LIMIT}")
+    return clean.snake(text(key, f"the name of a {what}"))
 
 
 def _scalar(value: object, name: str) -> Scalar:
     if isinstance(value, str):
         return text(value, name)
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, int):
         if value not in INT64:
@@ -173,11 +184,13 @@ def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
 
     Facts hold no personal fields: what is left out stays in the log, under the law of erasure.
     """
-    return {
-        name: clean.without_addresses(value) if isinstance(value, str) else value
-        for name, value in flat(source, "property").items()
-        if not _personal(name)
-    }
+    properties = flat(source, "property")
+    for name, value in [*properties.items()]:
+        if _personal(name):
+            del properties[name]
+        elif isinstance(value, str) and ("@" in value or "%40" in value):
+            properties[name] = clean.without_addresses(value)
+    return properties
 
 
 @lru_cache(maxsize=16_384)

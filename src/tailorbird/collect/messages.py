@@ -24,6 +24,7 @@ KINDS: Final[dict[str, Kind]] = {
 EARLIEST: Final[Instant] = 631_152_000_000_000
 """1990-01-01: no shop's history is older."""
 ID_LIMIT: Final = 200
+_IDS: Final = (int, str)
 
 _NAMES: Final = {
     "identify": Names.IDENTIFY,
@@ -164,7 +165,7 @@ def id_of(message: Message, raw: bytes | msgspec.Raw, received_at: Instant) -> s
     Without a time of its own a message is told from its like by when it came.
     """
     said = message.message_id
-    if isinstance(said, int | str) and not isinstance(said, bool) and said != "":
+    if isinstance(said, _IDS) and not isinstance(said, bool) and said != "":
         written = str(said) if isinstance(said, str) else f"{said:x}"
         if len(written) <= ID_LIMIT and "\x00" not in written:
             return written
