@@ -62,6 +62,14 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zone: str = "UTC"
 
 
+class Hooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The secrets with which shops sign their webhooks. A shop without one is not listened to."""
+
+    shopify_secret: str = ""
+    woocommerce_secret: str = ""
+    stripe_secret: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting, with its default."""
 
@@ -69,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sender: Sender = Sender()
     delivery: Delivery = Delivery()
     shop: Shop = Shop()
+    hooks: Hooks = Hooks()
     assignment_salt: str = ""
     """Fixes the draw of variants, so that a demo ends alike everywhere; empty: the folder's key."""
     demo: bool = False
@@ -87,7 +96,14 @@ class Setting(msgspec.Struct, frozen=True):
     origin: str
 
 
-SECRETS = frozenset({"delivery.smtp_password"})
+SECRETS = frozenset(
+    {
+        "delivery.smtp_password",
+        "hooks.shopify_secret",
+        "hooks.stripe_secret",
+        "hooks.woocommerce_secret",
+    }
+)
 
 
 def load(folder: Path, environment: Mapping[str, str]) -> tuple[Settings, list[Setting]]:

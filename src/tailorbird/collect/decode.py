@@ -43,6 +43,9 @@ from tailorbird.schema import (
 
 INTERNAL: Final = frozenset({"delivery", "import", "simulator", "tracking"})
 """Sources of our own: they alone may say a person's number and which send an event belongs to."""
+SHOPS: Final = frozenset({"shopify", "stripe", "woocommerce"})
+"""Sources that a signature has proven: they may change products and say who agreed to what."""
+TRUSTED: Final = INTERNAL | SHOPS
 OPEN_TO_GUESTS: Final = frozenset({Names.PURCHASE, Names.RETURN})
 BATCH_LIMIT: Final = 1 << 20
 """Messages of one body, so that a position has room for the index."""
@@ -117,17 +120,18 @@ _SENT: Final = frozenset({*_Send.__struct_fields__})
 class _Reader:
     """Reads the messages of one body."""
 
-    __slots__ = ("_body", "_currency", "_internal", "_sent_at")
+    __slots__ = ("_body", "_currency", "_internal", "_sent_at", "_trusted")
 
     def __init__(self, body: Body, sent_at: object, currency: str) -> None:
         self._body = body
         self._currency = currency
         self._internal = body.source in INTERNAL
-        self._sent_at = None if self._internal else sent_at
+        self._trusted = body.source in TRUSTED
+        self._sent_at = None if self._trusted else sent_at
 
     def read(self, raw: bytes | msgspec.Raw, position: Position) -> Event:
         """Return a message's event; raise `Refusal` when it cannot be taken."""
-        message = parse(raw, strict=self._internal)
+        message = parse(raw, strict=self._trusted)
         kind = kind_of(message)
         name = name_of(kind, message)
         who = self._who(kind, message)
@@ -165,16 +169,16 @@ class _Reader:
     def _id(self, message: Message, raw: bytes | msgspec.Raw) -> str:
         """Return a message id that nobody outside can take before one of our own events does."""
         found = id_of(message, raw, self._body.received_at)
-        if self._internal:
+        if self._trusted:
             return f"{self._body.source}:{found}"
-        return f"web:{found}" if found.partition(":")[0] in INTERNAL else found
+        return f"web:{found}" if found.partition(":")[0] in TRUSTED else found
 
     def _who(self, kind: Kind, message: Message) -> _Who:
         context = mapping_of(message.context, "context")
         user = identifier(message.user_id, "userId")
         anonymous = identifier(message.anonymous_id, "anonymousId")
         person = self._person(context)
-        claims = consents_of(context.get("consent")) if self._internal else ()
+        claims = consents_of(context.get("consent")) if self._trusted else ()
         if kind == "identify":
             traits, email = traits_of(
                 mapping_of(context.get("traits"), "context.traits"),
@@ -195,12 +199,12 @@ class _Reader:
 
     def _permit(self, name: str, who: _Who) -> None:
         if name == Names.PRODUCT_UPDATED:
-            if not self._internal:
+            if not self._trusted:
                 mend = "import the catalogue instead"
                 raise Refusal("not_allowed", "a public source may not change products", mend)
             return
         known = who.user_id or who.anonymous_id or who.email or who.person
-        if not known and not (self._internal and name in OPEN_TO_GUESTS):
+        if not known and not (self._trusted and name in OPEN_TO_GUESTS):
             mend = "send a userId or an anonymousId"
             raise Refusal("no_identifier", "it says of nobody who did it", mend)
 
