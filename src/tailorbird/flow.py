@@ -30,6 +30,7 @@ from tailorbird.schema import (
     DAY,
     Body,
     Instant,
+    LogRecord,
     Merge,
     Names,
     PersonId,
@@ -84,7 +85,7 @@ def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) 
     total = Ingested()
     while records := world.log.read(world.people.cursor(), RECORDS):
         offset = records[-1].offset
-        decoded = collect.decode(records, currency=world.settings.shop.currency)
+        decoded = _decoded(world, records)
         folded = profiles.fold(world.people, decoded.events, decoded.refused, offset)
         world.facts.append(folded.events, folded.merges, offset)
         total += Ingested(
@@ -106,13 +107,19 @@ def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None
     while (done := world.facts.offset()) < cursor:
         records = world.log.read(done, min(RECORDS, cursor - done))
         offset = records[-1].offset
-        decoded = collect.decode(records, currency=world.settings.shop.currency)
+        decoded = _decoded(world, records)
         events = profiles.replay(world.people, decoded.events)
         world.facts.append(events, _merges(world, done, offset), offset)
         read += len(records)
         if on_progress:
             on_progress(offset, cursor)
     return read
+
+
+def _decoded(world: World, records: Sequence[LogRecord]) -> collect.Decoded:
+    listed = world.settings.collect.disposable_domains_file
+    disposable = collect.disposable_domains(world.folder / listed) if listed else frozenset()
+    return collect.decode(records, currency=world.settings.shop.currency, disposable=disposable)
 
 
 def _merges(world: World, after: int, until: int) -> Sequence[Merge]:

@@ -62,6 +62,16 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zone: str = "UTC"
 
 
+class Collect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known about whatever comes in."""
+
+    disposable_domains_file: str = ""
+    """Text file, one domain a line; its addresses get the trait `email_disposable`.
+
+    A relative path starts at the data folder.
+    """
+
+
 class Hooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The secrets with which shops sign their webhooks. A shop without one is not listened to."""
 
@@ -78,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delivery: Delivery = Delivery()
     shop: Shop = Shop()
     hooks: Hooks = Hooks()
+    collect: Collect = Collect()
     assignment_salt: str = ""
     """Fixes the draw of variants, so that a demo ends alike everywhere; empty: the folder's key."""
     demo: bool = False

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from tailorbird.collect.choice import choose_mapping
 from tailorbird.collect.decode import Decoded, decode
+from tailorbird.collect.disposable import disposable_domains
 from tailorbird.collect.sources.files import ImportReport, import_file
 
-__all__ = ["Decoded", "ImportReport", "choose_mapping", "decode", "import_file"]
+__all__ = [
+    "Decoded",
+    "ImportReport",
+    "choose_mapping",
+    "decode",
+    "disposable_domains",
+    "import_file",
+]

@@ -1,4 +1,4 @@
-"""Makes one spelling of many: addresses, names, countries, and the names that authors give."""
+"""Makes one spelling of many: addresses, phones, names, countries, and names that authors give."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tailorbird.collect.countries import CODES, fold
 LOCAL_LIMIT: Final = 64
 ADDRESS_LIMIT: Final = 254
 """Octets (RFC 5321, section 4.5.3.1; RFC 3696 erratum 1690)."""
+RESERVED: Final = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
+"""Top-level domains under which nobody can be written to (RFC 6761, 6762, 7686)."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
@@ -26,33 +28,73 @@ _ADDRESS = re.compile(rf"{_PART}{{1,64}}(?:@|%40){_PART}{{1,190}}\.{_PART}{{1,63
 def email(text: str) -> str | None:
     """Return an address as it is kept (domain lower-case, in ASCII), or None when it is none.
 
-    Takes dot-atoms at a host name of two labels or more (RFC 5321): no quoted local parts, no
-    address literals, no comments.
+    The part before the @ keeps its case; it may be quoted or in any alphabet (RFC 5321, 6531). The
+    domain is a public host name (IDNA 2008, UTS 46): no address literals, no reserved names.
 
     >>> email("  Ann.Lee@EXAMPLE.com ")
     'Ann.Lee@example.com'
-    >>> email("ann@bücher.example"), email("ann@localhost")
-    ('ann@xn--bcher-kva.example', None)
+    >>> email("ann@straße.example"), email("ann@localhost")
+    ('ann@xn--strae-oqa.example', None)
     """
-    local, at, domain = text.strip().rpartition("@")
-    if not at or len(local) > LOCAL_LIMIT or not _LOCAL.fullmatch(local):
+    text = text.strip()
+    local, at, rest = text.rpartition("@")
+    if not at or len(local) > LOCAL_LIMIT or len(text) > ADDRESS_LIMIT:
         return None
-    host = _host(domain)
+    if not _LOCAL.fullmatch(local):
+        return _validated(text)
+    host = domain(rest)
     if host is None or len(local) + 1 + len(host) > ADDRESS_LIMIT:
         return None
     return f"{local}@{host}"
 
 
 @lru_cache(maxsize=65_536)
-def _host(domain: str) -> str | None:
+def domain(text: str) -> str | None:
+    """Return the domain of public addresses in lower case and ASCII, or None when it is none.
+
+    >>> domain("Mail.Example.COM"), domain("shop.local")
+    ('mail.example.com', None)
+    """
+    host = text.lower()
+    if text.isascii() and "--" not in host:
+        labels = host.split(".")
+        good = len(labels) > 1 and all(map(_LABEL.fullmatch, labels))
+        return host if good and host[-1].isalpha() and labels[-1] not in RESERVED else None
+    whole = _validated(f"x@{text}")
+    return whole and whole.removeprefix("x@")
+
+
+def _validated(text: str) -> str | None:
+    """Return what the library makes of an address that is not plain."""
+    # Loaded late: a door that starts has no address to look at, and most addresses are plain.
+    from email_validator import validate_email
+
     try:
-        host = domain.encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        found = validate_email(
+            text, allow_quoted_local=True, strict=True, check_deliverability=False
+        )
+    except ValueError:
         return None
-    labels = host.split(".")
-    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
+def phone(text: str, country_code: str = "") -> str | None:
+    """Return a telephone number in E.164, or None when no numbering plan has it.
+
+    `country_code` (ISO 3166-1) says whose plan it is that a number without `+` was written in.
+
+    >>> phone("(086) 123-4567", "IE"), phone("+353 86 123 4567"), phone("086 123 4567")
+    ('+353861234567', '+353861234567', None)
+    """
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text, country_code or None)
+    except phonenumbers.NumberParseException:
         return None
-    return None if labels[-1].isdigit() else host
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def name(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from tailorbird.collect import clean
 from tailorbird.collect.bodies import BodyError, shape
 from tailorbird.collect.commerce import order_of
+from tailorbird.collect.disposable import is_disposable
 from tailorbird.collect.fields import (
     Refusal,
     consents_of,
@@ -58,19 +60,31 @@ class Decoded(msgspec.Struct, frozen=True):
     refused: list[Refused]
 
 
-def decode(records: Sequence[LogRecord], *, currency: str = "") -> Decoded:
+def decode(
+    records: Sequence[LogRecord], *, currency: str = "", disposable: frozenset[str] = frozenset()
+) -> Decoded:
     """Return the events of these bodies and, with reasons, what was refused. Never raises.
 
-    `currency` is the shop's, for amounts that come without one. An event's position is its body's
-    offset shifted left by 20, plus its index in the body.
+    `currency` is the shop's, for amounts that come without one. Where there are `disposable`
+    domains, the trait `email_disposable` says whether an address is of one. An event's position is
+    its body's offset shifted left by 20, plus its index in the body.
     """
     decoded = Decoded([], [])
+    house = _House(currency, disposable)
     for record in records:
-        _decode(record.body, record.offset << 20, currency, decoded)
+        _decode(record.body, record.offset << 20, house, decoded)
     return decoded
 
 
-def _decode(body: Body, first: Position, currency: str, decoded: Decoded) -> None:
+@dataclass(frozen=True, slots=True)
+class _House:
+    """What the shop says for every body."""
+
+    currency: str
+    disposable: frozenset[str]
+
+
+def _decode(body: Body, first: Position, house: _House, decoded: Decoded) -> None:
     try:
         whole = shape(body.content)
         if len(whole.messages) > BATCH_LIMIT:
@@ -79,7 +93,7 @@ def _decode(body: Body, first: Position, currency: str, decoded: Decoded) -> Non
         refusal = Refusal("bad_body", f"the body cannot be read: {error}", "send Segment-spec JSON")
         decoded.refused.append(_refused(refusal, body, first, body.content))
         return
-    reader = _Reader(body, whole.sent_at, currency)
+    reader = _Reader(body, whole.sent_at, house)
     for position, raw in enumerate(whole.messages, first):
         try:
             decoded.events.append(reader.read(raw, position))
@@ -120,11 +134,11 @@ _SENT: Final = frozenset({*_Send.__struct_fields__})
 class _Reader:
     """Reads the messages of one body."""
 
-    __slots__ = ("_body", "_currency", "_internal", "_sent_at", "_trusted")
+    __slots__ = ("_body", "_house", "_internal", "_sent_at", "_trusted")
 
-    def __init__(self, body: Body, sent_at: object, currency: str) -> None:
+    def __init__(self, body: Body, sent_at: object, house: _House) -> None:
         self._body = body
-        self._currency = currency
+        self._house = house
         self._internal = body.source in INTERNAL
         self._trusted = body.source in TRUSTED
         self._sent_at = None if self._trusted else sent_at
@@ -138,7 +152,7 @@ class _Reader:
         self._permit(name, who)
         products, properties = _said(properties_in(kind, message))
         send = _send_of(properties) if self._internal else _NO_SEND
-        order = order_of(name, products, properties, self._currency)
+        order = order_of(name, products, properties, self._house.currency)
         return Event(
             message_id=self._id(message, raw),
             name=name,
@@ -185,6 +199,8 @@ class _Reader:
                 mapping_of(message.traits, "traits"),
             )
             email = email or clean.email(user) or ""
+            if email and self._house.disposable:
+                traits["email_disposable"] = is_disposable(email, self._house.disposable)
             claims = claims or consents_of(context.get("consent"))
             return _Who(user, anonymous, email, person, traits, claims)
         if kind == "alias":

@@ -201,7 +201,8 @@ def _personal(name: str) -> bool:
 def traits_of(*sources: Mapping[str, Any]) -> tuple[dict[str, Scalar], str]:
     """Return cleaned traits (later sources win), and the e-mail address among them or ''.
 
-    An address that is none is noted as the trait `email_invalid`.
+    An address that is none is noted as the trait `email_invalid`, a telephone number that no plan
+    has as `phone_invalid`.
     """
     traits: dict[str, Scalar] = {}
     for source in sources:
@@ -215,7 +216,19 @@ def traits_of(*sources: Mapping[str, Any]) -> tuple[dict[str, Scalar], str]:
     email = clean.email(given) if isinstance(given, str) else None
     if email is None and given:
         traits["email_invalid"] = True
+    if traits.get("phone") not in (None, ""):
+        traits |= _phone(traits["phone"], traits.get("country"))
     return traits, email or ""
+
+
+def _phone(given: Scalar, country: Scalar) -> dict[str, Scalar]:
+    """Return the number in E.164, or as it came when no plan has it, and which of the two it is."""
+    home = country if isinstance(country, str) and len(country) == 2 else ""
+    written = (
+        "" if isinstance(given, bool) else f"{given:.0f}" if isinstance(given, float) else given
+    )
+    found = clean.phone(str(written), home)
+    return {"phone": given if found is None else found, "phone_invalid": found is None}
 
 
 _CLEANERS: Final[dict[str, Callable[[str], str]]] = {
