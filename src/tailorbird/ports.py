@@ -25,6 +25,8 @@ from tailorbird.schema import (
     Position,
     Product,
     Profile,
+    Quarantined,
+    QuarantineState,
     Refused,
     Reply,
     ResolvedEvent,
@@ -119,7 +121,7 @@ class People(Protocol):
         """Keep refused records with their raw bytes until somebody mends or discards them."""
 
     def quarantined(self, after: Position, limit: int) -> list[Refused]:
-        """Return refused records in order of position."""
+        """Return the records that are still held, in order of position."""
 
     def broken_receipts(self) -> int:
         """Return how many receipts do not fit the hash chain: 0 unless somebody changed them."""
@@ -144,6 +146,42 @@ class People(Protocol):
 
     def count(self) -> int:
         """Return how many people there are, merged ones not counted."""
+
+
+class Quarantine(Protocol):
+    """Where refused records wait; `People.quarantine` puts them in, and nothing takes them out.
+
+    A record is held until it is replayed or discarded; that is final, and kept with its reason.
+    """
+
+    def page(
+        self,
+        after: Position,
+        limit: int,
+        *,
+        state: QuarantineState | None = None,
+        code: str = "",
+        source: str = "",
+    ) -> list[Quarantined]:
+        """Return records above a position, in order; '' and None leave a choice open."""
+
+    def one(self, position: Position) -> Quarantined | None:
+        """Return the record that was refused at this position."""
+
+    def counts(self) -> list[tuple[QuarantineState, str, int]]:
+        """Return (state, code, records), all states counted."""
+
+    def keep_mended(self, mended: Sequence[tuple[Position, bytes, tuple[str, ...]]]) -> int:
+        """Keep (position, new bytes, rules) durably where the record is held; return how many."""
+
+    def replay(self, bodies: Sequence[tuple[Position, Body]], now: Instant, why: str) -> list[int]:
+        """Append each held record's body to the log and mark it, durably and together.
+
+        Returns the new offsets. What is no longer held is left alone.
+        """
+
+    def discard(self, positions: Sequence[Position], now: Instant, why: str) -> int:
+        """Mark held records as discarded, durably; return how many."""
 
 
 class Facts(Protocol):

@@ -129,6 +129,24 @@ class Refused(msgspec.Struct, frozen=True):
     mend: str = ""
 
 
+QuarantineState = Literal["held", "replayed", "discarded"]
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """A refused record and what became of it. `refused.raw` stays as it came."""
+
+    refused: Refused
+    state: QuarantineState = "held"
+    mended: bytes | None = None
+    """The record as mended last, None while nobody has mended it."""
+    mended_by: tuple[str, ...] = ()
+    """The rules that mended it, in order; a rule mends a record once."""
+    decided_at: Instant = 0
+    why: str = ""
+    replayed_as: int = 0
+    """The offset in the log under which it came back, 0 while it has not."""
+
+
 class Product(msgspec.Struct, frozen=True):
     """A catalogue item. `stock` is None where the shop does not tell."""
 

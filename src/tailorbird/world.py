@@ -15,6 +15,7 @@ from tailorbird.ports import (
     Ledger,
     Models,
     People,
+    Quarantine,
 )
 from tailorbird.settings import Settings
 
@@ -27,6 +28,7 @@ class World:
     settings: Settings
     log: EventLog
     people: People
+    quarantine: Quarantine
     facts: Facts
     definitions: Definitions
     ledger: Ledger

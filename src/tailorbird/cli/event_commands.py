@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, shown
-from tailorbird.cli.output import emit, progress, table
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.output import emit, progress
 
 if TYPE_CHECKING:
     from tailorbird.collect import ImportReport
@@ -74,13 +74,11 @@ def ingest(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
 
 @app.command()
 def quarantine(
-    limit: Annotated[int, typer.Option(help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """List records that were held back, with the reason."""
-    with opened(folder) as tb:
-        refused = tb.world.people.quarantined(0, limit)
-    rows = [(r.position, r.source, r.code, r.reason, shown(r.received_at)) for r in refused]
-    lines = table(("position", "source", "code", "reason", "received"), rows)
-    emit(refused, lines if rows else ["nothing is held back"], as_json=as_json)
+    """List records that are held back; `tailorbird quarantine` mends them."""
+    from tailorbird.cli.quarantine_commands import list_records
+
+    list_records(state="held", limit=limit, folder=folder, as_json=as_json)

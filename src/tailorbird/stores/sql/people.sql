@@ -79,8 +79,8 @@ INSERT OR IGNORE INTO quarantine (position, source, received_at, code, reason, r
 VALUES (?, ?, ?, ?, ?, ?, ?)
 -- name: quarantined
 SELECT position, source, received_at, code, reason, raw, mend FROM quarantine
-WHERE position > ? ORDER BY position LIMIT ?
+WHERE position > ? AND state = 'held' ORDER BY position LIMIT ?
 -- name: count
 SELECT COUNT(*) FROM people WHERE merged_into IS NULL
 -- name: count_quarantined
-SELECT code, COUNT(*) FROM quarantine GROUP BY code ORDER BY code
+SELECT code, COUNT(*) FROM quarantine WHERE state = 'held' GROUP BY code ORDER BY code
