@@ -8,10 +8,9 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 import uvicorn
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from tailorbird.app import Tailorbird
+from tailorbird.app import Tailorbird, wall_clock
 from tailorbird.collect.decode import decode
 from tailorbird.errors import StoreError
 from tailorbird.schema import Body, Event, LogRecord, Profile
@@ -85,20 +84,15 @@ class Shaky:
     def counts(self) -> Counter[str]:
         """Return how often each message id was stored."""
         records = [LogRecord(offset, body) for offset, body in enumerate(self.bodies, 1)]
-        return Counter(event.message_id for event in decode(records).events)
+        decoded = decode(records)
+        assert decoded.refused == []
+        return Counter(event.message_id for event in decoded.events)
 
     def application(self) -> ASGIApp:
         """Return both doors over this log."""
-        doors = (collector.routes(self.append, _now), customerio.routes(self.append, _now))
-        return Starlette(routes=[route for door in doors for route in door])
-
-
-Serve: TypeAlias = Callable[[ASGIApp], AbstractContextManager[int]]
-Shake: TypeAlias = Callable[[Sequence[str]], Shaky]
-
-
-def _now() -> int:
-    return 1_760_000_000_000_000
+        doors = (collector, customerio)
+        routes = [route for door in doors for route in door.routes(self.append, wall_clock)]
+        return Starlette(routes=routes)
 
 
 @contextmanager
