@@ -102,12 +102,12 @@ class Shop:
 
     def features(self, at: Instant) -> pa.Table:
         """Return the traits of everybody who had ordered by then."""
-        return self.connection.execute(_TRAITS, {"at": at}).to_arrow_table()
+        return self.connection.sql(_TRAITS, params={"at": at}).to_arrow_table()
 
     def outcomes(self, after: Instant, until: Instant) -> pa.Table:
         """Return who ordered in (after, until]."""
-        return self.connection.execute(
-            "SELECT DISTINCT person FROM orders WHERE ts > ? AND ts <= ?", [after, until]
+        return self.connection.sql(
+            "SELECT DISTINCT person FROM orders WHERE ts > ? AND ts <= ?", params=[after, until]
         ).to_arrow_table()
 
 

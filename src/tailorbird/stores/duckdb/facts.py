@@ -77,7 +77,7 @@ class DuckFacts:
             try:
                 for name, table in (tables or {}).items():
                     cursor.register(name, table)
-                return cursor.execute(sql, list(parameters)).to_arrow_table()
+                return cursor.sql(sql, params=list(parameters)).to_arrow_table()
             finally:
                 cursor.close()
 
