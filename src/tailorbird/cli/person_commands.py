@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tailorbird.views import DecisionReport
 
 app = typer.Typer(help="People.", no_args_is_help=True)
-Person = Annotated[str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")]
+Person = Annotated[
+    str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")
+]
 
 
 @app.command()

@@ -72,7 +72,9 @@ def preview(
 @app.command()
 def explain(
     name: Name,
-    person: Annotated[str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")],
+    person: Annotated[
+        str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")
+    ],
     as_of: AsOf = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,

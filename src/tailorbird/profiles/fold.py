@@ -11,6 +11,7 @@ from tailorbird.profiles.identity import EMAIL, PERSON, USER_ID, Resolution, Res
 from tailorbird.schema import Consent, Event, Merge, Names, PersonId, Refused, ResolvedEvent
 
 HARD_BOUNCE = "hard_bounce"
+_TELLING = frozenset({Names.IDENTIFY, Names.EMAIL_BOUNCED, Names.UNSUBSCRIBED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def fold(
         people.create(resolution.created)
         people.link((kind, value, person) for (kind, value), person in resolution.links.items())
         people.merge(resolution.merges)
-        _keep(people, resolution.events)
+        _keep(people, [resolved for resolved in resolution.events if _tells(resolved)])
         people.quarantine(refused)
         people.advance(offset)
     return Folded(
@@ -52,8 +53,9 @@ def replay(people: People, events: Sequence[Event]) -> list[ResolvedEvent]:
 
 
 def _first_sights(people: People, events: Sequence[Event]) -> list[Event]:
+    blake2b = hashlib.blake2b
     keys = [
-        (hashlib.blake2b(event.message_id.encode(), digest_size=16).digest(), event.position)
+        (blake2b(event.message_id.encode(), digest_size=16).digest(), event.position)
         for event in events
     ]
     firsts = people.first_seen(keys)
@@ -66,6 +68,12 @@ def _resolve(people: People, events: Sequence[Event]) -> Resolution:
     claims = people.claims(sorted(set(known.values())))
     accounts = {person: kinds.get(USER_ID, 0) for person, kinds in claims.items()}
     return Resolver(known, accounts, people.next_person()).resolve(events)
+
+
+def _tells(resolved: ResolvedEvent) -> bool:
+    """Return whether there is anything to keep about the person, beyond that it happened."""
+    event = resolved.event
+    return bool(resolved.person and (event.name in _TELLING or event.traits or event.consents))
 
 
 def _keep(people: People, events: Sequence[ResolvedEvent]) -> None:

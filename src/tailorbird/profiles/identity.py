@@ -24,10 +24,15 @@ ACCOUNTS_PER_PERSON: Final = 3
 
 def identifiers(event: Event) -> list[tuple[str, str]]:
     """Return the event's (kind, value) identifiers, strongest first."""
-    # Mailbox providers do not tell capitals apart, whatever RFC 5321 allows.
-    address = event.email.lower()
-    found = [(USER_ID, event.user_id), (EMAIL, address), (ANONYMOUS_ID, event.anonymous_id)]
-    return [(kind, value) for kind, value in found if value]
+    found = []
+    if event.user_id:
+        found.append((USER_ID, event.user_id))
+    if event.email:
+        # Mailbox providers do not tell capitals apart, whatever RFC 5321 allows.
+        found.append((EMAIL, event.email.lower()))
+    if event.anonymous_id:
+        found.append((ANONYMOUS_ID, event.anonymous_id))
+    return found
 
 
 @dataclass(slots=True)
@@ -74,6 +79,9 @@ class Resolver:
         given = identifiers(event)
         if not given:
             return None
+        known = [self._known.get(identifier) for identifier in given]
+        if known[0] is not None and known.count(known[0]) == len(known):
+            return self._survivor(known[0])
         person = self._owner(given) or self._create(event)
         for kind, other in self._holders(given):
             if other != person and self._joins(person, other, kind):

@@ -4,15 +4,15 @@ SELECT progress FROM readers WHERE name = 'people'
 INSERT INTO readers (name, progress) VALUES ('people', ?)
 ON CONFLICT (name) DO UPDATE SET progress = excluded.progress
 -- name: make_asked
-CREATE TEMP TABLE IF NOT EXISTS asked (ordinal INTEGER PRIMARY KEY, key BLOB, position INTEGER)
+CREATE TEMP TABLE IF NOT EXISTS asked (key BLOB, position INTEGER)
 -- name: clear_asked
 DELETE FROM asked
 -- name: ask
-INSERT INTO asked (ordinal, key, position) VALUES (?, ?, ?)
+INSERT INTO asked (key, position) VALUES (?, ?)
 -- name: remember
 INSERT OR IGNORE INTO seen (key, position) SELECT key, position FROM asked ORDER BY key, position
--- name: firsts
-SELECT ordinal FROM asked AS a JOIN seen AS s ON s.key = a.key AND s.position = a.position
+-- name: seconds
+SELECT a.rowid FROM asked AS a JOIN seen AS s ON s.key = a.key WHERE s.position <> a.position
 -- name: known
 SELECT i.kind, i.key, i.person FROM asked_identity AS a
 JOIN identities AS i ON i.kind = a.kind AND i.key = a.key

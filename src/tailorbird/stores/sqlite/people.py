@@ -61,10 +61,12 @@ class SqlitePeople:
         with self._database.write() as connection:
             connection.execute(SQL["make_asked"])
             connection.execute(SQL["clear_asked"])
-            connection.executemany(SQL["ask"], ((n, *key) for n, key in enumerate(keys)))
-            connection.execute(SQL["remember"])
-            firsts = {n for (n,) in connection.execute(SQL["firsts"])}
-        return [n in firsts for n in range(len(keys))]
+            connection.executemany(SQL["ask"], keys)
+            firsts = [True] * len(keys)
+            if connection.execute(SQL["remember"]).rowcount < len(keys):
+                for (row,) in connection.execute(SQL["seconds"]):
+                    firsts[row - 1] = False
+        return firsts
 
     # -- identities -----------------------------------------------------------------------------
 
