@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from tailorbird.collect.decode import decode
@@ -103,7 +105,12 @@ def test_a_recorded_delivery_of_stripe_is_refused_later(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("topic", "resource"), [("weather/changed", {"sun": 1}), ("orders/create", {"id": "x"})]
+    ("topic", "resource"),
+    [
+        ("weather/changed", {"sun": 1}),
+        ("orders/create", {"id": "x"}),
+        ("products/update", {"id": 1, "variants": [{"price": "free"}]}),
+    ],
 )
 def test_what_cannot_be_translated_is_kept_in_quarantine(
     door: Door, topic: str, resource: dict[str, Any]
@@ -113,7 +120,7 @@ def test_what_cannot_be_translated_is_kept_in_quarantine(
     assert decoded.events == []
     (refused,) = decoded.refused
     kept = json.loads(refused.raw)
-    assert (kept["event"], kept["properties"]["resource"]) == (topic, resource)
+    assert (kept["event"], kept["properties"]["delivery"]) == (topic, resource)
 
 
 def test_a_topic_that_says_nothing_of_people_is_answered_and_let_go(door: Door) -> None:
@@ -133,6 +140,59 @@ def test_what_is_signed_and_no_delivery_is_told_so(door: Door) -> None:
     assert code(door.shopify("", ORDER)) == (400, "no_topic")
     assert code(door.stripe({"type": "x"})) == (400, "no_event")
     assert door.bodies == []
+
+
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+FIELDS = st.sampled_from(
+    [
+        "address", "amount", "amount_paid", "amount_total", "billing", "cancelled_at", "consent",
+        "currency", "customer", "customer_id", "email", "email_marketing_consent",
+        "financial_status", "id", "inventory_management", "inventory_quantity", "line_items",
+        "lines", "manage_stock", "order_id", "payment_intent", "payment_status", "price",
+        "product", "product_id", "quantity", "refunds", "state", "status", "stock_quantity",
+        "token", "total", "total_price", "transactions", "unit_amount", "updated_at", "variants",
+    ]
+)  # fmt: skip
+ID = {"id": st.integers(0, 9) | st.just("x1") | VALUES}
+RESOURCES = st.recursive(
+    VALUES,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(FIELDS, inner, max_size=9)
+        | st.fixed_dictionaries(
+            {**ID, "total_price": st.just("9.50"), "total": st.just("9.50")},
+            optional={"status": st.just("processing"), "line_items": st.lists(inner, max_size=2)},
+        )
+    ),
+    max_leaves=12,
+)
+SHOPIFY_TOPICS = st.sampled_from(
+    ["customers/update", "orders/updated", "refunds/create", "products/update", "carts/update"]
+)
+STRIPE_TYPES = st.sampled_from(
+    [
+        "customer.updated", "checkout.session.completed", "invoice.paid", "refund.created",
+        "product.updated", "price.created", "customer.subscription.created",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(topic=SHOPIFY_TOPICS, kind=STRIPE_TYPES, resource=RESOURCES, created=st.integers(0, 2**62))
+def test_whatever_a_shop_signs_is_answered_200(
+    topic: str, kind: str, resource: object, created: int
+) -> None:
+    door = Door()
+    assert door.shopify(topic, resource).status_code == 200
+    event = {"type": kind, "created": created, "data": {"object": resource}}
+    assert door.stripe(event).status_code == 200
+    decode([LogRecord(offset, body) for offset, body in enumerate(door.bodies, 1)])
 
 
 def test_nothing_is_acknowledged_that_is_not_stored(door: Door) -> None:

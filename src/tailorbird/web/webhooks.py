@@ -105,26 +105,27 @@ async def _take(
         raise Refusal(401, "bad_signature", message)
     _refuse_recording(shop, signature, at)
     delivery = _delivery(request, shop, content, at)
-    said = _translated(shop, delivery)
+    said = _said(shop, delivery, content)
     if said:
-        await append(Body(shop.source, at, msgspec.json.encode({"batch": said})))
+        await append(Body(shop.source, at, said))
 
 
-def _translated(shop: Shop, delivery: Delivery) -> list[Message]:
-    """Return what a delivery says. What cannot be read is said as such: decoding refuses it."""
+def _said(shop: Shop, delivery: Delivery, content: bytes) -> bytes:
+    """Return what a delivery says as a body, b'' for nothing.
+
+    What cannot be translated is kept whole, as a message of a type that decoding refuses.
+    """
     try:
         said = shop.translate(delivery.topic, delivery.resource, delivery.at, shop_url=shop.url)
-    except Unreadable as error:
-        return [_untold(shop, delivery, str(error))]
-    return [_untold(shop, delivery, "unknown topic")] if said is None else said
-
-
-def _untold(shop: Shop, delivery: Delivery, why: str) -> Message:
-    return {
-        "type": f"{shop.source} webhook",
-        "event": delivery.topic,
-        "properties": {"why": why, "resource": delivery.resource},
-    }
+        if said is not None:
+            return msgspec.json.encode({"batch": said}) if said else b""
+        why = "the topic is not known"
+    except (Unreadable, ArithmeticError, ValueError) as error:
+        # Numbers that are none, or larger than any: signed, so somebody should see them.
+        why = str(error) or type(error).__name__
+    untold = {"why": why, "delivery": msgspec.Raw(content)}
+    kind = f"{shop.source} webhook"
+    return msgspec.json.encode({"type": kind, "event": delivery.topic, "properties": untold})
 
 
 def _is_ping(shop: Shop, signature: str, content: bytes) -> bool:
