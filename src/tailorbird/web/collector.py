@@ -101,7 +101,7 @@ def routes(append: Append, now: Clock) -> list[Route]:
 def _endpoint(kind: str, append: Append, now: Clock) -> Callable[[Request], Awaitable[Response]]:
     async def collect(request: Request) -> Response:
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers=_cross_origin(request))
+            return Response(status_code=204, headers=cross_origin(request))
 
         async def take() -> None:
             content = await content_of(request)
@@ -125,7 +125,7 @@ async def answered(
     except TailorbirdError as error:
         message = "not stored: send it again"
         return _refused(request, Refusal(503, error.code, message, RETRY_SECONDS))
-    return _answer(request, 200, success)
+    return answer(request, 200, success)
 
 
 # -- what came ----------------------------------------------------------------------------------
@@ -213,19 +213,20 @@ def _refused(request: Request, refusal: Refusal) -> Response:
         "code": refusal.code,
         "message": refusal.message,
     }
-    response = _answer(request, refusal.status, msgspec.json.encode(problem))
+    response = answer(request, refusal.status, msgspec.json.encode(problem))
     response.headers["content-type"] = "application/problem+json"
     if refusal.retry_seconds:
         response.headers["retry-after"] = str(refusal.retry_seconds)
     return response
 
 
-def _answer(request: Request, status: int, content: bytes) -> Response:
-    headers = _cross_origin(request)
+def answer(request: Request, status: int, content: bytes) -> Response:
+    """Return an answer in JSON that the pages of any site may read."""
+    headers = cross_origin(request)
     return Response(content, status_code=status, headers=headers, media_type="application/json")
 
 
-def _cross_origin(request: Request) -> dict[str, str]:
+def cross_origin(request: Request) -> dict[str, str]:
     """Return the CORS headers: any site may send, with the headers that it asks for.
 
     No cookies are read here, so that no site can act in somebody's name.
@@ -239,7 +240,7 @@ def _cross_origin(request: Request) -> dict[str, str]:
     if request.method == "OPTIONS":
         asked = request.headers.get("access-control-request-headers", "Content-Type, Authorization")
         headers |= {
-            "access-control-allow-methods": "POST, OPTIONS",
+            "access-control-allow-methods": "GET, POST, OPTIONS",
             "access-control-allow-headers": asked,
             "access-control-max-age": "86400",
             "vary": "Access-Control-Request-Headers",

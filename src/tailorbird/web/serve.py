@@ -14,7 +14,7 @@ from tailorbird import flow, letters
 from tailorbird.schema import Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
-from tailorbird.web import collector, customerio, tracking, webhooks
+from tailorbird.web import browser_settings, collector, customerio, tracking, webhooks
 from tailorbird.web.server import application
 from tailorbird.web.worker import Worker
 
@@ -74,6 +74,7 @@ def site(tb: Tailorbird) -> ASGIApp:
     public: list[Any] = [
         *collector.routes(gate.append, tb.clock),
         *customerio.routes(gate.append, tb.clock),
+        *browser_settings.routes(world.settings.server.base_url),
         *webhooks.routes(
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
         ),
