@@ -23,7 +23,7 @@ from typing import TypeVar
 import msgspec
 
 from tailorbird import collect, profiles
-from tailorbird.flow import RECORDS
+from tailorbird.flow import BYTES, RECORDS
 from tailorbird.privacy.vault import Vault
 from tailorbird.schema import SECOND, Body, ResolvedEvent
 from tailorbird.simulator import Shop
@@ -38,6 +38,7 @@ T = TypeVar("T")
 
 RESULT = Path(__file__).parent / "results" / "ingest.json"
 GOAL_EVENTS_PER_SECOND = 300_000
+BODIES_AT_ONCE = 64
 LINES = 20
 ORDERS_PER_BODY = 100
 IMPORTED_AT = 1_800_000_000 * SECOND
@@ -105,9 +106,9 @@ def ours(folder: Path, bodies: Sequence[Body]) -> tuple[int, dict[str, float], l
     clock = Clock()
     database, facts = Database(folder / FILE_NAME), DuckFacts(folder / "facts.duckdb")
     log, people = SqliteLog(database), SqlitePeople(database, Vault(b"k" * 32))
-    clock.time("log", lambda: [log.append(some) for some in chunks(bodies, RECORDS)])
+    clock.time("log", lambda: [log.append(some) for some in chunks(bodies, BODIES_AT_ONCE)])
     events, resolved = 0, []
-    while records := log.read(people.cursor(), RECORDS):
+    while records := log.read(people.cursor(), RECORDS, BYTES):
         offset = records[-1].offset
         decoded = clock.time("decode", lambda: collect.decode(records))
         folded = clock.time(
@@ -132,7 +133,7 @@ def bare(
     clock = Clock()
     database, facts = Database(folder / FILE_NAME), DuckFacts(folder / "facts.duckdb")
     log = SqliteLog(database)
-    clock.time("log", lambda: [log.append(some) for some in chunks(bodies, RECORDS)])
+    clock.time("log", lambda: [log.append(some) for some in chunks(bodies, BODIES_AT_ONCE)])
     clock.time("decode", lambda: [msgspec.json.decode(body.content) and None for body in bodies])
     for some in chunks(resolved, 1 << 15):
         tables = tables_of(some)

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-RECORDS = 64
-"""Log records in one transaction; an imported one holds some hundred events."""
+RECORDS, BYTES = 8_192, 16 << 20
+"""Most log records in one transaction, and bytes of them: some 50,000 events, 0.2 GB in memory."""
 CANDIDATES = 5_000
 """People decided in one transaction."""
 
@@ -83,7 +83,7 @@ def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) 
     """Turn everything that the log holds into profiles and facts."""
     catch_up(world)
     total = Ingested()
-    while records := world.log.read(world.people.cursor(), RECORDS):
+    while records := world.log.read(world.people.cursor(), RECORDS, BYTES):
         offset = records[-1].offset
         decoded = _decoded(world, records)
         folded = profiles.fold(world.people, decoded.events, decoded.refused, offset)
@@ -105,7 +105,7 @@ def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None
     """
     cursor, read = world.people.cursor(), 0
     while (done := world.facts.offset()) < cursor:
-        records = world.log.read(done, min(RECORDS, cursor - done))
+        records = world.log.read(done, min(RECORDS, cursor - done), BYTES)
         offset = records[-1].offset
         decoded = _decoded(world, records)
         events = profiles.replay(world.people, decoded.events)

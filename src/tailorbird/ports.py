@@ -54,8 +54,11 @@ class EventLog(Protocol):
     def progress(self, reader: str) -> str:
         """Return what `append_from` last kept for `reader`, or ''."""
 
-    def read(self, after: int, limit: int) -> list[LogRecord]:
-        """Return up to `limit` records with an offset above `after`, in order."""
+    def read(self, after: int, limit: int, size: int | None = None) -> list[LogRecord]:
+        """Return up to `limit` records with an offset above `after`, in order.
+
+        With `size`, the first record that brings their bytes to it is the last.
+        """
 
     def end(self) -> int:
         """Return the last offset, 0 when the log is empty."""

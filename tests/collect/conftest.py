@@ -42,7 +42,7 @@ class MemoryLog:
     def progress(self, reader: str) -> str:
         return self.kept.get(reader, "")
 
-    def read(self, after: int, limit: int) -> list[LogRecord]:
+    def read(self, after: int, limit: int, size: int | None = None) -> list[LogRecord]:
         records = [LogRecord(offset, body) for offset, body in enumerate(self.bodies, 1)]
         return records[after : after + limit]
 

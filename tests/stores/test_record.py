@@ -38,6 +38,14 @@ def test_offsets_have_no_gaps_however_many_write(tmp_path: Path) -> None:
     assert all(stored[offset] == n for n, offset in enumerate(offsets))
 
 
+def test_a_reading_ends_with_the_record_that_brings_its_bytes(tmp_path: Path) -> None:
+    log = SqliteLog(Database(tmp_path / "record.sqlite"))
+    log.append([Body("test", 1, b"x" * length) for length in (10, 500, 10, 10)])
+    assert [record.offset for record in log.read(0, 10, 20)] == [1, 2]
+    assert [record.offset for record in log.read(2, 10, 1)] == [3]
+    assert [record.offset for record in log.read(2, 10, 1000)] == [3, 4]
+
+
 def test_progress_moves_with_the_bodies_or_not_at_all(tmp_path: Path) -> None:
     log = SqliteLog(Database(tmp_path / "record.sqlite"))
     log.append_from("import:a", [body(1)], "1")

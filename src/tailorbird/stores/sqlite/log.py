@@ -47,12 +47,20 @@ class SqliteLog:
         row = self._database.read().execute(SQL["progress"], (reader,)).fetchone()
         return str(row[0]) if row else ""
 
-    def read(self, after: int, limit: int) -> list[LogRecord]:
-        """Return up to `limit` records with an offset above `after`, in order."""
+    def read(self, after: int, limit: int, size: int | None = None) -> list[LogRecord]:
+        """Return up to `limit` records with an offset above `after`, in order.
+
+        With `size`, the first record that brings their bytes to it is the last.
+        """
+        records, read = [], 0
         rows = self._database.current().execute(SQL["read"], (after, limit))
-        return [
-            LogRecord(offset, Body(source, at, content)) for offset, at, source, content in rows
-        ]
+        for offset, at, source, content in rows:
+            records.append(LogRecord(offset, Body(source, at, content)))
+            read += len(content)
+            if size is not None and read >= size:
+                break
+        rows.close()
+        return records
 
     def end(self) -> int:
         """Return the last offset, 0 when the log is empty."""
