@@ -94,6 +94,7 @@ class Repair:
     def __init__(self, world: World, now: Instant) -> None:
         self._world = world
         self._now = now
+        self._latest = (0, b"")
 
     def page(
         self,
@@ -231,9 +232,16 @@ class Repair:
         return content if content is not None and _same_id(record, content) else None
 
     def _body(self, record: Quarantined, content: bytes) -> Body:
+        return mending.body_of(record.refused, content, self._sent_at(record))
+
+    def _sent_at(self, record: Quarantined) -> bytes:
+        """Return when the body that held a record was sent; its neighbours ask for the same."""
         offset = record.refused.position >> 20
-        came_in = next(iter(self._world.log.read(offset - 1, 1)), None)
-        return mending.body_of(record.refused, content, came_in.body if came_in else None)
+        if self._latest[0] != offset:
+            came_in = self._world.log.read(offset - 1, 1)
+            sent_at = mending.sent_at_of(came_in[0].body.content) if came_in else b""
+            self._latest = (offset, sent_at)
+        return self._latest[1]
 
     def _against(self, record: Quarantined, content: bytes) -> Refused | None:
         """Return what is refused about a record with this content, None when it passes."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tailorbird.collect import decode
-from tailorbird.collect.mending import Rule, body_of, mend, parse_rule, said_id
+from tailorbird.collect.mending import Rule, body_of, mend, parse_rule, said_id, sent_at_of
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import Body, LogRecord, Refused
 
@@ -108,7 +108,10 @@ def test_bytes_that_are_no_text_stay_as_they_came() -> None:
         ("rule: r\nchange:\n  - {multiply: a, by: many}\n", "no number"),
         ("rule: r\nchange:\n  - {delete: messageId}\n", "keeps its message id"),
         ("rule: r\nchange:\n  - {rename: a, to: message_id}\n", "keeps its message id"),
-        ("rule: r\nchange:\n  - {sett: a}\n", "t.yaml:3: the mapping contains unknown field 'sett'"),
+        (
+            "rule: r\nchange:\n  - {sett: a}\n",
+            "t.yaml:3: the mapping contains unknown field 'sett'",
+        ),
         ("change: []\n", "missing required field"),
     ],
 )
@@ -135,12 +138,12 @@ def test_a_record_comes_back_when_it_happened() -> None:
     batch = b'{"batch":[7,' + event + b'],"sentAt":"2025-10-08T08:53:20Z"}'
     came_in = Body("web", RECEIVED, batch)
     first = decode([LogRecord(1, came_in)])
-    again = decode([LogRecord(2, body_of(first.refused[0], event, came_in))])
+    again = decode([LogRecord(2, body_of(first.refused[0], event, sent_at_of(batch)))])
     assert [e.at for e in again.events] == [e.at for e in first.events]
     assert first.events[0].at == RECEIVED - 3_200_000_000
 
 
 def test_a_body_that_could_not_be_read_comes_back_whole() -> None:
     refused = Refused(1 << 20, "web", RECEIVED, "bad_body", "", b"{", "")
-    body = body_of(refused, b'{"batch":[]}', Body("web", RECEIVED, b"{"))
+    body = body_of(refused, b'{"batch":[]}', sent_at_of(b"{"))
     assert body == Body("web", RECEIVED, b'{"batch":[]}')

@@ -120,6 +120,23 @@ def test_a_record_that_its_sender_mended_too_counts_once(tb: Tailorbird) -> None
     assert (taken.events, taken.duplicates) == (0, 1)
 
 
+def test_a_slow_clock_stays_corrected(tb: Tailorbird) -> None:
+    received = 1_760_000_000_000_000
+    good = b'{"type":"track","event":"Paid","userId":"slow","timestamp":"2025-10-08T08:00:00Z"}'
+    late = good.replace(b"{", b'{"messageId":"late",')
+    bad = late.replace(b'"event":"Paid",', b"")
+    batch = b'{"batch":[' + good + b"," + bad + b'],"sentAt":"2025-10-08T08:53:20Z"}'
+    tb.world.log.append([Body("web", received, batch)])
+    tb.ingest()
+    (record,) = records(tb, source="web")
+    tb.quarantine.fix(record.refused.position, late)
+    tb.quarantine.replay(Which((record.refused.position,)))
+    tb.ingest()
+    person = tb.person("slow")
+    rows = tb.world.facts.read('SELECT "at" FROM facts WHERE person = ?', (person,)).to_pylist()
+    assert rows == [{"at": received - 3_200_000_000}] * 2
+
+
 def test_a_rebuild_keeps_what_was_mended(tb: Tailorbird) -> None:
     fix(tb, UNDATED, NAMELESS)
     tb.quarantine.replay(Which())

@@ -167,22 +167,22 @@ def said_id(raw: bytes) -> str:
     return str(next(found, ""))
 
 
-def body_of(refused: Refused, content: bytes, came_in: Body | None) -> Body:
+def body_of(refused: Refused, content: bytes, sent_at: bytes = b"") -> Body:
     """Return the body that brings a record back, as if it had been right at first.
 
-    Source and time of receipt are the record's; `came_in` is the body that held it, whose sending
-    time still counts.
+    Source and time of receipt are the record's; `sent_at` is that of the body that held it.
     """
     if refused.code != UNREADABLE_BODY:
-        sent = b"" if came_in is None else _sent_at(came_in.content)
+        sent = b',"sentAt":' + sent_at if sent_at else b""
         content = b'{"batch":[' + content.strip(LEADING_BLANKS) + b"]" + sent + b"}"
     return Body(refused.source, refused.received_at, content)
 
 
-def _sent_at(content: bytes) -> bytes:
+def sent_at_of(content: bytes) -> bytes:
+    """Return, as JSON, when a body says that it was sent; empty where it does not say."""
     try:
         sent_at = shape(content).sent_at
-        return b"" if sent_at is None else b',"sentAt":' + msgspec.json.encode(sent_at)
+        return b"" if sent_at is None else msgspec.json.encode(sent_at)
     except (BodyError, msgspec.MsgspecError, UnicodeEncodeError):
         return b""
 
