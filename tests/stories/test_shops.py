@@ -65,7 +65,7 @@ def post(tb: Tailorbird, *deliveries: tuple[str, object], secret: str = SECRET) 
 
 
 def facts(tb: Tailorbird) -> list[tuple[object, ...]]:
-    sql = 'SELECT person, event, value_minor FROM facts ORDER BY "at"'
+    sql = 'SELECT person, event, value_minor FROM facts ORDER BY "at", event'
     return [tuple(row.values()) for row in tb.world.facts.read(sql).to_pylist()]
 
 
