@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import ipaddress
+import os
+import shutil
 import socket
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +30,9 @@ from tailorbird.errors import StoreError
 from tailorbird.schema import Body, Event, LogRecord, Profile
 from tailorbird.web import collector, customerio
 from tailorbird.web.serve import site
+
+SDKS = Path(__file__).parent / "sdks"
+INSTALL_SECONDS = 180
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -174,3 +181,50 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tls") / "loopback.pem"
     path.write_bytes(secret + built.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+@pytest.fixture(scope="session")
+def sdks() -> Path:
+    """Return the folder with the clients from npm, installed."""
+    npm = shutil.which("npm") if shutil.which("node") else None
+    if npm is None:
+        _absent("there is no Node with npm on the PATH")
+    else:
+        _install(npm)
+    return SDKS
+
+
+def _install(npm: str) -> None:
+    """Install what the lock says, once, whichever worker comes first.
+
+    Not by `npm ci`: it wants packages of every platform in the lock, also those that are optional.
+    """
+    lock, installed = SDKS / "package-lock.json", SDKS / "node_modules" / ".installed"
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if installed.exists() and installed.read_bytes() == lock.read_bytes():
+            return
+        try:
+            done = subprocess.run(
+                [npm, "install"],
+                cwd=SDKS, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            _absent("npm could not install the clients in time")
+            return
+        if done.returncode:
+            _absent(f"npm could not install the clients: {done.stderr[-500:]}")
+        installed.write_bytes(lock.read_bytes())
+
+
+def _absent(reason: str) -> None:
+    """Skip; in CI, where all of it must be there, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(name="serving")
+def serving_fixture() -> Callable[..., AbstractContextManager[int]]:
+    """Return `serving(application)`, for whatever else a test serves."""
+    return serving

@@ -6,10 +6,7 @@ They are the real ones, `@segment/analytics-node` and `@rudderstack/rudder-sdk-n
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,34 +16,19 @@ import pytest
 
 from tailorbird.schema import Names
 
-SDKS = Path(__file__).parent / "sdks"
-INSTALL_SECONDS = 180
 KEY = "key-of-the-shop"
 AT_INSTANT = 1_772_600_767_000_000
 
 Clients = pytest.mark.parametrize("client", ["segment", "rudder"])
 
 
-def absent(reason: str) -> None:
-    """Skip; in CI, where all of it must be there, fail."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
-def drive() -> Callable[..., list[str]]:
+def drive(sdks: Path) -> Callable[..., list[str]]:
     """Return `drive(client, scenario, url, packing)`, which returns what the client gave up on."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        absent("there is no Node with npm on the PATH")
-    assert node
-    assert npm
-    install(npm)
 
     def driven(*arguments: str) -> list[str]:
         done = subprocess.run(
-            [node, SDKS / "clients.mjs", *arguments],
+            ["node", sdks / "clients.mjs", *arguments],
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -54,29 +36,6 @@ def drive() -> Callable[..., list[str]]:
         return errors
 
     return driven
-
-
-def install(npm: str) -> None:
-    """Install what the lock says, once, whichever worker comes first.
-
-    Not by `npm ci`: it wants packages of every platform in the lock, also those that are optional.
-    """
-    lock, installed = SDKS / "package-lock.json", SDKS / "node_modules" / ".installed"
-    with lock.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if installed.exists() and installed.read_bytes() == lock.read_bytes():
-            return
-        try:
-            done = subprocess.run(
-                [npm, "install"],
-                cwd=SDKS, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            absent("npm could not install the clients in time")
-            return
-        if done.returncode:
-            absent(f"npm could not install the clients: {done.stderr[-500:]}")
-        installed.write_bytes(lock.read_bytes())
 
 
 @Clients
