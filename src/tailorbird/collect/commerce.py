@@ -65,7 +65,12 @@ def order_of(
 def _currency(value: Scalar) -> str:
     if value is None or value == "":
         return ""
-    code = value.strip().upper() if isinstance(value, str) else ""
+    return _code(value if isinstance(value, str) else "")
+
+
+@lru_cache(maxsize=1024)
+def _code(value: str) -> str:
+    code = value.strip().upper()
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise Refusal("bad_currency", "currency is no ISO 4217 code", "send EUR, GBP, USD ...")
     return code

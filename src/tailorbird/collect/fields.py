@@ -68,9 +68,9 @@ def reference(value: object, what: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        found = value.strip()
-        if found.isprintable() and len(found) <= IDENTIFIER_LIMIT:
-            return found
+        plain = value.strip()
+        if plain.isprintable() and len(plain) <= IDENTIFIER_LIMIT:
+            return plain
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -153,7 +153,10 @@ def _flatten(
         raise Refusal("too_deep", f"a {what} is nested too deeply", "send flat fields")
     for key, value in source.items():
         name = prefix + _named(key, what)
-        if isinstance(value, dict):
+        if isinstance(value, str):
+            if name:
+                found[name] = text(value, name)
+        elif isinstance(value, dict):
             _flatten(value, f"{name}_", what, depth + 1, found)
         elif name:
             found[name] = _scalar(value, name)
@@ -168,8 +171,6 @@ def _named(key: str, what: str) -> str:
 
 
 def _scalar(value: object, name: str) -> Scalar:
-    if isinstance(value, str):
-        return text(value, name)
     if value is None or isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, int):
