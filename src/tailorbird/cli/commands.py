@@ -94,7 +94,7 @@ def demo(
 
     if not headless:
         check_free("127.0.0.1", port)
-    plan = story.Plan(data=data, people=people, seed=seed, folder=folder or story.folder_for(data))
+    plan = story.Plan(data, people, seed, folder or story.folder_for(data), port)
     with progress("demo", quiet=as_json) as show:
         report = story.run(plan, say=None if as_json else write, on_progress=show, check=check)
     emit(story.summary(report), story.lines(report), as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tailorbird.errors import SettingsError
@@ -28,7 +29,9 @@ def serve_folder(folder: Path, *, host: str = "", port: int = 0, say: Say) -> No
         host, port = host or server.host, port or server.port
         check_free(host, port)
         say(f"Tailorbird serves {folder} at http://{host}:{port}/  (Ctrl-C stops it)")
-        uvicorn.run(site(tb), host=host, port=port, log_level="warning", access_log=False)
+        # Ctrl-C is how a server is stopped; uvicorn has let go of its work when it hands it on.
+        with suppress(KeyboardInterrupt):
+            uvicorn.run(site(tb), host=host, port=port, log_level="warning", access_log=False)
 
 
 def check_free(host: str, port: int) -> None:

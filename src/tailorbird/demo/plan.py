@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+PORT: Final = 8400
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -14,6 +17,8 @@ class Plan(msgspec.Struct, frozen=True):
     people: int
     seed: int
     folder: Path
+    port: int = PORT
+    """Where the pages will be served; the links of the mails lead there."""
 
 
 def folder_for(data: Path | None) -> Path:

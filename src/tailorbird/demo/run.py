@@ -126,7 +126,8 @@ def _prepare(plan: Plan, settings: str) -> None:
             mend="name another with --folder",
         )
     salt = f'assignment_salt = "demo-{plan.seed}"\n'
-    (plan.folder / FILE_NAME).write_text(salt + settings, encoding="utf-8")
+    server = f'\n[server]\nport = {plan.port}\nbase_url = "http://127.0.0.1:{plan.port}"\n'
+    (plan.folder / FILE_NAME).write_text(salt + settings + server, encoding="utf-8")
     marker.write_bytes(msgspec.json.encode(asked))
 
 
