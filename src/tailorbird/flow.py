@@ -300,7 +300,7 @@ def sent(world: World, send_id: bytes) -> Sent | None:
     decision = world.ledger.decision(send_id)
     if decision is None:
         return None
-    person = decision.person
+    person = world.people.survivor(decision.person) or decision.person
     state = world.people.consent_states([person]).get(person)
     agreed = isinstance(permit(state, person, "tracking", decision.at), Permit)
     at = world.ledger.sent_at(send_id) or decision.at
@@ -312,15 +312,17 @@ def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
     decision = world.ledger.decision(send_id)
     if decision is None:
         return False
-    event = tracked.unsubscribed_event(
-        send_id, person=decision.person, campaign=decision.campaign, variant=decision.variant, at=at
-    )
     people = world.people
+    # Whoever was merged since then speaks for the person that she has become.
+    person = people.survivor(decision.person) or decision.person
+    event = tracked.unsubscribed_event(
+        send_id, person=person, campaign=decision.campaign, variant=decision.variant, at=at
+    )
     with people.transaction():
-        receipt = profiles.withdrawal(decision.person, send_id.hex(), at)
-        if not people.receipts_from(receipt.source, [decision.person]):
+        receipt = profiles.withdrawal(person, send_id.hex(), at)
+        if not people.receipts_from(receipt.source, [person]):
             people.add_consents([receipt])
-        profile = people.profiles([decision.person]).get(decision.person)
+        profile = people.profiles([person]).get(person)
         if profile is not None and profile.email:
             people.suppress([(profile.email, Names.UNSUBSCRIBED, at)])
     world.log.append([Body("tracking", at, msgspec.json.encode(event))])

@@ -215,7 +215,10 @@ class Composer:
 
         Consent and suppression are asked again here, right before the send.
         """
-        world, person = self._world, claim.person
+        world = self._world
+        person = world.people.survivor(claim.person) or claim.person
+        if person != claim.person and self._decided_too(claim, person):
+            return Settlement(claim.send_id, "cancelled", world.carrier.name, "merged")
         profile = world.people.profiles([person]).get(person)
         campaign = self._campaign(claim)
         state = world.people.consent_states([person]).get(person)
@@ -237,6 +240,15 @@ class Composer:
             bounce_key=world.token_key,
             signers=self._signers,
         )
+
+    def _decided_too(self, claim: Claim, survivor: PersonId) -> bool:
+        """Return whether the person into whom this one was merged was decided about as well."""
+        ledger = self._world.ledger
+        decision = ledger.decision(claim.send_id)
+        if decision is None:
+            return False
+        other = journeys.decision_id(claim.campaign, survivor, decision.occurrence)
+        return ledger.decision(other) is not None
 
     def rendered(
         self, claim: Claim, profile: Profile, campaign: journeys.Campaign, *, tracked: bool
@@ -264,7 +276,7 @@ class Composer:
 
     def again(self, decision: Decision) -> Rendered | None:
         """Return a decided mail as `outgoing` renders it, whatever has been withdrawn since."""
-        person = decision.person
+        person = self._world.people.survivor(decision.person) or decision.person
         profile = self._world.people.profiles([person]).get(person)
         if profile is None:
             return None

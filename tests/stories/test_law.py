@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from tailorbird import results
 from tailorbird.app import Tailorbird
 from tailorbird.demo.run import CAMPAIGN
-from tailorbird.schema import Consent, Decision, Names
+from tailorbird.schema import Consent, Decision, Merge, Names
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web import tracking
 from tailorbird.web.serve import Mailroom
@@ -193,3 +193,35 @@ def test_the_log_tells_what_was_sent(tb: Tailorbird) -> None:
         "SELECT send_id FROM facts WHERE event = ?", (Names.EMAIL_SENT,)
     ).column("send_id")
     assert {bytes.fromhex(one) for one in told.to_pylist()} == {d.id for d in sends(tb)}
+
+
+def merged_pair(tb: Tailorbird) -> tuple[Decision, Decision]:
+    """Decide about everybody again, then let two of the chosen turn out to be one person."""
+    tb.put("campaign", "second", AGAIN)
+    tb.decide("second")
+    chosen = [d for d in results.decisions(tb.world, "second") if d.verdict == "send"]
+    survivor, loser = sorted(chosen, key=lambda d: d.person)[:2]
+    with tb.world.people.transaction():
+        tb.world.people.merge([Merge(survivor.person, loser.person, 1 << 40)])
+    return survivor, loser
+
+
+def test_two_who_turn_out_to_be_one_get_one_mail(tb: Tailorbird) -> None:
+    survivor, loser = merged_pair(tb)
+    tb.deliver()
+    ended = tb.world.ledger.settlement(loser.id)
+    assert ended is not None
+    assert (ended.state, ended.reply) == ("cancelled", "merged")
+    assert tb.world.inbox.read(survivor.id) is not None
+    assert tb.world.inbox.read(loser.id) is None
+
+
+def test_the_wish_of_who_was_merged_since_is_that_of_the_person(tb: Tailorbird) -> None:
+    first = sends(tb)[0]
+    with tb.world.people.transaction():
+        other = next(d.person for d in sends(tb) if d.person < first.person)
+        tb.world.people.merge([Merge(other, first.person, 1 << 40)])
+    assert asked(tb, "POST", unsubscribe_url(tb, first.id)).status_code == 200
+    state = tb.world.people.consent_states([other])[other]
+    assert "email_marketing" not in state.granted
+    assert state.suppressed == "unsubscribed"
