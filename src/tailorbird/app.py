@@ -131,7 +131,7 @@ class Tailorbird:
             self.world.log,
             now=self.clock(),
             dry_run=dry_run,
-            on_progress=on_progress or _silent,
+            on_progress=on_progress or silent,
             errors_to=Path(errors_to) if errors_to else self.world.folder / "refused.csv",
         )
 
@@ -343,5 +343,5 @@ def _carrier(settings: Settings, inbox: InboxCarrier) -> InboxCarrier | SmtpCarr
     )
 
 
-def _silent(done: int, total: int) -> None:
+def silent(done: int, total: int) -> None:
     """Show nothing."""

@@ -209,6 +209,7 @@ class Composer:
         self._sealer = Sealer(world.token_key)
         self._signers = signers(world)
         self._campaigns: dict[tuple[str, int], journeys.Campaign] = {}
+        self._templates: dict[tuple[str, int], content.EmailTemplate] = {}
 
     def outgoing(self, claim: Claim) -> Outgoing | Settlement:
         """Return the claim's message, or its end when the person must not be written to any more.
@@ -260,7 +261,7 @@ class Composer:
             token = sealer.seal("click", send_id, link=index, url=url)
             return f"{self._base}/c/{token}"
 
-        return template(self._world, campaign, claim.campaign_version).render(
+        return self._template(campaign, claim.campaign_version).render(
             claim.variant,
             values(
                 self._world,
@@ -298,6 +299,12 @@ class Composer:
             "unsubscribe_url": f"{self._base}/u/{seal('unsubscribe', claim.send_id)}",
             "view_url": f"{self._base}/v/{seal('view', claim.send_id)}",
         }
+
+    def _template(self, campaign: journeys.Campaign, version: int) -> content.EmailTemplate:
+        key = (campaign.name, version)
+        if key not in self._templates:
+            self._templates[key] = template(self._world, campaign, version)
+        return self._templates[key]
 
     def _campaign(self, claim: Claim) -> journeys.Campaign:
         key = (claim.campaign, claim.campaign_version)

@@ -130,14 +130,9 @@ class SqlitePeople:
     def find(self, identifier: str) -> PersonId | None:
         """Return the person with this address, user id or anonymous id, else with this number."""
         connection = self._database.current()
-        for kind, value in (
-            ("email", identifier),
-            ("user_id", identifier),
-            ("anonymous_id", identifier),
-        ):
-            row = connection.execute(
-                SQL["identity"], (kind, self._vault.blind(kind, value))
-            ).fetchone()
+        for kind in ("email", "user_id", "anonymous_id"):
+            key = self._vault.blind(kind, identifier)
+            row = connection.execute(SQL["identity"], (kind, key)).fetchone()
             if row:
                 return int(row[0])
         if identifier.isascii() and identifier.isdigit() and len(identifier) < 19:
@@ -146,8 +141,8 @@ class SqlitePeople:
 
     def survivor(self, person: PersonId) -> PersonId | None:
         """Return this person, or the one into whom she was merged; None when there is none."""
-        row = next(iter(self._rows.load([person]).values()), None)
-        return (row.merged_into or row.person) if row else None
+        row = self._database.current().execute(SQL["survivors"], (_json([person]),)).fetchone()
+        return int(row[1]) if row else None
 
     def count(self) -> int:
         """Return how many people there are, merged ones not counted."""
