@@ -76,7 +76,7 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             journeys.parse(text, f"campaigns/{name}.yaml")
         case "template":
             letters.check_template(world, name, text)
-        case "block" | "mapping" | "model":
+        case "block" | "mapping" | "model" | "tracking_plan" | "imputation":
             return
 
 

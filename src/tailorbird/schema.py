@@ -225,7 +225,9 @@ class ConsentState(msgspec.Struct, frozen=True):
 
 # -- definitions, decisions ---------------------------------------------------------------------
 
-DefinitionKind = Literal["segment", "template", "block", "campaign", "model", "mapping"]
+DefinitionKind = Literal[
+    "segment", "template", "block", "campaign", "model", "mapping", "tracking_plan", "imputation"
+]
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -238,6 +240,8 @@ class Definition(msgspec.Struct, frozen=True):
     author: str = ""
     reason: str = ""
     created_at: Instant = 0
+    log_end: int = 0
+    """The last offset of the log when it was put: a tracking plan judges what came after."""
 
 
 Verdict = Literal["send", "holdout", "refused"]

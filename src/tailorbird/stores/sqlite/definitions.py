@@ -26,8 +26,9 @@ class SqliteDefinitions:
             if latest is not None and latest.text == text:
                 return latest
             version = latest.version + 1 if latest else 1
-            connection.execute(SQL["put"], (kind, name, version, text, author, reason, now))
-        return Definition(kind, name, version, text, author, reason, now)
+            row = (kind, name, version, text, author, reason, now)
+            (log_end,) = connection.execute(SQL["put"], row).fetchone()
+        return Definition(*row, log_end)
 
     def get(self, kind: DefinitionKind, name: str, version: int | None = None) -> Definition | None:
         """Return one version, or the latest."""
