@@ -15,6 +15,7 @@ from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.smtp import SmtpCarrier
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.errors import UsageError
+from tailorbird.ports import Keys
 from tailorbird.privacy.vault import Vault, load_key
 from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
 from tailorbird.settings import Setting, Settings
@@ -24,6 +25,7 @@ from tailorbird.stores.models import FileModels
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
 from tailorbird.stores.sqlite.connection import Database, migrations
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
+from tailorbird.stores.sqlite.keys import SqliteKeys
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
 from tailorbird.stores.sqlite.people import SqlitePeople
@@ -287,6 +289,22 @@ class Tailorbird:
         return results.read_experiment(self.world, campaign, self.clock())
 
 
+class Record:
+    """The keys and the hooks of a folder, opened beside a running server: no facts, no carrier."""
+
+    def __init__(self, folder: Path, clock: Clock = wall_clock) -> None:
+        loaded, _ = configuration.load(folder, os.environ)
+        self._database = Database(folder / RECORD_FILE)
+        self.keys: Keys = SqliteKeys(self._database)
+        self.settings = loaded
+        lag = loaded.clock_lag_seconds * 1_000_000
+        self.clock: Clock = lambda: clock() - lag
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._database.close()
+
+
 def _wired(
     path: Path, settings: Settings, vault: Vault, database: Database
 ) -> tuple[World, list[Closeable]]:
@@ -308,6 +326,7 @@ def _wired(
         inbox=inbox,
         carrier=carrier,
         journal=journal,
+        keys=SqliteKeys(database),
         assignment_key=_assignment_key(settings, vault),
         token_key=vault.token_key,
     )

@@ -189,6 +189,34 @@ class Profile(msgspec.Struct, frozen=True):
     merged_into: PersonId | None = None
 
 
+# -- doors --------------------------------------------------------------------------------------
+
+KeyKind = Literal["public", "secret"]
+Scope = Literal["read", "write", "admin"]
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What a sender shows at the door. A public one stands in pages and apps and only appends.
+
+    `shown` is the whole of a public key and the start of a secret one, of which nothing else but
+    the digest is kept. Rates are events a second, 0 for no limit.
+    """
+
+    name: str
+    kind: KeyKind
+    shown: str
+    digest: bytes
+    scopes: tuple[Scope, ...] = ()
+    origins: tuple[str, ...] = ()
+    """Sites whose pages may show it, such as `https://shop.example`; all of them when empty."""
+    rate: int = 0
+    address_rate: int = 0
+    """The most that one client's address may send with it."""
+    created_at: Instant = 0
+    ends_at: Instant = 0
+    """When it stops to open; 0 for never."""
+
+
 # -- privacy ------------------------------------------------------------------------------------
 
 Purpose = Literal["email_marketing", "personalisation", "tracking", "training"]

@@ -12,6 +12,7 @@ from tailorbird.ports import (
     Facts,
     Inbox,
     Journal,
+    Keys,
     Ledger,
     Models,
     People,
@@ -36,6 +37,7 @@ class World:
     inbox: Inbox
     carrier: Carrier
     journal: Journal
+    keys: Keys
     assignment_key: bytes
     """Draws variants and holdouts."""
     token_key: bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ import typer
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
-    from tailorbird.app import Tailorbird
+    from tailorbird.app import Record, Tailorbird
     from tailorbird.schema import Instant
 
 Folder = Annotated[Path, typer.Option("--folder", "-C", help="The data folder.")]
@@ -31,12 +31,8 @@ def opened(folder: Path, *, must_exist: bool = True) -> Iterator[Tailorbird]:
     Raises:
         UsageError: there is none.
     """
-    if must_exist and not (folder / "tailorbird.sqlite").exists():
-        raise UsageError(
-            "no data folder here",
-            where=str(folder),
-            mend="make one with `tailorbird init`, or name another with --folder",
-        )
+    if must_exist:
+        _must_exist(folder)
     from tailorbird.app import Tailorbird
 
     with Tailorbird.open(folder) as tb:
@@ -44,6 +40,29 @@ def opened(folder: Path, *, must_exist: bool = True) -> Iterator[Tailorbird]:
             if said:
                 typer.echo(said, err=True)
         yield tb
+
+
+@contextmanager
+def record(folder: Path) -> Iterator[Record]:
+    """Open what a command may change while the server runs: keys and hooks.
+
+    Raises:
+        UsageError: there is no data folder.
+    """
+    _must_exist(folder)
+    from tailorbird.app import Record
+
+    with closing(Record(folder)) as found:
+        yield found
+
+
+def _must_exist(folder: Path) -> None:
+    if not (folder / "tailorbird.sqlite").exists():
+        raise UsageError(
+            "no data folder here",
+            where=str(folder),
+            mend="make one with `tailorbird init`, or name another with --folder",
+        )
 
 
 def instant(text: str, default: Instant) -> Instant:

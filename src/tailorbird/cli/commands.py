@@ -10,6 +10,7 @@ import typer
 from tailorbird.cli import (
     campaign_commands,
     event_commands,
+    key_commands,
     model_commands,
     person_commands,
     quarantine_commands,
@@ -36,6 +37,7 @@ app.add_typer(template_commands.app, name="templates")
 app.add_typer(campaign_commands.app, name="campaigns")
 app.add_typer(campaign_commands.experiments, name="experiments")
 app.add_typer(model_commands.app, name="models")
+app.add_typer(key_commands.app, name="keys")
 app.add_typer(config, name="config")
 app.command("why")(person_commands.why)
 

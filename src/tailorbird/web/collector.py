@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from tailorbird.collect.bodies import BodyError, Shape, shape
 from tailorbird.errors import TailorbirdError
+from tailorbird.keys import PREFIXES
 from tailorbird.schema import Body, Instant
 
 BODY_LIMIT: Final = 4 * 1024 * 1024
@@ -34,6 +35,8 @@ WAITING_LIMIT: Final = 2_000
 WAITING_BYTES: Final = 64 * 1024 * 1024
 Append: TypeAlias = Callable[[Body], Awaitable[int]]
 Clock: TypeAlias = Callable[[], Instant]
+Admit: TypeAlias = Callable[[Request, str, int], str]
+"""Returns the source of (request, key, events), or raises `Refusal`."""
 KINDS: Final = {
     "track": "track", "t": "track", "identify": "identify", "i": "identify", "page": "page",
     "p": "page", "screen": "screen", "s": "screen", "group": "group", "g": "group",
@@ -87,18 +90,26 @@ class Gate:
             self._free_bytes += size
 
 
-def routes(append: Append, now: Clock) -> list[Route]:
+def unregistered(_request: Request, key: str, _events: int) -> str:
+    """Return `web:KEY`, the source where no key was ever registered: any names itself."""
+    plain = key.isascii() and key.isprintable() and len(key) <= KEY_LIMIT
+    return f"web:{key}" if key and plain else "web"
+
+
+def routes(append: Append, now: Clock, admit: Admit = unregistered) -> list[Route]:
     """Return the routes `/v1/track`, `/v1/t` ... `/v1/batch`.
 
     `append` returns when the body is durable; only then is the answer 200.
     """
     return [
-        Route(f"/v1/{name}", _endpoint(kind, append, now), methods=["POST", "OPTIONS"])
+        Route(f"/v1/{name}", _endpoint(kind, append, now, admit), methods=["POST", "OPTIONS"])
         for name, kind in KINDS.items()
     ]
 
 
-def _endpoint(kind: str, append: Append, now: Clock) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    kind: str, append: Append, now: Clock, admit: Admit
+) -> Callable[[Request], Awaitable[Response]]:
     async def collect(request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=cross_origin(request))
@@ -106,7 +117,7 @@ def _endpoint(kind: str, append: Append, now: Clock) -> Callable[[Request], Awai
         async def take() -> None:
             content = await content_of(request)
             whole = shape_of(content)
-            source = source_of(request, whole)
+            source = source_of(request, whole, admit)
             await append(Body(source, now(), _typed(content, kind, whole)))
 
         return await answered(request, take)
@@ -188,17 +199,35 @@ def _typed(content: bytes, kind: str, whole: Shape) -> bytes:
     return b'{"type":"%s"%s%s' % (kind.encode(), comma, rest)
 
 
-def source_of(request: Request, whole: Shape) -> str:
-    """Return `web:KEY`. The write key is public: it names a source and opens nothing."""
+def source_of(request: Request, whole: Shape, admit: Admit = unregistered) -> str:
+    """Return where a body comes from, as its key says.
+
+    Raises:
+        Refusal: the key does not open this door, or too much came with it.
+    """
+    return admit(request, key_of(request, whole), len(whole.messages))
+
+
+def key_of(request: Request, whole: Shape) -> str:
+    """Return the key that a request shows, '' for none.
+
+    It is the user name of Basic, or its password where that is a secret key (Customer.io's clients
+    send both); a Bearer token; or the body's `writeKey`.
+    """
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    key = whole.write_key
-    if scheme.lower() == "basic":
-        try:
-            key = base64.b64decode(credentials, validate=True).decode().partition(":")[0]
-        except (binascii.Error, ValueError):
-            key = ""
-    plain = key.isascii() and key.isprintable() and len(key) <= KEY_LIMIT
-    return f"web:{key}" if key and plain else "web"
+    match scheme.lower():
+        case "basic":
+            try:
+                user, _, password = (
+                    base64.b64decode(credentials, validate=True).decode().partition(":")
+                )
+            except (binascii.Error, ValueError):
+                return ""
+            return password if password.startswith(PREFIXES["secret"]) else user
+        case "bearer":
+            return credentials.strip()
+        case _:
+            return whole.write_key
 
 
 # -- what we answer -----------------------------------------------------------------------------

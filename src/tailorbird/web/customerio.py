@@ -19,12 +19,14 @@ from starlette.routing import Route
 from tailorbird.collect.bodies import LEADING_BLANKS
 from tailorbird.schema import Body
 from tailorbird.web.collector import (
+    Admit,
     Append,
     Clock,
     answered,
     content_of,
     shape_of,
     source_of,
+    unregistered,
 )
 
 PREFIX: Final = "/api/v1"
@@ -61,11 +63,11 @@ class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
 _EVENT: Final = msgspec.json.Decoder(_Event)
 
 
-def routes(append: Append, now: Clock) -> list[Route]:
+def routes(append: Append, now: Clock, admit: Admit = unregistered) -> list[Route]:
     """Return the routes of identify, track and page view, and of anonymous events."""
 
     def route(path: str, method: str, message: Callable[[str, bytes], _Message]) -> Route:
-        endpoint = _endpoint(message, append, now)
+        endpoint = _endpoint(message, append, now, admit)
         return Route(f"{PREFIX}{path}", endpoint, methods=[method])
 
     return [
@@ -76,7 +78,7 @@ def routes(append: Append, now: Clock) -> list[Route]:
 
 
 def _endpoint(
-    message: Callable[[str, bytes], _Message], append: Append, now: Clock
+    message: Callable[[str, bytes], _Message], append: Append, now: Clock, admit: Admit
 ) -> Callable[[Request], Awaitable[Response]]:
     async def collect(request: Request) -> Response:
         async def take() -> None:
@@ -84,7 +86,8 @@ def _endpoint(
             whole = shape_of(content)
             customer = request.path_params.get("customer", "")
             said = message(customer, content.lstrip(LEADING_BLANKS))
-            await append(Body(source_of(request, whole), now(), msgspec.json.encode(said)))
+            source = source_of(request, whole, admit)
+            await append(Body(source, now(), msgspec.json.encode(said)))
 
         return await answered(request, take, _SUCCESS)
 

@@ -15,6 +15,7 @@ from tailorbird.schema import Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web import browser_settings, collector, customerio, tracking, webhooks
+from tailorbird.web.keys import KeyRing
 from tailorbird.web.server import application
 from tailorbird.web.worker import Worker
 
@@ -71,9 +72,10 @@ def site(tb: Tailorbird) -> ASGIApp:
             await asyncio.to_thread(worker.stop)
 
     gate = collector.Gate(append)
+    ring = KeyRing(world.keys, tb.clock)
     public: list[Any] = [
-        *collector.routes(gate.append, tb.clock),
-        *customerio.routes(gate.append, tb.clock),
+        *collector.routes(gate.append, tb.clock, ring.admit),
+        *customerio.routes(gate.append, tb.clock, ring.admit),
         *browser_settings.routes(world.settings.server.base_url),
         *webhooks.routes(
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
