@@ -376,11 +376,12 @@ def test_a_column_that_the_file_lacks_lists_those_it_has(importing: Any) -> None
         (b"PAR1 and no more", "it is no readable Parquet file: "),
         (b"PK\x03\x04 and no more", "it is no readable workbook: "),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 no more", "it is no readable workbook: "),
-        (gzip.compress(b"a,b", mtime=0), "the file is compressed with gzip; unpack it"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "it is no CSV, XLSX or Parquet file; "),
+        (gzip.compress(gzip.compress(b"a,b")), "it is packed twice, or no text; unpack it"),
+        (gzip.compress(b"a,b" * 999)[:-9], "it cannot be unpacked: "),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "it is no CSV, JSON, XLSX or Parquet file; "),
         (f'{HEADER}\n1,"{"x" * 200_000}'.encode(), "the row that starts here cannot be read: "),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_a_file_that_cannot_be_read_says_what_where_and_how_to_mend_it(
     importing: Any, content: bytes, message: str
@@ -402,11 +403,11 @@ def test_a_machine_that_is_full_is_told_so(importing: Any, tmp_path: Path) -> No
     assert importing.log.bodies == []
 
 
-def test_an_archive_a_folder_and_nothing_are_no_files(importing: Any, tmp_path: Path) -> None:
+def test_an_empty_archive_a_folder_and_nothing_are_no_files(importing: Any, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "days.zip", "w") as archive:
-        archive.writestr("2011-09-01.csv", ORDERS)
+        archive.writestr("days/", "")
     for path, what in [
-        (tmp_path / "days.zip", "it is a ZIP archive with 2011-09-01.csv"),
+        (tmp_path / "days.zip", "the archive holds no file"),
         (tmp_path, "it is a folder"),
         (tmp_path / "none.csv", "there is no such file"),
     ]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from tailorbird.collect.located import Located, document
+from tailorbird.collect.mapping_layout import layout
 from tailorbird.collect.mapping_schema import (
     OPERATORS,
     TYPES,
@@ -27,6 +28,7 @@ from tailorbird.collect.mapping_schema import (
     Currency,
     Customers,
     Events,
+    Layout,
     Mapping,
     Operator,
     Orders,
@@ -39,7 +41,8 @@ from tailorbird.schema import PURPOSES, Purpose
 
 _SECTIONS: Final = ("orders", "customers", "products", "events")
 _TOP: Final = (
-    "mapping", "about", "columns", "currency", "missing", "duplicates", "refuse", *_SECTIONS,
+    "mapping", "about", "file", "columns", "currency", "missing", "duplicates", "refuse",
+    *_SECTIONS,
 )  # fmt: skip
 _COLUMN: Final = ("from", "type", "optional", "required", "case", "formats", "zone", "decimal")
 _ORDER_TYPES: Final[dict[str, Type]] = {
@@ -150,6 +153,7 @@ class _Parser:
             about=fields["about"].text("about") if "about" in fields else "",
             text=text,
             columns=tuple(self._columns.values()),
+            layout=layout(fields["file"]) if "file" in fields else Layout(),
             currency=self._currency(fields["currency"]) if "currency" in fields else Currency(),
             missing=self._texts(fields.get("missing"), "missing"),
             keep_duplicates=self._keeps(fields.get("duplicates")),

@@ -17,6 +17,23 @@ TYPES: Final = get_args(Type)
 OPERATORS: Final = get_args(Operator)
 
 
+class Layout(msgspec.Struct, frozen=True):
+    """How a file is written, where it does not show it by itself."""
+
+    delimiter: str = ""
+    """What stands between cells; '' to find it out."""
+    encoding: str = ""
+    """A codec of Python; '' to find it out."""
+    skip: int = 0
+    """Lines before the header, or before the first row where there is no header."""
+    names: tuple[str, ...] = ()
+    """The columns of a file without a header."""
+    quotes: bool = True
+    """Whether a cell may stand between quotes, with delimiters and line ends in it."""
+    each: str = ""
+    """In JSON, the path of the list whose elements are rows."""
+
+
 class Column(msgspec.Struct, frozen=True):
     """One column under our name, how the file may spell it, and how its cells are read."""
 
@@ -133,6 +150,7 @@ class Mapping(msgspec.Struct, frozen=True):
     about: str
     text: str
     columns: tuple[Column, ...]
+    layout: Layout = Layout()
     currency: Currency = Currency()
     missing: tuple[str, ...] = ()
     """Words that stand for an empty cell."""

@@ -97,7 +97,8 @@ def import_file(
     if errors_to.resolve() == path.resolve():
         mend = "give another place for the refused rows"
         raise UsageError("they would replace the file itself", where=str(path), mend=mend)
-    table = open_table(path, [s for column in mapping.columns for s in column.spellings])
+    spellings = [s for column in mapping.columns for s in column.spellings]
+    table = open_table(path, spellings, mapping.layout)
     with _staging(table, mapping, _scratch(errors_to), memory_limit) as staging:
         _stage(table, staging, now, on_progress)
         refused = _Refused(staging, table)
@@ -169,6 +170,7 @@ class _Refused:
     def __init__(self, staging: Staging, table: Table) -> None:
         self._staging = staging
         self._columns = table.columns
+        self._place = table.place
         self.by_reason = Counter(self._why(row)[0] for row in staging.refused())
 
     def write(self, errors_to: Path) -> str:
@@ -191,7 +193,7 @@ class _Refused:
             rows.writerow(["line", "reason", "mend", *self._columns])
             for row in self._staging.refused():
                 _, reason, mend = self._why(row)
-                rows.writerow([row[0], reason, mend, *row[-1]])
+                rows.writerow([self._place(row[0]), reason, mend, *row[-1]])
         part.replace(errors_to)
         return str(errors_to)
 
@@ -200,7 +202,7 @@ class _Refused:
         _, rule, fault, first, cells = row
         if rule == DUPLICATE:
             mend = "leave it out, or say `duplicates: keep`"
-            return REPEATED, f"duplicate of line {first}", mend
+            return REPEATED, f"duplicate of line {self._place(first or 0)}", mend
         if rule == FAULT:
             reason = str(fault)
             return reason, reason, "mend the cell, or the column's type in the mapping"

@@ -20,7 +20,7 @@ import duckdb
 
 from tailorbird.collect.conversion import reader_of
 from tailorbird.collect.mapping_schema import Column, Condition, Conditions, Mapping, Type
-from tailorbird.collect.sources.tables import Chunk
+from tailorbird.collect.sources.rows import Chunk
 from tailorbird.errors import DefinitionError, StoreError
 from tailorbird.schema import Instant
 
