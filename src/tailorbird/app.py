@@ -15,8 +15,8 @@ from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.smtp import SmtpCarrier
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.errors import UsageError
-from tailorbird.ports import Keys
 from tailorbird.privacy.vault import Vault, load_key
+from tailorbird.registries import Keys
 from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
 from tailorbird.settings import Setting, Settings
 from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE

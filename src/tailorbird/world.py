@@ -12,12 +12,12 @@ from tailorbird.ports import (
     Facts,
     Inbox,
     Journal,
-    Keys,
     Ledger,
     Models,
     People,
     Quarantine,
 )
+from tailorbird.registries import Keys
 from tailorbird.settings import Settings
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from starlette.requests import Request
 
 from tailorbird.keys import PREFIXES, allows, digest, opens
-from tailorbird.ports import Keys
+from tailorbird.registries import Keys
 from tailorbird.schema import Instant, Key
 from tailorbird.web.collector import Refusal, unregistered
 from tailorbird.web.rates import Rates

@@ -16,7 +16,7 @@ KEPT = DAY
 
 
 class SqliteKeys:
-    """`ports.Keys` over one database."""
+    """`registries.Keys` over one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
