@@ -117,6 +117,9 @@ class People(Protocol):
     def suppress(self, addresses: Iterable[tuple[str, str, Instant]]) -> None:
         """Bar (address, reason, at) from every later send."""
 
+    def lift(self, addresses: Iterable[str], reason: str) -> None:
+        """Let addresses be written to again that are suppressed for this reason and no other."""
+
     def receipts_from(self, source: str, people: Sequence[PersonId]) -> set[tuple[PersonId, str]]:
         """Return the (person, purpose) pairs that have a receipt from this source."""
 
