@@ -16,8 +16,8 @@ The map, in the order in which things flow. Rooms never import each other; they 
     privacy      consents                     -> permits; without one nothing is sent
 
 The story stands on pages of its own: `readings` shows, `flow` does, `results` reads experiments,
-`authoring` keeps definitions, `letters` makes mails, `learning` trains. What rooms share is ground:
-`traits`, `views`, `yaml_text`, `world`.
+`authoring` keeps definitions, `intake` judges what comes, `letters` makes mails, `learning` trains.
+What rooms share is ground: `traits`, `views`, `yaml_text`, `world`.
 """
 
 from __future__ import annotations

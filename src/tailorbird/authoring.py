@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tailorbird import content, journeys, letters, segments
+from tailorbird.collect import plan
 from tailorbird.errors import UsageError
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.world import World
@@ -76,7 +77,9 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             journeys.parse(text, f"campaigns/{name}.yaml")
         case "template":
             letters.check_template(world, name, text)
-        case "block" | "mapping" | "model" | "tracking_plan" | "imputation":
+        case "tracking_plan":
+            plan.parse(text, f"{name}.yaml")
+        case "block" | "mapping" | "model" | "imputation":
             return
 
 

@@ -16,9 +16,9 @@ import msgspec
 
 from tailorbird import (
     authoring,
-    collect,
     delivery,
     experiments,
+    intake,
     journeys,
     learning,
     letters,
@@ -30,7 +30,6 @@ from tailorbird.schema import (
     DAY,
     Body,
     Instant,
-    LogRecord,
     Merge,
     Names,
     PersonId,
@@ -85,11 +84,12 @@ def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) 
     total = Ingested()
     while records := world.log.read(world.people.cursor(), RECORDS, BYTES):
         offset = records[-1].offset
-        decoded = _decoded(world, records)
-        folded = profiles.fold(world.people, decoded.events, decoded.refused, offset)
+        came = intake.read(world, records)
+        folded = profiles.fold(world.people, came.events, came.refused, offset)
+        intake.count(world, records[0].offset - 1, offset, came, folded.events)
         world.facts.append(folded.events, folded.merges, offset)
         total += Ingested(
-            len(records), len(folded.events), folded.duplicates, len(decoded.refused),
+            len(records), len(folded.events), folded.duplicates, len(came.refused),
             folded.created, len(folded.merges),
         )  # fmt: skip
         if on_progress:
@@ -107,19 +107,14 @@ def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None
     while (done := world.facts.offset()) < cursor:
         records = world.log.read(done, min(RECORDS, cursor - done), BYTES)
         offset = records[-1].offset
-        decoded = _decoded(world, records)
-        events = profiles.replay(world.people, decoded.events)
+        came = intake.read(world, records)
+        events = profiles.replay(world.people, came.events)
+        intake.count(world, done, offset, came, events)
         world.facts.append(events, _merges(world, done, offset), offset)
         read += len(records)
         if on_progress:
             on_progress(offset, cursor)
     return read
-
-
-def _decoded(world: World, records: Sequence[LogRecord]) -> collect.Decoded:
-    listed = world.settings.collect.disposable_domains_file
-    disposable = collect.disposable_domains(world.folder / listed) if listed else frozenset()
-    return collect.decode(records, currency=world.settings.shop.currency, disposable=disposable)
 
 
 def _merges(world: World, after: int, until: int) -> Sequence[Merge]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tailorbird import collect
+from tailorbird import intake
 from tailorbird.collect import mending
 from tailorbird.errors import UsageError
 from tailorbird.schema import (
@@ -245,17 +245,17 @@ class Repair:
 
     def _against(self, record: Quarantined, content: bytes) -> Refused | None:
         """Return what is refused about a record with this content, None when it passes."""
-        again = LogRecord(record.refused.position >> 20, self._body(record, content))
-        decoded = collect.decode([again], currency=self._world.settings.shop.currency)
-        if decoded.refused:
-            return decoded.refused[0]
-        one = len(decoded.events) == 1
-        if one or (decoded.events and record.refused.code == mending.UNREADABLE_BODY):
+        again = LogRecord(self._world.log.end() + 1, self._body(record, content))
+        came = intake.read(self._world, [again])
+        if came.refused:
+            return came.refused[0]
+        one = len(came.events) == 1
+        if one or (came.events and record.refused.code == mending.UNREADABLE_BODY):
             return None
         return msgspec.structs.replace(
             record.refused,
             code="not_one",
-            reason=f"it holds {len(decoded.events)} events",
+            reason=f"it holds {len(came.events)} events",
             mend="mend it to one message",
         )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"

@@ -49,4 +49,15 @@ CREATE TABLE IF NOT EXISTS scores (
     model VARCHAR NOT NULL, version BIGINT NOT NULL, person BIGINT NOT NULL, "at" BIGINT NOT NULL,
     value BIGINT NOT NULL);
 
+-- What was odd about what came, by day of receipt (days since 1970): ids that had been seen before,
+-- and what broke the tracking plan and was taken all the same. log_offset: where its batch ended.
+CREATE TABLE IF NOT EXISTS duplicates (
+    log_offset BIGINT NOT NULL, day BIGINT NOT NULL, source VARCHAR NOT NULL,
+    events BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS violations (
+    log_offset BIGINT NOT NULL, day BIGINT NOT NULL, source VARCHAR NOT NULL,
+    event VARCHAR NOT NULL, property VARCHAR NOT NULL, problem VARCHAR NOT NULL,
+    wants VARCHAR NOT NULL, plan_version BIGINT NOT NULL, line BIGINT NOT NULL,
+    events BIGINT NOT NULL);
+
 CREATE TABLE IF NOT EXISTS markers (name VARCHAR PRIMARY KEY, value BIGINT NOT NULL);

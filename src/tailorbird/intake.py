@@ -1,0 +1,133 @@
+"""What comes in, judged: decoded by the settings of the folder, and by the tracking plan in force.
+
+A plan counts from the end of the log at which it was put. So every record is judged alike at
+ingest, after a kill and at a rebuild, whatever has become of the plan since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tailorbird import collect
+from tailorbird.collect import plan, plan_check
+from tailorbird.collect.plan_rules import Judge, judge_of
+from tailorbird.schema import DAY, Definition, Event, LogRecord, Refused, ResolvedEvent
+from tailorbird.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a run of the log held, in its order."""
+
+    events: list[Event]
+    refused: list[Refused]
+    flagged: plan_check.Violations = field(default_factory=Counter)
+    """Violations of the plan by events that were taken all the same."""
+
+
+def read(world: World, records: Sequence[LogRecord]) -> Read:
+    """Return the events of these records and, with reasons, what was refused."""
+    listed = world.settings.collect.disposable_domains_file
+    disposable = collect.disposable_domains(world.folder / listed) if listed else frozenset()
+    decoded = collect.decode(records, currency=world.settings.shop.currency, disposable=disposable)
+    in_force = judges(world, records[0].offset) if records else []
+    return judged(in_force, decoded, records)
+
+
+def judged(
+    in_force: Sequence[Judge], decoded: collect.Decoded, records: Sequence[LogRecord]
+) -> Read:
+    """Return what these versions of the plan make of decoded events."""
+    if not in_force:
+        return Read(decoded.events, decoded.refused)
+    found = plan_check.judge(in_force, decoded.events)
+    refused = decoded.refused
+    if found.held:
+        refused = sorted(
+            [*refused, *plan_check.refusals(found, records)], key=lambda each: each.position
+        )
+    return Read(found.events, refused, found.flagged)
+
+
+def judges(world: World, first_offset: int) -> list[Judge]:
+    """Return the versions of the plan that judge log records from this offset on, oldest first."""
+    found: list[Definition] = []
+    version = None
+    while one := world.definitions.get("tracking_plan", plan.NAME, version):
+        found.append(one)
+        version = one.version - 1
+        if one.log_end < first_offset:
+            break
+    return [judge_of(one.text, one.version, one.log_end) for one in reversed(found)]
+
+
+# -- what was odd, counted ----------------------------------------------------------------------
+
+_FORGET: Final = (
+    "DELETE FROM duplicates WHERE log_offset > ?",
+    "DELETE FROM violations WHERE log_offset > ?",
+)
+"""Of a batch that was counted and killed before its facts were appended."""
+_COUNT: Final = (
+    "INSERT INTO duplicates SELECT * FROM repeated",
+    "INSERT INTO violations SELECT * FROM flagged",
+)
+
+
+def count(world: World, done: int, offset: int, came: Read, taken: Sequence[ResolvedEvent]) -> None:
+    """Keep how many duplicates and violations the records above `done` up to `offset` held.
+
+    Called before the facts of the same records are appended; killed in between, the same call
+    counts the same again and not twice. Nothing odd costs nothing.
+    """
+    positions = {resolved.event.position for resolved in taken}
+    repeated = Counter(
+        (event.received_at // DAY, event.source)
+        for event in (came.events if len(positions) < len(came.events) else ())
+        if event.position not in positions
+    )
+    if repeated or came.flagged:
+        world.facts.write(
+            [*((sql, (done,)) for sql in _FORGET), *((sql, ()) for sql in _COUNT)],
+            {"repeated": _repeated(offset, repeated), "flagged": _flagged(offset, came.flagged)},
+        )
+
+
+def _repeated(offset: int, repeated: Counter[tuple[int, str]]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table(
+        {
+            "log_offset": pa.array([offset] * len(repeated), pa.int64()),
+            "day": pa.array([day for day, _ in repeated], pa.int64()),
+            "source": pa.array([source for _, source in repeated], pa.string()),
+            "events": pa.array(list(repeated.values()), pa.int64()),
+        }
+    )
+
+
+def _flagged(offset: int, flagged: plan_check.Violations) -> pa.Table:
+    import pyarrow as pa
+
+    whole, words = pa.int64(), pa.string()
+    broken = [violation for _, _, violation in flagged]
+    return pa.table(
+        {
+            "log_offset": pa.array([offset] * len(flagged), whole),
+            "day": pa.array([day for day, _, _ in flagged], whole),
+            "source": pa.array([source for _, source, _ in flagged], words),
+            "event": pa.array([each.event for each in broken], words),
+            "property": pa.array([each.property for each in broken], words),
+            "problem": pa.array([each.problem for each in broken], words),
+            "wants": pa.array([each.wants for each in broken], words),
+            "plan_version": pa.array([each.version for each in broken], whole),
+            "line": pa.array([each.line for each in broken], whole),
+            "events": pa.array(list(flagged.values()), whole),
+        }
+    )
