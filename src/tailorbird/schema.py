@@ -44,6 +44,10 @@ class Names:
     EMAIL_CLICKED: Final = "email_clicked"
     EMAIL_BOUNCED: Final = "email_bounced"
     UNSUBSCRIBED: Final = "unsubscribed"
+    PEOPLE_MERGED: Final = "people_merged"
+    PEOPLE_SEPARATED: Final = "people_separated"
+    EVENT_RETRACTED: Final = "event_retracted"
+    PERSON_FORGOTTEN: Final = "person_forgotten"
 
 
 # -- collect ------------------------------------------------------------------------------------
@@ -169,14 +173,60 @@ class ResolvedEvent(msgspec.Struct, frozen=True, gc=False):
 
     event: Event
     person: PersonId | None
+    owner: PersonId | None = None
+    """Her number before she was merged into `person`; None where that is `person` itself."""
 
 
 class Merge(msgspec.Struct, frozen=True):
-    """Two people turned out to be one: `loser`'s history now belongs to `survivor`."""
+    """Two people turned out to be one: the event at `position` says so."""
 
     survivor: PersonId
     loser: PersonId
     position: Position
+    at: Instant = 0
+    by: str = "hand"
+    """The kind of the identifier that both gave, or `hand`, `api`, `matching`."""
+    key: bytes = b""
+    """The blind index of that identifier."""
+    source: str = ""
+    reason: str = ""
+    author: str = ""
+    evidence: str = ""
+    claimant: PersonId = 0
+    """Whose event it was, 0 where nobody's."""
+    undone: Position = 0
+    """Where a separation took it back, 0 while it stands."""
+
+
+class Separation(msgspec.Struct, frozen=True):
+    """Two people are two: whatever joined them is undone, and events join them no more."""
+
+    survivor: PersonId
+    loser: PersonId
+    position: Position
+    at: Instant = 0
+    reason: str = ""
+    author: str = ""
+
+
+class Home(msgspec.Struct, frozen=True, gc=False):
+    """To whom the history of a person, as numbered at first, belongs since `position`."""
+
+    owner: PersonId
+    person: PersonId
+    position: Position
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """An identifier that says too little to join people: since when, and why."""
+
+    kind: str
+    key: bytes
+    position: Position
+    at: Instant
+    reason: str
+    person: PersonId = 0
+    """Who holds it; 0 where nobody does."""
 
 
 class Profile(msgspec.Struct, frozen=True):

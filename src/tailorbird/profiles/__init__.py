@@ -6,7 +6,18 @@ Out: resolved events, merges; traits as of any instant.
 
 from __future__ import annotations
 
+from tailorbird.profiles.changes import merged_body, separated_body
 from tailorbird.profiles.fold import Folded, fold, replay, withdrawal
 from tailorbird.profiles.traits import TRAITS, Trait, table
 
-__all__ = ["TRAITS", "Folded", "Trait", "fold", "replay", "table", "withdrawal"]
+__all__ = [
+    "TRAITS",
+    "Folded",
+    "Trait",
+    "fold",
+    "merged_body",
+    "replay",
+    "separated_body",
+    "table",
+    "withdrawal",
+]
