@@ -87,6 +87,38 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     price_minor: int = 0
 
 
+class Context(msgspec.Struct, frozen=True, gc=False):
+    """With what, where and coming from where an event happened; what is not known is empty."""
+
+    session_id: str = ""
+    """The sender's own name of the visit."""
+    browser: str = ""
+    os: str = ""
+    device: str = ""
+    """`desktop`, `phone`, `tablet`, `bot` or `other`."""
+    app: str = ""
+    country: str = ""
+    """ISO 3166-1, by the sender's word or by the network address, which itself is never kept."""
+    region: str = ""
+    city: str = ""
+    page: str = ""
+    """The path of the page, without its query."""
+    referrer: str = ""
+    """The host of the page before, of another site."""
+    channel: str = ""
+    """How the page was reached: `search`, `social`, `email`, `paid`, `direct` or `other`."""
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    utm_term: str = ""
+    utm_content: str = ""
+    utc_offset: int = 0
+    """Minutes by which the local clock is ahead of UTC; the shop's where nobody tells."""
+
+
+NO_CONTEXT: Final = Context()
+
+
 class Event(msgspec.Struct, frozen=True, gc=False):
     """Something that happened, decoded, validated and cleaned; not yet tied to a person.
 
@@ -119,6 +151,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     person_id: PersonId = 0
     """Said by internal sources alone, which know the person already; 0 elsewhere."""
     consents: tuple[ConsentClaim, ...] = ()
+    context: Context = NO_CONTEXT
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -11,6 +11,8 @@ import msgspec
 from tailorbird.collect import clean
 from tailorbird.collect.bodies import BodyError, shape
 from tailorbird.collect.commerce import order_of
+from tailorbird.collect.context import Surroundings, context_of
+from tailorbird.collect.context_place import Geo, known_zone, nowhere
 from tailorbird.collect.disposable import is_disposable
 from tailorbird.collect.fields import (
     Refusal,
@@ -48,7 +50,14 @@ INTERNAL: Final = frozenset({"delivery", "import", "simulator", "tracking"})
 SHOPS: Final = frozenset({"shopify", "stripe", "woocommerce"})
 """Sources that a signature has proven: they may change products and say who agreed to what."""
 TRUSTED: Final = INTERNAL | SHOPS
-OPEN_TO_GUESTS: Final = frozenset({Names.PURCHASE, Names.RETURN})
+OPEN_TO_GUESTS: Final = frozenset({Names.PURCHASE, Names.RETURN, Names.EVENT_RETRACTED})
+CORRECTIONS: Final = frozenset(
+    {
+        Names.EVENT_RETRACTED, Names.PEOPLE_MERGED, Names.PEOPLE_SEPARATED, Names.PERSON_FORGOTTEN,
+    }
+)  # fmt: skip
+"""Events that take back what was said: only our own API may."""
+BOT: Final = "bot"
 BATCH_LIMIT: Final = 1 << 20
 """Messages of one body, so that a position has room for the index."""
 
@@ -61,16 +70,22 @@ class Decoded(msgspec.Struct, frozen=True):
 
 
 def decode(
-    records: Sequence[LogRecord], *, currency: str = "", disposable: frozenset[str] = frozenset()
+    records: Sequence[LogRecord],
+    *,
+    currency: str = "",
+    disposable: frozenset[str] = frozenset(),
+    zone: str = "UTC",
+    geo: Geo = nowhere,
 ) -> Decoded:
     """Return the events of these bodies and, with reasons, what was refused. Never raises.
 
-    `currency` is the shop's, for amounts that come without one. Where there are `disposable`
-    domains, the trait `email_disposable` says whether an address is of one. An event's position is
-    its body's offset shifted left by 20, plus its index in the body.
+    `currency` and `zone` are the shop's, for amounts and times that come without one. `geo` finds
+    the place of an address that a message names. Where there are `disposable` domains, the trait
+    `email_disposable` says whether an address is of one. An event's position is its body's offset
+    shifted left by 20, plus its index in the body.
     """
     decoded = Decoded([], [])
-    house = _House(currency, disposable)
+    house = _House(currency, disposable, Surroundings(geo, known_zone(zone) or "UTC"))
     for record in records:
         _decode(record.body, record.offset << 20, house, decoded)
     return decoded
@@ -85,6 +100,7 @@ class _House:
 
 
 def _decode(body: Body, first: Position, house: _House, decoded: Decoded) -> None:
+    around: Surroundings
     try:
         whole = shape(body.content)
         if len(whole.messages) > BATCH_LIMIT:
@@ -131,6 +147,8 @@ _NO_SEND: Final = _Send()
 _SENT: Final = frozenset({*_Send.__struct_fields__})
 
 
+_SHOWN: Final = frozenset({"page", "screen"})
+_NO_PAGE: Final[dict[str, Scalar]] = {}
 class _Reader:
     """Reads the messages of one body."""
 
@@ -148,7 +166,8 @@ class _Reader:
         message = parse(raw, strict=self._trusted)
         kind = kind_of(message)
         name = name_of(kind, message)
-        who = self._who(kind, message)
+        context = mapping_of(message.context, "context")
+        who = self._who(kind, message, context)
         self._permit(name, who)
         products, properties = _said(properties_in(kind, message))
         send = _send_of(properties) if self._internal else _NO_SEND
@@ -156,7 +175,10 @@ class _Reader:
         return Event(
             message_id=self._id(message, raw),
             name=name,
-            at=at_of(message, self._sent_at, self._body.received_at),
+        at = at_of(message, self._sent_at, self._body.received_at)
+        page = properties if kind in _SHOWN else _NO_PAGE
+        around = context_of(context, page, at, self._house.around)
+            at=at,
             received_at=self._body.received_at,
             position=position,
             source=self._body.source,
@@ -172,7 +194,7 @@ class _Reader:
             campaign=send.campaign,
             variant=send.variant,
             send_id=send.send_id,
-            machine=send.machine,
+            machine=send.machine or around.device == BOT,
             lines=order.lines,
             traits=who.traits,
             properties=properties,
@@ -181,20 +203,22 @@ class _Reader:
         )
 
     def _id(self, message: Message, raw: bytes | msgspec.Raw) -> str:
+            context=around,
         """Return a message id that nobody outside can take before one of our own events does."""
         found = id_of(message, raw, self._body.received_at)
         if self._trusted:
             return f"{self._body.source}:{found}"
         return f"web:{found}" if found.partition(":")[0] in TRUSTED else found
 
-    def _who(self, kind: Kind, message: Message) -> _Who:
-        context = mapping_of(message.context, "context")
+    def _who(self, kind: Kind, message: Message, context: dict[str, Any]) -> _Who:
         user = identifier(message.user_id, "userId")
         anonymous = identifier(message.anonymous_id, "anonymousId")
         person = self._person(context)
         claims = consents_of(context.get("consent")) if self._trusted else ()
         if kind == "identify":
             traits, email = traits_of(
+        if self._internal:
+            hold_back(context)
                 mapping_of(context.get("traits"), "context.traits"),
                 mapping_of(message.traits, "traits"),
             )
