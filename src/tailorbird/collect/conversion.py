@@ -43,7 +43,8 @@ class Reader:
 
     def converted(self, spelling: str) -> tuple[Value, str | None]:
         """Return what a cell means, or why it means nothing."""
-        return _one(self.column, self.read, "" if spelling in self.missing else spelling.strip())
+        stripped = spelling.strip()
+        return _one(self.column, self.read, "" if stripped in self.missing else stripped)
 
 
 def reader_of(
@@ -93,7 +94,7 @@ def _reader(column: Column) -> Callable[[str], Value]:
         case "id":
             return _upper(_id) if column.upper else _id
         case "integer":
-            return _integer
+            return _integer_comma if column.decimal_comma else _integer
         case "decimal":
             return _decimal_comma if column.decimal_comma else _decimal
         case _:
@@ -125,6 +126,7 @@ def _id(spelling: str) -> str | None:
 
 
 def _integer(spelling: str) -> int:
+    spelling = _sign_first(spelling)
     if not _WHOLE.fullmatch(spelling):
         raise ValueError
     found = int(spelling.partition(".")[0])
@@ -133,8 +135,17 @@ def _integer(spelling: str) -> int:
     return found
 
 
+def _integer_comma(spelling: str) -> int:
+    return _integer(spelling.replace(".", "").replace(",", "."))
+
+
+def _sign_first(spelling: str) -> str:
+    """Return a number with its sign in front: SAP prints it behind (`12.50-`)."""
+    return f"-{spelling[:-1]}" if spelling[-1:] == "-" and spelling[:1].isdigit() else spelling
+
+
 def _decimal(spelling: str) -> int:
-    found = Decimal(spelling) * MILLION
+    found = Decimal(_sign_first(spelling)) * MILLION
     if not found.is_finite() or abs(found) > LARGEST * MILLION // 10**4:
         raise ValueError
     return int(found.to_integral_value())

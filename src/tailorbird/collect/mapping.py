@@ -150,7 +150,7 @@ class _Parser:
         }
         return Mapping(
             name=fields["mapping"].text("mapping"),
-            about=fields["about"].text("about") if "about" in fields else "",
+            about=self._text(fields, "about"),
             text=text,
             columns=tuple(self._columns.values()),
             layout=layout(fields["file"]) if "file" in fields else Layout(),
@@ -277,32 +277,38 @@ class _Parser:
         )
 
     def _customers(self, node: Located) -> Customers:
-        keys = ("id", "time", "traits", "consent", "wording_version")
+        keys = ("id", "time", "traits", "consent", "wording_version", "prefix", "withdrawn")
         fields = node.fields("customers", keys)
         self._name(fields, "id", node)
         ids = tuple(map(self._reference, fields["id"].entries()))
         for name in ids:
             self._columns[name] = msgspec.structs.replace(self._columns[name], names_people=True)
         self._check_type(fields, "time", "time")
-        consents: dict[Purpose, str] = {}
-        if "consent" in fields:
-            for key, value in fields["consent"].pairs("consent"):
-                purpose = cast(Purpose, key.one_of("a purpose", PURPOSES))
-                consents[purpose] = self._reference(value)
-                if self._columns[consents[purpose]].type != "boolean":
-                    value.complain("consent is no boolean column", "say type: boolean")
         return Customers(
             id=ids,
             time=self._optional(fields, "time"),
             traits=self._named(fields.get("traits"), "traits"),
-            consents=consents,
-            wording_version=fields["wording_version"].text("wording_version")
-            if "wording_version" in fields
-            else "",
+            consents=self._answers(fields, "consent"),
+            wording_version=self._text(fields, "wording_version"),
+            prefix=self._text(fields, "prefix"),
+            withdrawn=self._answers(fields, "withdrawn"),
         )
 
+    def _answers(self, fields: dict[str, Located], section: str) -> dict[Purpose, str]:
+        """Return purpose -> boolean column."""
+        found: dict[Purpose, str] = {}
+        for key, value in fields[section].pairs(section) if section in fields else ():
+            purpose = cast(Purpose, key.one_of("a purpose", PURPOSES))
+            found[purpose] = self._reference(value)
+            if self._columns[found[purpose]].type != "boolean":
+                value.complain(f"{section} is no boolean column", "say type: boolean")
+        return found
+
+    def _text(self, fields: dict[str, Located], key: str) -> str:
+        return fields[key].text(key) if key in fields else ""
+
     def _products(self, node: Located) -> Products:
-        columns = ("id", "name", "price", "time", "url", "image_url", "stock")
+        columns = ("id", "name", "price", "time", "url", "image_url", "stock", "places")
         fields = node.fields("products", (*columns, "only", "category"))
         self._name(fields, "id", node)
         for key, kind in _PRODUCT_TYPES.items():
@@ -323,8 +329,8 @@ class _Parser:
             )
             for key, value in (fields["keywords"].pairs("keywords") if "keywords" in fields else ())
         }
-        otherwise = fields["otherwise"].text("otherwise") if "otherwise" in fields else ""
-        return Category(self._name(fields, "column", node), keywords, otherwise)
+        column = self._name(fields, "column", node)
+        return Category(column, keywords, self._text(fields, "otherwise"))
 
     def _events(self, node: Located) -> Events:
         fields = node.fields("events", ("name", "name_column", "time", "properties"))
@@ -334,7 +340,7 @@ class _Parser:
         self._check_type(fields, "time", "time")
         return Events(
             time=self._optional(fields, "time"),
-            name=fields["name"].text("name") if "name" in fields else "",
+            name=self._text(fields, "name"),
             name_column=self._optional(fields, "name_column"),
             properties=self._named(fields.get("properties"), "properties"),
         )

@@ -109,6 +109,10 @@ class Customers(msgspec.Struct, frozen=True):
     consents: dict[Purpose, str] = {}
     """purpose -> boolean column."""
     wording_version: str = ""
+    prefix: str = ""
+    """Stands before every id, so that the 17 of one system is not the 17 of another."""
+    withdrawn: dict[Purpose, str] = {}
+    """purpose -> boolean column that takes consent back when true, and says nothing when false."""
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -130,6 +134,8 @@ class Products(msgspec.Struct, frozen=True):
     url: str = ""
     image_url: str = ""
     stock: str = ""
+    places: str = ""
+    """The column that names where the stock lies: what lies in several places is added up."""
     category: Category | None = None
 
 

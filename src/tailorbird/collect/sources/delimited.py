@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 from tailorbird.collect.mapping import folded
 from tailorbird.collect.mapping_schema import Layout
@@ -167,7 +167,7 @@ def _all_rows(origin: Origin, dialect: _Dialect, text: TextIO) -> Iterator[tuple
     if len(dialect.delimiter) > 1:
         yield from _split_rows(dialect, lines)
         return
-    quoting = csv.QUOTE_MINIMAL if dialect.quotes else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quotes else csv.QUOTE_NONE
     reader = csv.reader(lines, delimiter=dialect.delimiter, quoting=quoting)
     start = dialect.skip + 1
     try:

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from tailorbird.collect import money
-from tailorbird.collect.mapping_schema import Category, Conditions, Type
+from tailorbird.collect.mapping_schema import Category, Conditions, Customers, Type
 from tailorbird.collect.sources.staging import SqlValue, Staging
 from tailorbird.schema import Instant, Names
 
@@ -76,7 +76,7 @@ class History:
         query = CATALOGUE.format(
             **{
                 key: self._name(getattr(products, key))
-                for key in ("id", "name", "price", "time", "url", "image_url", "stock")
+                for key in ("id", "name", "price", "time", "url", "image_url", "stock", "places")
             },
             category=self._name(category.column if category and not by_name else ""),
             currency=self._name(self._mapping.currency.column),
@@ -102,7 +102,8 @@ class History:
         customers = self._mapping.customers
         if customers is None:
             return
-        columns = [*customers.traits.values(), *customers.consents.values()]
+        answered = [*customers.consents.items(), *customers.withdrawn.items()]
+        columns = [*customers.traits.values(), *(column for _, column in answered)]
         said = ", ".join(f"{self._name(name)} AS t{i}" for i, name in enumerate(columns))
         names = ", ".join(f"t{i}" for i in range(len(columns)))
         query = PEOPLE.format(
@@ -116,7 +117,7 @@ class History:
         for customer, at, *cells in self._staging.rows(query):
             values = list(map(_plain, types, cells))
             traits = _present(**dict(zip(customers.traits, values, strict=False)))
-            answers = _present(**dict(zip(customers.consents, values[split:], strict=True)))
+            answers = self._answers(customers, values[split:])
             self.tally.customers.add(customer)
             extra: Message = {}
             if answers:
@@ -124,6 +125,13 @@ class History:
                 answers |= {"wordingVersion": customers.wording_version, "evidence": evidence}
                 extra["context"] = {"consent": answers}
             yield _message("identify", at, customer, traits=traits, **extra)
+
+    def _answers(self, customers: Customers, values: list[Any]) -> Message:
+        """Return purpose -> whether it is allowed; a withdrawal outranks."""
+        split = len(customers.consents)
+        answers = _present(**dict(zip(customers.consents, values[:split], strict=True)))
+        taken_back = zip(customers.withdrawn, values[split:], strict=True)
+        return answers | {purpose: False for purpose, value in taken_back if value}
 
     # -- orders ---------------------------------------------------------------------------------
 
@@ -204,8 +212,13 @@ class History:
 
     def _customer(self) -> str:
         """Return the expression of who a row is about, '' for a guest."""
-        ids = self._mapping.customers.id if self._mapping.customers else ()
-        return f"coalesce({', '.join([*map(self._name, ids), repr('')])})"
+        customers = self._mapping.customers
+        if customers is None:
+            return "''"
+        ids = ", ".join(map(self._name, customers.id))
+        # A quote is doubled: the only text of an author that is not bound, as it stands everywhere.
+        prefix = customers.prefix.replace("'", "''")
+        return f"coalesce('{prefix}' || coalesce({ids}), '')"
 
     def _returns(self) -> tuple[str, list[SqlValue]]:
         return self._tests(self._mapping.orders.returns if self._mapping.orders else ())
@@ -219,12 +232,17 @@ CATALOGUE: Final = """
 WITH offered AS (
     SELECT line, {id} AS id, {name} AS name, {price} AS price, {time} AS moment,
         {category} AS category, {url} AS url, {image_url} AS image_url, {stock} AS stock,
+        {places} AS place,
         {currency} AS currency, {returns} AS back
     FROM taken WHERE {id} IS NOT NULL AND {only}),
 named AS (
     SELECT id, name, count_if(price > 0) AS priced, count(*) AS times, max(line) AS last
     FROM offered WHERE name IS NOT NULL GROUP BY id, name),
 -- Notes such as "damaged" stand on lines without a price.
+shelves AS (
+    SELECT id, first(stock ORDER BY moment DESC NULLS LAST, line DESC) AS stock
+    FROM offered WHERE stock IS NOT NULL GROUP BY id, place),
+stocks AS (SELECT id, sum(stock)::BIGINT AS stock FROM shelves GROUP BY id),
 names AS (
     SELECT id, first(name ORDER BY priced DESC, times DESC, last DESC) AS name
     FROM named GROUP BY id)
@@ -235,10 +253,10 @@ SELECT id, any_value(names.name),
     first(category ORDER BY moment DESC NULLS LAST, line DESC) FILTER (category IS NOT NULL),
     first(url ORDER BY moment DESC NULLS LAST, line DESC) FILTER (url IS NOT NULL),
     first(image_url ORDER BY moment DESC NULLS LAST, line DESC) FILTER (image_url IS NOT NULL),
-    first(stock ORDER BY moment DESC NULLS LAST, line DESC) FILTER (stock IS NOT NULL),
+    any_value(stocks.stock),
     first(currency ORDER BY moment DESC NULLS LAST, line DESC) FILTER (currency IS NOT NULL),
     max(moment)
-FROM offered LEFT JOIN names USING (id) GROUP BY id ORDER BY id
+FROM offered LEFT JOIN names USING (id) LEFT JOIN stocks USING (id) GROUP BY id ORDER BY id
 """
 
 PEOPLE: Final = """
@@ -276,7 +294,7 @@ def _message(
 ) -> Message:
     message: Message = {"type": kind, **fields}
     if at is not None:
-        message["timestamp"] = _iso(at)
+        message["timestamp"] = iso(at)
     if user:
         message["userId"] = user
     told = msgspec.json.encode(message if identity is None else identity)
@@ -288,7 +306,8 @@ def _present(**fields: Any) -> Message:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _iso(at: Instant) -> str:
+def iso(at: Instant) -> str:
+    """Return an instant as ISO 8601."""
     return datetime.fromtimestamp(at // MILLION, UTC).replace(microsecond=at % MILLION).isoformat()
 
 
@@ -296,7 +315,7 @@ def _plain(kind: Type, value: SqlValue) -> str | int | float | bool | None:
     """Return a staged value as JSON says it."""
     if value is not None and kind == "decimal":
         return int(value) / MILLION
-    return _iso(int(value)) if value is not None and kind == "time" else value
+    return iso(int(value)) if value is not None and kind == "time" else value
 
 
 def _rounded(millionths: int, exponent: int) -> float:
