@@ -7,14 +7,25 @@ ingest, after a kill and at a rebuild, whatever has become of the plan since.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from tailorbird import collect
 from tailorbird.collect import plan, plan_check
-from tailorbird.collect.plan_rules import Judge, judge_of
-from tailorbird.schema import DAY, Definition, Event, LogRecord, Refused, ResolvedEvent
+from tailorbird.collect.plan_observe import Observed
+from tailorbird.collect.plan_rules import Judge, Violation, judge_of
+from tailorbird.schema import (
+    DAY,
+    Definition,
+    Event,
+    LogRecord,
+    Position,
+    Refused,
+    ResolvedEvent,
+)
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -131,3 +142,71 @@ def _flagged(offset: int, flagged: plan_check.Violations) -> pa.Table:
             "events": pa.array(list(flagged.values()), whole),
         }
     )
+
+
+# -- trying a plan ------------------------------------------------------------------------------
+
+RECORDS, BYTES = 8_192, 16 << 20
+"""Log records read at once, and bytes of them."""
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """How many events break one rule of a plan, and where the first of them stands in the log."""
+
+    event: str
+    property: str
+    problem: str
+    wants: str
+    line: int
+    held: bool
+    """Such events would be quarantined."""
+    events: int
+    first: Position
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """What a plan would have made of the log, had it been in force all the time."""
+
+    events: int
+    held: int
+    flagged: int
+    breaches: tuple[Breach, ...]
+
+
+def observe(world: World, last: int = 0) -> Observed:
+    """Return what the log's events were like; with `last`, only its last so many records."""
+    observed = Observed()
+    for decoded in _decoded(world, last):
+        observed.see(decoded.events)
+    return observed
+
+
+def rehearse(world: World, tried: plan.TrackingPlan, last: int = 0) -> Rehearsal:
+    """Return what a plan would make of the log; nothing changes."""
+    judge = Judge(tried)
+    tally: Counter[Violation] = Counter()
+    first: dict[Violation, Position] = {}
+    events = held = flagged = 0
+    for decoded in _decoded(world, last):
+        events += len(decoded.events)
+        for event in decoded.events:
+            found = judge.violations(event)
+            if found:
+                tally.update(found)
+                for violation in found:
+                    first.setdefault(violation, event.position)
+                holds = plan_check.holds(event, found)
+                held += holds
+                flagged += not holds
+    breaches = tuple(
+        Breach(v.event, v.property, v.problem, v.wants, v.line, v.held, number, first[v])
+        for v, number in sorted(tally.items(), key=lambda each: (each[0].line, -each[1]))
+    )
+    return Rehearsal(events, held, flagged, breaches)
+
+
+def _decoded(world: World, last: int) -> Iterator[collect.Decoded]:
+    done = max(0, world.log.end() - last) if last else 0
+    while records := world.log.read(done, RECORDS, BYTES):
+        done = records[-1].offset
+        yield collect.decode(records, currency=world.settings.shop.currency)

@@ -13,6 +13,7 @@ from tailorbird.cli import (
     key_commands,
     model_commands,
     person_commands,
+    plan_commands,
     quarantine_commands,
     segment_commands,
     template_commands,
@@ -31,6 +32,7 @@ app = typer.Typer(
 config = typer.Typer(help="Settings of a data folder.", no_args_is_help=True)
 app.add_typer(event_commands.app, name="events")
 app.add_typer(quarantine_commands.app, name="quarantine")
+app.add_typer(plan_commands.app, name="tracking-plan")
 app.add_typer(person_commands.app, name="profiles")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(template_commands.app, name="templates")

@@ -134,7 +134,9 @@ def snake(text: str) -> str:
     >>> snake("Product List Viewed"), snake("firstName"), snake("total billed")
     ('product_list_viewed', 'first_name', 'total_billed')
     """
-    return _NO_WORD.sub("_", _WORD_BORDER.sub("_", text)).strip("_").lower()
+    lower = _NO_WORD.sub("_", _WORD_BORDER.sub("_", text)).strip("_").lower()
+    # The Turkish capital I leaves a dot of its own behind: our names are their own snake case.
+    return lower if lower.isascii() else lower.replace("\u0307", "")
 
 
 def without_addresses(text: str) -> str:

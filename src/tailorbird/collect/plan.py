@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, Literal, NoReturn, TypeAlias, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from tailorbird.collect.names import canonical
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import Names
 
+T = TypeVar("T")
 NAME: Final = "tracking-plan"
 """A data folder has one plan; its definition has this name."""
 FILE: Final = f"{NAME}.yaml"
@@ -55,7 +56,7 @@ class Property(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an author wants of one event."""
 
-    properties: dict[str, Property | None] = {}
+    properties: dict[str, Any] = {}
     on_violation: Action = "flag"
     unknown_properties: Literal["allow", "violation"] = "allow"
     about: str = ""
@@ -65,7 +66,7 @@ class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file, as it is written."""
 
     tracking_plan: str
-    events: dict[str, _Event | None] = {}
+    events: dict[str, Any] = {}
     unknown_events: Literal["allow", "flag", "quarantine"] = "allow"
     about: str = ""
 
@@ -120,22 +121,23 @@ def parse(text: str, file: str = FILE, *, version: int = 0, after: int = 0) -> T
         if name in events:
             what = f"{given!r} is {name!r}, which stands above"
             _complain(document, path, what, "keep one of them")
-        events[name] = _event(document, given, name, expected or _Event())
+        events[name] = _event(document, given, name, _part(document, path, expected, _Event))
     line = document.lines.get(("unknown_events",), 1)
     return TrackingPlan(written.tracking_plan, events, written.unknown_events, line, version, after)
 
 
 def _event(document: yaml_text.Document, given: str, name: str, expected: _Event) -> Expected:
     rules: dict[str, Rule] = {}
-    for written, wanted in expected.properties.items():
+    for written, rule in expected.properties.items():
         path = ("events", given, "properties", written)
         ours = property_name(written)
+        wanted = _part(document, path, rule, Property)
         if ours in rules:
             what = f"{written!r} is {ours!r}, which stands above"
             _complain(document, path, what, "keep one of them")
-        if found := _wrong(name, ours, wanted or Property()):
+        if found := _wrong(name, ours, wanted):
             _complain(document, path, *found)
-        rules[ours] = Rule(ours, wanted or Property(), document.lines.get(path, 1))
+        rules[ours] = Rule(ours, wanted, document.lines.get(path, 1))
     return Expected(
         name,
         tuple(rules.values()),
@@ -143,6 +145,16 @@ def _event(document: yaml_text.Document, given: str, name: str, expected: _Event
         expected.unknown_properties == "violation",
         document.lines.get(("events", given), 1),
     )
+
+
+def _part(document: yaml_text.Document, path: yaml_text.Path, value: Any, type_: type[T]) -> T:
+    """Return one entry of the file as a struct; one that says nothing has all defaults."""
+    if value is None:
+        return type_()
+    lines = {
+        at[len(path) :]: line for at, line in document.lines.items() if at[: len(path)] == path
+    }
+    return yaml_text.convert(yaml_text.Document(document.name, value, lines), type_)
 
 
 def property_name(written: str) -> str:

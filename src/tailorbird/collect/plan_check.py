@@ -61,14 +61,21 @@ def _judge(one: Judge, events: Sequence[Event], judged: Judged) -> None:
     for event in events:
         found = violations(event)
         if found:
-            held = [violation for violation in found if violation.held]
-            if held and not event.consents and event.name not in NEVER_HELD:
-                judged.held.append((event, held[0], len(found) - 1))
+            if holds(event, found):
+                worst = next(violation for violation in found if violation.held)
+                judged.held.append((event, worst, len(found) - 1))
                 continue
             judged.flagged.update(
                 (event.received_at // DAY, event.source, violation) for violation in found
             )
         keep(impersonal(event))
+
+
+def holds(event: Event, found: Sequence[Violation]) -> bool:
+    """Return whether an event with these violations is quarantined. A word on consent never is."""
+    if event.consents or event.name in NEVER_HELD:
+        return False
+    return any(violation.held for violation in found)
 
 
 def refusals(judged: Judged, records: Sequence[LogRecord]) -> list[Refused]:

@@ -119,7 +119,7 @@ def _values(event: Event) -> Iterator[tuple[str, Any]]:
 
 def written(observed: Observed, name: str = "observed") -> str:
     """Return a plan in YAML that everything observed fits, with counts as comments."""
-    head = _HEAD.format(events=observed.events.total(), file=f"{NAME}.yaml", name=json.dumps(name))
+    head = _HEAD.format(events=observed.events.total(), file=f"{NAME}.yaml", name=_quoted(name))
     if not observed.events:
         return head.rstrip().removesuffix("events:") + "events: {}\n"
     lines = [
@@ -147,7 +147,7 @@ def _rule(name: str, seen: Seen, among: int) -> str:
         whole = seen.type() == "integer"
         parts += [f"min: {_below(seen.low, whole=whole)}", f"max: {_above(seen.high, whole=whole)}"]
     if _is_list(name, seen):
-        parts.append(f"one_of: {json.dumps(sorted(seen.values), ensure_ascii=False)}")
+        parts.append(f"one_of: [{', '.join(map(_quoted, sorted(seen.values)))}]")
     return f"{{{', '.join(parts)}}}"
 
 
@@ -156,7 +156,7 @@ def _is_list(name: str, seen: Seen) -> bool:
     inner = name.removeprefix(OF_PRODUCTS)
     if seen.many or seen.type() != "text" or inner in PERSONAL_FIELDS | _IDS:
         return False
-    return seen.count >= SEEN_OFTEN * len(seen.values)
+    return "" not in seen.values and seen.count >= SEEN_OFTEN * len(seen.values)
 
 
 def _comment(seen: Seen, among: int) -> str:
@@ -169,7 +169,13 @@ def _comment(seen: Seen, among: int) -> str:
 
 
 def _key(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) and name not in _YAML_WORDS else json.dumps(name)
+    return name if _PLAIN.fullmatch(name) and name not in _YAML_WORDS else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as YAML in double quotes; JSON's pairs of surrogates mean nothing there."""
+    plain = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in plain)
 
 
 def _below(low: float, *, whole: bool) -> str:
@@ -178,9 +184,10 @@ def _below(low: float, *, whole: bool) -> str:
 
 
 def _above(high: float, *, whole: bool) -> str:
-    """Return the next 1, 2 or 5 times a power of ten that is not below."""
+    """Return 1, 2 or 5 times a power of ten that leaves room for a quarter more."""
     if high <= 0:
         return "0"
+    high *= 1.25
     power = floor(log10(high))
     for step in (1, 2, 5, 10):
         bound = step * 10.0**power

@@ -140,7 +140,9 @@ def _ask(value: Any, absent: Violation | None, test: Test, found: list[Violation
 
 
 def _value(event: Event) -> float | None:
-    return _major(event.value_minor, event.currency) if event.currency else None
+    if event.currency or event.value_minor:
+        return _major(event.value_minor, event.currency)
+    return None
 
 
 def _major(units: int, currency: str) -> float:
