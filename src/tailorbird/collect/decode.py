@@ -152,13 +152,14 @@ _NO_PAGE: Final[dict[str, Scalar]] = {}
 class _Reader:
     """Reads the messages of one body."""
 
-    __slots__ = ("_body", "_house", "_internal", "_sent_at", "_trusted")
+    __slots__ = ("_body", "_family", "_house", "_internal", "_sent_at", "_trusted")
 
     def __init__(self, body: Body, sent_at: object, house: _House) -> None:
         self._body = body
         self._house = house
-        self._internal = body.source in INTERNAL
-        self._trusted = body.source in TRUSTED
+        self._family = body.source.partition(":")[0]
+        self._internal = self._family in INTERNAL
+        self._trusted = self._family in TRUSTED
         self._sent_at = None if self._trusted else sent_at
 
     def read(self, raw: bytes | msgspec.Raw, position: Position) -> Event:
@@ -207,7 +208,7 @@ class _Reader:
         """Return a message id that nobody outside can take before one of our own events does."""
         found = id_of(message, raw, self._body.received_at)
         if self._trusted:
-            return f"{self._body.source}:{found}"
+            return f"{self._family}:{found}"
         return f"web:{found}" if found.partition(":")[0] in TRUSTED else found
 
     def _who(self, kind: Kind, message: Message, context: dict[str, Any]) -> _Who:
