@@ -334,11 +334,11 @@ while True:
         queue.close()
 print("ready", flush=True)
 while True:
-    if drain(
+    taken = drain(
         log, queue, reader="queue:orders", source="server:orders", now=1_800_000_000_000_000,
-        wait_seconds=1,
-    ):
-        print("taken", flush=True)
+        wait_seconds=0.2,
+    )
+    print(taken, flush=True)
 """
 
 
