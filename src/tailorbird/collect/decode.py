@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird.collect import clean
+from tailorbird.collect import clean, columns
 from tailorbird.collect.bodies import BodyError, shape
 from tailorbird.collect.commerce import order_of
 from tailorbird.collect.context import Surroundings, context_of
@@ -102,7 +102,7 @@ class _House:
 def _decode(body: Body, first: Position, house: _House, decoded: Decoded) -> None:
     around: Surroundings
     try:
-        whole = shape(body.content)
+        whole = columns.shape(body.content) if columns.is_columnar(body) else shape(body.content)
         if len(whole.messages) > BATCH_LIMIT:
             raise BodyError(f"it holds more than {BATCH_LIMIT:,} messages")
     except BodyError as error:

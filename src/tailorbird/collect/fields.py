@@ -20,7 +20,7 @@ FIELD_LIMIT: Final = 500
 DEPTH_LIMIT: Final = 8
 INT64: Final = range(-(2**63), 2**63)
 
-_PLACEHOLDERS: Final = frozenset(
+PLACEHOLDERS: Final = frozenset(
     {
         "-1", "anonymous", "false", "guest", "n/a", "nan", "nil", "none", "null", "true",
         "undefined", "[object object]",
@@ -93,7 +93,7 @@ def identifier(value: object, what: str) -> str:
 
 def stands_for_nobody(user: str) -> bool:
     """Return whether thousands share this id: taken as one they would become one person."""
-    return user.lower() in _PLACEHOLDERS or not user.strip("0-")
+    return user.lower() in PLACEHOLDERS or not user.strip("0-")
 
 
 def instant(value: object, what: str) -> Instant | None:

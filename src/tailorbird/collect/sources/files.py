@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tailorbird.collect.columns import ROWS
 from tailorbird.collect.mapping_schema import Mapping
+from tailorbird.collect.sources import columns
 from tailorbird.collect.sources.landing import (
     SOURCE,
     CountedLanding,
@@ -61,17 +63,29 @@ def import_file(
     spellings = [s for column in mapping.columns for s in column.spellings]
     table = open_table(path, spellings, mapping.layout)
 
-    def landing() -> CountedLanding | Nowhere:
-        if dry_run:
-            return Nowhere()
-        reader = _reader(path, mapping, chunk, occasion)
-        return CountedLanding(log, reader, now, source=source, occasion=occasion)
-
     terms = Terms(now, errors_to, dry_run, on_progress, chunk, memory_limit, timer)
-    return take(table, mapping, terms, landing)
+    if source == SOURCE and occasion is None and columns.fits(table, mapping):
+        return columns.take(table, mapping, log, terms, lambda: _reader(path, mapping, ROWS))
+
+    def reader() -> str:
+        return _reader(path, mapping, chunk, occasion)
+
+    return take(table, mapping, terms, lambda: _landing(log, terms, source, reader, occasion))
 
 
-def _reader(path: Path, mapping: Mapping, chunk: int, occasion: Instant | None) -> str:
+def _landing(
+    log: EventLog,
+    terms: Terms,
+    source: str,
+    reader: Callable[[], str],
+    occasion: Instant | None,
+) -> CountedLanding | Nowhere:
+    if terms.dry_run:
+        return Nowhere()
+    return CountedLanding(log, reader(), terms.now, source=source, occasion=occasion)
+
+
+def _reader(path: Path, mapping: Mapping, chunk: int, occasion: Instant | None = None) -> str:
     """Return the name under which the log keeps how far this import has come."""
     parts = [FORMAT, content_hash(path), mapping.text.encode(), str(chunk).encode()]
     if occasion is not None:

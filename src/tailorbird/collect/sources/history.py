@@ -10,19 +10,20 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
-from tailorbird.collect import money
-from tailorbird.collect.mapping_schema import Category, Conditions, Customers, Type
-from tailorbird.collect.sources.staging import SqlValue, Staging
+from tailorbird.collect import columns, money
+from tailorbird.collect.columns import Message as Message
+from tailorbird.collect.columns import iso as iso
+from tailorbird.collect.columns import plain
+from tailorbird.collect.mapping_schema import Category, Conditions, Customers
+from tailorbird.collect.sources.mapped_sql import SqlValue, customer_of, key_of
+from tailorbird.collect.sources.staging import Staging
 from tailorbird.schema import Instant, Names
-
-Message: TypeAlias = dict[str, Any]
 
 MILLION: Final = 10**6
 
@@ -94,7 +95,7 @@ class History:
                 price=None if price is None else price / MILLION, stock=stock,
                 currency=currency or self._mapping.currency.otherwise or None,
             )  # fmt: skip
-            yield _message("track", at, "", event=Names.PRODUCT_UPDATED, properties=properties)
+            yield message_of("track", at, "", event=Names.PRODUCT_UPDATED, properties=properties)
 
     # -- people ---------------------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class History:
         types = [self._mapping.column(name).type for name in columns]
         split = len(customers.traits)
         for customer, at, *cells in self._staging.rows(query):
-            values = list(map(_plain, types, cells))
+            values = list(map(plain, types, cells))
             traits = _present(**dict(zip(customers.traits, values, strict=False)))
             answers = self._answers(customers, values[split:])
             self.tally.customers.add(customer)
@@ -124,7 +125,7 @@ class History:
                 evidence = f"import with mapping {self._mapping.name}"
                 answers |= {"wordingVersion": customers.wording_version, "evidence": evidence}
                 extra["context"] = {"consent": answers}
-            yield _message("identify", at, customer, traits=traits, **extra)
+            yield message_of("identify", at, customer, traits=traits, **extra)
 
     def _answers(self, customers: Customers, values: list[Any]) -> Message:
         """Return purpose -> whether it is allowed; a withdrawal outranks."""
@@ -181,7 +182,7 @@ class History:
         # What a product is filed under may change between imports; the order stays the same one.
         sold = sorted((p["product_id"], p["quantity"], p["price"]) for p in products)
         identity = [name, order_id, customer, at, total, currency, sold]
-        return _message("track", at, customer, identity, event=name, properties=properties)
+        return message_of("track", at, customer, identity, event=name, properties=properties)
 
     # -- other events ---------------------------------------------------------------------------
 
@@ -189,21 +190,22 @@ class History:
         events = self._mapping.events
         if events is None:
             return
-        columns = list(events.properties.values())
-        said = "".join(f", {self._name(name)}" for name in columns)
+        said = "".join(f", {self._name(name)}" for name in events.properties.values())
+        key, bound = key_of(self._mapping)
         query = EVENTS.format(
             customer=self._customer(),
             time=self._name(events.time),
             name=self._name(events.name_column),
+            key=key,
             said=said,
         )
-        types = [self._mapping.column(name).type for name in columns]
-        for customer, at, name, *cells in self._staging.rows(query):
+        types = [self._mapping.column(name).type for name in events.properties.values()]
+        for customer, at, name, row_key, *cells in self._staging.rows(query, bound):
             self._told += 1
             properties = _present(
-                **dict(zip(events.properties, map(_plain, types, cells), strict=True))
+                **dict(zip(events.properties, map(plain, types, cells), strict=True))
             )
-            yield _message("track", at, customer, event=name or events.name, properties=properties)
+            yield columns.message(at, name or events.name, customer, row_key, properties)
 
     # -- names in the SQL -----------------------------------------------------------------------
 
@@ -212,13 +214,7 @@ class History:
 
     def _customer(self) -> str:
         """Return the expression of who a row is about, '' for a guest."""
-        customers = self._mapping.customers
-        if customers is None:
-            return "''"
-        ids = ", ".join(map(self._name, customers.id))
-        # A quote is doubled: the only text of an author that is not bound, as it stands everywhere.
-        prefix = customers.prefix.replace("'", "''")
-        return f"coalesce('{prefix}' || coalesce({ids}), '')"
+        return customer_of(self._mapping)
 
     def _returns(self) -> tuple[str, list[SqlValue]]:
         return self._tests(self._mapping.orders.returns if self._mapping.orders else ())
@@ -285,13 +281,14 @@ FROM told WINDOW whole AS (PARTITION BY id, customer, back) ORDER BY 2, 1, back,
 """
 
 EVENTS: Final = """
-SELECT {customer}, {time}, {name}{said} FROM taken ORDER BY 2, line
+SELECT {customer}, {time}, {name}, {key}{said} FROM taken ORDER BY 2, line
 """
 
 
-def _message(
+def message_of(
     kind: str, at: Instant | None, user: str, identity: object = None, /, **fields: Any
 ) -> Message:
+    """Return a message whose id is made from what it says, or from `identity`."""
     message: Message = {"type": kind, **fields}
     if at is not None:
         message["timestamp"] = iso(at)
@@ -304,18 +301,6 @@ def _message(
 
 def _present(**fields: Any) -> Message:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def iso(at: Instant) -> str:
-    """Return an instant as ISO 8601."""
-    return datetime.fromtimestamp(at // MILLION, UTC).replace(microsecond=at % MILLION).isoformat()
-
-
-def _plain(kind: Type, value: SqlValue) -> str | int | float | bool | None:
-    """Return a staged value as JSON says it."""
-    if value is not None and kind == "decimal":
-        return int(value) / MILLION
-    return iso(int(value)) if value is not None and kind == "time" else value
 
 
 def _rounded(millionths: int, exponent: int) -> float:

@@ -179,13 +179,14 @@ def _bodies(history: History, landing: Landing, chunk: int) -> Iterator[tuple[by
             waiting.append(encoder.encode(said))
             size += len(waiting[-1])
         if len(waiting) >= chunk or size >= BODY_BYTES:
-            yield _body(waiting), len(waiting)
+            yield body_of(waiting), len(waiting)
             waiting, size = [], 0
     if waiting:
-        yield _body(waiting), len(waiting)
+        yield body_of(waiting), len(waiting)
 
 
-def _body(messages: Sequence[bytes]) -> bytes:
+def body_of(messages: Sequence[bytes]) -> bytes:
+    """Return messages in JSON as one body."""
     return b'{"batch":[' + b",".join(messages) + b"]}"
 
 

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
+from tailorbird.collect.mapping_schema import Mapping
+from tailorbird.collect.sources.mapped_sql import DUPLICATE, FAULT, IMPLAUSIBLE, MISFIT
 from tailorbird.collect.sources.rows import Table
-from tailorbird.collect.sources.staging import (
-    DUPLICATE,
-    FAULT,
-    IMPLAUSIBLE,
-    MISFIT,
-    RefusedRow,
-    Staging,
-)
+from tailorbird.collect.sources.staging import RefusedRow
 from tailorbird.errors import StoreError
 
 REPEATED: Final = "duplicate"
 NO_OBJECT: Final = "it is no JSON object"
 
 
+class Judged(Protocol):
+    """A table whose rows have been judged under a mapping."""
+
+    mapping: Mapping
+
+    def refused(self) -> Iterator[RefusedRow]:
+        """Yield every refused row, in order."""
+        ...
+
+
 class Refusals:
     """The refused rows of one table."""
 
-    def __init__(self, staging: Staging, table: Table) -> None:
+    def __init__(self, staging: Judged, table: Table) -> None:
         self._staging = staging
         self._columns = table.columns
         self._place = table.place

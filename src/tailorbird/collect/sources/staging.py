@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 import duckdb
 
 from tailorbird.collect.conversion import reader_of
-from tailorbird.collect.mapping_schema import Column, Condition, Conditions, Mapping, Type
+from tailorbird.collect.mapping_schema import Column, Conditions, Mapping, Type
+from tailorbird.collect.sources import mapped_sql
+from tailorbird.collect.sources.mapped_sql import DUPLICATE, FAULT, MISFIT, SqlValue
 from tailorbird.collect.sources.rows import Chunk
 from tailorbird.errors import DefinitionError, StoreError
 from tailorbird.schema import Instant
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-SqlValue: TypeAlias = str | int | bool | None
 
 RefusedRow: TypeAlias = tuple[int, int, str | None, int | None, list[str]]
 """Line, rule, what is wrong with a cell, the line that it repeats, its cells."""
@@ -37,11 +38,6 @@ SQL_TYPES: Final[dict[Type, str]] = {
     "text": "VARCHAR", "id": "VARCHAR", "integer": "BIGINT", "decimal": "BIGINT",
     "time": "BIGINT", "boolean": "BOOLEAN",
 }  # fmt: skip
-DUPLICATE: Final = -1
-FAULT: Final = -2
-IMPLAUSIBLE: Final = -3
-MISFIT: Final = -4
-"""Rules of refusal that every mapping has, before its own (0, 1, ...)."""
 SPELLINGS_AT_ONCE: Final = 50_000
 
 
@@ -175,21 +171,11 @@ class Staging:
             self._connection.execute("DELETE FROM repeated")
 
     def _refuse(self, earliest: Instant, latest: Instant) -> None:
-        cases: list[str] = []
-        parameters: list[SqlValue] = []
-        for index, column in enumerate(self.mapping.columns):
-            if column.type == "time":
-                cases.append(f"WHEN c{index} NOT BETWEEN ? AND ? THEN {IMPLAUSIBLE}")
-                parameters += [earliest, latest]
-        for number, rule in enumerate(self.mapping.refuse):
-            when, bound = self.sql(rule.when)
-            unless, bound_unless = self.sql(rule.unless) if rule.unless else ("FALSE", [])
-            cases.append(f"WHEN {when} AND NOT {unless} THEN {number}")
-            parameters += bound + bound_unless
+        cases, parameters = mapped_sql.refusals(self.mapping, earliest, latest)
         self._connection.execute(
             "CREATE TABLE judged AS SELECT typed.*, repeated.first, CASE"
             f" WHEN repeated.line IS NOT NULL THEN {DUPLICATE}"
-            f" WHEN fault IS NOT NULL THEN {FAULT} {' '.join(cases)} END AS rule"
+            f" WHEN fault IS NOT NULL THEN {FAULT} {cases} END AS rule"
             " FROM typed LEFT JOIN repeated USING (line)",
             parameters,
         )
@@ -198,38 +184,11 @@ class Staging:
 
     def sql(self, conditions: Conditions) -> tuple[str, list[SqlValue]]:
         """Return conditions as one SQL expression that is true or false, and what it binds."""
-        terms, parameters = [], []
-        for condition in conditions:
-            term, bound = self._term(condition)
-            terms.append(f"coalesce({term}, FALSE)")
-            parameters += bound
-        return f"({' AND '.join(terms) or 'TRUE'})", parameters
-
-    def _term(self, condition: Condition) -> tuple[str, list[SqlValue]]:
-        name = self.name(condition.column)
-        decimal = self.mapping.column(condition.column).type == "decimal"
-        values: list[SqlValue] = [
-            int(v * 10**6 if decimal else v) if not isinstance(v, str | bool) else v
-            for v in condition.values
-        ]
-        match condition.operator:
-            case "above":
-                return f"{name} > ?", values
-            case "below":
-                return f"{name} < ?", values
-            case "matches":
-                return f"regexp_matches({name}, ?)", values
-            case "starts_with":
-                return " OR ".join([f"starts_with({name}, ?)"] * len(values)), values
-            case "present":
-                return f"({name} IS NOT NULL) = ?", values
-            case _:
-                return f"{name} IN ({', '.join('?' * len(values))})", values
+        return mapped_sql.all_of(self.mapping, conditions)
 
     def name(self, column: str) -> str:
         """Return a column's name in the SQL, `NULL` for ''."""
-        names = [known.name for known in self.mapping.columns]
-        return f"c{names.index(column)}" if column else "NULL"
+        return mapped_sql.name_of(self.mapping, column)
 
     def refused(self) -> Iterator[RefusedRow]:
         """Yield every refused row, in order."""
