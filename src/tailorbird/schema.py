@@ -323,6 +323,16 @@ class Consent(msgspec.Struct, frozen=True):
     evidence: str = ""
 
 
+class ConsentRequest(msgspec.Struct, frozen=True):
+    """Somebody gave this address and asked to be written to; its owner has not confirmed it yet."""
+
+    person: PersonId
+    address: str
+    at: Instant
+    position: Position
+    """Where the log holds the request."""
+
+
 class ConsentState(msgspec.Struct, frozen=True):
     """The latest word of one person on every purpose, and whether the address is suppressed."""
 
@@ -337,8 +347,9 @@ class ConsentState(msgspec.Struct, frozen=True):
 # -- definitions, decisions ---------------------------------------------------------------------
 
 DefinitionKind = Literal[
-    "segment", "template", "block", "campaign", "model", "mapping", "tracking_plan", "imputation"
-]
+    "segment", "template", "block", "campaign", "model", "mapping", "tracking_plan", "imputation",
+    "form",
+]  # fmt: skip
 
 
 class Definition(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "tailorbird"
+PERMITS = {"Permit", "ConfirmationPermit"}
 MAKES_PERMITS = Path("privacy", "permit.py")
 RUNS_CODE = Path("content")
 """Templates are compiled to Python there, from a tree of our own."""
@@ -68,8 +69,8 @@ def asks_only(call: ast.Call) -> bool:
 
 def is_permit(node: ast.expr) -> bool:
     """Return whether an expression names the class, under whatever module."""
-    return (isinstance(node, ast.Name) and node.id == "Permit") or (
-        isinstance(node, ast.Attribute) and node.attr == "Permit"
+    return (isinstance(node, ast.Name) and node.id in PERMITS) or (
+        isinstance(node, ast.Attribute) and node.attr in PERMITS
     )
 
 

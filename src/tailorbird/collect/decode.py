@@ -23,6 +23,7 @@ from tailorbird.collect.fields import (
     text,
     traits_of,
 )
+from tailorbird.collect.forms_trap import hold_back
 from tailorbird.collect.messages import (
     Kind,
     Message,
@@ -45,7 +46,7 @@ from tailorbird.schema import (
     Scalar,
 )
 
-INTERNAL: Final = frozenset({"delivery", "import", "simulator", "tracking"})
+INTERNAL: Final = frozenset({"delivery", "forms", "import", "simulator", "tracking"})
 """Sources of our own: they alone may say a person's number and which send an event belongs to."""
 SHOPS: Final = frozenset({"shopify", "stripe", "woocommerce"})
 """Sources that a signature has proven: they may change products and say who agreed to what."""

@@ -19,7 +19,7 @@ import msgspec
 from tailorbird.delivery.addresses import return_path, wire_address
 from tailorbird.delivery.headers import clean, mailbox_header, text_header
 from tailorbird.errors import UsageError
-from tailorbird.privacy.permit import Permit
+from tailorbird.privacy.permit import ConfirmationPermit, Permit
 from tailorbird.schema import SECOND, Instant, Outgoing, Purpose, Rendered, Settlement
 
 LONGEST_LINE: Final = 998
@@ -62,7 +62,7 @@ class Signer(Protocol):
 
 
 def outgoing(
-    permit: Permit,
+    permit: Permit | ConfirmationPermit,
     rendered: Rendered,
     envelope: Envelope,
     *,
@@ -75,9 +75,13 @@ def outgoing(
     `bounce_key` marks return paths as ours: 16 to 64 secret bytes.
 
     Raises:
-        UsageError: the permit is for training or tracking, not for a mail.
+        UsageError: the permit is for training or tracking, not for a mail; or it is for the
+            confirmation of another address, or has ended.
     """
-    if permit.purpose not in MAIL_PURPOSES:
+    if isinstance(permit, ConfirmationPermit):
+        if permit.address != envelope.to or envelope.now >= permit.until:
+            raise UsageError("a permit to ask for confirmation fits its own request alone")
+    elif permit.purpose not in MAIL_PURPOSES:
         raise UsageError(f"a permit for {permit.purpose} does not permit a mail")
     to = wire_address(envelope.to)
     if to is None:

@@ -1,16 +1,21 @@
 """Permits: the only proof that a person may be written to, profiled, tracked or trained on.
 
 `delivery`, `predict` and `tracking` ask for a `Permit` in their types. Only `permit` below makes
-one, and it makes one only from a consent receipt.
+one, and it makes one only from a consent receipt. The one mail without a receipt is the question
+whether there shall be one: it takes a `ConfirmationPermit`, made only from a request that waits.
 """
 
 from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from tailorbird.schema import ConsentState, Instant, PersonId, Purpose
+from tailorbird.schema import HOUR, ConsentRequest, ConsentState, Instant, PersonId, Purpose
 
 _MADE_HERE: Final = object()
+REQUEST_HOURS: Final = 48
+"""How long a request waits to be confirmed."""
+LIFTED_BY_REQUEST: Final = frozenset({"", "unsubscribed"})
+"""Why an address rests and may still be asked: its owner can change her mind."""
 
 
 class Permit:
@@ -29,12 +34,26 @@ class Permit:
         self.at = at
 
 
+class ConfirmationPermit:
+    """Leave to ask one address once whether its owner made this request, until it expires."""
+
+    __slots__ = ("address", "person", "position", "until")
+
+    def __init__(self, key: object, request: ConsentRequest, until: Instant) -> None:
+        if key is not _MADE_HERE:
+            raise TypeError("a ConfirmationPermit is made by privacy.permit alone")
+        self.person = request.person
+        self.address = request.address
+        self.position = request.position
+        self.until = until
+
+
 class Refusal:
     """Why there is no permit: `no_consent`, `withdrawn`, or why the address is suppressed."""
 
     __slots__ = ("person", "purpose", "reason")
 
-    def __init__(self, person: PersonId, purpose: Purpose, reason: str) -> None:
+    def __init__(self, person: PersonId, purpose: Purpose | None, reason: str) -> None:
         self.person = person
         self.purpose = purpose
         self.reason = reason
@@ -57,3 +76,21 @@ def permit(state: ConsentState | None, person: PersonId, purpose: Purpose, now: 
     if receipt is None:
         return Refusal(person, purpose, "withdrawn" if purpose in state.withdrawn else "no_consent")
     return Permit(_MADE_HERE, person, purpose, receipt, now)
+
+
+def confirmation_permit(
+    request: ConsentRequest, state: ConsentState | None, now: Instant
+) -> ConfirmationPermit | Refusal:
+    """Return the leave to send the one mail that asks whether a request was meant.
+
+    It is for the request's own address, ends 48 hours after it, and permits no other mail. An
+    address that bounced or complained is not asked.
+    """
+    person, until = request.person, request.at + REQUEST_HOURS * HOUR
+    if not request.address or state is None or state.person != person:
+        return Refusal(person, None, "unknown_person")
+    if now >= until:
+        return Refusal(person, None, "expired")
+    if state.suppressed not in LIFTED_BY_REQUEST:
+        return Refusal(person, None, state.suppressed)
+    return ConfirmationPermit(_MADE_HERE, request, until)

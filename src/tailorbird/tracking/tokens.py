@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from tailorbird.errors import UsageError
 
-TokenUse: TypeAlias = Literal["open", "click", "unsubscribe", "view"]
+TokenUse: TypeAlias = Literal["open", "click", "unsubscribe", "view", "confirm"]
+NoteUse: TypeAlias = Literal["form page", "form link", "form cookie"]
 SEND_ID_BYTES: Final = 16
 LINK_BYTES: Final = 2
 NONCE: Final = bytes(12)
@@ -26,6 +27,7 @@ LABELS: Final[dict[TokenUse, bytes]] = {
     "click": b"tailorbird click 1",
     "unsubscribe": b"tailorbird unsubscribe 1",
     "view": b"tailorbird view 1",
+    "confirm": b"tailorbird confirm 1",
 }
 WEB_ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x20\x7f\ud800-\udfff]+", re.IGNORECASE)
 
@@ -62,20 +64,33 @@ class Sealer:
         sealed = self._cipher.encrypt(NONCE, said, LABELS[use])
         return _text(sealed)
 
+    def seal_note(self, use: NoteUse, said: bytes) -> str:
+        """Return a token that says these bytes, for this use alone."""
+        return _text(self._cipher.encrypt(NONCE, said, b"tailorbird " + use.encode() + b" 1"))
+
+    def open_note(self, token: str, use: NoteUse) -> bytes | None:
+        """Return what `seal_note` sealed, or None when this key did not seal it for this use."""
+        return self._opened(token, b"tailorbird " + use.encode() + b" 1")
+
     def open(self, token: str, use: TokenUse) -> Sealed | None:
         """Return what the token says, or None when this key did not seal it for this use."""
+        said = self._opened(token, LABELS[use])
+        if said is None:
+            return None
+        rest = said[SEND_ID_BYTES:]
+        link, url = int.from_bytes(rest[:LINK_BYTES], "big"), rest[LINK_BYTES:].decode()
+        return Sealed(said[:SEND_ID_BYTES], link, url)
+
+    def _opened(self, token: str, label: bytes) -> bytes | None:
         if len(token) > LONGEST_TOKEN or not token.isascii():
             return None
         try:
             sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            said = self._cipher.decrypt(NONCE, sealed, LABELS[use])
+            said = self._cipher.decrypt(NONCE, sealed, label)
         except (ValueError, InvalidTag):
             return None
-        if _text(sealed) != token:
-            return None  # base64 that decodes alike but is not what was sealed
-        rest = said[SEND_ID_BYTES:]
-        link, url = int.from_bytes(rest[:LINK_BYTES], "big"), rest[LINK_BYTES:].decode()
-        return Sealed(said[:SEND_ID_BYTES], link, url)
+        # Other base64 may decode alike and is not what was sealed.
+        return said if _text(sealed) == token else None
 
 
 def _text(sealed: bytes) -> str:

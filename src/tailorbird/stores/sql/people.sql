@@ -74,6 +74,8 @@ SELECT person, purpose, granted, at, source, wording_version, evidence, hash FRO
 ORDER BY receipt
 -- name: suppress
 INSERT OR IGNORE INTO suppressions (address_key, reason, at) VALUES (?, ?, ?)
+-- name: lift
+DELETE FROM suppressions WHERE address_key = ? AND reason = ?
 -- name: quarantine
 INSERT OR IGNORE INTO quarantine (position, source, received_at, code, reason, raw, mend)
 VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -198,6 +198,12 @@ class SqlitePeople:
         with self._database.write() as connection:
             connection.executemany(SQL["suppress"], rows)
 
+    def lift(self, addresses: Iterable[str], reason: str) -> None:
+        """Let addresses be written to again that are suppressed for this reason and no other."""
+        rows = ((self._vault.blind("email", email), reason) for email in addresses)
+        with self._database.write() as connection:
+            connection.executemany(SQL["lift"], rows)
+
     def profiles(self, people: Sequence[PersonId]) -> dict[PersonId, Profile]:
         """Return profiles in clear; people who do not exist or were erased are absent."""
         rows = self._rows.load(people)
