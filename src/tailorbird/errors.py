@@ -76,3 +76,20 @@ class ModelError(TailorbirdError):
     """A model cannot be trained or read. A model that merely loses is refused as data."""
 
     code = "model"
+
+
+class RecordError(TailorbirdError):
+    """The program that wrote a record by the API must mend it. `code` says what is refused."""
+
+    code = "record"
+
+    def __init__(self, what: str, *, code: str = "", where: str = "", mend: str = "") -> None:
+        super().__init__(what, where=where, mend=mend)
+        if code:
+            self.code = code
+
+
+class ConflictError(TailorbirdError):
+    """The program that wrote by the API must look at what is there already."""
+
+    code = "conflict"

@@ -17,7 +17,12 @@ Row: TypeAlias = tuple[Any, ...]
 
 MILLION: Final = 1_000_000
 INT64_MAX: Final = 2**63 - 1
-SILENT: Final = frozenset({Names.IDENTIFY, Names.PRODUCT_UPDATED, Names.CONSENT_CHANGED})
+SILENT: Final = frozenset(
+    {
+        Names.IDENTIFY, Names.PRODUCT_UPDATED, Names.CONSENT_CHANGED, Names.EVENT_RETRACTED,
+        Names.PERSON_FORGOTTEN,
+    }
+)  # fmt: skip
 """Events that change a profile or the catalogue and are no behaviour: they make no fact."""
 
 COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {

@@ -38,6 +38,14 @@ INSERT INTO people SELECT ?, created_at, ? FROM people WHERE person = ?
 ON CONFLICT (person) DO UPDATE SET
     created_at = LEAST(people.created_at, excluded.created_at),
     position = GREATEST(people.position, excluded.position)
+-- name: retract_facts
+DELETE FROM facts WHERE position = ?
+-- name: retract_lines
+DELETE FROM lines WHERE position = ?
+-- name: retract_properties
+DELETE FROM properties WHERE position = ?
+-- name: forget_traits
+DELETE FROM trait_values WHERE person = ? AND "at" <= ?
 -- name: forget_people
 DELETE FROM people WHERE person = ?
 -- name: forget_membership

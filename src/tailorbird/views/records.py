@@ -1,0 +1,241 @@
+"""What programs write by the API, and what they are answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tailorbird.schema import KeyKind, PersonId, Scalar, Scope
+from tailorbird.views.people import ConsentLine
+
+Name = Annotated[str, Meta(max_length=256)]
+Traits = Annotated[
+    dict[str, Scalar],
+    Meta(
+        description="Declared traits; null takes one back.",
+        examples=[{"first_name": "Ada", "country": "GB", "vip": True}],
+    ),
+]
+MostInt = Annotated[int, Meta(ge=0, le=10**12)]
+
+
+class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person said on one purpose, and what proves it."""
+
+    granted: bool
+    wording_version: Annotated[str, Meta(max_length=100)] = ""
+    evidence: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a person said on each purpose; what is left out stays as it is."""
+
+    email_marketing: Word | None = None
+    personalisation: Word | None = None
+    tracking: Word | None = None
+    training: Word | None = None
+
+
+class Identifiers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names by which a person is known; empty ones are left out."""
+
+    user_id: Name = ""
+    email: Name = ""
+    anonymous_id: Name = ""
+
+
+class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person to be: at least one identifier."""
+
+    user_id: Name = ""
+    email: Name = ""
+    anonymous_id: Name = ""
+    traits: Traits = {}
+    consents: Words = Words()
+
+
+class PersonChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Traits to set or to take back."""
+
+    traits: Traits
+
+
+class ProductChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said of a product; what is left out stays as it is."""
+
+    name: Annotated[str, Meta(max_length=500)] = ""
+    category: Annotated[str, Meta(max_length=500)] = ""
+    price_minor: MostInt = 0
+    currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$")] = ""
+    url: Annotated[str, Meta(max_length=2000)] = ""
+    image: Annotated[str, Meta(max_length=2000)] = ""
+    stock: MostInt | None = None
+
+
+class ProductRecord(ProductChange, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A product under its id."""
+
+    item: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class ProductBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Many products at once."""
+
+    products: Annotated[list[ProductRecord], Meta(min_length=1, max_length=1000)]
+
+
+class Stock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many pieces there are."""
+
+    stock: MostInt
+
+
+class EventBatch(msgspec.Struct, frozen=True):
+    """Messages of the Segment spec: one as it is, or many in `batch`."""
+
+    batch: Annotated[
+        list[dict[str, Any]],
+        Meta(
+            min_length=1,
+            max_length=1000,
+            examples=[[{"type": "track", "event": "Order Completed", "userId": "u1"}]],
+        ),
+    ]
+
+
+class Joined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another person who is the same one."""
+
+    loser: Annotated[int, Meta(ge=1, lt=2**63)]
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A write that is durable. `applied`: reads show it; `person` is known then."""
+
+    offset: int
+    """Where the log holds it."""
+    applied: bool
+    person: PersonId | None = None
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """What forgetting a person reached, and what it did not."""
+
+    offset: int
+    applied: bool
+    person: PersonId
+    covered: tuple[str, ...]
+    not_covered: tuple[str, ...]
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """A person's latest word on every purpose, and whether marketing mail may go to her."""
+
+    person: PersonId
+    subscribed: bool
+    suppressed: str
+    """Why the address may not be written to, or ''."""
+    consents: tuple[ConsentLine, ...]
+
+
+class ProductRow(msgspec.Struct, frozen=True):
+    """A product as the facts have it."""
+
+    item: str
+    name: str
+    category: str
+    price_minor: int
+    currency: str
+    url: str
+    image: str
+    stock: int | None
+    updated_at: datetime
+
+
+class ProductPage(msgspec.Struct, frozen=True):
+    """One page of products by id; `next` is empty on the last one."""
+
+    products: tuple[ProductRow, ...]
+    next: str = ""
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    """An event as the facts have it. `id` is its position in the log."""
+
+    id: str
+    event: str
+    at: datetime
+    received_at: datetime
+    source: str
+    person: PersonId | None = None
+    order_id: str = ""
+    item: str = ""
+    quantity: int = 0
+    value_minor: int = 0
+    currency: str = ""
+    campaign: str = ""
+    machine: bool = False
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """One page of events, the newest in the log first; `next` is empty on the last one."""
+
+    events: tuple[EventRow, ...]
+    next: str = ""
+
+
+class EventVerdict(msgspec.Struct, frozen=True):
+    """What became of one message: taken under an id, or refused with a reason."""
+
+    index: int
+    verdict: Literal["taken", "refused"]
+    id: str = ""
+    code: str = ""
+    message: str = ""
+
+
+class EventVerdicts(msgspec.Struct, frozen=True):
+    """What became of each message, in their order. What was refused is not kept."""
+
+    offset: int
+    applied: bool
+    taken: int
+    refused: int
+    results: tuple[EventVerdict, ...]
+
+
+class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key to be. Sites and rates are for public keys, scopes for secret ones."""
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    kind: KeyKind
+    scopes: tuple[Scope, ...] = ()
+    origins: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
+    rate: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    address_rate: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+
+
+class KeyRow(msgspec.Struct, frozen=True):
+    """A key without its secret."""
+
+    name: str
+    kind: KeyKind
+    shown: str
+    scopes: tuple[Scope, ...]
+    origins: tuple[str, ...]
+    rate: int
+    address_rate: int
+    created_at: datetime
+    ends_at: datetime | None
+    opens: bool
+
+
+class MadeKey(msgspec.Struct, frozen=True):
+    """A new key with its text, which is shown this once."""
+
+    key: str
+    about: KeyRow
