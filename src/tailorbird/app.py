@@ -35,6 +35,7 @@ from tailorbird.world import World
 if TYPE_CHECKING:
     from tailorbird import collect, delivery, experiments, flow, segments
     from tailorbird.repair import Repair
+    from tailorbird.syncs import Syncs
     from tailorbird.views import Readings
 
 Progress = Callable[[int, int], None]
@@ -72,6 +73,8 @@ class Tailorbird:
         self.settings_listing = list(listing)
         self.migration = migration
         """What opening did to a folder of an older version, as a sentence; mostly empty."""
+        self.environment: Mapping[str, str] = {}
+        """Where sources find the secrets that they name."""
         self._opened = list(opened)
 
     @classmethod
@@ -95,7 +98,9 @@ class Tailorbird:
         database = Database(path / RECORD_FILE)
         world, opened = _wired(path, loaded, vault, database)
         lag = loaded.clock_lag_seconds * 1_000_000
-        return cls(world, lambda: clock() - lag, listing, opened, _migration(database))
+        tb = cls(world, lambda: clock() - lag, listing, opened, _migration(database))
+        tb.environment = given
+        return tb
 
     def close(self) -> None:
         """Let go of the folder; once is enough."""
@@ -149,6 +154,13 @@ class Tailorbird:
         from tailorbird.repair import Repair
 
         return Repair(self.world, self.clock())
+
+    @property
+    def sources(self) -> Syncs:
+        """Return what reads files and databases, by hand and by schedule."""
+        from tailorbird.syncs import Syncs
+
+        return Syncs(self.world, self.clock, self.environment)
 
     def rebuild(self, on_progress: Progress | None = None) -> int:
         """Make the facts anew from the log; return how many records were read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tailorbird import content, journeys, letters, segments
 from tailorbird.collect import plan
+from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import UsageError
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.world import World
@@ -79,6 +80,8 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             letters.check_template(world, name, text)
         case "tracking_plan":
             plan.parse(text, f"{name}.yaml")
+        case "source":
+            parse_source(text, f"sources/{name}.yaml")
         case "block" | "mapping" | "model" | "imputation":
             return
 

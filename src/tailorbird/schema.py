@@ -348,6 +348,7 @@ class ConsentState(msgspec.Struct, frozen=True):
 
 DefinitionKind = Literal[
     "segment", "template", "block", "campaign", "model", "mapping", "tracking_plan", "imputation",
+    "source",
     "form",
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from tailorbird.cli import (
     plan_commands,
     quarantine_commands,
     segment_commands,
+    source_commands,
     template_commands,
 )
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
@@ -32,6 +33,7 @@ app = typer.Typer(
 config = typer.Typer(help="Settings of a data folder.", no_args_is_help=True)
 app.add_typer(event_commands.app, name="events")
 app.add_typer(quarantine_commands.app, name="quarantine")
+app.add_typer(source_commands.app, name="sources")
 app.add_typer(plan_commands.app, name="tracking-plan")
 app.add_typer(person_commands.app, name="profiles")
 app.add_typer(segment_commands.app, name="segments")

@@ -18,7 +18,7 @@ app = typer.Typer(help="Events in, and what was held back.", no_args_is_help=Tru
 
 @app.command("import")
 def import_file(
-    path: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
+    path: Annotated[Path, typer.Argument(help="CSV, JSON, XLSX or Parquet; also in ZIP or gzip.")],
     mapping: Annotated[
         str,
         typer.Option(help="A shipped mapping's name or a YAML file; found by columns if empty."),
@@ -38,10 +38,10 @@ def import_file(
             with progress("events", quiet=as_json) as show:
                 tb.ingest(show)
             tb.refresh()
-    emit(report, _lines(report), as_json=as_json)
+    emit(report, report_lines(report), as_json=as_json)
 
 
-def _lines(report: ImportReport) -> list[str]:
+def report_lines(report: ImportReport) -> list[str]:
     """Return an import's report as text."""
     lines = [
         f"{report.file} by {report.mapping}: {report.lines:,} lines, {report.taken:,} taken, "

@@ -64,11 +64,16 @@ def site(tb: Tailorbird) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = Worker(tick)
+        reader = Worker(
+            lambda: bool(tb.sources.run_due(lambda: reader.stopping)), "tailorbird-sources"
+        )
         app.state.worker = worker
         worker.start()
+        reader.start()
         try:
             yield
         finally:
+            await asyncio.to_thread(reader.stop)
             await asyncio.to_thread(worker.stop)
 
     gate = collector.Gate(append)

@@ -19,10 +19,10 @@ WAIT_AFTER_ERROR_SECONDS = 5.0
 class Worker:
     """Runs `tick` until it is stopped; soon again after work, seldom when idle."""
 
-    def __init__(self, tick: Callable[[], bool]) -> None:
+    def __init__(self, tick: Callable[[], bool], name: str = "tailorbird-worker") -> None:
         self._tick = tick
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tailorbird-worker", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.error = ""
         """What went wrong in the last tick; empty when it went well."""
         self.ticked_at = 0.0
@@ -31,6 +31,11 @@ class Worker:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    @property
+    def stopping(self) -> bool:
+        """Return whether the present tick is to be the last."""
+        return self._stopped.is_set()
 
     def stop(self) -> None:
         """Finish the present tick and end."""

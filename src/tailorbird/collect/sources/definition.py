@@ -57,6 +57,8 @@ class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     every: str = ""
     at: str | tuple[str, ...] = ()
     """Times of day in the shop's zone."""
+    paused: bool = False
+    """It is read by hand only."""
 
 
 class FileSource(_Source, frozen=True, tag_field="kind", tag="file", kw_only=True):

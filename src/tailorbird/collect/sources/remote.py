@@ -6,7 +6,7 @@ import errno
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -42,8 +42,12 @@ class Storage(Protocol):
         """Return the files of a pattern, by name; what is hidden or unfinished is left out."""
         ...
 
-    def held(self, file: Found, folder: Path) -> Any:
-        """Hold a file on this machine while it is read: a context manager of its path."""
+    def held(self, file: Found, folder: Path) -> AbstractContextManager[Path]:
+        """Hold a file on this machine while it is read."""
+        ...
+
+    def stamp(self, file: Found) -> str:
+        """Return the stamp that a file has now; of a copy, that which it had then."""
         ...
 
 
@@ -72,6 +76,13 @@ class Folder:
     def held(self, file: Found, folder: Path) -> Iterator[Path]:
         """Give the file where it is."""
         yield Path(file.path)
+
+    def stamp(self, file: Found) -> str:
+        """Return the stamp that a file has now."""
+        try:
+            return _local(Path(file.path)).stamp
+        except FileNotFoundError:
+            return ""
 
 
 def _local(path: Path) -> Found:
@@ -118,6 +129,10 @@ class _Cloud:
             yield copy
         finally:
             copy.unlink(missing_ok=True)
+
+    def stamp(self, file: Found) -> str:
+        """Return the stamp of what was copied."""
+        return file.stamp
 
     def _copy(self, file: Found, copy: Path) -> None:
         try:

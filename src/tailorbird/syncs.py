@@ -1,0 +1,293 @@
+"""Sources on a schedule: what is due is read, once at a time; how each stands is kept in the log.
+
+A run may be killed at any point: what it put into the log counts once, and the next goes on there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from tailorbird import yaml_text
+from tailorbird.collect import ImportReport, choose_mapping
+from tailorbird.collect import mapping as mappings
+from tailorbird.collect.mapping_schema import Mapping as FileMapping
+from tailorbird.collect.sources.definition import (
+    FileSource,
+    Secrets,
+    Source,
+    moments,
+    next_due,
+    parse_source,
+)
+from tailorbird.collect.sources.runs import Errand, Outcome, alone, cursor_shown, run_source
+from tailorbird.errors import TailorbirdError, UsageError
+from tailorbird.schema import HOUR, MINUTE, Definition, DefinitionKind, Instant
+from tailorbird.world import World
+
+FIRST_WAIT = MINUTE
+LONGEST_WAIT = 6 * HOUR
+"""After an error a source waits, twice as long each time."""
+FOLDER = "sources"
+
+Clock = Callable[[], Instant]
+Progress = Callable[[int, int], None]
+
+
+class Stopped(Exception):  # noqa: N818 - nothing is wrong: the server ends, and goes on later
+    """A run was asked to end; the next goes on where the log ends."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a source's last run went."""
+
+    started_at: Instant = 0
+    ended_at: Instant = 0
+    succeeded_at: Instant = 0
+    failures: int = 0
+    """Runs that failed, one after the other."""
+    error: str = ""
+    files: int = 0
+    lines: int = 0
+    refused: int = 0
+    appended: int = 0
+    """Events that it put into the log."""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """A source, and how it stands."""
+
+    source: str
+    kind: str
+    schedule: str
+    cursor: str
+    due_at: Instant | None
+    """None when it is read by hand only."""
+    standing: Standing
+
+
+class Syncs:
+    """The sources of one data folder."""
+
+    def __init__(self, world: World, clock: Clock, environment: Mapping[str, str]) -> None:
+        self._world = world
+        self._clock = clock
+        self._environment = environment
+
+    def statuses(self) -> list[Status]:
+        """Return every source, by name."""
+        return [self._status(kept) for kept in self._world.definitions.latest("source")]
+
+    def put(self, text: str, name: str, *, author: str = "", reason: str = "") -> Definition:
+        """Keep a source or a mapping, by the name that it says, as a new version.
+
+        Raises:
+            DefinitionError: with the line and the mend; what was in force stays.
+        """
+        kind: DefinitionKind = "source" if _is_source(text, name) else "mapping"
+        called = (
+            parse_source(text, name).source if kind == "source" else mappings.parse(text, name).name
+        )
+        return self._world.definitions.put(
+            kind, called, text, author=author, reason=reason, now=self._clock()
+        )
+
+    def check(
+        self, text: str, name: str, *, on_progress: Progress = lambda _done, _total: None
+    ) -> Outcome:
+        """Read all that a definition names, without writing anything, and return what was found.
+
+        Raises:
+            DefinitionError, SourceError, SettingsError: it cannot be read as it says.
+        """
+        source = parse_source(text, name)
+        return self._outcome(source, dry_run=True, again=True, on_progress=on_progress)
+
+    def run(
+        self,
+        name: str,
+        *,
+        dry_run: bool = False,
+        again: bool = False,
+        on_progress: Progress = lambda _done, _total: None,
+    ) -> Outcome:
+        """Read a source now, and return what was found. With `again`, all of it once more.
+
+        Raises:
+            UsageError: there is no such source, or sources are being read at this moment.
+            TailorbirdError: it could not be read; its standing says so too.
+        """
+        source = parse_source(self._found(name).text, f"sources/{name}.yaml")
+        with alone(self._world.folder) as nobody_else:
+            if not nobody_else:
+                mend = "wait until it is done: `tailorbird sources status`"
+                raise UsageError("sources are being read at this moment", mend=mend)
+            if dry_run:
+                return self._outcome(source, dry_run=True, again=again, on_progress=on_progress)
+            return self._run(source, again=again, on_progress=on_progress)
+
+    def run_due(self, stopping: Callable[[], bool] = lambda: False) -> list[Outcome]:
+        """Read every source that is due; return what was found. Errors are kept, not raised.
+
+        Once `stopping` says so, the present run ends where it is.
+        """
+
+        def on_progress(_done: int, _total: int) -> None:
+            if stopping():
+                raise Stopped
+
+        outcomes: list[Outcome] = []
+        with alone(self._world.folder) as nobody_else, suppress(Stopped):
+            for kept in self._world.definitions.latest("source") if nobody_else else ():
+                due_at = self._status(kept).due_at
+                if due_at is None or due_at > self._clock():
+                    continue
+                source = parse_source(kept.text, f"sources/{kept.name}.yaml")
+                with suppress(TailorbirdError):
+                    outcomes.append(self._run(source, on_progress=on_progress))
+        return outcomes
+
+    # -- one run --------------------------------------------------------------------------------
+
+    def _run(
+        self,
+        source: Source,
+        *,
+        again: bool = False,
+        on_progress: Progress = lambda _done, _total: None,
+    ) -> Outcome:
+        before = self._standing(source.source)
+        began = msgspec.structs.replace(before, started_at=self._clock())
+        self._keep(source.source, began)
+        try:
+            outcome = self._outcome(source, again=again, on_progress=on_progress)
+        except Stopped:
+            raise
+        except Exception as error:
+            sentence = error.sentence() if isinstance(error, TailorbirdError) else ""
+            self._keep(source.source, self._failed(began, sentence or type(error).__name__))
+            raise
+        counted = _counted(began, outcome.reports)
+        ended = self._clock()
+        if outcome.errors:
+            self._keep(source.source, self._failed(counted, outcome.errors[0]))
+        else:
+            well = msgspec.structs.replace(
+                counted, ended_at=ended, succeeded_at=ended, failures=0, error=""
+            )
+            self._keep(source.source, well)
+        return outcome
+
+    def _outcome(
+        self,
+        source: Source,
+        *,
+        dry_run: bool = False,
+        again: bool = False,
+        on_progress: Progress = lambda _done, _total: None,
+    ) -> Outcome:
+        folder = self._world.folder / FOLDER
+        folder.mkdir(exist_ok=True)
+        errand = Errand(
+            self._world.log,
+            self._clock(),
+            folder,
+            Secrets(self._environment),
+            self._mapping,
+            on_progress,
+            dry_run,
+            again,
+        )
+        return run_source(source, errand)
+
+    def _mapping(self, name: str, path: Path | None) -> FileMapping:
+        kept = self._world.definitions.get("mapping", name) if name else None
+        if kept is not None:
+            return mappings.parse(kept.text, f"mappings/{name}.yaml")
+        known = mappings.shipped()
+        if name in known:
+            return known[name]
+        if name or path is None:
+            here = [d.name for d in self._world.definitions.latest("mapping")]
+            mend = f"put it; there are {', '.join(sorted([*here, *known]))}"
+            raise UsageError(f"no mapping {name!r}", mend=mend)
+        return choose_mapping(path)
+
+    # -- how it stands --------------------------------------------------------------------------
+
+    def _found(self, name: str) -> Definition:
+        kept = self._world.definitions.get("source", name)
+        if kept is None:
+            here = ", ".join(d.name for d in self._world.definitions.latest("source"))
+            mend = f"sources here: {here or 'none yet; add one with `tailorbird sources put`'}"
+            raise UsageError(f"no source {name!r}", mend=mend)
+        return kept
+
+    def _status(self, kept: Definition) -> Status:
+        standing = self._standing(kept.name)
+        source = parse_source(kept.text, f"sources/{kept.name}.yaml")
+        schedule = f"every {source.every}" if source.every else ""
+        schedule = schedule or ", ".join(f"at {moment}" for moment in moments(source))
+        return Status(
+            source=kept.name,
+            kind="file" if isinstance(source, FileSource) else "sql",
+            schedule="paused" if source.paused else schedule,
+            cursor=cursor_shown(source, self._world.log),
+            due_at=None if source.paused else self._due_at(source, kept, standing),
+            standing=standing,
+        )
+
+    def _due_at(self, source: Source, kept: Definition, standing: Standing) -> Instant | None:
+        zone = _zone(self._world.settings.shop.zone)
+        if not standing.started_at:
+            first = next_due(source, kept.created_at, zone)
+            return kept.created_at if source.every else first
+        due_at = next_due(source, standing.started_at, zone)
+        if due_at is None or not standing.failures:
+            # A run that neither ended nor failed was killed: it goes on at once.
+            killed = standing.ended_at < standing.started_at
+            return standing.started_at if killed and due_at is not None else due_at
+        if kept.created_at > standing.ended_at:
+            return kept.created_at
+        wait = min(FIRST_WAIT << min(standing.failures - 1, 20), LONGEST_WAIT)
+        return standing.ended_at + wait
+
+    def _failed(self, standing: Standing, error: str) -> Standing:
+        return msgspec.structs.replace(
+            standing, ended_at=self._clock(), failures=standing.failures + 1, error=error
+        )
+
+    def _standing(self, name: str) -> Standing:
+        kept = self._world.log.progress(f"source:{name}")
+        return msgspec.json.decode(kept, type=Standing) if kept else Standing()
+
+    def _keep(self, name: str, standing: Standing) -> None:
+        self._world.log.append_from(f"source:{name}", [], msgspec.json.encode(standing).decode())
+
+
+def _counted(standing: Standing, reports: tuple[ImportReport, ...]) -> Standing:
+    return msgspec.structs.replace(
+        standing,
+        files=len(reports),
+        lines=sum(report.lines for report in reports),
+        refused=sum(sum(report.refused.values()) for report in reports),
+        appended=sum(report.appended for report in reports),
+    )
+
+
+def _is_source(text: str, name: str) -> bool:
+    """Return whether YAML begins to say a source; else it is taken for a mapping."""
+    value = yaml_text.read(text, name).value
+    return isinstance(value, dict) and "source" in value
+
+
+def _zone(name: str) -> str:
+    """Return the shop's zone, UTC where there is none of this name."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
