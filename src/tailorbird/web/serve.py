@@ -14,7 +14,7 @@ from tailorbird import flow, letters
 from tailorbird.schema import Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
-from tailorbird.web import browser_settings, collector, customerio, tracking, webhooks
+from tailorbird.web import browser_settings, collector, customerio, tag, tracking, webhooks
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.server import application
 from tailorbird.web.worker import Worker
@@ -82,6 +82,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         *collector.routes(gate.append, tb.clock, ring.admit),
         *customerio.routes(gate.append, tb.clock, ring.admit),
         *browser_settings.routes(world.settings.server.base_url),
+        *tag.routes(gate.append, tb.clock, ring.admit),
         *webhooks.routes(
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
         ),
