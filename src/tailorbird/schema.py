@@ -36,6 +36,23 @@ class Names:
     ADD_TO_CART: Final = "add_to_cart"
     PRODUCT_VIEWED: Final = "product_viewed"
     PAGE_VIEWED: Final = "page_viewed"
+    PAGE_LEFT: Final = "page_left"
+    SCREEN_VIEWED: Final = "screen_viewed"
+    PRODUCT_LIST_VIEWED: Final = "product_list_viewed"
+    PRODUCTS_SEARCHED: Final = "products_searched"
+    REMOVE_FROM_CART: Final = "remove_from_cart"
+    CART_VIEWED: Final = "cart_viewed"
+    CHECKOUT_STARTED: Final = "checkout_started"
+    COUPON_APPLIED: Final = "coupon_applied"
+    ORDER_CANCELLED: Final = "order_cancelled"
+    WISHLIST_ADDED: Final = "product_added_to_wishlist"
+    WISHLIST_REMOVED: Final = "product_removed_from_wishlist"
+    TICKET_OPENED: Final = "ticket_opened"
+    TICKET_CLOSED: Final = "ticket_closed"
+    SURVEY_ANSWERED: Final = "survey_answered"
+    REVIEW_SUBMITTED: Final = "review_submitted"
+    SESSION_STARTED: Final = "session_started"
+    SESSION_ENDED: Final = "session_ended"
     IDENTIFY: Final = "identify"
     PRODUCT_UPDATED: Final = "product_updated"
     CONSENT_CHANGED: Final = "consent_changed"
@@ -152,6 +169,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """Said by internal sources alone, which know the person already; 0 elsewhere."""
     consents: tuple[ConsentClaim, ...] = ()
     context: Context = NO_CONTEXT
+    dwell_seconds: int = 0
+    """How long somebody was active on the page that she left; of `page_left` alone."""
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ from tailorbird.collect.context_place import (
 from tailorbird.schema import NO_CONTEXT, Context, Instant, Scalar
 
 ID_LIMIT: Final = 64
+DAY_SECONDS: Final = 86_400
 _TELLING: Final = frozenset(
     {
         "app", "campaign", "device", "ip", "location", "os", "page", "referrer", "sessionId",
@@ -103,6 +104,18 @@ def _told(
         utm_content=visit.campaign.content,
         utc_offset=utc_offset(zone, at),
     )
+
+
+def dwell_of(properties: Mapping[str, Scalar]) -> int:
+    """Return the active seconds of a page that somebody left, a day at most, 0 for what is none.
+
+    >>> dwell_of({"active_seconds": 12.6}), dwell_of({"active_seconds": -3})
+    (12, 0)
+    """
+    said = properties.get("active_seconds")
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        return 0
+    return int(said) if 0 < said <= DAY_SECONDS else 0
 
 
 @lru_cache(maxsize=256)

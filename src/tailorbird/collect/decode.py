@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import msgspec
 from tailorbird.collect import clean, columns
 from tailorbird.collect.bodies import BodyError, shape
 from tailorbird.collect.commerce import order_of
-from tailorbird.collect.context import Surroundings, context_of
+from tailorbird.collect.context import Surroundings, context_of, dwell_of
 from tailorbird.collect.context_place import Geo, known_zone, nowhere
 from tailorbird.collect.disposable import is_disposable
 from tailorbird.collect.fields import (
@@ -46,7 +46,9 @@ from tailorbird.schema import (
     Scalar,
 )
 
-INTERNAL: Final = frozenset({"delivery", "forms", "import", "simulator", "tracking"})
+INTERNAL: Final = frozenset(
+    {"delivery", "forms", "identity", "import", "rest", "simulator", "tracking"}
+)
 """Sources of our own: they alone may say a person's number and which send an event belongs to."""
 SHOPS: Final = frozenset({"shopify", "stripe", "woocommerce"})
 """Sources that a signature has proven: they may change products and say who agreed to what."""
@@ -86,22 +88,33 @@ def decode(
     shifted left by 20, plus its index in the body.
     """
     decoded = Decoded([], [])
-    house = _House(currency, disposable, Surroundings(geo, known_zone(zone) or "UTC"))
+    house = house_of(currency=currency, disposable=disposable, zone=zone, geo=geo)
     for record in records:
         _decode(record.body, record.offset << 20, house, decoded)
     return decoded
 
 
+def house_of(
+    *,
+    currency: str = "",
+    disposable: frozenset[str] = frozenset(),
+    zone: str = "UTC",
+    geo: Geo = nowhere,
+) -> House:
+    """Return what `decode` asks of the shop."""
+    return House(currency, disposable, Surroundings(geo, known_zone(zone) or "UTC"))
+
+
 @dataclass(frozen=True, slots=True)
-class _House:
+class House:
     """What the shop says for every body."""
 
     currency: str
     disposable: frozenset[str]
-
-
-def _decode(body: Body, first: Position, house: _House, decoded: Decoded) -> None:
     around: Surroundings
+
+
+def _decode(body: Body, first: Position, house: House, decoded: Decoded) -> None:
     try:
         whole = columns.shape(body.content) if columns.is_columnar(body) else shape(body.content)
         if len(whole.messages) > BATCH_LIMIT:
@@ -110,8 +123,25 @@ def _decode(body: Body, first: Position, house: _House, decoded: Decoded) -> Non
         refusal = Refusal("bad_body", f"the body cannot be read: {error}", "send Segment-spec JSON")
         decoded.refused.append(_refused(refusal, body, first, body.content))
         return
-    reader = _Reader(body, whole.sent_at, house)
-    for position, raw in enumerate(whole.messages, first):
+    _read(_Reader(body, whole.sent_at, house), body, enumerate(whole.messages, first), decoded)
+
+
+def decode_messages(
+    body: Body, messages: Iterable[tuple[Position, bytes]], house: House
+) -> Decoded:
+    """Return the events of some messages of a body, each given with its position."""
+    decoded = Decoded([], [])
+    _read(_Reader(body, None, house), body, messages, decoded)
+    return decoded
+
+
+def _read(
+    reader: _Reader,
+    body: Body,
+    messages: Iterable[tuple[Position, bytes | msgspec.Raw]],
+    decoded: Decoded,
+) -> None:
+    for position, raw in messages:
         try:
             decoded.events.append(reader.read(raw, position))
         except Refusal as refusal:
@@ -145,17 +175,16 @@ class _Send(msgspec.Struct, frozen=True, gc=False):
 
 
 _NO_SEND: Final = _Send()
+_SHOWN: Final = frozenset({"page", "screen"})
 _SENT: Final = frozenset({*_Send.__struct_fields__})
 
 
-_SHOWN: Final = frozenset({"page", "screen"})
-_NO_PAGE: Final[dict[str, Scalar]] = {}
 class _Reader:
     """Reads the messages of one body."""
 
     __slots__ = ("_body", "_family", "_house", "_internal", "_sent_at", "_trusted")
 
-    def __init__(self, body: Body, sent_at: object, house: _House) -> None:
+    def __init__(self, body: Body, sent_at: object, house: House) -> None:
         self._body = body
         self._house = house
         self._family = body.source.partition(":")[0]
@@ -169,17 +198,15 @@ class _Reader:
         kind = kind_of(message)
         name = name_of(kind, message)
         context = mapping_of(message.context, "context")
-        who = self._who(kind, message, context)
-        self._permit(name, who)
+        who = self._permit(name, self._who(kind, message, context))
         products, properties = _said(properties_in(kind, message))
         send = _send_of(properties) if self._internal else _NO_SEND
         order = order_of(name, products, properties, self._house.currency)
+        at = at_of(message, self._sent_at, self._body.received_at)
+        around = context_of(context, properties if kind in _SHOWN else {}, at, self._house.around)
         return Event(
             message_id=self._id(message, raw),
             name=name,
-        at = at_of(message, self._sent_at, self._body.received_at)
-        page = properties if kind in _SHOWN else _NO_PAGE
-        around = context_of(context, page, at, self._house.around)
             at=at,
             received_at=self._body.received_at,
             position=position,
@@ -202,10 +229,11 @@ class _Reader:
             properties=properties,
             person_id=who.person,
             consents=who.consents,
+            context=around,
+            dwell_seconds=dwell_of(properties) if name == Names.PAGE_LEFT else 0,
         )
 
     def _id(self, message: Message, raw: bytes | msgspec.Raw) -> str:
-            context=around,
         """Return a message id that nobody outside can take before one of our own events does."""
         found = id_of(message, raw, self._body.received_at)
         if self._trusted:
@@ -216,11 +244,11 @@ class _Reader:
         user = identifier(message.user_id, "userId")
         anonymous = identifier(message.anonymous_id, "anonymousId")
         person = self._person(context)
+        if self._internal:
+            hold_back(context)
         claims = consents_of(context.get("consent")) if self._trusted else ()
         if kind == "identify":
             traits, email = traits_of(
-        if self._internal:
-            hold_back(context)
                 mapping_of(context.get("traits"), "context.traits"),
                 mapping_of(message.traits, "traits"),
             )
@@ -239,16 +267,21 @@ class _Reader:
         person = context.get("personId") if self._internal else None
         return person if type(person) is int and 0 < person < 2**63 else 0
 
-    def _permit(self, name: str, who: _Who) -> None:
+    def _permit(self, name: str, who: _Who) -> _Who:
+        """Return who it is; raise `Refusal` when this source may not say such a thing of her."""
         if name == Names.PRODUCT_UPDATED:
             if not self._trusted:
                 mend = "import the catalogue instead"
                 raise Refusal("not_allowed", "a public source may not change products", mend)
-            return
+            return who
+        if name in CORRECTIONS and not self._internal:
+            mend = "use the API with a secret key"
+            raise Refusal("not_allowed", "only the API takes back what was said", mend)
         known = who.user_id or who.anonymous_id or who.email or who.person
         if not known and not (self._trusted and name in OPEN_TO_GUESTS):
             mend = "send a userId or an anonymousId"
             raise Refusal("no_identifier", "it says of nobody who did it", mend)
+        return who
 
 
 def _said(given: Mapping[str, Any]) -> tuple[object, dict[str, Scalar]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from tailorbird.errors import DefinitionError
 from tailorbird.segments import operands
@@ -24,6 +24,7 @@ from tailorbird.segments.conditions import (
 from tailorbird.traits.registry import TRAITS, trait
 from tailorbird.traits.terms import (
     Compare,
+    ContextColumn,
     Count,
     Declared,
     Every,
@@ -159,8 +160,15 @@ def _predicate(each: Filter) -> Predicate:
             | "quantity" | "value_minor" | "machine"
         ) as column:  # fmt: skip
             return Test(column, op, stored)
+        case name if name.startswith(operands.CONTEXT):
+            return Test(_CONTEXT[name], op, stored)
         case name:
             return PropertyTest(name, _column(stored), op, stored)
+
+
+_CONTEXT: Final[dict[str, ContextColumn]] = {
+    operands.CONTEXT + column: column for column in get_args(ContextColumn)
+}
 
 
 def _trait(name: str, stored: tuple[operands.Stored, ...]) -> Value:

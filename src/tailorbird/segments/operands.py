@@ -11,7 +11,8 @@ from tailorbird.schema import DAY
 from tailorbird.segments.conditions import Operand
 from tailorbird.segments.durations import LONGEST
 from tailorbird.traits.registry import TRAITS
-from tailorbird.traits.terms import MILLION, Op
+from tailorbird.traits.terms import MILLION, Amount, Op
+from tailorbird.yaml_text import nearest
 
 Kind: TypeAlias = Literal["text", "integer", "days", "millionths", "instant", "flag", "open"]
 """`open`: a declared trait or a free property; its operand decides between text and number."""
@@ -22,9 +23,28 @@ PROPERTIES: Final[dict[str, Kind]] = {
     "item": "text", "category": "text", "order_id": "text", "currency": "text",
     "campaign": "text", "variant": "text", "source": "text", "quantity": "integer",
     "value_minor": "integer", "machine": "flag",
+    **dict.fromkeys(
+        (
+            "context.session_id", "context.browser", "context.os", "context.device", "context.app",
+            "context.country", "context.region", "context.city", "context.page",
+            "context.referrer", "context.channel", "context.utm_source", "context.utm_medium",
+            "context.utm_campaign", "context.utm_term", "context.utm_content",
+        ),
+        "text",
+    ),
+    **dict.fromkeys(
+        (
+            "context.hour", "context.weekday", "context.session_seconds", "context.session_pages",
+        ),
+        "integer",
+    ),
 }  # fmt: skip
-"""Properties of events that have a column; all others are free."""
-TOTALS: Final = ("value_minor", "quantity")
+"""Properties of events that have a column; all others are free.
+
+What surrounds an event is asked by names with a point, which no property of a sender can have.
+"""
+CONTEXT: Final = "context."
+TOTALS: Final[tuple[Amount, ...]] = ("value_minor", "quantity", "dwell_seconds")
 
 _EQUALITY: Final[frozenset[Op]] = frozenset(("=", "!=", "in", "not in", "exists", "missing"))
 _FLAG: Final[frozenset[Op]] = frozenset(("=", "!="))
@@ -58,8 +78,11 @@ def check(name: str, kind: Kind, op: Op, operands: Sequence[Operand]) -> None:
     """Check that the comparison makes sense.
 
     Raises:
-        Unfit: the operator or an operand does not fit the kind.
+        Unfit: the operator or an operand does not fit the kind; there is no such context.
     """
+    if name.startswith(CONTEXT) and name not in PROPERTIES:
+        near = nearest(name, [known for known in PROPERTIES if known.startswith(CONTEXT)])
+        raise Unfit(f"an event's context has no {name.removeprefix(CONTEXT)!r}", near)
     if kind == "open":
         kind = kind_of(operands)
     allowed = _PRODUCT if name in PRODUCT_PROPERTIES else _allowed(kind)

@@ -59,7 +59,7 @@ from tailorbird.segments.conditions import (
 )
 from tailorbird.segments.operands import Kind, Unfit
 from tailorbird.traits.registry import TRAITS
-from tailorbird.traits.terms import Amount, Op
+from tailorbird.traits.terms import Op
 from tailorbird.yaml_text import Document, Path
 
 WORDS: Final[dict[str, Op]] = {
@@ -70,7 +70,11 @@ EVENTS: Final = frozenset(
     (
         Names.PURCHASE, Names.RETURN, Names.ADD_TO_CART, Names.PRODUCT_VIEWED, Names.PAGE_VIEWED,
         Names.EMAIL_SENT, Names.EMAIL_OPENED, Names.EMAIL_CLICKED, Names.EMAIL_BOUNCED,
-        Names.UNSUBSCRIBED,
+        Names.UNSUBSCRIBED, Names.PAGE_LEFT, Names.SCREEN_VIEWED, Names.PRODUCT_LIST_VIEWED,
+        Names.PRODUCTS_SEARCHED, Names.REMOVE_FROM_CART, Names.CART_VIEWED, Names.CHECKOUT_STARTED,
+        Names.COUPON_APPLIED, Names.ORDER_CANCELLED, Names.WISHLIST_ADDED, Names.WISHLIST_REMOVED,
+        Names.TICKET_OPENED, Names.TICKET_CLOSED, Names.SURVEY_ANSWERED, Names.REVIEW_SUBMITTED,
+        Names.SESSION_STARTED, Names.SESSION_ENDED,
     )
 )  # fmt: skip
 """Canonical events that leave facts behind."""
@@ -275,7 +279,7 @@ class _Reader:
         if not isinstance(inner, Mapping) or inner.get("of") not in operands.TOTALS:
             self._refuse("'sum' needs what to add up", path, "write `of: value_minor`")
         rest = {key: each for key, each in inner.items() if key != "of"}
-        of: Amount = "quantity" if inner["of"] == "quantity" else "value_minor"
+        of = next(each for each in operands.TOTALS if each == inner["of"])
         return Total(of, self._comparison(rest, path, of, "integer", ("of",)))
 
     def _filters(self, value: _Mapping, path: Path, key: str) -> tuple[Filter, ...]:

@@ -39,12 +39,14 @@ from tailorbird.traits.terms import (
     First,
     Followed,
     Last,
+    Newest,
     Orders,
     Rows,
     Score,
     Sum,
     Test,
     Upcoming,
+    source_of,
     window,
 )
 
@@ -133,7 +135,8 @@ class Sequenced:
         ]
         scanned = Rows(tuple(sorted({*first.events, *then.events})), (), first.within)
         conditions = [*matching(scanned, scope, "facts"), *restriction(scope)]
-        return select(*columns, source=scope.source("facts"), where=conditions)
+        source = scope.source(source_of(scanned.events))
+        return select(*columns, source=source, where=conditions)
 
     def _answered(self, scope: Scope) -> Sql:
         following = column("following")
@@ -188,15 +191,16 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """The item or category that a person's facts name most often."""
+    """The item, category or context that a person's facts name most often."""
 
     favourite: Favourite
 
     def query(self, scope: Scope) -> exp.Select:
-        """Return `value`, text."""
+        """Return `value`."""
         rows, name = self.favourite.rows, self.favourite.column
+        source = "lines" if name in ("item", "category") else source_of(rows.events)
         conditions = [
-            *matching(rows, scope, "lines"),
+            *matching(rows, scope, source),
             compared(column(name), "exists", ()),
             *restriction(scope),
         ]
@@ -206,7 +210,7 @@ class Preferred:
             named(facts, "facts"),
             named(exp.Max(this=column("at")), "latest"),
         ]
-        counted = _grouped(columns, scope.source("lines"), conditions, column(name))
+        counted = _grouped(columns, scope.source(source), conditions, column(name))
         order = [ordered("facts", descending=True), ordered("latest", descending=True)]
         return _top(counted, [*order, ordered("value")])
 
@@ -236,6 +240,26 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True)
+class Freshest:
+    """A column of the latest fact that has it."""
+
+    newest: Newest
+
+    def query(self, scope: Scope) -> exp.Select:
+        """Return `value`."""
+        rows, name = self.newest.rows, self.newest.column
+        source = source_of(rows.events)
+        conditions = [
+            *matching(rows, scope, source),
+            compared(column(name), "exists", ()),
+            *restriction(scope),
+        ]
+        columns = [column("person"), named(column(name), "value"), column("at"), column("position")]
+        found = select(*columns, source=scope.source(source), where=conditions)
+        return _top(found, [ordered("at", descending=True), ordered("position", descending=True)])
+
+
+@dataclass(frozen=True, slots=True)
 class Awaited:
     """The earliest row after the instant asked about."""
 
@@ -244,7 +268,7 @@ class Awaited:
     def query(self, scope: Scope) -> exp.Select:
         """Return `at`."""
         parts = [
-            ("facts", "event", self.upcoming.events),
+            (source_of(self.upcoming.events), "event", self.upcoming.events),
             ("trait_values", "name", self.upcoming.declared),
             ("scores", "model", self.upcoming.models),
         ]

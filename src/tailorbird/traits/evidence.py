@@ -22,7 +22,7 @@ from tailorbird.traits.sql import (
     select,
     table,
 )
-from tailorbird.traits.terms import Declared, Term
+from tailorbird.traits.terms import Declared, Term, source_of
 
 
 def behind(term: Term, person: PersonId, *, as_of: Instant, limit: int) -> Statement | None:
@@ -36,9 +36,9 @@ def behind(term: Term, person: PersonId, *, as_of: Instant, limit: int) -> State
     rows = dict.fromkeys(rows for leaf in read for rows in rows_of(leaf))
     declared = [leaf.name for leaf in read if isinstance(leaf, Declared)]
     if rows:
-        source = "facts"
+        source: str = source_of(event for each in rows for event in each.events)
         columns: list[Sql] = [column(name) for name in ("event", "order_id", "item")]
-        conditions = [either(both(matching(each, scope, "facts")) for each in rows)]
+        conditions = [either(both(matching(each, scope, source)) for each in rows)]
     elif declared:
         source = "trait_values"
         nothing = cast(exp.null(), "TEXT")

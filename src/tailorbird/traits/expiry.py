@@ -30,6 +30,7 @@ from tailorbird.traits.terms import (
     Later,
     Midnight,
     Negation,
+    Newest,
     NextDay,
     NextRipe,
     Orders,
@@ -67,7 +68,9 @@ def _changes(term: Term) -> Iterator[Value]:
 
 def _turns(term: Term) -> Iterator[Value]:
     match term:
-        case Count(rows) | Orders(rows) | Sum(rows) | First(rows) | Favourite(rows):
+        case Count(rows) | Orders(rows) | Sum(rows) | First(rows):
+            yield from _window(rows, First(rows))
+        case Favourite(rows) | Newest(rows):
             yield from _window(rows, First(rows))
         case Last(rows):
             yield from _window(rows, Last(rows))

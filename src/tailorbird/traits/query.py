@@ -10,6 +10,7 @@ from tailorbird.schema import DAY, Instant
 from tailorbird.traits.blocks import (
     Awaited,
     Block,
+    Freshest,
     Grouped,
     Latest,
     Preferred,
@@ -55,12 +56,12 @@ from tailorbird.traits.terms import (
     Later,
     Midnight,
     Negation,
+    Newest,
     NextDay,
     NextRipe,
     Orders,
     ProductTest,
     Quotient,
-    Rows,
     Score,
     Some,
     Steps,
@@ -70,6 +71,7 @@ from tailorbird.traits.terms import (
     Upcoming,
     Value,
     When,
+    source_of,
 )
 
 NEVER: Final = 4_000_000_000_000_000_000
@@ -145,8 +147,9 @@ class Query:
                 return self._grouped(value)
             case Decayed():
                 return coalesced(self._column(value, Weighed(value), "total"), integer(0))
-            case Favourite():
-                return self._column(value, Preferred(value), "value")
+            case Favourite() | Newest():
+                block = Preferred(value) if isinstance(value, Favourite) else Freshest(value)
+                return self._column(value, block, "value")
             case Declared() | Score():
                 return self._column(value, Latest(value), "value")
             case LastFollowed(sequence):
@@ -208,8 +211,9 @@ class Query:
         return exp.IntDiv(this=exp.Paren(this=elapsed), expression=integer(DAY))
 
     def _grouped(self, aggregate: Count | Orders | Sum | First | Last) -> Sql:
-        lines = isinstance(aggregate, Sum) and _of_products(aggregate.rows)
-        key = ("lines" if lines else "facts", aggregate.rows.events)
+        lines = isinstance(aggregate, Sum) and _of_lines(aggregate)
+        events = aggregate.rows.events
+        key = ("lines" if lines else source_of(events), events)
         block = self._blocks.setdefault(key, Grouped(key[0]))
         if not isinstance(block, Grouped):
             raise TypeError(f"the block of {key} is not grouped")
@@ -235,8 +239,10 @@ def in_order(query: exp.Select, limit: int | None = None) -> exp.Select:
     return query if limit is None else query.limit(limit, copy=False)
 
 
-def _of_products(rows: Rows) -> bool:
-    return any(isinstance(predicate, ProductTest) for predicate in rows.where)
+def _of_lines(total: Sum) -> bool:
+    """Return whether the products are added up, not the facts: who dwells, dwells on the page."""
+    asked = any(isinstance(predicate, ProductTest) for predicate in total.rows.where)
+    return asked and total.column != "dwell_seconds"
 
 
 def _never_missing(value: Value) -> bool:

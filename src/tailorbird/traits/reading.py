@@ -19,6 +19,7 @@ from tailorbird.traits.terms import (
     Last,
     LastFollowed,
     Negation,
+    Newest,
     Orders,
     ProductTest,
     PropertyTest,
@@ -31,6 +32,7 @@ from tailorbird.traits.terms import (
     Term,
     Test,
     Upcoming,
+    source_of,
 )
 
 
@@ -45,6 +47,7 @@ class Need:
 _EVERY_ROW: Final = ("position", "person", "event", "at")
 _BASE: Final[dict[str, tuple[str, ...]]] = {
     "facts": _EVERY_ROW,
+    "visits": _EVERY_ROW,
     "lines": _EVERY_ROW,
     "properties": (*_EVERY_ROW, "name", "text", "number"),
     "trait_values": ("position", "person", "name", "at", "text", "number"),
@@ -82,8 +85,10 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
             columns.add("order_id")
         case Sum(_, amount):
             columns.add(amount)
-        case Favourite(_, product):
+        case Favourite(_, "item" | "category" as product):
             _need(needed, "lines", rows.events, {product})
+        case Favourite(_, context) | Newest(_, context):
+            columns.add(context)
         case _:
             pass
     for predicate in rows.where:
@@ -98,14 +103,14 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
                 )
             case PropertyTest():
                 _need(needed, "properties", rows.events)
-    _need(needed, "facts", rows.events, columns)
+    _need(needed, source_of(rows.events), rows.events, columns)
 
 
 def upcoming(term: Term) -> Upcoming:
     """Return the earliest row after `as_of` of everything that the term reads."""
     needed = needs([term])
     return Upcoming(
-        events=_about(needed, "facts"),
+        events=tuple(sorted({*_about(needed, "facts"), *_about(needed, "visits")})),
         declared=_about(needed, "trait_values"),
         models=_about(needed, "scores"),
     )
@@ -133,7 +138,9 @@ def leaves(term: Term) -> Iterator[Term]:
 def rows_of(leaf: Term) -> tuple[Rows, ...]:
     """Return the facts that a leaf reads."""
     match leaf:
-        case Count(rows) | Orders(rows) | Sum(rows) | First(rows) | Last(rows) | Favourite(rows):
+        case Count(rows) | Orders(rows) | Sum(rows) | First(rows) | Last(rows):
+            return (rows,)
+        case Favourite(rows) | Newest(rows):
             return (rows,)
         case LastFollowed(sequence):
             then = replace(sequence.then, within=sequence.first.within)

@@ -8,12 +8,14 @@ from typing import Final, Literal, TypeAlias
 from tailorbird.schema import DAY, Names
 from tailorbird.traits.terms import (
     Age,
+    Count,
     Decayed,
     Declared,
     Difference,
     Favourite,
     First,
     Last,
+    Newest,
     Orders,
     Quotient,
     Rows,
@@ -27,6 +29,8 @@ TraitType: TypeAlias = Literal["integer", "millionths", "instant", "text"]
 
 PURCHASES: Final = Rows((Names.PURCHASE,))
 RETURNS: Final = Rows((Names.RETURN,))
+SESSIONS: Final = Rows((Names.SESSION_STARTED,))
+SESSIONS_90D: Final = Rows((Names.SESSION_STARTED,), within=90 * DAY)
 ORDERS_365D: Final = Orders(Rows((Names.PURCHASE,), within=365 * DAY))
 CLICK_POINTS: Final = 3
 """A click says more than an open: mail clients open mails by themselves."""
@@ -55,6 +59,7 @@ def _listed(*traits: Trait) -> dict[str, Trait]:
 
 
 _PURCHASE: Final = (Names.PURCHASE,)
+_SESSION: Final = (Names.SESSION_STARTED,)
 _OPENS_AND_CLICKS: Final = (Names.EMAIL_OPENED, Names.EMAIL_CLICKED)
 
 TRAITS: Final[dict[str, Trait]] = _listed(
@@ -123,6 +128,51 @@ TRAITS: Final[dict[str, Trait]] = _listed(
         Decayed(
             ((Names.EMAIL_OPENED, 1), (Names.EMAIL_CLICKED, CLICK_POINTS)), HALF_LIFE_DAYS
         ),
+    ),
+    Trait(
+        "sessions_30d", "integer", "sessions",
+        "Sessions begun in the last 30 days; 30 minutes without an act end a session",
+        _SESSION, Count(Rows((Names.SESSION_STARTED,), within=30 * DAY)),
+    ),
+    Trait(
+        "last_session_at", "instant", "", "When the latest session began",
+        _SESSION, Last(SESSIONS),
+    ),
+    Trait(
+        "last_session_seconds", "integer", "seconds",
+        "From the first to the last act of the latest session that has ended",
+        (Names.SESSION_ENDED,), Newest(Rows((Names.SESSION_ENDED,)), "session_seconds"),
+    ),
+    Trait(
+        "dwell_seconds_30d", "integer", "seconds",
+        "Active time on pages that were left in the last 30 days",
+        (Names.PAGE_LEFT,), Sum(Rows((Names.PAGE_LEFT,), within=30 * DAY), "dwell_seconds"),
+    ),
+    Trait(
+        "last_channel", "text", "",
+        "How the latest session that tells was reached: search, social, email, paid, direct, other",
+        _SESSION, Newest(SESSIONS, "channel"),
+    ),
+    Trait(
+        "usual_device", "text", "",
+        "The device of most sessions of the last 90 days; of equals the latest",
+        _SESSION, Favourite(SESSIONS_90D, "device"),
+    ),
+    Trait(
+        "usual_hour", "integer", "hour of the day",
+        "The local hour (0 to 23) in which most sessions of the last 90 days began; of equals "
+        "the latest",
+        _SESSION, Favourite(SESSIONS_90D, "hour"),
+    ),
+    Trait(
+        "usual_weekday", "integer", "day of the week",
+        "The local weekday (1 is Monday) on which most sessions of the last 90 days began; of "
+        "equals the latest",
+        _SESSION, Favourite(SESSIONS_90D, "weekday"),
+    ),
+    Trait(
+        "last_country", "text", "", "The country of the latest session that tells",
+        _SESSION, Newest(SESSIONS, "country"),
     ),
     Trait(
         "purchase_score", "millionths", "probability",

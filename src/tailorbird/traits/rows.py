@@ -88,7 +88,7 @@ def tested(predicate: Predicate, rows: Rows, scope: Scope, of: str) -> Sql:
     match predicate:
         case Test(name, op, operands):
             test = compared(column(name), op, _bound(operands, scope))
-            return test if of == "facts" else _among(rows, scope, "facts", [test])
+            return test if of != "lines" else _among(rows, scope, "facts", [test])
         case ProductTest(tests):
             product = [
                 compared(column(name), op, _bound(operands, scope)) for name, op, operands in tests

@@ -12,22 +12,35 @@ by an engine (a quotient truncates toward zero), no division by zero (its answer
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from tailorbird.schema import Instant
+from tailorbird.schema import Instant, Names
 
 Op: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "exists", "missing"]
 Operand: TypeAlias = str | int | bool
 Duration: TypeAlias = int
 """Microseconds."""
-FactColumn: TypeAlias = Literal[
-    "order_id", "quantity", "value_minor", "currency", "campaign", "variant", "source", "machine"
-]
+ContextColumn: TypeAlias = Literal[
+    "session_id", "browser", "os", "device", "app", "country", "region", "city", "page", "referrer",
+    "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "hour",
+    "weekday", "session_seconds", "session_pages",
+]  # fmt: skip
+"""The last two are known of ended sessions alone."""
+FactColumn: TypeAlias = (
+    Literal[
+        "order_id", "quantity", "value_minor", "currency", "campaign", "variant", "source",
+        "machine",
+    ]
+    | ContextColumn
+)  # fmt: skip
 ProductColumn: TypeAlias = Literal["item", "category"]
-Amount: TypeAlias = Literal["value_minor", "quantity"]
+Amount: TypeAlias = Literal["value_minor", "quantity", "dwell_seconds"]
 
 MILLION: Final = 1_000_000
+SESSIONS: Final = frozenset({Names.SESSION_STARTED, Names.SESSION_ENDED})
+"""Events that no sender sends: they follow from the others."""
 
 
 # -- rows ---------------------------------------------------------------------------------------
@@ -139,10 +152,18 @@ class Decayed:
 
 @dataclass(frozen=True, slots=True)
 class Favourite:
-    """The item or category in most facts; then the latest; then the first by name."""
+    """The item, category or context in most facts; then the latest; then the first in order."""
 
     rows: Rows
-    column: ProductColumn
+    column: ProductColumn | ContextColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """A column of the latest fact that has it."""
+
+    rows: Rows
+    column: ContextColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +285,7 @@ class Earliest:
 
 
 Value: TypeAlias = (
-    Count | Orders | Sum | First | Last | Decayed | Favourite | Declared | Score
+    Count | Orders | Sum | First | Last | Decayed | Favourite | Newest | Declared | Score
     | LastFollowed | NextRipe | Known | Upcoming
     | Age | Difference | Quotient | Steps | Later | NextDay | Midnight | Constant | When | Earliest
 )  # fmt: skip
@@ -310,6 +331,11 @@ class Negation:
 
 Truth: TypeAlias = Compare | KnownBy | Every | Some | Negation
 Term: TypeAlias = Value | Truth
+
+
+def source_of(events: Iterable[str]) -> Literal["facts", "visits"]:
+    """Return the table that holds such events: sessions stand beside the facts in `visits`."""
+    return "facts" if SESSIONS.isdisjoint(events) else "visits"
 
 
 def window(rows: Rows, as_of: Instant) -> tuple[Instant | None, Instant]:

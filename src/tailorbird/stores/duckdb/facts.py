@@ -13,6 +13,7 @@ import duckdb
 from tailorbird.errors import StoreError
 from tailorbird.ports import SqlValue
 from tailorbird.schema import Merge, Product, ResolvedEvent
+from tailorbird.stores.duckdb import sessions
 from tailorbird.stores.duckdb.rows import tables_of
 from tailorbird.stores.statements import load, text
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -63,6 +64,8 @@ class DuckFacts:
                 )
                 for name in ("people", "membership", "scores"):
                     connection.execute(SQL[f"forget_{name}"], (merge.loser,))
+            moved = [person for merge in merges for person in (merge.survivor, merge.loser)]
+            sessions.renew(connection, fresh="facts" in tables, moved=moved)
             connection.execute(SQL["mark"], (OFFSET, offset))
 
     def read(
@@ -114,6 +117,7 @@ class DuckFacts:
             if self._marker(VERSION) not in (0, SCHEMA_VERSION):
                 # Derived data of another version is not migrated: it is read again from the log.
                 self.clear()
+            sessions.create(self._connection)
             self._connection.execute(SQL["mark"], (VERSION, SCHEMA_VERSION))
 
     def _marker(self, name: str) -> int:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tailorbird.privacy.vault import PERSONAL_FIELDS
-from tailorbird.schema import Event, Names, ResolvedEvent, Scalar
+from tailorbird.schema import MINUTE, Context, Event, Names, ResolvedEvent, Scalar
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +32,13 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("category", "string"), ("quantity", "int64"), ("value_minor", "int64"),
         ("currency", "string"), ("campaign", "string"), ("variant", "string"),
         ("send_id", "string"), ("machine", "bool"), ("source", "string"),
+        ("session_id", "string"), ("browser", "string"), ("os", "string"), ("device", "string"),
+        ("app", "string"), ("country", "string"), ("region", "string"), ("city", "string"),
+        ("page", "string"), ("referrer", "string"), ("channel", "string"),
+        ("utm_source", "string"), ("utm_medium", "string"), ("utm_campaign", "string"),
+        ("utm_term", "string"), ("utm_content", "string"), ("utc_offset", "int64"),
+        ("hour", "int64"), ("weekday", "int64"), ("dwell_seconds", "int64"),
+        ("owner", "int64"),
     ),
     "lines": (
         ("position", "int64"), ("person", "int64"), ("event", "string"), ("at", "int64"),
@@ -53,6 +60,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("updated_at", "int64"), ("position", "int64"),
     ),
 }  # fmt: skip
+_CONTEXT_TEXTS: Final = tuple(name for name in Context.__struct_fields__ if name != "utc_offset")
 _OF_FACTS: Final = ("position", "person", "event", "at")
 """What the rows of lines and properties say of their event."""
 
@@ -117,7 +125,31 @@ def _facts(behaviour: Sequence[ResolvedEvent]) -> pa.Table:
         [e.send_id or None for e in events],
         [e.machine for e in events],
         [e.source for e in events],
+        *_contexts(events),
+        [e.dwell_seconds or None for e in events],
+        [resolved.owner for resolved in behaviour],
     )
+
+
+def _contexts(events: Sequence[Event]) -> list[pa.Array]:
+    """Return the columns of the context, and the local hour and weekday (1 is Monday)."""
+    import numpy as np
+    import pyarrow as pa
+
+    # The decoder hands equal contexts out again: each is turned into columns once.
+    places: dict[int, int] = {}
+    which = [places.setdefault(id(e.context), len(places)) for e in events]
+    contexts = list({id(e.context): e.context for e in events}.values())
+    rows = pa.array(which, pa.int64())
+    texts = [
+        pa.array([getattr(each, name) or None for each in contexts], pa.string()).take(rows)
+        for name in _CONTEXT_TEXTS
+    ]
+    offsets = np.array([each.utc_offset for each in contexts], np.int64)[which]
+    minutes = np.array([e.at for e in events], np.int64) // MINUTE + offsets
+    # The epoch began on a Thursday.
+    weekdays = (minutes // 1440 + 3) % 7 + 1
+    return [*texts, pa.array(offsets), pa.array(minutes // 60 % 24), pa.array(weekdays)]
 
 
 def _lines(events: Sequence[Event], facts: pa.Table) -> pa.Table:

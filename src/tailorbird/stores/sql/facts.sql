@@ -1,5 +1,5 @@
 -- name: append_facts
-INSERT INTO facts SELECT * FROM new_facts
+INSERT INTO facts BY NAME SELECT * FROM new_facts
 -- name: append_lines
 INSERT INTO lines SELECT * FROM new_lines
 -- name: append_properties

@@ -3,11 +3,18 @@
 -- "at" is a keyword of DuckDB and always quoted.
 
 -- One row an event. person is NULL for a guest. at: when it happened; received_at: when we learnt it.
+-- From session_id on: its context. hour (0 to 23) and weekday (1 is Monday) are those of the local
+-- clock, utc_offset minutes ahead of UTC. page is a path, referrer a host.
 CREATE TABLE IF NOT EXISTS facts (
     position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     received_at BIGINT NOT NULL, order_id VARCHAR, item VARCHAR, category VARCHAR,
     quantity BIGINT, value_minor BIGINT, currency VARCHAR, campaign VARCHAR, variant VARCHAR,
-    send_id VARCHAR, machine BOOLEAN NOT NULL, source VARCHAR NOT NULL);
+    send_id VARCHAR, machine BOOLEAN NOT NULL, source VARCHAR NOT NULL,
+    session_id VARCHAR, browser VARCHAR, os VARCHAR, device VARCHAR, app VARCHAR, country VARCHAR,
+    region VARCHAR, city VARCHAR, page VARCHAR, referrer VARCHAR, channel VARCHAR,
+    utm_source VARCHAR, utm_medium VARCHAR, utm_campaign VARCHAR, utm_term VARCHAR,
+    utm_content VARCHAR, utc_offset BIGINT, hour BIGINT, weekday BIGINT,
+    dwell_seconds BIGINT, owner BIGINT);
 
 -- One row a product of an event (also of single-product events): the interactions.
 CREATE TABLE IF NOT EXISTS lines (
