@@ -17,12 +17,12 @@ QUANTITY_LIMIT: Final = 10**9
 AMOUNT_LIMIT: Final = 40
 """Characters of an amount that comes as text."""
 
-_ORDERS: Final = frozenset({Names.PURCHASE, Names.RETURN})
-_TOTALS: Final = ("total", "revenue", "value")
-_IDS: Final = ("product_id", "productId", "sku", "id", "item_id")
+ORDERS: Final = frozenset({Names.PURCHASE, Names.RETURN})
+TOTALS: Final = ("total", "revenue", "value")
+IDS: Final = ("product_id", "productId", "sku", "id", "item_id")
 
 
-_ONLY_PRODUCT_ID: Final = _IDS[:1]
+_ONLY_PRODUCT_ID: Final = IDS[:1]
 _NUMBERS: Final = (int, float, str)
 
 
@@ -50,7 +50,7 @@ def order_of(
         lines = (single,)
         for taken in ("product_id", "category", "quantity"):
             properties.pop(taken, None)
-    value = _said(properties, currency, strict=bool(lines) or name in _ORDERS)
+    value = _said(properties, currency, strict=bool(lines) or name in ORDERS)
     return Order(
         order_id=reference(properties.pop("order_id", None), "order_id"),
         item=single.item if single else "",
@@ -65,11 +65,12 @@ def order_of(
 def _currency(value: Scalar) -> str:
     if value is None or value == "":
         return ""
-    return _code(value if isinstance(value, str) else "")
+    return code_of(value if isinstance(value, str) else "")
 
 
 @lru_cache(maxsize=1024)
-def _code(value: str) -> str:
+def code_of(value: str) -> str:
+    """Return a currency's ISO 4217 code."""
     code = value.strip().upper()
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise Refusal("bad_currency", "currency is no ISO 4217 code", "send EUR, GBP, USD ...")
@@ -88,7 +89,7 @@ def _lines(products: object, currency: str, *, back: bool) -> tuple[Line, ...]:
 def _line(product: object, currency: str, *, back: bool) -> Line:
     if not isinstance(product, dict):
         raise Refusal("bad_products", "a product is no JSON object", "send {product_id, price ...}")
-    return _line_of(_id_in(product, _IDS), product, currency, back=back)
+    return _line_of(_id_in(product, IDS), product, currency, back=back)
 
 
 def _id_in(product: Mapping[str, Any], names: Sequence[str]) -> object:
@@ -112,8 +113,8 @@ def _line_of(found: object, product: Mapping[str, Any], currency: str, *, back: 
     name, category = product.get("name"), product.get("category")
     return Line(
         item,
-        _words(name, "a product's name") if isinstance(name, str) else "",
-        _words(category, "a product's category") if isinstance(category, str) else "",
+        words(name, "a product's name") if isinstance(name, str) else "",
+        words(category, "a product's category") if isinstance(category, str) else "",
         abs(quantity),
         price,
     )
@@ -123,13 +124,18 @@ def _single(
     name: str, properties: Mapping[str, Scalar], currency: str, *, back: bool
 ) -> Line | None:
     """Return the one product that a product event is about."""
-    of_product = "product" in name or name in _ORDERS or name == Names.ADD_TO_CART
-    found = _id_in(properties, _IDS if of_product else _ONLY_PRODUCT_ID)
+    found = _id_in(properties, IDS if of_product(name) else _ONLY_PRODUCT_ID)
     return None if found is None else _line_of(found, properties, currency, back=back)
 
 
+def of_product(name: str) -> bool:
+    """Return whether an event of this name is about a product, so that any `id` is its."""
+    return "product" in name or name in ORDERS or name == Names.ADD_TO_CART
+
+
 @lru_cache(maxsize=16_384)
-def _words(value: str, what: str) -> str:
+def words(value: str, what: str) -> str:
+    """Return a product's name or category, cleaned."""
     return clean.name(text(value, what, IDENTIFIER_LIMIT * 4))
 
 
@@ -168,7 +174,7 @@ def _amount(value: object, what: str, currency: str) -> int:
 
 def _said(properties: dict[str, Scalar], currency: str, *, strict: bool) -> int | None:
     """Return the value that the event names. A total outranks a revenue."""
-    for key in _TOTALS:
+    for key in TOTALS:
         said = properties.get(key)
         if said is None or said == "" or (not strict and isinstance(said, (str, bool))):
             # Outside orders, "value" may be anything: it stays a property.

@@ -152,7 +152,7 @@ def _flatten(
     if depth > DEPTH_LIMIT:
         raise Refusal("too_deep", f"a {what} is nested too deeply", "send flat fields")
     for key, value in source.items():
-        name = prefix + _named(key, what)
+        name = prefix + named(key, what)
         if isinstance(value, str):
             if name:
                 found[name] = text(value, name)
@@ -163,7 +163,8 @@ def _flatten(
 
 
 @lru_cache(maxsize=16_384)
-def _named(key: str, what: str) -> str:
+def named(key: str, what: str) -> str:
+    """Return the name under which a trait or a property is kept, '' for one without a letter."""
     if len(key) > NAME_LIMIT:
         reason = f"the name of a {what} has {len(key):,} characters"
         raise Refusal("too_long", reason, f"keep names to {NAME_LIMIT}")
@@ -187,7 +188,7 @@ def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
     """
     properties = flat(source, "property")
     for name, value in [*properties.items()]:
-        if _personal(name):
+        if personal(name):
             del properties[name]
         elif isinstance(value, str) and ("@" in value or "%40" in value):
             properties[name] = clean.without_addresses(value)
@@ -195,7 +196,8 @@ def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
 
 
 @lru_cache(maxsize=16_384)
-def _personal(name: str) -> bool:
+def personal(name: str) -> bool:
+    """Return whether a property says who a person is."""
     return any(name == word or name.endswith(f"_{word}") for word in _PERSONAL)
 
 
