@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tailorbird import content, journeys, letters, segments
-from tailorbird.collect import plan
+from tailorbird.collect import forms, plan
 from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import UsageError
 from tailorbird.schema import Definition, DefinitionKind, Instant
@@ -80,6 +80,8 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             letters.check_template(world, name, text)
         case "tracking_plan":
             plan.parse(text, f"{name}.yaml")
+        case "form":
+            forms.parse(text, f"forms/{name}.yaml", shop_url=world.settings.shop.url)
         case "source":
             parse_source(text, f"sources/{name}.yaml")
         case "block" | "mapping" | "model" | "imputation":
@@ -87,11 +89,12 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
 
 
 def install_library(world: World, now: Instant) -> list[Definition]:
-    """Keep the segments, templates and blocks that come with Tailorbird."""
+    """Keep the segments, templates, blocks and forms that come with Tailorbird."""
     shipped: list[tuple[DefinitionKind, dict[str, str]]] = [
         ("segment", segments.library()),
         ("block", content.library()),
         ("template", content.templates()),
+        ("form", forms.library()),
     ]
     return [
         put(world, kind, name, text, now=now, author="tailorbird", reason="shipped")

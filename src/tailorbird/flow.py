@@ -18,6 +18,7 @@ from tailorbird import (
     authoring,
     delivery,
     experiments,
+    forms,
     intake,
     journeys,
     learning,
@@ -29,11 +30,14 @@ from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     DAY,
     Body,
+    Claim,
     Instant,
     Merge,
     Names,
+    Outgoing,
     PersonId,
     Position,
+    Settlement,
 )
 from tailorbird.tracking import events as tracked
 from tailorbird.tracking.answers import Sent
@@ -259,7 +263,13 @@ def deliver(world: World, now: Instant, worker: str = "worker-1") -> delivery.De
     sender = (world.ledger, world.carrier, world.journal)
     delivery.recover(*sender, worker=worker, policy=policy, now=now)
     composer = letters.Composer(world, now)
-    report = delivery.deliver(*sender, composer.outgoing, worker=worker, now=now, policy=policy)
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        if forms.is_confirmation(claim):
+            return forms.outgoing(world, claim, now)
+        return composer.outgoing(claim)
+
+    report = delivery.deliver(*sender, render, worker=worker, now=now, policy=policy)
     announce(world)
     return report
 
@@ -284,6 +294,7 @@ def announce(world: World) -> int:
 def tick(world: World, now: Instant) -> Ingested:
     """Do everything that is due: take in what came, bring segments up to now, send what waits."""
     taken = ingest(world)
+    forms.ask(world, now)
     refresh(world, now)
     if world.ledger.states().get("pending") or world.ledger.claimed():
         deliver(world, now)

@@ -36,7 +36,6 @@ fields:
     purpose: email_marketing
     wording: Write to me.
     version: "7"
-    optional: true
   - {name: service, kind: rating, label: Service, low: Bad, high: Good}
   - {name: nps, kind: nps, label: Recommend}
   - {name: comment, kind: text, label: Why, property: comment, lines: 3, optional: true}

@@ -10,6 +10,7 @@ import typer
 from tailorbird.cli import (
     campaign_commands,
     event_commands,
+    form_commands,
     key_commands,
     model_commands,
     person_commands,
@@ -35,6 +36,7 @@ app.add_typer(event_commands.app, name="events")
 app.add_typer(quarantine_commands.app, name="quarantine")
 app.add_typer(source_commands.app, name="sources")
 app.add_typer(plan_commands.app, name="tracking-plan")
+app.add_typer(form_commands.app, name="forms")
 app.add_typer(person_commands.app, name="profiles")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(template_commands.app, name="templates")

@@ -146,6 +146,8 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the name under which an answer is known across forms."""
         if field.kind == "consent":
             return f"consent:{field.purpose}"
+        if field.kind == "email" and self.double_opt_in:
+            return f"{self.name}.{field.name}"  # each such form confirms the address for itself
         return field.fills or f"{self.name}.{field.name}"
 
     def next_fields(self, known: Collection[str]) -> tuple[Field, ...]:
@@ -242,9 +244,8 @@ class _Checks:
             self._refuse("a consent without an address", ("fields",), "add a field of kind email")
         if form.email is not None and form.email.optional and (consents or form.double_opt_in):
             self._refuse("the address is optional", ("fields",), "a consent needs it: require it")
-        if form.double_opt_in and not consents:
-            what = "double opt-in, and nothing to confirm"
-            self._refuse(what, ("double_opt_in",), "add a field of kind consent")
+        if form.double_opt_in:
+            self._confirmable(form)
         if form.ask and form.email is not None and form.fields[0] is not form.email:
             what = "with `ask`, the address comes first"
             self._refuse(what, ("fields", 0), "move it: later answers belong to its owner")
@@ -256,6 +257,13 @@ class _Checks:
             if origin(site) != site:
                 what = f"{site!r} is no origin"
                 self._refuse(what, ("sites", index), "write https://www.example.com")
+
+    def _confirmable(self, form: Form) -> None:
+        """Refuse a double opt-in whose first page holds nothing that must be agreed to."""
+        first = form.next_fields(())
+        if not any(field.kind == "consent" and not field.optional for field in first):
+            what = "double opt-in, and nothing to confirm on the first page"
+            self._refuse(what, ("double_opt_in",), "put a consent there that is not optional")
 
     def field(self, field: Field, path: Path, before: Collection[Field]) -> None:
         """Refuse a field that cannot be asked or whose answer would go nowhere."""

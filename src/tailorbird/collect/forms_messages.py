@@ -34,7 +34,8 @@ class Submission(msgspec.Struct, frozen=True):
     """One form, filled in by somebody. `id` names it for good; a reload gives the same.
 
     `person` is said where a signed link told who it is. `confirmed_at` is when the owner of the
-    address confirmed it, or proved it by such a link; 0 while nobody has.
+    address confirmed it, or proved it by such a link; 0 while nobody has. `after` is the earlier
+    submission of the same browser that gave the address: a later page waits for it as well.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Submission(msgspec.Struct, frozen=True):
     values: dict[str, Value] = {}
     person: PersonId = 0
     confirmed_at: Instant = 0
+    after: str = ""
 
 
 def body(form: Form, submission: Submission, suspected: Suspicion = "") -> bytes:
@@ -71,6 +73,12 @@ def requested(content: bytes) -> Submission | None:
     return None
 
 
+def agreed(form: Form, submission: Submission) -> list[str]:
+    """Return the wordings that were agreed to."""
+    consents = form.of_kind("consent")
+    return [field.wording for field in consents if submission.values.get(field.name) is True]
+
+
 def address(form: Form, submission: Submission) -> str:
     """Return the address that was given, or ''."""
     value = submission.values.get(form.email.name) if form.email else None
@@ -89,8 +97,11 @@ def category(score: int) -> str:
 
 
 def _waiting(form: Form, submission: Submission) -> Iterator[Message]:
-    yield _identify(submission, {EMAIL_TRAIT: address(form, submission)})
-    message = _track(SUBMITTED, submission, {"pending": True})
+    given = address(form, submission)
+    if given:
+        yield _identify(submission, {EMAIL_TRAIT: given})
+    first: dict[str, Scalar] = {"after": submission.after} if submission.after else {}
+    message = _track(SUBMITTED, submission, {"pending": True, **first})
     yield message | {"context": {"form": msgspec.to_builtins(submission)}}
 
 

@@ -14,7 +14,15 @@ from tailorbird import flow, letters
 from tailorbird.schema import Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
-from tailorbird.web import browser_settings, collector, customerio, tag, tracking, webhooks
+from tailorbird.web import (
+    browser_settings,
+    collector,
+    customerio,
+    forms,
+    tag,
+    tracking,
+    webhooks,
+)
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.server import application
 from tailorbird.web.worker import Worker
@@ -83,6 +91,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         *customerio.routes(gate.append, tb.clock, ring.admit),
         *browser_settings.routes(world.settings.server.base_url),
         *tag.routes(gate.append, tb.clock, ring.admit),
+        *forms.routes(world, tb.clock),
         *webhooks.routes(
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
         ),

@@ -1,0 +1,41 @@
+"""Forms: what is asked of whom, what is kept of the answers, who must confirm, what came of it.
+
+In: definitions, what visitors send.
+Out: submissions in the log, confirmation mails in the ledger, results.
+"""
+
+from __future__ import annotations
+
+from tailorbird.forms.asking import Visitor, find, link, page, person_of, standing, stored, urls
+from tailorbird.forms.confirming import (
+    Request,
+    ask,
+    confirm,
+    is_confirmation,
+    outgoing,
+    request_of,
+)
+from tailorbird.forms.results import Results, results
+from tailorbird.forms.submitting import anonymous_id, submission_id, submit
+
+__all__ = [
+    "Request",
+    "Results",
+    "Visitor",
+    "anonymous_id",
+    "ask",
+    "confirm",
+    "find",
+    "is_confirmation",
+    "link",
+    "outgoing",
+    "page",
+    "person_of",
+    "request_of",
+    "results",
+    "standing",
+    "stored",
+    "submission_id",
+    "submit",
+    "urls",
+]

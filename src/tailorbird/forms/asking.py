@@ -1,0 +1,109 @@
+"""Which form, for whom, and what is known of her already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from tailorbird.collect.forms import EMAIL_TRAIT, Form, parse
+from tailorbird.errors import DefinitionError, UsageError
+from tailorbird.schema import DAY, Instant, PersonId, Scalar
+from tailorbird.tracking.tokens import Sealer
+from tailorbird.world import World
+
+LINK_DAYS: Final = 180
+"""How long a signed link to a form tells who its visitor is."""
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Somebody before a form. `known` are the keys of what needs no asking any more.
+
+    `stored` holds her values by key, and only where a signed link told who she is: a cookie proves
+    that this browser answered, not that its user may see what we know.
+    """
+
+    person: PersonId = 0
+    known: frozenset[str] = frozenset()
+    stored: dict[str, Scalar] = {}
+
+
+class _Link(msgspec.Struct, frozen=True, array_like=True):
+    form: str
+    person: PersonId
+    at: Instant
+
+
+def find(world: World, name: str, version: int | None = None) -> tuple[Form, int]:
+    """Return a form and its version, the latest unless another is named.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    found = world.definitions.get("form", name, version)
+    if found is None:
+        known = ", ".join(d.name for d in world.definitions.latest("form")) or "none yet"
+        raise UsageError(f"no form {name!r}", mend=f"forms here: {known}")
+    return parse(found.text, f"forms/{name}.yaml"), found.version
+
+
+def link(world: World, name: str, person: PersonId, now: Instant) -> str:
+    """Return the signed address of a form for one person, which fills in what is stored of her."""
+    note = msgspec.json.encode(_Link(name, person, now))
+    token = Sealer(world.token_key).seal_note("form link", note)
+    return f"{page(world, name)}?t={token}"
+
+
+def page(world: World, name: str) -> str:
+    """Return the address of a form for anybody."""
+    return f"{world.settings.server.base_url.rstrip('/')}/f/{name}"
+
+
+def urls(world: World, names: Iterable[str], person: PersonId, now: Instant) -> dict[str, str]:
+    """Return the signed address of each form for one person."""
+    return {name: link(world, name, person, now) for name in names}
+
+
+def person_of(world: World, name: str, token: str, now: Instant) -> PersonId:
+    """Return whom a signed link to this form is for, 0 when it is forged, of another form or old.
+
+    Whoever was merged since then is the person that she has become.
+    """
+    note = Sealer(world.token_key).open_note(token, "form link")
+    try:
+        said = msgspec.json.decode(note or b"", type=_Link)
+    except msgspec.MsgspecError:
+        return 0
+    if said.form != name or not 0 <= now - said.at < LINK_DAYS * DAY:
+        return 0
+    return world.people.survivor(said.person) or 0
+
+
+def stored(world: World, form: Form, person: PersonId) -> Visitor:
+    """Return what is known of a person whom a signed link has named."""
+    profile = world.people.profiles([person]).get(person)
+    if profile is None:
+        return Visitor()
+    state = world.people.consent_states([person]).get(person)
+    granted = {f"consent:{purpose}" for purpose in (state.granted if state else {})}
+    values: dict[str, Scalar] = {}
+    for field in form.fields:
+        value = profile.traits.get(field.fills) if field.fills else None
+        if field.fills == EMAIL_TRAIT:
+            value = profile.email
+        if value not in (None, ""):
+            values[form.key(field)] = value
+    return Visitor(person, frozenset(values) | granted, values)
+
+
+def standing(world: World) -> list[tuple[Form, int]]:
+    """Return the latest version of every form that can be read, by name."""
+    found: list[tuple[Form, int]] = []
+    for definition in world.definitions.latest("form"):
+        try:
+            form = parse(definition.text, f"forms/{definition.name}.yaml")
+        except DefinitionError:
+            continue
+        found.append((form, definition.version))
+    return found

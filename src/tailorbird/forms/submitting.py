@@ -1,0 +1,41 @@
+"""From a visitor's answers to a durable submission."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+import msgspec
+
+from tailorbird.collect.forms import Form
+from tailorbird.collect.forms_answers import Value
+from tailorbird.collect.forms_messages import SOURCE, Submission, body
+from tailorbird.collect.forms_trap import Suspicion
+from tailorbird.schema import Body
+from tailorbird.world import World
+
+
+def anonymous_id(world: World, address: str) -> str:
+    """Return the name under which the log knows a visitor by the address that she gave.
+
+    The same address has the same name, nobody can make it without the folder's key, and it is used
+    with this address alone: no form can join two people.
+    """
+    said = b"form address\x00" + address.lower().encode("utf-8", "surrogatepass")
+    return "form-" + hmac.digest(world.token_key, said, "sha256")[:16].hex()
+
+
+def submission_id(nonce: str, values: Mapping[str, Value]) -> str:
+    """Return what names a submission: the page it was sent from, and what it says."""
+    said = msgspec.json.encode((nonce, dict(values)), order="sorted")
+    return hashlib.blake2b(said, digest_size=12).hexdigest()
+
+
+def submit(world: World, form: Form, submission: Submission, suspected: Suspicion = "") -> None:
+    """Keep a submission durably; telling it again changes nothing.
+
+    One that a machine is suspected of is kept as well, and held in quarantine when it is read.
+    """
+    content = body(form, submission, suspected)
+    world.log.append([Body(SOURCE, submission.confirmed_at or submission.at, content)])

@@ -1,0 +1,390 @@
+"""A stranger's wish becomes a consent only by the owner's own hand, asked once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from tailorbird import flow, forms
+from tailorbird.app import Tailorbird
+from tailorbird.cli import run
+from tailorbird.collect import decode
+from tailorbird.collect.mending import parse_rule
+from tailorbird.errors import UsageError
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.repair import Which
+from tailorbird.schema import DAY, HOUR, SECOND, Instant, PersonId
+from tailorbird.web.forms import routes
+
+START = 1_750_000_000 * SECOND
+ANN = "ann@people.example"
+CLEAR = """\
+rule: it-was-a-person
+where: {code: bot_suspected, source: forms}
+change:
+  - {delete: context.suspected}
+"""
+
+
+class Shop:
+    """A data folder with its shipped forms, a clock, and strangers who fill them in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now: Instant = START
+        self.tb = Tailorbird.open(folder, clock=lambda: self.now, environment={})
+        self.tb.install_library()
+        self.app = Starlette(routes=routes(self.tb.world, lambda: self.now))
+
+    def ask(self, method: str, path: str, values: dict[str, str] | None = None) -> httpx.Response:
+        async def asked() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+                headers = {"content-type": "application/x-www-form-urlencoded"}
+                content = urlencode(values or {})
+                return await client.request(method, path, headers=headers, content=content)
+
+        return asyncio.run(asked())
+
+    def subscribe(self, address: str = ANN, **more: str) -> httpx.Response:
+        page = Hidden(self.ask("GET", "/f/newsletter").text)
+        self.now += 5 * SECOND
+        values = {"_page": page.stamp, "email": address, "news": "yes"} | more
+        answer = self.ask("POST", "/f/newsletter", values)
+        assert answer.status_code == 303
+        return answer
+
+    def tick(self) -> None:
+        flow.tick(self.tb.world, self.now)
+
+    def mails(self) -> list[EmailMessage]:
+        """Return the mails that left, oldest first."""
+        return [
+            message_from_bytes(content, policy=policy.default)
+            for _, _, content in self.tb.world.inbox.since(0, 1000)
+        ]
+
+    def confirm_path(self, number: int = -1) -> str:
+        text = self.mails()[number].get_body(("plain",))
+        assert text is not None
+        found = re.search(r"(/f/newsletter/confirm/\S+)", text.get_content())
+        assert found
+        return found[1]
+
+    def person(self, address: str = ANN) -> PersonId:
+        return self.tb.person(address)
+
+    def may_mail(self, address: str = ANN) -> bool:
+        person = self.person(address)
+        state = self.tb.world.people.consent_states([person])[person]
+        return isinstance(permit(state, person, "email_marketing", self.now), Permit)
+
+
+class Hidden(HTMLParser):
+    """The sealed field of a form's page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.stamp = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if named.get("name") == "_page":
+            self.stamp = named.get("value") or ""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = Shop(tmp_path / "data")
+    yield opened
+    opened.tb.close()
+
+
+def test_a_wish_alone_permits_nothing_but_the_question(shop: Shop) -> None:
+    shop.subscribe(utm_source="friend")
+    shop.tick()
+    assert len(shop.mails()) == 1
+    assert not shop.may_mail()
+    person = shop.person()
+    assert shop.tb.world.people.consents(person) == []
+    assert shop.tb.world.people.profiles([person])[person].traits == {}
+
+
+def test_the_question_is_no_advertisement(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    (mail,) = shop.mails()
+    assert mail["To"] == ANN
+    assert mail["List-Unsubscribe"] is None
+    body = mail.get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    assert "<img" not in html
+    assert "/c/" not in html
+    assert "news and offers" in html
+    assert "looked at and bought" not in html  # that box was not ticked
+
+
+def test_looking_at_the_page_confirms_nothing_and_the_button_does(shop: Shop) -> None:
+    shop.subscribe(personal="yes")
+    shop.tick()
+    path = shop.confirm_path()
+    for _ in range(3):
+        page = shop.ask("GET", path)
+        assert page.status_code == 200
+        assert "<button" in page.text
+        assert ANN not in page.text
+    shop.tick()
+    assert not shop.may_mail()
+    shop.now += HOUR
+    assert shop.ask("POST", path).status_code == 200
+    shop.tick()
+    assert shop.may_mail()
+    person = shop.person()
+    profile = shop.tb.world.people.profiles([person])[person]
+    assert profile.traits["email_verified"] is True
+    consents = shop.tb.world.people.consents(person)
+    assert {consent.purpose for consent in consents} == {"email_marketing", "personalisation"}
+
+
+def test_the_receipt_says_who_asked_when_and_to_which_words(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    shop.now += HOUR
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    (receipt,) = shop.tb.world.people.consents(shop.person())
+    assert (receipt.purpose, receipt.granted, receipt.source) == ("email_marketing", True, "forms")
+    assert receipt.wording_version == "1"
+    evidence = json.loads(receipt.evidence)
+    assert evidence["form"] == "newsletter"
+    assert evidence["requested_at"] == "2025-06-15T15:06:45.000000Z"
+    assert evidence["confirmed_at"] == "2025-06-15T16:06:45.000000Z"
+    assert shop.tb.world.people.broken_receipts() == 0
+
+
+def test_saying_it_twice_is_saying_it_once(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    path = shop.confirm_path()
+    for _ in range(3):
+        assert shop.ask("POST", path).status_code == 200
+    shop.tick()
+    assert shop.ask("POST", path).status_code == 200
+    shop.tick()
+    assert len(shop.tb.world.people.consents(shop.person())) == 1
+
+
+def test_a_request_ends_after_two_days(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    path = shop.confirm_path()
+    shop.now += 2 * DAY
+    assert shop.ask("GET", path).status_code == 410
+    assert shop.ask("POST", path).status_code == 410
+    shop.tick()
+    assert not shop.may_mail()
+    assert len(shop.mails()) == 1
+    found = forms.results(shop.tb.world, "newsletter", shop.now)
+    assert (found.confirmed, found.waiting, found.expired) == (0, 0, 1)
+
+
+def test_an_address_is_asked_once_however_often_it_is_given(shop: Shop) -> None:
+    answers = {shop.subscribe(first_name=f"A{n}").headers["location"] for n in range(4)}
+    answers.add(shop.subscribe("other@people.example").headers["location"])
+    assert answers == {"/f/newsletter?done=check"}
+    shop.tick()
+    shop.subscribe(first_name="Later")
+    shop.tick()
+    assert sorted(str(mail["To"]) for mail in shop.mails()) == [ANN, "other@people.example"]
+    reasons = {row[1] for row in shop.tb.world.ledger.verdicts("form:newsletter")}
+    assert reasons == {"", "asked_already"}
+
+
+def test_a_new_wish_after_the_old_one_has_ended_is_asked_again(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    shop.now += 3 * DAY
+    shop.subscribe()
+    shop.tick()
+    assert len(shop.mails()) == 2
+    assert shop.ask("POST", shop.confirm_path()).status_code == 200
+    shop.tick()
+    assert shop.may_mail()
+
+
+def test_who_had_unsubscribed_may_come_back_by_her_own_hand(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    (sent,) = [send_id for _, send_id, _ in shop.tb.world.inbox.since(0, 10)]
+    shop.now += HOUR
+    assert flow.unsubscribe(shop.tb.world, sent, shop.now)
+    shop.tick()
+    assert not shop.may_mail()
+    shop.now += 3 * DAY
+    shop.subscribe()
+    shop.tick()
+    assert not shop.may_mail()
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    assert shop.may_mail()
+
+
+def test_an_address_that_bounced_is_not_asked(shop: Shop) -> None:
+    shop.tb.world.people.suppress([(ANN, "hard_bounce", shop.now)])
+    shop.subscribe()
+    shop.tick()
+    assert shop.mails() == []
+    assert [row[:2] for row in shop.tb.world.ledger.verdicts("form:newsletter")] == [
+        ("refused", "hard_bounce")
+    ]
+
+
+def test_a_later_page_waits_for_the_address_as_well(shop: Shop) -> None:
+    from tailorbird.collect.forms_messages import Submission
+
+    world = shop.tb.world
+    form, version = forms.find(world, "newsletter")
+    name = forms.anonymous_id(world, ANN)
+    first = Submission("s1", "newsletter", version, START, name, {"email": ANN, "news": True})
+    later = Submission("s2", "newsletter", version, START, name, {"first_name": "Ann"}, after="s1")
+    forms.submit(world, form, first)
+    shop.tick()
+    forms.submit(world, form, later)
+    shop.tick()
+    person = shop.person()
+    assert "first_name" not in world.people.profiles([person])[person].traits
+    shop.now += HOUR
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    shop.tick()
+    assert world.people.profiles([person])[person].traits["first_name"] == "Ann"
+    forms.submit(world, form, Submission(
+        "s3", "newsletter", version, shop.now, name, {"birthday": "1990-01-02"}, after="s1"
+    ))  # fmt: skip
+    shop.tick()
+    shop.tick()
+    assert world.people.profiles([person])[person].traits["birthday"] == "1990-01-02"
+    assert len(shop.mails()) == 1
+
+
+def test_a_kill_between_any_two_steps_asks_nobody_twice(shop: Shop) -> None:
+    """Each step is done again, as a restart does; the mail leaves once."""
+    world = shop.tb.world
+    shop.subscribe()
+    flow.ingest(world)
+    forms.ask(world, shop.now)
+    world.log.append_from("form requests", [], "0")  # the progress was not kept
+    assert forms.ask(world, shop.now + SECOND) == 0
+    flow.deliver(world, shop.now)
+    world.log.append_from("form requests", [], "0")
+    shop.tick()
+    assert len(shop.mails()) == 1
+    assert len(world.ledger.decisions(campaign="form:newsletter")) == 1
+
+
+def test_a_rebuild_asks_nobody_again(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    flow.rebuild(shop.tb.world, shop.now)
+    shop.tick()
+    assert len(shop.mails()) == 1
+    assert shop.ask("POST", shop.confirm_path()).status_code == 200
+
+
+def test_a_permit_to_ask_fits_no_other_mail(shop: Shop) -> None:
+    from tailorbird import delivery
+    from tailorbird.privacy.permit import ConfirmationPermit, confirmation_permit
+    from tailorbird.schema import ConsentRequest, ConsentState, Rendered
+
+    given = confirmation_permit(ConsentRequest(1, ANN, START, 1 << 20), ConsentState(1), START)
+    assert isinstance(given, ConfirmationPermit)
+    with pytest.raises(TypeError, match=r"privacy\.permit"):
+        ConfirmationPermit(object(), ConsentRequest(1, ANN, START, 1), START)
+    for to, now in (("bob@people.example", START), (ANN, START + 2 * DAY)):
+        envelope = delivery.Envelope(b"s" * 16, to, "a@shop.example", "shop.example", now)
+        with pytest.raises(UsageError, match="its own request alone"):
+            delivery.outgoing(given, Rendered("s", "<p>h</p>", ""), envelope, bounce_key=b"k" * 32)
+
+
+def test_the_token_of_one_mail_opens_no_other_request(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    path = shop.confirm_path()
+    token = path.rpartition("/")[2]
+    for wrong in (f"/f/plain/confirm/{token}", path[:-1], path + "A", "/f/newsletter/confirm/x"):
+        assert shop.ask("GET", wrong).status_code == 404
+        assert shop.ask("POST", wrong).status_code == 404
+
+
+def test_a_suspected_machine_can_be_cleared_and_replayed(shop: Shop) -> None:
+    shop.subscribe(website="http://spam.example")
+    shop.tick()
+    assert shop.mails() == []
+    assert shop.tb.quarantine.replay(Which(code="bot_suspected")).replayed == 0
+    assert shop.tb.quarantine.fix_many(parse_rule(CLEAR, "clear.yaml")).passing == 2
+    assert shop.tb.quarantine.replay(Which(code="bot_suspected")).replayed == 2
+    shop.tick()
+    assert len(shop.mails()) == 1
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    assert shop.may_mail()
+
+
+def test_no_address_lies_in_the_facts_or_the_ledger(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    world = shop.tb.world
+    assert all(ANN.encode() not in d.inputs for d in world.ledger.decisions())
+    for table in ("facts", "properties", "trait_values"):
+        found = world.facts.read(f"SELECT * FROM {table}").to_pylist()
+        assert ANN not in str(found)
+    assert decode(world.log.read(0, 10)).refused == []
+
+
+def test_commands_keep_list_link_and_count(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.subscribe()
+    shop.tick()
+    folder = str(shop.tb.world.folder)
+    shop.tb.close()
+    file = tmp_path / "short.yaml"
+    file.write_text(
+        "name: short\ntitle: Short\nfields:\n  - {name: nps, kind: nps, label: Recommend us}\n"
+    )
+    for command in (
+        ["put", str(file)],
+        ["list"],
+        ["show", "newsletter"],
+        ["link", "newsletter", ANN],
+        ["embed", "newsletter"],
+        ["embed", "short", "--frame"],
+        ["results", "newsletter"],
+        ["results", "short"],
+    ):
+        assert run(["forms", *command, "-C", folder]) == 0
+    said = capsys.readouterr().out
+    assert "http://127.0.0.1:8400/f/short" in said
+    assert "/f/newsletter?t=" in said
+    assert '<form method="post" action="http://127.0.0.1:8400/f/newsletter">' in said
+    assert "<iframe" in said
+    assert "1 submissions by 1 people" in said
+    file.write_text("name: short\ntitle: Short\nfields:\n  - {name: a, kind: nsp, label: A}\n")
+    assert run(["forms", "put", str(file), "-C", folder]) == 1
+    assert "forms/short.yaml:4: there is no kind 'nsp'; did you mean 'nps'?" in (
+        capsys.readouterr().err
+    )
