@@ -109,5 +109,5 @@ def test_the_shipped_mapping_is_found_by_the_columns_of_the_file() -> None:
 
 
 def test_every_shipped_mapping_says_what_it_is_for() -> None:
-    assert set(shipped()) == {"generic_orders", "online_retail"}
+    assert set(shipped()) == {"generic_orders", "online_retail", "sap_stock"}
     assert all(mapping.about for mapping in shipped().values())

@@ -54,11 +54,13 @@ def reader_of(
 
     What it reads: decimals as millionths, times as instants.
     """
-    if column.type != "time":
+    if column.type not in ("time", "date"):
         return Reader(column, missing, _reader(column))
     read, note = _time_reader(
         column, lambda: (s.strip() for s in spellings() if s.strip() and s not in missing)
     )
+    if column.type == "date":
+        return Reader(column, missing, _dated(column, read), note)
     return Reader(column, missing, read, note)
 
 
@@ -83,6 +85,7 @@ _KINDS: Final = {
     "integer": "whole number",
     "decimal": "number",
     "time": "time in the formats of the mapping",
+    "date": "date in the formats of the mapping",
     "boolean": "yes or no",
 }
 
@@ -190,6 +193,17 @@ def _time_reader(
         return _known(_iso(spelling, zone) if found is None else found)
 
     return read, note
+
+
+def _dated(column: Column, read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Return what reads a day, such as a birthday: however long ago, and in no zone."""
+    zone = UTC if column.zone == "UTC" else ZoneInfo(column.zone)
+
+    def day(spelling: str) -> Value:
+        at = read(spelling)
+        return (_EPOCH + timedelta(microseconds=int(at or 0))).astimezone(zone).date().isoformat()
+
+    return day
 
 
 def _known(at: int | None) -> int:

@@ -165,8 +165,8 @@ class _Parser:
         fields = node.fields(f"column {name}", _COLUMN)
         kind = fields["type"].one_of("a type", TYPES) if "type" in fields else "text"
         formats = self._texts(fields.get("formats"), "formats")
-        if formats and kind != "time":
-            fields["formats"].complain("only a time has formats", "say type: time")
+        if formats and kind not in ("time", "date"):
+            fields["formats"].complain("only a time has formats", "say type: time or date")
         return Column(
             name=name,
             spellings=self._texts(fields.get("from"), "from") or (name,),
@@ -244,7 +244,7 @@ class _Parser:
             node.complain(
                 f"column {column.name} is no text", "compare it with above, below, equals"
             )
-        if column.type in ("time", "boolean"):
+        if column.type in ("time", "date", "boolean"):
             node.complain(f"a {column.type} can only be present", "write present: true")
         if numeric:
             return tuple(entry.decimal(operator) for entry in node.entries())
@@ -304,18 +304,22 @@ class _Parser:
                 value.complain(f"{section} is no boolean column", "say type: boolean")
         return found
 
+    def _entries(self, fields: dict[str, Located], key: str) -> list[Located]:
+        return fields[key].entries() if key in fields else []
+
     def _text(self, fields: dict[str, Located], key: str) -> str:
         return fields[key].text(key) if key in fields else ""
 
     def _products(self, node: Located) -> Products:
-        columns = ("id", "name", "price", "time", "url", "image_url", "stock", "places")
-        fields = node.fields("products", (*columns, "only", "category"))
+        columns = ("id", "name", "price", "time", "url", "image_url", "stock")
+        fields = node.fields("products", (*columns, "places", "only", "category"))
         self._name(fields, "id", node)
         for key, kind in _PRODUCT_TYPES.items():
             self._check_type(fields, key, kind)
         return Products(
             **{key: self._optional(fields, key) for key in columns},
             only=self._tests(fields, "only"),
+            places=tuple(map(self._reference, self._entries(fields, "places"))),
             category=self._category(fields["category"]) if "category" in fields else None,
         )
 

@@ -9,7 +9,7 @@ import msgspec
 
 from tailorbird.schema import Purpose
 
-Type: TypeAlias = Literal["text", "id", "integer", "decimal", "time", "boolean"]
+Type: TypeAlias = Literal["text", "id", "integer", "decimal", "time", "date", "boolean"]
 Operator: TypeAlias = Literal[
     "above", "below", "equals", "matches", "one_of", "present", "starts_with"
 ]
@@ -134,8 +134,8 @@ class Products(msgspec.Struct, frozen=True):
     url: str = ""
     image_url: str = ""
     stock: str = ""
-    places: str = ""
-    """The column that names where the stock lies: what lies in several places is added up."""
+    places: tuple[str, ...] = ()
+    """The columns that name where the stock lies: what lies in several places is added up."""
     category: Category | None = None
 
 

@@ -57,7 +57,9 @@ def fits(table: Table, mapping: Mapping) -> bool:
         return False
     if customers and customers.time not in ("", events.time):
         return False
-    if any(column.formats for column in mapping.columns) or LINE_NUMBERS in table.columns:
+    if any(column.formats or column.type == "date" for column in mapping.columns):
+        return False
+    if LINE_NUMBERS in table.columns:
         return False
     places = located_columns(mapping, table.columns)
     if places is None or len({*table.columns}) < len(table.columns):

@@ -77,8 +77,9 @@ class History:
         query = CATALOGUE.format(
             **{
                 key: self._name(getattr(products, key))
-                for key in ("id", "name", "price", "time", "url", "image_url", "stock", "places")
+                for key in ("id", "name", "price", "time", "url", "image_url", "stock")
             },
+            places=", ".join(map(self._name, products.places)) or "NULL",
             category=self._name(category.column if category and not by_name else ""),
             currency=self._name(self._mapping.currency.column),
             only=only,
@@ -228,7 +229,7 @@ CATALOGUE: Final = """
 WITH offered AS (
     SELECT line, {id} AS id, {name} AS name, {price} AS price, {time} AS moment,
         {category} AS category, {url} AS url, {image_url} AS image_url, {stock} AS stock,
-        {places} AS place,
+        row({places}) AS place,
         {currency} AS currency, {returns} AS back
     FROM taken WHERE {id} IS NOT NULL AND {only}),
 named AS (

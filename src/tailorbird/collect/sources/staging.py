@@ -36,7 +36,7 @@ RefusedRow: TypeAlias = tuple[int, int, str | None, int | None, list[str]]
 
 SQL_TYPES: Final[dict[Type, str]] = {
     "text": "VARCHAR", "id": "VARCHAR", "integer": "BIGINT", "decimal": "BIGINT",
-    "time": "BIGINT", "boolean": "BOOLEAN",
+    "time": "BIGINT", "date": "VARCHAR", "boolean": "BOOLEAN",
 }  # fmt: skip
 SPELLINGS_AT_ONCE: Final = 50_000
 
