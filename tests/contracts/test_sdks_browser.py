@@ -1,13 +1,15 @@
 """The browser SDKs that shops already have work unchanged, in Chromium, from another origin.
 
 They are the real ones, `@segment/analytics-next` and `@rudderstack/analytics-js`, and get their
-settings from us by their own options.
+settings from us by their own options. Segment's classic snippet, as `@segment/snippet` writes it,
+has its host replaced and nothing else; it loads our own `analytics.js`.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -113,3 +115,141 @@ def test_rudderstacks_sdk_sends_here_and_nowhere_else(sdks: Path, shop: Any, pag
     }}"""
     call(page, script, shop.url, ("identify", "page", "track"))
     check(shop, "key-2")
+
+
+# -- the classic snippet --------------------------------------------------------------------------
+
+WRITE = "console.log(require('@segment/snippet').min({apiKey: 'key-3', host: process.argv[1]}))"
+STARTED = "window.analytics && analytics.initialized === true"
+
+
+@pytest.fixture
+def snippet(sdks: Path, secure_shop: Any) -> str:
+    """Return the snippet for our host. It speaks TLS only, as the snippet does."""
+    node = shutil.which("node")
+    assert node
+    host = f"127.0.0.1:{secure_shop.port}"
+    command = [node, "-e", WRITE, host]
+    said = subprocess.run(command, cwd=sdks, capture_output=True, text=True, check=True)
+    assert f"https://{host}" in said.stdout.replace('"+', "").replace('+"', "")
+    return said.stdout
+
+
+@pytest.fixture
+def classic(
+    chromium: Browser, serving: Callable[..., Any], secure_shop: Any, snippet: str
+) -> Iterator[Callable[..., Page]]:
+    """Return `classic(more="", *scripts)`: a page with the snippet; `more` follows it at once.
+
+    It may ask nobody but itself and us.
+    """
+    content: list[str] = []
+
+    async def page_of_the_shop(_request: Request) -> HTMLResponse:
+        return HTMLResponse(
+            f"<!doctype html><title>Shop</title><script>{snippet}{content[0]}</script>"
+            '<a id="more" href="#more">more</a>'
+        )
+
+    hosts: list[str] = []
+    with ExitStack() as stack:
+        application = Starlette(routes=[Route("/start", page_of_the_shop)])
+        port = stack.enter_context(serving(application))
+
+        def opened(more: str = "", *scripts: str) -> Page:
+            content[:] = [more]
+            context = stack.enter_context(chromium.new_context(ignore_https_errors=True))
+            page = context.new_page()
+            page.on("request", lambda request: hosts.append(request.url.split("/")[2]))
+            for script in scripts:
+                page.add_init_script(script)
+            page.goto(f"http://127.0.0.1:{port}/start?q=1")
+            page.wait_for_function(STARTED)
+            return page
+
+        yield opened
+    assert set(hosts) <= {f"127.0.0.1:{port}", f"127.0.0.1:{secure_shop.port}"}
+
+
+def arrived(page: Page, shop: Any, count: int) -> list[Any]:
+    """Return the events once the browser keeps none of them back."""
+    page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('tailorbird.'))")
+    events: list[Any] = shop.events()
+    assert len(events) == count
+    return events
+
+
+def test_the_classic_snippet_works_with_its_host_replaced(
+    classic: Callable[..., Page], secure_shop: Any
+) -> None:
+    page = classic(CALLS.replace("sdk.page('Docs', 'Start');", "").replace("sdk.", "analytics."))
+    page.evaluate("analytics.track('Coupon Entered', {coupon: 'X'})")
+    events = arrived(page, secure_shop, 4)
+    assert {event.source for event in events} == {"web:key-3"}
+    assert len({event.anonymous_id for event in events}) == 1
+    assert secure_shop.event("coupon_entered").user_id == "u1"
+    assert secure_shop.event(Names.PURCHASE).value_minor == 1250
+    assert secure_shop.event(Names.PAGE_VIEWED).properties["path"] == "/start"
+    assert secure_shop.event(Names.PAGE_VIEWED).properties["search"] == "?q=1"
+    assert secure_shop.profile("u1").traits["first_name"] == "Ada"
+
+
+def test_every_method_of_the_snippet_is_there(
+    classic: Callable[..., Page], secure_shop: Any
+) -> None:
+    page = classic("window.stubs = analytics.methods.slice(); window.before = analytics;")
+    assert page.evaluate("stubs.filter(name => typeof analytics[name] != 'function')") == []
+    said = page.evaluate("""new Promise(done => {
+      const said = [];
+      analytics.once('track', (event, properties) => said.push([event, properties.n]));
+      before.track('Stale', {n: 1}, () => said.push('called back'));
+      analytics.track('Second', {n: 2});
+      analytics.page('Docs', 'Start', {section: 's'});
+      analytics.screen('Basket');
+      analytics.group('g1', {plan: 'pro'});
+      analytics.alias('u1');
+      analytics.trackLink(document.querySelector('#more'), 'More', {n: 3});
+      document.querySelector('#more').click();
+      analytics.ready(() => done(said));
+    })""")
+    assert said == [["Stale", 1], "called back"]
+    events = {event.name: event for event in arrived(page, secure_shop, 8)}
+    assert {"stale", "second", "screen_viewed", "group", "alias", "more"} < set(events)
+    assert events["group"].properties["group_id"] == "g1"
+    assert events["alias"].user_id == "u1"
+    named = [e.properties for e in secure_shop.events() if e.name == Names.PAGE_VIEWED]
+    assert [each.get("name") for each in named] == [None, "Start"]
+    assert [each.get("category") for each in named] == [None, "Docs"]
+
+
+def test_visitors_of_the_old_snippet_stay_who_they_are(
+    classic: Callable[..., Page], secure_shop: Any
+) -> None:
+    page = classic(
+        "", "localStorage.ajs_anonymous_id = '\"old-1\"'; localStorage.ajs_user_id = '\"u1\"'"
+    )
+    (event,) = arrived(page, secure_shop, 1)
+    assert (event.anonymous_id, event.user_id) == ("old-1", "u1")
+    assert page.evaluate("[analytics.user().id(), analytics.user().anonymousId()]") == [
+        "u1", "old-1",
+    ]  # fmt: skip
+
+
+def test_an_id_that_the_page_sets_comes_first(
+    classic: Callable[..., Page], secure_shop: Any
+) -> None:
+    page = classic("analytics.setAnonymousId('visitor-9');")
+    (event,) = arrived(page, secure_shop, 1)
+    assert event.anonymous_id == "visitor-9"
+
+
+def test_the_classic_snippet_too_obeys_global_privacy_control(
+    classic: Callable[..., Page], secure_shop: Any
+) -> None:
+    page = classic(
+        CALLS.replace("sdk.", "analytics."),
+        "Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})",
+    )
+    assert page.evaluate("localStorage.length") == 0
+    page.goto("about:blank")
+    assert secure_shop.bodies() == []

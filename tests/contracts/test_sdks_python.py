@@ -1,11 +1,18 @@
 """The clients that shops already have on PyPI work unchanged, pointed at us by their own options.
 
-They are the real ones: `segment-analytics-python`, `rudder-sdk-python`, and `customerio` (which
-speaks TLS only, so that it gets a certificate by the option of its HTTP library).
+They are the real ones: `segment-analytics-python`, `rudder-sdk-python`, `customerio` (which speaks
+TLS only, so that it gets a certificate by the option of its HTTP library), and `analytics-python`,
+the oldest, which needs an older `backoff` than the others and so has an environment of its own.
 """
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -226,3 +233,106 @@ def test_customerio_may_not_erase_suppress_or_merge_by_a_public_key(
             with pytest.raises(customerio.CustomerIOException, match=r"^40[45]:"):
                 getattr(sdk, name)(*arguments)
     assert secure_shop.bodies() == []
+
+
+# -- analytics-python -----------------------------------------------------------------------------
+
+INSTALL_SECONDS = 120
+DRIVE = """
+import json, sys
+from datetime import datetime, timezone
+from analytics.client import Client
+host, options, calls = json.load(sys.stdin)
+errors = []
+options["on_error"] = lambda error, _: errors.append(str(error))
+client = Client("key-of-the-shop", host=host, **options)
+for name, arguments, keywords in calls:
+    if "timestamp" in keywords:
+        keywords["timestamp"] = datetime.fromisoformat(keywords["timestamp"])
+    getattr(client, name)(*arguments, **keywords)
+client.flush()
+client.join()
+print(json.dumps(errors))
+"""
+
+
+@pytest.fixture(scope="session")
+def oldest(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
+    """Return `oldest(host, calls, **options)`: drive `analytics-python`; what it gave up on."""
+    cache = request.config.cache
+    assert cache is not None
+    folder = cache.mkdir("analytics-python") / "packages"
+    with folder.with_name("installing").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not (folder / "analytics").is_dir():
+            _install_oldest(folder)
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "ignore"}
+
+    def driven(host: str, calls: list[Any], **options: Any) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", DRIVE],
+            input=json.dumps([host, options, calls]), env=environment,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        errors: list[str] = json.loads(done.stdout)
+        return errors
+
+    return driven
+
+
+def _install_oldest(folder: Path) -> None:
+    """Install by name, from whatever index this machine is set to; skip where there is none."""
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    why = "there is no uv beside Python"
+    if uv:
+        command = [uv, "pip", "install", "--quiet", "--python", sys.executable]
+        command += ["--target", str(folder), "analytics-python"]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            why = "analytics-python could not be installed in time"
+        else:
+            if done.returncode == 0:
+                return
+            why = f"analytics-python could not be installed: {done.stderr[-500:]}"
+    pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+
+
+@Packed
+def test_the_oldest_client_lands_every_call(
+    oldest: Callable[..., list[str]], shop: Any, packed: bool
+) -> None:
+    calls = [
+        ["identify", ["u1", {"email": "Ada@People.example", "first_name": "Ada"}], {}],
+        ["track", ["u1", "Order Completed", ORDER], {"timestamp": AT.isoformat()}],
+        ["page", ["u1", "Docs", "Start", {"url": "https://shop.example/start"}], {}],
+        ["screen", ["u1"], {"name": "Basket"}],
+        ["group", ["u1", "g1", {"plan": "pro"}], {}],
+        ["alias", ["before", "u1"], {}],
+    ]
+    assert oldest(shop.url, calls, gzip=packed) == []
+    events = shop.events()
+    assert len(events) == 6
+    assert {event.user_id for event in events} == {"u1"}
+    assert {event.source for event in events} == {f"web:{KEY}"}
+    purchase = shop.event(Names.PURCHASE)
+    assert (purchase.order_id, purchase.value_minor) == ("o1", 1250)
+    assert abs(purchase.at - AT_INSTANT) < 60_000_000
+    assert shop.event(Names.PAGE_VIEWED).properties["name"] == "Start"
+    assert shop.event("group").properties["group_id"] == "g1"
+    assert shop.event("alias").anonymous_id == "before"
+    assert shop.profile("u1").traits["first_name"] == "Ada"
+
+
+def test_the_oldest_client_sends_again_until_the_server_has_all(
+    oldest: Callable[..., list[str]], shaky: Callable[..., Any]
+) -> None:
+    server = shaky(["busy", "broken"])
+    calls = [["track", ["u1", "Order Completed", ORDER], {"message_id": "m1"}]]
+    assert oldest(server.url, calls) == []
+    assert server.answers == []
+    # Stored when the answer failed, and sent again: the same id, which ingest counts once.
+    assert server.counts() == {"m1": 2}
