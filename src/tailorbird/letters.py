@@ -29,6 +29,7 @@ from tailorbird.schema import (
     Settlement,
 )
 from tailorbird.tracking import events as tracked
+from tailorbird.tracking import form_links
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.world import World
 
@@ -178,7 +179,7 @@ def values(
     profile: Profile,
     kept: Mapping[str, object],
     campaign: str,
-    urls: Mapping[str, str],
+    urls: Mapping[str, Any],
 ) -> Values:
     """Return what a template may read, for one person."""
     settings = world.settings
@@ -261,14 +262,17 @@ class Composer:
             token = sealer.seal("click", send_id, link=index, url=url)
             return f"{self._base}/c/{token}"
 
-        return self._template(campaign, claim.campaign_version).render(
+        template = self._template(campaign, claim.campaign_version)
+        paths = template.variables()
+        asking = form_links.in_mail(sealer, self._base, paths, send_id, claim.decided_at)
+        return template.render(
             claim.variant,
             values(
                 self._world,
                 profile,
                 msgspec.json.decode(claim.inputs),
                 claim.campaign,
-                self._urls(claim),
+                self._urls(claim) | {"forms": asking},
             ),
             links=link if tracked else _bare,
             pixel_url=f"{self._base}/o/{sealer.seal('open', send_id)}.gif" if tracked else "",
@@ -293,7 +297,7 @@ class Composer:
     def _base(self) -> str:
         return self._world.settings.server.base_url.rstrip("/")
 
-    def _urls(self, claim: Claim) -> dict[str, str]:
+    def _urls(self, claim: Claim) -> Values:
         seal: Callable[..., str] = self._sealer.seal
         return {
             "unsubscribe_url": f"{self._base}/u/{seal('unsubscribe', claim.send_id)}",

@@ -37,6 +37,21 @@ change:
 """
 
 
+SURVEY = """\
+<mjml><mj-body><mj-section><mj-column><mj-text>
+<a href="{{ forms.satisfaction }}&amp;nps=9">9</a> <a href="{{ unsubscribe_url }}">end</a>
+</mj-text></mj-column></mj-section></mj-body></mjml>
+"""
+CAMPAIGN = """\
+name: survey
+audience: subscribers
+template: survey
+variants: {only: {subject: "How are we doing"}}
+holdout: 0
+recommendations: 0
+"""
+
+
 class Shop:
     """A data folder with its shipped forms, a clock, and strangers who fill them in."""
 
@@ -353,6 +368,35 @@ def test_no_address_lies_in_the_facts_or_the_ledger(shop: Shop) -> None:
         found = world.facts.read(f"SELECT * FROM {table}").to_pylist()
         assert ANN not in str(found)
     assert decode(world.log.read(0, 10)).refused == []
+
+
+def test_a_mail_links_to_a_form_that_knows_its_reader(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    shop.tb.put("segment", "subscribers", "name: subscribers\nwhere: {did: form_confirmed}\n")
+    shop.tb.put("template", "survey", SURVEY)
+    shop.tb.put("campaign", "survey", CAMPAIGN)
+    shop.now += HOUR
+    shop.tb.decide("survey")
+    shop.tb.deliver()
+    html = shop.mails()[-1].get_body(("html",))
+    assert html is not None
+    link = re.search(r'href="http://127.0.0.1:8400(/f/satisfaction[^"]+)"', html.get_content())
+    assert link
+    path = link[1].replace("&amp;", "&")
+    page = shop.ask("GET", path)
+    assert 'value="9" checked' in page.text
+    shop.now += 5 * SECOND
+    end = shop.tb.world.log.end()
+    values = {"_page": Hidden(page.text).stamp, "nps": "9", "comment": "Fast"}
+    assert shop.ask("POST", path, values).status_code == 303
+    assert shop.tb.world.log.end() == end + 1
+    shop.tick()
+    person = shop.person()
+    assert shop.tb.world.people.profiles([person])[person].traits["nps_score"] == 9
+    assert shop.tb.world.people.count() == 1
 
 
 def test_commands_keep_list_link_and_count(

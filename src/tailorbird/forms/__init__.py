@@ -6,7 +6,7 @@ Out: submissions in the log, confirmation mails in the ledger, results.
 
 from __future__ import annotations
 
-from tailorbird.forms.asking import Visitor, find, link, page, person_of, standing, stored, urls
+from tailorbird.forms.asking import Visitor, find, link, page, person_of, standing, stored
 from tailorbird.forms.confirming import (
     Request,
     ask,

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
-
 import msgspec
 
 from tailorbird.collect.forms import EMAIL_TRAIT, Form, parse
 from tailorbird.errors import DefinitionError, UsageError
-from tailorbird.schema import DAY, Instant, PersonId, Scalar
+from tailorbird.schema import Instant, PersonId, Scalar
+from tailorbird.tracking import form_links
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.world import World
-
-LINK_DAYS: Final = 180
-"""How long a signed link to a form tells who its visitor is."""
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -27,12 +22,6 @@ class Visitor(msgspec.Struct, frozen=True):
     person: PersonId = 0
     known: frozenset[str] = frozenset()
     stored: dict[str, Scalar] = {}
-
-
-class _Link(msgspec.Struct, frozen=True, array_like=True):
-    form: str
-    person: PersonId
-    at: Instant
 
 
 def find(world: World, name: str, version: int | None = None) -> tuple[Form, int]:
@@ -50,8 +39,8 @@ def find(world: World, name: str, version: int | None = None) -> tuple[Form, int
 
 def link(world: World, name: str, person: PersonId, now: Instant) -> str:
     """Return the signed address of a form for one person, which fills in what is stored of her."""
-    note = msgspec.json.encode(_Link(name, person, now))
-    token = Sealer(world.token_key).seal_note("form link", note)
+    given = form_links.FormLink(name, now, person)
+    token = form_links.seal(Sealer(world.token_key), given)
     return f"{page(world, name)}?t={token}"
 
 
@@ -60,24 +49,19 @@ def page(world: World, name: str) -> str:
     return f"{world.settings.server.base_url.rstrip('/')}/f/{name}"
 
 
-def urls(world: World, names: Iterable[str], person: PersonId, now: Instant) -> dict[str, str]:
-    """Return the signed address of each form for one person."""
-    return {name: link(world, name, person, now) for name in names}
-
-
 def person_of(world: World, name: str, token: str, now: Instant) -> PersonId:
     """Return whom a signed link to this form is for, 0 when it is forged, of another form or old.
 
     Whoever was merged since then is the person that she has become.
     """
-    note = Sealer(world.token_key).open_note(token, "form link")
-    try:
-        said = msgspec.json.decode(note or b"", type=_Link)
-    except msgspec.MsgspecError:
+    link = form_links.unseal(Sealer(world.token_key), token, name, now)
+    if link is None:
         return 0
-    if said.form != name or not 0 <= now - said.at < LINK_DAYS * DAY:
-        return 0
-    return world.people.survivor(said.person) or 0
+    person = link.person
+    if link.send_id:
+        decision = world.ledger.decision(link.send_id)
+        person = decision.person if decision else 0
+    return world.people.survivor(person) or 0
 
 
 def stored(world: World, form: Form, person: PersonId) -> Visitor:

@@ -144,7 +144,8 @@ def preview(
     chosen = variant or next(iter(campaign.variants))
     states = world.people.consent_states([person])
     kept = letters.inputs(world, campaign, [person], states, now)[person]
-    urls = {"unsubscribe_url": NO_LINK, "view_url": NO_LINK}
+    asking = {found.name: NO_LINK for found in world.definitions.latest("form")}
+    urls = {"unsubscribe_url": NO_LINK, "view_url": NO_LINK, "forms": asking}
     rendered = letters.template(world, campaign, 0).render(
         chosen,
         letters.values(world, profile, kept, campaign.name, urls),

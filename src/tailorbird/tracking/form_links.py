@@ -1,0 +1,50 @@
+"""Links that tell a form who follows them: sealed, for one form, for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from tailorbird.schema import DAY, Instant, PersonId
+from tailorbird.tracking.tokens import Sealer
+
+LINK_DAYS: Final = 180
+"""How long a link tells who its visitor is."""
+_PREFIX: Final = "forms."
+
+
+class FormLink(msgspec.Struct, frozen=True, array_like=True):
+    """For whom a link is: a person, or whoever got the mail in which it stands."""
+
+    form: str
+    at: Instant
+    person: PersonId = 0
+    send_id: bytes = b""
+
+
+def seal(sealer: Sealer, link: FormLink) -> str:
+    """Return the link's token."""
+    return sealer.seal_note("form link", msgspec.json.encode(link))
+
+
+def unseal(sealer: Sealer, token: str, form: str, now: Instant) -> FormLink | None:
+    """Return what a token says; None when it is forged, of another form, or too old."""
+    try:
+        link = msgspec.json.decode(sealer.open_note(token, "form link") or b"", type=FormLink)
+    except msgspec.MsgspecError:
+        return None
+    fits = link.form == form and 0 <= now - link.at < LINK_DAYS * DAY
+    return link if fits else None
+
+
+def in_mail(
+    sealer: Sealer, base: str, paths: Iterable[str], send_id: bytes, at: Instant
+) -> dict[str, str]:
+    """Return the address of each form that a template reads as `forms.NAME`, for one mail."""
+    names = {path.removeprefix(_PREFIX) for path in paths if path.startswith(_PREFIX)}
+    return {
+        name: f"{base}/f/{name}?t={seal(sealer, FormLink(name, at, send_id=send_id))}"
+        for name in sorted(names)
+    }
