@@ -130,9 +130,9 @@ class Tailorbird:
         on_progress: Progress | None = None,
     ) -> collect.ImportReport:
         """Put a file's rows into the log by a mapping: its name, its file, or found by columns."""
-        from tailorbird import collect
+        from tailorbird import collect, intake
 
-        return collect.import_file(
+        report = collect.import_file(
             Path(path),
             collect.choose_mapping(Path(path), mapping),
             self.world.log,
@@ -141,6 +141,9 @@ class Tailorbird:
             on_progress=on_progress or silent,
             errors_to=Path(errors_to) if errors_to else self.world.folder / "refused.csv",
         )
+        if not dry_run:
+            intake.keep_import(self.world, report, self.clock())
+        return report
 
     def ingest(self, on_progress: Progress | None = None) -> flow.Ingested:
         """Turn everything that the log holds into profiles and facts."""

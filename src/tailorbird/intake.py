@@ -21,6 +21,7 @@ from tailorbird.schema import (
     DAY,
     Definition,
     Event,
+    Instant,
     LogRecord,
     Position,
     Refused,
@@ -142,6 +143,42 @@ def _flagged(offset: int, flagged: plan_check.Violations) -> pa.Table:
             "events": pa.array(list(flagged.values()), whole),
         }
     )
+
+
+# -- files --------------------------------------------------------------------------------------
+
+IMPORTS: Final = "imports"
+IMPORTS_KEPT: Final = 100
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What the import of a file found. Rows that a mapping refuses never reach the log."""
+
+    file: str
+    mapping: str
+    at: Instant
+    lines: int
+    taken: int
+    duplicates: int
+    refused: dict[str, int]
+
+
+def keep_import(world: World, report: collect.ImportReport, now: Instant) -> None:
+    """Keep durably what an import found; the same file and mapping again replaces it."""
+    found = Imported(
+        report.file, report.mapping, now, report.lines, report.taken, report.duplicates,
+        dict(report.refused),
+    )  # fmt: skip
+    others = [
+        one for one in imports(world) if (one.file, one.mapping) != (found.file, found.mapping)
+    ]
+    kept = msgspec.json.encode([*others, found][-IMPORTS_KEPT:])
+    world.log.append_from(IMPORTS, [], kept.decode())
+
+
+def imports(world: World) -> list[Imported]:
+    """Return what the imports of files found, oldest first."""
+    return msgspec.json.decode(world.log.progress(IMPORTS) or "[]", type=list[Imported])
 
 
 # -- trying a plan ------------------------------------------------------------------------------

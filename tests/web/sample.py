@@ -38,6 +38,7 @@ from tailorbird.views import (
     PersonReport,
     PersonRow,
     Preview,
+    QualityReport,
     Rate,
     RatioCheck,
     Reason,
@@ -56,6 +57,7 @@ from tailorbird.views import (
     TrendPoint,
     VerdictCount,
 )
+from tailorbird.views import quality as state
 
 NOW = 1_323_432_000_000_000  # 2011-12-09T12:00:00Z
 AT = datetime(2011, 12, 9, 12, tzinfo=UTC)
@@ -138,6 +140,63 @@ class SampleReadings:
             for n in range(90)
         )
         return Activity("day", days)
+
+    def quality(self, now: Instant, since: Instant = 0) -> QualityReport:
+        said = self.said
+        finding = state.Finding(
+            "alarm", "arrivals", said("web brought 12 events on 2011-12-08, where 4,310 were due"),
+            4298, said("look at the source"),
+        )  # fmt: skip
+        guests, far = "1,702 of 14,873 orders have no customer", "108 orders are far from others"
+        notes = (
+            state.Finding("warning", "orders", said(guests), 1702, said("send a userId")),
+            state.Finding("note", "orders", said(far), 108, said("look at the furthest")),
+        )
+        days = tuple(state.DayCount(f"2011-12-{day:02}", 4000 + 37 * day) for day in range(1, 9))
+        volume = state.Volume("2011-12-08", 12, 4310, 120, 0.008, 0.01, True)
+        return QualityReport(
+            at=AT,
+            since=None,
+            events=412_907,
+            verdict="1 alarm, 1 warning, 1 note.",
+            findings=(finding, *notes),
+            people=state.PeopleProfile(self.size, self.size, 12, 7, 3, 2, 310),
+            orders=state.OrderProfile(
+                14_873,
+                1702,
+                2887,
+                542,
+                358_639,
+                918,
+                30_317,
+                357,
+                2_576_810,
+                108,
+                (state.Outlier(said("581483"), 16_846_960, AT, "188743681"),),
+            ),
+            sources=(state.SourceProfile(said("web"), 211_000, AT, AT, 93, 4, 81, days, volume),),
+            traits=(
+                state.FieldProfile(
+                    "", said("income"), 4338, 4100, 0.945, 12, 4088, 0, 903, 1.5, 9e5
+                ),
+                state.FieldProfile("", "city", 4338, 4300, 0.991, sealed=True),
+            ),
+            properties=(
+                state.FieldProfile(
+                    "page_viewed", said("path"), 90_000, 90_000, 1.0, 90_000, 0, 0, 410
+                ),
+            ),
+            schema=(state.SchemaChange("page_viewed", said("theme"), "new", 0.0, 0.31),),
+            breaches=(
+                state.Breach("purchase", said("value"), "out_of_range", said("a number"), 3, 12, 5),
+            ),
+            quarantine=(state.HeldCode(said("bad_time"), 41, 3, 1),),
+            imports=(
+                state.ImportedFile(
+                    said("orders.csv"), "online_retail", AT, 100, 90, 6, {"late": 4}
+                ),
+            ),
+        )
 
     def models(self) -> tuple[ModelReport, ...]:
         return (

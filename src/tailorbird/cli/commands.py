@@ -15,6 +15,7 @@ from tailorbird.cli import (
     model_commands,
     person_commands,
     plan_commands,
+    quality_commands,
     quarantine_commands,
     segment_commands,
     source_commands,
@@ -36,7 +37,9 @@ app.add_typer(event_commands.app, name="events")
 app.add_typer(quarantine_commands.app, name="quarantine")
 app.add_typer(source_commands.app, name="sources")
 app.add_typer(plan_commands.app, name="tracking-plan")
+app.add_typer(quality_commands.app, name="quality")
 app.add_typer(form_commands.app, name="forms")
+app.add_typer(plan_commands.app, name="tracking-plan")
 app.add_typer(person_commands.app, name="profiles")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(template_commands.app, name="templates")

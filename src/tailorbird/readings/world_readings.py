@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from tailorbird.readings import campaigns, history, mails, people, segments, whole
+from tailorbird.readings import campaigns, history, mails, people, quality, segments, whole
 from tailorbird.schema import MINUTE, Instant, PersonId
 from tailorbird.views import (
     CampaignResult,
@@ -20,6 +20,7 @@ from tailorbird.views import (
     PeoplePage,
     PersonReport,
     Preview,
+    QualityReport,
     SegmentCount,
     SegmentReport,
     SegmentSize,
@@ -62,6 +63,11 @@ class WorldReadings:
     def models(self) -> tuple[ModelReport, ...]:
         """Return the cards of the latest models, by name."""
         return whole.models(self._world)
+
+    def quality(self, now: Instant, since: Instant = 0) -> QualityReport:
+        """Return the state of the data; with `since`, of what was received from then on."""
+        world = self._world
+        return self._keep(("quality", since), now, lambda: quality.report(world, now, since))
 
     def people(self, query: str, segment: str, after: str, limit: int, now: Instant) -> PeoplePage:
         """Return people by number, or those whom `query` finds, or the members of a segment."""

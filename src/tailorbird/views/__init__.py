@@ -31,6 +31,7 @@ from tailorbird.views.people import (
     Trait,
 )
 from tailorbird.views.port import Readings
+from tailorbird.views.quality import QualityReport
 from tailorbird.views.results import (
     Arm,
     CampaignResult,
@@ -79,6 +80,7 @@ __all__ = [
     "PersonReport",
     "PersonRow",
     "Preview",
+    "QualityReport",
     "Rate",
     "RatioCheck",
     "Readings",

@@ -14,6 +14,7 @@ from tailorbird.views.people import (
     PersonReport,
     Timeline,
 )
+from tailorbird.views.quality import QualityReport
 from tailorbird.views.results import CampaignResult, CampaignSummary
 from tailorbird.views.segments import Explanation, SegmentCount, SegmentReport, SegmentSize
 from tailorbird.views.whole import Overview, Status
@@ -36,6 +37,9 @@ class Readings(Protocol):
 
     def models(self) -> tuple[ModelReport, ...]:
         """Return the cards of the latest models, by name."""
+
+    def quality(self, now: Instant, since: Instant = 0) -> QualityReport:
+        """Return the state of the data; with `since`, of what was received from then on."""
 
     def people(self, query: str, segment: str, after: str, limit: int, now: Instant) -> PeoplePage:
         """Return people by number, or those whom `query` finds, or the members of a segment."""
