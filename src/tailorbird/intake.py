@@ -52,6 +52,30 @@ def read(world: World, records: Sequence[LogRecord]) -> Read:
     return judged(in_force, decoded, records)
 
 
+def in_runs(
+    world: World, records: Sequence[LogRecord]
+) -> Iterator[tuple[list[LogRecord], list[EventColumns]]]:
+    """Yield records in runs: those whose columns were read in bulk with these, others with none.
+
+    A tracking plan judges event by event: while one is in force, columns are read so too.
+    """
+    in_bulk = not judges(world, records[0].offset)
+    return collect.in_runs(records, _house(world), in_bulk=in_bulk)
+
+
+def _house(world: World) -> collect.House:
+    listed = world.settings.collect.disposable_domains_file
+    disposable = collect.disposable_domains(world.folder / listed) if listed else frozenset()
+    placed = world.settings.collect.geo_file
+    return collect.house_of(
+        currency=world.settings.shop.currency,
+        disposable=disposable,
+        zone=world.settings.shop.zone,
+        geo=collect.geo(world.folder / placed) if placed else collect.nowhere,
+        protected_traits=frozenset(world.settings.collect.protected_traits),
+    )
+
+
 def judged(
     in_force: Sequence[Judge], decoded: collect.Decoded, records: Sequence[LogRecord]
 ) -> Read:

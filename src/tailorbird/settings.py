@@ -70,6 +70,20 @@ class Collect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A relative path starts at the data folder.
     """
+    geo_file: str = ""
+    """MaxMind DB file (GeoLite2 City or alike) that says where an event happened; extra `geo`.
+
+    Addresses are looked up at the door and never kept. A relative path starts at the data folder.
+    """
+    protected_traits: tuple[str, ...] = (
+        "account_manager", "admin", "balance", "blocked", "credit", "customer_group", "discount",
+        "employee", "fraud", "lifetime_value", "loyalty", "ltv", "price_group", "price_list",
+        "risk", "staff", "store_credit", "tax_exempt", "vip", "wholesale",
+    )  # fmt: skip
+    """Traits that only servers, shops and imports may set; `credit` covers `credit_limit`.
+
+    Computed traits are protected always.
+    """
 
 
 class Hooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

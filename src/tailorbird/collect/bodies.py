@@ -30,12 +30,15 @@ class Shape:
     write_key: str = ""
     typed: bool = True
     """False when it is one message that does not say what type it is."""
+    received_from: Any = None
+    """Where the sender was, as the door through which it came has found out."""
 
 
 class _Envelope(msgspec.Struct, rename="camel"):
     batch: list[Raw] | UnsetType | None = UNSET
     sent_at: Raw | UnsetType = UNSET
     write_key: Raw | UnsetType = UNSET
+    received_from: Raw | UnsetType = UNSET
     type: Raw | UnsetType = UNSET
     action: Raw | UnsetType = UNSET
 
@@ -72,6 +75,7 @@ def _shape_of(envelope: _Envelope, content: bytes) -> Shape:
         sent_at=None if one else _value(envelope.sent_at),
         write_key=_text(_value(envelope.write_key)),
         typed=not one or envelope.type is not UNSET or envelope.action is not UNSET,
+        received_from=_value(envelope.received_from),
     )
 
 
@@ -102,7 +106,8 @@ def _salvaged(content: bytes) -> Shape:
     write_key = _text(body.get("writeKey"))
     if isinstance(batch, list):
         messages = [_written(message) for message in batch]
-        return Shape(messages, body.get("sentAt"), write_key=write_key)
+        place = body.get("receivedFrom")
+        return Shape(messages, body.get("sentAt"), write_key=write_key, received_from=place)
     return Shape([content], write_key=write_key, typed="type" in body or "action" in body)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from tailorbird.collect import clean
 from tailorbird.collect.context_agent import Agent, agent_of, device_of
@@ -46,8 +47,7 @@ _CLIENT: Final = frozenset({"device", "page", "userAgent", "user_agent"})
 """Keys that only what runs at the person's side sends: a server's own place says nothing of her."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What is known beside the message: how to find places, the shop's zone, the sender's place."""
 
     geo: Geo = nowhere

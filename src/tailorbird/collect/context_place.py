@@ -73,6 +73,21 @@ def geo(path: Path) -> Geo:
     return find
 
 
+def place_of(said: object) -> Place | None:
+    """Return the place that a body's envelope names, None for what is none."""
+    if said is None:
+        return None
+    try:
+        return msgspec.convert(said, Place)
+    except msgspec.ValidationError:
+        return None
+
+
+def envelope(place: Place) -> bytes:
+    """Return the beginning of a JSON object that says where its sender was."""
+    return b'{"receivedFrom":' + msgspec.json.encode(place)
+
+
 def _place(found: object) -> Place:
     if not isinstance(found, Mapping):
         return NOWHERE

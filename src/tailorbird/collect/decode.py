@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird.collect import clean, columns
+from tailorbird.collect import clean, columns, protected
 from tailorbird.collect.bodies import BodyError, shape
 from tailorbird.collect.commerce import order_of
 from tailorbird.collect.context import Surroundings, context_of, dwell_of
-from tailorbird.collect.context_place import Geo, known_zone, nowhere
+from tailorbird.collect.context_place import Geo, known_zone, nowhere, place_of
 from tailorbird.collect.disposable import is_disposable
 from tailorbird.collect.fields import (
     Refusal,
@@ -50,7 +50,7 @@ INTERNAL: Final = frozenset(
     {"delivery", "forms", "identity", "import", "rest", "simulator", "tracking"}
 )
 """Sources of our own: they alone may say a person's number and which send an event belongs to."""
-SHOPS: Final = frozenset({"shopify", "stripe", "woocommerce"})
+SHOPS: Final = frozenset({"salesforce", "shopify", "stripe", "woocommerce"})
 """Sources that a signature has proven: they may change products and say who agreed to what."""
 TRUSTED: Final = INTERNAL | SHOPS
 OPEN_TO_GUESTS: Final = frozenset({Names.PURCHASE, Names.RETURN, Names.EVENT_RETRACTED})
@@ -60,6 +60,8 @@ CORRECTIONS: Final = frozenset(
     }
 )  # fmt: skip
 """Events that take back what was said: only our own API may."""
+SERVER: Final = "server"
+"""Sources that a secret key has proven: they speak for the shop, in a stranger's handwriting."""
 BOT: Final = "bot"
 BATCH_LIMIT: Final = 1 << 20
 """Messages of one body, so that a position has room for the index."""
@@ -79,16 +81,29 @@ def decode(
     disposable: frozenset[str] = frozenset(),
     zone: str = "UTC",
     geo: Geo = nowhere,
+    protected_traits: frozenset[str] = protected.DECLARED,
 ) -> Decoded:
     """Return the events of these bodies and, with reasons, what was refused. Never raises.
 
     `currency` and `zone` are the shop's, for amounts and times that come without one. `geo` finds
     the place of an address that a message names. Where there are `disposable` domains, the trait
-    `email_disposable` says whether an address is of one. An event's position is its body's offset
-    shifted left by 20, plus its index in the body.
+    `email_disposable` says whether an address is of one. What a public source says of
+    `protected_traits` is refused, and its event taken without. An event's position is its body's
+    offset shifted left by 20, plus its index in the body.
     """
+    house = house_of(
+        currency=currency,
+        disposable=disposable,
+        zone=zone,
+        geo=geo,
+        protected_traits=protected_traits,
+    )
+    return decode_in(house, records)
+
+
+def decode_in(house: House, records: Sequence[LogRecord]) -> Decoded:
+    """Return what `decode` returns, for what the shop says."""
     decoded = Decoded([], [])
-    house = house_of(currency=currency, disposable=disposable, zone=zone, geo=geo)
     for record in records:
         _decode(record.body, record.offset << 20, house, decoded)
     return decoded
@@ -100,9 +115,11 @@ def house_of(
     disposable: frozenset[str] = frozenset(),
     zone: str = "UTC",
     geo: Geo = nowhere,
+    protected_traits: frozenset[str] = protected.DECLARED,
 ) -> House:
     """Return what `decode` asks of the shop."""
-    return House(currency, disposable, Surroundings(geo, known_zone(zone) or "UTC"))
+    around = Surroundings(geo, known_zone(zone) or "UTC")
+    return House(currency, disposable, around, protected_traits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +129,7 @@ class House:
     currency: str
     disposable: frozenset[str]
     around: Surroundings
+    protected: frozenset[str]
 
 
 def _decode(body: Body, first: Position, house: House, decoded: Decoded) -> None:
@@ -123,7 +141,8 @@ def _decode(body: Body, first: Position, house: House, decoded: Decoded) -> None
         refusal = Refusal("bad_body", f"the body cannot be read: {error}", "send Segment-spec JSON")
         decoded.refused.append(_refused(refusal, body, first, body.content))
         return
-    _read(_Reader(body, whole.sent_at, house), body, enumerate(whole.messages, first), decoded)
+    reader = _Reader(body, whole.sent_at, house, whole.received_from)
+    _read(reader, body, enumerate(whole.messages, first), decoded)
 
 
 def decode_messages(
@@ -144,6 +163,9 @@ def _read(
     for position, raw in messages:
         try:
             decoded.events.append(reader.read(raw, position))
+            if reader.barred:
+                part = protected.refusal(reader.barred)
+                decoded.refused.append(_refused(part, body, position, bytes(raw)))
         except Refusal as refusal:
             decoded.refused.append(_refused(refusal, body, position, bytes(raw)))
 
@@ -182,15 +204,25 @@ _SENT: Final = frozenset({*_Send.__struct_fields__})
 class _Reader:
     """Reads the messages of one body."""
 
-    __slots__ = ("_body", "_family", "_house", "_internal", "_sent_at", "_trusted")
+    __slots__ = (
+        "_around", "_body", "_family", "_house", "_internal", "_sent_at", "_trusted", "_vouched",
+        "barred",
+    )  # fmt: skip
 
-    def __init__(self, body: Body, sent_at: object, house: House) -> None:
+    def __init__(
+        self, body: Body, sent_at: object, house: House, received_from: object = None
+    ) -> None:
         self._body = body
         self._house = house
         self._family = body.source.partition(":")[0]
         self._internal = self._family in INTERNAL
         self._trusted = self._family in TRUSTED
+        self._vouched = self._trusted or self._family == SERVER
         self._sent_at = None if self._trusted else sent_at
+        place = place_of(received_from)
+        self._around = msgspec.structs.replace(house.around, place=place) if place else house.around
+        self.barred: tuple[str, ...] = ()
+        """Traits of the message read last that its source may not set."""
 
     def read(self, raw: bytes | msgspec.Raw, position: Position) -> Event:
         """Return a message's event; raise `Refusal` when it cannot be taken."""
@@ -203,7 +235,7 @@ class _Reader:
         send = _send_of(properties) if self._internal else _NO_SEND
         order = order_of(name, products, properties, self._house.currency)
         at = at_of(message, self._sent_at, self._body.received_at)
-        around = context_of(context, properties if kind in _SHOWN else {}, at, self._house.around)
+        around = context_of(context, properties if kind in _SHOWN else {}, at, self._around)
         return Event(
             message_id=self._id(message, raw),
             name=name,
@@ -246,12 +278,15 @@ class _Reader:
         person = self._person(context)
         if self._internal:
             hold_back(context)
-        claims = consents_of(context.get("consent")) if self._trusted else ()
+        claims = consents_of(context.get("consent")) if self._vouched else ()
+        self.barred = ()
         if kind == "identify":
             traits, email = traits_of(
                 mapping_of(context.get("traits"), "context.traits"),
                 mapping_of(message.traits, "traits"),
             )
+            if not self._vouched:
+                traits, self.barred = protected.kept(traits, self._house.protected)
             email = email or clean.email(user) or ""
             if email and self._house.disposable:
                 traits["email_disposable"] = is_disposable(email, self._house.disposable)

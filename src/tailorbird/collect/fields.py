@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from tailorbird.collect import clean
+from tailorbird.collect.context_origin import without_tokens
 from tailorbird.collect.names import NAME_LIMIT
 from tailorbird.schema import PURPOSES, ConsentClaim, Instant, Scalar
 
@@ -39,6 +40,8 @@ _TRAIT_NAMES: Final = {
     "postal_code": "postcode", "surname": "last_name", "telephone": "phone", "zip": "postcode",
     "zip_code": "postcode",
 }  # fmt: skip
+_QUERIES: Final = frozenset({"query", "referrer", "search", "url"})
+"""Properties that hold an address, or a part of one."""
 _NUMBERS: Final = (int, float)
 _AS_THEY_ARE: Final = (bool, float)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -190,8 +193,11 @@ def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
     for name, value in [*properties.items()]:
         if personal(name):
             del properties[name]
-        elif isinstance(value, str) and ("@" in value or "%40" in value):
-            properties[name] = clean.without_addresses(value)
+        elif isinstance(value, str):
+            if "@" in value or "%40" in value:
+                properties[name] = value = clean.without_addresses(value)
+            if "=" in value and (name in _QUERIES or "://" in value):
+                properties[name] = without_tokens(value)
     return properties
 
 

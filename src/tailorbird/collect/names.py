@@ -25,7 +25,7 @@ _CANONICAL: Final = {
     Names.REMOVE_FROM_CART: "product_removed removed_product product_removed_from_cart",
     Names.CART_VIEWED: "viewed_cart view_cart",
     Names.CHECKOUT_STARTED: "started_checkout begin_checkout initiate_checkout checkout_initiated",
-    Names.COUPON_APPLIED: "applied_coupon coupon_redeemed coupon_used discount_applied",
+    Names.COUPON_APPLIED: "applied_coupon coupon_redeemed discount_applied",
     Names.ORDER_CANCELLED: "order_canceled cancelled_order canceled_order",
     Names.WISHLIST_ADDED: "add_to_wishlist added_to_wishlist wishlist_added wishlisted_product",
     Names.WISHLIST_REMOVED: "remove_from_wishlist removed_from_wishlist wishlist_removed",
