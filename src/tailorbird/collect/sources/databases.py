@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import date, datetime
 from itertools import islice
@@ -211,7 +211,6 @@ class _Duck:
         config: dict[str, Any] = {
             "autoinstall_known_extensions": False,
             "enable_external_access": False,
-            "TimeZone": "UTC",
         }
         try:
             connection = duckdb.connect(str(self._path), read_only=True, config=config)
@@ -221,7 +220,7 @@ class _Duck:
             yield _guarded(self._read(connection, sql, bound), self._teller)
 
     def _read(self, connection: Any, sql: str, bound: tuple[Key, ...]) -> Batches:
-        reader = connection.execute(sql, list(bound)).fetch_record_batch(CHUNK_ROWS)
+        reader = connection.execute(sql, list(bound)).to_arrow_reader(CHUNK_ROWS)
         yield from _at_least_one(reader)
 
 
@@ -238,14 +237,9 @@ def _at_least_one(reader: Any) -> Batches:
 
 def _guarded(batches: Batches, teller: _Teller) -> Batches:
     """Yield batches; what the driver complains about becomes a complaint of ours."""
-    advance: Callable[[], pa.RecordBatch | None] = lambda: next(batches, None)  # noqa: E731
-    while True:
-        try:
-            batch = advance()
-        except SourceError:
-            raise
-        except Exception as error:  # noqa: BLE001 - every driver has errors of its own
-            raise teller.refused(error) from None
-        if batch is None:
-            return
-        yield batch
+    try:
+        yield from batches
+    except SourceError:
+        raise
+    except Exception as error:  # noqa: BLE001 - every driver has errors of its own
+        raise teller.refused(error) from None

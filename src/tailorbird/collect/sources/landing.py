@@ -244,14 +244,16 @@ def as_of(message: Message, occasion: Instant) -> list[Message]:
     """Return a message as it was true at an instant, where it has no time of its own.
 
     A list that is read again says of today what it said of yesterday: products, stock, traits and
-    withdrawn consents are told with the time of the list. A consent that it still grants is no new
-    consent: it counts once, when it was first told.
+    withdrawn consents count again, with the time of the list. A consent that it still grants is no
+    new consent: it counts once, with the time at which it was first told.
     """
     if "timestamp" in message:
         return [message]
     granted, rest = _parted(message)
-    timed = rest | {"timestamp": iso(occasion), "messageId": _again(rest["messageId"], occasion)}
-    return [timed, *granted]
+    again = f"{rest['messageId']}@{occasion}".encode()
+    timed = {"timestamp": iso(occasion)}
+    rest = rest | timed | {"messageId": hashlib.blake2b(again, digest_size=16).hexdigest()}
+    return [rest, *(one | timed for one in granted)]
 
 
 def _parted(message: Message) -> tuple[list[Message], Message]:
@@ -266,8 +268,3 @@ def _parted(message: Message) -> tuple[list[Message], Message]:
     told = msgspec.json.encode([message.get("userId"), granted])
     grants["messageId"] = hashlib.blake2b(told, digest_size=16).hexdigest()
     return [grants], {**message, "context": {"consent": others}}
-
-
-def _again(message_id: str, occasion: Instant) -> str:
-    told = f"{message_id}@{occasion}".encode()
-    return hashlib.blake2b(told, digest_size=16).hexdigest()
