@@ -19,7 +19,8 @@ from starlette.applications import Starlette
 from tailorbird import flow, forms
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
-from tailorbird.collect import decode
+from tailorbird.collect import decode, forms_answers
+from tailorbird.collect.forms_messages import Submission
 from tailorbird.collect.mending import parse_rule
 from tailorbird.errors import UsageError
 from tailorbird.privacy.permit import Permit, permit
@@ -397,6 +398,51 @@ def test_a_mail_links_to_a_form_that_knows_its_reader(shop: Shop) -> None:
     person = shop.person()
     assert shop.tb.world.people.profiles([person])[person].traits["nps_score"] == 9
     assert shop.tb.world.people.count() == 1
+
+
+def test_results_count_each_person_once_by_her_last_answer(shop: Shop) -> None:
+    def answer(form: str, number: int, **values: str) -> None:
+        person = f"form-{number}"
+        asked, version = forms.find(shop.tb.world, form)
+        given = {name: [value] for name, value in values.items()}
+        read = forms_answers.read(asked, asked.fields, given)
+        shop.now += SECOND
+        name = forms.submission_id(str(shop.now), read.values)
+        sent = Submission(name, form, version, shop.now, person, read.values)
+        forms.submit(shop.tb.world, asked, sent)
+
+    for number, mark in enumerate([10, 9, 9, 8, 2, 0]):
+        answer("satisfaction", number, nps=str(mark))
+    answer("satisfaction", 5, nps="10")
+    answer("preferences", 1, letter_frequency="weekly", letter_topics="new")
+    answer("preferences", 2, letter_frequency="weekly")
+    answer("preferences", 2, letter_frequency="rarely", letter_topics="offers")
+    shop.tick()
+    found = forms.results(shop.tb.world, "satisfaction", shop.now)
+    assert found.nps is not None
+    assert (found.submissions, found.people, found.nps.people) == (7, 6, 6)
+    assert (found.nps.promoters, found.nps.passives, found.nps.detractors) == (4, 1, 1)
+    assert found.nps.score == 50.0
+    assert -100 <= found.nps.low < 50 < found.nps.high <= 100
+    counts = {
+        (choice.field, choice.answer): choice.people
+        for choice in forms.results(shop.tb.world, "preferences", shop.now).choices
+    }
+    assert counts["letter_frequency", "weekly"] == 1
+    assert counts["letter_frequency", "rarely"] == 1
+    assert counts["letter_topics", "offers"] == 1
+
+
+def test_a_form_that_can_be_read_no_more_holds_nobody_up(shop: Shop) -> None:
+    world = shop.tb.world
+    form, _ = forms.find(world, "newsletter")
+    lost = Submission("lost", "newsletter", 99, START, "form-x", {"email": ANN, "news": True})
+    forms.submit(world, form, lost)
+    shop.subscribe("bob@people.example")
+    shop.tick()
+    assert [str(mail["To"]) for mail in shop.mails()] == ["bob@people.example"]
+    reasons = [row[:2] for row in world.ledger.verdicts("form:newsletter")]
+    assert reasons == [("refused", "unknown_form"), ("send", "")]
 
 
 def test_commands_keep_list_link_and_count(

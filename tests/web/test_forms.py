@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from tailorbird import flow, forms
 from tailorbird.app import Tailorbird
@@ -21,6 +22,7 @@ from tailorbird.errors import StoreError
 from tailorbird.schema import DAY, MINUTE, SECOND, Body, Instant
 from tailorbird.web.form_pages import snippet
 from tailorbird.web.forms import routes
+from tailorbird.web.serve import site
 
 START = 1_750_000_000 * SECOND
 HOSTILE = '"><script>alert(1)</script>'
@@ -78,7 +80,7 @@ class Visitor:
 
     def __init__(self, tb: Tailorbird, clock: Clock) -> None:
         self.tb, self.clock = tb, clock
-        self.app = Starlette(routes=routes(tb.world, clock))
+        self.app: ASGIApp = Starlette(routes=routes(tb.world, clock))
         self.cookies = httpx.Cookies()
 
     def request(self, method: str, path: str, content: str = "", **headers: str) -> httpx.Response:
@@ -166,6 +168,13 @@ def test_looking_at_a_page_records_nothing(visitor: Visitor) -> None:
     visitor.get("/f/satisfaction?nps=9")
     visitor.get("/f/newsletter?done=check")
     assert visitor.tb.world.log.end() == end
+
+
+def test_the_server_answers_for_forms_to_the_public(visitor: Visitor) -> None:
+    visitor.app = site(visitor.tb)
+    assert visitor.get("/f/newsletter").status_code == 200
+    assert visitor.get("/f/nothing").status_code == 404
+    assert visitor.fill("/f/plain", email="ann@people.example").status_code == 303
 
 
 def test_an_unknown_form_is_not_found(visitor: Visitor) -> None:

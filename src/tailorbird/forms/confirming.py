@@ -6,6 +6,7 @@ any other: a kill anywhere asks nobody twice.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -20,7 +21,7 @@ from tailorbird.collect.forms_messages import (
     agreed,
     requested,
 )
-from tailorbird.errors import UsageError
+from tailorbird.errors import DefinitionError, TailorbirdError, UsageError
 from tailorbird.forms.asking import find
 from tailorbird.forms.mail import rendered
 from tailorbird.forms.submitting import submit
@@ -51,6 +52,7 @@ PREFIX: Final = "form:"
 READER: Final = "form requests"
 MOST_A_DAY: Final = 5
 """Confirmation mails to one person, of all forms together."""
+MOST_DECISIONS: Final = 10_000
 STEP: Final = 2_000
 """Log records after which a reading without requests is remembered."""
 
@@ -64,7 +66,8 @@ _LATER_PAGES: Final = """
 SELECT position FROM properties WHERE event = ? AND name = 'after' AND text = ? ORDER BY position
 """
 _CONFIRMED: Final = """
-SELECT position FROM properties WHERE event = ? AND name = 'submission' AND text = ? LIMIT 1
+SELECT position FROM properties
+WHERE position > ? AND event = ? AND name = 'submission' AND text = ? LIMIT 1
 """
 
 
@@ -117,12 +120,8 @@ def _decided(world: World, position: Position, person: PersonId, now: Instant) -
         if confirmed(world, submission.after):
             _count_in(world, position, now)
         return None
-    form, _ = find(world, submission.form, submission.version)
-    request = Request(form, submission, person, position)
-    permit = _permit(world, request, now)
-    reason = "" if isinstance(permit, ConfirmationPermit) else permit.reason
-    reason = reason or _rate(world, submission, person, now)
-    campaign = PREFIX + form.name
+    reason = _refusal(world, submission, person, position, now)
+    campaign = PREFIX + submission.form
     return Decision(
         # Not by person: she may be merged before this is decided again.
         id=journeys.decision_id(campaign, 0, submission.id),
@@ -137,12 +136,27 @@ def _decided(world: World, position: Position, person: PersonId, now: Instant) -
     )
 
 
+def _refusal(
+    world: World, submission: Submission, person: PersonId, position: Position, now: Instant
+) -> str:
+    """Return why a request is not asked about, or ''."""
+    try:
+        form, _ = find(world, submission.form, submission.version)
+    except TailorbirdError:
+        return "unknown_form"  # its definition is gone, or of a later version of ours
+    permit = _permit(world, Request(form, submission, person, position), now)
+    if not isinstance(permit, ConfirmationPermit):
+        return permit.reason
+    return _rate(world, submission, person, now)
+
+
 def _count_in(world: World, position: Position, now: Instant) -> None:
     """Take a later page in, now that its address is confirmed; doing it again changes nothing."""
     submission = _submission(world, position)
     if submission is not None:
-        form, _ = find(world, submission.form, submission.version)
-        submit(world, form, msgspec.structs.replace(submission, confirmed_at=now))
+        with suppress(UsageError, DefinitionError):
+            form, _ = find(world, submission.form, submission.version)
+            submit(world, form, msgspec.structs.replace(submission, confirmed_at=now))
 
 
 def _rate(world: World, submission: Submission, person: PersonId, now: Instant) -> str:
@@ -152,7 +166,7 @@ def _rate(world: World, submission: Submission, person: PersonId, now: Instant) 
     """
     before = [
         decision
-        for decision in world.ledger.decisions(person=person)
+        for decision in world.ledger.decisions(person=person, limit=MOST_DECISIONS)
         if decision.campaign.startswith(PREFIX)
         and decision.verdict == "send"
         and decision.occurrence != submission.id
@@ -165,7 +179,9 @@ def _rate(world: World, submission: Submission, person: PersonId, now: Instant) 
         if decision.campaign == PREFIX + submission.form
         and now - decision.at < REQUEST_HOURS * HOUR
     )
-    waits = any(not confirmed(world, decision.occurrence) for decision in open_)
+    waits = any(
+        not confirmed(world, decision.occurrence, _position(decision)) for decision in open_
+    )
     return "asked_already" if waits else ""
 
 
@@ -182,7 +198,7 @@ def outgoing(world: World, claim: Claim, now: Instant) -> Outgoing | Settlement:
     request = request_of(world, claim.send_id)
     if request is None:
         return Settlement(claim.send_id, "cancelled", world.carrier.name, "unknown_request")
-    if confirmed(world, request.submission.id):
+    if confirmed(world, request.submission.id, request.position):
         return Settlement(claim.send_id, "cancelled", world.carrier.name, "confirmed")
     permit = _permit(world, request, now)
     if not isinstance(permit, ConfirmationPermit):
@@ -215,13 +231,13 @@ def request_of(world: World, send_id: bytes) -> Request | None:
     decision = world.ledger.decision(send_id)
     if decision is None or not decision.campaign.startswith(PREFIX):
         return None
-    position = int(msgspec.json.decode(decision.inputs)["position"])
+    position = _position(decision)
     submission = _submission(world, position)
     if submission is None:
         return None
     try:
         form, _ = find(world, submission.form, submission.version)
-    except UsageError:
+    except TailorbirdError:
         return None
     person = world.people.survivor(decision.person) or decision.person
     return Request(form, submission, person, position)
@@ -233,7 +249,7 @@ def confirm(world: World, request: Request, now: Instant) -> bool:
     Saying it twice is saying it once. Who had unsubscribed is taken up again, by her own wish.
     """
     submission = request.submission
-    if confirmed(world, submission.id):
+    if confirmed(world, submission.id, request.position):
         return True
     if request.expired(now):
         return False
@@ -243,9 +259,9 @@ def confirm(world: World, request: Request, now: Instant) -> bool:
     return True
 
 
-def confirmed(world: World, submission: str) -> bool:
-    """Return whether a submission is known to be confirmed."""
-    return bool(world.facts.read(_CONFIRMED, (CONFIRMED, submission)).num_rows)
+def confirmed(world: World, submission: str, since: Position = 0) -> bool:
+    """Return whether a submission, told at a position, is known to be confirmed."""
+    return bool(world.facts.read(_CONFIRMED, (since, CONFIRMED, submission)).num_rows)
 
 
 def _permit(world: World, request: Request, now: Instant) -> ConfirmationPermit | Refusal:
@@ -257,6 +273,10 @@ def _permit(world: World, request: Request, now: Instant) -> ConfirmationPermit 
     )
     state = world.people.consent_states([request.person]).get(request.person)
     return confirmation_permit(given, state, now)
+
+
+def _position(decision: Decision) -> Position:
+    return int(msgspec.json.decode(decision.inputs)["position"])
 
 
 def _submission(world: World, position: Position) -> Submission | None:
