@@ -23,6 +23,7 @@ from tailorbird.collect.bodies import BodyError, Shape, shape
 from tailorbird.errors import TailorbirdError
 from tailorbird.keys import PREFIXES
 from tailorbird.schema import Body, Instant
+from tailorbird.web.places import Placing, anywhere, placed
 
 BODY_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of one body, unpacked. Segment's own limit is 500 kB a batch."""
@@ -96,19 +97,23 @@ def unregistered(_request: Request, key: str, _events: int) -> str:
     return f"web:{key}" if key and plain else "web"
 
 
-def routes(append: Append, now: Clock, admit: Admit = unregistered) -> list[Route]:
+def routes(
+    append: Append, now: Clock, admit: Admit = unregistered, place: Placing = anywhere
+) -> list[Route]:
     """Return the routes `/v1/track`, `/v1/t` ... `/v1/batch`.
 
     `append` returns when the body is durable; only then is the answer 200.
     """
     return [
-        Route(f"/v1/{name}", _endpoint(kind, append, now, admit), methods=["POST", "OPTIONS"])
+        Route(
+            f"/v1/{name}", _endpoint(kind, append, now, admit, place), methods=["POST", "OPTIONS"]
+        )
         for name, kind in KINDS.items()
     ]
 
 
 def _endpoint(
-    kind: str, append: Append, now: Clock, admit: Admit
+    kind: str, append: Append, now: Clock, admit: Admit, place: Placing
 ) -> Callable[[Request], Awaitable[Response]]:
     async def collect(request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -118,7 +123,10 @@ def _endpoint(
             content = await content_of(request)
             whole = shape_of(content)
             source = source_of(request, whole, admit)
-            await append(Body(source, now(), _typed(content, kind, whole)))
+            content = _typed(content, kind, whole)
+            if beginning := place(request):
+                content = placed(content, beginning)
+            await append(Body(source, now(), content))
 
         return await answered(request, take)
 

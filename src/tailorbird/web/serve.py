@@ -24,6 +24,7 @@ from tailorbird.web import (
     webhooks,
 )
 from tailorbird.web.keys import KeyRing
+from tailorbird.web.places import placing
 from tailorbird.web.server import application
 from tailorbird.web.worker import Worker
 
@@ -85,9 +86,10 @@ def site(tb: Tailorbird) -> ASGIApp:
             await asyncio.to_thread(worker.stop)
 
     gate = collector.Gate(append)
+    place = placing(world.folder, world.settings.collect.geo_file)
     ring = KeyRing(world.keys, tb.clock)
     public: list[Any] = [
-        *collector.routes(gate.append, tb.clock, ring.admit),
+        *collector.routes(gate.append, tb.clock, ring.admit, place),
         *customerio.routes(gate.append, tb.clock, ring.admit),
         *browser_settings.routes(world.settings.server.base_url),
         *tag.routes(gate.append, tb.clock, ring.admit),
