@@ -16,7 +16,6 @@ from tailorbird.delivery.carriers.smtp import SmtpCarrier
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.errors import UsageError
 from tailorbird.privacy.vault import Vault, load_key
-from tailorbird.registries import Keys
 from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
 from tailorbird.settings import Setting, Settings
 from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE
@@ -25,6 +24,7 @@ from tailorbird.stores.models import FileModels
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
 from tailorbird.stores.sqlite.connection import Database, migrations
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
+from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
@@ -304,22 +304,6 @@ class Tailorbird:
         return results.read_experiment(self.world, campaign, self.clock())
 
 
-class Record:
-    """The keys and the hooks of a folder, opened beside a running server: no facts, no carrier."""
-
-    def __init__(self, folder: Path, clock: Clock = wall_clock) -> None:
-        loaded, _ = configuration.load(folder, os.environ)
-        self._database = Database(folder / RECORD_FILE)
-        self.keys: Keys = SqliteKeys(self._database)
-        self.settings = loaded
-        lag = loaded.clock_lag_seconds * 1_000_000
-        self.clock: Clock = lambda: clock() - lag
-
-    def close(self) -> None:
-        """Let go of the folder."""
-        self._database.close()
-
-
 def _wired(
     path: Path, settings: Settings, vault: Vault, database: Database
 ) -> tuple[World, list[Closeable]]:
@@ -342,6 +326,7 @@ def _wired(
         carrier=carrier,
         journal=journal,
         keys=SqliteKeys(database),
+        hooks=SqliteHooks(database, vault),
         assignment_key=_assignment_key(settings, vault),
         token_key=vault.token_key,
     )

@@ -23,6 +23,7 @@ from tailorbird import (
     journeys,
     learning,
     letters,
+    notify,
     profiles,
     segments,
 )
@@ -296,6 +297,7 @@ def tick(world: World, now: Instant) -> Ingested:
     taken = ingest(world)
     forms.ask(world, now)
     refresh(world, now)
+    notify.enqueue(world, now)
     if world.ledger.states().get("pending") or world.ledger.claimed():
         deliver(world, now)
     return taken

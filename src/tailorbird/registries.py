@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from tailorbird.schema import Instant, Key
+from tailorbird.schema import Hook, Instant, Key, Notice, PersonId
 
 
 class Keys(Protocol):
@@ -29,3 +30,52 @@ class Keys(Protocol):
         self, key: bytes, fingerprint: bytes, answer: tuple[int, bytes, bytes], now: Instant
     ) -> None:
         """Keep (status, headers, content) durably for a day."""
+
+
+class Hooks(Protocol):
+    """Receivers of webhooks, and the notices that wait for them in order."""
+
+    def all(self) -> list[Hook]:
+        """Return every hook, oldest first."""
+
+    def add(self, hook: Hook, secret: bytes) -> None:
+        """Keep a hook durably, its secret sealed."""
+
+    def secret(self, hook: str) -> bytes | None:
+        """Return the secret with which a hook's notices are signed."""
+
+    def mark(self, hook: str, *, failing_since: Instant = 0, disabled: str = "") -> None:
+        """Keep since when a hook fails, and why it is disabled; '' enables it."""
+
+    def remove(self, hook: str, now: Instant) -> bool:
+        """Forget a hook and give up what waits for it; return whether there was one."""
+
+    def progress(self, reader: str) -> str:
+        """Return how far a reader has come, or ''."""
+
+    def told(self, people: Sequence[PersonId]) -> dict[PersonId, bytes]:
+        """Return what the receivers were told of each person last."""
+
+    def keep(
+        self,
+        notices: Sequence[Notice],
+        progress: Mapping[str, str],
+        told: Mapping[PersonId, bytes | None],
+        now: Instant,
+    ) -> None:
+        """Keep notices, how far the readers came, and what is told now, durably and together."""
+
+    def start_anew(self) -> None:
+        """Forget how far the readers came and what was told: nobody listens."""
+
+    def due(self, hook: str, now: Instant, limit: int) -> list[Notice]:
+        """Return what waits for a hook, in order; nothing while the first of it rests."""
+
+    def settle(self, notice: Notice) -> None:
+        """Keep durably how one attempt ended."""
+
+    def page(self, hook: str, before: int, limit: int) -> list[Notice]:
+        """Return notices below a sequence (0: all), the newest first; '' is every hook."""
+
+    def again(self, notice: str, now: Instant) -> bool:
+        """Have a notice sent again under its id; return whether there is one."""

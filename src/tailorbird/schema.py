@@ -354,6 +354,48 @@ class Key(msgspec.Struct, frozen=True):
     """When it stops to open; 0 for never."""
 
 
+NoticeType = Literal[
+    "consent.changed", "person.created", "person.forgotten", "person.merged", "person.updated",
+    "segment.entered", "segment.left", "test",
+]  # fmt: skip
+NOTICE_TYPES: Final[tuple[NoticeType, ...]] = (
+    "consent.changed", "person.created", "person.forgotten", "person.merged", "person.updated",
+    "segment.entered", "segment.left",
+)  # fmt: skip
+NoticeState = Literal["pending", "delivered", "given_up"]
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """A receiver of webhooks: where it listens, and to what. Its secret is kept apart, sealed."""
+
+    id: str
+    url: str
+    types: tuple[NoticeType, ...]
+    fields: tuple[str, ...] = ()
+    """Profile fields whose values go along; without any, receivers get numbers and names."""
+    created_at: Instant = 0
+    failing_since: Instant = 0
+    disabled: str = ""
+    """Why nothing is sent to it any more, or ''."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One thing that a hook is told, under an id that stays. `content` is JSON without values."""
+
+    id: str
+    hook: str
+    type: NoticeType
+    content: bytes
+    created_at: Instant
+    due_at: Instant
+    attempts: int = 0
+    state: NoticeState = "pending"
+    status: int = 0
+    reply: str = ""
+    ended_at: Instant = 0
+    sequence: int = 0
+
+
 # -- privacy ------------------------------------------------------------------------------------
 
 Purpose = Literal["email_marketing", "personalisation", "tracking", "training"]

@@ -94,6 +94,18 @@ class Hooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stripe_secret: str = ""
 
 
+class HooksOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How webhooks leave. They go to public addresses by https unless this says otherwise."""
+
+    allow_loopback: bool = False
+    """Also to this machine, by http too: for tests."""
+    allow_private: bool = False
+    """Also to private networks, by http too."""
+    timeout_seconds: float = 15.0
+    give_up_after_days: float = 5.0
+    """After so many days of failure a hook is disabled."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting, with its default."""
 
@@ -102,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delivery: Delivery = Delivery()
     shop: Shop = Shop()
     hooks: Hooks = Hooks()
+    hooks_out: HooksOut = HooksOut()
     collect: Collect = Collect()
     assignment_salt: str = ""
     """Fixes the draw of variants, so that a demo ends alike everywhere; empty: the folder's key."""

@@ -17,7 +17,7 @@ from tailorbird.ports import (
     People,
     Quarantine,
 )
-from tailorbird.registries import Keys
+from tailorbird.registries import Hooks, Keys
 from tailorbird.settings import Settings
 
 
@@ -38,6 +38,7 @@ class World:
     carrier: Carrier
     journal: Journal
     keys: Keys
+    hooks: Hooks
     assignment_key: bytes
     """Draws variants and holdouts."""
     token_key: bytes

@@ -187,7 +187,7 @@ def test_the_document_is_openapi_3_1_with_unique_operations(document: dict[str, 
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
     assert document["openapi"].startswith("3.1")
-    assert len(names) == len(set(names)) == 20
+    assert len(names) == len(set(names)) > 40
     assert all(operation["summary"] and operation["description"] for operation in operations)
     assert all(operation["tags"] for operation in operations)
 

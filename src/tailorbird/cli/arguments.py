@@ -13,7 +13,8 @@ import typer
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
-    from tailorbird.app import Record, Tailorbird
+    from tailorbird.app import Tailorbird
+    from tailorbird.beside import Record
     from tailorbird.schema import Instant
 
 Folder = Annotated[Path, typer.Option("--folder", "-C", help="The data folder.")]
@@ -50,7 +51,7 @@ def record(folder: Path) -> Iterator[Record]:
         UsageError: there is no data folder.
     """
     _must_exist(folder)
-    from tailorbird.app import Record
+    from tailorbird.beside import Record
 
     with closing(Record(folder)) as found:
         yield found

@@ -124,7 +124,7 @@ def report(world: World, person: PersonId, now: Instant) -> PersonReport | None:
         created_at=moment(profile.created_at),
         suppressed=state.suppressed if state else "",
         traits=_traits(world, profile, now),
-        consents=_consents(world.people.consents(profile.person)),
+        consents=consent_lines(world.people.consents(profile.person)),
         identifiers=_identifiers(world, profile.person),
         suggestions=suggested,
         suggestions_from=why,
@@ -165,7 +165,7 @@ def _derived(name: str, value: Scalar) -> Trait:
     return Trait(name, shown, origin, note=note)
 
 
-def _consents(receipts: Sequence[Consent]) -> tuple[ConsentLine, ...]:
+def consent_lines(receipts: Sequence[Consent]) -> tuple[ConsentLine, ...]:
     """Return the latest word on every purpose; of equal instants the later receipt counts."""
     latest: dict[str, Consent] = {}
     for receipt in receipts:

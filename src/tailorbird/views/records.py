@@ -109,7 +109,7 @@ class EventBatch(msgspec.Struct, frozen=True):
 class Joined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Another person who is the same one."""
 
-    loser: Annotated[int, Meta(ge=1, lt=2**63)]
+    loser: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 

@@ -12,7 +12,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from tailorbird.errors import (
+    ConflictError,
     DefinitionError,
+    RecordError,
     SourceError,
     StoreError,
     TailorbirdError,
@@ -29,10 +31,40 @@ _STATUS: dict[type[TailorbirdError], int] = {
     DefinitionError: 422,
     TemplateError: 422,
     SourceError: 422,
+    RecordError: 422,
+    ConflictError: 409,
     StoreError: 503,
 }
-_CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {
+    400: "invalid",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "media_type",
+}
 _PLACE = re.compile(r":(\d+)(?::(\d+))?(?=$|[:;\s])")
+
+
+class Unknown(HTTPException):
+    """Nobody says who asks."""
+
+    status_code = 401
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            detail=f"this needs a secret key with the scope {scope}: send it as "
+            "`Authorization: Bearer KEY`; `tailorbird keys create NAME --kind secret` makes one",
+            headers={"www-authenticate": 'Bearer realm="tailorbird"'},
+        )
+
+
+class Forbidden(HTTPException):
+    """The key has another scope."""
+
+    status_code = 403
+
+    def __init__(self, key: str, scope: str) -> None:
+        super().__init__(detail=f"the key {key!r} has no scope {scope}")
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,13 +110,20 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
     if isinstance(error, TailorbirdError):
         document = of_ours(error, instance=path)
     elif isinstance(error, HTTPException):
-        code = _CODES.get(error.status_code, "http")
+        code = _code_of(error)
         document = problem(error.status_code, code, _sentence(error), instance=path)
     else:
         log.error("the API failed at %s", path, exc_info=error)
         message = "the server failed to answer; its log says why"
         document = problem(500, "internal", message, instance=path)
-    return Response(document, status_code=document.status, media_type=MEDIA_TYPE)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return Response(document, status_code=document.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _code_of(error: HTTPException) -> str:
+    if isinstance(error, Unknown):
+        return "no_key"
+    return "scope" if isinstance(error, Forbidden) else _CODES.get(error.status_code, "http")
 
 
 def _sentence(error: HTTPException) -> str:

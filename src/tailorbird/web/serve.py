@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from tailorbird import flow, letters
@@ -23,6 +24,8 @@ from tailorbird.web import (
     tracking,
     webhooks,
 )
+from tailorbird.web.desk import Desk
+from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.places import placing
 from tailorbird.web.server import application
@@ -60,35 +63,50 @@ class Mailroom:
 
 
 def site(tb: Tailorbird) -> ASGIApp:
-    """Return the application; its worker starts and stops with it."""
+    """Return the application; its workers start and stop with it."""
     world = tb.world
-
-    async def append(body: Body) -> int:
-        return await asyncio.to_thread(world.log.append, [body])
 
     def tick() -> bool:
         taken = flow.tick(world, tb.clock())
         return bool(taken.records)
 
+    worker = Worker(tick)
+    reader = Worker(lambda: bool(tb.sources.run_due(lambda: reader.stopping)), "tailorbird-sources")
+    sender = HookSender(world, tb.clock)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = Worker(tick)
-        reader = Worker(
-            lambda: bool(tb.sources.run_due(lambda: reader.stopping)), "tailorbird-sources"
-        )
         app.state.worker = worker
-        worker.start()
-        reader.start()
+        for each in (worker, reader, sender):
+            each.start()
         try:
             yield
         finally:
-            await asyncio.to_thread(reader.stop)
-            await asyncio.to_thread(worker.stop)
+            for each in (sender, reader, worker):
+                await asyncio.to_thread(each.stop)
+
+    ring = KeyRing(world.keys, tb.clock)
+    return application(
+        public=_public(tb, ring),
+        readings=tb.readings,
+        base_url=world.settings.server.base_url,
+        clock=tb.clock,
+        lifespan=lifespan,
+        ring=ring,
+        desk=Desk(world, tb.clock, worker.wake),
+    )
+
+
+def _public(tb: Tailorbird, ring: KeyRing) -> list[BaseRoute]:
+    """Return the routes that anybody may ask."""
+    world = tb.world
+
+    async def append(body: Body) -> int:
+        return await asyncio.to_thread(world.log.append, [body])
 
     gate = collector.Gate(append)
     place = placing(world.folder, world.settings.collect.geo_file)
-    ring = KeyRing(world.keys, tb.clock)
-    public: list[Any] = [
+    return [
         *collector.routes(gate.append, tb.clock, ring.admit, place),
         *customerio.routes(gate.append, tb.clock, ring.admit),
         *browser_settings.routes(world.settings.server.base_url),
@@ -99,10 +117,3 @@ def site(tb: Tailorbird) -> ASGIApp:
         ),
         *tracking.routes(Mailroom(tb), Sealer(world.token_key), shop=world.settings.shop.name),
     ]
-    return application(
-        public=public,
-        readings=tb.readings,
-        base_url=world.settings.server.base_url,
-        clock=tb.clock,
-        lifespan=lifespan,
-    )

@@ -19,11 +19,15 @@ from tailorbird.schema import Instant
 from tailorbird.views import Readings
 from tailorbird.web import guard, problems
 from tailorbird.web.api import api
+from tailorbird.web.callers import CALLER, READER, Caller, Find, Turned, caller_of, is_bearer
+from tailorbird.web.desk import Desk
+from tailorbird.web.keys import KeyRing
+from tailorbird.web.repeats import Repeats
 
 STATIC = Path(__file__).parent / "static"
 API = "/api/"
 ASSETS = "/assets/"
-SECTIONS = frozenset({"", "people", "segments", "campaigns", "inbox", "templates"})
+SECTIONS = frozenset({"", "people", "segments", "campaigns", "inbox", "templates", "quality"})
 """First parts of the paths that the router in the browser knows."""
 _FOREVER = "public, max-age=31536000, immutable"
 _UNBUILT = "The pages are not built. Install the package again: that builds them.\n"
@@ -37,19 +41,26 @@ def application(
     clock: Callable[[], Instant],
     static: Path = STATIC,
     lifespan: Any = None,
+    ring: KeyRing | None = None,
+    desk: Desk | None = None,
 ) -> ASGIApp:
     """Return the server: `public` routes first, then `/api/v1`, then the console's pages.
 
     `lifespan` is Starlette's: it starts and ends what runs beside the server, such as the worker.
+    Without `ring` no key opens the API, without `desk` it only reads.
     """
     outside = Starlette(routes=[Route("/healthz", _healthy), *public], lifespan=lifespan)
     inside = {**guard.EVERYWHERE, **guard.CONSOLE}
+    answers = cast("ASGIApp", api(readings, clock, desk))
+    if desk is not None:
+        answers = Repeats(answers, desk.world.keys, desk.clock)
     return _Site(
         outside=outside,
         public=guard.with_headers(outside, guard.EVERYWHERE),
-        api=guard.with_headers(cast("ASGIApp", api(readings, clock)), inside),
+        api=guard.with_headers(answers, inside),
         pages=guard.with_headers(_Pages(static), inside),
         hosts=guard.public_hosts(base_url),
+        find=ring.find if ring else lambda _text: None,
     )
 
 
@@ -64,32 +75,37 @@ class _Site:
         api: ASGIApp,
         pages: ASGIApp,
         hosts: frozenset[str],
+        find: Find,
     ) -> None:
         self.outside = outside
         self.public = public
         self.api = api
         self.pages = pages
         self.hosts = hosts
+        self.find = find
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.outside(scope, receive, send)
             return
-        part, refused = self.part(scope)
-        if refused:
-            part = guard.with_headers(_refused(refused, scope["path"]), guard.EVERYWHERE)
-        await part(scope, receive, send)
+        part, caller = self.part(scope)
+        if isinstance(caller, Turned):
+            part = guard.with_headers(_refused(caller, scope["path"]), guard.EVERYWHERE)
+        await part({**scope, CALLER: caller}, receive, send)
 
-    def part(self, scope: Scope) -> tuple[ASGIApp, str]:
-        """Return the part that answers, and why it must not."""
+    def part(self, scope: Scope) -> tuple[ASGIApp, Caller | Turned]:
+        """Return the part that answers and for whom, or why it must not."""
         headers = Headers(scope=scope)
         within_api = scope["path"].startswith(API)
         matches = {route.matches(scope)[0] for route in self.outside.routes}
-        if Match.FULL in matches or (Match.PARTIAL in matches and not within_api):
-            return self.public, guard.refusal(headers, self.hosts)
+        programs = within_api and is_bearer(headers)
+        if not programs and (
+            Match.FULL in matches or (Match.PARTIAL in matches and not within_api)
+        ):
+            return self.public, _turned(guard.refusal(headers, self.hosts))
         if within_api:
-            return self.api, guard.console_refusal(headers, navigates=False)
-        return self.pages, guard.console_refusal(headers, navigates=True)
+            return self.api, caller_of(headers, self.find, self.hosts)
+        return self.pages, _turned(guard.console_refusal(headers, navigates=True))
 
 
 class _Pages:
@@ -131,7 +147,12 @@ async def _healthy(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def _refused(reason: str, path: str) -> Response:
-    document = problems.problem(421, "host", reason, instance=path)
+def _turned(reason: str) -> Caller | Turned:
+    return Turned(421, "host", reason) if reason else READER
+
+
+def _refused(turned: Turned, path: str) -> Response:
+    document = problems.problem(turned.status, turned.code, turned.message, instance=path)
     content = msgspec.json.encode(document)
-    return Response(content, document.status, media_type=problems.MEDIA_TYPE)
+    headers = {"www-authenticate": 'Bearer realm="tailorbird"'} if turned.status == 401 else {}
+    return Response(content, document.status, headers, media_type=problems.MEDIA_TYPE)

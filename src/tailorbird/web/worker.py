@@ -22,6 +22,7 @@ class Worker:
     def __init__(self, tick: Callable[[], bool], name: str = "tailorbird-worker") -> None:
         self._tick = tick
         self._stopped = threading.Event()
+        self._wanted = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.error = ""
         """What went wrong in the last tick; empty when it went well."""
@@ -40,12 +41,18 @@ class Worker:
     def stop(self) -> None:
         """Finish the present tick and end."""
         self._stopped.set()
+        self._wanted.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def wake(self) -> None:
+        """Have the next tick come now: somebody waits for what was written."""
+        self._wanted.set()
 
     def _run(self) -> None:
         wait = SHORTEST_WAIT_SECONDS
         while not self._stopped.is_set():
+            self._wanted.clear()
             try:
                 worked = self._tick()
                 self.error = ""
@@ -59,7 +66,7 @@ class Worker:
                 self._note(type(error).__name__)
                 wait = WAIT_AFTER_ERROR_SECONDS
             self.ticked_at = time.monotonic()
-            self._stopped.wait(wait)
+            self._wanted.wait(0 if self._stopped.is_set() else wait)
 
     def _note(self, sentence: str) -> None:
         if sentence != self.error:

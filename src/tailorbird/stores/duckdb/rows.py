@@ -210,11 +210,17 @@ def _product(e: Event) -> Iterable[Row]:
     return (
         (
             line.item, line.name or None, line.category or None, line.price_minor or None,
-            e.currency or None, url, image, int(stock) if isinstance(stock, int | float) else None,
+            e.currency or None, url, image, _pieces(stock),
             e.at, e.position,
         )
         for line in e.lines
     )  # fmt: skip
+
+
+def _pieces(stock: Scalar) -> int | None:
+    """Return a stock that 64 bits hold."""
+    counts = isinstance(stock, int | float) and abs(stock) <= INT64_MAX // 2
+    return int(stock) if counts and isinstance(stock, int | float) else None
 
 
 def _repeated(facts: pa.Table, columns: Sequence[str], counts: Sequence[int]) -> list[pa.Array]:

@@ -12,9 +12,23 @@ ON CONFLICT (person) DO UPDATE SET
     created_at = LEAST(people.created_at, excluded.created_at),
     position = GREATEST(people.position, excluded.position)
 -- name: append_products
+-- In the order of the log each row adds what it says, unless it is older than what is known: so a
+-- batch gives what its rows give one by one.
 INSERT INTO products
-SELECT item, name, category, price_minor, currency, url, image, stock, updated_at FROM new_products
-QUALIFY ROW_NUMBER() OVER (PARTITION BY item ORDER BY updated_at DESC, position DESC) = 1
+SELECT item, LAST(name ORDER BY position) FILTER (name IS NOT NULL),
+    LAST(category ORDER BY position) FILTER (category IS NOT NULL),
+    LAST(price_minor ORDER BY position) FILTER (price_minor IS NOT NULL),
+    LAST(currency ORDER BY position) FILTER (currency IS NOT NULL),
+    LAST(url ORDER BY position) FILTER (url IS NOT NULL),
+    LAST(image ORDER BY position) FILTER (image IS NOT NULL),
+    LAST(stock ORDER BY position) FILTER (stock IS NOT NULL), MAX(updated_at)
+FROM (
+    SELECT n.* FROM new_products AS n LEFT JOIN products AS p USING (item)
+    WHERE n.updated_at >= COALESCE(p.updated_at, n.updated_at)
+    QUALIFY n.updated_at >= MAX(n.updated_at) OVER (
+        PARTITION BY n.item ORDER BY n.position
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
+GROUP BY item
 ON CONFLICT (item) DO UPDATE SET
     name = COALESCE(excluded.name, products.name),
     category = COALESCE(excluded.category, products.category),

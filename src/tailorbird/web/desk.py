@@ -1,0 +1,55 @@
+"""What the writing part of the API works with: the world, the clock, and patience."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Final
+
+from tailorbird import records
+from tailorbird.ids import Entropy
+from tailorbird.schema import Instant
+from tailorbird.world import World
+
+PATIENCE_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.01
+
+
+def nobody() -> None:
+    """Wake nobody: what is written is taken in when somebody comes."""
+
+
+class Desk:
+    """Writes for one world. Called in threads."""
+
+    def __init__(
+        self,
+        world: World,
+        clock: Callable[[], Instant],
+        wake: Callable[[], None] = nobody,
+        *,
+        entropy: Entropy = os.urandom,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self.world = world
+        self.clock = clock
+        self.entropy = entropy
+        self._wake = wake
+        self._patience = patience_seconds
+
+    def writer(self, key: str, once: str) -> records.Writer:
+        """Return who writes now."""
+        return records.Writer(key, self.clock(), self.entropy, once)
+
+    def settled(self, offset: int, wait: str) -> bool:
+        """Return whether reads show what is in the log up to here.
+
+        With `wait="applied"` it waits for that, some seconds at most.
+        """
+        if wait == "applied":
+            self._wake()
+            until = time.monotonic() + self._patience
+            while not records.applied(self.world, offset) and time.monotonic() < until:
+                time.sleep(LOOK_SECONDS)
+        return records.applied(self.world, offset)

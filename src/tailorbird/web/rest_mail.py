@@ -1,0 +1,102 @@
+"""The API of the local inbox and of previews."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from litestar import Response
+from litestar.types import ControllerRouterHandler
+
+from tailorbird.views import InboxPage, Mail, Preview, TemplateRow
+from tailorbird.web.asking import (
+    MISSING,
+    WRONG,
+    As,
+    Asked,
+    Cursor,
+    Id,
+    Limit,
+    Name,
+    Now,
+    Query,
+    Text,
+    found,
+    hexadecimal,
+    reads,
+)
+
+MAIL_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "img-src data:; style-src 'unsafe-inline'; base-uri 'self'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+"""A stored mail may show itself, and nothing else: no script, no form, no picture from anywhere.
+
+So looking at a mail never fetches its open pixel.
+"""
+
+_HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
+
+
+@reads("/inbox", "List or find messages", "mail")
+def list_inbox(readings: Asked, q: Query = "", after: Cursor = "", limit: Limit = 50) -> InboxPage:
+    """Return messages, the newest first; `q` looks in address and subject."""
+    return readings.inbox(q, after, limit)
+
+
+@reads("/inbox/{send_id:str}", "One message", "mail", responses=MISSING)
+def get_mail(readings: Asked, send_id: Id) -> Mail:
+    """Return a message with its headers, parts, links and source."""
+    return found(readings.mail(hexadecimal(send_id)), f"message {send_id}")
+
+
+@reads("/inbox/{send_id:str}/html", "The HTML part of a message", "mail", responses=MISSING)
+def show_mail(readings: Asked, send_id: Id) -> Response[str]:
+    """Return the HTML part under a policy that lets it load nothing from elsewhere."""
+    return _page(found(readings.mail(hexadecimal(send_id)), f"message {send_id}").html)
+
+
+@reads("/templates", "All templates", "mail")
+def list_templates(readings: Asked) -> tuple[TemplateRow, ...]:
+    """Return every template with the variants that use it."""
+    return readings.templates()
+
+
+@reads(
+    "/templates/{name:str}/preview", "A template as one person", "mail", responses=MISSING | WRONG
+)
+def preview_template(
+    readings: Asked, now: Now, name: Name, person: As, variant: Text = ""
+) -> Preview:
+    """Return subject, HTML and text as this person would get them now; nothing is recorded."""
+    what = f"template {name!r} or no person {person}"
+    return found(readings.preview(name, person, variant, now), what)
+
+
+@reads("/templates/{name:str}/preview/html", "Its HTML part", "mail", responses=MISSING | WRONG)
+def show_preview(
+    readings: Asked, now: Now, name: Name, person: As, variant: Text = ""
+) -> Response[str]:
+    """Return the HTML part of the preview under the same policy as a stored message."""
+    what = f"template {name!r} or no person {person}"
+    return _page(found(readings.preview(name, person, variant, now), what).html)
+
+
+def _page(html: str) -> Response[str]:
+    """Return a mail's HTML for a frame; links open beside it instead of inside it."""
+    head = _HEAD.search(html)
+    at = head.end() if head else 0
+    framed = f'{html[:at]}<base target="_blank">{html[at:]}'
+    headers = {"content-security-policy": MAIL_POLICY}
+    return Response(framed, media_type="text/html", headers=headers)
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    list_inbox,
+    get_mail,
+    show_mail,
+    list_templates,
+    preview_template,
+    show_preview,
+]
