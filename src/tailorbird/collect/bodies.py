@@ -12,6 +12,9 @@ from msgspec import UNSET, Raw, UnsetType
 
 LEADING_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 
+MOST_DIGITS: Final = 400
+"""Python itself reads no number of more than 4,300."""
+
 
 class BodyError(Exception):
     """The body as a whole cannot be read. `json` is true when it may be JSON all the same."""
@@ -51,8 +54,8 @@ _ANY: Final = msgspec.json.Decoder()
 def shape(content: bytes) -> Shape:
     """Return a body's messages without decoding them.
 
-    What strict JSON forbids (NaN, half a surrogate pair, bad UTF-8) costs the message that holds
-    it, not its neighbours.
+    What strict JSON forbids (NaN, half a surrogate pair, a bare NUL, bad UTF-8) costs the message
+    that holds it, not its neighbours.
 
     Raises:
         BodyError: it is no JSON object or list.
@@ -93,7 +96,9 @@ def _text(value: object) -> str:
 def _salvaged(content: bytes) -> Shape:
     """Return the messages of a body that only a lenient reader takes, each written anew."""
     try:
-        body = json.loads(content.decode("utf-8", "surrogateescape"))
+        body = json.loads(
+            content.decode("utf-8", "surrogateescape"), strict=False, parse_int=_whole
+        )
     except RecursionError:
         raise BodyError("it is nested more deeply than any event", json=True) from None
     except ValueError as error:
@@ -109,6 +114,11 @@ def _salvaged(content: bytes) -> Shape:
         place = body.get("receivedFrom")
         return Shape(messages, body.get("sentAt"), write_key=write_key, received_from=place)
     return Shape([content], write_key=write_key, typed="type" in body or "action" in body)
+
+
+def _whole(digits: str) -> int | float:
+    """Return a whole number; one longer than any stays too large, and is refused as such."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float("inf")
 
 
 def _written(message: object) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Any, Final
 
-from tailorbird.collect.plan import NAME, NUMBERS, OF_PRODUCTS, Type
+from tailorbird.collect.plan import NAME, NUMBERS, OF_PRODUCTS, Type, property_name
 from tailorbird.collect.plan_rules import LINES, OURS, fields_of, is_time
 from tailorbird.privacy.vault import PERSONAL_FIELDS
 from tailorbird.schema import Event, Names
@@ -104,12 +104,16 @@ class Observed:
 
 
 def _values(event: Event) -> Iterator[tuple[str, Any]]:
-    for name, of_event in fields_of(event.name).items():
+    fields = fields_of(event.name)
+    for name, of_event in fields.items():
         value = of_event(event)
         if value is not None:
             yield name, value
     told = event.traits if event.name == Names.IDENTIFY else event.properties
-    yield from ((name, value) for name, value in told.items() if value is not None)
+    for name, value in told.items():
+        # A plan's `total` is the field, whatever else an event calls so.
+        if value is not None and property_name(name) == name and name not in fields:
+            yield name, value
     for line in () if event.item else event.lines:
         for name, of_line in LINES.items():
             value = of_line(line, event.currency)
