@@ -27,6 +27,7 @@ ROUTES = (
     f"/inbox/{SEND}",
     "/templates/win-back?person=17",
     "/templates/welcome",
+    "/quality",
     "/nowhere",
 )
 NewContext = Callable[..., BrowserContext]

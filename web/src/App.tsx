@@ -12,6 +12,7 @@ import {
   MoonIcon,
   OverviewIcon,
   PeopleIcon,
+  QualityIcon,
   SegmentsIcon,
   SunIcon,
   SystemIcon,
@@ -28,6 +29,7 @@ const Segment = lazy(() => import("./pages/Segment"));
 const Campaigns = lazy(() => import("./pages/Campaigns"));
 const Campaign = lazy(() => import("./pages/Campaign"));
 const Inbox = lazy(() => import("./pages/Inbox"));
+const Quality = lazy(() => import("./pages/Quality"));
 const Templates = lazy(() => import("./pages/Templates"));
 
 interface Place {
@@ -43,6 +45,7 @@ const PLACES: Place[] = [
   { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
   { to: "/inbox", word: "Inbox", icon: InboxIcon },
   { to: "/templates", word: "Templates", icon: TemplatesIcon },
+  { to: "/quality", word: "Quality", icon: QualityIcon },
 ];
 
 const within = (location: string, place: string): boolean =>
@@ -91,6 +94,7 @@ function Pages() {
       <Route path="/segments" component={Segments} />
       <Route path="/segments/:name">{({ name }) => <Segment key={name} name={decoded(name)} />}</Route>
       <Route path="/campaigns" component={Campaigns} />
+      <Route path="/quality" component={Quality} />
       <Route path="/campaigns/:name">
         {({ name }) => <Campaign key={name} name={decoded(name)} />}
       </Route>

@@ -22,6 +22,16 @@ export interface Arm {
   subject: string;
 }
 
+export interface Breach {
+  event: string;
+  property: string;
+  problem: string;
+  wants: string;
+  plan_version: number;
+  line: number;
+  events: number;
+}
+
 export interface CampaignResult {
   name: string;
   version: number;
@@ -78,6 +88,11 @@ export interface Correspondence {
   mails: MailRow[];
 }
 
+export interface DayCount {
+  day: string;
+  events: number;
+}
+
 export interface DecisionReport {
   id: string;
   campaign: string;
@@ -112,6 +127,43 @@ export interface Effect {
   sentence: string;
 }
 
+export interface EventPage {
+  events: EventRow[];
+  next: string;
+}
+
+export interface EventRow {
+  id: string;
+  event: string;
+  at: string;
+  received_at: string;
+  source: string;
+  person: number | null;
+  order_id: string;
+  item: string;
+  quantity: number;
+  value_minor: number;
+  currency: string;
+  campaign: string;
+  machine: boolean;
+}
+
+export interface EventVerdict {
+  index: number;
+  verdict: "taken" | "refused";
+  id: string;
+  code: string;
+  message: string;
+}
+
+export interface EventVerdicts {
+  offset: number;
+  applied: boolean;
+  taken: number;
+  refused: number;
+  results: EventVerdict[];
+}
+
 export interface Evidence {
   event: string;
   at: string;
@@ -128,14 +180,68 @@ export interface Explanation {
   reason: Reason;
 }
 
+export interface FieldProfile {
+  of: string;
+  name: string;
+  among: number;
+  filled: number;
+  share: number;
+  texts: number;
+  numbers: number;
+  booleans: number;
+  distinct: number;
+  low: number | null;
+  high: number | null;
+  sealed: boolean;
+}
+
+export interface Finding {
+  level: "alarm" | "warning" | "note";
+  area: "arrivals" | "contacts" | "events" | "imports" | "orders" | "people" | "plan" | "traits";
+  what: string;
+  count: number;
+  mend: string;
+}
+
+export interface Forgotten {
+  offset: number;
+  applied: boolean;
+  person: number;
+  covered: string[];
+  not_covered: string[];
+}
+
 export interface Header {
   name: string;
   value: string;
 }
 
+export interface HeldCode {
+  code: string;
+  held: number;
+  replayed: number;
+  discarded: number;
+}
+
 export interface Identifier {
   kind: string;
   number: number;
+}
+
+export interface Identifiers {
+  user_id: string;
+  email: string;
+  anonymous_id: string;
+}
+
+export interface ImportedFile {
+  file: string;
+  mapping: string;
+  at: string;
+  lines: number;
+  taken: number;
+  duplicates: number;
+  refused: Record<string, number>;
 }
 
 export interface InboxPage {
@@ -152,9 +258,32 @@ export interface InboxRow {
   size_bytes: number;
 }
 
+export interface Joined {
+  loser: number;
+  reason: string;
+}
+
+export interface KeyRow {
+  name: string;
+  kind: "public" | "secret";
+  shown: string;
+  scopes: ("read" | "write" | "admin")[];
+  origins: string[];
+  rate: number;
+  address_rate: number;
+  created_at: string;
+  ends_at: string | null;
+  opens: boolean;
+}
+
 export interface Link {
   text: string;
   url: string;
+}
+
+export interface MadeKey {
+  key: string;
+  about: KeyRow;
 }
 
 export interface Mail {
@@ -209,6 +338,44 @@ export interface ModelReport {
   why: string;
 }
 
+export interface NewKey {
+  name: string;
+  kind: "public" | "secret";
+  scopes: ("read" | "write" | "admin")[];
+  origins: (string | unknown)[];
+  rate: number | null;
+  address_rate: number | null;
+}
+
+export interface NewPerson {
+  user_id: string;
+  email: string;
+  anonymous_id: string;
+  traits: Record<string, string | number | boolean | null>;
+  consents: Words;
+}
+
+export interface OrderProfile {
+  orders: number;
+  without_person: number;
+  returns: number;
+  worthless: number;
+  lines: number;
+  unpriced_lines: number;
+  median_minor: number;
+  low_fence_minor: number;
+  high_fence_minor: number;
+  outliers: number;
+  furthest: Outlier[];
+}
+
+export interface Outlier {
+  order_id: string;
+  value_minor: number;
+  at: string;
+  position: string;
+}
+
 export interface Overview {
   totals: Totals;
   activity: Activity;
@@ -223,11 +390,26 @@ export interface PeoplePage {
   next: string;
 }
 
+export interface PeopleProfile {
+  people: number;
+  sampled: number;
+  without_address: number;
+  invalid_addresses: number;
+  disposable_addresses: number;
+  invalid_phones: number;
+  outdated: number;
+  outdated_days: number;
+}
+
 export interface Period {
   start: string;
   events: number;
   orders: number;
   revenue_minor: number;
+}
+
+export interface PersonChange {
+  traits: Record<string, string | number | boolean | null>;
 }
 
 export interface PersonReport {
@@ -257,6 +439,13 @@ export interface PersonRow {
   last_order_at: string | null;
 }
 
+export interface Preferences {
+  person: number;
+  subscribed: boolean;
+  suppressed: string;
+  consents: ConsentLine[];
+}
+
 export interface Preview {
   template: string;
   person: number;
@@ -281,6 +470,65 @@ export interface Problem {
   column?: number;
 }
 
+export interface ProductBatch {
+  products: ProductRecord[];
+}
+
+export interface ProductChange {
+  name: string;
+  category: string;
+  price_minor: number;
+  currency: string;
+  url: string;
+  image: string;
+  stock: number | null;
+}
+
+export interface ProductPage {
+  products: ProductRow[];
+  next: string;
+}
+
+export interface ProductRecord {
+  name: string;
+  category: string;
+  price_minor: number;
+  currency: string;
+  url: string;
+  image: string;
+  stock: number | null;
+  item: string;
+}
+
+export interface ProductRow {
+  item: string;
+  name: string;
+  category: string;
+  price_minor: number;
+  currency: string;
+  url: string;
+  image: string;
+  stock: number | null;
+  updated_at: string;
+}
+
+export interface QualityReport {
+  at: string;
+  since: string | null;
+  events: number;
+  verdict: string;
+  findings: Finding[];
+  people: PeopleProfile;
+  orders: OrderProfile;
+  sources: SourceProfile[];
+  traits: FieldProfile[];
+  properties: FieldProfile[];
+  schema: SchemaChange[];
+  breaches: Breach[];
+  quarantine: HeldCode[];
+  imports: ImportedFile[];
+}
+
 export interface Rate {
   count: number;
   share: number;
@@ -301,6 +549,14 @@ export interface Reason {
   value: string;
   evidence: Evidence[];
   parts: Reason[];
+}
+
+export interface SchemaChange {
+  event: string;
+  property: string;
+  change: "new" | "vanished" | "type" | "filling";
+  before: number;
+  after: number;
 }
 
 export interface Score {
@@ -335,6 +591,18 @@ export interface SegmentSize {
   trouble: string;
 }
 
+export interface SourceProfile {
+  source: string;
+  events: number;
+  first_at: string;
+  last_at: string;
+  late: number;
+  median_lateness_seconds: number;
+  duplicates: number;
+  days: DayCount[];
+  volume: Volume | null;
+}
+
 export interface Status {
   version: string;
   shop: string;
@@ -344,6 +612,10 @@ export interface Status {
   notice: string;
   log_offset: number;
   facts_offset: number;
+}
+
+export interface Stock {
+  stock: number;
 }
 
 export interface Suggestion {
@@ -428,4 +700,33 @@ export interface VerdictCount {
   reason: string;
   variant: string;
   people: number;
+}
+
+export interface Volume {
+  day: string;
+  events: number;
+  expected: number;
+  history_days: number;
+  chance: number;
+  false_alarms: number;
+  alarm: boolean;
+}
+
+export interface Word {
+  granted: boolean;
+  wording_version: string;
+  evidence: string;
+}
+
+export interface Words {
+  email_marketing: Word | null;
+  personalisation: Word | null;
+  tracking: Word | null;
+  training: Word | null;
+}
+
+export interface Written {
+  offset: number;
+  applied: boolean;
+  person: number | null;
 }

@@ -48,6 +48,12 @@ export const CampaignsIcon = () => (
   </Icon>
 );
 
+export const QualityIcon = () => (
+  <Icon>
+    <path d="M10 2.500 16.500 5v5c0 4-2.700 6.400-6.500 7.500-3.800-1.100-6.500-3.500-6.500-7.500V5zM7 10l2.200 2.200L13.200 8" />
+  </Icon>
+);
+
 export const InboxIcon = () => (
   <Icon>
     <path d="M2.500 11.500 5 4h10l2.500 7.500v5h-15zM2.500 11.500H7l1.200 2h3.600l1.200-2h4.500" />
