@@ -117,7 +117,7 @@ def ours(folder: Path, bodies: Sequence[Body]) -> tuple[int, dict[str, float], l
         )
         clock.time(
             "append",
-            lambda: facts.append(folded.events, folded.merges, offset),  # noqa: B023
+            lambda: facts.append(folded.events, folded.homes, offset),  # noqa: B023
         )
         events += len(decoded.events) + len(decoded.refused)
         resolved += folded.events

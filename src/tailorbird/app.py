@@ -34,6 +34,7 @@ from tailorbird.world import World
 
 if TYPE_CHECKING:
     from tailorbird import collect, delivery, experiments, flow, segments
+    from tailorbird.merging import Merging
     from tailorbird.repair import Repair
     from tailorbird.syncs import Syncs
     from tailorbird.views import Readings
@@ -164,6 +165,36 @@ class Tailorbird:
         from tailorbird.syncs import Syncs
 
         return Syncs(self.world, self.clock, self.environment)
+
+    @property
+    def merging(self) -> Merging:
+        """Return what makes one person of two, and two of one."""
+        from tailorbird.merging import Merging
+
+        return Merging(self.world, self.clock())
+
+    def merge(self, one: str, two: str, *, reason: str, author: str = "") -> PersonId:
+        """Make one person of two, named by number or identifier; return the survivor.
+
+        Raises:
+            UsageError: one of them is not known, they are one already, or there is no reason.
+        """
+        survivor, _ = self.merging.merge(one, two, reason=reason, author=author)
+        self.ingest()
+        return self.world.people.survivor(survivor) or survivor
+
+    def unmerge(
+        self, survivor: str, loser: str, *, reason: str, author: str = ""
+    ) -> tuple[PersonId, PersonId]:
+        """Make two people of one, as if they had never been merged; return their numbers.
+
+        Raises:
+            UsageError: they are no two people who were merged, or there is no reason.
+        """
+        one, two = self.merging.unmerge(survivor, loser, reason=reason, author=author)
+        self.ingest()
+        people = self.world.people
+        return people.survivor(one) or one, people.survivor(two) or two
 
     def rebuild(self, on_progress: Progress | None = None) -> int:
         """Make the facts anew from the log; return how many records were read."""
@@ -316,7 +347,7 @@ def _wired(
         folder=path,
         settings=settings,
         log=SqliteLog(database),
-        people=SqlitePeople(database, vault),
+        people=SqlitePeople(database, vault, settings.conflict),
         quarantine=SqliteQuarantine(database),
         facts=facts,
         definitions=SqliteDefinitions(database),

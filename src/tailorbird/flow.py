@@ -32,12 +32,12 @@ from tailorbird.schema import (
     DAY,
     Body,
     Claim,
+    EventColumns,
     Instant,
-    Merge,
+    LogRecord,
     Names,
     Outgoing,
     PersonId,
-    Position,
     Settlement,
 )
 from tailorbird.tracking import events as tracked
@@ -86,20 +86,40 @@ class Decided(msgspec.Struct, frozen=True):
 def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) -> Ingested:
     """Turn everything that the log holds into profiles and facts."""
     catch_up(world)
-    total = Ingested()
+    total, known = Ingested(), profiles.Known()
     while records := world.log.read(world.people.cursor(), RECORDS, BYTES):
-        offset = records[-1].offset
-        came = intake.read(world, records)
-        folded = profiles.fold(world.people, came.events, came.refused, offset)
-        intake.count(world, records[0].offset - 1, offset, came, folded.events)
-        world.facts.append(folded.events, folded.merges, offset)
-        total += Ingested(
-            len(records), len(folded.events), folded.duplicates, len(came.refused),
-            folded.created, len(folded.merges),
-        )  # fmt: skip
+        for run, bodies in intake.in_runs(world, records):
+            total += _columns(world, run, bodies, known) if bodies else _rows(world, run, known)
         if on_progress:
-            on_progress(offset, world.log.end())
+            on_progress(records[-1].offset, world.log.end())
     return total
+
+
+def _rows(world: World, records: Sequence[LogRecord], known: profiles.Known) -> Ingested:
+    """Take in records event by event."""
+    offset, people = records[-1].offset, world.people
+    came = intake.read(world, records)
+    folded = profiles.fold(people, came.events, came.refused, offset, world.settings.identity)
+    if folded.homes:
+        known.forget()
+    intake.count(world, records[0].offset - 1, offset, came, folded.events)
+    world.facts.append(folded.events, folded.homes, offset)
+    return Ingested(
+        len(records), len(folded.events), folded.duplicates, len(came.refused), folded.created,
+        folded.merged,
+    )  # fmt: skip
+
+
+def _columns(
+    world: World, records: Sequence[LogRecord], bodies: list[EventColumns], known: profiles.Known
+) -> Ingested:
+    """Take in records whose events were read in bulk."""
+    offset = records[-1].offset
+    folded = profiles.fold_columns(world.people, bodies, offset, known, world.settings.identity)
+    intake.count_columns(world, records[0].offset - 1, offset, folded.columns)
+    world.facts.append([], [], offset, folded.columns)
+    refused = sum(len(body.refused) for body in bodies)
+    return Ingested(len(records), folded.events, folded.duplicates, refused, folded.created)
 
 
 def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None) -> int:
@@ -108,23 +128,32 @@ def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None
     Returns how many records were read again. The people keep what they know: the same first sights
     and the same identities give the same facts.
     """
-    cursor, read = world.people.cursor(), 0
+    cursor, read, known = world.people.cursor(), 0, profiles.Known()
     while (done := world.facts.offset()) < cursor:
         records = world.log.read(done, min(RECORDS, cursor - done), BYTES)
-        offset = records[-1].offset
-        came = intake.read(world, records)
-        events = profiles.replay(world.people, came.events)
-        intake.count(world, done, offset, came, events)
-        world.facts.append(events, _merges(world, done, offset), offset)
+        for run, bodies in intake.in_runs(world, records):
+            _again(world, run, bodies, known)
         read += len(records)
         if on_progress:
-            on_progress(offset, cursor)
+            on_progress(records[-1].offset, cursor)
     return read
 
 
-def _merges(world: World, after: int, until: int) -> Sequence[Merge]:
-    first: Position = ((after + 1) << 20) - 1
-    return [m for m in world.people.merges(first) if m.position >> 20 <= until]
+def _again(
+    world: World, records: Sequence[LogRecord], bodies: list[EventColumns], known: profiles.Known
+) -> None:
+    """Make the facts of records that the people know."""
+    done, offset = records[0].offset - 1, records[-1].offset
+    homes = profiles.moved(world.people, done, offset)
+    if bodies:
+        columns = profiles.replay_columns(world.people, bodies, known)
+        intake.count_columns(world, done, offset, columns)
+        world.facts.append([], homes, offset, columns)
+        return
+    came = intake.read(world, records)
+    events = profiles.replay(world.people, came.events)
+    intake.count(world, done, offset, came, events)
+    world.facts.append(events, homes, offset)
 
 
 def refresh(world: World, now: Instant) -> list[segments.Change]:

@@ -21,10 +21,12 @@ from tailorbird.schema import (
     DAY,
     Definition,
     Event,
+    EventColumns,
     Instant,
     LogRecord,
     Position,
     Refused,
+    ResolvedColumns,
     ResolvedEvent,
 )
 from tailorbird.world import World
@@ -45,9 +47,7 @@ class Read:
 
 def read(world: World, records: Sequence[LogRecord]) -> Read:
     """Return the events of these records and, with reasons, what was refused."""
-    listed = world.settings.collect.disposable_domains_file
-    disposable = collect.disposable_domains(world.folder / listed) if listed else frozenset()
-    decoded = collect.decode(records, currency=world.settings.shop.currency, disposable=disposable)
+    decoded = collect.decode_in(_house(world), records)
     in_force = judges(world, records[0].offset) if records else []
     return judged(in_force, decoded, records)
 
@@ -128,10 +128,32 @@ def count(world: World, done: int, offset: int, came: Read, taken: Sequence[Reso
         for event in (came.events if len(positions) < len(came.events) else ())
         if event.position not in positions
     )
-    if repeated or came.flagged:
+    _keep(world, done, offset, repeated, came.flagged)
+
+
+def count_columns(world: World, done: int, offset: int, taken: Sequence[ResolvedColumns]) -> None:
+    """Keep how many duplicates the bodies of columns of these records held, as `count` does."""
+    repeated: Counter[tuple[int, str]] = Counter()
+    for each in taken:
+        body = each.columns
+        there = len(each.fresh) + len(body.others)
+        missing = there - int(each.fresh.sum()) - len(each.others)
+        if missing:
+            repeated[body.received_at // DAY, body.source] += missing
+    _keep(world, done, offset, repeated, Counter())
+
+
+def _keep(
+    world: World,
+    done: int,
+    offset: int,
+    repeated: Counter[tuple[int, str]],
+    flagged: plan_check.Violations,
+) -> None:
+    if repeated or flagged:
         world.facts.write(
             [*((sql, (done,)) for sql in _FORGET), *((sql, ()) for sql in _COUNT)],
-            {"repeated": _repeated(offset, repeated), "flagged": _flagged(offset, came.flagged)},
+            {"repeated": _repeated(offset, repeated), "flagged": _flagged(offset, flagged)},
         )
 
 

@@ -19,7 +19,6 @@ from tailorbird.schema import (
     DefinitionKind,
     Instant,
     LogRecord,
-    Merge,
     Outgoing,
     PersonId,
     Position,
@@ -29,16 +28,20 @@ from tailorbird.schema import (
     QuarantineState,
     Refused,
     Reply,
+    ResolvedColumns,
     ResolvedEvent,
     Scalar,
     Settlement,
 )
+from tailorbird.ties import Home, Saying, Ties
 
 SqlValue = str | int | float | bool | bytes | None
 """What may be bound to a statement."""
 
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 
@@ -71,6 +74,10 @@ class People(Protocol):
     taken whole (with its cursor) or not at all.
     """
 
+    @property
+    def ties(self) -> Ties:
+        """Return who is who: identifiers, merges, separations."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """Open a write transaction; durable when it ends without an exception."""
 
@@ -87,8 +94,18 @@ class People(Protocol):
         a batch can be replayed.
         """
 
-    def known(self, identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], PersonId]:
-        """Return the (surviving) person of each known (kind, value) identifier."""
+    def first_seen_columns(
+        self,
+        offset: int,
+        rows: npt.NDArray[np.int64],
+        at: npt.NDArray[np.int64],
+        keys: npt.NDArray[np.uint64],
+    ) -> npt.NDArray[np.bool_]:
+        """Return which events of the body of columns at an offset are seen there first.
+
+        `rows` are their places in the body, in order; `at` and `keys` are the two halves of their
+        message ids. Remembers them, and gives the same answer again, as `first_seen` does.
+        """
 
     def next_person(self) -> PersonId:
         """Return the number that the next new person gets."""
@@ -97,19 +114,19 @@ class People(Protocol):
         """Create people with these numbers, taken from `next_person` upwards."""
 
     def claims(self, people: Sequence[PersonId]) -> dict[PersonId, dict[str, int]]:
-        """Return how many identifiers of each kind each person holds."""
+        """Return how many identifiers of each kind lead to each person."""
 
-    def link(self, links: Iterable[tuple[str, str, PersonId]]) -> None:
-        """Give identifiers (kind, value) to people."""
+    def set_traits(self, traits: Iterable[tuple[PersonId, str, Scalar, Instant, str]]) -> None:
+        """Keep each source's latest word on each trait; older instants never overwrite newer.
 
-    def merge(self, merges: Sequence[Merge]) -> None:
-        """Move identifiers, traits and consents of each loser to its survivor."""
+        Rows are (person as numbered at first, trait, value, at, source).
+        """
 
-    def merges(self, after: Position) -> list[Merge]:
-        """Return the merges at positions above `after`, in order."""
+    def sayings(self, person: PersonId) -> list[Saying]:
+        """Return what every source says of each trait of a survivor, by name."""
 
-    def set_traits(self, traits: Iterable[tuple[PersonId, str, Scalar, Instant]]) -> None:
-        """Keep each declared trait's latest value; older instants never overwrite newer ones."""
+    def forget(self, people: Iterable[tuple[PersonId, Instant]]) -> None:
+        """Drop what was declared of each person up to an instant, and destroy her key."""
 
     def add_consents(self, consents: Sequence[Consent]) -> None:
         """Append receipts to the hash chain."""
@@ -119,6 +136,9 @@ class People(Protocol):
 
     def lift(self, addresses: Iterable[str], reason: str) -> None:
         """Let addresses be written to again that are suppressed for this reason and no other."""
+
+    def suppression(self, address: str) -> str:
+        """Return why an address may not be written to, or ''."""
 
     def receipts_from(self, source: str, people: Sequence[PersonId]) -> set[tuple[PersonId, str]]:
         """Return the (person, purpose) pairs that have a receipt from this source."""
@@ -199,8 +219,14 @@ class Facts(Protocol):
     def offset(self) -> int:
         """Return the log offset up to which the facts are complete."""
 
-    def append(self, events: Sequence[ResolvedEvent], merges: Sequence[Merge], offset: int) -> None:
-        """Append facts and move the offset in one durable transaction."""
+    def append(
+        self,
+        events: Sequence[ResolvedEvent],
+        homes: Sequence[Home],
+        offset: int,
+        columns: Sequence[ResolvedColumns] = (),
+    ) -> None:
+        """Append facts, move histories home, and keep the offset, in one durable transaction."""
 
     def read(
         self,

@@ -210,13 +210,14 @@ class EventColumns(msgspec.Struct, frozen=True):
 
 
 class ResolvedColumns(msgspec.Struct, frozen=True):
-    """The first sights of `EventColumns`, with their people (0 for a guest) beside the facts."""
+    """`EventColumns` with their people: numbers beside the facts, 0 for a guest."""
 
     columns: EventColumns
     fresh: npt.NDArray[np.bool_]
     """Which of the facts are first sights."""
     people: npt.NDArray[np.int64]
-    """Who did each of all facts."""
+    owners: npt.NDArray[np.int64]
+    """As numbered at first."""
     others: list[ResolvedEvent]
 
 
@@ -262,58 +263,6 @@ class ResolvedEvent(msgspec.Struct, frozen=True, gc=False):
     person: PersonId | None
     owner: PersonId | None = None
     """Her number before she was merged into `person`; None where that is `person` itself."""
-
-
-class Merge(msgspec.Struct, frozen=True):
-    """Two people turned out to be one: the event at `position` says so."""
-
-    survivor: PersonId
-    loser: PersonId
-    position: Position
-    at: Instant = 0
-    by: str = "hand"
-    """The kind of the identifier that both gave, or `hand`, `api`, `matching`."""
-    key: bytes = b""
-    """The blind index of that identifier."""
-    source: str = ""
-    reason: str = ""
-    author: str = ""
-    evidence: str = ""
-    claimant: PersonId = 0
-    """Whose event it was, 0 where nobody's."""
-    undone: Position = 0
-    """Where a separation took it back, 0 while it stands."""
-
-
-class Separation(msgspec.Struct, frozen=True):
-    """Two people are two: whatever joined them is undone, and events join them no more."""
-
-    survivor: PersonId
-    loser: PersonId
-    position: Position
-    at: Instant = 0
-    reason: str = ""
-    author: str = ""
-
-
-class Home(msgspec.Struct, frozen=True, gc=False):
-    """To whom the history of a person, as numbered at first, belongs since `position`."""
-
-    owner: PersonId
-    person: PersonId
-    position: Position
-
-
-class Flag(msgspec.Struct, frozen=True):
-    """An identifier that says too little to join people: since when, and why."""
-
-    kind: str
-    key: bytes
-    position: Position
-    at: Instant
-    reason: str
-    person: PersonId = 0
-    """Who holds it; 0 where nobody does."""
 
 
 class Profile(msgspec.Struct, frozen=True):

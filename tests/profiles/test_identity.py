@@ -33,7 +33,8 @@ def test_history_of_two_devices_becomes_one_person(people: SqlitePeople, event: 
         [],
         2,
     )
-    assert [(m.survivor, m.loser) for m in folded.merges] == [(1, 2)]
+    assert [(m.survivor, m.loser, m.by) for m in people.ties.merges()] == [(1, 2, "anonymous_id")]
+    assert [(home.owner, home.person) for home in folded.homes] == [(1, 1), (2, 1)]
     assert people.find("laptop") == 1
     assert people.count() == 1
 

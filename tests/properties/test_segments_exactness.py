@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from tailorbird import segments
-from tailorbird.schema import DAY, HOUR, Event, Instant, Line, Merge, ResolvedEvent
+from tailorbird.schema import DAY, HOUR, Event, Instant, Line, ResolvedEvent
 from tailorbird.segments import conditions as c
 from tailorbird.stores.duckdb.facts import DuckFacts
+from tailorbird.ties import Home
 from tailorbird.traits.terms import Op, Rows, Upcoming, Value
 
 START = 20_000 * DAY + 7 * HOUR
@@ -285,6 +286,8 @@ class Life:
     now: Instant = START
     offset: int = 0
     history: History = field(default_factory=History)
+    parts: dict[int, list[int]] = field(default_factory=dict)
+    """Whom the merges so far have made one with each survivor."""
 
     def step(self) -> None:
         self.now += self.rng.choice((1, HOUR, HOUR, 5 * HOUR, DAY, 2 * DAY, 9 * DAY))
@@ -294,7 +297,7 @@ class Life:
         for each in events:
             self.history.events.setdefault(each.person or 0, []).append(each.event)
         if len(self.history.events) > 4 and self.rng.random() < 0.08:
-            self.facts.append(events, [self.merge()], self.offset)
+            self.facts.append(events, self.merge(), self.offset)
         else:
             self.facts.append(events, [], self.offset)
         if self.history.events and self.rng.random() < 0.2:
@@ -330,11 +333,13 @@ class Life:
             if name == "identify" else {},
         )  # fmt: skip
 
-    def merge(self) -> Merge:
+    def merge(self) -> list[Home]:
         survivor, loser = self.rng.sample(sorted(self.history.events), 2)
         self.history.events[survivor] += self.history.events.pop(loser)
         self.history.scores.pop(loser, None)
-        return Merge(survivor, loser, self.offset << 20 | 999)
+        self.parts.setdefault(survivor, [survivor]).extend(self.parts.pop(loser, [loser]))
+        position = self.offset << 20 | 999
+        return [Home(owner, survivor, position) for owner in self.parts[survivor]]
 
     def score(self, person: int) -> None:
         value = self.rng.randrange(1_000_000)

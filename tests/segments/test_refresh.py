@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from tailorbird import segments
-from tailorbird.schema import DAY, HOUR, Instant, Merge
+from tailorbird.schema import DAY, HOUR, Instant
 from tailorbird.segments import Change, Segment
 from tailorbird.stores.duckdb.facts import DuckFacts
+from tailorbird.ties import Home
 
 Happen: TypeAlias = Callable[..., int]
 Define: TypeAlias = Callable[..., Segment]
@@ -113,7 +114,8 @@ def test_after_a_merge_the_survivor_answers_for_both(
     happen(2, "purchase", now - DAY)
     segments.refresh(facts, [loyal], now=now)
     offset = facts.offset() + 1
-    facts.append([], [Merge(survivor=1, loser=2, position=offset << 20)], offset)
+    homes = [Home(owner, 1, offset << 20) for owner in (1, 2)]
+    facts.append([], homes, offset)
     assert segments.refresh(facts, [loyal], now=now + 1) == [Change("loyal", 1, now + 1, True)]
     assert segments.verify(facts, [loyal], now=now + 1) == []
     assert segments.people(facts, define("did: purchase"), as_of=now - DAY) == [1]

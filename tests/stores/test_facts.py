@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tailorbird.errors import StoreError
-from tailorbird.schema import Event, Line, Merge, Names, Product, ResolvedEvent, Scalar
+from tailorbird.schema import Event, Line, Names, Product, ResolvedEvent, Scalar
 from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.stores.duckdb.rows import number_of, text_of
+from tailorbird.ties import Home
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_personal_fields_never_reach_the_facts(facts: DuckFacts) -> None:
 
 def test_a_merge_moves_history_to_the_survivor(facts: DuckFacts) -> None:
     facts.append([resolved(1, 1, "purchase"), resolved(2, 2, "purchase")], [], 1)
-    facts.append([], [Merge(1, 2, 3)], 2)
+    facts.append([], [Home(1, 1, 3), Home(2, 1, 3)], 2)
     assert rows(facts, "SELECT DISTINCT person FROM facts") == [{"person": 1}]
     assert rows(facts, "SELECT person FROM people") == [{"person": 1}]
 

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from tailorbird import results
 from tailorbird.app import Tailorbird
 from tailorbird.demo.run import CAMPAIGN
-from tailorbird.schema import Consent, Decision, Merge, Names
+from tailorbird.schema import Consent, Decision, Names
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web import tracking
 from tailorbird.web.serve import Mailroom
@@ -201,8 +201,7 @@ def merged_pair(tb: Tailorbird) -> tuple[Decision, Decision]:
     tb.decide("second")
     chosen = [d for d in results.decisions(tb.world, "second") if d.verdict == "send"]
     survivor, loser = sorted(chosen, key=lambda d: d.person)[:2]
-    with tb.world.people.transaction():
-        tb.world.people.merge([Merge(survivor.person, loser.person, 1 << 40)])
+    tb.merge(f"person:{survivor.person}", f"person:{loser.person}", reason="one household")
     return survivor, loser
 
 
@@ -218,9 +217,8 @@ def test_two_who_turn_out_to_be_one_get_one_mail(tb: Tailorbird) -> None:
 
 def test_the_wish_of_who_was_merged_since_is_that_of_the_person(tb: Tailorbird) -> None:
     first = sends(tb)[0]
-    with tb.world.people.transaction():
-        other = next(d.person for d in sends(tb) if d.person < first.person)
-        tb.world.people.merge([Merge(other, first.person, 1 << 40)])
+    other = next(d.person for d in sends(tb) if d.person < first.person)
+    tb.merge(f"person:{other}", f"person:{first.person}", reason="one household")
     assert asked(tb, "POST", unsubscribe_url(tb, first.id)).status_code == 200
     state = tb.world.people.consent_states([other])[other]
     assert "email_marketing" not in state.granted

@@ -79,7 +79,7 @@ def test_a_shop_that_is_connected_brings_its_people_orders_returns_and_stock(
     ]  # fmt: skip
     assert post(shop, *told) == [200] * 6
     assert shop.ingest().refused == 0
-    (person,) = shop.world.people.known({("email", "mia@people.example")}).values()
+    person = shop.person("mia@people.example")
     assert facts(shop) == [(person, "purchase", 1950), (person, "return", 750)]
     assert shop.world.people.profiles([person])[person].traits["first_name"] == "Mia"
     (consent,) = shop.world.people.consents(person)

@@ -218,7 +218,7 @@ def _properties(said: dict[str, Said], orders: Orders, kept: Mask) -> list[tuple
 
 
 def in_runs(
-    records: Sequence[LogRecord], house: House
+    records: Sequence[LogRecord], house: House, *, in_bulk: bool = True
 ) -> Iterator[tuple[list[LogRecord], list[EventColumns]]]:
     """Yield the records in runs: those that were read by columns with these, others with none.
 
@@ -228,7 +228,7 @@ def in_runs(
     laid_out: list[EventColumns] = []
     for record in records:
         columnar = columns.is_columnar(record.body)
-        found = read_columns(record, house) if columnar else None
+        found = read_columns(record, house) if columnar and in_bulk else None
         alone = columnar and found is None
         if waiting and (alone or bool(laid_out) != (found is not None)):
             yield waiting, laid_out

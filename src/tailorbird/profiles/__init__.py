@@ -7,16 +7,21 @@ Out: resolved events, merges; traits as of any instant.
 from __future__ import annotations
 
 from tailorbird.profiles.changes import merged_body, separated_body
-from tailorbird.profiles.fold import Folded, fold, replay, withdrawal
+from tailorbird.profiles.fold import Folded, fold, moved, replay, withdrawal
+from tailorbird.profiles.fold_columns import Known, fold_columns, replay_columns
 from tailorbird.profiles.traits import TRAITS, Trait, table
 
 __all__ = [
     "TRAITS",
     "Folded",
+    "Known",
     "Trait",
     "fold",
+    "fold_columns",
     "merged_body",
+    "moved",
     "replay",
+    "replay_columns",
     "separated_body",
     "table",
     "withdrawal",

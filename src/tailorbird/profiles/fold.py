@@ -3,71 +3,174 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tailorbird.ports import People
-from tailorbird.profiles.identity import EMAIL, PERSON, USER_ID, Resolution, Resolver, identifiers
-from tailorbird.schema import Consent, Event, Merge, Names, PersonId, Refused, ResolvedEvent
+from tailorbird.profiles.changes import SOURCE
+from tailorbird.profiles.identity import (
+    DEFAULT,
+    EMAIL,
+    USER_ID,
+    Resolution,
+    Resolver,
+    identifiers,
+    loser_of,
+    named_people,
+)
+from tailorbird.schema import (
+    Consent,
+    Event,
+    Names,
+    PersonId,
+    Position,
+    Purpose,
+    Refused,
+    ResolvedEvent,
+    Scalar,
+)
+from tailorbird.settings import Identity
+from tailorbird.ties import Flag, Home, Separation, Standing
 
 HARD_BOUNCE = "hard_bounce"
-_TELLING = frozenset({Names.IDENTIFY, Names.EMAIL_BOUNCED, Names.UNSUBSCRIBED})
+END: Position = 1 << 62
+"""Above every position."""
+ROW_ID = "import:row-"
+"""What our own import alone writes before 32 hexadecimal digits."""
+_ROW = re.compile(f"{ROW_ID}[0-9a-f]{{32}}")
+_TELLING = frozenset(
+    {Names.IDENTIFY, Names.EMAIL_BOUNCED, Names.PERSON_FORGOTTEN, Names.UNSUBSCRIBED}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A batch, tied to people: duplicates are gone, merges are to be applied to the facts."""
+    """A batch, tied to people: duplicates are gone; `homes` says whose history is moved."""
 
     events: list[ResolvedEvent]
-    merges: list[Merge]
+    homes: list[Home]
     duplicates: int
     created: int
+    merged: int
 
 
 def fold(
-    people: People, events: Sequence[Event], refused: Sequence[Refused], offset: int
+    people: People,
+    events: Sequence[Event],
+    refused: Sequence[Refused],
+    offset: int,
+    limits: Identity = DEFAULT,
 ) -> Folded:
     """Return the batch's first sights with their people, and keep what they say of them.
 
     Everything, `offset` as the new cursor included, is one durable transaction.
     """
     with people.transaction():
-        fresh = _first_sights(people, events)
-        resolution = _resolve(people, fresh)
-        people.create(resolution.created)
-        people.link((kind, value, person) for (kind, value), person in resolution.links.items())
-        people.merge(resolution.merges)
-        _keep(people, [resolved for resolved in resolution.events if _tells(resolved)])
+        fresh = first_sights(people, events)
+        resolved: list[ResolvedEvent] = []
+        unproven: set[Position] = set()
+        created = merged = 0
+        for run in _runs(fresh):
+            resolution = resolve(people, run, limits)
+            settle(people, resolution)
+            _separate(people, run[-1])
+            resolved += resolution.events
+            unproven |= resolution.unproven
+            created += len(resolution.created)
+            merged += len(resolution.merges)
+        homes = people.ties.moved((people.cursor() + 1) << 20, END)
+        if any(_is_separation(event) for event in fresh):
+            resolved = _at_home(people, resolved)
+        _keep(people, [each for each in resolved if _tells(each)], unproven, limits)
         people.quarantine(refused)
         people.advance(offset)
-    return Folded(
-        resolution.events, resolution.merges, len(events) - len(fresh), len(resolution.created)
-    )
+    return Folded(resolved, homes, len(events) - len(fresh), created, merged)
 
 
 def replay(people: People, events: Sequence[Event]) -> list[ResolvedEvent]:
-    """Return what `fold` returned for this batch, by today's identities, changing nothing."""
+    """Return what `fold` returned for this batch, by what was decided since; change nothing."""
     with people.transaction():
-        fresh = _first_sights(people, events)
-        return _resolve(people, fresh).events
+        fresh = first_sights(people, events)
+        return Resolver(standing(people, fresh), 0).replay(fresh)
 
 
-def _first_sights(people: People, events: Sequence[Event]) -> list[Event]:
-    blake2b = hashlib.blake2b
-    keys = [
-        (blake2b(event.message_id.encode(), digest_size=16).digest(), event.position)
-        for event in events
-    ]
-    firsts = people.first_seen(keys)
+def moved(people: People, after: int, until: int) -> list[Home]:
+    """Return where histories are now that the records of these offsets of the log have moved."""
+    return people.ties.moved((after + 1) << 20, (until + 1) << 20)
+
+
+def _runs(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """Yield the events up to and with each separation: what follows is judged without the tie."""
+    start = 0
+    for number, event in enumerate(events, 1):
+        if _is_separation(event):
+            yield events[start:number]
+            start = number
+    if start < len(events):
+        yield events[start:]
+
+
+def _is_separation(event: Event) -> bool:
+    return event.name == Names.PEOPLE_SEPARATED and event.source == SOURCE
+
+
+def standing(people: People, events: Sequence[Event]) -> Standing:
+    """Return what is known of the identifiers that these events name."""
+    asked = {identifier for event in events for identifier in identifiers(event)}
+    asked |= {number for event in events if event.person_id for number in named_people(event)}
+    return people.ties.standing(asked)
+
+
+def resolve(people: People, events: Sequence[Event], limits: Identity) -> Resolution:
+    """Return who did these events, and what that says about who is who."""
+    return Resolver(standing(people, events), people.next_person(), limits).resolve(events)
+
+
+def settle(people: People, resolution: Resolution) -> None:
+    """Keep what events say about who is who."""
+    people.create(resolution.created)
+    people.ties.link((kind, value, owner) for (kind, value), owner in resolution.links.items())
+    people.ties.merge(resolution.merges)
+    people.ties.share(resolution.sharings)
+    people.ties.flag(
+        (given, Flag(given[0], b"", event.position, event.at, reason, holder))
+        for given, (event, reason, holder) in resolution.flags.items()
+    )
+
+
+def _separate(people: People, event: Event) -> None:
+    """Make two of one, where the event says so and both exist."""
+    one, two = event.person_id, loser_of(event)
+    if not _is_separation(event) or len(people.ties.standing(named_people(event)).owners) < 2:
+        return
+    said = {name: str(event.properties.get(name) or "") for name in ("reason", "author")}
+    people.ties.separate(Separation(one, two, event.position, event.at, **said))
+
+
+def _at_home(people: People, events: Sequence[ResolvedEvent]) -> list[ResolvedEvent]:
+    """Return the events with their owners' homes as they are after the last separation."""
+    owners = {each.owner or each.person for each in events}
+    homes = people.ties.homes(owner for owner in owners if owner)
+    found = []
+    for each in events:
+        owner = each.owner or each.person
+        home = homes.get(owner, owner) if owner else None
+        found.append(ResolvedEvent(each.event, home, owner if owner != home else None))
+    return found
+
+
+def first_sights(people: People, events: Sequence[Event]) -> list[Event]:
+    """Return the events whose message ids were not seen before."""
+    firsts = people.first_seen([(_key(event.message_id), event.position) for event in events])
     return [event for event, first in zip(events, firsts, strict=True) if first]
 
 
-def _resolve(people: People, events: Sequence[Event]) -> Resolution:
-    asked = {identifier for event in events for identifier in identifiers(event)}
-    known = people.known(asked | {(PERSON, str(e.person_id)) for e in events if e.person_id})
-    claims = people.claims(sorted(set(known.values())))
-    accounts = {person: kinds.get(USER_ID, 0) for person, kinds in claims.items()}
-    return Resolver(known, accounts, people.next_person()).resolve(events)
+def _key(message_id: str) -> bytes:
+    """Return 16 bytes that stand for a message id; the id of a file's row is as many by itself."""
+    if message_id.startswith(ROW_ID) and _ROW.fullmatch(message_id):
+        return bytes.fromhex(message_id.removeprefix(ROW_ID))
+    return hashlib.blake2b(message_id.encode(), digest_size=16).digest()
 
 
 def _tells(resolved: ResolvedEvent) -> bool:
@@ -76,20 +179,23 @@ def _tells(resolved: ResolvedEvent) -> bool:
     return bool(resolved.person and (event.name in _TELLING or event.traits or event.consents))
 
 
-def _keep(people: People, events: Sequence[ResolvedEvent]) -> None:
+def _keep(
+    people: People, events: Sequence[ResolvedEvent], unproven: set[Position], limits: Identity
+) -> None:
     """Keep traits and consents, and bar the addresses that must not be written to again."""
     people.set_traits(
-        (resolved.person, name, value, resolved.event.at)
-        for resolved in events
-        if resolved.person
-        for name, value in _declared(resolved.event).items()
+        (each.owner or each.person, name, value, each.event.at, each.event.source)
+        for each in events
+        if each.person
+        for name, value in _declared(each.event).items()
     )
-    _keep_consents(people, events)
-    barred = {
-        resolved.person: resolved.event
-        for resolved in events
-        if resolved.person and _bars(resolved.event)
-    }
+    _keep_consents(people, events, unproven)
+    people.forget(
+        (each.person, each.event.at)
+        for each in events
+        if each.person and each.event.name == Names.PERSON_FORGOTTEN
+    )
+    barred = {each.person: each.event for each in events if each.person and _bars(each.event)}
     profiles = people.profiles(sorted(barred))
     people.suppress(
         (profile.email, _reason(barred[person]), barred[person].at)
@@ -98,10 +204,12 @@ def _keep(people: People, events: Sequence[ResolvedEvent]) -> None:
     )
 
 
-def _keep_consents(people: People, events: Sequence[ResolvedEvent]) -> None:
+def _keep_consents(
+    people: People, events: Sequence[ResolvedEvent], unproven: set[Position]
+) -> None:
     consents: list[Consent] = []
     for resolved in events:
-        event, person = resolved.event, resolved.person
+        event, person = resolved.event, resolved.owner or resolved.person
         if person is None:
             continue
         consents += [
@@ -110,6 +218,7 @@ def _keep_consents(people: People, events: Sequence[ResolvedEvent]) -> None:
                 claim.wording_version, claim.evidence,
             )
             for claim in event.consents
+            if not (claim.granted and claim.purpose == MARKETING and event.position in unproven)
         ]  # fmt: skip
         if event.name == Names.UNSUBSCRIBED:
             consents.append(withdrawal(person, event.send_id, event.at))
@@ -127,6 +236,7 @@ def _keep_consents(people: People, events: Sequence[ResolvedEvent]) -> None:
 
 
 UNSUBSCRIBE = "unsubscribe:"
+MARKETING: Purpose = "email_marketing"
 
 
 def withdrawal(person: PersonId, send_id: str, at: int) -> Consent:
@@ -134,7 +244,7 @@ def withdrawal(person: PersonId, send_id: str, at: int) -> Consent:
     return Consent(person, "email_marketing", False, at, f"{UNSUBSCRIBE}{send_id}")
 
 
-def _declared(event: Event) -> dict[str, str | int | float | bool | None]:
+def _declared(event: Event) -> dict[str, Scalar]:
     traits = dict(event.traits)
     if event.name == Names.IDENTIFY:
         traits |= {

@@ -12,16 +12,19 @@ import duckdb
 
 from tailorbird.errors import StoreError
 from tailorbird.ports import SqlValue
-from tailorbird.schema import Merge, Product, ResolvedEvent
+from tailorbird.schema import Product, ResolvedColumns, ResolvedEvent
 from tailorbird.stores.duckdb import sessions
-from tailorbird.stores.duckdb.rows import tables_of
+from tailorbird.stores.duckdb.columns import tables_of_all
+from tailorbird.stores.duckdb.corrections import corrections
+from tailorbird.stores.duckdb.homes import move
 from tailorbird.stores.statements import load, text
+from tailorbird.ties import Home
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -50,21 +53,21 @@ class DuckFacts:
         """Return the log offset up to which the facts are complete."""
         return self._marker(OFFSET)
 
-    def append(self, events: Sequence[ResolvedEvent], merges: Sequence[Merge], offset: int) -> None:
-        """Append facts and move the offset in one durable transaction."""
-        tables = tables_of(events)
+    def append(
+        self,
+        events: Sequence[ResolvedEvent],
+        homes: Sequence[Home],
+        offset: int,
+        columns: Sequence[ResolvedColumns] = (),
+    ) -> None:
+        """Append facts, move histories home, and keep the offset, in one durable transaction."""
+        tables = tables_of_all(columns, events)
         with self._transaction(tables) as connection:
             for name in tables:
                 connection.execute(SQL[f"append_{name}"])
-            for merge in merges:
-                for name in ("facts", "lines", "properties", "trait_values"):
-                    connection.execute(SQL[f"merge_{name}"], (merge.survivor, merge.loser))
-                connection.execute(
-                    SQL["merge_people"], (merge.survivor, merge.position, merge.loser)
-                )
-                for name in ("people", "membership", "scores"):
-                    connection.execute(SQL[f"forget_{name}"], (merge.loser,))
-            moved = [person for merge in merges for person in (merge.survivor, merge.loser)]
+            moved = move(connection, homes, tables)
+            for name, bound in corrections(events):
+                connection.execute(SQL[name], bound)
             sessions.renew(connection, fresh="facts" in tables, moved=moved)
             connection.execute(SQL["mark"], (OFFSET, offset))
 

@@ -11,7 +11,11 @@ from tailorbird.privacy.vault import PERSONAL_FIELDS
 from tailorbird.schema import MINUTE, Context, Event, Names, ResolvedEvent, Scalar
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
+
+    Numbers = npt.NDArray[np.int64]
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -20,7 +24,7 @@ INT64_MAX: Final = 2**63 - 1
 SILENT: Final = frozenset(
     {
         Names.IDENTIFY, Names.PRODUCT_UPDATED, Names.CONSENT_CHANGED, Names.EVENT_RETRACTED,
-        Names.PERSON_FORGOTTEN,
+        Names.PEOPLE_MERGED, Names.PEOPLE_SEPARATED, Names.PERSON_FORGOTTEN,
     }
 )  # fmt: skip
 """Events that change a profile or the catalogue and are no behaviour: they make no fact."""
@@ -43,17 +47,19 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "lines": (
         ("position", "int64"), ("person", "int64"), ("event", "string"), ("at", "int64"),
         ("order_id", "string"), ("item", "string"), ("category", "string"),
-        ("quantity", "int64"), ("value_minor", "int64"),
+        ("quantity", "int64"), ("value_minor", "int64"), ("owner", "int64"),
     ),
     "properties": (
         ("position", "int64"), ("person", "int64"), ("event", "string"), ("at", "int64"),
-        ("name", "string"), ("text", "string"), ("number", "int64"),
+        ("name", "string"), ("text", "string"), ("number", "int64"), ("owner", "int64"),
     ),
     "trait_values": (
         ("position", "int64"), ("person", "int64"), ("name", "string"), ("at", "int64"),
-        ("text", "string"), ("number", "int64"),
+        ("text", "string"), ("number", "int64"), ("owner", "int64"),
     ),
-    "people": (("person", "int64"), ("created_at", "int64"), ("position", "int64")),
+    "people": (
+        ("person", "int64"), ("created_at", "int64"), ("position", "int64"), ("owner", "int64"),
+    ),
     "products": (
         ("item", "string"), ("name", "string"), ("category", "string"), ("price_minor", "int64"),
         ("currency", "string"), ("url", "string"), ("image", "string"), ("stock", "int64"),
@@ -146,10 +152,15 @@ def _contexts(events: Sequence[Event]) -> list[pa.Array]:
         for name in _CONTEXT_TEXTS
     ]
     offsets = np.array([each.utc_offset for each in contexts], np.int64)[which]
-    minutes = np.array([e.at for e in events], np.int64) // MINUTE + offsets
+    hours, weekdays = clock_of(np.array([e.at for e in events], np.int64), offsets)
+    return [*texts, pa.array(offsets), pa.array(hours), pa.array(weekdays)]
+
+
+def clock_of(at: Numbers, offsets: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the local hours and weekdays (1 is Monday) of instants."""
+    minutes = at // MINUTE + offsets
     # The epoch began on a Thursday.
-    weekdays = (minutes // 1440 + 3) % 7 + 1
-    return [*texts, pa.array(offsets), pa.array(minutes // 60 % 24), pa.array(weekdays)]
+    return minutes // 60 % 24, (minutes // 1440 + 3) % 7 + 1
 
 
 def _lines(events: Sequence[Event], facts: pa.Table) -> pa.Table:
@@ -161,6 +172,7 @@ def _lines(events: Sequence[Event], facts: pa.Table) -> pa.Table:
         [line.category or None for line in lines],
         [line.quantity for line in lines],
         [line.quantity * line.price_minor for line in lines],
+        *_repeated(facts, ["owner"], [len(e.lines) for e in events]),
     )
 
 
@@ -172,6 +184,7 @@ def _properties(events: Sequence[Event], facts: pa.Table) -> pa.Table:
         [name for e in events for name in e.properties],
         [value if type(value) is str else text_of(value) for value in values],
         [None if type(value) is str else number_of(value) for value in values],
+        *_repeated(facts, ["owner"], [len(e.properties) for e in events]),
     )
 
 
@@ -181,12 +194,13 @@ def _people(resolved: Sequence[ResolvedEvent]) -> pa.Table:
         [r.person for r in resolved],
         [r.event.at for r in resolved],
         [r.event.position for r in resolved],
+        [r.owner for r in resolved],
     )
 
 
 def _trait_values(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
     return (
-        (e.position, resolved.person, name, e.at, text_of(value), number_of(value))
+        (e.position, resolved.person, name, e.at, text_of(value), number_of(value), resolved.owner)
         for resolved in events
         if resolved.person and (e := resolved.event).traits
         for name, value in e.traits.items()

@@ -1,13 +1,15 @@
 -- name: append_facts
 INSERT INTO facts BY NAME SELECT * FROM new_facts
 -- name: append_lines
-INSERT INTO lines SELECT * FROM new_lines
+INSERT INTO lines BY NAME SELECT * FROM new_lines
 -- name: append_properties
-INSERT INTO properties SELECT * FROM new_properties
+INSERT INTO properties BY NAME SELECT * FROM new_properties
 -- name: append_trait_values
-INSERT INTO trait_values SELECT * FROM new_trait_values
+INSERT INTO trait_values BY NAME SELECT * FROM new_trait_values
 -- name: append_people
-INSERT INTO people SELECT person, MIN(created_at), MAX(position) FROM new_people GROUP BY person
+INSERT INTO people
+SELECT person, COALESCE(MIN(created_at) FILTER (owner IS NULL), MIN(created_at)), MAX(position)
+FROM new_people GROUP BY person
 ON CONFLICT (person) DO UPDATE SET
     created_at = LEAST(people.created_at, excluded.created_at),
     position = GREATEST(people.position, excluded.position)
@@ -39,19 +41,6 @@ ON CONFLICT (item) DO UPDATE SET
     stock = COALESCE(excluded.stock, products.stock),
     updated_at = excluded.updated_at
 WHERE excluded.updated_at >= products.updated_at
--- name: merge_facts
-UPDATE facts SET person = ? WHERE person = ?
--- name: merge_lines
-UPDATE lines SET person = ? WHERE person = ?
--- name: merge_properties
-UPDATE properties SET person = ? WHERE person = ?
--- name: merge_trait_values
-UPDATE trait_values SET person = ? WHERE person = ?
--- name: merge_people
-INSERT INTO people SELECT ?, created_at, ? FROM people WHERE person = ?
-ON CONFLICT (person) DO UPDATE SET
-    created_at = LEAST(people.created_at, excluded.created_at),
-    position = GREATEST(people.position, excluded.position)
 -- name: retract_facts
 DELETE FROM facts WHERE position = ?
 -- name: retract_lines
@@ -60,12 +49,6 @@ DELETE FROM lines WHERE position = ?
 DELETE FROM properties WHERE position = ?
 -- name: forget_traits
 DELETE FROM trait_values WHERE person = ? AND "at" <= ?
--- name: forget_people
-DELETE FROM people WHERE person = ?
--- name: forget_membership
-DELETE FROM membership WHERE person = ?
--- name: forget_scores
-DELETE FROM scores WHERE person = ?
 -- name: products
 SELECT item, COALESCE(name, '') AS name, COALESCE(category, '') AS category,
     COALESCE(price_minor, 0) AS price_minor, COALESCE(currency, '') AS currency,

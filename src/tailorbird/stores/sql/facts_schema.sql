@@ -2,6 +2,8 @@
 -- Instants are BIGINT microseconds UTC, money BIGINT minor units, `number` BIGINT millionths.
 -- "at" is a keyword of DuckDB and always quoted.
 
+-- owner, here and below: the person's number before she was merged into `person`; mostly NULL.
+
 -- One row an event. person is NULL for a guest. at: when it happened; received_at: when we learnt it.
 -- From session_id on: its context. hour (0 to 23) and weekday (1 is Monday) are those of the local
 -- clock, utc_offset minutes ahead of UTC. page is a path, referrer a host.
@@ -20,21 +22,26 @@ CREATE TABLE IF NOT EXISTS facts (
 CREATE TABLE IF NOT EXISTS lines (
     position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
-    value_minor BIGINT NOT NULL);
+    value_minor BIGINT NOT NULL, owner BIGINT);
 
 -- Properties of events that have no column of their own. Text as it came; numbers also as millionths.
 CREATE TABLE IF NOT EXISTS properties (
     position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
-    name VARCHAR NOT NULL, text VARCHAR, number BIGINT);
+    name VARCHAR NOT NULL, text VARCHAR, number BIGINT, owner BIGINT);
 
 -- History of declared traits that are not personal fields (those stay encrypted with the profile).
 CREATE TABLE IF NOT EXISTS trait_values (
     position BIGINT NOT NULL, person BIGINT NOT NULL, name VARCHAR NOT NULL, "at" BIGINT NOT NULL,
-    text VARCHAR, number BIGINT);
+    text VARCHAR, number BIGINT, owner BIGINT);
 
 -- position: of the last record that said anything of the person; a refresh asks who is above its own.
 CREATE TABLE IF NOT EXISTS people (
     person BIGINT PRIMARY KEY, created_at BIGINT NOT NULL, position BIGINT NOT NULL DEFAULT 0);
+
+-- Everybody, as numbered at first, whom a merge or a separation has touched: in whom she is found,
+-- and when her own history began. Of all others, people.created_at says so.
+CREATE TABLE IF NOT EXISTS owners (
+    owner BIGINT PRIMARY KEY, person BIGINT NOT NULL, created_at BIGINT NOT NULL);
 
 CREATE TABLE IF NOT EXISTS products (
     item VARCHAR PRIMARY KEY, name VARCHAR, category VARCHAR, price_minor BIGINT, currency VARCHAR,

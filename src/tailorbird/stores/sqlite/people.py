@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,7 +15,6 @@ from tailorbird.schema import (
     Consent,
     ConsentState,
     Instant,
-    Merge,
     PersonId,
     Position,
     Profile,
@@ -22,10 +22,18 @@ from tailorbird.schema import (
     Scalar,
 )
 from tailorbird.stores.sqlite.connection import Database
-from tailorbird.stores.sqlite.people_rows import Rows
+from tailorbird.stores.sqlite.people_rows import Row, Rows, state_of
+from tailorbird.stores.sqlite.people_ties import Ties
+from tailorbird.stores.sqlite.sayings import Policy
+from tailorbird.stores.sqlite.seen import Seen
 from tailorbird.stores.statements import load
+from tailorbird.ties import Saying
 
-SQL = load("people")
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SQL = load("people") | load("ties")
 GENESIS = b"\x00" * 16
 """What the first receipt's hash is chained to."""
 
@@ -33,10 +41,18 @@ GENESIS = b"\x00" * 16
 class SqlitePeople:
     """`ports.People` over one database."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        conflict: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self._database = database
         self._vault = vault
-        self._rows = Rows(database, vault)
+        self._seen = Seen(database)
+        self._policy = Policy(conflict)
+        self._rows = Rows(database, vault, self._policy)
+        self.ties = Ties(database, vault)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -58,35 +74,19 @@ class SqlitePeople:
 
     def first_seen(self, keys: Sequence[tuple[bytes, Position]]) -> list[bool]:
         """Return for each (message key, position) whether that position was its first sight."""
-        with self._database.write() as connection:
-            connection.execute(SQL["make_asked"])
-            connection.execute(SQL["clear_asked"])
-            connection.executemany(SQL["ask"], keys)
-            firsts = [True] * len(keys)
-            if connection.execute(SQL["remember"]).rowcount < len(keys):
-                for (row,) in connection.execute(SQL["seconds"]):
-                    firsts[row - 1] = False
-        return firsts
+        return self._seen.first(keys)
 
-    # -- identities -----------------------------------------------------------------------------
+    def first_seen_columns(
+        self,
+        offset: int,
+        rows: npt.NDArray[np.int64],
+        at: npt.NDArray[np.int64],
+        keys: npt.NDArray[np.uint64],
+    ) -> npt.NDArray[np.bool_]:
+        """Return which events of a body of columns are seen there first."""
+        return self._seen.first_of_columns(offset, rows, at, keys)
 
-    def known(self, identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], PersonId]:
-        """Return the (surviving) person of each known (kind, value) identifier."""
-        by_key: dict[tuple[str, bytes], tuple[str, str]] = {}
-        numbers: list[PersonId] = []
-        for kind, value in identifiers:
-            if kind == "person":
-                numbers.append(int(value))
-            else:
-                by_key[kind, self._vault.blind(kind, value)] = (kind, value)
-        with self._database.write() as connection:
-            connection.execute(SQL["make_asked_identity"])
-            connection.execute(SQL["clear_asked_identity"])
-            connection.executemany(SQL["ask_identity"], by_key)
-            rows = connection.execute(SQL["known"]).fetchall()
-            survivors = connection.execute(SQL["survivors"], (_json(numbers),)).fetchall()
-        people = {by_key[kind, key]: person for kind, key, person in rows}
-        return people | {("person", str(number)): person for number, person in survivors}
+    # -- who is who -------------------------------------------------------------------------------
 
     def next_person(self) -> PersonId:
         """Return the number that the next new person gets."""
@@ -98,43 +98,12 @@ class SqlitePeople:
         with self._database.write() as connection:
             connection.executemany(SQL["create"], rows)
 
-    def link(self, links: Iterable[tuple[str, str, PersonId]]) -> None:
-        """Give identifiers (kind, value) to people."""
-        rows = ((kind, self._vault.blind(kind, value), person) for kind, value, person in links)
-        with self._database.write() as connection:
-            connection.executemany(SQL["link"], rows)
-
-    def claims(self, people: Sequence[PersonId]) -> dict[PersonId, dict[str, int]]:
-        """Return how many identifiers of each kind each person holds."""
-        held: dict[PersonId, dict[str, int]] = defaultdict(dict)
-        rows = self._database.current().execute(SQL["claims"], (_json(people),))
-        for person, kind, number in rows:
-            held[person][kind] = number
-        return held
-
-    def merge(self, merges: Sequence[Merge]) -> None:
-        """Move identifiers, traits and consents of each loser to its survivor."""
-        with self._database.write() as connection:
-            for merge in merges:
-                pair = (merge.survivor, merge.loser)
-                self._rows.merge(*pair)
-                connection.execute(SQL["relink"], pair)
-                connection.execute(SQL["rebury"], pair)
-                connection.execute(SQL["bury"], pair)
-                connection.execute(SQL["note_merge"], (merge.position, *pair))
-
-    def merges(self, after: Position) -> list[Merge]:
-        """Return the merges at positions above `after`, in order."""
-        return [Merge(*row) for row in self._database.current().execute(SQL["merges"], (after,))]
-
     def find(self, identifier: str) -> PersonId | None:
         """Return the person with this address, user id or anonymous id, else with this number."""
-        connection = self._database.current()
         for kind in ("email", "user_id", "anonymous_id"):
-            key = self._vault.blind(kind, identifier)
-            row = connection.execute(SQL["identity"], (kind, key)).fetchone()
-            if row:
-                return int(row[0])
+            owner = self.ties.owner(kind, identifier)
+            if owner is not None:
+                return self.survivor(owner)
         if identifier.isascii() and identifier.isdigit() and len(identifier) < 19:
             return self.survivor(int(identifier))
         return None
@@ -144,16 +113,25 @@ class SqlitePeople:
         row = self._database.current().execute(SQL["survivors"], (_json([person]),)).fetchone()
         return int(row[1]) if row else None
 
+    def claims(self, people: Sequence[PersonId]) -> dict[PersonId, dict[str, int]]:
+        """Return how many identifiers of each kind lead to each person."""
+        return self.ties.claims(people)
+
     def count(self) -> int:
         """Return how many people there are, merged ones not counted."""
         return int(self._database.current().execute(SQL["count"]).fetchone()[0])
 
     # -- traits, consents -----------------------------------------------------------------------
 
-    def set_traits(self, traits: Iterable[tuple[PersonId, str, Scalar, Instant]]) -> None:
-        """Keep each declared trait's latest value; older instants never overwrite newer ones."""
+    def set_traits(self, traits: Iterable[tuple[PersonId, str, Scalar, Instant, str]]) -> None:
+        """Keep each source's latest word on each trait; older instants never overwrite newer."""
         with self._database.write():
             self._rows.set_traits(traits)
+
+    def forget(self, people: Iterable[tuple[PersonId, Instant]]) -> None:
+        """Drop what was declared of each person up to an instant, and destroy her key."""
+        with self._database.write():
+            self._rows.forget((part, at) for home, at in people for part in self.ties.parts(home))
 
     def add_consents(self, consents: Sequence[Consent]) -> None:
         """Append receipts to the hash chain."""
@@ -176,8 +154,18 @@ class SqlitePeople:
 
     def consent_states(self, people: Sequence[PersonId]) -> dict[PersonId, ConsentState]:
         """Return each person's latest word on every purpose, and the suppression of the address."""
-        rows = self._database.current().execute(SQL["states"], (_json(people),))
-        return {person: self._rows.state(person, consent, why) for person, consent, why in rows}
+        asked = _json(people)
+        rows = self._database.current().execute(SQL["states"], (asked,))
+        states = {person: self._rows.state(person, consent, why) for person, consent, why in rows}
+        several = self._database.current().execute(SQL["with_kin"], (asked,)).fetchall()
+        for person, row in self._rows.wholes([home for (home,) in several]).items():
+            states[person] = state_of(person, row.consent, self._suppressed(row))
+        return states
+
+    def _suppressed(self, row: Row) -> str:
+        key = self._vault.blind("email", row.email(self._policy))
+        found = self._database.current().execute(SQL["suppressed"], (key,)).fetchone()
+        return str(found[0]) if found else ""
 
     def consents(self, person: PersonId) -> list[Consent]:
         """Return one person's receipts, oldest first."""
@@ -198,6 +186,12 @@ class SqlitePeople:
         with self._database.write() as connection:
             connection.executemany(SQL["suppress"], rows)
 
+    def suppression(self, address: str) -> str:
+        """Return why an address may not be written to, or ''."""
+        key = self._vault.blind("email", address)
+        row = self._database.current().execute(SQL["suppression"], (key,)).fetchone()
+        return str(row[0]) if row else ""
+
     def lift(self, addresses: Iterable[str], reason: str) -> None:
         """Let addresses be written to again that are suppressed for this reason and no other."""
         rows = ((self._vault.blind("email", email), reason) for email in addresses)
@@ -206,8 +200,18 @@ class SqlitePeople:
 
     def profiles(self, people: Sequence[PersonId]) -> dict[PersonId, Profile]:
         """Return profiles in clear; people who do not exist or were erased are absent."""
-        rows = self._rows.load(people)
-        return {person: row.profile() for person, row in rows.items() if row.merged_into is None}
+        rows = self._rows.wholes(people)
+        return {person: row.profile(self._policy) for person, row in rows.items()}
+
+    def sayings(self, person: PersonId) -> list[Saying]:
+        """Return what every source says of each trait of a survivor, by name."""
+        row = self._rows.wholes([person]).get(person)
+        entries = {**row.declared, **row.personal} if row else {}
+        return [
+            saying
+            for name, entry in sorted(entries.items())
+            for saying in self._policy.sayings(name, entry)
+        ]
 
     # -- quarantine -----------------------------------------------------------------------------
 
