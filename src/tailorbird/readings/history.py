@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tailorbird.readings import visits
 from tailorbird.schema import Decision, PersonId
 from tailorbird.views import (
     Correspondence,
@@ -24,7 +25,8 @@ MOST_DECISIONS: Final = 1000
 
 _EVENTS = """
 SELECT position, event, "at", received_at, source, order_id, value_minor, currency, campaign,
-    variant, send_id, machine
+    variant, send_id, machine, dwell_seconds, browser, os, device, app, country, region, city,
+    page, referrer, channel, utm_source, utm_campaign, utc_offset
 FROM facts WHERE person = $1 AND ("at", position) < ($2, $3)
 ORDER BY "at" DESC, position DESC LIMIT $4
 """
@@ -86,6 +88,8 @@ def _entry(row: dict[str, Any], lines: Sequence[TimelineLine]) -> TimelineEntry:
         machine=row["machine"],
         lines=tuple(lines[:LINES_SHOWN]),
         more_lines=max(0, len(lines) - LINES_SHOWN),
+        context=visits.in_words(row),
+        dwell_seconds=row["dwell_seconds"] or 0,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from tailorbird import learning, letters, profiles
 from tailorbird.privacy.permit import Permit, permit
+from tailorbird.readings import visits
 from tailorbird.schema import PURPOSES, Consent, ConsentState, Instant, PersonId, Profile, Scalar
 from tailorbird.traits.registry import TRAITS
 from tailorbird.views import (
@@ -132,6 +133,7 @@ def report(world: World, person: PersonId, now: Instant) -> PersonReport | None:
         segments=tuple(
             world.facts.read(_SEGMENTS_OF, (profile.person,)).column("segment").to_pylist()
         ),
+        sessions=visits.sessions(world, profile.person, now),
     )
 
 

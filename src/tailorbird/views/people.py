@@ -78,6 +78,28 @@ class Score(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class EventContext(msgspec.Struct, frozen=True):
+    """With what, where and coming from where an event happened, in words; empty where not known."""
+
+    device: str = ""
+    place: str = ""
+    page: str = ""
+    came_from: str = ""
+    local_time: str = ""
+    """The clock of the person's zone, such as `18:04`; empty where it is the shop's."""
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One visit: from its first to its last act."""
+
+    at: datetime
+    seconds: int
+    events: int
+    pages: int
+    ended: bool
+    context: EventContext
+
+
 class PersonReport(msgspec.Struct, frozen=True):
     """One person's page."""
 
@@ -94,6 +116,8 @@ class PersonReport(msgspec.Struct, frozen=True):
     """Which recommender made them, or why there are none."""
     scores: tuple[Score, ...]
     segments: tuple[str, ...]
+    sessions: tuple[SessionRow, ...] = ()
+    """The latest ones, the newest first."""
     merged_into: PersonId | None = None
 
 
@@ -123,6 +147,8 @@ class TimelineEntry(msgspec.Struct, frozen=True):
     machine: bool = False
     lines: tuple[TimelineLine, ...] = ()
     more_lines: int = 0
+    context: EventContext = EventContext()
+    dwell_seconds: int = 0
 
 
 class Timeline(msgspec.Struct, frozen=True):

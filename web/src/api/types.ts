@@ -127,6 +127,14 @@ export interface Effect {
   sentence: string;
 }
 
+export interface EventContext {
+  device: string;
+  place: string;
+  page: string;
+  came_from: string;
+  local_time: string;
+}
+
 export interface EventPage {
   events: EventRow[];
   next: string;
@@ -425,6 +433,7 @@ export interface PersonReport {
   suggestions_from: string;
   scores: Score[];
   segments: string[];
+  sessions: SessionRow[];
   merged_into: number | null;
 }
 
@@ -591,6 +600,15 @@ export interface SegmentSize {
   trouble: string;
 }
 
+export interface SessionRow {
+  at: string;
+  seconds: number;
+  events: number;
+  pages: number;
+  ended: boolean;
+  context: EventContext;
+}
+
 export interface SourceProfile {
   source: string;
   events: number;
@@ -654,6 +672,8 @@ export interface TimelineEntry {
   machine: boolean;
   lines: TimelineLine[];
   more_lines: number;
+  context: EventContext;
+  dwell_seconds: number;
 }
 
 export interface TimelineLine {

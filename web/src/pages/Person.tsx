@@ -6,8 +6,10 @@ import type {
   ConsentLine,
   Correspondence,
   DecisionReport,
+  EventContext,
   PersonReport,
   Problem,
+  SessionRow,
   Timeline,
   TimelineEntry,
   Trait,
@@ -43,6 +45,7 @@ export default function Person({ person }: { person: string }) {
           <div className="with-aside">
             <div className="stack">
               <Suggestions report={shown} />
+              <Sessions sessions={shown.sessions} />
               <Decisions person={shown.person} />
             </div>
             <div className="stack aside">
@@ -331,6 +334,45 @@ function Events({ person }: { person: number }) {
   );
 }
 
+/** Where and with what something happened, in one line; nothing where nothing is known. */
+function Around({ context }: { context: EventContext }) {
+  const told = [
+    context.page,
+    context.device,
+    context.place,
+    context.came_from && `from ${context.came_from}`,
+    context.local_time && `${context.local_time} there`,
+  ].filter(Boolean);
+  return told.length > 0 ? <p className="dim">{told.join(" · ")}</p> : null;
+}
+
+function spell(seconds: number): string {
+  return seconds < 90 ? many(seconds, "second") : many(Math.round(seconds / 60), "minute");
+}
+
+function Sessions({ sessions }: { sessions: SessionRow[] }) {
+  return (
+    <Card title="Sessions" note="30 minutes without an act end a session.">
+      {sessions.length === 0 && <Empty>None has been seen.</Empty>}
+      <ul className="decisions">
+        {sessions.map((session) => (
+          <li key={session.at}>
+            <p className="decision-head">
+              <When at={session.at} />
+              <span className="grow" />
+              <span className="dim">
+                {spell(session.seconds)} · {many(session.pages, "page")} · {many(session.events, "act")}
+                {!session.ended && " · still open"}
+              </span>
+            </p>
+            <Around context={session.context} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
 function Entry({ entry }: { entry: TimelineEntry }) {
   const shop = useStatus().currency;
   const paid = entry.event === "purchase" || entry.event === "return";
@@ -343,6 +385,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
       <p className="entry-head">
         <Chip tone={EVENT_TONE[entry.event] ?? "grey"}>{plain(entry.event)}</Chip>
         {entry.machine && <Chip tone="grey">by a machine</Chip>}
+        {entry.dwell_seconds > 0 && <span>{spell(entry.dwell_seconds)} active</span>}
         {entry.order_id && <span>order {entry.order_id}</span>}
         {entry.campaign && (
           <span>
@@ -355,6 +398,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
           <span className={paid ? "paid" : "dim"}>{money(entry.value_minor, entry.currency || shop)}</span>
         )}
       </p>
+      <Around context={entry.context} />
       {entry.lines.length > 0 && (
         <ul className="entry-lines">
           {entry.lines.map((line, index) => (
