@@ -17,9 +17,9 @@ from tailorbird.collect import ImportReport, choose_mapping
 from tailorbird.collect import mapping as mappings
 from tailorbird.collect.mapping_schema import Mapping as FileMapping
 from tailorbird.collect.sources.definition import (
-    FileSource,
     Secrets,
     Source,
+    kind_of,
     moments,
     next_due,
     parse_source,
@@ -234,7 +234,7 @@ class Syncs:
         schedule = schedule or ", ".join(f"at {moment}" for moment in moments(source))
         return Status(
             source=kept.name,
-            kind="file" if isinstance(source, FileSource) else "sql",
+            kind=kind_of(source),
             schedule="paused" if source.paused else schedule,
             cursor=cursor_shown(source, self._world.log),
             due_at=None if source.paused else self._due_at(source, kept, standing),

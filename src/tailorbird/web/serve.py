@@ -20,6 +20,7 @@ from tailorbird.web import (
     collector,
     customerio,
     forms,
+    salesforce,
     tag,
     tracking,
     webhooks,
@@ -115,5 +116,6 @@ def _public(tb: Tailorbird, ring: KeyRing) -> list[BaseRoute]:
         *webhooks.routes(
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
         ),
+        *salesforce.routes(gate.append, tb.clock, world.settings.hooks),
         *tracking.routes(Mailroom(tb), Sealer(world.token_key), shop=world.settings.shop.name),
     ]

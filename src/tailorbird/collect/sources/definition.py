@@ -70,6 +70,15 @@ class FileSource(_Source, frozen=True, tag_field="kind", tag="file", kw_only=Tru
     """What the file system of the URL is given, such as a key."""
 
 
+class SalesforceSource(_Source, frozen=True, tag_field="kind", tag="salesforce", kw_only=True):
+    """Exports of Salesforce, read as a `file` source is; they need no mapping."""
+
+    path: str
+    options: dict[str, str] = {}
+    object: str = ""
+    """Of which object the records are, such as Contact, where the files do not say it."""
+
+
 class SqlSource(_Source, frozen=True, tag_field="kind", tag="sql", kw_only=True):
     """A query of a database: all of it, or what is new by its cursor column."""
 
@@ -86,7 +95,7 @@ class SqlSource(_Source, frozen=True, tag_field="kind", tag="sql", kw_only=True)
     options: dict[str, str] = {}
 
 
-Source: TypeAlias = FileSource | SqlSource
+Source: TypeAlias = FileSource | SalesforceSource | SqlSource
 
 
 def parse_source(text: str, name: str) -> Source:
@@ -115,6 +124,9 @@ def parse_source(text: str, name: str) -> Source:
     if _WRITTEN_SECRET.search(text):
         mend = "write ${NAME}, and set NAME in the environment of the server"
         raise DefinitionError("a password is written in it", where=name, mend=mend)
+    if isinstance(source, SalesforceSource) and (source.mapping or source.brings):
+        mend = "say `kind: file` for objects that need one"
+        refuse("mapping", "Salesforce's own objects need no mapping", mend)
     if isinstance(source, SqlSource):
         _check_sql(source, refuse)
     return source
@@ -141,6 +153,11 @@ def length(text: str) -> int | None:
 def moments(source: Source) -> tuple[str, ...]:
     """Return the times of day at which a source is read."""
     return (source.at,) if isinstance(source.at, str) else source.at
+
+
+def kind_of(source: Source) -> str:
+    """Return what a source says after `kind:`."""
+    return str(source.__struct_config__.tag)
 
 
 def next_due(source: Source, after: Instant, zone: str) -> Instant | None:

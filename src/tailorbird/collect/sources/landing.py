@@ -73,6 +73,19 @@ class Landing(Protocol):
         ...
 
 
+class Telling(Protocol):
+    """What tells messages, and how far it is."""
+
+    @property
+    def done(self) -> float:
+        """Return the share that has been told, 0 to 1."""
+        ...
+
+    def messages(self) -> Iterator[Message]:
+        """Yield the messages, always the same in the same order."""
+        ...
+
+
 class Terms(msgspec.Struct, frozen=True):
     """Under which terms a table is taken in."""
 
@@ -107,7 +120,7 @@ def take(
         refusals = Refusals(staging, table)
         errors_file = "" if terms.dry_run else refusals.write(terms.errors_to)
         history = History(staging)
-        appended = _land(history, landing(), terms)
+        appended = land(history, landing(), terms)
     terms.on_progress(PARTS, PARTS)
     found = _report(table, staging, history, refusals)
     return msgspec.structs.replace(
@@ -158,7 +171,7 @@ def _stage(table: Table, staging: Staging, terms: Terms) -> None:
         raise SourceError("the file has a header and no row", where=str(table.path), mend=mend)
 
 
-def _land(history: History, landing: Landing, terms: Terms) -> int:
+def land(history: Telling, landing: Landing, terms: Terms) -> int:
     """Land what has happened; return how many messages were new."""
     appended = 0
     bodies = _bodies(history, landing, terms.chunk)
@@ -169,7 +182,7 @@ def _land(history: History, landing: Landing, terms: Terms) -> int:
     return appended + landing.finish()
 
 
-def _bodies(history: History, landing: Landing, chunk: int) -> Iterator[tuple[bytes, int]]:
+def _bodies(history: Telling, landing: Landing, chunk: int) -> Iterator[tuple[bytes, int]]:
     """Yield (body, messages in it), each of at most `chunk` messages and about `BODY_BYTES`."""
     encoder = msgspec.json.Encoder()
     waiting: list[bytes] = []

@@ -19,6 +19,7 @@ from tailorbird.collect.sources.definition import (
     SECTIONS,
     Brings,
     FileSource,
+    SalesforceSource,
     Secrets,
     Source,
     SqlSource,
@@ -35,6 +36,7 @@ from tailorbird.collect.sources.landing import (
 )
 from tailorbird.collect.sources.remote import Found, Storage, storage_of
 from tailorbird.collect.sources.repeated import RepeatedLanding, progress_of
+from tailorbird.collect.sources.salesforce_export import import_export
 from tailorbird.collect.sources.sql import Reading
 from tailorbird.collect.sources.tables import content_hash
 from tailorbird.errors import DefinitionError, SourceError
@@ -98,7 +100,7 @@ def run_source(source: Source, errand: Errand) -> Outcome:
         SettingsError: a variable that the source names is not set.
     """
     match source:
-        case FileSource():
+        case FileSource() | SalesforceSource():
             return _read_files(source, errand)
         case SqlSource():
             return _read_query(source, errand)
@@ -150,7 +152,7 @@ def spoken_by(source: Source) -> str:
 # -- files --------------------------------------------------------------------------------------
 
 
-def _read_files(source: FileSource, errand: Errand) -> Outcome:
+def _read_files(source: FileSource | SalesforceSource, errand: Errand) -> Outcome:
     where = errand.secrets.resolved(source.path, source.source)
     options = {k: errand.secrets.resolved(v, source.source) for k, v in source.options.items()}
     storage = storage_of(where, options)
@@ -170,7 +172,7 @@ def _read_files(source: FileSource, errand: Errand) -> Outcome:
 
 
 def _read_file(
-    source: FileSource, storage: Storage, file: Found, errand: Errand
+    source: FileSource | SalesforceSource, storage: Storage, file: Found, errand: Errand
 ) -> ImportReport | None:
     """Read a file unless it was read before; return None if it was."""
     reader = f"file:{source.source}:{_short(file.path)}"
@@ -192,19 +194,30 @@ def _read_file(
 
 
 def _import(
-    source: FileSource, file: Found, path: Path, errand: Errand, *, occasion: Instant
+    source: FileSource | SalesforceSource,
+    file: Found,
+    path: Path,
+    errand: Errand,
+    *,
+    occasion: Instant,
 ) -> ImportReport:
     name = Path(file.path).name.translate(_UNSAFE)
+    errors_to = errand.folder / REFUSED / f"{source.source}-{name}-{_short(file.stamp)}.csv"
+    occasion = min(occasion, errand.now)
+    if isinstance(source, SalesforceSource):
+        terms = Terms(errand.now, errors_to, errand.dry_run, errand.on_progress)
+        report = import_export(path, errand.log, terms, kind=source.object, occasion=occasion)
+        return msgspec.structs.replace(report, file=file.path)
     report = import_file(
         path,
         narrowed(errand.mapping(source.mapping, path), source.brings),
         errand.log,
         now=errand.now,
-        errors_to=errand.folder / REFUSED / f"{source.source}-{name}-{_short(file.stamp)}.csv",
+        errors_to=errors_to,
         dry_run=errand.dry_run,
         on_progress=errand.on_progress,
         source=spoken_by(source),
-        occasion=min(occasion, errand.now),
+        occasion=occasion,
     )
     return msgspec.structs.replace(report, file=file.path)
 
