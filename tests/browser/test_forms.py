@@ -166,6 +166,8 @@ def test_a_form_is_filled_in_without_a_script_and_nothing_typed_is_lost(
     plain.get_by_role("group", name="Our service").get_by_label("4").check(force=True)
     plain.get_by_role("button").click()
     expect(plain.get_by_role("alert")).to_contain_text("E-mail address")
+    expect(plain.get_by_role("alert")).to_be_focused()
+    expect(plain).to_have_title(re.compile("^Please look at this again: "))
     plain.get_by_role("alert").get_by_role("link").click()
     expect(plain.get_by_label("E-mail address")).to_be_focused()
     assert plain.get_by_label("First name").input_value() == "Ann"

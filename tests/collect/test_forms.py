@@ -258,8 +258,7 @@ def test_a_consent_names_wording_form_and_time() -> None:
 def test_what_must_be_confirmed_is_told_as_a_wish_alone() -> None:
     asked = form(FULL.replace("ask: 2", "double_opt_in: true"))
     events = {event.name: event for event in told(asked, filled(asked))}
-    assert set(events) == {"identify", "form_submitted"}
-    assert events["identify"].traits == {}
+    assert set(events) == {"form_submitted"}
     assert events["form_submitted"].properties["pending"] is True
     assert "colour" not in events["form_submitted"].properties
     assert all(event.consents == () for event in events.values())

@@ -52,11 +52,11 @@ class Submission(msgspec.Struct, frozen=True):
 def body(form: Form, submission: Submission, suspected: Suspicion = "") -> bytes:
     """Return the log body of a submission.
 
-    Where the address must be confirmed first, it holds no trait, no answer and no consent as such:
-    they wait in the context of its message, and `requested` reads them when the time has come.
+    Where the address must be confirmed first, it holds no address, trait, answer or consent as
+    such: they wait in the context of its message, and `requested` reads them when the time comes.
     """
     waits = form.double_opt_in and not submission.confirmed_at
-    told = _waiting(form, submission) if waits else _accepted(form, submission)
+    told = _waiting(submission) if waits else _accepted(form, submission)
     messages = [_dressed(message, submission, suspected) for message in told]
     return msgspec.json.encode({"batch": messages})
 
@@ -96,10 +96,7 @@ def category(score: int) -> str:
     return "passive" if score < PROMOTER else "promoter"
 
 
-def _waiting(form: Form, submission: Submission) -> Iterator[Message]:
-    given = address(form, submission)
-    if given:
-        yield _identify(submission, {EMAIL_TRAIT: given})
+def _waiting(submission: Submission) -> Iterator[Message]:
     first: dict[str, Scalar] = {"after": submission.after} if submission.after else {}
     message = _track(SUBMITTED, submission, {"pending": True, **first})
     yield message | {"context": {"form": msgspec.to_builtins(submission)}}

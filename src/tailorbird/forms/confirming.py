@@ -265,14 +265,9 @@ def confirmed(world: World, submission: str, since: Position = 0) -> bool:
 
 
 def _permit(world: World, request: Request, now: Instant) -> ConfirmationPermit | Refusal:
-    given = ConsentRequest(
-        request.person,
-        address(request.form, request.submission),
-        request.submission.at,
-        request.position,
-    )
-    state = world.people.consent_states([request.person]).get(request.person)
-    return confirmation_permit(given, state, now)
+    given = address(request.form, request.submission)
+    asked = ConsentRequest(request.person, given, request.submission.at, request.position)
+    return confirmation_permit(asked, world.people.suppression(given), now)
 
 
 def _position(decision: Decision) -> Position:

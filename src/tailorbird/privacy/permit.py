@@ -79,18 +79,18 @@ def permit(state: ConsentState | None, person: PersonId, purpose: Purpose, now: 
 
 
 def confirmation_permit(
-    request: ConsentRequest, state: ConsentState | None, now: Instant
+    request: ConsentRequest, suppressed: str, now: Instant
 ) -> ConfirmationPermit | Refusal:
     """Return the leave to send the one mail that asks whether a request was meant.
 
-    It is for the request's own address, ends 48 hours after it, and permits no other mail. An
-    address that bounced or complained is not asked.
+    It is for the request's own address, ends 48 hours after it, and permits no other mail.
+    `suppressed` says why the address rests: one that bounced or complained is not asked.
     """
     person, until = request.person, request.at + REQUEST_HOURS * HOUR
-    if not request.address or state is None or state.person != person:
-        return Refusal(person, None, "unknown_person")
+    if not request.address:
+        return Refusal(person, None, "no_address")
     if now >= until:
         return Refusal(person, None, "expired")
-    if state.suppressed not in LIFTED_BY_REQUEST:
-        return Refusal(person, None, state.suppressed)
+    if suppressed not in LIFTED_BY_REQUEST:
+        return Refusal(person, None, suppressed)
     return ConfirmationPermit(_MADE_HERE, request, until)

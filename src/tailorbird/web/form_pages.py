@@ -190,8 +190,8 @@ def _summary(form: Form, fields: list[Field], mistakes: Mapping[str, str], notic
         if field.name in mistakes
     )
     listed = f"<ul>{links}</ul>" if links else ""
-    title = notice or form.texts.summary
-    return f'<div class="again" role="alert"><h2>{escape(title)}</h2>{listed}</div>'
+    title = f"<h2>{escape(notice or form.texts.summary)}</h2>"
+    return f'<div class="again" role="alert" tabindex="-1" autofocus>{title}{listed}</div>'
 
 
 def _field(form: Form, field: Field, given: Given, mistake: str) -> str:

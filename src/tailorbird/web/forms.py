@@ -292,7 +292,8 @@ class _Pages:
             mistakes=mistakes,
             notice=notice,
         )
-        return self._html(form, form.title, content, status, embedded=place.embedded)
+        title = f"{form.texts.summary}: {form.title}" if mistakes else form.title
+        return self._html(form, title, content, status, embedded=place.embedded)
 
     # -- confirming -----------------------------------------------------------------------------
 
