@@ -7,11 +7,12 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailorbird.schema import DAY, MINUTE, Context, Event, Names, PersonId, ResolvedEvent
 from tailorbird.stores.duckdb.facts import DuckFacts
+from tailorbird.ties import Home
 from tailorbird.traits.registry import TRAITS
 from tailorbird.traits.table import table
 
@@ -77,6 +78,25 @@ def test_an_act_before_all_others_begins_the_session(facts: DuckFacts) -> None:
     facts.append([act(2, 0, context={"page": "/first", "utm_source": "news"})], [], 2)
     (row,) = everything(facts)
     assert (row["page"], row["utm_source"], row["position"]) == ("/first", "news", 2)
+
+
+def test_people_who_are_one_have_one_session_and_two_when_they_are_two_again(
+    facts: DuckFacts,
+) -> None:
+    facts.append([act(1, 0, 1), act(2, 10, 2)], [], 1)
+    facts.append([], [Home(2, 1, 3)], 2)
+    assert sessions(facts) == [(1, 0, 10, 2)]
+    facts.append([], [Home(2, 2, 4)], 3)
+    assert sessions(facts) == [(1, 0, 0, 1), (2, 10, 10, 1)]
+
+
+def test_an_act_that_is_taken_back_leaves_its_session(facts: DuckFacts) -> None:
+    facts.append([act(1, 0), act(2, 20), act(3, 40)], [], 1)
+    back = act(
+        4, 50, name=Names.EVENT_RETRACTED, properties={"position": "2"}, context={"page": ""}
+    )
+    facts.append([back], [], 2)
+    assert sessions(facts) == [(1, 0, 0, 1), (1, 40, 40, 1)]
 
 
 def test_a_sender_that_names_its_sessions_keeps_two_devices_apart(facts: DuckFacts) -> None:
@@ -146,9 +166,10 @@ ACTS = st.tuples(
 )
 
 
-@given(st.lists(st.lists(ACTS, max_size=6), min_size=1, max_size=5))
+@settings(max_examples=40)
+@given(st.lists(st.lists(ACTS, max_size=6), min_size=1, max_size=5), st.booleans())
 def test_counted_bit_by_bit_or_at_once_the_sessions_are_the_same(
-    batches: Sequence[Sequence[tuple[int, int, str, str]]],
+    batches: Sequence[Sequence[tuple[int, int, str, str]]], merged: bool
 ) -> None:
     resolved: list[list[ResolvedEvent]] = []
     position = 0
@@ -160,21 +181,24 @@ def test_counted_bit_by_bit_or_at_once_the_sessions_are_the_same(
             context = {"session_id": session, "page": page}
             resolved[-1].append(act(position, minute, person, name, context=context))
     bit_by_bit, at_once = DuckFacts(None), DuckFacts(None)
+    homes = [Home(2, 1, position + 1)] if merged else []
     for offset, events in enumerate(resolved, 1):
         bit_by_bit.append(events, [], offset)
+    bit_by_bit.append([], homes, len(resolved) + 1)
     whole = [event for events in resolved for event in events]
-    at_once.append(whole, [], 1)
+    at_once.append(whole, homes, 1)
     assert everything(bit_by_bit) == everything(at_once)
-    assert sorted(sessions(at_once)) == sorted(_by_hand(whole))
+    assert sorted(sessions(at_once)) == sorted(_by_hand(whole, merged))
     bit_by_bit.close()
     at_once.close()
 
 
-def _by_hand(events: Sequence[ResolvedEvent]) -> Iterator[tuple[int, int, int, int]]:
+def _by_hand(events: Sequence[ResolvedEvent], merged: bool) -> Iterator[tuple[int, int, int, int]]:
     """Yield the sessions as a person with a pencil would count them."""
 
     def whose(resolved: ResolvedEvent) -> tuple[int, str]:
-        return resolved.person or 0, resolved.event.context.session_id
+        person = 1 if merged and resolved.person == 2 else resolved.person or 0
+        return person, resolved.event.context.session_id
 
     seen = [each for each in events if each.event.context.page or each.event.context.session_id]
     for (person, _), group in groupby(sorted(seen, key=whose), key=whose):

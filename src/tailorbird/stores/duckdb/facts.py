@@ -66,7 +66,9 @@ class DuckFacts:
             for name in tables:
                 connection.execute(SQL[f"append_{name}"])
             moved = move(connection, homes, tables)
-            for name, bound in corrections(events):
+            taken_back = list(corrections(events))
+            moved |= sessions.whose(connection, taken_back)
+            for name, bound in taken_back:
                 connection.execute(SQL[name], bound)
             sessions.renew(connection, fresh="facts" in tables, moved=moved)
             connection.execute(SQL["mark"], (OFFSET, offset))

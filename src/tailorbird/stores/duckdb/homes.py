@@ -37,13 +37,13 @@ def move(
         return set()
     if people is not None:
         connection.execute(SQL["age_owners"])
-    if homes:
-        _move(connection)
+    left = _move(connection) if homes else set()
     connection.execute(SQL["age_people"])
-    return {person for home in homes for person in (home.owner, home.person)}
+    return left | {person for home in homes for person in (home.owner, home.person)}
 
 
-def _move(connection: duckdb.DuckDBPyConnection) -> None:
+def _move(connection: duckdb.DuckDBPyConnection) -> set[PersonId]:
+    """Move what moves, and return whom some of it left."""
     for name in ("losers", "left"):
         connection.register(name, connection.execute(SQL[name]).to_arrow_table())
     connection.execute(SQL["move_owners"])
@@ -52,6 +52,7 @@ def _move(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("people", "membership", "scores"):
         connection.execute(SQL[f"forget_{name}"])
     connection.execute(SQL["touch"])
+    return {person for (person,) in connection.execute(SQL["all_left"]).fetchall()}
 
 
 def _register(connection: duckdb.DuckDBPyConnection, homes: Sequence[Home]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tailorbird.schema import Names, PersonId
@@ -24,6 +24,16 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the table of sessions, and the view in which they stand beside the facts."""
     connection.execute(SQL["table"])
     connection.execute(SQL["visits"])
+
+
+def whose(
+    connection: duckdb.DuckDBPyConnection, taken_back: Sequence[tuple[str, tuple[int, ...]]]
+) -> set[PersonId]:
+    """Return the people whose facts these corrections will take back."""
+    positions = [bound[0] for name, bound in taken_back if name == "retract_facts"]
+    if not positions:
+        return set()
+    return {person for (person,) in connection.execute(SQL["whose"], (positions,)).fetchall()}
 
 
 def renew(

@@ -24,6 +24,8 @@ SELECT owner AS person FROM new_homes WHERE owner <> person
 -- name: left
 SELECT DISTINCT o.person FROM owners AS o JOIN new_homes AS h ON h.owner = o.owner
 WHERE o.person <> h.person AND o.person <> o.owner
+-- name: all_left
+SELECT person FROM "left"
 -- name: move_owners
 UPDATE owners SET person = h.person FROM new_homes AS h
 WHERE owners.owner = h.owner AND owners.person <> h.person

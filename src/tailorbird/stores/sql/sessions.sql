@@ -92,3 +92,6 @@ WHERE f."at" BETWEEN ? AND ?
 SELECT 0::BIGINT AS person, '' AS session_id, 0::BIGINT AS low, 0::BIGINT AS high WHERE FALSE
 -- name: bounds
 SELECT MIN(low), MAX(high) FROM stale
+-- name: whose
+SELECT DISTINCT person FROM facts
+WHERE position IN (SELECT UNNEST(?)) AND person IS NOT NULL
