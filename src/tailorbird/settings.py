@@ -98,6 +98,24 @@ class Hooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The id of the organisation whose messages are taken (Setup, Company Information)."""
 
 
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many may share an identifier, and by how many one person may be known.
+
+    What goes beyond is flagged (`tailorbird profiles flagged`) and joins nobody any more.
+    """
+
+    accounts_per_address: int = 3
+    """User ids that may give the same address and be one person."""
+    people_per_device: int = 3
+    """User ids (or, without any, addresses) on one device before its anonymous id says nothing."""
+    addresses_per_person: int = 10
+    """Addresses that one user id may bring."""
+    devices_per_person: int = 1000
+    """Anonymous ids that one user id or address may bring."""
+    placeholders: tuple[str, ...] = ()
+    """Identifiers that stand for nobody, beside words such as `undefined` and `test@test.com`."""
+
+
 class HooksOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How webhooks leave. They go to public addresses by https unless this says otherwise."""
 
@@ -120,6 +138,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hooks: Hooks = Hooks()
     hooks_out: HooksOut = HooksOut()
     collect: Collect = Collect()
+    identity: Identity = Identity()
+    conflict: dict[str, tuple[str, ...]] = {}
+    """Trait -> the sources whose word counts most, best first; the latest word where none is."""
     assignment_salt: str = ""
     """Fixes the draw of variants, so that a demo ends alike everywhere; empty: the folder's key."""
     demo: bool = False
