@@ -3,6 +3,6 @@ const FOLDER = "../src/tailorbird/web/static/sdk";
 
 export default ["tag", "banner", "classic"].map((name) => ({
   input: new URL(`src/${name}.ts`, import.meta.url).pathname,
-  output: { file: `${FOLDER}/${name}.js`, format: "iife", minify: true },
-  transform: { target: "es2020" },
+  output: { file: `${FOLDER}/${name}.js`, format: "iife", minify: true, comments: false },
+  transform: { target: "es2021" },
 }));

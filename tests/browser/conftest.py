@@ -172,16 +172,17 @@ class Door:
             self.bodies.append(body)
             return len(self.bodies)
 
-    def messages(self, count: int = 0) -> list[dict[str, Any]]:
-        """Return the messages that came, each once, when there are so many."""
+    def messages(self, count: int = 0, kind: str = "") -> list[dict[str, Any]]:
+        """Return the messages that came (of a type), each once, when there are so many."""
         with self.heard:
-            if not self.heard.wait_for(lambda: len(self._distinct()) >= count, PATIENCE_SECONDS):
-                pytest.fail(f"only {[*self._distinct().values()]} came, not {count} messages")
-            return [*self._distinct().values()]
+            if not self.heard.wait_for(lambda: len(self._came(kind)) >= count, PATIENCE_SECONDS):
+                pytest.fail(f"only {self._came(kind)} came, not {count} messages")
+            return self._came(kind)
 
-    def _distinct(self) -> dict[str, dict[str, Any]]:
+    def _came(self, kind: str) -> list[dict[str, Any]]:
         batches = [json.loads(body.content)["batch"] for body in self.bodies]
-        return {message["messageId"]: message for batch in batches for message in batch}
+        distinct = {message["messageId"]: message for batch in batches for message in batch}
+        return [message for message in distinct.values() if kind in ("", message["type"])]
 
     def events(self, count: int) -> list[Event]:
         """Return what the messages mean, each once, when there are so many; none is refused."""

@@ -121,14 +121,17 @@ def test_a_withdrawal_erases_the_ids_and_says_so_once(
     call(page, "consent", {"tracking": True, "personalisation": True}, {"wording": "1"})
     settle(page)
     door.messages(2)
-    call(page, "track", "Not sent yet")
-    call(page, "consent", {"tracking": False, "personalisation": False})
-    call(page, "track", "Too late")
+    page.evaluate("""
+      tailorbird("track", "Not sent yet");
+      tailorbird("consent", {tracking: false, personalisation: false});
+      tailorbird("track", "Too late");
+    """)
     settle(page)
     door.messages(3)
     page.wait_for_function("Object.keys(localStorage).length == 1")
     kept = stored(page)["tailorbird"]
     assert kept == {"c": {"tracking": False, "personalisation": False}, "w": "1"}
+    assert {event.name for event in door.events(3)} == {Names.IDENTIFY, Names.PAGE_VIEWED}
     granted, withdrawn = [event for event in door.events(3) if event.name == Names.IDENTIFY]
     assert granted.anonymous_id == withdrawn.anonymous_id
     assert {claim.purpose: claim.granted for claim in withdrawn.consents} == {
@@ -192,6 +195,8 @@ def test_a_choice_in_one_tab_holds_in_the_other(
     other.goto(site.url)
     other.wait_for_function("window.tailorbird.on")
     call(page, "consent", {"tracking": False})
+    # Tabs are processes: what one stores is seen by the other a moment later.
+    other.wait_for_function("localStorage.tailorbird.includes('false')")
     call(other, "track", "Late")
     settle(page)
     page.wait_for_function("Object.keys(localStorage).length == 1")

@@ -19,7 +19,7 @@ const WAITING = "tailorbird.";
 const memory: Record<string, string> = {};
 let disk: Record<string, string> = memory;
 try {
-  disk = localStorage;
+  disk = localStorage || memory;
 } catch {
   // The site or the visitor forbids storage: everything ends with the page.
 }
