@@ -17,9 +17,9 @@ from tailorbird.app import Tailorbird
 from tailorbird.schema import Names
 
 NOW = 1_760_000_000_000_000
-FILES, ORDERS = 4, 3_000
+FILES, ORDERS = 4, 2_000
 """Files, and orders in each; the database has as many orders as one file."""
-KILLS = 12
+KILLS = 8
 
 READER = """
 import sys
