@@ -7,9 +7,9 @@ import importlib
 
 import pytest
 
-from tailorbird.collect import clean, countries, money
+from tailorbird.collect import capitals, clean, countries, currencies, dates, money
 
-WITH_EXAMPLES = ("clean", "fields", "money", "names")
+WITH_EXAMPLES = ("capitals", "clean", "dates", "fields", "money", "names", "plan", "plan_rules")
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES)
@@ -77,3 +77,75 @@ def test_halves_round_away_from_zero() -> None:
 def test_what_is_no_amount_is_an_error(amount: str | float) -> None:
     with pytest.raises(ValueError, match=r"is no amount|larger than any price"):
         money.minor(amount, "EUR")
+
+
+def test_currencies_are_coded_where_they_are_sure() -> None:
+    assert {clean.currency(text) for text in ("EUR", " eur ", "€", "Euro")} == {"EUR"}
+    assert {clean.currency(text) for text in ("£", "Pound  Sterling", "gbp")} == {"GBP"}
+    assert [clean.currency("$", home) for home in ("", "EUR", "USD", "AUD")] == [
+        None, None, "USD", "AUD",
+    ]  # fmt: skip
+    assert [clean.currency(text) for text in ("", "Moon", "ABC", "kr", "pound")] == [None] * 5
+
+
+def test_every_currency_has_its_places() -> None:
+    codes = set(currencies.CODES.values())
+    assert len(codes) > 170
+    assert all(len(code) == 3 and currencies.CODES[code.lower()] == code for code in codes)
+    places = {code: money.exponent(code) for code in codes}
+    assert {code for code, number in places.items() if number == 3} == {
+        "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND",
+    }  # fmt: skip
+    assert {code for code, number in places.items() if number == 4} == {"CLF", "UYW"}
+    assert [places[code] for code in ("JPY", "KRW", "EUR", "MGA")] == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1980-05-13", "1980-05-13"),
+        ("1980-05-13T00:00:00Z", "1980-05-13"),
+        ("19800513", "1980-05-13"),
+        ("1980/05/13", "1980-05-13"),
+        ("13.05.1980", "1980-05-13"),
+        ("1. 2. 1980", "1980-02-01"),
+        ("13/5/1980", "1980-05-13"),
+        ("5/13/1980", "1980-05-13"),
+        ("7-7-1980", "1980-07-07"),
+        ("May 5th, 1980", "1980-05-05"),
+        ("5th of May 1980", "1980-05-05"),
+        ("05-Sep-1980", "1980-09-05"),
+        ("5/3/1980", None),
+        ("5/3/80", None),
+        ("30/02/1980", None),
+        ("13/13/1980", None),
+        ("1980-5", None),
+        ("maybe 5 1980", None),
+        ("", None),
+    ],
+)
+def test_a_day_is_read_where_it_is_sure(text: str, day: str | None) -> None:
+    assert dates.day(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ANN", "Ann"),
+        ("ann lee", "Ann Lee"),
+        ("MARÍA JOSÉ", "María José"),
+        ("JEAN-LUC D'ARTAGNAN", "Jean-Luc D'Artagnan"),
+        ("vincent van gogh", "Vincent van Gogh"),
+        ("VAN", "Van"),
+        ("john smith iii", "John Smith III"),
+        ("DJ", "DJ"),
+        ("İBRAHİM", "İbrahim"),
+        ("McKay", "McKay"),
+        ("van der Berg", "van der Berg"),
+        ("bell hooks", "Bell Hooks"),
+        ("山田", "山田"),
+        ("", ""),
+    ],
+)
+def test_a_name_typed_in_one_case_is_written_in_two(text: str, name: str) -> None:
+    assert capitals.person_name(text) == name

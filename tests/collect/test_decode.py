@@ -373,7 +373,7 @@ def test_old_spellings_of_the_spec_are_read(decoding: Decoding) -> None:
         (track("Order Completed", properties={"total": -1}), "negative_value"),
         (track("Order Completed", properties={"total": "lots"}), "bad_amount"),
         (track("Order Completed", properties={"total": 1e300}), "bad_amount"),
-        (track("Order Completed", properties={"total": 1, "currency": "Euro"}), "bad_currency"),
+        (track("Order Completed", properties={"total": 1, "currency": "Moon"}), "bad_currency"),
         (track("Order Completed", properties={"products": {}}), "bad_products"),
         (track("Order Completed", properties={"products": [{"price": 1}]}), "bad_products"),
         (track("Product Added", properties={"product_id": "p", "quantity": 1.5}), "bad_quantity"),

@@ -141,6 +141,21 @@ def test_contacts_that_reach_nobody_are_counted(tb: Tailorbird) -> None:
     assert (people.without_address, people.invalid_addresses, people.invalid_phones) == (2, 1, 1)
 
 
+def test_traits_that_cannot_be_are_marked_kept_and_counted(tb: Tailorbird) -> None:
+    given = [{"age": 300}, {"birthday": "5/3/1980"}, {"birthday": "13/5/1980", "age": 45}]
+    given += [{"latitude": 91.5, "longitude": 12}]
+    tell(tb, NOW, *(
+        {"type": "identify", "userId": f"p{n}", "messageId": f"p{n}", "traits": traits}
+        for n, traits in enumerate(given)
+    ))  # fmt: skip
+    found = report(tb)
+    assert found.people.implausible == {"age": 1, "birthday": 1, "latitude": 1}
+    assert said(found, "a birthday that cannot be") == [1]
+    person = tb.person("p2")
+    traits = tb.world.people.profiles([person])[person].traits
+    assert (traits["birthday"], traits["birthday_original"]) == ("1980-05-13", "13/5/1980")
+
+
 def test_orders_without_customer_price_or_measure_are_found(tb: Tailorbird) -> None:
     orders = [
         {"event": "purchase", "messageId": f"o{n}", "userId": "" if n % 10 == 0 else "u1",

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from tailorbird.collect import currencies
 from tailorbird.collect.countries import CODES, fold
 
 LOCAL_LIMIT: Final = 64
@@ -125,6 +126,22 @@ def country(text: str) -> str:
     ('GB', 'IE', 'Channel Islands')
     """
     return CODES.get(fold(text), text.strip())
+
+
+@lru_cache(maxsize=4096)
+def currency(text: str, home: str = "") -> str | None:
+    """Return a currency's ISO 4217 code, None where the text is none, or means several.
+
+    `home` is the currency of the shop: a bare `$` is its own where it is a dollar.
+
+    >>> currency("eur"), currency("€"), currency("$"), currency("$", "CAD"), currency("$", "EUR")
+    ('EUR', 'EUR', None, 'CAD', None)
+    """
+    written = " ".join(text.lower().split())
+    found = currencies.CODES.get(written)
+    return (
+        home if found is None and home in currencies.AMBIGUOUS.get(written, "").split() else found
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -42,7 +42,7 @@ def order_of(
     name: str, products: object, properties: dict[str, Scalar], shop_currency: str
 ) -> Order:
     """Return what an event says about products and money, taking it out of `properties`."""
-    currency = _currency(properties.pop("currency", None)) or shop_currency
+    currency = _currency(properties.pop("currency", None), shop_currency) or shop_currency
     back = name == Names.RETURN
     lines = _lines(products, currency, back=back)
     single = None if lines else _single(name, properties, currency, back=back)
@@ -62,19 +62,23 @@ def order_of(
     )
 
 
-def _currency(value: Scalar) -> str:
+def _currency(value: Scalar, home: str) -> str:
     if value is None or value == "":
         return ""
-    return code_of(value if isinstance(value, str) else "")
+    return code_of(value if isinstance(value, str) else "", home)
 
 
 @lru_cache(maxsize=1024)
-def code_of(value: str) -> str:
-    """Return a currency's ISO 4217 code."""
-    code = value.strip().upper()
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
+def code_of(value: str, home: str = "") -> str:
+    """Return the code of a currency however it is written; `home` is the shop's own.
+
+    Raises:
+        Refusal: it is none, or a sign of several.
+    """
+    found = clean.currency(value, home) if len(value) <= AMOUNT_LIMIT else None
+    if found is None:
         raise Refusal("bad_currency", "currency is no ISO 4217 code", "send EUR, GBP, USD ...")
-    return code
+    return found
 
 
 def _lines(products: object, currency: str, *, back: bool) -> tuple[Line, ...]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird.collect import clean
+from tailorbird.collect import clean, dates
+from tailorbird.collect.capitals import person_name
 from tailorbird.collect.context_origin import without_tokens
 from tailorbird.collect.names import NAME_LIMIT
 from tailorbird.schema import PURPOSES, ConsentClaim, Instant, Scalar
@@ -114,12 +115,22 @@ def instant(value: object, what: str) -> Instant | None:
     try:
         if not isinstance(value, str):
             raise TypeError
-        at = datetime.fromisoformat(value.strip())
+        at = _time(value.strip())
         since = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _EPOCH
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     except (ValueError, TypeError, OverflowError):
         shown = repr(value)[:40]
         raise Refusal("bad_time", f"{what} is no time: {shown}", "send ISO 8601 in UTC") from None
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        # Mails and HTTP write "Tue, 05 Mar 2024 10:00:00 GMT".
+        if len(text) <= 40 and (found := dates.of_mail(text)) is not None:
+            return found
+        raise
 
 
 def _since_epoch(number: int | float) -> Instant:
@@ -211,7 +222,8 @@ def traits_of(*sources: Mapping[str, Any]) -> tuple[dict[str, Scalar], str]:
     """Return cleaned traits (later sources win), and the e-mail address among them or ''.
 
     An address that is none is noted as the trait `email_invalid`, a telephone number that no plan
-    has as `phone_invalid`.
+    has as `phone_invalid`, an age or a place that cannot be as `age_invalid` and so on. What is
+    kept in another spelling than it came in keeps that as `NAME_original`.
     """
     traits: dict[str, Scalar] = {}
     for source in sources:
@@ -227,7 +239,33 @@ def traits_of(*sources: Mapping[str, Any]) -> tuple[dict[str, Scalar], str]:
         traits["email_invalid"] = True
     if traits.get("phone") not in (None, ""):
         traits |= _phone(traits["phone"], traits.get("country"))
+    if not _CHECKED.isdisjoint(traits):
+        traits |= _respelled(traits)
     return traits, email or ""
+
+
+def _respelled(traits: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Return names and days in one spelling with the one in which they came, and what is no value.
+
+    The original is kept under its name with `_original`, as personal as the trait itself.
+    """
+    found: dict[str, Scalar] = {}
+    for name in _NAMES_OF_PEOPLE & traits.keys():
+        given = traits[name]
+        if isinstance(given, str) and (written := person_name(given)) != given:
+            found |= {name: written, f"{name}_original": given}
+    born = traits.get("birthday")
+    if isinstance(born, str) and born:
+        on = dates.day(born)
+        found["birthday_invalid"] = on is None or on < EARLIEST_BIRTH
+        if on is not None and on != born:
+            found |= {"birthday": on, "birthday_original": born}
+    for name in _PLAUSIBLE.keys() & traits.keys():
+        value = traits[name]
+        if isinstance(value, _NUMBERS) and not isinstance(value, bool):
+            low, high = _PLAUSIBLE[name]
+            found[f"{name}_invalid"] = not low <= value <= high
+    return found
 
 
 def _phone(given: Scalar, country: Scalar) -> dict[str, Scalar]:
@@ -237,7 +275,19 @@ def _phone(given: Scalar, country: Scalar) -> dict[str, Scalar]:
         "" if isinstance(given, bool) else f"{given:.0f}" if isinstance(given, float) else given
     )
     found = clean.phone(str(written), home)
-    return {"phone": given if found is None else found, "phone_invalid": found is None}
+    if found is None:
+        return {"phone": given, "phone_invalid": True}
+    kept: dict[str, Scalar] = {"phone": found, "phone_invalid": False}
+    return kept if found == given else kept | {"phone_original": given}
+
+
+_NAMES_OF_PEOPLE: Final = frozenset({"first_name", "last_name", "name"})
+EARLIEST_BIRTH: Final = "1900-01-01"
+_PLAUSIBLE: Final[dict[str, tuple[float, float]]] = {
+    "age": (0, 125), "latitude": (-90, 90), "longitude": (-180, 180),
+    "year_of_birth": (1900, 2100),
+}  # fmt: skip
+_CHECKED: Final = _NAMES_OF_PEOPLE | _PLAUSIBLE.keys() | {"birthday"}
 
 
 _CLEANERS: Final[dict[str, Callable[[str], str]]] = {

@@ -11,7 +11,12 @@ LARGEST: Final = 10**15
 
 _ZERO: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE: Final = "BHD IQD JOD KWD LYD OMR TND"
-_EXPONENTS: Final = dict.fromkeys(_ZERO.split(), 0) | dict.fromkeys(_THREE.split(), 3)
+_FOUR: Final = "CLF UYW"
+_EXPONENTS: Final = {
+    code: places
+    for codes, places in ((_ZERO, 0), (_THREE, 3), (_FOUR, 4))
+    for code in codes.split()
+}
 
 
 def exponent(currency: str) -> int:

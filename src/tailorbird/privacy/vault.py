@@ -24,8 +24,9 @@ NONCE_BYTES = 12
 
 PERSONAL_FIELDS = frozenset(
     {
-        "address", "birthday", "city", "email", "first_name", "last_name", "name", "phone",
-        "postcode", "street", "user_id",
+        "address", "birthday", "birthday_original", "city", "email", "first_name",
+        "first_name_original", "last_name", "last_name_original", "name", "name_original", "phone",
+        "phone_original", "postcode", "street", "user_id",
     }
 )  # fmt: skip
 """Traits that identify a person: they stay encrypted with the profile and never reach the facts."""

@@ -56,7 +56,7 @@ FROM facts WHERE event = 'return' AND position >= $1
 _MARKS: Final = """
 SELECT name, COUNT(*) AS people FROM (
     SELECT name, text FROM trait_values
-    WHERE name IN ('email_invalid', 'email_disposable', 'phone_invalid')
+    WHERE name = 'email_disposable' OR name LIKE '%$_invalid' ESCAPE '$'
     QUALIFY ROW_NUMBER() OVER (PARTITION BY person, name ORDER BY "at" DESC, position DESC) = 1)
 WHERE text = 'true' GROUP BY name
 """
@@ -156,6 +156,11 @@ def people(world: World, now: Instant) -> tuple[PeopleProfile, dict[str, int]]:
         invalid_addresses=marks.get("email_invalid", 0),
         disposable_addresses=marks.get("email_disposable", 0),
         invalid_phones=marks.get("phone_invalid", 0),
+        implausible={
+            name.removesuffix("_invalid"): number
+            for name, number in sorted(marks.items())
+            if name.endswith("_invalid") and name not in ("email_invalid", "phone_invalid")
+        },
         outdated=old["outdated"],
         outdated_days=OUTDATED_DAYS,
     )

@@ -168,6 +168,13 @@ def of_people(people: PeopleProfile) -> Iterator[Finding]:
     ):
         if number:
             yield Finding("warning", "contacts", f"{number:,} people {what}", number, mend)
+    for name, number in people.implausible.items():
+        yield Finding(
+            "warning", "traits",
+            f"{number:,} people have a {name} that cannot be, or could mean two",
+            number,
+            f"they are found by the trait `{name}_invalid`; ask them, or mend the source",
+        )  # fmt: skip
     if people.outdated:
         yield Finding(
             "note", "people",

@@ -150,6 +150,8 @@ class PeopleProfile(msgspec.Struct, frozen=True):
     invalid_addresses: int = 0
     disposable_addresses: int = 0
     invalid_phones: int = 0
+    implausible: dict[str, int] = {}
+    """trait -> people whose value cannot be: an age of 300, a latitude of 91, a 31st of June."""
     outdated: int = 0
     outdated_days: int = 365
     """People of whom nothing was heard for so many days are outdated."""

@@ -405,6 +405,7 @@ export interface PeopleProfile {
   invalid_addresses: number;
   disposable_addresses: number;
   invalid_phones: number;
+  implausible: Record<string, number>;
   outdated: number;
   outdated_days: number;
 }
