@@ -332,6 +332,17 @@ def test_the_format_of_a_date_is_the_one_that_fits_the_whole_file(importing: Any
     assert either.notes == ("at fits %d/%m/%Y and %m/%d/%Y: read as %d/%m/%Y",)
 
 
+def test_a_time_can_be_seconds_milliseconds_or_as_in_a_mail(importing: Any) -> None:
+    mapping = parse(
+        "mapping: m\ncolumns:\n  id: {}\n  at: {type: time, formats: [epoch, epoch_ms, rfc2822]}\n"
+        "  sum: {type: decimal}\norders: {id: id, time: at, total: sum}\n",
+        "m.yaml",
+    )
+    for written in ("1743634800", "1743634800000", '"Thu, 03 Apr 2025 00:00:00 +0100"'):
+        importing(f"id,at,sum\n1,{written},5\n", mapping)
+        assert events_of(importing, Names.PURCHASE)[-1].at == 1_743_634_800_000_000
+
+
 def test_other_events_and_catalogues_can_be_mapped(importing: Any) -> None:
     mapping = parse(
         "mapping: m\ncolumns:\n  who: {type: id}\n  at: {type: time}\n  what: {}\n"

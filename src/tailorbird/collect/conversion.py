@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from tailorbird.collect import clean
+from tailorbird.collect import clean, dates
 from tailorbird.collect.fields import stands_for_nobody
 from tailorbird.collect.mapping_schema import Column
 
@@ -220,6 +220,8 @@ def _iso(spelling: str, zone: tzinfo) -> int | None:
 
 
 def _by(pattern: str, spelling: str, zone: tzinfo) -> int | None:
+    if pattern in NAMED_FORMATS:
+        return NAMED_FORMATS[pattern](spelling)
     try:
         return _instant(datetime.strptime(spelling, pattern), zone)  # noqa: DTZ007 - zone follows
     except (ValueError, OverflowError):
@@ -228,3 +230,27 @@ def _by(pattern: str, spelling: str, zone: tzinfo) -> int | None:
 
 def _instant(at: datetime, zone: tzinfo) -> int:
     return ((at if at.tzinfo else at.replace(tzinfo=zone)) - _EPOCH) // _MICROSECOND
+
+
+def _seconds(spelling: str) -> int | None:
+    found = _EPOCH_SECONDS.fullmatch(spelling)
+    return None if found is None else int(Decimal(spelling) * 1_000_000)
+
+
+def _milliseconds(spelling: str) -> int | None:
+    return int(spelling) * 1000 if _EPOCH_MILLISECONDS.fullmatch(spelling) else None
+
+
+def _of_mail(spelling: str) -> int | None:
+    found = dates.of_mail(spelling)
+    return None if found is None else _instant(found, UTC)
+
+
+_EPOCH_SECONDS: Final = re.compile(r"-?\d{1,11}(?:\.\d{1,9})?")
+_EPOCH_MILLISECONDS: Final = re.compile(r"-?\d{12,14}")
+NAMED_FORMATS: Final[dict[str, Callable[[str], int | None]]] = {
+    "epoch": _seconds,
+    "epoch_ms": _milliseconds,
+    "rfc2822": _of_mail,
+}
+"""Formats that no pattern of `strptime` says: since 1970, and as mails write a time."""
