@@ -87,11 +87,13 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[NewContext]:
-    """Return `new_context(scheme, viewport)`; every one is closed when the test ends."""
+    """Return `new_context(scheme, viewport, **more)`; every one is closed when the test ends."""
     opened: list[BrowserContext] = []
 
-    def make(scheme: Any = "light", viewport: ViewportSize = DESKTOP) -> BrowserContext:
-        context = browser.new_context(color_scheme=scheme, viewport=viewport)
+    def make(
+        scheme: Any = "light", viewport: ViewportSize = DESKTOP, **more: Any
+    ) -> BrowserContext:
+        context = browser.new_context(color_scheme=scheme, viewport=viewport, **more)
         context.set_default_timeout(20_000)
         opened.append(context)
         return context
@@ -146,6 +148,18 @@ def served(site: ASGIApp, on: socket.socket) -> Iterator[None]:
     yield
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(name="listening")
+def listening_fixture() -> Callable[..., Any]:
+    """Return `listening()`, for whatever else a test serves."""
+    return listening
+
+
+@pytest.fixture(name="served")
+def served_fixture() -> Callable[..., Any]:
+    """Return `served(site, socket)`."""
+    return served
 
 
 # -- the tag ------------------------------------------------------------------------------------

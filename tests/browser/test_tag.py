@@ -250,6 +250,7 @@ def test_dwell_counts_visible_time_with_recent_input_only(
     assert [each["active_seconds"] for each in told] == [30 + 4 + 30 + 2, 5]
     assert {each["page_id"] for each in told} == {view["messageId"]}
     assert {each["path"] for each in told} == {"/start"}
+    assert sorted(event.dwell_seconds for event in door.events(3)) == [0, 5, 66]
 
 
 def test_dwell_needs_no_heartbeat(door: Any, visit: Callable[..., Page]) -> None:

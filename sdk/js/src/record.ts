@@ -33,9 +33,11 @@ export const imply = (): void => {
   implied = true;
 };
 
-/** Returns a new id; ids sort by when they were made. */
+let latest = 0;
+
+/** Returns a new id; ids sort by when they were made, also within a millisecond. */
 export const newId = (): string =>
-  Date.now().toString(36) +
+  (latest = Math.max(Date.now(), latest + 1)).toString(36) +
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => (byte + 256).toString(16).slice(1)).join("");
 
 const some = (choices: Record<string, boolean> = {}): boolean => Object.values(choices).includes(true);
