@@ -127,6 +127,7 @@ def test_plain_values_may_be_read(source: str) -> None:
         "import msgspec\nmsgspec.convert({}, Permit)",
         "import msgspec\nmsgspec.json.decode(raw, type=Permit)",
         "class Mine(Permit): pass",
+        "from tailorbird.privacy.permit import ConfirmationPermit\nConfirmationPermit(1)",
         "object.__new__(Permit)",
     ],
 )

@@ -6,8 +6,14 @@ from typing import get_args
 
 import pytest
 
-from tailorbird.privacy.permit import Permit, Refusal, permit
-from tailorbird.schema import PURPOSES, ConsentState, Purpose
+from tailorbird.privacy.permit import (
+    ConfirmationPermit,
+    Permit,
+    Refusal,
+    confirmation_permit,
+    permit,
+)
+from tailorbird.schema import HOUR, PURPOSES, ConsentRequest, ConsentState, Purpose
 
 NOW = 1_000_000
 
@@ -51,6 +57,41 @@ def test_a_suppressed_address_does_not_bar_other_purposes() -> None:
 def test_nobody_else_can_make_a_permit() -> None:
     with pytest.raises(TypeError, match=r"privacy\.permit"):
         Permit(object(), 1, "email_marketing", 1, NOW)
+
+
+def test_a_request_gives_leave_to_ask_its_own_address_for_two_days() -> None:
+    request = ConsentRequest(1, "ann@people.example", NOW, 5 << 20)
+    given = confirmation_permit(request, "", NOW + 48 * HOUR - 1)
+    assert isinstance(given, ConfirmationPermit)
+    assert (given.address, given.until) == ("ann@people.example", NOW + 48 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("address", "suppressed", "at", "reason"),
+    [
+        ("ann@people.example", "", NOW + 48 * HOUR, "expired"),
+        ("ann@people.example", "hard_bounce", NOW, "hard_bounce"),
+        ("ann@people.example", "complaint", NOW, "complaint"),
+        ("", "", NOW, "no_address"),
+    ],
+)
+def test_no_other_request_is_asked_about(
+    address: str, suppressed: str, at: int, reason: str
+) -> None:
+    answer = confirmation_permit(ConsentRequest(1, address, NOW, 5 << 20), suppressed, at)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == reason
+
+
+def test_who_unsubscribed_may_be_asked_whether_she_comes_back() -> None:
+    request = ConsentRequest(1, "ann@people.example", NOW, 5 << 20)
+    assert isinstance(confirmation_permit(request, "unsubscribed", NOW), ConfirmationPermit)
+
+
+def test_nobody_else_can_make_the_leave_to_ask() -> None:
+    request = ConsentRequest(1, "ann@people.example", NOW, 5 << 20)
+    with pytest.raises(TypeError, match=r"privacy\.permit"):
+        ConfirmationPermit(object(), request, NOW)
 
 
 def test_every_purpose_is_listed() -> None:

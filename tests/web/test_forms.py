@@ -211,6 +211,11 @@ def test_a_link_may_choose_a_mark_and_only_sending_counts(visitor: Visitor) -> N
     assert (found.nps.people, found.nps.promoters) == (1, 1)
 
 
+def test_a_link_fills_in_nothing_that_is_typed(visitor: Visitor) -> None:
+    page = Inputs(visitor.get("/f/plain?first_name=Eve&email=eve@people.example&shoe=40").text)
+    assert (page.values["first_name"], page.values["email"], page.values["shoe"]) == ("", "", "")
+
+
 # -- taking ---------------------------------------------------------------------------------------
 
 
