@@ -14,6 +14,7 @@ import pytest
 
 from tailorbird import forms
 from tailorbird.app import Tailorbird
+from tailorbird.collect.forms_answers import Value
 from tailorbird.collect.forms_messages import Submission
 from tailorbird.schema import SECOND
 
@@ -54,7 +55,7 @@ def test_a_kill_at_any_moment_asks_nobody_twice_and_forgets_nobody(tmp_path: Pat
         form, version = forms.find(tb.world, "newsletter")
         for number, address in enumerate(given):
             name = forms.anonymous_id(tb.world, address)
-            values = {"email": address, "news": True}
+            values: dict[str, Value] = {"email": address, "news": True}
             sent = Submission(f"s{number}", form.name, version, START, name, values)
             for _ in range(1 + number % 3):  # a reload tells it again
                 forms.submit(tb.world, form, sent)
