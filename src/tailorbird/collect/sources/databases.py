@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import date, datetime
 from itertools import islice
@@ -53,13 +53,14 @@ def database_of(source: SqlSource, secrets: Secrets) -> Database:
     told = _Teller(source.source, secrets)
     match source.database:
         case "postgresql":
-            return _Postgres(uri, told)
+            driver = _postgres_driver(told)
+            return _Adbc(driver, uri, {}, told, placeholder="$1", read=_by_cursor)
         case "sqlite":
             return _Sqlite(Path(uri.removeprefix("sqlite://")), told)
         case "duckdb":
             return _Duck(Path(uri.removeprefix("duckdb://")), told)
         case _:
-            return _Adbc(source.driver, uri, options, told)
+            return _Adbc(_driver(source.driver, told), uri, options, told, read=_as_it_streams)
 
 
 class _Teller:
@@ -84,31 +85,30 @@ class _Teller:
 
 
 class _Adbc:
-    """Any database that has an ADBC driver for Python; it is told to roll back in the end."""
+    """Any database that has an ADBC driver for Python; nothing is ever committed."""
 
-    placeholder = "?"
-
-    def __init__(self, driver: str, uri: str, options: Mapping[str, str], teller: _Teller) -> None:
-        if not re.fullmatch(r"adbc_driver_[a-z0-9_]+", driver):
-            mend = "write the name of its package, such as adbc_driver_snowflake"
-            raise UsageError(f"{driver!r} is no ADBC driver", where="driver", mend=mend)
-        try:
-            self._driver: Any = importlib.import_module(f"{driver}.dbapi")
-        except ImportError:
-            raise teller.missing(driver) from None
+    def __init__(
+        self,
+        driver: Any,
+        uri: str,
+        options: Mapping[str, str],
+        teller: _Teller,
+        *,
+        placeholder: str = "?",
+        read: Callable[[Any, str, tuple[Key, ...]], Batches],
+    ) -> None:
+        self.placeholder = placeholder
+        self._driver = driver
         self._uri = uri
         self._options = dict(options)
         self._teller = teller
+        self._read = read
 
     @contextmanager
     def batches(self, sql: str, bound: tuple[Key, ...]) -> Iterator[Batches]:
         """Run a query and give its rows in batches."""
         with self._cursor() as cursor:
             yield _guarded(self._read(cursor, sql, bound), self._teller)
-
-    def _read(self, cursor: Any, sql: str, bound: tuple[Key, ...]) -> Batches:
-        cursor.execute(sql, parameters=bound or None)
-        yield from _at_least_one(cursor.fetch_record_batch())
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
@@ -121,31 +121,51 @@ class _Adbc:
             yield cursor
 
 
-class _Postgres(_Adbc):
-    """PostgreSQL: in a transaction that cannot write, by a cursor of the server."""
+def _driver(package: str, teller: _Teller) -> Any:
+    if not re.fullmatch(r"adbc_driver_[a-z0-9_]+", package):
+        mend = "write the name of its package, such as adbc_driver_snowflake"
+        raise UsageError(f"{package!r} is no ADBC driver", where="driver", mend=mend)
+    try:
+        return importlib.import_module(f"{package}.dbapi")
+    except ImportError:
+        raise teller.missing(package) from None
 
-    placeholder = "$1"
 
-    def __init__(self, uri: str, teller: _Teller) -> None:
-        super().__init__("adbc_driver_postgresql", uri, {}, teller)
+def _postgres_driver(teller: _Teller) -> Any:
+    try:
+        import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped] # it has none
+    except ImportError:
+        raise teller.missing("adbc_driver_postgresql") from None
+    return driver
 
-    def _read(self, cursor: Any, sql: str, bound: tuple[Key, ...]) -> Batches:
-        cursor.execute("SET TRANSACTION READ ONLY")
-        cursor.execute("SET LOCAL cursor_tuple_fraction = 1.0")
-        cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
-        declared = f"DECLARE tailorbird NO SCROLL CURSOR FOR {sql}"
-        cursor.execute(declared, parameters=bound or None)
-        first = True
-        while True:
-            cursor.execute(f"FETCH FORWARD {CHUNK_ROWS} FROM tailorbird")
-            rows = 0
-            for batch in _at_least_one(cursor.fetch_record_batch()):
-                if batch.num_rows or first:
-                    yield batch
-                first = False
-                rows += batch.num_rows
-            if rows < CHUNK_ROWS:
-                return
+
+def _as_it_streams(cursor: Any, sql: str, bound: tuple[Key, ...]) -> Batches:
+    """Yield what a driver gives, in the batches that it makes."""
+    cursor.execute(sql, parameters=bound or None)
+    yield from _at_least_one(cursor.fetch_record_batch())
+
+
+def _by_cursor(cursor: Any, sql: str, bound: tuple[Key, ...]) -> Batches:
+    """Yield the rows of PostgreSQL by a cursor of the server, in a transaction that cannot write.
+
+    Its driver would fetch the whole answer at once where a value is bound.
+    """
+    cursor.execute("SET TRANSACTION READ ONLY")
+    cursor.execute("SET LOCAL cursor_tuple_fraction = 1.0")
+    cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+    declared = f"DECLARE tailorbird NO SCROLL CURSOR FOR {sql}"
+    cursor.execute(declared, parameters=bound or None)
+    first = True
+    while True:
+        cursor.execute(f"FETCH FORWARD {CHUNK_ROWS} FROM tailorbird")
+        rows = 0
+        for batch in _at_least_one(cursor.fetch_record_batch()):
+            if batch.num_rows or first:
+                yield batch
+            first = False
+            rows += batch.num_rows
+        if rows < CHUNK_ROWS:
+            return
 
 
 class _Sqlite:
