@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 SOURCE: Final = "import"
 """Only an import lays its events out like this: what strangers send is never opened as Arrow."""
 MAGIC: Final = b"\x00tailorbird columns 1\n"
-ROWS: Final = 131_072
-"""Most events of one body."""
+ROWS: Final = 122_880
+"""Most events of one body: as many as DuckDB keeps together, and so writes at once."""
 KIND: Final = b"kind"
 ROW_ID: Final = "row-"
 """What the message ids of these events start with; 16 bytes in hexadecimal follow."""

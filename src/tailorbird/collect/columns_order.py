@@ -123,7 +123,10 @@ class _Order:
         if said.words is None or said.codes is None:
             self._odd |= said.there
             return [shop], codes
-        found = [_or_none(code_of, word) for word in said.words.to_pylist()]
+        found = [
+            _or_none(lambda word: code_of(word, shop), word) if word else shop
+            for word in said.words.to_pylist()
+        ]
         wrong = np.array([code is None for code in found], np.bool_)
         self._odd |= said.there & wrong[said.codes]
         return [shop, *(code or shop for code in found)], np.where(said.there, said.codes + 1, 0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.int64]
 
 SURE: Final = 10**15
-"""Millionths up to which a double says exactly what was written."""
+"""Numbers, and millionths, up to which a double says exactly what was written."""
 SMALL: Final = 100
 """Millionths below which a float is written with an exponent."""
 NOT_IN_BULK: Final = frozenset({"campaign", "machine", "products", "send_id", "variant"})
@@ -121,8 +121,10 @@ def _read(name: str, told: Property, odd: Mask) -> Said:
         return Said(name, told.kind, there, words=words, codes=codes)
     values = told.values.cast(pa.int64()) if told.kind == "boolean" else told.values
     numbers = pc.fill_null(values, 0).to_numpy()
-    if told.kind == "decimal":
-        odd |= np.abs(numbers) > SURE
+    if told.kind in ("integer", "decimal"):
+        far = (numbers > SURE) | (numbers < -SURE)
+        odd |= there & far
+        numbers = np.where(far, 0, numbers)
     return Said(name, told.kind, there, numbers=numbers)
 
 

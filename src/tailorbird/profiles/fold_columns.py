@@ -98,9 +98,12 @@ def _resolved(
 
     position = body.facts["position"].to_numpy()
     at, keys = body.facts["key_at"].to_numpy(), body.facts["key"].to_numpy()
-    first = body.offset << 20
-    fresh = people.first_seen_columns(body.offset, position - first, at, keys)
+    rows = position - (body.offset << 20)
+    fresh = people.first_seen_columns(body.offset, rows, at, keys)
     others = first_sights(people, body.others)
+    if body.others:
+        # Some of them may be what columns of this body repeat.
+        fresh = people.first_seen_columns(body.offset, rows, at, keys)
     if len(known.people) > MOST:
         known.forget()
     users = body.facts["user_id"].combine_chunks()

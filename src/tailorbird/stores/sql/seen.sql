@@ -13,4 +13,4 @@ INSERT OR IGNORE INTO seen_columns ("offset", first_at, last_at, keys) VALUES (?
 -- name: columns_between
 SELECT "offset", keys FROM seen_columns WHERE "offset" < ? AND first_at <= ? AND last_at >= ?
 -- name: rows_between
-SELECT key FROM seen WHERE key >= ? AND key < ? AND position < ?
+SELECT key, position FROM seen WHERE key >= ? AND key < ? AND position < ?

@@ -67,11 +67,12 @@ class Seen:
             fresh = ~_repeated(keys)
             for _, earlier in connection.execute(SQL["columns_between"], (offset, last, first)):
                 fresh &= ~np.isin(keys, np.frombuffer(earlier, np.uint64))
-            between = (_key(first, 0), _key(last + 1, 0), offset << 20)
-            single = {bytes(key) for (key,) in connection.execute(SQL["rows_between"], between)}
+            between = (_key(first, 0), _key(last + 1, 0), (offset + 1) << 20)
+            single = dict(connection.execute(SQL["rows_between"], between).fetchall())
         if single:
-            pairs = zip(at.tolist(), keys.tolist(), strict=True)
-            fresh &= np.array([_key(*pair) not in single for pair in pairs], np.bool_)
+            positions = ((offset << 20) + rows).tolist()
+            told = zip(at.tolist(), keys.tolist(), positions, strict=True)
+            fresh &= np.array([p <= single.get(_key(a, key), p) for a, key, p in told], np.bool_)
         return fresh
 
     def _after_columns(
