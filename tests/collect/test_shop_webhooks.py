@@ -285,7 +285,7 @@ def test_every_sample_product_of_woocommerce_has_its_price_page_and_image(woo: P
         assert event.lines[0].category == product["categories"][0]["name"]
         assert event.properties["url"] == product["permalink"]
         assert event.properties["image_url"] == product["images"][0]["src"]
-        assert "stock" not in event.properties
+        assert event.properties["stock"] == "uncounted"
 
 
 @pytest.mark.parametrize(
@@ -294,11 +294,12 @@ def test_every_sample_product_of_woocommerce_has_its_price_page_and_image(woo: P
         ({"manage_stock": True, "stock_quantity": 4}, 4),
         ({"manage_stock": True, "stock_quantity": -2}, 0),
         ({"manage_stock": False, "stock_status": "outofstock"}, 0),
-        ({"manage_stock": False, "stock_status": "instock"}, None),
+        ({"manage_stock": False, "stock_status": "instock"}, "uncounted"),
+        ({"manage_stock": False}, None),
     ],
 )
 def test_the_stock_of_woocommerce_is_known_where_it_is_counted(
-    said: dict[str, Any], stock: int | None
+    said: dict[str, Any], stock: int | str | None
 ) -> None:
     product = {"id": 3, "name": "Mug", "price": "5"} | said
     (event,) = events("woocommerce", woocommerce.translate("product.updated", product, NOW))

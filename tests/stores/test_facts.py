@@ -92,6 +92,20 @@ def test_the_catalogue_keeps_the_latest_word(facts: DuckFacts) -> None:
     }
 
 
+def test_a_product_that_is_no_longer_counted_is_there_again(facts: DuckFacts) -> None:
+    def told(position: int, stock: Scalar) -> ResolvedEvent:
+        return resolved(
+            position, None, Names.PRODUCT_UPDATED, at=position, lines=(Line("A"), Line("B")),
+            properties={"stock": stock},
+        )  # fmt: skip
+
+    for position, (stock, kept) in enumerate([(0, 0), ("uncounted", None), (4, 4)], 1):
+        facts.append([told(position, stock)], [], position)
+        assert [facts.products([item])[item].stock for item in ("A", "B")] == [kept, kept]
+    facts.append([told(5, 0), told(6, "uncounted")], [], 6)
+    assert facts.products(["A"])["A"].stock is None
+
+
 def test_clear_forgets_everything_and_can_start_again(facts: DuckFacts) -> None:
     facts.append([resolved(1, 1, "purchase")], [], 9)
     facts.clear()

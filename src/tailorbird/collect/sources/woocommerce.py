@@ -39,6 +39,9 @@ wants to be forgotten is erased here, by name."""
 _ACCEPTED: Final = frozenset({"processing", "completed", "refunded"})
 
 
+UNCOUNTED: Final = "uncounted"
+
+
 class _Address(msgspec.Struct):
     first_name: str = ""
     last_name: str = ""
@@ -195,11 +198,14 @@ def _product(found: _Product, received_at: Instant) -> list[Message]:
     ]  # fmt: skip
 
 
-def _stock(found: _Product) -> int | None:
-    """Return how many are there; None where the shop sells without counting."""
+def _stock(found: _Product) -> int | str | None:
+    """Return how many are there; `uncounted` where the shop sells without counting."""
     if found.manage_stock is True and found.stock_quantity is not None:
         return max(int(found.stock_quantity), 0)
-    return 0 if found.stock_status == "outofstock" else None
+    if found.stock_status == "outofstock":
+        return 0
+    # It may have been sold out before: that is over, and has to be said.
+    return UNCOUNTED if found.stock_status else None
 
 
 def _traits(billing: _Address) -> Message:

@@ -21,6 +21,9 @@ Row: TypeAlias = tuple[Any, ...]
 
 MILLION: Final = 1_000_000
 INT64_MAX: Final = 2**63 - 1
+INT64_MIN: Final = -(2**63)
+UNCOUNTED: Final = "uncounted"
+"""What a shop says of the stock of a product that is there and is not counted."""
 SILENT: Final = frozenset(
     {
         Names.IDENTIFY, Names.PRODUCT_UPDATED, Names.CONSENT_CHANGED, Names.EVENT_RETRACTED,
@@ -232,7 +235,9 @@ def _product(e: Event) -> Iterable[Row]:
 
 
 def _pieces(stock: Scalar) -> int | None:
-    """Return a stock that 64 bits hold."""
+    """Return a stock that 64 bits hold, the least of them where a shop sells without counting."""
+    if stock == UNCOUNTED:
+        return INT64_MIN
     counts = isinstance(stock, int | float) and abs(stock) <= INT64_MAX // 2
     return int(stock) if counts and isinstance(stock, int | float) else None
 

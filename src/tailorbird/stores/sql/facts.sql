@@ -40,7 +40,9 @@ ON CONFLICT (item) DO UPDATE SET
     image = COALESCE(excluded.image, products.image),
     stock = COALESCE(excluded.stock, products.stock),
     updated_at = excluded.updated_at
-WHERE excluded.updated_at >= products.updated_at
+WHERE excluded.updated_at >= products.updated_at;
+-- What a shop stops to count has no stock any more: that is another word than none.
+UPDATE products SET stock = NULL WHERE stock = -9223372036854775808
 -- name: retract_facts
 DELETE FROM facts WHERE position = ?
 -- name: retract_lines
