@@ -106,12 +106,24 @@ def test_what_a_page_calls_before_the_tag_is_there_is_not_lost(
     assert {event.name for event in door.events(2)} == {"first", Names.PAGE_VIEWED}
 
 
-@pytest.mark.parametrize("sku", ["sku", "productID"])
+def test_who_kept_the_stub_or_its_queue_is_still_heard(
+    door: Any, visit: Callable[..., Page], site: Any
+) -> None:
+    site.pages["/start"] = """<script>
+      tailorbird("track", "First"); window.stub = tailorbird; window.queue = tailorbird.q;
+    </script>"""
+    page = visit()
+    page.evaluate("stub('track', 'Second'); queue.push(['track', 'Third'])")
+    names = {event.name for event in door.events(4)}
+    assert names == {"first", "second", "third", Names.PAGE_VIEWED}
+
+
+@pytest.mark.parametrize("key", ["sku", "productID"])
 def test_a_product_page_tells_its_product_by_schema_org(
-    door: Any, visit: Callable[..., Page], site: Any, sku: str
+    door: Any, visit: Callable[..., Page], site: Any, key: str
 ) -> None:
     thing = {
-        "@type": "Product", sku: "p7", "name": "Kettle",
+        "@type": "Product", key: "p7", "name": "Kettle",
         "offers": [{"price": "19.90", "priceCurrency": "EUR"}],
     }  # fmt: skip
     page = {"@context": "https://schema.org", "@graph": [{"@type": "WebPage"}, thing]}

@@ -15,7 +15,7 @@ const TEXT: Record<string, string> = {
   accept: "Accept all",
   save: "Save my choice",
   tracking: "Measure visits",
-  tracking_more: "Which pages and products you look at, and for how long.",
+  tracking_more: "Which pages, products and e-mails you look at, and for how long.",
   personalisation: "Personal content",
   personalisation_more: "Choose products and messages that suit you.",
   email_marketing: "E-mail",

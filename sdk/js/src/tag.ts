@@ -48,9 +48,9 @@ if (!early?.on) {
   obey();
   connect(new URL("v1/b", own).href, own.searchParams.get("key") || "");
   // A tag manager may have kept the queue: what it still puts there is done at once.
-  const queue: ArrayLike<any>[] = (obeyed.q = []);
+  const queue = (obeyed.q = early?.q || []);
   queue.push = (given) => (obeyed(...Array.from(given)), 0);
-  for (const given of early?.q || []) queue.push(given);
+  for (const given of queue) queue.push(given);
   dwell();
   if (own.searchParams.get("auto") != "0") {
     follow();
