@@ -339,7 +339,7 @@ def _wired(
     path: Path, settings: Settings, vault: Vault, database: Database
 ) -> tuple[World, list[Closeable]]:
     """Return the world of a folder, and what must be closed after it, in order."""
-    facts = DuckFacts(path / FACTS_FILE)
+    facts = DuckFacts(path / FACTS_FILE, conflict=settings.conflict)
     inbox = InboxCarrier(path, keep=settings.delivery.inbox_keep)
     carrier = _carrier(settings, inbox)
     journal = FileJournal(path / "delivery.journal")

@@ -14,6 +14,8 @@ from tailorbird.errors import SettingsError
 
 FILE_NAME = "tailorbird.toml"
 PREFIX = "TAILORBIRD_"
+CONFLICT = "conflict."
+"""Starts the names of a table whose keys are traits."""
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,7 +185,7 @@ def load(folder: Path, environment: Mapping[str, str]) -> tuple[Settings, list[S
         if variable.startswith(PREFIX):
             name = variable.removeprefix(PREFIX).lower().replace("__", ".")
             _check(name, where=f"environment variable {variable}")
-            _put(values, name, text)
+            _put(values, name, text.split(",") if _is_list(name) else text)
             origins[name] = f"environment variable {variable}"
     for name in _flatten(values):
         _check(name, where=origins[name])
@@ -258,14 +260,18 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _check(name: str, *, where: str) -> None:
     known = names()
-    if name in known:
+    if name in known or (name.startswith(CONFLICT) and name.count(".") == 1):
         return
     near = difflib.get_close_matches(name, known, n=1)
     mend = f"did you mean {near[0]!r}?" if near else "see `tailorbird config show` for all names"
     raise SettingsError(f"unknown setting {name!r}", where=where, mend=mend)
 
 
-def _put(values: dict[str, Any], name: str, value: str) -> None:
+def _is_list(name: str) -> bool:
+    return name.startswith(CONFLICT) or name == "identity.placeholders"
+
+
+def _put(values: dict[str, Any], name: str, value: str | list[str]) -> None:
     *tables, last = name.split(".")
     for table in tables:
         values = values.setdefault(table, {})

@@ -65,6 +65,7 @@ def test_personal_fields_never_reach_the_facts(facts: DuckFacts) -> None:
     facts.append([said], [], 1)
     assert rows(facts, "SELECT name, text, number FROM trait_values ORDER BY name") == [
         {"name": "country", "text": "GB", "number": None},
+        {"name": "email_invalid", "text": "false", "number": 0},
         {"name": "visits", "text": "3", "number": 3_000_000},
     ]
     assert rows(facts, "SELECT COUNT(*) AS n FROM facts") == [{"n": 0}]

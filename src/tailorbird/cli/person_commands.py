@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tailorbird.cli import merging_commands
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
 from tailorbird.cli.output import emit
 
@@ -13,15 +14,27 @@ if TYPE_CHECKING:
     from tailorbird.views import DecisionReport
 
 app = typer.Typer(help="People.", no_args_is_help=True)
+merging_commands.add_to(app)
 Person = Annotated[
     str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")
 ]
 
 
 @app.command()
-def show(person: Person, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+def show(
+    person: Person,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Show each source's word on each trait.")
+    ] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
     """Show what is known of a person: traits, consents, recent events."""
     with opened(folder) as tb:
+        if sources:
+            sayings = tb.merging.sayings(person)
+            emit({"sayings": sayings}, merging_commands.said(sayings), as_json=as_json)
+            return
         number = tb.person(person)
         report = tb.readings.person(number, tb.clock())
         timeline = tb.readings.timeline(number, "", 15)

@@ -19,6 +19,7 @@ from tailorbird.profiles.identity import (
     loser_of,
     named_people,
 )
+from tailorbird.profiles.placeholders import stands_for_nobody
 from tailorbird.schema import (
     Consent,
     Event,
@@ -187,7 +188,7 @@ def _keep(
         (each.owner or each.person, name, value, each.event.at, each.event.source)
         for each in events
         if each.person
-        for name, value in _declared(each.event).items()
+        for name, value in _declared(each.event, limits).items()
     )
     _keep_consents(people, events, unproven)
     people.forget(
@@ -244,12 +245,14 @@ def withdrawal(person: PersonId, send_id: str, at: int) -> Consent:
     return Consent(person, "email_marketing", False, at, f"{UNSUBSCRIBE}{send_id}")
 
 
-def _declared(event: Event) -> dict[str, Scalar]:
+def _declared(event: Event, limits: Identity) -> dict[str, Scalar]:
+    if event.name != Names.IDENTIFY:
+        return event.traits
     traits = dict(event.traits)
-    if event.name == Names.IDENTIFY:
-        traits |= {
-            name: value for name, value in ((EMAIL, event.email), (USER_ID, event.user_id)) if value
-        }
+    if event.user_id:
+        traits[USER_ID] = event.user_id
+    if event.email and not stands_for_nobody(event.email, limits, address=True):
+        traits[EMAIL] = event.email
     return traits
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from tailorbird.privacy.sources import is_public
 from tailorbird.profiles.changes import SOURCE
-from tailorbird.profiles.placeholders import is_placeholder
+from tailorbird.profiles.placeholders import stands_for_nobody
 from tailorbird.schema import Event, Instant, Names, PersonId, Position, ResolvedEvent
 from tailorbird.settings import Identity
 from tailorbird.ties import Identifier, Merge, Standing
@@ -99,7 +99,6 @@ class Resolver:
             self._count(person, kinds)
         self._next = next_person
         self._limits = limits
-        self._placeholders = frozenset(word.lower() for word in limits.placeholders)
         self.resolution = Resolution()
 
     def resolve(self, events: Iterable[Event]) -> Resolution:
@@ -135,7 +134,7 @@ class Resolver:
         return given
 
     def _owner(self, event: Event) -> PersonId | None:
-        if event.consents and is_public(event.source) and not self._brings_address(event):
+        if event.consents and is_public(event.source) and not self._brings_first_address(event):
             self.resolution.unproven.add(event.position)
         if event.person_id:
             return self._named(event)
@@ -158,13 +157,17 @@ class Resolver:
         self._link(given[1:], owner, event)
         return owner
 
-    def _brings_address(self, event: Event) -> bool:
+    def _brings_first_address(self, event: Event) -> bool:
+        """Return whether nobody has given this address before, and its giver no other one."""
         given = (EMAIL, event.email.lower())
-        return bool(event.email) and given not in self._known and not self._is_placeholder(given)
+        if not event.email or given in self._known or self._is_placeholder(given):
+            return False
+        known = (self._known.get(identifier) for identifier in identifiers(event))
+        return not any(self._addresses.get(self._home(owner)) for owner in known if owner)
 
     def _is_placeholder(self, identifier: Identifier) -> bool:
         kind, value = identifier
-        return value.lower() in self._placeholders or is_placeholder(value, address=kind == EMAIL)
+        return stands_for_nobody(value, self._limits, address=kind == EMAIL)
 
     # -- people named by number ------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from tailorbird.settings import Identity
+
 _WORDS: Final = frozenset(
     {
         "-1", "anonymous", "deleted", "empty", "false", "guest", "invalid", "n/a", "nan", "nil",
@@ -25,6 +27,12 @@ _DOMAINS: Final = frozenset(
         "unknown.com", "user.com", "x.com", "xxx.com",
     }
 )  # fmt: skip
+
+
+def stands_for_nobody(value: str, limits: Identity, *, address: bool) -> bool:
+    """Return whether an identifier is a word that stands for nobody, here or everywhere."""
+    here = (word.lower() for word in limits.placeholders)
+    return is_placeholder(value, address=address) or value.lower() in here
 
 
 @lru_cache(maxsize=16_384)

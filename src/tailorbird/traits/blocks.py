@@ -225,18 +225,19 @@ class Latest:
         """Return `value`."""
         match self.of:
             case Declared(name, kind):
-                source, key, value, order = "trait_values", ("name", name), str(kind), "position"
+                source, key, value = "trait_values", ("name", name), str(kind)
+                order = ["weight", "at", "position"]
             case Score(model):
-                source, key, value, order = "scores", ("model", model), "value", "version"
-        columns = [column("person"), named(column(value), "value"), column("at"), column(order)]
+                source, key, value = "scores", ("model", model), "value"
+                order = ["at", "version"]
+        columns = [column("person"), named(column(value), "value"), *map(column, order)]
         conditions = [
             compared(column(key[0]), "=", (scope.bind(key[1]),)),
             compared(column("at"), "<=", (scope.now(),)),
             *restriction(scope),
         ]
         rows = select(*columns, source=scope.source(source), where=conditions)
-        descending = [ordered("at", descending=True), ordered(order, descending=True)]
-        return _top(rows, descending)
+        return _top(rows, [ordered(name, descending=True) for name in order])
 
 
 @dataclass(frozen=True, slots=True)

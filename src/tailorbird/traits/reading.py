@@ -50,7 +50,7 @@ _BASE: Final[dict[str, tuple[str, ...]]] = {
     "visits": _EVERY_ROW,
     "lines": _EVERY_ROW,
     "properties": (*_EVERY_ROW, "name", "text", "number"),
-    "trait_values": ("position", "person", "name", "at", "text", "number"),
+    "trait_values": ("position", "person", "name", "at", "text", "number", "weight"),
     "scores": ("version", "person", "model", "at", "value"),
 }
 

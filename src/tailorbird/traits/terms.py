@@ -168,7 +168,7 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The latest value of a declared trait, by instant and position (numbers in millionths)."""
+    """The value of a declared trait whose source counts most, of these the latest (millionths)."""
 
     name: str
     column: Literal["text", "number"]

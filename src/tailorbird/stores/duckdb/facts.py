@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -17,6 +18,8 @@ from tailorbird.stores.duckdb import sessions
 from tailorbird.stores.duckdb.columns import tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
 from tailorbird.stores.duckdb.homes import move
+from tailorbird.stores.duckdb.weights import SQL as WEIGHTS
+from tailorbird.stores.duckdb.weights import weigh
 from tailorbird.stores.statements import load, text
 from tailorbird.ties import Home
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -33,8 +36,15 @@ VERSION = "schema_version"
 class DuckFacts:
     """`ports.Facts` over one DuckDB file, or in memory when `path` is None."""
 
-    def __init__(self, path: Path | None, *, threads: int = 2) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        threads: int = 2,
+        conflict: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self._path = path
+        self._conflict = conflict
         self._lock = threading.RLock()
         with _translated(path):
             self._connection = duckdb.connect(
@@ -64,7 +74,8 @@ class DuckFacts:
         tables = tables_of_all(columns, events)
         with self._transaction(tables) as connection:
             for name in tables:
-                connection.execute(SQL[f"append_{name}"])
+                weighed = name == "trait_values" and self._conflict
+                connection.execute(WEIGHTS["append"] if weighed else SQL[f"append_{name}"])
             moved = move(connection, homes, tables)
             taken_back = list(corrections(events))
             moved |= sessions.whose(connection, taken_back)
@@ -123,6 +134,7 @@ class DuckFacts:
                 # Derived data of another version is not migrated: it is read again from the log.
                 self.clear()
             sessions.create(self._connection)
+            weigh(self._connection, self._conflict)
             self._connection.execute(SQL["mark"], (VERSION, SCHEMA_VERSION))
 
     def _marker(self, name: str) -> int:

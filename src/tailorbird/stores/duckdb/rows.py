@@ -58,7 +58,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "trait_values": (
         ("position", "int64"), ("person", "int64"), ("name", "string"), ("at", "int64"),
-        ("text", "string"), ("number", "int64"), ("owner", "int64"),
+        ("text", "string"), ("number", "int64"), ("owner", "int64"), ("source", "string"),
     ),
     "people": (
         ("person", "int64"), ("created_at", "int64"), ("position", "int64"), ("owner", "int64"),
@@ -69,6 +69,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("updated_at", "int64"), ("position", "int64"),
     ),
 }  # fmt: skip
+CLEARED: Final[dict[str, Scalar]] = {"email_invalid": False}
 _CONTEXT_TEXTS: Final = tuple(name for name in Context.__struct_fields__ if name != "utc_offset")
 _OF_FACTS: Final = ("position", "person", "event", "at")
 """What the rows of lines and properties say of their event."""
@@ -203,12 +204,26 @@ def _people(resolved: Sequence[ResolvedEvent]) -> pa.Table:
 
 def _trait_values(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
     return (
-        (e.position, resolved.person, name, e.at, text_of(value), number_of(value), resolved.owner)
+        (
+            e.position,
+            resolved.person,
+            name,
+            e.at,
+            text_of(value),
+            number_of(value),
+            resolved.owner,
+            e.source,
+        )
         for resolved in events
-        if resolved.person and (e := resolved.event).traits
-        for name, value in e.traits.items()
+        if resolved.person and ((e := resolved.event).traits or e.name == Names.IDENTIFY)
+        for name, value in _declared(e).items()
         if name not in PERSONAL_FIELDS
     )
+
+
+def _declared(e: Event) -> dict[str, Scalar]:
+    """Return what an event says of a person; a good address takes back the mark of a bad one."""
+    return e.traits | CLEARED if e.email and e.name == Names.IDENTIFY else e.traits
 
 
 def _products(events: Sequence[ResolvedEvent]) -> Iterable[Row]:

@@ -32,7 +32,10 @@ CREATE TABLE IF NOT EXISTS properties (
 -- History of declared traits that are not personal fields (those stay encrypted with the profile).
 CREATE TABLE IF NOT EXISTS trait_values (
     position BIGINT NOT NULL, person BIGINT NOT NULL, name VARCHAR NOT NULL, "at" BIGINT NOT NULL,
-    text VARCHAR, number BIGINT, owner BIGINT);
+    text VARCHAR, number BIGINT, owner BIGINT, source VARCHAR NOT NULL DEFAULT '',
+    weight BIGINT NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS trait_weights (
+    name VARCHAR NOT NULL, source VARCHAR NOT NULL, weight BIGINT NOT NULL);
 
 -- position: of the last record that said anything of the person; a refresh asks who is above its own.
 CREATE TABLE IF NOT EXISTS people (

@@ -20,10 +20,13 @@ from tailorbird.stores.sqlite.sayings import (
     joined,
     say,
     without,
+    words_of,
 )
 from tailorbird.stores.statements import load
 
 SQL = load("people") | load("ties")
+INVALID = "email_invalid"
+MARKETING: Purpose = "email_marketing"
 
 Word: TypeAlias = list[Any]
 """[receipt, granted, at], and true where a browser said so."""
@@ -61,9 +64,23 @@ class Row:
         entry = self.personal.get(EMAIL)
         return str(policy.value(EMAIL, entry) or "") if entry else ""
 
+    def proven(self, word: Word, email: str) -> bool:
+        """Return whether a word on mails holds for an address.
+
+        What a browser has agreed to holds for the address that a browser has given, no other.
+        """
+        if not (word[1] and word[3:]):
+            return True
+        given = words_of(self.personal[EMAIL]) if EMAIL in self.personal else []
+        return any(is_public(source) and value == email for value, _, source in given)
+
     def set(self, name: str, value: Scalar, at: Instant, source: str) -> None:
         """Keep a value unless its source has said a newer one."""
         say(self.personal if name in PERSONAL_FIELDS else self.declared, name, value, at, source)
+        marked = self.declared.get(INVALID) if name == EMAIL and value else None
+        if marked and marked[0] is True:
+            # A good address takes back what was said of a bad one before.
+            say(self.declared, INVALID, False, at, marked[2] if len(marked) > 2 else "")
 
 
 def whole(parts: Sequence[Row], policy: Policy) -> Row:
@@ -78,10 +95,8 @@ def whole(parts: Sequence[Row], policy: Policy) -> Row:
     email = together.email(policy)
     for part in parts:
         for purpose, word in part.consent.items():
-            # What a browser agreed to for an address holds for that address alone.
-            if word[1] and word[3:] and part.email(policy) != email:
-                continue
-            together.consent[purpose] = _later(together.consent.get(purpose), word)
+            if purpose != MARKETING or part.proven(word, email):
+                together.consent[purpose] = _later(together.consent.get(purpose), word)
     return together
 
 
@@ -186,6 +201,9 @@ class Rows:
             sealed = self._vault.seal(row.person_key, msgspec.json.encode(row.personal))
             email = row.email(self._policy)
             email_key = self._vault.blind(EMAIL, email) if email else None
+            agreed = row.consent.get(MARKETING)
+            if agreed and not row.proven(agreed, email):
+                del row.consent[MARKETING]
         declared = msgspec.json.encode(row.declared).decode()
         consent = msgspec.json.encode(row.consent).decode()
         return row.created_at, email_key, sealed, declared, consent, row.person

@@ -83,12 +83,13 @@ class Policy:
 
     def sayings(self, name: str, entry: Entry) -> list[Saying]:
         """Return every word on a trait, the one that counts first, with why it does."""
-        chosen = self._chosen(name, entry)
+        words = words_of(entry)
+        # `sort` leaves equals in their order, and the latest stands first.
+        words.sort(key=lambda word: self.rank(name, word[2]))
         order = self._orders.get(name)
         why = f"first of {', '.join(order)}" if order else "latest"
         if name == EMAIL and not order:
-            why = "latest that no browser says" if not is_public(chosen[2]) else "latest"
-        words = [chosen, *(word for word in words_of(entry) if word is not chosen)]
+            why = "latest" if is_public(words[0][2]) else "latest that no browser says"
         return [
             Saying(name, value, at, source, why if number == 0 else "")
             for number, (value, at, source) in enumerate(words)
