@@ -274,6 +274,25 @@ def test_who_had_unsubscribed_may_come_back_by_her_own_hand(shop: Shop) -> None:
     assert shop.may_mail()
 
 
+def test_who_had_unsubscribed_may_come_back_by_a_link_in_her_mail(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    (sent,) = [send_id for _, send_id, _ in shop.tb.world.inbox.since(0, 10)]
+    shop.now += HOUR
+    assert flow.unsubscribe(shop.tb.world, sent, shop.now)
+    shop.tick()
+    url = forms.link(shop.tb.world, "newsletter", shop.person(), shop.now)
+    path = url.removeprefix("http://127.0.0.1:8400")
+    page = shop.ask("GET", path)
+    assert "Yes, write to me" in page.text
+    shop.now += 5 * SECOND
+    shop.ask("POST", path, {"_page": Hidden(page.text).stamp, "news": "yes"})
+    shop.tick()
+    assert shop.may_mail()
+
+
 def test_an_address_that_bounced_is_not_asked(shop: Shop) -> None:
     shop.tb.world.people.suppress([(ANN, "hard_bounce", shop.now)])
     shop.subscribe()

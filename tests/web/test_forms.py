@@ -370,6 +370,39 @@ def test_a_signed_link_fills_in_what_is_stored_and_knows_who_it_is(visitor: Visi
     assert visitor.tb.world.people.count() == 1
 
 
+def test_what_is_taken_away_by_a_signed_link_is_gone(visitor: Visitor) -> None:
+    visitor.fill("/f/plain", email="ann@people.example", first_name="Ann", shoe="38")
+    visitor.tick()
+    person = visitor.tb.person("ann@people.example")
+    for name, answers in (
+        ("preferences", {"letter_frequency": "weekly", "letter_topics": "offers"}),
+        ("preferences", {"letter_frequency": "rarely"}),
+        ("plain", {"shoe": "", "first_name": ""}),
+    ):
+        url = forms.link(visitor.tb.world, name, person, visitor.clock.now)
+        path = url.removeprefix("http://127.0.0.1:8400")
+        page = Inputs(visitor.get(path).text)
+        visitor.clock.wait(5 * SECOND)
+        values = {k: v for k, v in page.values.items() if k != "letter_topics"} | answers
+        assert visitor.post(unescape(page.action), values).status_code == 303
+        visitor.tick()
+        if answers.get("letter_topics"):
+            assert traits(visitor.tb)["letter_topics_offers"] is True
+    found = traits(visitor.tb)
+    assert found["letter_frequency"] == "rarely"
+    assert found["letter_topics"] is None
+    assert found["letter_topics_offers"] is False
+    assert found["shoe_size"] is None
+    assert not found.get("first_name")
+
+
+def test_who_skips_a_question_takes_nothing_away(visitor: Visitor) -> None:
+    visitor.fill("/f/plain", email="ann@people.example", first_name="Ann", shoe="38")
+    visitor.fill("/f/plain", email="ann@people.example")
+    visitor.tick()
+    assert traits(visitor.tb)["first_name"] == "Ann"
+
+
 def test_a_link_that_is_forged_old_or_of_another_form_tells_nothing(visitor: Visitor) -> None:
     visitor.fill("/f/plain", email="ann@people.example", first_name="Ann")
     visitor.tick()

@@ -209,7 +209,8 @@ def _dressed(message: Message, submission: Submission, suspected: Suspicion) -> 
 
 
 def _plain(value: Value | list[str]) -> Scalar:
-    return ",".join(value) if isinstance(value, tuple | list) else value
+    plain = ",".join(value) if isinstance(value, tuple | list) else value
+    return None if plain == "" else plain
 
 
 def iso(at: Instant) -> str:

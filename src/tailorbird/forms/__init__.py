@@ -16,7 +16,7 @@ from tailorbird.forms.confirming import (
     request_of,
 )
 from tailorbird.forms.results import Results, results
-from tailorbird.forms.submitting import anonymous_id, submission_id, submit
+from tailorbird.forms.submitting import anonymous_id, emptied, submission_id, submit
 
 __all__ = [
     "Request",
@@ -25,6 +25,7 @@ __all__ = [
     "anonymous_id",
     "ask",
     "confirm",
+    "emptied",
     "find",
     "is_confirmation",
     "link",

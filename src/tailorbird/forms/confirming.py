@@ -26,7 +26,6 @@ from tailorbird.forms.asking import find
 from tailorbird.forms.mail import rendered
 from tailorbird.forms.submitting import submit
 from tailorbird.privacy.permit import (
-    LIFTED_BY_REQUEST,
     REQUEST_HOURS,
     ConfirmationPermit,
     Refusal,
@@ -246,15 +245,13 @@ def request_of(world: World, send_id: bytes) -> Request | None:
 def confirm(world: World, request: Request, now: Instant) -> bool:
     """Record durably that the owner of the address meant it; False when it is too late.
 
-    Saying it twice is saying it once. Who had unsubscribed is taken up again, by her own wish.
+    Saying it twice is saying it once.
     """
     submission = request.submission
     if confirmed(world, submission.id, request.position):
         return True
     if request.expired(now):
         return False
-    for reason in LIFTED_BY_REQUEST - {""}:
-        world.people.lift([address(request.form, submission)], reason)
     submit(world, request.form, msgspec.structs.replace(submission, confirmed_at=now))
     return True
 

@@ -205,10 +205,12 @@ class _Pages:
         form, stamp = sent.form, sent.stamp
         given = values.get(form.email.name, "") if form.email else ""
         person = stamp.person if stamp else 0
-        if person and given:
-            profile = self._world.people.profiles([person]).get(person)
-            same = profile is not None and profile.email.lower() == str(given).lower()
-            person = person if same else 0  # another address is somebody else until she confirms
+        known = forms.stored(self._world, form, person).stored if person else {}
+        if form.email and given:
+            hers = str(known.get(form.key(form.email), "")).lower()
+            person = person if hers == str(given).lower() else 0  # another address: somebody else
+        if person:
+            values = forms.emptied(form, sent.asked, values, known)
         # A snippet remembers nothing: one address that says the same twice a day says it once.
         nonce = stamp.nonce if stamp else str(now // DAY) if given else secrets.token_hex(8)
         unnamed = (stamp.anonymous if stamp else "") or f"form-{nonce}"
