@@ -441,3 +441,18 @@ def test_a_pattern_that_only_python_knows_is_shown(importing: Any) -> None:
     )
     with pytest.raises(TailorbirdError, match="without look-around"):
         importing("id,at,sum\n1,2025-01-01,5\n", mapping)
+
+
+@pytest.mark.parametrize(("once", "counted"), [("true", 1), ("false", 2)])
+def test_an_order_that_is_changed_later_counts_once_where_the_mapping_says_so(
+    importing: Any, once: str, counted: int
+) -> None:
+    mapping = parse(
+        "mapping: m\ncolumns:\n  id: {}\n  at: {type: time}\n  sum: {type: decimal}\n"
+        f"orders: {{id: id, time: at, total: sum, once: {once}}}\n",
+        "m.yaml",
+    )
+    importing("id,at,sum\n1,2025-01-01,5\n", mapping)
+    importing("id,at,sum\n1,2025-01-02,6\n", mapping)
+    found = {event.message_id for event in events_of(importing, Names.PURCHASE)}
+    assert len(found) == counted

@@ -261,7 +261,7 @@ class _Parser:
 
     def _orders(self, node: Located) -> Orders:
         columns = ("id", "time", "product", "quantity", "price", "total")
-        fields = node.fields("orders", (*columns, "products_only", "returns", "refunded"))
+        fields = node.fields("orders", (*columns, "products_only", "returns", "refunded", "once"))
         for key in ("id", "time"):
             self._require(self._name(fields, key, node))
         names = {key: self._optional(fields, key) for key in columns}
@@ -274,6 +274,7 @@ class _Parser:
             products_only=self._tests(fields, "products_only"),
             returns=self._tests(fields, "returns"),
             refunded=self._tests(fields, "refunded"),
+            once="once" in fields and fields["once"].boolean("once"),
         )
 
     def _customers(self, node: Located) -> Customers:

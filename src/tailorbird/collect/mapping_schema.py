@@ -97,6 +97,8 @@ class Orders(msgspec.Struct, frozen=True):
     """Rows that are returns of their own, with positive or negative quantities."""
     refunded: Conditions = ()
     """Rows that were bought and given back: each is part of a purchase and of a return."""
+    once: bool = False
+    """An order is known by its id alone: what is changed in it later does not count again."""
 
 
 class Customers(msgspec.Struct, frozen=True):

@@ -183,6 +183,8 @@ class History:
         # What a product is filed under may change between imports; the order stays the same one.
         sold = sorted((p["product_id"], p["quantity"], p["price"]) for p in products)
         identity = [name, order_id, customer, at, total, currency, sold]
+        if self._mapping.orders is not None and self._mapping.orders.once:
+            identity = identity[:3]
         return message_of("track", at, customer, identity, event=name, properties=properties)
 
     # -- other events ---------------------------------------------------------------------------
