@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from tailorbird.collect.forms import EMAIL_TRAIT, Form, parse
@@ -34,7 +36,12 @@ def find(world: World, name: str, version: int | None = None) -> tuple[Form, int
     if found is None:
         known = ", ".join(d.name for d in world.definitions.latest("form")) or "none yet"
         raise UsageError(f"no form {name!r}", mend=f"forms here: {known}")
-    return parse(found.text, f"forms/{name}.yaml"), found.version
+    return _read(found.text, name), found.version
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, name: str) -> Form:
+    return parse(text, f"forms/{name}.yaml")
 
 
 def link(world: World, name: str, person: PersonId, now: Instant) -> str:

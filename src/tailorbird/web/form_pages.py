@@ -45,7 +45,7 @@ h2 { font-size: 1.0625rem; margin: 0 0 .25rem }
 p { margin: 0 0 1rem }
 form > div, fieldset { margin: 0 0 1.5rem; padding: 0; border: 0; min-width: 0 }
 label, legend { font-weight: 600; padding: 0 }
-legend { float: inline-start; width: 100% }
+legend { float: inline-start; width: 100%; margin-bottom: .25rem }
 legend + * { clear: both }
 .plain, .opt { font-weight: 400 }
 .opt, .help { color: var(--quiet) }
