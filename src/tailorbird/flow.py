@@ -87,15 +87,24 @@ def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) 
     """Turn everything that the log holds into profiles and facts."""
     catch_up(world)
     total, known = Ingested(), profiles.Known()
-    while records := world.log.read(world.people.cursor(), RECORDS, BYTES):
-        for run, bodies in intake.in_runs(world, records):
-            total += _columns(world, run, bodies, known) if bodies else _rows(world, run, known)
-        if on_progress:
-            on_progress(records[-1].offset, world.log.end())
+    with intake.Appending(world.facts) as facts:
+        while records := world.log.read(world.people.cursor(), RECORDS, BYTES):
+            for run, bodies in intake.in_runs(world, records):
+                take = _columns if bodies else _rows
+                total += take(world, run, bodies, known, facts)
+            facts.append()
+            if on_progress:
+                on_progress(records[-1].offset, world.log.end())
     return total
 
 
-def _rows(world: World, records: Sequence[LogRecord], known: profiles.Known) -> Ingested:
+def _rows(
+    world: World,
+    records: Sequence[LogRecord],
+    _: list[EventColumns],
+    known: profiles.Known,
+    facts: intake.Appending,
+) -> Ingested:
     """Take in records event by event."""
     offset, people = records[-1].offset, world.people
     came = intake.read(world, records)
@@ -103,7 +112,7 @@ def _rows(world: World, records: Sequence[LogRecord], known: profiles.Known) -> 
     if folded.homes:
         known.forget()
     intake.count(world, records[0].offset - 1, offset, came, folded.events)
-    world.facts.append(folded.events, folded.homes, offset)
+    facts.add(offset, folded.events, homes=folded.homes)
     return Ingested(
         len(records), len(folded.events), folded.duplicates, len(came.refused), folded.created,
         folded.merged,
@@ -111,13 +120,17 @@ def _rows(world: World, records: Sequence[LogRecord], known: profiles.Known) -> 
 
 
 def _columns(
-    world: World, records: Sequence[LogRecord], bodies: list[EventColumns], known: profiles.Known
+    world: World,
+    records: Sequence[LogRecord],
+    bodies: list[EventColumns],
+    known: profiles.Known,
+    facts: intake.Appending,
 ) -> Ingested:
     """Take in records whose events were read in bulk."""
     offset = records[-1].offset
     folded = profiles.fold_columns(world.people, bodies, offset, known, world.settings.identity)
     intake.count_columns(world, records[0].offset - 1, offset, folded.columns)
-    world.facts.append([], [], offset, folded.columns)
+    facts.add(offset, columns=folded.columns)
     refused = sum(len(body.refused) for body in bodies)
     return Ingested(len(records), folded.events, folded.duplicates, refused, folded.created)
 
@@ -128,19 +141,26 @@ def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None
     Returns how many records were read again. The people keep what they know: the same first sights
     and the same identities give the same facts.
     """
-    cursor, read, known = world.people.cursor(), 0, profiles.Known()
-    while (done := world.facts.offset()) < cursor:
-        records = world.log.read(done, min(RECORDS, cursor - done), BYTES)
-        for run, bodies in intake.in_runs(world, records):
-            _again(world, run, bodies, known)
-        read += len(records)
-        if on_progress:
-            on_progress(records[-1].offset, cursor)
-    return read
+    cursor, done, known = world.people.cursor(), world.facts.offset(), profiles.Known()
+    first = done
+    with intake.Appending(world.facts) as facts:
+        while done < cursor:
+            records = world.log.read(done, min(RECORDS, cursor - done), BYTES)
+            for run, bodies in intake.in_runs(world, records):
+                _again(world, run, bodies, known, facts)
+            facts.append()
+            done = records[-1].offset
+            if on_progress:
+                on_progress(done, cursor)
+    return max(done - first, 0)
 
 
 def _again(
-    world: World, records: Sequence[LogRecord], bodies: list[EventColumns], known: profiles.Known
+    world: World,
+    records: Sequence[LogRecord],
+    bodies: list[EventColumns],
+    known: profiles.Known,
+    facts: intake.Appending,
 ) -> None:
     """Make the facts of records that the people know."""
     done, offset = records[0].offset - 1, records[-1].offset
@@ -148,12 +168,12 @@ def _again(
     if bodies:
         columns = profiles.replay_columns(world.people, bodies, known)
         intake.count_columns(world, done, offset, columns)
-        world.facts.append([], homes, offset, columns)
+        facts.add(offset, columns=columns, homes=homes)
         return
     came = intake.read(world, records)
     events = profiles.replay(world.people, came.events)
     intake.count(world, done, offset, came, events)
-    world.facts.append(events, homes, offset)
+    facts.add(offset, events, homes=homes)
 
 
 def refresh(world: World, now: Instant) -> list[segments.Change]:

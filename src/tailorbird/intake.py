@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
@@ -17,6 +19,7 @@ from tailorbird import collect
 from tailorbird.collect import plan, plan_check
 from tailorbird.collect.plan_observe import Observed
 from tailorbird.collect.plan_rules import Judge, Violation, judge_of
+from tailorbird.ports import Facts
 from tailorbird.schema import (
     DAY,
     Definition,
@@ -29,6 +32,7 @@ from tailorbird.schema import (
     ResolvedColumns,
     ResolvedEvent,
 )
+from tailorbird.ties import Home
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -101,6 +105,78 @@ def judges(world: World, first_offset: int) -> list[Judge]:
         if one.log_end < first_offset:
             break
     return [judge_of(one.text, one.version, one.log_end) for one in reversed(found)]
+
+
+# -- facts, behind the fold ---------------------------------------------------------------------
+
+WAITING: Final = 60_000
+"""Most events, columns apart, whose facts wait to be appended together."""
+BODIES: Final = 4
+"""Most bodies of columns that do: half a million events."""
+
+
+class Appending:
+    """Appends facts in large transactions, which cost DuckDB half as much as small ones.
+
+    Columns are appended by a thread while the next are read: a kill in between is what `catch_up`
+    is for.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._events: list[ResolvedEvent] = []
+        self._columns: list[ResolvedColumns] = []
+        self._offset = 0
+        self._pool: ThreadPoolExecutor | None = None
+        self._behind: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait until everything is appended."""
+        try:
+            self._wait()
+        finally:
+            if self._pool:
+                self._pool.shutdown()
+
+    def add(
+        self,
+        offset: int,
+        events: Sequence[ResolvedEvent] = (),
+        columns: Sequence[ResolvedColumns] = (),
+        homes: Sequence[Home] = (),
+    ) -> None:
+        """Append what the log holds up to an offset, soon; at once where histories move."""
+        self._events += events
+        self._columns += columns
+        self._offset = offset
+        if homes or len(self._events) > WAITING or len(self._columns) >= BODIES:
+            self.append(homes)
+
+    def append(self, homes: Sequence[Home] = ()) -> None:
+        """Append all that waits."""
+        self._wait()
+        if not self._offset:
+            return
+        waiting = (self._events, homes, self._offset, self._columns)
+        self._events, self._columns, self._offset = [], [], 0
+        if waiting[-1]:
+            self._pool = self._pool or ThreadPoolExecutor(1)
+            self._behind = self._pool.submit(self._facts.append, *waiting)
+        else:
+            self._facts.append(*waiting)
+
+    def _wait(self) -> None:
+        behind, self._behind = self._behind, None
+        if behind:
+            behind.result()
 
 
 # -- what was odd, counted ----------------------------------------------------------------------
