@@ -249,6 +249,27 @@ def test_a_list_grants_a_consent_once_and_takes_it_back_whenever_it_says_so(
     assert states == [True, False, False, False, False, False]
 
 
+@pytest.mark.parametrize(
+    ("brings", "kept"),
+    [("stock", ("", 5)), ("products", ("Mug", None)), ("stock, products", ("Mug", 5))],
+)
+def test_a_list_of_stock_need_not_tell_the_rest_of_the_catalogue(
+    tb: Tailorbird, tmp_path: Path, brings: str, kept: tuple[str, int | None]
+) -> None:
+    (tmp_path / "tills" / "stock.csv").write_text("item,name,stock\nA,Mug,5\n")
+    tb.sources.put(
+        "mapping: shelf\ncolumns: {item: {type: id}, name: {}, stock: {type: integer}}\n"
+        "products: {id: item, name: name, stock: stock}\n",
+        "shelf.yaml",
+    )
+    text = f"source: s\nkind: file\npath: {tmp_path}/tills\nmapping: shelf\nbrings: [{brings}]\n"
+    tb.sources.put(text, "s.yaml")
+    tb.sources.run("s")
+    tb.ingest()
+    product = tb.world.facts.products(["A"])["A"]
+    assert (product.name, product.stock) == kept
+
+
 # -- definitions --------------------------------------------------------------------------------
 
 
@@ -347,6 +368,8 @@ orders: {id: id, time: at, total: total}
 
 
 def sql_source(kind: str, path: Path, *more: str) -> str:
+    if kind == "adbc":
+        kind = "adbc\ndriver: adbc_driver_duckdb"
     head = f"source: erp\nkind: sql\ndatabase: {kind}\nuri: {path}\nmapping: rows\nevery: 15m\n"
     return head + "query: select * from sold;\ncursor: sold_at\n" + "\n".join(more)
 
@@ -371,7 +394,7 @@ class Sold:
             self(f"INSERT INTO sold VALUES ({number}, '{at}', 'w{number}', 2.5)")
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb", "adbc"])
 def test_a_database_file_is_read_by_its_cursor(
     tb: Tailorbird, tmp_path: Path, clock: Clock, kind: str
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tailorbird.collect.mapping_schema import Mapping
+from tailorbird.collect.mapping_schema import Mapping, Products
 from tailorbird.collect.sources.databases import database_of
 from tailorbird.collect.sources.definition import (
     SECTIONS,
@@ -138,10 +138,22 @@ def narrowed(mapping: Mapping, brings: tuple[Brings, ...]) -> Mapping:
     rest: Mapping = msgspec.structs.replace(
         mapping, **left_out, text=f"{mapping.text}\n# {','.join(brings)}"
     )
+    if rest.products:
+        rest = msgspec.structs.replace(rest, products=_narrowed(rest.products, brings))
     if not any(getattr(rest, section) for section in SECTIONS):
         what = f"mapping {mapping.name} makes no {' or '.join(brings)}"
         raise DefinitionError(what, where=mapping.name, mend="mend `brings`, or the mapping")
     return rest
+
+
+def _narrowed(products: Products, brings: tuple[Brings, ...]) -> Products:
+    """Return what is said of products: all but their stock, or their stock alone."""
+    if "stock" not in brings:
+        return msgspec.structs.replace(products, stock="", places=())
+    if "products" not in brings:
+        told = {"name": "", "price": "", "url": "", "image_url": "", "category": None}
+        return msgspec.structs.replace(products, **told)
+    return products
 
 
 def spoken_by(source: Source) -> str:
