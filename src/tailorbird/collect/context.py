@@ -90,7 +90,7 @@ def _told(
         browser=agent.browser,
         os=agent.os,
         device=agent.device,
-        app=word(_of(context, "app").get("name")),
+        app=word(_of(context, "app").get("name")) if "app" in context else "",
         country=place.country,
         region=place.region,
         city=place.city,
@@ -126,9 +126,9 @@ def _bare(offset: int) -> Context:
 def _agent(context: Mapping[str, Any]) -> Agent:
     said = context.get("userAgent") or context.get("user_agent")
     agent = agent_of(said) if isinstance(said, str) else Agent()
-    device, system = _of(context, "device"), _of(context, "os")
-    if not device and not system:
+    if "device" not in context and "os" not in context:
         return agent
+    device, system = _of(context, "device"), _of(context, "os")
     written = (word(device.get("type")), word(device.get("model")))
     # The agent of a mobile SDK is its HTTP library's: the device itself knows better.
     return Agent(
@@ -139,13 +139,14 @@ def _agent(context: Mapping[str, Any]) -> Agent:
 
 
 def _place(context: Mapping[str, Any], around: Surroundings) -> Place:
-    said = _of(context, "location")
-    country = clean.country(word(said.get("country")))
-    if country:
-        return Place(country, word(said.get("region")), word(said.get("city")))
-    address = context.get("ip")
-    if isinstance(address, str) and (found := around.geo(address)) is not NOWHERE:
-        return found
+    if "location" in context:
+        said = _of(context, "location")
+        if country := clean.country(word(said.get("country"))):
+            return Place(country, word(said.get("region")), word(said.get("city")))
+    if "ip" in context:
+        address = context["ip"]
+        if isinstance(address, str) and (found := around.geo(address)) is not NOWHERE:
+            return found
     return NOWHERE if _CLIENT.isdisjoint(context) else around.place
 
 
