@@ -16,7 +16,8 @@ The map, in the order in which things flow. Rooms never import each other; they 
     privacy      consents                     -> permits; without one nothing is sent
 
 The story stands on pages of its own: `readings` shows, `flow` does, `results` reads experiments,
-`authoring` keeps definitions, `intake` judges what comes, `letters` makes mails, `learning` trains.
+`authoring` keeps definitions, `intake` judges what comes, `letters` makes mails, `learning` trains,
+`imputation` fills gaps.
 What rooms share is ground: `traits`, `views`, `yaml_text`, `world`.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tailorbird import content, journeys, letters, segments
+from tailorbird import content, imputation, journeys, letters, segments
 from tailorbird.collect import forms, plan
 from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import UsageError
@@ -84,7 +84,9 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             forms.parse(text, f"forms/{name}.yaml", shop_url=world.settings.shop.url)
         case "source":
             parse_source(text, f"sources/{name}.yaml")
-        case "block" | "mapping" | "model" | "imputation":
+        case "imputation":
+            imputation.check(world, text)
+        case "block" | "mapping" | "model":
             return
 
 

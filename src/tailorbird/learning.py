@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import predict, profiles, recommend
+from tailorbird import imputation, predict, recommend
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import Instant, ModelCard, Names, PersonId, Purpose
 from tailorbird.traits.extract import touched
@@ -97,7 +97,7 @@ def _learn_propensity(world: World, allowed: pa.Table, now: Instant) -> ModelCar
     people = allowed.column("person").to_pylist()
 
     def features(as_of: Instant) -> pa.Table:
-        return _customers(profiles.table(world.facts, FEATURES, as_of=as_of, people=people))
+        return _customers(_features(world, as_of, people))
 
     def outcomes(after: Instant, until: Instant) -> pa.Table:
         return world.facts.read(_OUTCOMES, (Names.PURCHASE, after, until))
@@ -135,9 +135,7 @@ def score(world: World, now: Instant) -> int:
     version, files, _ = found
     model = predict.load(files)
     people = trainees(world, now, "personalisation")
-    scored = model.score(
-        _customers(profiles.table(world.facts, FEATURES, as_of=now, people=people))
-    )
+    scored = model.score(_customers(_features(world, now, people)))
     world.facts.write(
         [
             ("DELETE FROM scores WHERE model = ?", (PROPENSITY,)),
@@ -150,6 +148,11 @@ def score(world: World, now: Instant) -> int:
         {"scored": scored},
     )
     return int(scored.num_rows)
+
+
+def _features(world: World, as_of: Instant, people: Sequence[PersonId]) -> pa.Table:
+    """Return the features of people, filled as the author wants by those who allow training."""
+    return imputation.table(world, FEATURES, as_of, people, lambda: trainees(world, as_of)).table
 
 
 def _customers(features: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird import content, delivery, journeys, learning, profiles
+from tailorbird import content, delivery, imputation, journeys, learning
 from tailorbird.errors import SettingsError, TemplateError, UsageError
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
@@ -63,8 +63,8 @@ def inputs(
 
     Who has not agreed to personalisation gets what is popular, and no traits.
     """
-    table = profiles.table(world.facts, TRAITS, as_of=now, people=people)
-    traits = {row.pop("person"): row for row in table.to_pylist()}
+    whole = imputation.table(world, TRAITS, now, people, lambda: learning.trainees(world, now))
+    traits = {row.pop("person"): row for row in whole.table.to_pylist()}
     personal = {
         person
         for person in people
@@ -74,6 +74,7 @@ def inputs(
     return {
         person: {
             "traits": traits.get(person, {}) if person in personal else {},
+            **(whole.mark(person) if person in personal else {}),
             "recommendations": shown.get(person, []),
             "personalised": person in personal,
             "recommender_version": version,
@@ -189,6 +190,7 @@ def values(
             "country": profile.traits.get("country"),
         },
         "traits": kept.get("traits", {}),
+        "imputed": kept.get("imputed", []),
         "recommendations": kept.get("recommendations", []),
         "shop": msgspec.to_builtins(settings.shop),
         "sender": {"name": settings.sender.name, "postal_address": settings.sender.postal_address},

@@ -38,7 +38,7 @@ def read(text: str, name: str) -> Document:
         DefinitionError: it is not YAML, or a key stands twice in one mapping.
     """
     _refuse_aliases(text, name)
-    loader = yaml.SafeLoader(text)
+    loader = _loader(text, name)
     lines: dict[Path, int] = {}
     try:
         root = loader.get_single_node()
@@ -57,13 +57,25 @@ def read(text: str, name: str) -> Document:
     except RecursionError:
         raise DefinitionError("nested too deeply", where=name, mend="flatten it") from None
     except yaml.reader.ReaderError as error:
-        raise DefinitionError(
-            f"a character that YAML does not allow: {error.reason}",
-            where=name,
-            mend="save the file as UTF-8 text",
-        ) from None
+        raise _unreadable(error, name) from None
     finally:
         loader.dispose()
+
+
+def _loader(text: str, name: str) -> yaml.SafeLoader:
+    """Return a loader; making one already reads the start of the text."""
+    try:
+        return yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        raise _unreadable(error, name) from None
+
+
+def _unreadable(error: yaml.reader.ReaderError, name: str) -> DefinitionError:
+    return DefinitionError(
+        f"a character that YAML does not allow: {error.reason}",
+        where=name,
+        mend="save the file as UTF-8 text",
+    )
 
 
 def convert(document: Document, type_: type[T]) -> T:
@@ -82,6 +94,13 @@ def convert(document: Document, type_: type[T]) -> T:
             where=document.where(_unknown(what, path)),
             mend=_mend(what, path, type_),
         ) from None
+
+
+def part(document: Document, path: Path, value: Any) -> Document:
+    """Return what stands at a path as a document of its own, with its own lines."""
+    size = len(path)
+    lines = {at[size:]: line for at, line in document.lines.items() if at[:size] == path}
+    return Document(document.name, value, lines)
 
 
 def nearest(word: str, known: list[str]) -> str:

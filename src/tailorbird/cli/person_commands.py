@@ -82,7 +82,11 @@ def _sentences(decision: DecisionReport) -> list[str]:
     if decision.receipt:
         lines.append(f"  permitted by consent receipt {decision.receipt}")
     inputs = decision.inputs or {}
-    lines += [f"  {name}: {value}" for name, value in (inputs.get("traits") or {}).items()]
+    imputed = set(inputs.get("imputed") or [])
+    lines += [
+        f"  {name}: {value}" + (" (imputed)" if name in imputed else "")
+        for name, value in (inputs.get("traits") or {}).items()
+    ]
     lines += [
         f"  recommended {shown['name']}: {shown['reason']}"
         for shown in inputs.get("recommendations") or []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, instant, opened
-from tailorbird.cli.output import emit, money, table
+from tailorbird.cli.output import emit, money, read_text, table
 
 if TYPE_CHECKING:
     from tailorbird.views.quality import FieldProfile, QualityReport
@@ -104,3 +105,27 @@ def _field(one: FieldProfile) -> tuple[object, ...]:
         None if one.low is None else f"{one.low:g}",
         None if one.high is None else f"{one.high:g}",
     )
+
+
+@app.command()
+def fill(
+    file: Annotated[Path, typer.Argument(help="imputation.yaml: how each trait is filled.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what it would do; keep nothing.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Put a policy for missing traits in force, and say what each is filled with now."""
+    from tailorbird import imputation, learning
+
+    text = read_text(file)
+    with opened(folder) as tb:
+        found, now = imputation.check(tb.world, text), tb.clock()
+        told = imputation.told(tb.world, found, now, lambda: learning.trainees(tb.world, now))
+        if not dry_run:
+            tb.put("imputation", imputation.NAME, text)
+    rows = [(one.trait, one.fill, _shown(one.value), one.missing, one.people) for one in told]
+    emit(told, table(("trait", "fill", "value", "missing", "of"), rows), as_json=as_json)
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else str(value)

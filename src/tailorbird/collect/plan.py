@@ -151,10 +151,7 @@ def _part(document: yaml_text.Document, path: yaml_text.Path, value: Any, type_:
     """Return one entry of the file as a struct; one that says nothing has all defaults."""
     if value is None:
         return type_()
-    lines = {
-        at[len(path) :]: line for at, line in document.lines.items() if at[: len(path)] == path
-    }
-    return yaml_text.convert(yaml_text.Document(document.name, value, lines), type_)
+    return yaml_text.convert(yaml_text.part(document, path, value), type_)
 
 
 def property_name(written: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import chain
 
+import msgspec
+
 from tailorbird.readings import quality_arrivals as arrivals
 from tailorbird.readings import quality_fields as fields
 from tailorbird.readings import quality_findings as findings
 from tailorbird.schema import Instant, Position
 from tailorbird.views import moment
-from tailorbird.views.quality import QualityReport
+from tailorbird.views.quality import Finding, QualityReport
 from tailorbird.world import World
 
 _FIRST = "SELECT COALESCE(MIN(position), $2) AS first FROM facts WHERE received_at >= $1"
@@ -26,38 +28,36 @@ def report(world: World, now: Instant, since: Instant = 0) -> QualityReport:
     first: Position = row["first"] if since else 0
     (count,) = world.facts.read(_COUNT, (first,)).to_pylist()
     people, sample = fields.people(world, now)
-    traits = fields.traits(world, sample, people.sampled)
-    properties = fields.properties(world, first)
-    orders = fields.orders(world, first)
-    sources = arrivals.sources(world, first, since, now)
-    changes = arrivals.schema_changes(world, now)
-    breaches = arrivals.breaches(world, since)
-    held = arrivals.quarantine(world)
-    files = arrivals.imports(world, since)
-    found = findings.ordered(
-        chain(
-            findings.of_sources(sources),
-            findings.of_schema(changes),
-            findings.of_plan(breaches, held),
-            findings.of_imports(files),
-            findings.of_orders(orders, world.settings.shop.currency),
-            findings.of_people(people),
-            findings.of_fields([*traits, *properties]),
-        )
-    )
-    return QualityReport(
+    told = QualityReport(
         at=moment(now),
         since=moment(since) if since else None,
         events=count["events"],
-        verdict=findings.verdict(found),
-        findings=found,
+        verdict="",
+        findings=(),
         people=people,
-        orders=orders,
-        sources=tuple(sources),
-        traits=traits,
-        properties=properties,
-        schema=tuple(changes),
-        breaches=tuple(breaches),
-        quarantine=tuple(held),
-        imports=tuple(files),
+        orders=fields.orders(world, first),
+        sources=tuple(arrivals.sources(world, first, since, now)),
+        traits=fields.traits(world, sample, people.sampled),
+        properties=fields.properties(world, first),
+        schema=tuple(arrivals.schema_changes(world, now)),
+        breaches=tuple(arrivals.breaches(world, since)),
+        quarantine=tuple(arrivals.quarantine(world)),
+        imports=tuple(arrivals.imports(world, since)),
+    )
+    found = _findings(told, world.settings.shop.currency)
+    return msgspec.structs.replace(told, findings=found, verdict=findings.verdict(found))
+
+
+def _findings(told: QualityReport, currency: str) -> tuple[Finding, ...]:
+    return findings.ordered(
+        chain(
+            findings.of_sources(told.sources),
+            findings.of_schema(told.schema),
+            findings.of_plan(told.breaches, told.quarantine),
+            findings.of_imports(told.imports),
+            findings.of_orders(told.orders),
+            findings.of_outliers(told.orders, currency),
+            findings.of_people(told.people),
+            findings.of_fields([*told.traits, *told.properties]),
+        )
     )

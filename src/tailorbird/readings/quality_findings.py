@@ -99,7 +99,7 @@ def _name(one: ImportedFile) -> str:
     return Path(one.file).name
 
 
-def of_orders(orders: OrderProfile, currency: str) -> Iterator[Finding]:
+def of_orders(orders: OrderProfile) -> Iterator[Finding]:
     """Yield what is odd about orders."""
     if orders.without_person:
         yield Finding(
@@ -123,6 +123,17 @@ def of_orders(orders: OrderProfile, currency: str) -> Iterator[Finding]:
             orders.worthless,
             "send the total, or the price of each product",
         )  # fmt: skip
+    if orders.returns:
+        yield Finding(
+            "note", "orders",
+            f"{orders.returns:,} cancellations and returns beside {orders.orders:,} orders",
+            orders.returns,
+            "they reduce revenue; nothing to mend unless the share surprises you",
+        )  # fmt: skip
+
+
+def of_outliers(orders: OrderProfile, currency: str) -> Iterator[Finding]:
+    """Yield the orders that are far from all others."""
     if orders.outliers:
         low, high = (
             money.major(fence, currency)
@@ -134,13 +145,6 @@ def of_orders(orders: OrderProfile, currency: str) -> Iterator[Finding]:
             f"{high:,} {currency}, far from all others",
             orders.outliers,
             "look at the furthest; a wrong one is mended by a return or at its source",
-        )  # fmt: skip
-    if orders.returns:
-        yield Finding(
-            "note", "orders",
-            f"{orders.returns:,} cancellations and returns beside {orders.orders:,} orders",
-            orders.returns,
-            "they reduce revenue; nothing to mend unless the share surprises you",
         )  # fmt: skip
 
 
