@@ -232,6 +232,7 @@ def decide(world: World, name: str, now: Instant, occurrence: str = "1") -> Deci
     """Decide for everybody in the campaign's audience, once each, and record why."""
     campaign, version = authoring.find_campaign(world, name)
     letters.check(world, campaign, version)
+    forms.check_links(world, letters.template(world, campaign, version).variables())
     considered = recorded = 0
     for people in _chunks(audience(world, campaign, now), CANDIDATES):
         candidates = _candidates(world, campaign, people, now)
@@ -253,6 +254,7 @@ def plan(world: World, name: str, now: Instant) -> list[tuple[str, str, str, int
     """Return (verdict, reason, variant, people) as `decide` would decide now; record nothing."""
     campaign, version = authoring.find_campaign(world, name)
     letters.check(world, campaign, version)
+    forms.check_links(world, letters.template(world, campaign, version).variables())
     tally: Counter[tuple[str, str, str]] = Counter()
     for people in _chunks(audience(world, campaign, now), CANDIDATES):
         candidates = _candidates(world, campaign, people, now)
@@ -287,7 +289,7 @@ def _candidates(
 
 _RECENT = """
 SELECT person, COUNT(*) AS sent FROM facts
-WHERE event = ? AND "at" > ? AND "at" <= ? AND campaign <> ?
+WHERE event = ? AND "at" > ? AND "at" <= ? AND campaign <> ? AND NOT starts_with(campaign, ?)
 AND person IN (SELECT person FROM asked) GROUP BY person
 """
 
@@ -299,7 +301,9 @@ def _recent_messages(
         return {}
     since = now - campaign.cap.days * DAY
     rows = world.facts.read(
-        _RECENT, (Names.EMAIL_SENT, since, now, campaign.name), {"asked": touched(people)}
+        _RECENT,
+        (Names.EMAIL_SENT, since, now, campaign.name, forms.PREFIX),
+        {"asked": touched(people)},
     )
     return {row["person"]: row["sent"] for row in rows.to_pylist()}
 

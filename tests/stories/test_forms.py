@@ -50,6 +50,7 @@ template: survey
 variants: {only: {subject: "How are we doing"}}
 holdout: 0
 recommendations: 0
+cap: {messages: 1, days: 7}
 """
 
 
@@ -429,6 +430,7 @@ def test_a_mail_links_to_a_form_that_knows_its_reader(shop: Shop) -> None:
     shop.now += HOUR
     shop.tb.decide("survey")
     shop.tb.deliver()
+    assert len(shop.mails()) == 2  # the question that she answered does not count for the cap
     html = shop.mails()[-1].get_body(("html",))
     assert html is not None
     link = re.search(r'href="http://127.0.0.1:8400(/f/satisfaction[^"]+)"', html.get_content())
@@ -445,6 +447,14 @@ def test_a_mail_links_to_a_form_that_knows_its_reader(shop: Shop) -> None:
     person = shop.person()
     assert shop.tb.world.people.profiles([person])[person].traits["nps_score"] == 9
     assert shop.tb.world.people.count() == 1
+
+
+def test_a_mail_to_a_form_that_is_not_there_ends_before_it_begins(shop: Shop) -> None:
+    shop.tb.put("segment", "subscribers", "name: subscribers\nwhere: {did: form_confirmed}\n")
+    shop.tb.put("template", "survey", SURVEY.replace("forms.satisfaction", "forms.satisfied"))
+    shop.tb.put("campaign", "survey", CAMPAIGN)
+    with pytest.raises(UsageError, match="no form 'satisfied'; forms here: newsletter"):
+        shop.tb.decide("survey")
 
 
 def test_results_count_each_person_once_by_her_last_answer(shop: Shop) -> None:

@@ -6,8 +6,18 @@ Out: submissions in the log, confirmation mails in the ledger, results.
 
 from __future__ import annotations
 
-from tailorbird.forms.asking import Visitor, find, link, page, person_of, standing, stored
+from tailorbird.forms.asking import (
+    Visitor,
+    check_links,
+    find,
+    link,
+    page,
+    person_of,
+    standing,
+    stored,
+)
 from tailorbird.forms.confirming import (
+    PREFIX,
     Request,
     ask,
     confirm,
@@ -19,11 +29,13 @@ from tailorbird.forms.results import Results, results
 from tailorbird.forms.submitting import anonymous_id, emptied, submission_id, submit
 
 __all__ = [
+    "PREFIX",
     "Request",
     "Results",
     "Visitor",
     "anonymous_id",
     "ask",
+    "check_links",
     "confirm",
     "emptied",
     "find",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -86,6 +87,16 @@ def stored(world: World, form: Form, person: PersonId) -> Visitor:
         if value not in (None, ""):
             values[form.key(field)] = value
     return Visitor(person, frozenset(values) | granted, values)
+
+
+def check_links(world: World, paths: Iterable[str]) -> None:
+    """Return when every form that a template links to is there.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for name in sorted(form_links.names(paths)):
+        find(world, name)
 
 
 def standing(world: World) -> list[tuple[Form, int]]:

@@ -39,12 +39,16 @@ def unseal(sealer: Sealer, token: str, form: str, now: Instant) -> FormLink | No
     return link if fits else None
 
 
+def names(paths: Iterable[str]) -> set[str]:
+    """Return the forms that a template reads as `forms.NAME`."""
+    return {path.removeprefix(_PREFIX) for path in paths if path.startswith(_PREFIX)}
+
+
 def in_mail(
     sealer: Sealer, base: str, paths: Iterable[str], send_id: bytes, at: Instant
 ) -> dict[str, str]:
-    """Return the address of each form that a template reads as `forms.NAME`, for one mail."""
-    names = {path.removeprefix(_PREFIX) for path in paths if path.startswith(_PREFIX)}
+    """Return the address of each form that a template reads, for one mail."""
     return {
         name: f"{base}/f/{name}?t={seal(sealer, FormLink(name, at, send_id=send_id))}"
-        for name in sorted(names)
+        for name in sorted(names(paths))
     }
