@@ -109,7 +109,7 @@ def create_person(world: World, new: NewPerson, writer: Writer) -> int:
     given = Identifiers(new.user_id, new.email, new.anonymous_id)
     _refuse_taken(find(world, given))
     message = _identify(world, given, writer) | {"traits": {**new.traits, **_email(given)}}
-    return write(world, _with_consents([message], new.consents), writer)
+    return write(world, _with_consents([message], new.consents or Words()), writer)
 
 
 def set_traits(world: World, person: PersonId, traits: Mapping[str, Any], writer: Writer) -> int:

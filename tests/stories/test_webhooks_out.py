@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tailorbird import flow, notify, profiles
+from tailorbird import cli, flow, notify, profiles
 from tailorbird.app import Tailorbird
 from tailorbird.errors import UsageError
 from tailorbird.notify import Answer
@@ -422,6 +422,48 @@ def test_nobody_listening_costs_nothing_and_keeps_nothing(shop: Shop, receiver: 
     assert shop.tb.world.hooks.progress("people") == ""
     assert shop.tb.world.hooks.told([1]) == {}
     assert {notice.state for notice in shop.notices()} == {"given_up"}
+
+
+def test_keys_and_hooks_are_kept_by_commands_beside_an_open_folder(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> Any:
+        assert cli.run([*words, "-C", str(shop.folder), "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    made = run("hooks", "create", "https://shop.example/x", "--type", "person.created")
+    assert made["secret"].startswith("whsec_")
+    assert shop.the_hook().types == ("person.created",)
+    shop.tick()
+    shop.say(ada())
+    shop.tick()
+    (notice,) = run("hooks", "deliveries")["notices"]
+    assert run("hooks", "redeliver", notice["id"]) == {"redeliver": notice["id"]}
+    shop.tb.world.hooks.mark(made["id"], disabled="it failed")
+    assert [each["disabled"] for each in run("hooks", "list")] == ["it failed"]
+    run("hooks", "enable", made["id"])
+    assert shop.the_hook().disabled == ""
+    run("hooks", "remove", made["id"])
+    assert run("hooks", "list") == []
+    assert run("keys", "create", "app")["key"].startswith("tbp_")
+    assert run("keys", "rotate", "app", "--keep-hours", "0")["name"] == "app"
+    assert run("keys", "revoke", "app") == {"name": "app", "revoked": 1}
+    assert run("keys", "list")["collector"] == "registered keys only"
+
+
+def test_a_hook_is_tried_out_by_a_command(
+    shop: Shop,
+    receiver: Receiver,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hook, _ = shop.hook(receiver.url)
+    shop.tb.close()
+    monkeypatch.setenv("TAILORBIRD_HOOKS_OUT__ALLOW_LOOPBACK", "true")
+    assert cli.run(["hooks", "test", hook.id, "-C", str(shop.folder)]) == 0
+    assert "200" in capsys.readouterr().out
+    assert receiver.types() == ["test"]
+    shop.tb = shop._opened()
 
 
 @pytest.mark.parametrize(("url", "types"), [("x", ()), ("https://a b", ()), ("https://a", ("y",))])

@@ -11,6 +11,7 @@ from tailorbird.cli import (
     campaign_commands,
     event_commands,
     form_commands,
+    hook_commands,
     key_commands,
     model_commands,
     person_commands,
@@ -47,6 +48,7 @@ app.add_typer(campaign_commands.app, name="campaigns")
 app.add_typer(campaign_commands.experiments, name="experiments")
 app.add_typer(model_commands.app, name="models")
 app.add_typer(key_commands.app, name="keys")
+app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(config, name="config")
 app.command("why")(person_commands.why)
 

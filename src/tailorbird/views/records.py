@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from tailorbird.schema import KeyKind, PersonId, Scalar, Scope
+from tailorbird.schema import KeyKind, NoticeState, NoticeType, PersonId, Scalar, Scope
 from tailorbird.views.people import ConsentLine
 
 Name = Annotated[str, Meta(max_length=256)]
@@ -54,7 +54,7 @@ class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Name = ""
     anonymous_id: Name = ""
     traits: Traits = {}
-    consents: Words = Words()
+    consents: Words | None = None
 
 
 class PersonChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -239,3 +239,58 @@ class MadeKey(msgspec.Struct, frozen=True):
 
     key: str
     about: KeyRow
+
+
+class NewHook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A receiver to be: all types where none is named; values go along of `fields` alone."""
+
+    url: Annotated[str, Meta(min_length=1, max_length=2000, examples=["https://example.com/hooks"])]
+    types: Annotated[tuple[NoticeType, ...], Meta(max_length=20)] = ()
+    fields: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
+
+
+class HookRow(msgspec.Struct, frozen=True):
+    """A receiver without its secret."""
+
+    id: str
+    url: str
+    types: tuple[NoticeType, ...]
+    fields: tuple[str, ...]
+    created_at: datetime
+    failing_since: datetime | None
+    disabled: str
+    """Why nothing is sent to it any more, or ''."""
+
+
+class MadeHook(msgspec.Struct, frozen=True):
+    """A new receiver with its secret, which is shown this once."""
+
+    secret: str
+    about: HookRow
+
+
+class NoticeRow(msgspec.Struct, frozen=True):
+    """A notice and how its sending went."""
+
+    id: str
+    type: NoticeType
+    state: NoticeState
+    attempts: int
+    status: int
+    reply: str
+    created_at: datetime
+    due_at: datetime
+
+
+class NoticePage(msgspec.Struct, frozen=True):
+    """One page of notices, the newest first; `next` is empty on the last one."""
+
+    notices: tuple[NoticeRow, ...]
+    next: str = ""
+
+
+class TriedHook(msgspec.Struct, frozen=True):
+    """What a receiver answered to a notice of the type `test`; status 0 where nothing."""
+
+    status: int
+    text: str

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+import msgspec
 from litestar import Litestar, Request, Router, get
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.serialization import encode_json
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import __version__
@@ -22,6 +24,7 @@ from tailorbird.web import (
     problems,
     rest_campaigns,
     rest_events,
+    rest_hooks,
     rest_keys,
     rest_mail,
     rest_overview,
@@ -89,6 +92,7 @@ def _openapi() -> OpenAPIConfig:
         "campaigns": "Decisions, results, why.",
         "mail": "The local inbox, and previews.",
         "keys": "Keys of pages, apps and servers.",
+        "hooks": "Receivers of webhooks.",
     }
     return OpenAPIConfig(
         title="Tailorbird",
@@ -116,10 +120,29 @@ def _openapi() -> OpenAPIConfig:
     )
 
 
+def document(app: Litestar) -> dict[str, Any]:
+    """Return the description of an API as plain JSON values."""
+    found: dict[str, Any] = msgspec.json.decode(encode_json(app.openapi_schema.to_schema()))
+    _widen(found)
+    return found
+
+
+def _widen(schema: Any) -> None:
+    """Make `anyOf` of every `oneOf`: 0 is an integer and a number, and may be a trait."""
+    if isinstance(schema, dict):
+        if "oneOf" in schema:
+            schema["anyOf"] = schema.pop("oneOf")
+        for each in schema.values():
+            _widen(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            _widen(each)
+
+
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
 def get_openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Return the description of this API, OpenAPI 3.1."""
-    return request.app.openapi_schema.to_schema()
+    return document(request.app)
 
 
 HANDLERS: list[ControllerRouterHandler] = [
@@ -134,4 +157,5 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_campaigns.HANDLERS,
     *rest_mail.HANDLERS,
     *rest_keys.HANDLERS,
+    *rest_hooks.HANDLERS,
 ]

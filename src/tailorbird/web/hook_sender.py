@@ -13,6 +13,7 @@ from typing import Final
 
 from tailorbird import notify
 from tailorbird.schema import Instant
+from tailorbird.settings import HooksOut
 from tailorbird.web.posting import Poster
 from tailorbird.web.worker import Worker
 from tailorbird.world import World
@@ -21,16 +22,18 @@ AT_ONCE: Final = 8
 """Receivers that are posted to at the same time."""
 
 
+def sending_of(rules: HooksOut) -> notify.Sending:
+    """Return with what webhooks are sent: the network, the real clock, chance."""
+    return notify.Sending(Poster(rules), time.time, random.SystemRandom(), rules.give_up_after_days)
+
+
 class HookSender:
     """Sends what waits, until it is stopped."""
 
     def __init__(self, world: World, clock: Callable[[], Instant]) -> None:
-        rules = world.settings.hooks_out
         self._world = world
         self._clock = clock
-        self._sending = notify.Sending(
-            Poster(rules), time.time, random.SystemRandom(), rules.give_up_after_days
-        )
+        self._sending = sending_of(world.settings.hooks_out)
         self._running: dict[str, Future[int]] = {}
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="tailorbird-hook")
         self._worker = Worker(self.tick)

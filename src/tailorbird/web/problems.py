@@ -112,6 +112,10 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
     elif isinstance(error, HTTPException):
         code = _code_of(error)
         document = problem(error.status_code, code, _sentence(error), instance=path)
+    elif isinstance(error, (RecursionError, UnicodeDecodeError)) and request.method != "GET":
+        deep = isinstance(error, RecursionError)
+        message = "the body is nested too deeply" if deep else "the body is no UTF-8"
+        document = problem(400, "invalid", message, instance=path)
     else:
         log.error("the API failed at %s", path, exc_info=error)
         message = "the server failed to answer; its log says why"

@@ -231,6 +231,16 @@ export interface HeldCode {
   discarded: number;
 }
 
+export interface HookRow {
+  id: string;
+  url: string;
+  types: ("consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test")[];
+  fields: string[];
+  created_at: string;
+  failing_since: string | null;
+  disabled: string;
+}
+
 export interface Identifier {
   kind: string;
   number: number;
@@ -287,6 +297,11 @@ export interface KeyRow {
 export interface Link {
   text: string;
   url: string;
+}
+
+export interface MadeHook {
+  secret: string;
+  about: HookRow;
 }
 
 export interface MadeKey {
@@ -346,6 +361,12 @@ export interface ModelReport {
   why: string;
 }
 
+export interface NewHook {
+  url: string;
+  types: ("consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test" | unknown)[];
+  fields: (string | unknown)[];
+}
+
 export interface NewKey {
   name: string;
   kind: "public" | "secret";
@@ -360,7 +381,23 @@ export interface NewPerson {
   email: string;
   anonymous_id: string;
   traits: Record<string, string | number | boolean | null>;
-  consents: Words;
+  consents: Words | null;
+}
+
+export interface NoticePage {
+  notices: NoticeRow[];
+  next: string;
+}
+
+export interface NoticeRow {
+  id: string;
+  type: "consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test";
+  state: "pending" | "delivered" | "given_up";
+  attempts: number;
+  status: number;
+  reply: string;
+  created_at: string;
+  due_at: string;
 }
 
 export interface OrderProfile {
@@ -714,6 +751,11 @@ export interface TrendPoint {
   people: number;
   entered: number;
   left: number;
+}
+
+export interface TriedHook {
+  status: number;
+  text: string;
 }
 
 export interface VerdictCount {
