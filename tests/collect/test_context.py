@@ -231,6 +231,16 @@ def test_addresses_and_tokens_in_urls_are_struck_out() -> None:
     assert event.context.utm_campaign == "may"
 
 
+def test_a_key_in_a_path_is_struck_out_and_a_slug_is_not() -> None:
+    key = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    url = f"https://shop.example/reset/{key}/now"
+    event = event_of({"page": {"url": url}}, type="page", properties={"url": url, "path": url})
+    assert event.context.page == "/reset/[token]/now"
+    assert key not in repr(event)
+    slug = "/garden/oak-chair-2024-with-cushion-and-very-long-name"
+    assert page(f"https://shop.example{slug}").page == slug
+
+
 def test_a_named_session_is_kept_whatever_its_type() -> None:
     assert surroundings({"sessionId": 1700000000}).session_id == "1700000000"
     assert surroundings({"session_id": "abc"}).session_id == "abc"

@@ -60,6 +60,11 @@ _SECRET: Final = re.compile(
     r"|(?:.*[_.-])?(?:authorization|jwt|otp|password|secret|sessionid|sig|signature|token))",
     re.IGNORECASE,
 )
+_KEY: Final = re.compile(
+    r"/(?=[^/?#]*[0-9])(?=[^/?#]*[A-Za-z])(?:[A-Za-z0-9_]{32,}|eyJ[\w.=-]+)(?=[/?#]|$)"
+)
+_KEY_LENGTH: Final = 20
+"""Characters of an address that could hold a key in its path."""
 _RANDOM: Final = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.~+/=%-]{24,}")
 
 
@@ -122,7 +127,9 @@ def path_of(url: str) -> str:
     """
     rest = url[:URL_LIMIT].partition("://")[2].partition("/") if "://" in url else ("", "", url)
     path = re.split(r"[?#]", rest[2], maxsplit=1)[0]
-    return word(f"/{path.lstrip('/')}", URL_LIMIT) if path or rest[1] or "://" in url else ""
+    if not path and not rest[1] and "://" not in url:
+        return ""
+    return word(without_tokens(f"/{path.lstrip('/')}"), URL_LIMIT)
 
 
 @lru_cache(maxsize=16_384)
@@ -166,11 +173,13 @@ def _brand(host: str) -> str:
 
 
 def without_tokens(url: str) -> str:
-    """Return an address without what opens doors or tells people apart in its query.
+    """Return an address without what opens doors or tells people apart in it.
 
     >>> without_tokens("https://shop.example/?page=2&reset_token=abc&gclid=Cj0")
     'https://shop.example/?page=2&reset_token=[token]&gclid=[token]'
     """
+    if len(url) > _KEY_LENGTH:
+        url = _KEY.sub(f"/{STRUCK}", url)
     return _PAIR.sub(_struck, url) if "=" in url else url
 
 

@@ -41,7 +41,7 @@ _TRAIT_NAMES: Final = {
     "postal_code": "postcode", "surname": "last_name", "telephone": "phone", "zip": "postcode",
     "zip_code": "postcode",
 }  # fmt: skip
-_QUERIES: Final = frozenset({"query", "referrer", "search", "url"})
+_URLS: Final = frozenset({"path", "query", "referrer", "search", "url"})
 """Properties that hold an address, or a part of one."""
 _NUMBERS: Final = (int, float)
 _AS_THEY_ARE: Final = (bool, float)
@@ -207,7 +207,7 @@ def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
         elif isinstance(value, str):
             if "@" in value or "%40" in value:
                 properties[name] = value = clean.without_addresses(value)
-            if "=" in value and (name in _QUERIES or "://" in value):
+            if name in _URLS or "://" in value:
                 properties[name] = without_tokens(value)
     return properties
 
