@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tailorbird.access import Key, KeyKind, Scope
 from tailorbird.errors import UsageError
 from tailorbird.ids import Entropy
-from tailorbird.schema import Instant, Key, KeyKind, Scope
+from tailorbird.schema import Instant
 
 PREFIXES: Final[dict[KeyKind, str]] = {"public": "tbp_", "secret": "tbs_"}
 SHOWN_LENGTH: Final = 12

@@ -11,28 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import random
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from tailorbird.access import NOTICE_TYPES, Hook, Notice, NoticeType
 from tailorbird.errors import UsageError
 from tailorbird.ids import Entropy, new_id
-from tailorbird.schema import (
-    DAY,
-    HOUR,
-    NOTICE_TYPES,
-    SECOND,
-    ConsentState,
-    Hook,
-    Instant,
-    Notice,
-    NoticeType,
-    PersonId,
-    Profile,
-)
+from tailorbird.schema import DAY, HOUR, SECOND, ConsentState, Instant, PersonId, Profile
 from tailorbird.ties import Home
 from tailorbird.views import moment
 from tailorbird.world import World
@@ -286,11 +274,11 @@ def _notices(hooks: Sequence[Hook], change: Change, now: Instant) -> Iterator[No
 
 
 class Sending(NamedTuple):
-    """With what notices are sent: how to post, the real clock, chance, and when to give up."""
+    """With what notices are sent: how to post, the real clock, a draw, when to give up."""
 
     post: Post
     seconds: Callable[[], float]
-    chance: random.Random
+    between: Callable[[float, float], float]
     give_up_after_days: float
 
 
@@ -337,7 +325,7 @@ def _ended(
     if 200 <= answer.status < 300:
         ended: dict[str, Any] = {"state": "delivered", "ended_at": now}
     else:
-        ended = {"due_at": now + wait_after(notice.attempts, sending.chance)}
+        ended = {"due_at": now + wait_after(notice.attempts, sending.between)}
     world.hooks.settle(msgspec.structs.replace(notice, status=answer.status, reply=reply, **ended))
     if "state" in ended:
         if hook.failing_since:
@@ -350,10 +338,10 @@ def _ended(
     return False
 
 
-def wait_after(attempts: int, chance: random.Random) -> Instant:
+def wait_after(attempts: int, between: Callable[[float, float], float]) -> Instant:
     """Return how long to wait after so many failures before this one: longer each time."""
     longest = min(FIRST_WAIT * 4 ** min(attempts, 20), LONGEST_WAIT)
-    return int(longest * chance.uniform(0.8, 1.2))
+    return int(longest * between(0.8, 1.2))
 
 
 def _why_disabled(answer: Answer, failing: Instant, sending: Sending) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from tailorbird.schema import Hook, Instant, Key, Notice, PersonId
+from tailorbird.access import Hook, Key, Notice
+from tailorbird.schema import Instant, PersonId
 
 
 class Keys(Protocol):

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tailorbird import flow, keys
+from tailorbird.access import Key, Scope
 from tailorbird.app import Tailorbird
-from tailorbird.schema import Key, Scope
 from tailorbird.web.serve import site
 
 ORDER = {

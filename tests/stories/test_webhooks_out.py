@@ -17,10 +17,11 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tailorbird import cli, flow, notify, profiles
+from tailorbird.access import Hook, Notice
 from tailorbird.app import Tailorbird
 from tailorbird.errors import UsageError
 from tailorbird.notify import Answer
-from tailorbird.schema import DAY, SECOND, Body, Hook, Notice
+from tailorbird.schema import DAY, SECOND, Body
 from tailorbird.settings import HooksOut
 from tailorbird.web import posting
 from tailorbird.web.hook_sender import HookSender
@@ -95,7 +96,7 @@ class Shop:
         self.tb = self._opened()
 
     def with_post(self, post: notify.Post) -> notify.Sending:
-        return notify.Sending(post, time.time, random.Random(7), 5)
+        return notify.Sending(post, time.time, random.Random(7).uniform, 5)
 
     def hook(
         self, url: str, types: Sequence[str] = (), fields: Sequence[str] = ()

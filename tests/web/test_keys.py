@@ -15,8 +15,9 @@ import pytest
 from starlette.applications import Starlette
 
 from tailorbird import keys
+from tailorbird.access import Key, KeyKind
 from tailorbird.errors import UsageError
-from tailorbird.schema import Body, Key, KeyKind
+from tailorbird.schema import Body
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.keys import SqliteKeys
 from tailorbird.web import customerio

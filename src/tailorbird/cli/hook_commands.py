@@ -11,8 +11,8 @@ from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
+    from tailorbird.access import Hook
     from tailorbird.beside import Record
-    from tailorbird.schema import Hook
 
 app = typer.Typer(help="Webhooks out: who is told what changed.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="The hook's id.")]

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from tailorbird.access import KeyKind, Scope
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, record, shown
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
-from tailorbird.schema import HOUR, KeyKind, Scope
+from tailorbird.schema import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tailorbird.schema import Key
+    from tailorbird.access import Key
 
 app = typer.Typer(help="Keys of pages, apps and servers that send events.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The key's name; it names the source of its events.")]

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from tailorbird.schema import KeyKind, NoticeState, NoticeType, PersonId, Scalar, Scope
+from tailorbird.access import KeyKind, NoticeState, NoticeType, Scope
+from tailorbird.schema import PersonId, Scalar
 from tailorbird.views.people import ConsentLine
 
 Name = Annotated[str, Meta(max_length=256)]

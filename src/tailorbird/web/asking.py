@@ -12,8 +12,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
+from tailorbird.access import Scope
 from tailorbird.records import Writer
-from tailorbird.schema import PersonId, Scope
+from tailorbird.schema import PersonId
 from tailorbird.views import Readings
 from tailorbird.views.records import Written
 from tailorbird.web import problems

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers
 
-from tailorbird.schema import Key, Scope
+from tailorbird.access import Key, Scope
 from tailorbird.web import guard
 
 CALLER: Final = "tailorbird.caller"

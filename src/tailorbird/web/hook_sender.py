@@ -24,7 +24,9 @@ AT_ONCE: Final = 8
 
 def sending_of(rules: HooksOut) -> notify.Sending:
     """Return with what webhooks are sent: the network, the real clock, chance."""
-    return notify.Sending(Poster(rules), time.time, random.SystemRandom(), rules.give_up_after_days)
+    return notify.Sending(
+        Poster(rules), time.time, random.SystemRandom().uniform, rules.give_up_after_days
+    )
 
 
 class HookSender:

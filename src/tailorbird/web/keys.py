@@ -15,9 +15,10 @@ from typing import Final
 
 from starlette.requests import Request
 
+from tailorbird.access import Key
 from tailorbird.keys import PREFIXES, allows, digest, opens
 from tailorbird.registries import Keys
-from tailorbird.schema import Instant, Key
+from tailorbird.schema import Instant
 from tailorbird.web.collector import Refusal, unregistered
 from tailorbird.web.rates import Rates
 

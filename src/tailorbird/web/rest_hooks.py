@@ -10,7 +10,7 @@ from litestar.params import JSONBody, PathParameter
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import notify
-from tailorbird.schema import Hook, Notice
+from tailorbird.access import Hook, Notice
 from tailorbird.views import moment
 from tailorbird.views.records import (
     HookRow,

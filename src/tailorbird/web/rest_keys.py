@@ -10,8 +10,9 @@ from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import keys
+from tailorbird.access import Key
 from tailorbird.errors import ConflictError
-from tailorbird.schema import DAY, Instant, Key
+from tailorbird.schema import DAY, Instant
 from tailorbird.views import moment
 from tailorbird.views.records import KeyRow, MadeKey, NewKey
 from tailorbird.web.asking import ADMIN, GUARDED, INVALID, MISSING, WRITING, At, Name

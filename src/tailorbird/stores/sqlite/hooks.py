@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from tailorbird.access import Hook, Notice
 from tailorbird.privacy.vault import Vault
-from tailorbird.schema import DAY, Hook, Instant, Notice, PersonId
+from tailorbird.schema import DAY, Instant, PersonId
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
 

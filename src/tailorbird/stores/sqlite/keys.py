@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from tailorbird.schema import DAY, Instant, Key
+from tailorbird.access import Key
+from tailorbird.schema import DAY, Instant
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
 
