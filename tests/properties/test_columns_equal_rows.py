@@ -35,6 +35,7 @@ USERS = (
 TEXTS = (
     "P-1", "P-2", " P-1 ", "shelf\u200b 1", "", "ann@shop.example was here", "a%40b.example",
     "t" * 1001, "eur", "EUR", "JPY", "KWD ", "no\x00pe", "7.50", "true",
+    "https://shop.example/?token=abc&page=2", "?gclid=Cj0KCQ",
 )  # fmt: skip
 MILLIONTHS = (
     0, 1, 99, 100, 500_000, 1_000_000, 7_500_000, 19_990_000, 2_005_000, 2_005_001, -3_000_000,
@@ -53,6 +54,7 @@ KINDS: dict[str, tuple[Any, ...]] = {
 PROPERTIES = (
     "product_id", "sku", "id", "category", "price", "quantity", "total", "revenue", "value",
     "currency", "order_id", "page", "Page Title", "email", "name", "active", "campaign", "!",
+    "url", "search",
 )  # fmt: skip
 TABLES = (
     "facts", "lines", "properties", "people", "trait_values", "products", "sessions", "owners",

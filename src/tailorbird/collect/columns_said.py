@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tailorbird.collect import clean
 from tailorbird.collect.columns import Columns, Property, iso
 from tailorbird.collect.conversion import MILLION, TEXT_LIMIT
-from tailorbird.collect.fields import FIELD_LIMIT, Refusal, named, personal
+from tailorbird.collect.fields import FIELD_LIMIT, URLS, Refusal, named, personal, unsaid
 from tailorbird.collect.mapping_schema import Type
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def _read(name: str, told: Property, odd: Mask) -> Said:
 
 
 def _cleaned(name: str, words: pa.Array) -> tuple[pa.Array, Mask]:
-    """Return texts without addresses in them, and which texts are not plain."""
+    """Return texts without addresses and keys in them, and which texts are not plain."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -139,9 +138,11 @@ def _cleaned(name: str, words: pa.Array) -> tuple[pa.Array, Mask]:
     unsure = pc.or_(
         pc.greater(pc.utf8_length(words), TEXT_LIMIT), pc.match_substring(words, "\x00")
     )
-    suspect = pc.or_(pc.match_substring(words, "@"), pc.match_substring(words, "%40"))
+    suspect = pc.match_substring_regex(words, "@|%40|://")
+    if name in URLS:
+        suspect = words.is_valid()
     if pc.any(suspect).as_py():
-        cleaned = [clean.without_addresses(word) for word in words.filter(suspect).to_pylist()]
+        cleaned = [unsaid(name, word) for word in words.filter(suspect).to_pylist()]
         words = pc.replace_with_mask(words, suspect, pa.array(cleaned, pa.string()))
     return words, unsure.to_numpy(zero_copy_only=False)
 

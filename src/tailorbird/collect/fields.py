@@ -41,7 +41,7 @@ _TRAIT_NAMES: Final = {
     "postal_code": "postcode", "surname": "last_name", "telephone": "phone", "zip": "postcode",
     "zip_code": "postcode",
 }  # fmt: skip
-_URLS: Final = frozenset({"path", "query", "referrer", "search", "url"})
+URLS: Final = frozenset({"path", "query", "referrer", "search", "url"})
 """Properties that hold an address, or a part of one."""
 _NUMBERS: Final = (int, float)
 _AS_THEY_ARE: Final = (bool, float)
@@ -204,12 +204,17 @@ def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
     for name, value in [*properties.items()]:
         if personal(name):
             del properties[name]
-        elif isinstance(value, str):
-            if "@" in value or "%40" in value:
-                properties[name] = value = clean.without_addresses(value)
-            if name in _URLS or "://" in value:
-                properties[name] = without_tokens(value)
+        elif isinstance(value, str) and (
+            "@" in value or "%40" in value or "://" in value or name in URLS
+        ):
+            properties[name] = unsaid(name, value)
     return properties
+
+
+def unsaid(name: str, value: str) -> str:
+    """Return a property's text without the addresses and keys in it."""
+    value = clean.without_addresses(value)
+    return without_tokens(value) if name in URLS or "://" in value else value
 
 
 @lru_cache(maxsize=16_384)
