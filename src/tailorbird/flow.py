@@ -111,6 +111,8 @@ def _rows(
     folded = profiles.fold(people, came.events, came.refused, offset, world.settings.identity)
     if folded.homes:
         known.forget()
+    else:
+        known.learn(folded.events)
     intake.count(world, records[0].offset - 1, offset, came, folded.events)
     facts.add(offset, folded.events, homes=folded.homes)
     return Ingested(

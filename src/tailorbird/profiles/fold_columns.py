@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
     Numbers = npt.NDArray[np.int64]
 
+IMPORT: Final = "import"
 MOST: Final = 2_000_000
 """Users kept in memory: some 300 MB."""
 Resolve: TypeAlias = Callable[[Sequence[Event]], list[ResolvedEvent]]
@@ -35,9 +36,28 @@ class Known:
     people: dict[str, tuple[PersonId, PersonId]] = field(default_factory=dict)
     """User -> (person, owner), 0 for nobody."""
 
+    def learn(self, events: Sequence[ResolvedEvent]) -> None:
+        """Remember whom the files' rows led to that name nothing but a user."""
+        for each in events:
+            event = each.event
+            if event.source == IMPORT and not (event.email or event.anonymous_id):
+                person = each.person or 0
+                self.people[event.user_id] = (person, each.owner or person)
+
     def forget(self) -> None:
         """Know nobody any more: somebody's history has moved."""
         self.people.clear()
+
+    def pairs(self, names: Sequence[str], codes: Numbers, size: int) -> Numbers:
+        """Return (person, owner) by code; the last row is nobody's."""
+        import numpy as np
+
+        pairs = np.zeros((size + 1, 2), np.int64)
+        if names:
+            pairs[codes] = [self.people[name] for name in names]
+        if len(self.people) > MOST:
+            self.forget()
+        return pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +124,6 @@ def _resolved(
     if body.others:
         # Some of them may be what columns of this body repeat.
         fresh = people.first_seen_columns(body.offset, rows, at, keys)
-    if len(known.people) > MOST:
-        known.forget()
     users = body.facts["user_id"].combine_chunks()
     codes = users.indices.fill_null(-1).to_numpy().astype(np.int64)
     places = np.flatnonzero(fresh & (codes >= 0))
@@ -122,9 +140,7 @@ def _resolved(
         if each.event.position in first_of_user:
             person = each.person or 0
             known.people[each.event.user_id] = (person, each.owner or person)
-    pairs = np.zeros((len(users.dictionary) + 1, 2), np.int64)
-    if len(used):
-        pairs[used] = [known.people[name] for name in names]
+    pairs = known.pairs(names, used, len(users.dictionary))
     return ResolvedColumns(
         columns=body,
         fresh=fresh,

@@ -108,20 +108,27 @@ class Judge:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        customers = self._mapping.customers
-        if customers and len(customers.id) == 1 and not customers.prefix:
-            return typed[mapped_sql.name_of(self._mapping, customers.id[0])]
+        only = _only_customer(self._mapping)
+        if only:
+            return typed[mapped_sql.name_of(self._mapping, only)]
         users = answer["customer"].combine_chunks()
         known = pc.if_else(pc.not_equal(users, ""), users, pa.scalar(None, pa.string()))
         return known.dictionary_encode()
 
 
+def _only_customer(mapping: Mapping) -> str:
+    """Return the one column that says who a row is about, '' where it takes more to say."""
+    customers = mapping.customers
+    return customers.id[0] if customers and len(customers.id) == 1 and not customers.prefix else ""
+
+
 def _statement(mapping: Mapping, earliest: Instant, latest: Instant) -> tuple[str, list[SqlValue]]:
     cases, bound = mapped_sql.refusals(mapping, earliest, latest)
     key, key_bound = mapped_sql.key_of(mapping)
+    customer = "" if _only_customer(mapping) else f", {mapped_sql.customer_of(mapping)} AS customer"
     sql = (
         f"SELECT CAST(CASE WHEN fault IS NOT NULL THEN {FAULT} {cases} ELSE {TAKEN} END AS BIGINT)"
-        f" AS rule, {key} AS key, {mapped_sql.customer_of(mapping)} AS customer FROM typed"
+        f" AS rule, {key} AS key{customer} FROM typed"
     )
     return sql, [*bound, *key_bound]
 

@@ -35,6 +35,8 @@ def customer_of(mapping: Mapping) -> str:
     if customers is None:
         return "''"
     ids = ", ".join(name_of(mapping, each) for each in customers.id)
+    if not customers.prefix:
+        return f"coalesce({ids}, '')"
     # A quote is doubled: the only text of an author that is not bound, as it stands everywhere.
     prefix = customers.prefix.replace("'", "''")
     return f"coalesce('{prefix}' || coalesce({ids}), '')"

@@ -39,6 +39,14 @@ def tables_of_all(
     return {name: table for name, table in whole.items() if table.num_rows}
 
 
+def filled_in(append: str, table: pa.Table) -> str:
+    """Return the statement that appends a table, without the columns that are empty throughout."""
+    filled = ", ".join(
+        f'"{name}"' for name in table.column_names if table.column(name).null_count < len(table)
+    )
+    return append.replace("BY NAME SELECT *", f"BY NAME SELECT {filled}")
+
+
 def _in_groups(table: pa.Table) -> pa.Table:
     """Return a table in batches of whole row groups: others would be written twice."""
     import pyarrow as pa

@@ -15,7 +15,7 @@ from tailorbird.errors import StoreError
 from tailorbird.ports import SqlValue
 from tailorbird.schema import Product, ResolvedColumns, ResolvedEvent
 from tailorbird.stores.duckdb import sessions
-from tailorbird.stores.duckdb.columns import tables_of_all
+from tailorbird.stores.duckdb.columns import filled_in, tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
 from tailorbird.stores.duckdb.homes import move
 from tailorbird.stores.duckdb.weights import SQL as WEIGHTS
@@ -73,9 +73,10 @@ class DuckFacts:
         """Append facts, move histories home, and keep the offset, in one durable transaction."""
         tables = tables_of_all(columns, events)
         with self._transaction(tables) as connection:
-            for name in tables:
+            for name, table in tables.items():
                 weighed = name == "trait_values" and self._conflict
-                connection.execute(WEIGHTS["append"] if weighed else SQL[f"append_{name}"])
+                filled = filled_in(SQL[f"append_{name}"], table)
+                connection.execute(WEIGHTS["append"] if weighed else filled)
             moved = move(connection, homes, tables)
             taken_back = list(corrections(events))
             moved |= sessions.whose(connection, taken_back)
