@@ -35,6 +35,7 @@ class PlacedBy:
         self._find = find
 
     def __call__(self, request: Request) -> bytes:
+        """Return the beginning of a body that says where this request comes from."""
         agent = request.headers.get("user-agent", "")
         # Where a server stands says nothing of the person whose events it passes on.
         if not (agent.startswith(_BROWSERS) or " CFNetwork/" in agent):
