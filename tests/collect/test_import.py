@@ -385,7 +385,7 @@ def test_a_column_that_the_file_lacks_lists_those_it_has(importing: Any) -> None
         (b"\n\n", "the file holds blank lines only; "),
         (HEADER.encode(), "the file has a header and no row; "),
         (b"PAR1 and no more", "it is no readable Parquet file: "),
-        (b"PK\x03\x04 and no more", "it is no readable workbook: "),
+        (b"PK\x03\x04 and no more", "it cannot be unpacked: "),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 no more", "it is no readable workbook: "),
         (gzip.compress(gzip.compress(b"a,b")), "it is packed twice, or no text; unpack it"),
         (gzip.compress(b"a,b" * 999)[:-9], "it cannot be unpacked: "),

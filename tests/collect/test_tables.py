@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tailorbird.collect.mapping import parse, shipped
 from tailorbird.collect.mapping_schema import Mapping
@@ -345,3 +347,51 @@ def test_files_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
 
 def test_every_shipped_mapping_parses() -> None:
     assert {"generic_orders", "online_retail", "sap_stock"} <= set(shipped())
+
+
+# -- whatever comes -----------------------------------------------------------------------------
+
+
+def zipped(text: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as members:
+        members.writestr("a.csv", text)
+    return file.getvalue()
+
+
+TEXT = b'id,city\n1,Cork\n2,"Du\nblin"\n'
+SEEDS = [
+    TEXT, TEXT.decode().encode("utf-16"), zipped(TEXT), gzip.compress(TEXT), SAP.encode(),
+    b'{"id":1,"a":{"b":[1,2]}}\n{"id":2}\n', b'{"records":[{"id":1},{"id":2}]}',
+]  # fmt: skip
+SPICES = [b"\x00", b'"', b"{", b"]", b"\n", b"\xff\xfe", b"PK\x03\x04", b"\xed\xa0\x80", b"\\ud800"]
+
+
+@settings(max_examples=300)
+@given(
+    seed=st.sampled_from(SEEDS),
+    changes=st.lists(
+        st.tuples(
+            st.floats(0, 1), st.integers(0, 8), st.sampled_from(SPICES) | st.binary(max_size=3)
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+)
+def test_a_broken_file_is_a_table_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, seed: bytes, changes: list[tuple[float, int, bytes]]
+) -> None:
+    content = bytearray(seed)
+    for share, cut, spice in changes:
+        place = int(share * len(content))
+        content[place : place + cut] = spice
+    path = tmp_path_factory.getbasetemp() / "broken"
+    path.write_bytes(bytes(content))
+    try:
+        table = open_table(path, ["id", "city"])
+        chunks = list(table.chunks())
+    except SourceError:
+        return
+    for chunk in chunks:
+        assert {len(column) for column in chunk.cells} == {len(chunk.lines)}
+        assert len(chunk.cells) == len(table.columns)

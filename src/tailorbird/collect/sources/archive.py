@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from bisect import bisect_right
@@ -19,6 +21,7 @@ from typing import IO, Final, cast
 
 from tailorbird.collect.mapping import folded
 from tailorbird.collect.sources.rows import Chunk, Origin, Table, broken
+from tailorbird.errors import SourceError
 
 MEMBER_LIMIT: Final = 10_000
 SMALL_BYTES: Final = 1 << 30
@@ -26,6 +29,22 @@ RATIO_LIMIT: Final = 200
 """Text of tables packs to a tenth or a thirtieth; what packs to less than a 200th is a trap."""
 
 OpenMember = Callable[[Origin], Table]
+DAMAGED: Final = (
+    zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
+    NotImplementedError, ValueError, OSError, struct.error, UnicodeError,
+)  # fmt: skip
+"""What the libraries raise on archives that are broken, or packed in ways that they do not know."""
+
+
+def _damaged(where: str, error: Exception) -> SourceError:
+    if isinstance(error, OSError) and error.errno is not None:
+        what = f"it cannot be read: {error.strerror}"
+        return broken(where, what, "check that it is there, and its rights")
+    return broken(
+        where,
+        f"it cannot be unpacked: {error}"[:300],
+        "save or pack it again: it may be cut off, or have a password",
+    )
 
 
 class Counted(io.RawIOBase):
@@ -53,9 +72,8 @@ class Counted(io.RawIOBase):
         view = memoryview(cast("bytearray", buffer))
         try:
             block = self._packed.read(len(view))
-        except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError) as error:
-            what = f"it cannot be unpacked: {error}"
-            raise broken(self._where, what, "pack it again, without a password") from None
+        except DAMAGED as error:
+            raise _damaged(self._where, error) from None
         self._left -= len(block)
         if self._left < 0:
             what = f"it unpacks to more than {RATIO_LIMIT} times its size"
@@ -112,9 +130,8 @@ def _members(path: Path) -> list[Origin]:
     try:
         with zipfile.ZipFile(path) as archive:
             found = [entry for entry in archive.infolist() if _counts(entry)]
-    except zipfile.BadZipFile as error:
-        what = f"the archive cannot be read: {error}"
-        raise broken(path, what, "pack it again; it may be cut off") from None
+    except DAMAGED as error:
+        raise _damaged(str(path), error) from None
     total = sum(entry.file_size for entry in found)
     if len(found) > MEMBER_LIMIT or total > limit_of(path):
         what = f"it unpacks to {total:,} bytes in {len(found):,} files"
@@ -126,7 +143,9 @@ def _members(path: Path) -> list[Origin]:
 
 def _counts(entry: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(entry.filename).parts
-    return not entry.is_dir() and "__MACOSX" not in parts and not parts[-1].startswith("._")
+    if not parts or entry.filename.endswith("/"):
+        return False
+    return "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
 def _check(path: Path, entry: zipfile.ZipInfo) -> None:
@@ -144,8 +163,11 @@ def _member(path: Path, entry: zipfile.ZipInfo) -> Origin:
     where = f"{path}/{entry.filename}"
 
     def opened() -> IO[bytes]:
-        with zipfile.ZipFile(path) as archive:
-            packed = archive.open(entry)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                packed = archive.open(entry)
+        except DAMAGED as error:
+            raise _damaged(where, error) from None
         return io.BufferedReader(Counted(packed, where, entry.file_size))
 
     return Origin(path, where, opened, entry.file_size)

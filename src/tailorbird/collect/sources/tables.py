@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tailorbird.collect.mapping_schema import Layout
-from tailorbird.collect.sources.archive import gzipped, open_archive
+from tailorbird.collect.sources.archive import DAMAGED, gzipped, open_archive
 from tailorbird.collect.sources.delimited import open_delimited
 from tailorbird.collect.sources.jsonl import open_json
 from tailorbird.collect.sources.rows import (
@@ -85,9 +85,9 @@ def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.startswith("xl/") for name in archive.namelist())
-    except zipfile.BadZipFile:
-        # Cut off: the reader of workbooks says it in its words.
-        return True
+    except DAMAGED:
+        # Whoever reads archives says what is wrong with it.
+        return False
 
 
 def _workbook(path: Path) -> Table:
