@@ -49,12 +49,12 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "lines": (
         ("position", "int64"), ("person", "int64"), ("event", "string"), ("at", "int64"),
-        ("order_id", "string"), ("item", "string"), ("category", "string"),
-        ("quantity", "int64"), ("value_minor", "int64"), ("owner", "int64"),
+        ("owner", "int64"), ("order_id", "string"), ("item", "string"), ("category", "string"),
+        ("quantity", "int64"), ("value_minor", "int64"),
     ),
     "properties": (
         ("position", "int64"), ("person", "int64"), ("event", "string"), ("at", "int64"),
-        ("name", "string"), ("text", "string"), ("number", "int64"), ("owner", "int64"),
+        ("owner", "int64"), ("name", "string"), ("text", "string"), ("number", "int64"),
     ),
     "trait_values": (
         ("position", "int64"), ("person", "int64"), ("name", "string"), ("at", "int64"),
@@ -71,7 +71,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }  # fmt: skip
 CLEARED: Final[dict[str, Scalar]] = {"email_invalid": False}
 _CONTEXT_TEXTS: Final = tuple(name for name in Context.__struct_fields__ if name != "utc_offset")
-_OF_FACTS: Final = ("position", "person", "event", "at")
+_OF_FACTS: Final = ("position", "person", "event", "at", "owner")
 """What the rows of lines and properties say of their event."""
 
 
@@ -176,7 +176,6 @@ def _lines(events: Sequence[Event], facts: pa.Table) -> pa.Table:
         [line.category or None for line in lines],
         [line.quantity for line in lines],
         [line.quantity * line.price_minor for line in lines],
-        *_repeated(facts, ["owner"], [len(e.lines) for e in events]),
     )
 
 
@@ -188,7 +187,6 @@ def _properties(events: Sequence[Event], facts: pa.Table) -> pa.Table:
         [name for e in events for name in e.properties],
         [value if type(value) is str else text_of(value) for value in values],
         [None if type(value) is str else number_of(value) for value in values],
-        *_repeated(facts, ["owner"], [len(e.properties) for e in events]),
     )
 
 
