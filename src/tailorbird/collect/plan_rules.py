@@ -117,23 +117,26 @@ def _violations(compiled: _Compiled, event: Event) -> list[Violation]:
     found: list[Violation] = []
     values = event.traits if event.name == Names.IDENTIFY else event.properties
     for name, absent, test in compiled.plain:
-        _ask(values.get(name), absent, test, found)
+        value = values.get(name)
+        wrong = absent if value is None else test(value)
+        if wrong is not None:
+            found.append(wrong)
     for of_event, absent, test in compiled.fields:
-        _ask(of_event(event), absent, test, found)
+        value = of_event(event)
+        wrong = absent if value is None else test(value)
+        if wrong is not None:
+            found.append(wrong)
     for of_line, absent, test in compiled.lines:
         broken: list[Violation] = []
         for line in () if event.item else event.lines:
-            _ask(of_line(line, event.currency), absent, test, broken)
+            value = of_line(line, event.currency)
+            wrong = absent if value is None else test(value)
+            if wrong is not None:
+                broken.append(wrong)
         found += dict.fromkeys(broken)
     if compiled.closed is not None and not compiled.named.issuperset(values):
         found.append(compiled.closed)
     return found
-
-
-def _ask(value: Any, absent: Violation | None, test: Test, found: list[Violation]) -> None:
-    wrong = absent if value is None else test(value)
-    if wrong is not None:
-        found.append(wrong)
 
 
 # -- what an event has fields for ---------------------------------------------------------------
@@ -259,6 +262,10 @@ def _test(plan: TrackingPlan, event: Expected, rule: Rule) -> Test:
     if wanted.pattern:
         matches = re.compile(wanted.pattern).fullmatch
         add("no_match", lambda value: matches(value[:MATCHED_LIMIT]) is None)
+
+    if len(tests) == 1:
+        ((only, broken),) = tests
+        return lambda value: broken if only(value) else None
 
     def test(value: Any) -> Violation | None:
         for wrong, violation in tests:
