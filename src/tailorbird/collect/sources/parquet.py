@@ -100,18 +100,27 @@ def _as_it_is(path: Path) -> Iterator[pa.RecordBatch]:
 def _sorted(path: Path, time: int, spill: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
     import pyarrow.compute as pc
 
-    width = len(schema_of(path))
+    types = schema_of(path).types
     cursor = spill.cursor()
     try:
         cursor.execute(
             "SELECT * FROM read_parquet(?, file_row_number => TRUE)"
-            f" ORDER BY {time + 1}, {width + 1}",
+            f" ORDER BY {time + 1}, {len(types) + 1}",
             [str(path)],
         )
         for batch in cursor.to_arrow_reader(READ_ROWS):
-            yield _unnamed([*batch.columns[:-1], pc.add(batch.columns[-1], 1)])
+            *cells, numbers = batch.columns
+            told = [_as_written(*each) for each in zip(cells, types, strict=True)]
+            yield _unnamed([*told, pc.add(numbers, 1)])
     finally:
         cursor.close()
+
+
+def _as_written(cells: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return instants with the unit and the zone of the file: DuckDB has its own."""
+    import pyarrow as pa
+
+    return cells.cast(kind) if pa.types.is_timestamp(kind) else cells
 
 
 def _unnamed(columns: list[pa.Array]) -> pa.RecordBatch:
