@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from tailorbird.errors import StoreError
+from tailorbird.privacy.vault import Vault
 from tailorbird.schema import Body
 from tailorbird.stores.sqlite.connection import Database, migrations
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
 from tailorbird.stores.sqlite.log import SqliteLog
+from tailorbird.stores.sqlite.people import SqlitePeople
+from tailorbird.ties import Separation
 
 
 def body(n: int) -> Body:
@@ -128,3 +131,24 @@ def test_definitions_keep_every_version(tmp_path: Path) -> None:
     assert (latest.version, latest.text, first.text) == (2, "two", "one")
     assert [d.version for d in definitions.latest("segment")] == [2]
     assert definitions.get("segment", "silver") is None
+
+
+def test_who_was_merged_before_histories_could_part_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    with sqlite3.connect(path) as connection:
+        for number, sql in migrations():
+            if number < 4:
+                connection.executescript(sql)
+        connection.execute("INSERT INTO people (person, created_at) VALUES (1, 1)")
+        connection.execute("INSERT INTO people (person, created_at, merged_into) VALUES (2, 2, 1)")
+        connection.execute("INSERT INTO merges VALUES (5, 1, 2)")
+        connection.execute("PRAGMA user_version=3")
+    connection.close()
+    database = Database(path)
+    people = SqlitePeople(database, Vault(b"k" * 32))
+    (old,) = people.ties.merges()
+    assert (old.survivor, old.loser, old.position, old.by) == (1, 2, 5, "")
+    with people.transaction():
+        people.ties.separate(Separation(1, 2, 9))
+    assert people.survivor(2) == 1
+    database.close()

@@ -147,13 +147,16 @@ class Ties:
     def separate(self, separation: Separation) -> None:
         """Take back the latest merge between the two, and join them by no event again."""
         with self._database.write() as connection:
-            connection.execute(SQL["note_separation"], msgspec.structs.astuple(separation))
             home = self._home(separation.survivor)
             if home != self._home(separation.loser):
+                connection.execute(SQL["note_separation"], msgspec.structs.astuple(separation))
                 return
             members = self._members(home)
             edges = self._edges(members)
             cut = latest_between(edges, separation.survivor, separation.loser)
+            if not cut.by:
+                return  # merged by an older version, which did not keep whose was what
+            connection.execute(SQL["note_separation"], msgspec.structs.astuple(separation))
             connection.execute(
                 SQL["undo"], (separation.position, cut.position, cut.loser, cut.survivor)
             )
