@@ -26,6 +26,8 @@ from tailorbird.views import moment
 from tailorbird.world import World
 
 SECRET: Final = "whsec_"  # noqa: S105 - the prefix of a secret, by the Standard Webhooks
+BASELINES: Final = 5
+"""Batches of people noted in one tick before the first notice."""
 BATCH: Final = 2_000
 """People compared in one transaction."""
 AT_ONCE: Final = 50
@@ -118,7 +120,7 @@ def enqueue(world: World, now: Instant) -> int:
         return 0
     if not world.hooks.progress("people"):
         world.hooks.keep([], _ends(world), {}, now)
-    if not _known(world, now):
+    if not any(_known(world, now) for _ in range(BASELINES)):
         return 0
     return sum(_told(world, hooks, now)) + _segments(world, hooks, now)
 

@@ -33,7 +33,7 @@ from tailorbird.web import posting
 from tailorbird.web.api import api, document
 from tailorbird.web.serve import site
 
-EXAMPLES = int(os.environ.get("TAILORBIRD_FUZZ_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("TAILORBIRD_FUZZ_EXAMPLES", "8"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

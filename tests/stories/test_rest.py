@@ -323,6 +323,15 @@ def test_the_same_key_gets_the_same_answer_and_counts_once(office: Office) -> No
     assert elsewhere.json()["offset"] > first.json()["offset"]
 
 
+def test_an_answer_that_holds_a_secret_is_not_kept(office: Office) -> None:
+    made = office.ask("POST", "/keys", {"name": "app", "kind": "secret"}, idempotency_key="k")
+    folder = office.tb.world.folder
+    kept = b"".join(path.read_bytes() for path in folder.glob("tailorbird.sqlite*"))
+    assert made.json()["key"].encode() not in kept
+    again = office.ask("POST", "/keys", {"name": "app", "kind": "secret"}, idempotency_key="k")
+    assert again.status_code == 409
+
+
 def test_a_repeat_whose_answer_was_lost_counts_once(office: Office) -> None:
     once = {"idempotency_key": "order-78"}
     message = {k: v for k, v in ORDER.items() if k != "messageId"}

@@ -47,8 +47,8 @@ class Desk:
 
         With `wait="applied"` it waits for that, some seconds at most.
         """
+        self._wake()
         if wait == "applied":
-            self._wake()
             until = time.monotonic() + self._patience
             while not records.applied(self.world, offset) and time.monotonic() < until:
                 time.sleep(LOOK_SECONDS)

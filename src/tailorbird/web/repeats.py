@@ -24,6 +24,8 @@ from tailorbird.web.callers import CALLER, ONCE, READER
 NAME: Final = "idempotency-key"
 LONGEST: Final = 255
 LARGEST_BYTES: Final = 4 << 20
+SHOWN_ONCE: Final = ("/api/v1/keys", "/api/v1/hooks")
+"""Paths whose answers may hold a secret: those are not kept, and a repeat is another request."""
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -39,7 +41,8 @@ class Repeats:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, from what was kept where it came before."""
         given = Headers(scope=scope).get(NAME, "")
-        if scope["type"] != "http" or not given or scope["method"] not in WRITING:
+        counted = scope["method"] in WRITING and not scope["path"].startswith(SHOWN_ONCE)
+        if not given or not counted:
             await self._app(scope, receive, send)
             return
         if len(given) > LONGEST or not given.isprintable():
