@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tailorbird.app import Tailorbird
 from tailorbird.collect.sources.runs import alone
 from tailorbird.errors import DefinitionError, SettingsError, SourceError, UsageError
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Names
+from tailorbird.web.serve import site
 
 NOW = 1_760_000_000_000_000
 HEADER = "order_id,order_date,customer_id,email,product_id,quantity,unit_price,currency,status"
@@ -186,6 +188,30 @@ def test_a_server_that_ends_leaves_a_run_where_it_is(
     assert len(tb.sources.run_due()) == 1  # at once
     assert facts(tb)[0] == 4_999
     assert tb.world.log.end() > landed
+
+
+def test_a_running_server_reads_what_is_due(tb: Tailorbird, tmp_path: Path) -> None:
+    write(tmp_path / "tills" / "1.csv", order(1))
+    tb.sources.put(SOURCE.format(path=tmp_path / "tills"), "till.yaml")
+
+    async def serve() -> None:
+        told: list[str] = []
+
+        async def receive() -> dict[str, str]:
+            if not told:
+                return {"type": "lifespan.startup"}
+            while not tb.sources.statuses()[0].standing.succeeded_at:
+                await asyncio.sleep(0)
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            told.append(message["type"])
+
+        await site(tb)({"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send)
+        assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+    asyncio.run(serve())
+    assert facts(tb) == (1, 1000)
 
 
 # -- what has no time of its own ----------------------------------------------------------------
