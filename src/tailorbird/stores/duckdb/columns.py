@@ -51,6 +51,9 @@ def _in_groups(table: pa.Table) -> pa.Table:
     """Return a table in batches of whole row groups: others would be written twice."""
     import pyarrow as pa
 
+    sizes = [len(chunk) for chunk in table.column(0).chunks]
+    if all(size == ROW_GROUP for size in sizes[:-1]) and sizes[-1:] <= [ROW_GROUP]:
+        return table
     batches = table.combine_chunks().to_batches(max_chunksize=ROW_GROUP)
     return pa.Table.from_batches(batches, schema=table.schema)
 
@@ -157,8 +160,9 @@ def _table(name: str, columns: dict[str, Any], rows: int) -> pa.Table:
     kinds = {
         column: getattr(pa, "bool_" if kind == "bool" else kind)() for column, kind in COLUMNS[name]
     }
+    # The empty columns share their memory.
+    empty = {kind: pa.nulls(rows, kind) for kind in set(kinds.values())}
     arrays = [
-        columns[column] if column in columns else pa.nulls(rows, kind)
-        for column, kind in kinds.items()
+        columns[column] if column in columns else empty[kind] for column, kind in kinds.items()
     ]
     return pa.table(arrays, schema=pa.schema(list(kinds.items())))

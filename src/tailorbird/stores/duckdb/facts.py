@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ SCHEMA_VERSION = 6
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
+BULK_MEMORY = "640MB"
 
 
 class DuckFacts:
@@ -72,7 +73,7 @@ class DuckFacts:
     ) -> None:
         """Append facts, move histories home, and keep the offset, in one durable transaction."""
         tables = tables_of_all(columns, events)
-        with self._transaction(tables) as connection:
+        with self._sparing(bulk=bool(columns)), self._transaction(tables) as connection:
             for name, table in tables.items():
                 weighed = name == "trait_values" and self._conflict
                 filled = filled_in(SQL[f"append_{name}"], table)
@@ -150,6 +151,23 @@ class DuckFacts:
             yield cursor
         finally:
             cursor.close()
+
+    @contextmanager
+    def _sparing(self, *, bulk: bool) -> Iterator[None]:
+        """Hold little memory meanwhile: a large import would fill it with blocks that nobody reads.
+
+        Where somebody needs more at the moment, the limit stays as it was.
+        """
+        if not bulk:
+            yield
+            return
+        with self._lock, self._cursor() as cursor:
+            with suppress(duckdb.OutOfMemoryException):
+                cursor.execute(f"SET GLOBAL memory_limit = '{BULK_MEMORY}'")
+            try:
+                yield
+            finally:
+                cursor.execute("RESET GLOBAL memory_limit")
 
     @contextmanager
     def _transaction(self, tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnection]:
