@@ -143,6 +143,16 @@ def test_a_held_event_keeps_its_own_bytes(decoding: Decoding) -> None:
     assert "secret" not in refused.reason + refused.mend
 
 
+def test_what_is_missing_is_named_and_how_to_send_it() -> None:
+    record = LogRecord(1, Body("web", NOW, b'{"type":"track","event":"rated","userId":"u"}'))
+    plan = plan_of("x: {required: true}").replace(
+        "    prop", "    on_violation: quarantine\n    prop"
+    )
+    (refused,) = refusals(judge([Judge(parse(plan))], decode([record]).events), [record])
+    assert refused.reason.endswith("line 6, wants x of rated, which is missing")
+    assert refused.mend.startswith("send a value, or put a plan that allows it")
+
+
 def test_each_event_is_judged_by_the_version_of_its_place_in_the_log() -> None:
     versions = [
         Judge(parse(plan_of(f"x: {{type: number, max: {limit}}}"), version=limit, after=after))

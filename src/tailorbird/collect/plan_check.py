@@ -98,7 +98,6 @@ def refusals(judged: Judged, records: Sequence[LogRecord]) -> list[Refused]:
 
 
 _FOUND: Final = {
-    "missing": "it is missing",
     "out_of_range": "it is out of that range",
     "not_listed": "it is something else",
     "no_match": "it does not match",
@@ -116,6 +115,8 @@ def _reason(event: Event, broken: Violation, more: int) -> str:
             return f"{plan} does not know the event {event.name}{others}"
         case "unknown_property":
             return f"{plan} wants no other properties of {event.name}{others}"
+        case "missing":
+            return f"{plan} wants {broken.property} of {event.name}, which is missing{others}"
         case "wrong_type":
             values = event.traits if event.name == Names.IDENTIFY else event.properties
             kind = _KINDS.get(type(values.get(broken.property)))

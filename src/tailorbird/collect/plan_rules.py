@@ -217,7 +217,7 @@ def _violation(plan: TrackingPlan, event: Expected, rule: Rule, problem: Problem
 
 
 _A: Final = {
-    "any": "anything", "text": "a text", "number": "a number", "integer": "a whole number",
+    "any": "a value", "text": "a text", "number": "a number", "integer": "a whole number",
     "boolean": "true or false", "time": "a time in ISO 8601",
 }  # fmt: skip
 
