@@ -414,6 +414,25 @@ def test_a_slow_receiver_keeps_no_other_waiting(shop: Shop, receiver: Receiver) 
     assert slow.id != fast.id
 
 
+def test_the_server_sends_by_itself(receiver: Receiver, tmp_path: Path) -> None:
+    leave = {"TAILORBIRD_HOOKS_OUT__ALLOW_LOOPBACK": "true"}
+    with Tailorbird.open(tmp_path / "served", environment=leave) as tb:
+        tb.world.hooks.add(
+            *notify.make_hook(receiver.url, (), (), now=tb.clock(), entropy=os.urandom)
+        )
+        sender = HookSender(tb.world, tb.clock)
+        sender.start()
+        flow.tick(tb.world, tb.clock())
+        body = json.dumps(ada()).encode()
+        tb.world.log.append([Body("import", tb.clock(), body)])
+        flow.tick(tb.world, tb.clock())
+        deadline = time.monotonic() + 30
+        while not receiver.got:
+            assert time.monotonic() < deadline
+        sender.stop()
+    assert receiver.types() == ["person.created"]
+
+
 def test_nobody_listening_costs_nothing_and_keeps_nothing(shop: Shop, receiver: Receiver) -> None:
     hook, _ = shop.hook(receiver.url)
     shop.say(ada())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,11 @@ from tailorbird.schema import PersonId, Scalar
 from tailorbird.views.people import ConsentLine
 
 Name = Annotated[str, Meta(max_length=256)]
+UserId = Annotated[str, Meta(max_length=256, examples=["u-71"])]
+Email = Annotated[str, Meta(max_length=256, examples=["mia@people.example"])]
+AnonymousId = Annotated[str, Meta(max_length=256, examples=["a-5f2c"])]
+Money = Annotated[int, Meta(ge=0, le=10**12, examples=[1999])]
+Pieces = Annotated[int, Meta(ge=0, le=10**12, examples=[12])]
 Traits = Annotated[
     dict[str, Scalar],
     Meta(
@@ -20,15 +25,14 @@ Traits = Annotated[
         examples=[{"first_name": "Ada", "country": "GB", "vip": True}],
     ),
 ]
-MostInt = Annotated[int, Meta(ge=0, le=10**12)]
 
 
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person said on one purpose, and what proves it."""
 
     granted: bool
-    wording_version: Annotated[str, Meta(max_length=100)] = ""
-    evidence: Annotated[str, Meta(max_length=2000)] = ""
+    wording_version: Annotated[str, Meta(max_length=100, examples=["3"])] = ""
+    evidence: Annotated[str, Meta(max_length=2000, examples=["box ticked at checkout"])] = ""
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,17 +47,17 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Identifiers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names by which a person is known; empty ones are left out."""
 
-    user_id: Name = ""
-    email: Name = ""
-    anonymous_id: Name = ""
+    user_id: UserId = ""
+    email: Email = ""
+    anonymous_id: AnonymousId = ""
 
 
 class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A person to be: at least one identifier."""
 
-    user_id: Name = ""
-    email: Name = ""
-    anonymous_id: Name = ""
+    user_id: UserId = ""
+    email: Email = ""
+    anonymous_id: AnonymousId = ""
     traits: Traits = {}
     consents: Words | None = None
 
@@ -67,19 +71,19 @@ class PersonChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ProductChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is said of a product; what is left out stays as it is."""
 
-    name: Annotated[str, Meta(max_length=500)] = ""
-    category: Annotated[str, Meta(max_length=500)] = ""
-    price_minor: MostInt = 0
-    currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$")] = ""
+    name: Annotated[str, Meta(max_length=500, examples=["Blue mug"])] = ""
+    category: Annotated[str, Meta(max_length=500, examples=["Kitchen"])] = ""
+    price_minor: Money = 0
+    currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$", examples=["EUR"])] = ""
     url: Annotated[str, Meta(max_length=2000)] = ""
     image: Annotated[str, Meta(max_length=2000)] = ""
-    stock: MostInt | None = None
+    stock: Pieces | None = None
 
 
 class ProductRecord(ProductChange, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A product under its id."""
 
-    item: Annotated[str, Meta(min_length=1, max_length=256)]
+    item: Annotated[str, Meta(min_length=1, max_length=256, examples=["P1"])]
 
 
 class ProductBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,20 +95,7 @@ class ProductBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Stock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many pieces there are."""
 
-    stock: MostInt
-
-
-class EventBatch(msgspec.Struct, frozen=True):
-    """Messages of the Segment spec: one as it is, or many in `batch`."""
-
-    batch: Annotated[
-        list[dict[str, Any]],
-        Meta(
-            min_length=1,
-            max_length=1000,
-            examples=[[{"type": "track", "event": "Order Completed", "userId": "u1"}]],
-        ),
-    ]
+    stock: Pieces
 
 
 class Joined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,7 +203,7 @@ class EventVerdicts(msgspec.Struct, frozen=True):
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key to be. Sites and rates are for public keys, scopes for secret ones."""
 
-    name: Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    name: Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", examples=["shop"])]
     kind: KeyKind
     scopes: tuple[Scope, ...] = ()
     origins: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
