@@ -368,6 +368,31 @@ def test_object_storage_is_read_like_a_folder(tb: Tailorbird, clock: Clock) -> N
     assert tb.sources.run("till").notes == ("no file is found at memory://bucket/**/*",)
 
 
+@pytest.mark.parametrize("when", ["connecting", "listing"])
+def test_what_a_file_system_complains_of_shows_no_secret(tb: Tailorbird, when: str) -> None:
+    import fsspec
+
+    class Broken(fsspec.AbstractFileSystem):  # type: ignore[misc] # it has no types
+        protocol = "broken"
+        cachable = False
+
+        def __init__(self, password: str) -> None:
+            super().__init__()
+            self.password = password
+            if when == "connecting":
+                raise ConnectionError(f"{password} is wrong")
+
+        def ls(self, path: str, detail: bool = True, **more: Any) -> list[str]:
+            raise ConnectionError(f"{self.password} is wrong")
+
+    fsspec.register_implementation("broken", Broken, clobber=True)
+    text = SOURCE.format(path="broken://bucket/*.csv")
+    tb.sources.put(f"{text}options: {{password: '${{DB_PASSWORD}}'}}\n", "till.yaml")
+    with pytest.raises(SourceError, match=r"\*\*\*\*\*\* is wrong; check the URL") as caught:
+        tb.sources.run("till")
+    assert "hunter2" not in caught.value.sentence() + str(tb.sources.statuses())
+
+
 def test_a_file_system_that_is_not_installed_is_named(tb: Tailorbird) -> None:
     tb.sources.put(SOURCE.format(path="gs://bucket/*.csv"), "till.yaml")
     with pytest.raises(UsageError, match="gcsfs"):

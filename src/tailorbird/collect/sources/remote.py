@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -58,7 +59,7 @@ def storage_of(url: str, options: Mapping[str, str]) -> Storage:
         UsageError: the file system of the URL is not installed.
     """
     scheme = url.partition(SCHEME)[0] if SCHEME in url else ""
-    return Folder() if scheme in ("", "file") else _Cloud(scheme, options)
+    return Folder() if scheme in ("", "file") else _Cloud(url, options)
 
 
 class Folder:
@@ -99,9 +100,9 @@ def _finished(name: str) -> bool:
 class _Cloud:
     """Object storage, through the file system of fsspec that speaks its protocol."""
 
-    def __init__(self, scheme: str, options: Mapping[str, str]) -> None:
-        self._scheme = scheme
-        self._system = _file_system(scheme, options)
+    def __init__(self, url: str, options: Mapping[str, str]) -> None:
+        self._scheme = url.partition(SCHEME)[0]
+        self._system = _file_system(url, options)
 
     def list(self, pattern: str) -> list[Found]:
         """Return the files of a pattern, by name."""
@@ -110,7 +111,11 @@ class _Cloud:
             self._system.invalidate_cache()
             if not glob.has_magic(path) and self._system.isdir(path):
                 path = path.rstrip("/") + "/*"
+            # A search takes what it may not see for empty: the folder above it says so.
+            self._system.ls(_folder_of(path), detail=False)
             found = self._system.glob(path, detail=True)
+        except FileNotFoundError:
+            return []
         except Exception as error:  # noqa: BLE001 - every file system has errors of its own
             raise self._unreachable(pattern, error) from None
         return [
@@ -145,25 +150,38 @@ class _Cloud:
             raise self._unreachable(file.path, error) from None
 
     def _unreachable(self, path: str, error: Exception) -> SourceError:
-        where = path if SCHEME in path else f"{self._scheme}{SCHEME}{path}"
-        what = f"it cannot be read: {type(error).__name__}: {error}".rstrip(": ")
-        return SourceError(what, where=where, mend="check the URL, its options and the network")
+        return _unreachable(path if SCHEME in path else f"{self._scheme}{SCHEME}{path}", error)
 
 
-def _file_system(scheme: str, options: Mapping[str, str]) -> Any:
+def _unreachable(where: str, error: Exception) -> SourceError:
+    what = f"it cannot be read: {type(error).__name__}: {error}".rstrip(": ")
+    return SourceError(what, where=where, mend="check the URL, its options and the network")
+
+
+def _folder_of(pattern: str) -> str:
+    """Return the folder in which a pattern begins to be one."""
+    plain = itertools.takewhile(lambda part: not glob.has_magic(part), pattern.split("/"))
+    folder = "/".join(plain)
+    return folder if folder != pattern else pattern.rpartition("/")[0]
+
+
+def _file_system(url: str, options: Mapping[str, str]) -> Any:
+    scheme = url.partition(SCHEME)[0] + SCHEME
     try:
-        import fsspec  # type: ignore[import-untyped] # it has no types
+        from fsspec.core import url_to_fs  # type: ignore[import-untyped] # it has no types
     except ImportError:
         mend = "install tailorbird[cloud]"
-        raise UsageError("object storage needs fsspec", where=f"{scheme}://", mend=mend) from None
+        raise UsageError("object storage needs fsspec", where=scheme, mend=mend) from None
     try:
-        return fsspec.filesystem(scheme, **options)
+        return url_to_fs(url, **options)[0]
     except ImportError as error:
-        mend = f"install the file system that speaks {scheme}:// beside tailorbird[cloud]"
-        raise UsageError(str(error), where=f"{scheme}://", mend=mend) from None
+        mend = f"install the file system that speaks {scheme} beside tailorbird[cloud]"
+        raise UsageError(str(error), where=scheme, mend=mend) from None
     except ValueError as error:
         mend = "write file://, s3://, gs://, az://, sftp:// ..."
-        raise UsageError(str(error), where=f"{scheme}://", mend=mend) from None
+        raise UsageError(str(error), where=scheme, mend=mend) from None
+    except Exception as error:  # noqa: BLE001 - every file system has errors of its own
+        raise _unreachable(url, error) from None
 
 
 def _stored(name: str, about: Mapping[str, Any]) -> Found:

@@ -99,11 +99,15 @@ def run_source(source: Source, errand: Errand) -> Outcome:
         DefinitionError: the mapping does not fit.
         SettingsError: a variable that the source names is not set.
     """
-    match source:
-        case FileSource() | SalesforceSource():
-            return _read_files(source, errand)
-        case SqlSource():
-            return _read_query(source, errand)
+    try:
+        match source:
+            case FileSource() | SalesforceSource():
+                return _read_files(source, errand)
+            case SqlSource():
+                return _read_query(source, errand)
+    except SourceError as error:
+        what, where = map(errand.secrets.masked, (error.what, error.where))
+        raise SourceError(what, where=where, mend=error.mend) from None
 
 
 def cursor_shown(source: Source, log: EventLog) -> str:
@@ -179,7 +183,7 @@ def _read_files(source: FileSource | SalesforceSource, errand: Errand) -> Outcom
         else:
             reports += [report] if report else []
     unchanged = len(found) - len(reports) - len(errors)
-    notes = () if found else (f"no file is found at {errand.secrets.masked(where)}",)
+    notes = () if found else (f"no file is found at {source.path}",)
     return Outcome(source.source, tuple(reports), unchanged, tuple(errors), notes)
 
 
