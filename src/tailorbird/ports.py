@@ -126,7 +126,7 @@ class People(Protocol):
         """Return what every source says of each trait of a survivor, by name."""
 
     def forget(self, people: Iterable[tuple[PersonId, Instant]]) -> None:
-        """Drop what was declared of each person up to an instant, and destroy her key."""
+        """Drop what each, as numbered at first, has said up to an instant; destroy her key."""
 
     def add_consents(self, consents: Sequence[Consent]) -> None:
         """Append receipts to the hash chain."""

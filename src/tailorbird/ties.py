@@ -150,6 +150,9 @@ class Ties(Protocol):
     def parts(self, person: PersonId) -> list[PersonId]:
         """Return all whom the standing merges make one with this person, herself among them."""
 
+    def parts_at(self, person: PersonId, position: Position) -> list[PersonId]:
+        """Return all who were one with this person when the log had come to a position."""
+
     def owner(self, kind: str, value: str) -> PersonId | None:
         """Return who gave this identifier first."""
 

@@ -188,6 +188,23 @@ def test_a_kill_between_people_and_facts_loses_nothing(merged: Tailorbird) -> No
     assert everything(merged) == after
 
 
+def test_what_was_forgotten_of_both_stays_forgotten_when_they_part(merged: Tailorbird) -> None:
+    at = merged.clock()
+    message = {
+        "type": "track", "event": "person_forgotten", "messageId": "forget",
+        "context": {"personId": merged.person("ann")},
+    }  # fmt: skip
+    merged.world.log.append([Body("rest", at, msgspec.json.encode(message))])
+    merged.ingest()
+    ann, bob = merged.unmerge("ann", "bob", reason="two cousins")
+    known = merged.world.people.profiles([ann, bob])
+    assert (known[ann].traits, known[bob].traits) == ({}, {})
+    before = everything(merged)
+    assert before["trait_values"] == []
+    merged.rebuild()
+    assert everything(merged) == before
+
+
 def test_a_separation_that_is_told_twice_is_done_once(merged: Tailorbird) -> None:
     body = profiles.separated_body(1, 2, reason="two cousins", at=merged.clock())
     merged.world.log.append([body, body])

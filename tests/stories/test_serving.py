@@ -82,7 +82,9 @@ def test_an_event_that_was_answered_200_lands_on_its_person(server: Server) -> N
     def there() -> bool:
         page = server.get("/api/v1/people?q=new-1")
         found.update(page)
-        return bool(page["people"])
+        # Her profile is there first, her events an instant later.
+        timeline = "/api/v1/people/{}/timeline"
+        return any(server.get(timeline.format(p["person"]))["entries"] for p in page["people"])
 
     until(there)
     person = found["people"][0]["person"]

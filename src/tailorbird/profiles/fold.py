@@ -81,6 +81,7 @@ def fold(
             created += len(resolution.created)
             merged += len(resolution.merges)
         homes = people.ties.moved((people.cursor() + 1) << 20, END)
+        resolved = _of_all_parts(people, resolved)
         if any(_is_separation(event) for event in fresh):
             resolved = _at_home(people, resolved)
         _keep(people, [each for each in resolved if _tells(each)], unproven, limits)
@@ -93,7 +94,7 @@ def replay(people: People, events: Sequence[Event]) -> list[ResolvedEvent]:
     """Return what `fold` returned for this batch, by what was decided since; change nothing."""
     with people.transaction():
         fresh = first_sights(people, events)
-        return Resolver(standing(people, fresh), 0).replay(fresh)
+        return _of_all_parts(people, Resolver(standing(people, fresh), 0).replay(fresh))
 
 
 def moved(people: People, after: int, until: int) -> list[Home]:
@@ -149,6 +150,24 @@ def _separate(people: People, event: Event) -> None:
     people.ties.separate(Separation(one, two, event.position, event.at, **said))
 
 
+def _of_all_parts(people: People, events: list[ResolvedEvent]) -> list[ResolvedEvent]:
+    """Return the events; one that forgets a person comes once for each whom she was made of then.
+
+    So it reaches the same parts at a rebuild, whoever is one or two by that time.
+    """
+    if not any(each.event.name == Names.PERSON_FORGOTTEN and each.person for each in events):
+        return events
+    found: list[ResolvedEvent] = []
+    for each in events:
+        owner = each.owner or each.person
+        if each.event.name != Names.PERSON_FORGOTTEN or owner is None:
+            found.append(each)
+            continue
+        parts = people.ties.parts_at(owner, each.event.position)
+        found += [ResolvedEvent(each.event, part) for part in parts]
+    return _at_home(people, found)
+
+
 def _at_home(people: People, events: Sequence[ResolvedEvent]) -> list[ResolvedEvent]:
     """Return the events with their owners' homes as they are after the last separation."""
     owners = {each.owner or each.person for each in events}
@@ -192,7 +211,7 @@ def _keep(
     )
     _keep_consents(people, events, unproven)
     people.forget(
-        (each.person, each.event.at)
+        (each.owner or each.person, each.event.at)
         for each in events
         if each.person and each.event.name == Names.PERSON_FORGOTTEN
     )

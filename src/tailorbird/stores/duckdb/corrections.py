@@ -20,4 +20,4 @@ def corrections(events: Sequence[ResolvedEvent]) -> Iterator[tuple[str, tuple[in
                 for table in ("facts", "lines", "properties"):
                     yield f"retract_{table}", (int(position),)
         elif event.name == Names.PERSON_FORGOTTEN and resolved.person:
-            yield "forget_traits", (resolved.person, event.at)
+            yield "forget_traits", (resolved.owner or resolved.person, event.at)

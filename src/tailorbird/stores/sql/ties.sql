@@ -62,6 +62,11 @@ UPDATE merges SET undone = ? WHERE position = ? AND loser = ? AND survivor = ?
 SELECT survivor, loser, position, at, by, key, source, reason, author, evidence, claimant, undone
 FROM merges WHERE undone = 0 AND survivor IN (SELECT value FROM json_each(?))
 ORDER BY position, loser, survivor
+-- name: joined_at
+SELECT survivor, loser FROM merges WHERE survivor IN (SELECT value FROM json_each(:people))
+AND position <= :position AND (undone = 0 OR undone > :position)
+UNION ALL SELECT survivor, loser FROM merges WHERE loser IN (SELECT value FROM json_each(:people))
+AND position <= :position AND (undone = 0 OR undone > :position)
 -- name: share
 INSERT OR IGNORE INTO sharings (kind, key, person, position) VALUES (?, ?, ?, ?)
 -- name: flag

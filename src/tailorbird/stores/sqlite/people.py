@@ -129,9 +129,9 @@ class SqlitePeople:
             self._rows.set_traits(traits)
 
     def forget(self, people: Iterable[tuple[PersonId, Instant]]) -> None:
-        """Drop what was declared of each person up to an instant, and destroy her key."""
+        """Drop what each, as numbered at first, has said up to an instant; destroy her key."""
         with self._database.write():
-            self._rows.forget((part, at) for home, at in people for part in self.ties.parts(home))
+            self._rows.forget(people)
 
     def add_consents(self, consents: Sequence[Consent]) -> None:
         """Append receipts to the hash chain."""

@@ -100,6 +100,16 @@ class Ties:
         """Return all whom the standing merges make one with this person, herself among them."""
         return self._members(self._home(person))
 
+    def parts_at(self, person: PersonId, position: Position) -> list[PersonId]:
+        """Return all who were one with this person when the log had come to a position."""
+        found, ends = {person}, {person}
+        while ends:
+            asked = {"people": _json(ends), "position": position}
+            rows = self._database.current().execute(SQL["joined_at"], asked)
+            ends = {end for row in rows for end in row} - found
+            found |= ends
+        return sorted(found)
+
     def owner(self, kind: str, value: str) -> PersonId | None:
         """Return who gave this identifier first."""
         key = self._blind(kind, value)
