@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,11 @@ from msgspec import UNSET, Raw, UnsetType
 
 LEADING_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 
+DEEPEST: Final = 100
+"""Levels of a body that are read; no event that is taken has nearly as many."""
+# Possessive: a text without an end costs no more than its length.
+_NESTING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|\[+|\]+|\{+|\}+', re.DOTALL)
+_DEEP: Final = re.compile(rb'"deeper-than-any-event-(\d{1,7})"')
 MOST_DIGITS: Final = 400
 """Python itself reads no number of more than 4,300."""
 
@@ -54,8 +60,8 @@ _ANY: Final = msgspec.json.Decoder()
 def shape(content: bytes) -> Shape:
     """Return a body's messages without decoding them.
 
-    What strict JSON forbids (NaN, half a surrogate pair, a bare NUL, bad UTF-8) costs the message
-    that holds it, not its neighbours.
+    What strict JSON forbids (NaN, half a surrogate pair, a bare NUL, bad UTF-8) or is nested beyond
+    reading costs the message that holds it, not its neighbours.
 
     Raises:
         BodyError: it is no JSON object or list.
@@ -68,7 +74,44 @@ def shape(content: bytes) -> Shape:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _salvaged(content)
     except RecursionError:
-        raise BodyError("it is nested more deeply than any event", json=True) from None
+        return _shallow(content)
+
+
+def _shallow(content: bytes) -> Shape:
+    """Return the messages of a body that is nested beyond reading in parts, these as they are."""
+    pruned, deep = _pruned(content)
+    if not deep:
+        raise BodyError("it is nested more deeply than any event", json=True)
+
+    def restored(mark: re.Match[bytes]) -> bytes:
+        number = int(mark[1])
+        return deep[number] if number < len(deep) else mark[0]
+
+    found = shape(pruned)
+    return replace(
+        found, messages=[_DEEP.sub(restored, bytes(message)) for message in found.messages]
+    )
+
+
+def _pruned(content: bytes) -> tuple[bytes, list[bytes]]:
+    """Return JSON with a mark for every part below `DEEPEST`, and these parts."""
+    kept: list[bytes] = []
+    deep: list[bytes] = []
+    depth = start = done = 0
+    for token in _NESTING.finditer(content):
+        first, size = content[token.start()], token.end() - token.start()
+        if first in b"[{":
+            if depth < DEEPEST <= depth + size:
+                start = token.start() + DEEPEST - depth - 1
+            depth += size
+        elif first in b"]}":
+            if depth >= DEEPEST > depth - size:
+                end = token.start() + depth - DEEPEST + 1
+                kept += [content[done:start], b'"deeper-than-any-event-%d"' % len(deep)]
+                deep.append(content[start:end])
+                done = end
+            depth -= size
+    return b"".join([*kept, content[done:]]), deep
 
 
 def _shape_of(envelope: _Envelope, content: bytes) -> Shape:
