@@ -198,6 +198,7 @@ def test_the_command_prints_lines_and_json(
     assert json.loads(capsys.readouterr().out)["quarantine"][0]["code"] == "no_name"
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_quirks_of_a_real_export_are_found(tb: Tailorbird, shared_data: Path) -> None:
     tb.import_file(shared_data / "commerce" / "online_retail.parquet")
