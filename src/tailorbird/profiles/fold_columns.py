@@ -127,7 +127,7 @@ def _resolved(
     users = body.facts["user_id"].combine_chunks()
     codes = users.indices.fill_null(-1).to_numpy().astype(np.int64)
     places = np.flatnonzero(fresh & (codes >= 0))
-    used, firsts = np.unique(codes[places], return_index=True)
+    used, firsts = _firsts(codes[places], len(users.dictionary))
     names = users.dictionary.take(used).to_pylist() if len(used) else []
     new = [number for number, name in enumerate(names) if name not in known.people]
     asked = {
@@ -148,6 +148,17 @@ def _resolved(
         owners=pairs[codes, 1],
         others=[each for each in told if each.event.position not in first_of_user],
     )
+
+
+def _firsts(codes: Numbers, size: int) -> tuple[Numbers, Numbers]:
+    """Return the codes that occur, and where each occurs first."""
+    import numpy as np
+
+    first = np.full(size, -1)
+    # The last one written stays: the first of each.
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    used = np.flatnonzero(first >= 0)
+    return used, first[used]
 
 
 def _first_event(body: EventColumns, user: str, place: int) -> Event:

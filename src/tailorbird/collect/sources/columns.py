@@ -264,12 +264,14 @@ class _Importing:
         customers = self.mapping.customers
         if customers is None:
             return []
-        codes = users.indices.drop_null().to_numpy()
         rows = np.flatnonzero(users.is_valid().to_numpy(zero_copy_only=False))
-        first_codes, firsts = np.unique(codes, return_index=True)
-        order = np.argsort(firsts)
-        names = users.dictionary.take(pa.array(first_codes[order])).to_pylist()
-        instants = at.take(pa.array(rows[firsts[order]])).to_pylist()
+        codes = users.indices.drop_null().to_numpy()
+        first = np.full(len(users.dictionary), -1)
+        # The last one written stays: the first of each.
+        first[codes[::-1]] = rows[::-1]
+        places = np.sort(first[first >= 0])
+        names = users.take(pa.array(places)).to_pylist()
+        instants = at.take(pa.array(places)).to_pylist()
         told = []
         for name, instant in zip(names, instants, strict=True):
             if name not in self._customers:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-READ_ROWS: Final = 65_536
+READ_ROWS: Final = 122_880
 BUFFER: Final = 1 << 20
 """Bytes of a column that are read at once: many writers make one row group of the whole file."""
 
@@ -90,7 +90,8 @@ def _as_it_is(path: Path) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
     line = 1
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER) as file:
+    words = [field.name for field in schema_of(path) if pa.types.is_string(field.type)]
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER, read_dictionary=words) as file:
         for batch in file.iter_batches(READ_ROWS):
             lines = pa.array(np.arange(line, line + batch.num_rows))
             line += batch.num_rows

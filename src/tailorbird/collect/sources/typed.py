@@ -43,11 +43,11 @@ def convert(cells: pa.Array, reader: Reader) -> Typed:
     """Return what a column's cells mean to a mapping."""
     import pyarrow as pa
 
-    if isinstance(cells.type, pa.DictionaryType):
-        cells = cells.cast(cells.type.value_type)
     column = reader.column
     if column.type in ("text", "id"):
-        return _words(cells, reader)
+        return _words(_encoded(cells), reader)
+    if isinstance(cells.type, pa.DictionaryType):
+        cells = cells.cast(cells.type.value_type)
     doubtful = column.decimal_comma or _doubtful(reader.missing)
     read = None if doubtful else _plain_values(cells, column)
     if read is None:
@@ -76,11 +76,25 @@ _SPELT: Final = frozenset({"false", "inf", "nan", "true"})
 # -- text ---------------------------------------------------------------------------------------
 
 
-def _words(cells: pa.Array, reader: Reader) -> Typed:
+def _encoded(cells: pa.Array) -> pa.DictionaryArray:
+    """Return the spellings of cells as a dictionary; nothing is ''."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    encoded = texts(cells).dictionary_encode()
+    known = isinstance(cells.type, pa.DictionaryType) and pa.types.is_string(cells.type.value_type)
+    if not known or len(cells.dictionary) > len(cells) or cells.dictionary.null_count:
+        return texts(cells).dictionary_encode()
+    if not cells.null_count:
+        return cells
+    nothing = len(cells.dictionary)
+    spellings = pa.concat_arrays([cells.dictionary, pa.array([""], pa.string())])
+    return pa.DictionaryArray.from_arrays(pc.fill_null(cells.indices, nothing), spellings)
+
+
+def _words(encoded: pa.DictionaryArray, reader: Reader) -> Typed:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     spellings = encoded.dictionary
     plain = _plain_words(spellings, reader)
     written = pc.utf8_upper(spellings) if reader.column.upper else spellings
