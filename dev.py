@@ -129,7 +129,7 @@ def run_checks() -> int:
 
 def resolve() -> int:
     """Write both lock files again; their hashes make any mirror as good as another."""
-    mine = ("pyproject.toml", "--extra", "learn", "--group", "dev")
+    mine = ("pyproject.toml", "--all-extras", "--group", "dev")
     status = 0
     for asked, lock in ((mine, LOCK), (("requirements/uv.in", "--universal"), UV_LOCK)):
         held_back = ("--constraint", "requirements/constraints.txt")
