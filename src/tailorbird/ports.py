@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    Keys = npt.NDArray[np.uint64]
+    Mask = npt.NDArray[np.bool_]
+    Places = npt.NDArray[np.int64]
+
 
 class EventLog(Protocol):
     """The durable, append-only log of raw bodies: the system of record."""
@@ -94,17 +98,10 @@ class People(Protocol):
         a batch can be replayed.
         """
 
-    def first_seen_columns(
-        self,
-        offset: int,
-        rows: npt.NDArray[np.int64],
-        at: npt.NDArray[np.int64],
-        keys: npt.NDArray[np.uint64],
-    ) -> npt.NDArray[np.bool_]:
-        """Return which events of the body of columns at an offset are seen there first.
+    def first_seen_columns(self, offset: int, rows: Places, at: Places, keys: Keys) -> Mask:
+        """Return which events of a body of columns are seen there first, as `first_seen` does.
 
-        `rows` are their places in the body, in order; `at` and `keys` are the two halves of their
-        message ids. Remembers them, and gives the same answer again, as `first_seen` does.
+        `rows` are their places in the body, `at` and `keys` the halves of their message ids.
         """
 
     def next_person(self) -> PersonId:
@@ -211,10 +208,7 @@ class Quarantine(Protocol):
 
 
 class Facts(Protocol):
-    """The analytical store, derived from the log and rebuildable: DuckDB on one machine.
-
-    Its tables are described in `stores/sql/facts_schema.sql`.
-    """
+    """The analytical store, rebuilt from the log at will; `stores/sql/facts_schema.sql` tells it."""
 
     def offset(self) -> int:
         """Return the log offset up to which the facts are complete."""
