@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     Keys = npt.NDArray[np.uint64]
-    Mask = npt.NDArray[np.bool_]
     Places = npt.NDArray[np.int64]
 
 
@@ -98,11 +97,10 @@ class People(Protocol):
         a batch can be replayed.
         """
 
-    def first_seen_columns(self, offset: int, rows: Places, at: Places, keys: Keys) -> Mask:
-        """Return which events of a body of columns are seen there first, as `first_seen` does.
-
-        `rows` are their places in the body, `at` and `keys` the halves of their message ids.
-        """
+    def first_seen_columns(
+        self, offset: int, rows: Places, at: Places, keys: Keys
+    ) -> npt.NDArray[np.bool_]:
+        """Return which rows of a body of columns are first sights, by the halves of their ids."""
 
     def next_person(self) -> PersonId:
         """Return the number that the next new person gets."""
@@ -208,7 +206,7 @@ class Quarantine(Protocol):
 
 
 class Facts(Protocol):
-    """The analytical store, rebuilt from the log at will; `stores/sql/facts_schema.sql` tells it."""
+    """The analytical store, rebuilt from the log at will (`stores/sql/facts_schema.sql`)."""
 
     def offset(self) -> int:
         """Return the log offset up to which the facts are complete."""
