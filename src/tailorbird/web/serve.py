@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from tailorbird.web import (
     tracking,
     webhooks,
 )
+from tailorbird.web.appending import Appending
 from tailorbird.web.desk import Desk
 from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
@@ -88,7 +89,7 @@ def site(tb: Tailorbird) -> ASGIApp:
 
     ring = KeyRing(world.keys, tb.clock)
     return application(
-        public=_public(tb, ring),
+        public=_public(tb, ring, worker.nudge),
         readings=tb.readings,
         base_url=world.settings.server.base_url,
         clock=tb.clock,
@@ -98,14 +99,11 @@ def site(tb: Tailorbird) -> ASGIApp:
     )
 
 
-def _public(tb: Tailorbird, ring: KeyRing) -> list[BaseRoute]:
-    """Return the routes that anybody may ask."""
+def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[BaseRoute]:
+    """Return the routes that anybody may ask; `told` hears when something came."""
     world = tb.world
 
-    async def append(body: Body) -> int:
-        return await asyncio.to_thread(world.log.append, [body])
-
-    gate = collector.Gate(append)
+    gate = collector.Gate(Appending(world.log.append, told).append)
     place = placing(world.folder, world.settings.collect.geo_file)
     return [
         *collector.routes(gate.append, tb.clock, ring.admit, place),

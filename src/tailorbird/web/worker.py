@@ -23,6 +23,7 @@ class Worker:
         self._tick = tick
         self._stopped = threading.Event()
         self._wanted = threading.Event()
+        self._hurried = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.error = ""
         """What went wrong in the last tick; empty when it went well."""
@@ -41,32 +42,44 @@ class Worker:
     def stop(self) -> None:
         """Finish the present tick and end."""
         self._stopped.set()
-        self._wanted.set()
+        self.wake()
         if self._thread.is_alive():
             self._thread.join()
 
     def wake(self) -> None:
         """Have the next tick come now: somebody waits for what was written."""
         self._wanted.set()
+        self._hurried.set()
+
+    def nudge(self) -> None:
+        """Have the next tick come soon: something came. A tick takes what comes meanwhile too."""
+        self._wanted.set()
 
     def _run(self) -> None:
         wait = SHORTEST_WAIT_SECONDS
         while not self._stopped.is_set():
             self._wanted.clear()
+            self._hurried.clear()
             try:
                 worked = self._tick()
                 self.error = ""
                 wait = SHORTEST_WAIT_SECONDS if worked else min(wait * 2, LONGEST_WAIT_SECONDS)
             except TailorbirdError as error:
                 self._note(error.sentence())
-                wait = WAIT_AFTER_ERROR_SECONDS
             except Exception as error:
                 # The server must go on; the next tick starts from what is durable.
                 log.exception("a tick failed")
                 self._note(type(error).__name__)
-                wait = WAIT_AFTER_ERROR_SECONDS
             self.ticked_at = time.monotonic()
-            self._wanted.wait(0 if self._stopped.is_set() else wait)
+            self._rest(wait)
+
+    def _rest(self, wait: float) -> None:
+        if self._stopped.is_set():
+            return
+        if self.error:
+            self._hurried.wait(WAIT_AFTER_ERROR_SECONDS)
+        elif not self._hurried.wait(SHORTEST_WAIT_SECONDS):
+            self._wanted.wait(wait - SHORTEST_WAIT_SECONDS)
 
     def _note(self, sentence: str) -> None:
         if sentence != self.error:

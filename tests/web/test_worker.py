@@ -1,0 +1,71 @@
+"""The worker: what comes is taken soon and together, what somebody waits for at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from tailorbird.errors import StoreError
+from tailorbird.web import worker as workers
+from tailorbird.web.worker import Worker
+
+
+class Ticks:
+    """Counts ticks, and lets a test wait for the next."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+        self.came = threading.Event()
+        self.error: Exception | None = None
+
+    def __call__(self) -> bool:
+        self.at.append(time.monotonic())
+        self.came.set()
+        if self.error:
+            raise self.error
+        return False
+
+    def wait(self) -> None:
+        assert self.came.wait(30)
+        self.came.clear()
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
+    monkeypatch.setattr(workers, "LONGEST_WAIT_SECONDS", 600.0)
+    monkeypatch.setattr(workers, "WAIT_AFTER_ERROR_SECONDS", 600.0)
+    monkeypatch.setattr(workers, "SHORTEST_WAIT_SECONDS", 0.2)
+    return Ticks()
+
+
+def idle(ticks: Ticks, worker: Worker) -> None:
+    """Let its waits grow until it would rest for minutes."""
+    worker.start()
+    for _ in range(4):
+        ticks.wait()
+
+
+def test_a_nudge_ends_a_long_rest_but_not_the_shortest(ticks: Ticks) -> None:
+    worker = Worker(ticks)
+    idle(ticks, worker)
+    worker.nudge()
+    ticks.wait()
+    worker.nudge()
+    ticks.wait()
+    assert ticks.at[-1] - ticks.at[-2] >= 0.2
+    worker.stop()
+
+
+def test_waking_is_at_once_even_after_an_error_and_a_nudge_is_not(ticks: Ticks) -> None:
+    worker = Worker(ticks)
+    ticks.error = StoreError("the disk is full")
+    worker.start()
+    ticks.wait()
+    worker.nudge()
+    assert not ticks.came.wait(0.5), "an error waits its time out, whatever comes"
+    worker.wake()
+    ticks.wait()
+    worker.stop()
+    assert "full" in worker.error
