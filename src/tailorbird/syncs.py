@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from tailorbird import yaml_text
-from tailorbird.collect import ImportReport, choose_mapping
+from tailorbird.collect import choose_mapping
 from tailorbird.collect import mapping as mappings
 from tailorbird.collect.mapping_schema import Mapping as FileMapping
 from tailorbird.collect.sources.definition import (
+    QueueSource,
     Secrets,
     Source,
     kind_of,
@@ -24,7 +25,9 @@ from tailorbird.collect.sources.definition import (
     next_due,
     parse_source,
 )
+from tailorbird.collect.sources.following import Following
 from tailorbird.collect.sources.runs import Errand, Outcome, alone, cursor_shown, run_source
+from tailorbird.collect.sources.standing import Standing, keep, noted, standing_of
 from tailorbird.errors import TailorbirdError, UsageError
 from tailorbird.schema import HOUR, MINUTE, Definition, DefinitionKind, Instant
 from tailorbird.world import World
@@ -32,6 +35,7 @@ from tailorbird.world import World
 FIRST_WAIT = MINUTE
 LONGEST_WAIT = 6 * HOUR
 """After an error a source waits, twice as long each time."""
+ALWAYS = "always"
 FOLDER = "sources"
 
 Clock = Callable[[], Instant]
@@ -42,22 +46,6 @@ class Stopped(Exception):  # noqa: N818 - nothing is wrong: the server ends, and
     """A run was asked to end; the next goes on where the log ends."""
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """How a source's last run went."""
-
-    started_at: Instant = 0
-    ended_at: Instant = 0
-    succeeded_at: Instant = 0
-    failures: int = 0
-    """Runs that failed, one after the other."""
-    error: str = ""
-    files: int = 0
-    lines: int = 0
-    refused: int = 0
-    appended: int = 0
-    """Events that it put into the log."""
-
-
 class Status(msgspec.Struct, frozen=True):
     """A source, and how it stands."""
 
@@ -66,7 +54,7 @@ class Status(msgspec.Struct, frozen=True):
     schedule: str
     cursor: str
     due_at: Instant | None
-    """None when it is read by hand only."""
+    """None when it is read by hand only, or all the time."""
     standing: Standing
 
 
@@ -121,7 +109,7 @@ class Syncs:
             UsageError: there is no such source, or sources are being read at this moment.
             TailorbirdError: it could not be read; its standing says so too.
         """
-        source = parse_source(self._found(name).text, f"sources/{name}.yaml")
+        source = _parsed(self._found(name))
         with alone(self._world.folder) as nobody_else:
             if not nobody_else:
                 mend = "wait until it is done: `tailorbird sources status`"
@@ -146,10 +134,28 @@ class Syncs:
                 due_at = self._status(kept).due_at
                 if due_at is None or due_at > self._clock():
                     continue
-                source = parse_source(kept.text, f"sources/{kept.name}.yaml")
+                source = _parsed(kept)
                 with suppress(TailorbirdError):
                     outcomes.append(self._run(source, on_progress=on_progress))
         return outcomes
+
+    # -- queues ---------------------------------------------------------------------------------
+
+    def queues(self) -> list[Definition]:
+        """Return the sources that are to be read all the time."""
+        return [
+            kept
+            for kept in self._world.definitions.latest("source")
+            if isinstance(source := _parsed(kept), QueueSource) and not source.paused
+        ]
+
+    def follow(self, kept: Definition) -> Following:
+        """Return a queue that is not opened yet."""
+        source = _parsed(kept)
+        if not isinstance(source, QueueSource):
+            raise UsageError(f"{kept.name} is no queue", mend="run it: `tailorbird sources run`")
+        folder = self._world.folder / FOLDER
+        return Following(self._world.log, source, Secrets(self._environment), folder)
 
     # -- one run --------------------------------------------------------------------------------
 
@@ -171,8 +177,8 @@ class Syncs:
             sentence = error.sentence() if isinstance(error, TailorbirdError) else ""
             self._keep(source.source, self._failed(began, sentence or type(error).__name__))
             raise
-        counted = _counted(began, outcome.reports)
         ended = self._clock()
+        counted = _counted(began, outcome, ended)
         if outcome.errors:
             self._keep(source.source, self._failed(counted, outcome.errors[0]))
         else:
@@ -229,8 +235,9 @@ class Syncs:
 
     def _status(self, kept: Definition) -> Status:
         standing = self._standing(kept.name)
-        source = parse_source(kept.text, f"sources/{kept.name}.yaml")
+        source = _parsed(kept)
         schedule = f"every {source.every}" if source.every else ""
+        schedule = ALWAYS if isinstance(source, QueueSource) else schedule
         schedule = schedule or ", ".join(f"at {moment}" for moment in moments(source))
         return Status(
             source=kept.name,
@@ -262,14 +269,22 @@ class Syncs:
         )
 
     def _standing(self, name: str) -> Standing:
-        kept = self._world.log.progress(f"source:{name}")
-        return msgspec.json.decode(kept, type=Standing) if kept else Standing()
+        return standing_of(self._world.log, name)
 
     def _keep(self, name: str, standing: Standing) -> None:
-        self._world.log.append_from(f"source:{name}", [], msgspec.json.encode(standing).decode())
+        keep(self._world.log, name, standing)
 
 
-def _counted(standing: Standing, reports: tuple[ImportReport, ...]) -> Standing:
+def _parsed(kept: Definition) -> Source:
+    return parse_source(kept.text, f"sources/{kept.name}.yaml")
+
+
+def _counted(standing: Standing, outcome: Outcome, now: Instant) -> Standing:
+    reports = outcome.reports
+    if outcome.messages:
+        messages = standing.messages + outcome.messages
+        standing = msgspec.structs.replace(standing, messages=messages, message_at=now)
+    standing = noted(standing, outcome.notes if outcome.messages else (), now)
     return msgspec.structs.replace(
         standing,
         files=len(reports),

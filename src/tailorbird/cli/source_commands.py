@@ -1,4 +1,4 @@
-"""`tailorbird sources`: what is read from files and databases, by hand and by schedule."""
+"""`tailorbird sources`: what is read from files, databases and queues, by hand and by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from tailorbird.collect.sources.runs import Outcome
     from tailorbird.syncs import Status
 
-app = typer.Typer(help="Files and databases that are read by schedule.", no_args_is_help=True)
+app = typer.Typer(
+    help="Files, databases and queues that are read by themselves.", no_args_is_help=True
+)
 Name = Annotated[str, typer.Argument(help="The source's name.")]
 
 
@@ -81,12 +83,12 @@ def status(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
         (
             one.source,
             shown(one.standing.started_at) if one.standing.started_at else "never",
-            one.standing.lines,
+            one.standing.lines or one.standing.messages,
             one.standing.refused,
             one.standing.appended,
             one.cursor or "-",
             _due(one),
-            one.standing.error or "-",
+            one.standing.error or (one.standing.notes[-1].what if one.standing.notes else "-"),
         )
         for one in found
     ]
@@ -95,6 +97,8 @@ def status(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
 
 
 def _due(status: Status) -> str:
+    if status.schedule == "always":
+        return "always"
     return "by hand" if status.due_at is None else shown(status.due_at)
 
 
@@ -105,6 +109,7 @@ def _emit(outcome: Outcome, *, as_json: bool) -> None:
     lines = [line for report in outcome.reports for line in report_lines(report)]
     if outcome.unchanged:
         lines.append(f"{outcome.unchanged:,} files had been read before")
+    lines += [f"{outcome.messages:,} messages"] if outcome.messages else []
     lines += [*outcome.notes, *(f"not read: {error}" for error in outcome.errors)]
     emit(outcome, lines or ["nothing is new"], as_json=as_json)
     if outcome.errors:

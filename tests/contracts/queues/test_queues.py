@@ -5,10 +5,7 @@ Kafka is librdkafka's own mock cluster, RabbitMQ is the real one of the Debian p
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,10 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
-import aio_pika
 import msgspec
 import pytest
-from confluent_kafka import Producer
 
 from tailorbird.app import Tailorbird
 from tailorbird.collect.sources.kafka import KafkaQueue
@@ -46,60 +41,6 @@ class Broker(Protocol):
     def publish(self, bodies: Sequence[bytes]) -> None:
         """Put these on the queue, durably."""
 
-    def open(self) -> Queue:
-        """Return a consumer that is not connected yet."""
-
-
-class Kafka:
-    def __init__(self, topic: str) -> None:
-        # The mock cluster lives in this client; others reach it by its address.
-        self.producer = Producer(
-            {"test.mock.num.brokers": 1, "log_level": 0, "linger.ms": 0, "acks": "all"}
-        )
-        (broker,) = self.producer.list_topics(timeout=10).brokers.values()
-        self.where = ["kafka", f"{broker.host}:{broker.port}", topic]
-        self.producer.list_topics(topic, timeout=10)
-
-    def publish(self, bodies: Sequence[bytes]) -> None:
-        for body in bodies:
-            self.producer.produce(self.where[2], body)
-        assert self.producer.flush(30) == 0
-
-    def open(self) -> Queue:
-        return opened(self.where)
-
-
-class Rabbit:
-    def __init__(self, url: str, queue: str) -> None:
-        self.where = ["rabbitmq", url, queue]
-        run(self._declare())
-
-    async def _declare(self) -> None:
-        connection = await aio_pika.connect(self.where[1])
-        async with connection:
-            channel = await connection.channel()
-            await channel.declare_queue(self.where[2], durable=True)
-
-    def publish(self, bodies: Sequence[bytes]) -> None:
-        run(self._publish(bodies))
-
-    async def _publish(self, bodies: Sequence[bytes]) -> None:
-        connection = await aio_pika.connect(self.where[1])
-        async with connection:
-            channel = await connection.channel()
-            for body in bodies:
-                message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-                await channel.default_exchange.publish(message, self.where[2])
-
-    def open(self) -> Queue:
-        return opened(self.where)
-
-
-def run(work: Any) -> None:
-    import asyncio
-
-    asyncio.run(work)
-
 
 def opened(where: Sequence[str]) -> Queue:
     kind, address, name = where
@@ -112,62 +53,6 @@ def free_port() -> int:
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def rabbit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a RabbitMQ of the Debian package that answers loopback alone."""
-    if not RABBIT.exists():
-        pytest.skip("RabbitMQ (Debian package rabbitmq-server) is not installed")
-    folder = tmp_path_factory.mktemp("rabbitmq")
-    port, distribution, names = free_port(), free_port(), free_port()
-    (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = 127.0.0.1:{port}\nlog.console = true\nlog.file = false\n"
-    )
-    (folder / "plugins").write_text("[].\n")
-    environment = {
-        **os.environ,
-        "HOME": str(folder),
-        "RABBITMQ_NODENAME": f"tailorbird{port}@localhost",
-        "RABBITMQ_DIST_PORT": str(distribution),
-        "ERL_EPMD_PORT": str(names),
-        "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(folder / "log"),
-    }
-    server = subprocess.Popen(
-        [RABBIT], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )  # fmt: skip
-    try:
-        assert server.stdout is not None
-        said = []
-        for line in server.stdout:
-            said.append(line.decode(errors="replace"))
-            if b"completed with" in line:
-                break
-        else:
-            pytest.fail("RabbitMQ did not start:\n" + "".join(said[-30:]))
-        yield f"amqp://guest:guest@127.0.0.1:{port}/"
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.communicate()
-        if epmd := shutil.which("epmd"):
-            subprocess.run(
-                [epmd, "-port", str(names), "-kill"], env=environment, check=False,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-
-
-@pytest.fixture(params=["kafka", "rabbitmq"])
-def broker(request: pytest.FixtureRequest) -> Broker:
-    name = f"orders-{random.getrandbits(48):x}"
-    if request.param == "kafka":
-        return Kafka(name)
-    return Rabbit(request.getfixturevalue("rabbit_url"), name)
 
 
 @pytest.fixture
@@ -204,32 +89,32 @@ def orders(tb: Tailorbird) -> list[str]:
 
 def test_what_was_published_lands_once(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(n) for n in range(700)])
-    assert drained(tb, broker.open) == 700
+    assert drained(tb, lambda: opened(broker.where)) == 700
     assert sorted(orders(tb)) == sorted(f"o{n}" for n in range(700))
     broker.publish([order(n) for n in range(700, 800)])
-    assert drained(tb, broker.open) == 100
+    assert drained(tb, lambda: opened(broker.where)) == 100
     assert len(orders(tb)) == 800
 
 
 def test_equal_messages_without_an_id_are_as_many_events(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(1)] * 5)
-    drained(tb, broker.open)
+    drained(tb, lambda: opened(broker.where))
     assert orders(tb) == ["o1"] * 5
 
 
 def test_the_senders_id_counts_before_the_queues(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(1, messageId="m1"), order(1, messageId="m1"), order(2, messageId="m2")])
-    drained(tb, broker.open)
+    drained(tb, lambda: opened(broker.where))
     assert sorted(orders(tb)) == ["o1", "o2"]
 
 
 def test_what_was_not_confirmed_comes_again_and_counts_once(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(n) for n in range(20)])
-    queue, log = broker.open(), tb.world.log
+    queue, log = opened(broker.where), tb.world.log
     with closing(queue):
         queue.resume(log.progress(READER))
         taken_into(log, Unconfirmed(queue))
-    drained(tb, broker.open)
+    drained(tb, lambda: opened(broker.where))
     assert sorted(orders(tb)) == sorted(f"o{n}" for n in range(20))
 
 
@@ -248,12 +133,12 @@ class Unconfirmed:
 
 def test_what_the_log_did_not_take_stays_with_the_broker(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(n) for n in range(20)])
-    queue = broker.open()
+    queue = opened(broker.where)
     with closing(queue):
         queue.resume("")
         with pytest.raises(StoreError):
             taken_into(FullDisk(), queue)
-    drained(tb, broker.open)
+    drained(tb, lambda: opened(broker.where))
     assert sorted(orders(tb)) == sorted(f"o{n}" for n in range(20))
 
 
@@ -275,7 +160,7 @@ class FullDisk(SqliteLog):
 
 def test_what_is_no_event_is_held_with_its_bytes(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([b"not json", order(1), b"\xff\xfe", b'{"batch": [{"event": "A"}]}'])
-    drained(tb, broker.open)
+    drained(tb, lambda: opened(broker.where))
     assert orders(tb) == ["o1"]
     held = tb.world.people.quarantined(0, 10)
     assert {refused.code for refused in held} == {"bad_body", "no_identifier"}
@@ -301,12 +186,47 @@ def test_options_that_decide_about_loss_are_not_the_operators() -> None:
         KafkaQueue("127.0.0.1:1", ["t"], group="g", options={"auto.offset.reset": "latest"})
 
 
-def test_a_topic_that_was_made_anew_is_not_taken_for_the_old_one(tb: Tailorbird) -> None:
-    kafka = Kafka("orders")
-    kafka.publish([order(1)])
-    queue = kafka.open()
-    with closing(queue), pytest.raises(SourceError, match="made anew"):
-        queue.resume('{"orders/0":1000}')
+def test_a_topic_that_was_made_anew_is_not_taken_for_the_old_one(
+    kafka: Callable[[str], Broker],
+) -> None:
+    topic = kafka("orders")
+    topic.publish([order(1)])
+    with closing(opened(topic.where)) as queue:
+        queue.resume("")
+        (partition, *_) = msgspec.json.decode(queue.progress())
+    with closing(opened(topic.where)) as queue, pytest.raises(SourceError, match="made anew"):
+        queue.resume(msgspec.json.encode({partition: 1000}).decode())
+
+
+def test_what_was_read_of_another_cluster_says_nothing_of_this_one(
+    kafka: Callable[[str], Broker], tb: Tailorbird
+) -> None:
+    for number in (1, 2):
+        topic = kafka("orders")
+        topic.publish([order(number)])
+        assert drained(tb, lambda: opened(topic.where)) == 1  # noqa: B023 - called at once
+    assert sorted(orders(tb)) == ["o1", "o2"]
+
+
+def test_what_was_read_of_another_queue_says_nothing_of_this_one(
+    rabbit: Callable[[str], Broker], name: str, tb: Tailorbird
+) -> None:
+    for suffix in "ab":
+        queue = rabbit(name + suffix)
+        queue.publish([order(1), order(1)])
+        assert drained(tb, lambda: opened(queue.where)) == 2  # noqa: B023 - called at once
+    assert orders(tb) == ["o1"] * 4
+
+
+def test_what_waits_is_counted_and_not_taken(broker: Broker, tb: Tailorbird) -> None:
+    broker.publish([order(n) for n in range(5)])
+    log = tb.world.log
+    for _ in range(2):
+        with closing(opened(broker.where)) as queue:
+            assert queue.waiting(log.progress(READER)) == 5
+    assert drained(tb, lambda: opened(broker.where)) == 5
+    with closing(opened(broker.where)) as queue:
+        assert queue.waiting(log.progress(READER)) == 0
 
 
 CHILD = """
@@ -371,13 +291,13 @@ def retrying(broker: Broker) -> Callable[[], Queue]:
 
     def open_queue() -> Queue:
         while True:
-            queue = broker.open()
+            queue = opened(broker.where)
             try:
                 queue.resume("")
             except SourceError:
                 queue.close()
                 continue
             queue.close()
-            return broker.open()
+            return opened(broker.where)
 
     return open_queue

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tailorbird import yaml_text
+from tailorbird.collect.sources.kafka import OURS
 from tailorbird.errors import DefinitionError, SettingsError
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Instant
 
@@ -38,6 +39,8 @@ COLUMN: Final = re.compile(r"[^\W\d]\w{0,62}")
 REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _AT: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _WRITTEN_SECRET: Final = re.compile(r"://[^/@:\s]*:(?!\$\{)[^/@\s]+@|(?i:password|pwd)=(?!\$\{)\S")
+_SECRET_OPTION: Final = re.compile(r"password|secret|ssl\.key\.pem")
+TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
 MASK: Final = "******"
 Refuse: TypeAlias = Callable[[str, str, str], None]
 
@@ -95,7 +98,28 @@ class SqlSource(_Source, frozen=True, tag_field="kind", tag="sql", kw_only=True)
     options: dict[str, str] = {}
 
 
-Source: TypeAlias = FileSource | SalesforceSource | SqlSource
+class KafkaSource(_Source, frozen=True, tag_field="kind", tag="kafka", kw_only=True):
+    """Topics of one cluster, read all the time."""
+
+    brokers: str
+    """Where to begin: `host:9092,other:9092`."""
+    topics: tuple[str, ...]
+    group: str = ""
+    """The consumer group that shows how far we are; '' is `tailorbird-` and the source's name."""
+    options: dict[str, str] = {}
+    """librdkafka's: `security.protocol`, `sasl.username` ..."""
+
+
+class RabbitSource(_Source, frozen=True, tag_field="kind", tag="rabbitmq", kw_only=True):
+    """One queue, read all the time."""
+
+    url: str
+    """amqp://USER:${PASSWORD}@HOST/VHOST"""
+    queue: str
+
+
+QueueSource: TypeAlias = KafkaSource | RabbitSource
+Source: TypeAlias = FileSource | SalesforceSource | SqlSource | QueueSource
 
 
 def parse_source(text: str, name: str) -> Source:
@@ -129,6 +153,8 @@ def parse_source(text: str, name: str) -> Source:
         refuse("mapping", "Salesforce's own objects need no mapping", mend)
     if isinstance(source, SqlSource):
         _check_sql(source, refuse)
+    if isinstance(source, QueueSource):
+        _check_queue(source, refuse)
     return source
 
 
@@ -142,6 +168,34 @@ def _check_sql(source: SqlSource, refuse: Refuse) -> None:
     if source.cursor and length(source.overlap) is None and not source.overlap.isdecimal():
         mend = "write 10m for a time, or a number for a number"
         refuse("overlap", f"{source.overlap!r} is no length", mend)
+
+
+def _check_queue(source: QueueSource, refuse: Refuse) -> None:
+    if source.mapping:
+        refuse("mapping", "messages of a queue are of the Segment spec", "take `mapping` out")
+    for key in ("every", "at"):
+        if getattr(source, key):
+            refuse(key, "a queue is read all the time", f"take `{key}` out")
+    if source.brings and not source.mapping:
+        refuse("brings", "without a mapping, messages say what they say", "add `mapping:`")
+    if isinstance(source, RabbitSource) and not source.queue:
+        refuse("queue", "it names no queue", "write the queue's name")
+    if isinstance(source, KafkaSource):
+        _check_kafka(source, refuse)
+
+
+def _check_kafka(source: KafkaSource, refuse: Refuse) -> None:
+    for topic in source.topics:
+        if not TOPIC.fullmatch(topic):
+            refuse("topics", f"{topic!r} is no topic's name", "write letters, digits, . _ and -")
+    if not source.topics or len({*source.topics}) < len(source.topics):
+        refuse("topics", "it names no topic, or one twice", "write each topic once")
+    for key, value in source.options.items():
+        if key in OURS or key.endswith("_cb"):
+            refuse("options", f"the option {key!r} is set by Tailorbird", f"take {key} out")
+        if _SECRET_OPTION.search(key) and not REFERENCE.search(value):
+            mend = "write ${NAME}, and set NAME in the environment of the server"
+            refuse("options", f"the secret {key!r} is written in it", mend)
 
 
 def length(text: str) -> int | None:

@@ -21,8 +21,15 @@ REACH_SECONDS: Final = 10.0
 """How long the brokers may take to answer for the first time."""
 POLLS_BETWEEN_LOOKS: Final = 60
 """Polls without a message after which it looks for new partitions."""
-OURS: Final = frozenset({"auto.offset.reset", "enable.auto.commit", "enable.auto.offset.store"})
-"""Options that decide what is lost and what comes twice: they are not the operator's."""
+OURS: Final = frozenset(
+    {
+        "auto.offset.reset", "bootstrap.servers", "enable.auto.commit", "enable.auto.offset.store",
+        "group.id", "isolation.level", "metadata.broker.list", "plugin.library.paths",
+        "ssl.engine.location",
+    }
+)  # fmt: skip
+"""Options that decide what is lost and what comes twice, that have a place of their own, or that
+load code: they are not the operator's."""
 
 _PROGRESS: Final = msgspec.json.Decoder(dict[str, int])
 
@@ -55,15 +62,28 @@ class KafkaQueue:
             }
         )
         self._where = f"kafka {brokers}"
+        self._cluster = ""
         self._next: dict[str, int] = {}
         self._notes: list[str] = []
         self._assigned: set[str] = set()
         self._idle = 0
 
     def resume(self, progress: str) -> None:
-        """Go on after `progress`; a partition that it does not name is read from its beginning."""
+        """Go on after `progress`; a partition that it does not name is read from its beginning.
+
+        A partition's name begins with its cluster: what was read of another says nothing here.
+        """
         self._next = _PROGRESS.decode(progress) if progress else {}
         self._assign(self._partitions())
+
+    def waiting(self, progress: str) -> int:
+        """Return how many messages stand after `progress`, and take none."""
+        read = _PROGRESS.decode(progress) if progress else {}
+        found = 0
+        for name in self._partitions():
+            low, high = self._ends(name)
+            found += max(high - max(low, read.get(name, low)), 0)
+        return found
 
     def take(self, limit: int, wait_seconds: float) -> list[Arrival]:
         """Return what has come, waiting for the first message at most this long.
@@ -95,7 +115,7 @@ class KafkaQueue:
         """Commit the offsets for the group, where its lag is looked at; a failure costs nothing."""
         from confluent_kafka import KafkaException, TopicPartition
 
-        places = [(*_split(name), offset) for name, offset in self._next.items()]
+        places = [(*_split(name), self._next[name]) for name in sorted(self._assigned)]
         try:
             self._consumer.commit(
                 offsets=[TopicPartition(*place) for place in places], asynchronous=True
@@ -120,18 +140,17 @@ class KafkaQueue:
         names: list[str] = []
         for topic in self._topics:
             try:
-                found = self._consumer.list_topics(topic, timeout=REACH_SECONDS).topics[topic]
+                metadata = self._consumer.list_topics(topic, timeout=REACH_SECONDS)
             except KafkaException as error:
-                raise SourceError(
-                    f"no broker answers: {_said(error)}", where=self._where,
-                    mend="look at `brokers` and at the options of the connection",
-                ) from None  # fmt: skip
+                raise self._silent(error) from None
+            found = metadata.topics[topic]
             if found.error is not None:
                 raise SourceError(
                     f"topic {topic!r}: {found.error.str()}", where=self._where,
                     mend="make the topic, or mend its name in `topics`",
                 )  # fmt: skip
-            names += [f"{topic}/{number}" for number in sorted(found.partitions)]
+            self._cluster = metadata.cluster_id or self._where
+            names += [f"{self._cluster}/{topic}/{number}" for number in sorted(found.partitions)]
         return names
 
     def _assign(self, names: Sequence[str]) -> None:
@@ -154,32 +173,47 @@ class KafkaQueue:
         from confluent_kafka import TopicPartition
 
         topic, number = _split(name)
-        low, high = self._consumer.get_watermark_offsets(
-            TopicPartition(topic, number), timeout=REACH_SECONDS, cached=False
-        )
+        low, high = self._ends(name)
         at = self._next.setdefault(name, low)
         if at > high:
-            raise SourceError(
-                f"partition {name} ends at {high} but was read up to {at}: the topic was made anew",
-                where=self._where, mend="give the source another name, so that it starts afresh",
-            )  # fmt: skip
+            what = f"partition {topic}/{number} ends at {high} but was read up to {at}"
+            mend = "pause this source, and put it under another name: that one starts afresh"
+            raise SourceError(f"{what}: the topic was made anew", where=self._where, mend=mend)
         if at < low:
             self._notes.append(
-                f"partition {name}: {low - at:,} messages expired before they were read"
+                f"partition {topic}/{number}: {low - at:,} messages expired before they were read"
             )
             self._next[name] = low
         return TopicPartition(topic, number, self._next[name])
 
+    def _ends(self, name: str) -> tuple[int, int]:
+        """Return the offsets of a partition's first message and of the one that will come next."""
+        from confluent_kafka import KafkaException, TopicPartition
+
+        try:
+            ends: tuple[int, int] = self._consumer.get_watermark_offsets(
+                TopicPartition(*_split(name)), timeout=REACH_SECONDS, cached=False
+            )
+        except KafkaException as error:
+            raise self._silent(error) from None
+        return ends
+
+    def _silent(self, error: Exception) -> SourceError:
+        mend = "look at `brokers` and at the options of the connection"
+        return SourceError(f"no broker answers: {_said(error)}", where=self._where, mend=mend)
+
     # -- messages -------------------------------------------------------------------------------
 
     def _arrival(self, message: Any) -> Arrival | None:
-        name = f"{message.topic()}/{message.partition()}"
+        name = f"{self._cluster}/{message.topic()}/{message.partition()}"
         self._next[name] = message.offset() + 1
         content = message.value()
         if content is None:
             return None
         kind, milliseconds = message.timestamp()
-        return Arrival(content, f"{name}/{message.offset()}", milliseconds * 1000 if kind else 0)
+        # The time tells a message from the one that had its offset before the topic was made anew.
+        given = f"{name}/{message.offset()}@{milliseconds if kind else ''}"
+        return Arrival(content, given, milliseconds * 1000 if kind else 0)
 
     def _note(self, error: Any) -> None:
         self._notes.append(error.str())
@@ -202,7 +236,7 @@ def _consumer(options: Mapping[str, Any]) -> Consumer:
 
 
 def _split(name: str) -> tuple[str, int]:
-    topic, _, number = name.rpartition("/")
+    _, topic, number = name.rsplit("/", 2)
     return topic, int(number)
 
 

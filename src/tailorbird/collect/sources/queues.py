@@ -42,6 +42,13 @@ class Queue(Protocol):
             SourceError: the broker cannot be reached, or has no such queue.
         """
 
+    def waiting(self, progress: str) -> int:
+        """Return how many messages wait after `progress`, and take none; instead of `resume`.
+
+        Raises:
+            SourceError: as `resume`.
+        """
+
     def take(self, limit: int, wait_seconds: float) -> list[Arrival]:
         """Return what has come, waiting for the first message at most this long."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter, deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 PREFETCH: Final = 256
 """Messages that the broker gives before one of them is confirmed."""
 REACH_SECONDS: Final = 10.0
+POLLS_BETWEEN_LOOKS: Final = 10
+"""Polls without a message after which it looks whether it still is the queue's consumer."""
+
+
+_BROKEN: Final = (OSError, TimeoutError, RuntimeError, ValueError)
+"""What the client raises, beside its own errors, when the connection or its URL is broken."""
 
 
 class _Progress(msgspec.Struct):
@@ -44,9 +52,12 @@ class RabbitQueue:
         _require()
         self._url = url
         self._name = queue
+        self._place = place_of(url, queue)
         self._runner = asyncio.Runner()
         self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._connection: Any = None
+        self._channel: Any = None
+        self._idle = 0
         self._taken = 0
         self._marks: deque[str] = deque(maxlen=PREFETCH)
         self._doubtful: Counter[str] = Counter()
@@ -58,7 +69,11 @@ class RabbitQueue:
         self._taken = kept.taken
         self._marks.extend(kept.marks)
         self._doubtful = Counter(kept.marks)
-        self._runner.run(self._connect())
+        self._runner.run(self._consume())
+
+    def waiting(self, progress: str) -> int:
+        """Return how many messages stand in the queue, and take none; `progress` is no matter."""
+        return self._runner.run(self._count())
 
     def take(self, limit: int, wait_seconds: float) -> list[Arrival]:
         """Return what has come, waiting for the first message at most this long.
@@ -90,41 +105,77 @@ class RabbitQueue:
 
     def close(self) -> None:
         """Close the connection and the loop."""
-        if self._connection is not None:
-            self._runner.run(self._connection.close())
-        self._runner.close()
+        try:
+            if self._connection is not None:
+                self._runner.run(self._leave())
+        finally:
+            self._runner.close()
 
     # -- on the loop ----------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
+    async def _consume(self) -> None:
+        import aio_pika
+
+        queue = await self._reach()
+        try:
+            await self._channel.set_qos(prefetch_count=PREFETCH)
+            await queue.consume(self._arrived.put, exclusive=True)
+        except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
+            raise self._lost(error) from None
+
+    async def _count(self) -> int:
+        return int((await self._reach()).declaration_result.message_count or 0)
+
+    async def _reach(self) -> Any:
+        """Connect, and return the queue."""
         import aio_pika
 
         try:
             self._connection = await aio_pika.connect(self._url, timeout=REACH_SECONDS)
-            channel = await self._connection.channel()
-            await channel.set_qos(prefetch_count=PREFETCH)
-            queue = await channel.declare_queue(self._name, passive=True)
-            await queue.consume(self._arrived.put, exclusive=True)
-        except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, ValueError) as error:
+            self._channel = await self._connection.channel()
+            return await self._channel.declare_queue(self._name, passive=True)
+        except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
             raise self._lost(error) from None
+
+    async def _leave(self) -> None:
+        import aio_pika
+
+        # What is broken already need not be told goodbye.
+        with suppress(aio_pika.exceptions.AMQPError, *_BROKEN):
+            await asyncio.wait_for(self._connection.close(), REACH_SECONDS)
 
     async def _gather(self, limit: int, wait_seconds: float) -> list[AbstractIncomingMessage]:
         try:
             messages = [await asyncio.wait_for(self._arrived.get(), wait_seconds)]
         except TimeoutError:
-            if self._connection.is_closed:
-                raise self._lost("the connection is closed") from None
+            await self._look()
             return []
         while len(messages) < limit and not self._arrived.empty():
             messages.append(self._arrived.get_nowait())
         return messages
+
+    async def _look(self) -> None:
+        """Make sure, when nothing comes, that something could."""
+        import aio_pika
+
+        if self._connection.is_closed or self._channel.is_closed:
+            raise self._lost("the connection is closed")
+        self._idle += 1
+        if self._idle % POLLS_BETWEEN_LOOKS:
+            return
+        try:
+            queue = await self._channel.declare_queue(self._name, passive=True)
+        except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
+            raise self._lost(error) from None
+        if not queue.declaration_result.consumer_count:
+            raise self._lost("the broker has taken it away")
 
     async def _confirm(self, last: AbstractIncomingMessage) -> None:
         import aio_pika
 
         try:
             await last.ack(multiple=True)
-        except (aio_pika.exceptions.AMQPError, OSError) as error:
+        except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
             raise self._lost(error) from None
 
     # -- messages -------------------------------------------------------------------------------
@@ -137,14 +188,39 @@ class RabbitQueue:
         self._marks.append(mark)
         self._taken += 1
         at = int(message.timestamp.timestamp()) * SECOND if message.timestamp else 0
-        return Arrival(message.body, message.message_id or f"{self._name}/{self._taken}", at)
+        given = message.message_id or f"{hashed(self._place)}/{self._taken}"
+        return Arrival(message.body, given, at)
 
     def _lost(self, why: object) -> SourceError:
-        shown = self._url.rpartition("@")[2]
         return SourceError(
-            f"queue {self._name!r} cannot be read: {why}", where=f"rabbitmq {shown}",
+            f"queue {self._name!r} cannot be read: {why}", where=f"rabbitmq {self._place}",
             mend="look at the URL, and that the queue exists and has no other exclusive consumer",
         )  # fmt: skip
+
+
+def place_of(url: str, queue: str) -> str:
+    """Return which queue of the world it is, without who reads it.
+
+    >>> place_of("amqps://ann:secret@mq.shop.example/tills", "orders")
+    'mq.shop.example:5671/tills orders'
+
+    Raises:
+        SourceError: it is no URL.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (5671 if parts.scheme == "amqps" else 5672)
+        if parts.scheme in ("amqp", "amqps") and parts.hostname:
+            return f"{parts.hostname}:{port}{parts.path or '/'} {queue}"
+    except ValueError:
+        pass
+    mend = "write amqp://USER:${PASSWORD}@HOST/VHOST, or amqps://"
+    raise SourceError("the URL is none of RabbitMQ", where="rabbitmq", mend=mend)
+
+
+def hashed(place: str) -> str:
+    """Return a short name of a place, in which no host is told."""
+    return hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
 
 
 def _mark(message: AbstractIncomingMessage) -> str:

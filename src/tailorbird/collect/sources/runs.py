@@ -1,4 +1,4 @@
-"""One run of a source: every file that is new, or a query's rows since the last run."""
+"""One run of a source: every file that is new, a query's rows since the last run, or a queue."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from tailorbird.collect.sources.definition import (
     SECTIONS,
     Brings,
     FileSource,
+    KafkaSource,
+    QueueSource,
+    RabbitSource,
     SalesforceSource,
     Secrets,
     Source,
@@ -34,6 +37,7 @@ from tailorbird.collect.sources.landing import (
     Terms,
     take,
 )
+from tailorbird.collect.sources.queue_runs import read_until_quiet, waiting
 from tailorbird.collect.sources.remote import Found, Storage, storage_of
 from tailorbird.collect.sources.repeated import RepeatedLanding, progress_of
 from tailorbird.collect.sources.salesforce_export import import_export
@@ -59,6 +63,8 @@ class Outcome(msgspec.Struct, frozen=True):
     errors: tuple[str, ...] = ()
     """Files that could not be read; the others were."""
     notes: tuple[str, ...] = ()
+    messages: int = 0
+    """Taken from a queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,8 @@ def run_source(source: Source, errand: Errand) -> Outcome:
                 return _read_files(source, errand)
             case SqlSource():
                 return _read_query(source, errand)
+            case KafkaSource() | RabbitSource():
+                return _read_queue(source, errand)
     except SourceError as error:
         what, where = map(errand.secrets.masked, (error.what, error.where))
         raise SourceError(what, where=where, mend=error.mend) from None
@@ -249,6 +257,25 @@ def _seen(progress: str) -> _Seen:
 
 def _short(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+# -- queues -------------------------------------------------------------------------------------
+
+
+def _read_queue(source: QueueSource, errand: Errand) -> Outcome:
+    if errand.dry_run:
+        found = waiting(source, errand.log, errand.secrets)
+        return Outcome(source.source, notes=(f"{found:,} messages wait",))
+    taken, notes = read_until_quiet(
+        source,
+        errand.log,
+        errand.secrets,
+        errand.folder,
+        now=errand.now,
+        again=errand.again,
+        on_progress=errand.on_progress,
+    )
+    return Outcome(source.source, notes=tuple(notes), messages=taken)
 
 
 # -- queries ------------------------------------------------------------------------------------
