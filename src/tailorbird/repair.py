@@ -132,12 +132,28 @@ class Repair:
         told = None if against is None else _told(record, against)
         return Inspected(record, against is None, told)
 
+    def tried(self, position: Position, raw: bytes) -> Inspected:
+        """Return a held record as it would be with these bytes; nothing is kept.
+
+        Raises:
+            UsageError: as for `fix`.
+        """
+        record = msgspec.structs.replace(self._mendable(position, raw), mended=raw)
+        against = self._against(record, raw)
+        told = None if against is None else _told(record, against)
+        return Inspected(record, against is None, told)
+
     def fix(self, position: Position, raw: bytes) -> Inspected:
         """Keep a held record's mended bytes, and return it as it is now; it stays held.
 
         Raises:
             UsageError: it is not there or no longer held, or the message id would change.
         """
+        record = self._mendable(position, raw)
+        self._world.quarantine.keep_mended([(position, raw, (*record.mended_by, "by hand"))])
+        return self.inspect(position)
+
+    def _mendable(self, position: Position, raw: bytes) -> Quarantined:
         record = self.inspect(position).record
         if record.state != "held":
             raise UsageError(
@@ -149,8 +165,7 @@ class Repair:
                 where=f"position {position}",
                 mend="write the messageId that it came with",
             )
-        self._world.quarantine.keep_mended([(position, raw, (*record.mended_by, "by hand"))])
-        return self.inspect(position)
+        return record
 
     def fix_many(self, rule: mending.Rule, *, dry_run: bool = False) -> Fixed:
         """Mend every held record that a rule is for, each once; a dry run keeps nothing."""

@@ -24,6 +24,7 @@ from tailorbird.web import (
     problems,
     rest_campaigns,
     rest_events,
+    rest_forms,
     rest_hooks,
     rest_keys,
     rest_mail,
@@ -32,7 +33,9 @@ from tailorbird.web import (
     rest_products,
     rest_profiles,
     rest_quality,
+    rest_quarantine,
     rest_segments,
+    rest_sources,
 )
 from tailorbird.web.asking import admits
 from tailorbird.web.callers import CALLER, ONCE, READER, Caller
@@ -88,6 +91,9 @@ def _openapi() -> OpenAPIConfig:
         "people": "People, their events, what they allow, and what was decided about them.",
         "products": "The catalogue and its stock.",
         "events": "What happened.",
+        "sources": "What is read from files, databases and queues, and how it goes.",
+        "quarantine": "Refused records: look, mend, replay, give up.",
+        "forms": "Forms, where they are, what came of them.",
         "segments": "Definitions, sizes, explanations.",
         "campaigns": "Decisions, results, why.",
         "mail": "The local inbox, and previews.",
@@ -149,6 +155,9 @@ HANDLERS: list[ControllerRouterHandler] = [
     get_openapi,
     *rest_overview.HANDLERS,
     *rest_quality.HANDLERS,
+    *rest_quarantine.HANDLERS,
+    *rest_sources.HANDLERS,
+    *rest_forms.HANDLERS,
     *rest_people.HANDLERS,
     *rest_profiles.HANDLERS,
     *rest_products.HANDLERS,

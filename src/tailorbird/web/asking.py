@@ -64,6 +64,11 @@ WRITING: Final = INVALID | GUARDED | WRONG | CONFLICT | _told((413, "The body is
 LATER: Final[Responses] = {202: ResponseSpec(Written, description="Durable, and not yet taken in.")}
 WRITES: Final[dict[str, Any]] = {"opt": {"scope": "write"}, "sync_to_thread": True}
 ADMIN: Final[dict[str, Any]] = {"opt": {"scope": "admin"}, "sync_to_thread": True}
+AT_CONSOLE: Final[dict[str, Any]] = {
+    "opt": {"scope": "admin", "console": True},
+    "sync_to_thread": True,
+}
+"""For admins' keys, and for the pages of the console."""
 
 
 def reads(path: str, summary: str, tag: str, *, responses: Responses | None = None) -> get:
@@ -80,7 +85,7 @@ def admits(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHan
     """
     caller = cast("Caller", connection.scope.get(CALLER, READER))
     scope: Scope = handler.opt.get("scope", "read")
-    if scope in caller.scopes:
+    if scope in caller.scopes or (handler.opt.get("console") and caller.at_console):
         return
     if not caller.key:
         raise problems.Unknown(scope)
@@ -104,6 +109,19 @@ def found(answer: T | None, what: str) -> T:
     if answer is None:
         raise NotFoundException(f"there is no {what}")
     return answer
+
+
+def place(cursor: str) -> int:
+    """Return the position that a cursor of a list stands for, 0 for the first page.
+
+    Raises:
+        ValidationException: it is none.
+    """
+    if not cursor:
+        return 0
+    if cursor.isascii() and cursor.isdigit() and len(cursor) < 19:
+        return int(cursor)
+    raise ValidationException("after: no cursor of this list")
 
 
 def hexadecimal(text: str) -> bytes:

@@ -35,6 +35,11 @@ class Caller(NamedTuple):
         """Return the source of the events that the caller sends."""
         return f"server:{self.key}" if self.key else "web:console"
 
+    @property
+    def at_console(self) -> bool:
+        """Return whether it is a page of this machine's own console that asks."""
+        return not self.key and "write" in self.scopes
+
 
 READER: Final = Caller("", frozenset({"read"}))
 CONSOLE: Final = Caller("", frozenset({"read", "write"}))

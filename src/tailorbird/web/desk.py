@@ -10,6 +10,7 @@ from typing import Final
 from tailorbird import records
 from tailorbird.ids import Entropy
 from tailorbird.schema import Instant
+from tailorbird.web.source_reader import SourceReader
 from tailorbird.world import World
 
 PATIENCE_SECONDS: Final = 10.0
@@ -31,10 +32,12 @@ class Desk:
         *,
         entropy: Entropy = os.urandom,
         patience_seconds: float = PATIENCE_SECONDS,
+        sources: SourceReader | None = None,
     ) -> None:
         self.world = world
         self.clock = clock
         self.entropy = entropy
+        self.sources = sources
         self._wake = wake
         self._patience = patience_seconds
 

@@ -24,8 +24,9 @@ from tailorbird.web.callers import CALLER, ONCE, READER
 NAME: Final = "idempotency-key"
 LONGEST: Final = 255
 LARGEST_BYTES: Final = 4 << 20
-SHOWN_ONCE: Final = ("/api/v1/keys", "/api/v1/hooks")
-"""Paths whose answers may hold a secret: those are not kept, and a repeat is another request."""
+SHOWN_ONCE: Final = ("/api/v1/keys", "/api/v1/hooks", "/api/v1/quarantine")
+"""Paths whose answers may hold a secret or a raw record: those are not kept, and a repeat is
+another request."""
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

@@ -30,7 +30,9 @@ from tailorbird.web.desk import Desk
 from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.places import placing
+from tailorbird.web.queue_readers import QueueReaders
 from tailorbird.web.server import application
+from tailorbird.web.source_reader import SourceReader
 from tailorbird.web.worker import Worker
 
 if TYPE_CHECKING:
@@ -73,18 +75,19 @@ def site(tb: Tailorbird) -> ASGIApp:
         return bool(taken.records)
 
     worker = Worker(tick)
-    reader = Worker(lambda: bool(tb.sources.run_due(lambda: reader.stopping)), "tailorbird-sources")
+    reader = SourceReader(tb.sources)
+    queues = QueueReaders(tb.sources, tb.clock, worker.wake)
     sender = HookSender(world, tb.clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.worker = worker
-        for each in (worker, reader, sender):
+        for each in (worker, reader, queues, sender):
             each.start()
         try:
             yield
         finally:
-            for each in (sender, reader, worker):
+            for each in (sender, queues, reader, worker):
                 await asyncio.to_thread(each.stop)
 
     ring = KeyRing(world.keys, tb.clock)
@@ -95,7 +98,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         clock=tb.clock,
         lifespan=lifespan,
         ring=ring,
-        desk=Desk(world, tb.clock, worker.wake),
+        desk=Desk(world, tb.clock, worker.wake, sources=reader),
     )
 
 

@@ -27,7 +27,12 @@ from tailorbird.web.repeats import Repeats
 STATIC = Path(__file__).parent / "static"
 API = "/api/"
 ASSETS = "/assets/"
-SECTIONS = frozenset({"", "people", "segments", "campaigns", "inbox", "templates", "quality"})
+SECTIONS = frozenset(
+    {
+        "", "people", "segments", "campaigns", "inbox", "templates",
+        "data", "sources", "quality", "quarantine", "forms", "keys",
+    }
+)  # fmt: skip
 """First parts of the paths that the router in the browser knows."""
 _FOREVER = "public, max-age=31536000, immutable"
 _UNBUILT = "The pages are not built. Install the package again: that builds them.\n"

@@ -5,6 +5,12 @@ export interface Activity {
   periods: Period[];
 }
 
+export interface Against {
+  code: string;
+  reason: string;
+  mend: string;
+}
+
 export interface Arm {
   name: string;
   holdout: boolean;
@@ -108,6 +114,21 @@ export interface DecisionReport {
   state: string;
   reply: string;
   inputs: unknown;
+}
+
+export interface DefinitionText {
+  text: string;
+}
+
+export interface DiscardChoice {
+  reason: string;
+  positions: (string | unknown)[];
+  code: string;
+  source: string;
+}
+
+export interface DiscardReport {
+  discarded: number;
 }
 
 export interface Draft {
@@ -219,6 +240,51 @@ export interface Forgotten {
   not_covered: string[];
 }
 
+export interface FormAnswer {
+  field: string;
+  question: string;
+  answer: string;
+  label: string;
+  people: number;
+}
+
+export interface FormReport {
+  form: FormRow;
+  text: string;
+  snippet: string;
+  frame: string;
+  results: FormResults;
+}
+
+export interface FormResults {
+  submissions: number;
+  people: number;
+  confirmed: number;
+  waiting: number;
+  expired: number;
+  answers: FormAnswer[];
+  score: FormScore | null;
+}
+
+export interface FormRow {
+  name: string;
+  version: number;
+  title: string;
+  url: string;
+  questions: number;
+  double_opt_in: boolean;
+}
+
+export interface FormScore {
+  people: number;
+  promoters: number;
+  passives: number;
+  detractors: number;
+  score: number;
+  low: number;
+  high: number;
+}
+
 export interface Header {
   name: string;
   value: string;
@@ -279,6 +345,12 @@ export interface InboxRow {
 export interface Joined {
   loser: number;
   reason: string;
+}
+
+export interface KeptText {
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form";
+  name: string;
+  version: number;
 }
 
 export interface KeyRow {
@@ -342,6 +414,10 @@ export interface Measured {
   naive_rule: string;
   low: number;
   high: number;
+}
+
+export interface MendedRecord {
+  text: string;
 }
 
 export interface ModelReport {
@@ -576,6 +652,13 @@ export interface QualityReport {
   imports: ImportedFile[];
 }
 
+export interface QuarantinePage {
+  records: RefusedRow[];
+  counts: HeldCode[];
+  total: number | null;
+  next: string;
+}
+
 export interface Rate {
   count: number;
   share: number;
@@ -596,6 +679,59 @@ export interface Reason {
   value: string;
   evidence: Evidence[];
   parts: Reason[];
+}
+
+export interface RefusedRecord {
+  record: RefusedRow;
+  raw: string;
+  mended: string | null;
+  mended_by: string[];
+  text: string;
+  size_bytes: number;
+  cut: boolean;
+  taken: boolean;
+  against: Against | null;
+}
+
+export interface RefusedRow {
+  position: string;
+  source: string;
+  received_at: string;
+  code: string;
+  reason: string;
+  mend: string;
+  state: "held" | "replayed" | "discarded";
+  mended: boolean;
+  decided_at: string | null;
+  why: string;
+  replayed_as: number;
+}
+
+export interface ReplayChoice {
+  positions: (string | unknown)[];
+  code: string;
+  source: string;
+  reason: string;
+}
+
+export interface ReplayReport {
+  replayed: number;
+  refused: number;
+  first_refused: RefusedRow[];
+}
+
+export interface RuleReport {
+  rule: string;
+  matched: number;
+  passing: number;
+  refused: number;
+  kept: boolean;
+  first_refused: RefusedRow[];
+}
+
+export interface RuleText {
+  text: string;
+  keep: boolean;
 }
 
 export interface SchemaChange {
@@ -657,6 +793,52 @@ export interface SourceProfile {
   duplicates: number;
   days: DayCount[];
   volume: Volume | null;
+}
+
+export interface SourceReport {
+  source: SourceRow;
+  version: number;
+  text: string;
+}
+
+export interface SourceRow {
+  name: string;
+  kind: string;
+  schedule: string;
+  paused: boolean;
+  running: "" | "waiting" | "running" | "cut off";
+  cursor: string;
+  due_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  succeeded_at: string | null;
+  failures: number;
+  error: string;
+  files: number;
+  lines: number;
+  refused: number;
+  events: number;
+}
+
+export interface SourceRun {
+  again: boolean;
+}
+
+export interface SourceText {
+  text: string;
+  read: boolean;
+}
+
+export interface SourceTrial {
+  name: string;
+  kind: string;
+  schedule: string;
+  read: boolean;
+  whole: boolean;
+  files: number;
+  lines: number;
+  refused: Record<string, number>;
+  problems: string[];
 }
 
 export interface Status {
