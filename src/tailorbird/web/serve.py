@@ -30,7 +30,6 @@ from tailorbird.web.desk import Desk
 from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.places import placing
-from tailorbird.web.queue_readers import QueueReaders
 from tailorbird.web.server import application
 from tailorbird.web.source_reader import SourceReader
 from tailorbird.web.worker import Worker
@@ -76,18 +75,17 @@ def site(tb: Tailorbird) -> ASGIApp:
 
     worker = Worker(tick)
     reader = SourceReader(tb.sources)
-    queues = QueueReaders(tb.sources, tb.clock, worker.wake)
     sender = HookSender(world, tb.clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.worker = worker
-        for each in (worker, reader, queues, sender):
+        for each in (worker, reader, sender):
             each.start()
         try:
             yield
         finally:
-            for each in (sender, queues, reader, worker):
+            for each in (sender, reader, worker):
                 await asyncio.to_thread(each.stop)
 
     ring = KeyRing(world.keys, tb.clock)
