@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+RUN_BYTES: Final = 512 << 10
+"""Of bodies in one transaction of the record: some 1,000 events, 20 ms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """What a run of the log held, in its order."""
@@ -61,10 +65,29 @@ def in_runs(
 ) -> Iterator[tuple[list[LogRecord], list[EventColumns]]]:
     """Yield records in runs: those whose columns were read in bulk with these, others with none.
 
-    A tracking plan judges event by event: while one is in force, columns are read so too.
+    A tracking plan judges event by event: while one is in force, columns are read so too. A run is
+    one transaction of the record: without columns it is short, because the collector waits for it.
     """
     in_bulk = not judges(world, records[0].offset)
-    return collect.in_runs(records, _house(world), in_bulk=in_bulk)
+    for run, columns in collect.in_runs(records, _house(world), in_bulk=in_bulk):
+        if columns:
+            yield run, columns
+        else:
+            yield from ((part, columns) for part in _parts(run))
+
+
+def _parts(records: Sequence[LogRecord]) -> Iterator[list[LogRecord]]:
+    """Yield the records in parts of about `RUN_BYTES`."""
+    part: list[LogRecord] = []
+    size = 0
+    for record in records:
+        part.append(record)
+        size += len(record.body.content)
+        if size >= RUN_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _house(world: World) -> collect.House:

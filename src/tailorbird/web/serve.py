@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ from tailorbird.web.worker import Worker
 
 if TYPE_CHECKING:
     from tailorbird.app import Tailorbird
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes may keep the others waiting: requests come before the worker."""
 
 
 class Mailroom:
@@ -80,6 +84,8 @@ def site(tb: Tailorbird) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.worker = worker
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         for each in (worker, reader, sender):
             each.start()
         try:
@@ -87,6 +93,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         finally:
             for each in (sender, reader, worker):
                 await asyncio.to_thread(each.stop)
+            sys.setswitchinterval(before)
 
     ring = KeyRing(world.keys, tb.clock)
     return application(
