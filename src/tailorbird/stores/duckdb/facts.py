@@ -83,7 +83,7 @@ class DuckFacts:
             moved |= sessions.whose(connection, taken_back)
             for name, bound in taken_back:
                 connection.execute(SQL[name], bound)
-            sessions.renew(connection, fresh="facts" in tables, moved=moved)
+            sessions.renew(connection, tables.get("facts"), moved=moved)
             connection.execute(SQL["mark"], (OFFSET, offset))
 
     def read(

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tailorbird.schema import Names, PersonId
+from tailorbird.stores.duckdb.sessions_bulk import is_bulk, sessions_of
 from tailorbird.stores.statements import load
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SQL = load("sessions")
 ACTS: Final = (
@@ -37,23 +39,29 @@ def whose(
 
 
 def renew(
-    connection: duckdb.DuckDBPyConnection, *, fresh: bool, moved: Iterable[PersonId] = ()
+    connection: duckdb.DuckDBPyConnection,
+    fresh: pa.Table | None,
+    *,
+    moved: Iterable[PersonId] = (),
 ) -> None:
     """Count the sessions anew that new facts reach, and all of those whose history `moved`.
 
-    With `fresh`, the new facts are visible as `new_facts`; they are among the facts already.
+    The `fresh` facts are visible as `new_facts`; they are among the facts already.
     """
     import pyarrow as pa
 
     people = sorted(set(moved))
-    if not people and not fresh:
+    if not people and fresh is None:
         return
     connection.register("acts", pa.table({"event": list(ACTS)}))
     connection.register("moved", pa.table({"person": pa.array(people, pa.int64())}))
-    touched = connection.execute(SQL["touched" if fresh else "nobody"]).to_arrow_table()
+    touched = connection.execute(SQL["nobody" if fresh is None else "touched"]).to_arrow_table()
     if not touched.num_rows and not people:
         return
     connection.register("touched", touched)
+    if fresh is not None and is_bulk(fresh):
+        touched = _without_strangers(connection, fresh, touched, people)
+        connection.register("touched", touched)
     stale = connection.execute(SQL["stale"]).to_arrow_table()
     if not stale.num_rows:
         return
@@ -61,3 +69,21 @@ def renew(
     connection.execute(SQL["forget"])
     low, high = connection.execute(SQL["bounds"]).fetchall()[0]
     connection.execute(SQL["renew"], (low, high, low, high))
+
+
+def _without_strangers(
+    connection: duckdb.DuckDBPyConnection,
+    facts: pa.Table,
+    touched: pa.Table,
+    moved: Sequence[PersonId],
+) -> pa.Table:
+    """Count the sessions of those who have none near their new facts; return who is left."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    near = connection.execute(SQL["near"]).to_arrow_table()["person"].combine_chunks()
+    names = connection.execute(SQL["columns"]).to_arrow_table().column_names
+    counted = sessions_of(facts, ACTS, {*near.to_pylist(), *moved}, names)
+    connection.register("counted", counted)
+    connection.execute(SQL["add"])
+    return touched.filter(pc.is_in(touched["person"], pa.array(near)))

@@ -95,3 +95,10 @@ SELECT MIN(low), MAX(high) FROM stale
 -- name: whose
 SELECT DISTINCT person FROM facts
 WHERE position IN (SELECT UNNEST(?)) AND person IS NOT NULL
+-- name: near
+SELECT DISTINCT t.person FROM touched AS t JOIN sessions AS s
+ON s.person = t.person AND s.session_id = t.session_id AND s."at" <= t.high AND s.until >= t.low
+-- name: columns
+SELECT * FROM sessions LIMIT 0
+-- name: add
+INSERT INTO sessions BY NAME SELECT * FROM counted
