@@ -2,7 +2,7 @@
 there, and nothing counts twice.
 
 Clients behave as SDKs do: a batch that was not answered with 200 is sent again. The long version:
-`TAILORBIRD_KILLS=1000 .venv/bin/pytest tests/chaos/test_collector_kills.py`.
+`COLLECTOR_KILLS=1000 .venv/bin/pytest tests/chaos/test_collector_kills.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pytest
 
 import tailorbird
 
-KILLS = int(os.environ.get("TAILORBIRD_KILLS", "8"))
+KILLS = int(os.environ.get("COLLECTOR_KILLS", "8"))
 CLIENTS = 4
 BATCH = 25
 PEOPLE = 60
