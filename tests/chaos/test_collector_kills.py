@@ -29,6 +29,8 @@ KILLS = int(os.environ.get("COLLECTOR_KILLS", "8"))
 CLIENTS = 4
 BATCH = 25
 PEOPLE = 60
+PAUSE_SECONDS = KILLS / 30_000
+"""Between two batches of a client, so that a thousand kills end with some two million events."""
 SMALL_DISK_MIB = 64
 BALLAST_MIB = 48
 
@@ -59,6 +61,7 @@ class Client:
                     assert answer.headers["retry-after"]
                     self.refusals.append(answer.status)
                 told.set()
+                stopped.wait(PAUSE_SECONDS)
 
     def body(self) -> bytes:
         """Return the batch that is due; the same bytes every time."""
