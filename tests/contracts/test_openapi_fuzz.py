@@ -1,6 +1,6 @@
 """Whatever the description of the API allows is answered as it says, and breaks no store.
 
-A longer run: `TAILORBIRD_FUZZ_EXAMPLES=500 pytest tests/contracts/test_openapi_fuzz.py`.
+A longer run: `FUZZ_EXAMPLES=500 pytest tests/contracts/test_openapi_fuzz.py`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tailorbird.web import posting
 from tailorbird.web.api import api, document
 from tailorbird.web.serve import site
 
-EXAMPLES = int(os.environ.get("TAILORBIRD_FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
