@@ -27,12 +27,12 @@ from tailorbird import (
     profiles,
     segments,
 )
+from tailorbird.event_columns import EventColumns
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     DAY,
     Body,
     Claim,
-    EventColumns,
     Instant,
     LogRecord,
     Names,

@@ -19,17 +19,16 @@ from tailorbird import collect
 from tailorbird.collect import plan, plan_check
 from tailorbird.collect.plan_observe import Observed
 from tailorbird.collect.plan_rules import Judge, Violation, judge_of
+from tailorbird.event_columns import EventColumns, ResolvedColumns
 from tailorbird.ports import Facts
 from tailorbird.schema import (
     DAY,
     Definition,
     Event,
-    EventColumns,
     Instant,
     LogRecord,
     Position,
     Refused,
-    ResolvedColumns,
     ResolvedEvent,
 )
 from tailorbird.ties import Home

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
+from tailorbird.event_columns import ResolvedColumns
 from tailorbird.schema import (
     Body,
     Claim,
@@ -28,7 +29,6 @@ from tailorbird.schema import (
     QuarantineState,
     Refused,
     Reply,
-    ResolvedColumns,
     ResolvedEvent,
     Scalar,
     Settlement,

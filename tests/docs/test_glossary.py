@@ -41,14 +41,12 @@ WORDS_OF_THE_TRADE = {
 TOLD_ELSEWHERE = {
     "consent claim": "consent",
     "consent state": "consent",
-    "event columns": "event",
     "known person": "person",
     "log record": "log",
     "outgoing": "send",
     "quarantined": "quarantine",
     "refused": "refusal",
     "rendered": "template",
-    "resolved columns": "event",
     "resolved event": "event",
 }
 """Nouns of the schema that are a form of another word."""

@@ -22,7 +22,13 @@ from tailorbird.collect.decode import Decoded, House, decode_messages
 from tailorbird.collect.fields import PLACEHOLDERS, Refusal, text
 from tailorbird.collect.messages import EARLIEST
 from tailorbird.collect.names import NAME_LIMIT, canonical
-from tailorbird.schema import DAY, MINUTE, EventColumns, LogRecord, Names
+from tailorbird.event_columns import EventColumns
+from tailorbird.schema import (
+    DAY,
+    MINUTE,
+    LogRecord,
+    Names,
+)
 
 if TYPE_CHECKING:
     import numpy as np

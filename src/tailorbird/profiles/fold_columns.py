@@ -10,10 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from tailorbird.event_columns import EventColumns, ResolvedColumns
 from tailorbird.ports import People
 from tailorbird.profiles.fold import first_sights, resolve, settle, standing
 from tailorbird.profiles.identity import DEFAULT, Resolver
-from tailorbird.schema import Event, EventColumns, PersonId, ResolvedColumns, ResolvedEvent
+from tailorbird.schema import (
+    Event,
+    PersonId,
+    ResolvedEvent,
+)
 from tailorbird.settings import Identity
 
 if TYPE_CHECKING:

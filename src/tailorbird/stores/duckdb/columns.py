@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tailorbird.schema import ResolvedColumns, ResolvedEvent
+from tailorbird.event_columns import ResolvedColumns
+from tailorbird.schema import (
+    ResolvedEvent,
+)
 from tailorbird.stores.duckdb.rows import COLUMNS, clock_of, tables_of
 
 if TYPE_CHECKING:

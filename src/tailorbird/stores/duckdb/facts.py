@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from tailorbird.errors import StoreError
+from tailorbird.event_columns import ResolvedColumns
 from tailorbird.ports import SqlValue
-from tailorbird.schema import Product, ResolvedColumns, ResolvedEvent
+from tailorbird.schema import (
+    Product,
+    ResolvedEvent,
+)
 from tailorbird.stores.duckdb import sessions
 from tailorbird.stores.duckdb.columns import filled_in, tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
