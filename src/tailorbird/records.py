@@ -134,7 +134,7 @@ def set_identifiers(world: World, person: PersonId, given: Identifiers, writer: 
 
 def forget_person(world: World, person: PersonId, writer: Writer) -> int:
     """Write that a person is to be forgotten and return the offset."""
-    withdrawn: dict[str, Any] = {purpose: False for purpose in PURPOSES}
+    withdrawn: dict[str, Any] = dict.fromkeys(PURPOSES, False)
     message = _of(person, {"type": "track", "event": Names.PERSON_FORGOTTEN})
     message["context"]["consent"] = withdrawn | {"evidence": "forgotten"}
     return write(world, [message], writer)

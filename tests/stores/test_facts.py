@@ -100,7 +100,8 @@ def test_a_product_that_is_no_longer_counted_is_there_again(facts: DuckFacts) ->
             properties={"stock": stock},
         )  # fmt: skip
 
-    for position, (stock, kept) in enumerate([(0, 0), ("uncounted", None), (4, 4)], 1):
+    said: list[tuple[Scalar, int | None]] = [(0, 0), ("uncounted", None), (4, 4)]
+    for position, (stock, kept) in enumerate(said, 1):
         facts.append([told(position, stock)], [], position)
         assert [facts.products([item])[item].stock for item in ("A", "B")] == [kept, kept]
     facts.append([told(5, 0), told(6, "uncounted")], [], 6)

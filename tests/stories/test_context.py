@@ -70,7 +70,11 @@ def tb(tmp_path: Path) -> Iterator[Tailorbird]:
 
 def test_visits_make_traits_segments_and_a_page(tb: Tailorbird) -> None:
     tb.put("segment", "evening-phones", SEGMENT)
-    left: dict[str, Any] = {"type": "track", "event": "Page Left", "properties": {"active_seconds": 45}}
+    left: dict[str, Any] = {
+        "type": "track",
+        "event": "Page Left",
+        "properties": {"active_seconds": 45},
+    }
     tell(
         tb,
         seen(60 * 24 + 15),
