@@ -31,6 +31,7 @@ from tailorbird.web.desk import Desk
 from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.places import placing
+from tailorbird.web.queue_readers import QueueReaders
 from tailorbird.web.server import application
 from tailorbird.web.source_reader import SourceReader
 from tailorbird.web.worker import Worker
@@ -79,6 +80,7 @@ def site(tb: Tailorbird) -> ASGIApp:
 
     worker = Worker(tick)
     reader = SourceReader(tb.sources)
+    queues = QueueReaders(tb.sources, tb.clock, worker.wake)
     sender = HookSender(world, tb.clock)
 
     @asynccontextmanager
@@ -86,12 +88,12 @@ def site(tb: Tailorbird) -> ASGIApp:
         app.state.worker = worker
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
-        for each in (worker, reader, sender):
+        for each in (worker, reader, queues, sender):
             each.start()
         try:
             yield
         finally:
-            for each in (sender, reader, worker):
+            for each in (sender, queues, reader, worker):
                 await asyncio.to_thread(each.stop)
             sys.setswitchinterval(before)
 

@@ -56,6 +56,16 @@ class Rabbit:
         """Put these on it, durably."""
         asyncio.run(self._publish(bodies))
 
+    def delete(self) -> None:
+        """Take the queue away."""
+        asyncio.run(self._delete())
+
+    async def _delete(self) -> None:
+        connection = await aio_pika.connect(self.where[1])
+        async with connection:
+            channel = await connection.channel()
+            await channel.queue_delete(self.where[2])
+
     async def _publish(self, bodies: Sequence[bytes]) -> None:
         connection = await aio_pika.connect(self.where[1])
         async with connection:

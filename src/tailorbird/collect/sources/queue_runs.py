@@ -25,9 +25,10 @@ from tailorbird.schema import Instant
 
 SERVER: Final = "server"
 """The family of the bodies: the shop's own servers speak through its queues."""
-WAIT_SECONDS: Final = 1.0
-QUIET: Final = 3
-"""Waits without a message after which a queue is taken as empty."""
+WAIT_SECONDS: Final = 0.5
+QUIET: Final = 20
+"""Waits without a message after which a queue is taken as empty, though its broker says that
+something is left: Kafka counts the ends of transactions, too."""
 
 
 class Reading:
@@ -74,6 +75,11 @@ class Reading:
                 wait_seconds=wait_seconds,
             )
 
+    def left(self) -> int:
+        """Return how many messages the broker still has."""
+        with _masked(self._secrets):
+            return self._queue.waiting(self._queue.progress())
+
     def notes(self) -> list[str]:
         """Return what the operator should know since the last call."""
         return [self._secrets.masked(note) for note in self._queue.notes()]
@@ -115,6 +121,8 @@ def read_until_quiet(
             taken += found
             quiet = 0 if found else quiet + 1
             on_progress(taken, taken)
+            if quiet and not reading.left():
+                break
         return taken, reading.notes()
 
 

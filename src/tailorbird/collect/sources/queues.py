@@ -43,7 +43,7 @@ class Queue(Protocol):
         """
 
     def waiting(self, progress: str) -> int:
-        """Return how many messages wait after `progress`, and take none; instead of `resume`.
+        """Return how many messages wait after `progress`, and take none; `resume` is not needed.
 
         Raises:
             SourceError: as `resume`.

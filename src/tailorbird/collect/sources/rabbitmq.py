@@ -73,7 +73,8 @@ class RabbitQueue:
 
     def waiting(self, progress: str) -> int:
         """Return how many messages stand in the queue, and take none; `progress` is no matter."""
-        return self._runner.run(self._count())
+        queue = self._runner.run(self._reach() if self._connection is None else self._declared())
+        return int(queue.declaration_result.message_count or 0)
 
     def take(self, limit: int, wait_seconds: float) -> list[Arrival]:
         """Return what has come, waiting for the first message at most this long.
@@ -123,9 +124,6 @@ class RabbitQueue:
         except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
             raise self._lost(error) from None
 
-    async def _count(self) -> int:
-        return int((await self._reach()).declaration_result.message_count or 0)
-
     async def _reach(self) -> Any:
         """Connect, and return the queue."""
         import aio_pika
@@ -133,6 +131,15 @@ class RabbitQueue:
         try:
             self._connection = await aio_pika.connect(self._url, timeout=REACH_SECONDS)
             self._channel = await self._connection.channel()
+        except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
+            raise self._lost(error) from None
+        return await self._declared()
+
+    async def _declared(self) -> Any:
+        """Return the queue as it is now."""
+        import aio_pika
+
+        try:
             return await self._channel.declare_queue(self._name, passive=True)
         except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
             raise self._lost(error) from None
@@ -156,18 +163,12 @@ class RabbitQueue:
 
     async def _look(self) -> None:
         """Make sure, when nothing comes, that something could."""
-        import aio_pika
-
         if self._connection.is_closed or self._channel.is_closed:
             raise self._lost("the connection is closed")
         self._idle += 1
         if self._idle % POLLS_BETWEEN_LOOKS:
             return
-        try:
-            queue = await self._channel.declare_queue(self._name, passive=True)
-        except (aio_pika.exceptions.AMQPError, *_BROKEN) as error:
-            raise self._lost(error) from None
-        if not queue.declaration_result.consumer_count:
+        if not (await self._declared()).declaration_result.consumer_count:
             raise self._lost("the broker has taken it away")
 
     async def _confirm(self, last: AbstractIncomingMessage) -> None:
