@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tailorbird.app import Tailorbird
-from tailorbird.collect import columns, mending
+from tailorbird.collect import columns, mending, plan_check
+from tailorbird.collect import plan as plan_name
 from tailorbird.repair import Which
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -92,6 +93,19 @@ def test_rows_that_were_taken_row_by_row_are_not_taken_again_in_columns(shop: Ta
     take(shop, rows(60), "csv")
     again = take(shop, rows(90))
     assert (again.events, again.duplicates) == (30, 65)
+
+
+def test_a_tracking_plan_judges_each_row(shop: Tailorbird) -> None:
+    plan = (
+        "tracking_plan: shop\nevents:\n  Order Completed:\n    on_violation: quarantine\n"
+        "    properties:\n      coupon: {type: text, required: true}\n"
+    )
+    shop.put("tracking_plan", plan_name.NAME, plan)
+    taken = take(shop, rows(30))
+    assert (taken.events, taken.refused) == (25, 10)
+    records = shop.quarantine.page().records
+    assert {held.code for held in records} == {plan_check.CODE}
+    assert b"Order Completed" in shop.quarantine.inspect(records[0].position).record.refused.raw
 
 
 def test_a_refused_row_is_mended_and_comes_back(shop: Tailorbird) -> None:

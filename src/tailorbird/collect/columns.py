@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
-from tailorbird.collect.bodies import BodyError, Shape
+from tailorbird.collect.bodies import BodyError, Shape, shape
 from tailorbird.collect.mapping_schema import Type
 from tailorbird.schema import SECOND, Body, Instant
 
@@ -108,13 +108,15 @@ def read(content: bytes) -> Columns:
     return Columns(at, event, user, keys, properties)
 
 
-def shape(content: bytes) -> Shape:
-    """Return the messages of a body, each as JSON.
+def shape_of(body: Body) -> Shape:
+    """Return the messages of a body, in columns or not, each as JSON.
 
     Raises:
-        BodyError: its bytes are damaged.
+        BodyError: its bytes are damaged, or no JSON object or list.
     """
-    columns = read(content)
+    if not is_columnar(body):
+        return shape(body.content)
+    columns = read(body.content)
     return Shape(list(messages(columns, range(len(columns)))))
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird.collect import clean, columns, protected
-from tailorbird.collect.bodies import BodyError, shape
+from tailorbird.collect import clean, protected
+from tailorbird.collect.bodies import BodyError
+from tailorbird.collect.columns import shape_of
 from tailorbird.collect.commerce import order_of
 from tailorbird.collect.context import Surroundings, context_of, dwell_of
 from tailorbird.collect.context_place import Geo, known_zone, nowhere, place_of
@@ -134,7 +135,7 @@ class House:
 
 def _decode(body: Body, first: Position, house: House, decoded: Decoded) -> None:
     try:
-        whole = columns.shape(body.content) if columns.is_columnar(body) else shape(body.content)
+        whole = shape_of(body)
         if len(whole.messages) > BATCH_LIMIT:
             raise BodyError(f"it holds more than {BATCH_LIMIT:,} messages")
     except BodyError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from tailorbird.collect.bodies import shape
+from tailorbird.collect.columns import shape_of
 from tailorbird.collect.plan_rules import Judge, Violation
 from tailorbird.schema import DAY, Event, LogRecord, Names, Position, Refused
 
@@ -87,7 +87,7 @@ def refusals(judged: Judged, records: Sequence[LogRecord]) -> list[Refused]:
     for event, broken, more in judged.held:
         if event.position >> 20 != offset:
             offset = event.position >> 20
-            messages = shape(bodies[offset].content).messages
+            messages = shape_of(bodies[offset]).messages
         raw = bytes(messages[event.position & 0xFFFFF])
         mend = f"send {broken.wants}, or put a plan that allows it; then replay it"
         reason = _reason(event, broken, more)

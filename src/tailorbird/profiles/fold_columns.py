@@ -43,6 +43,8 @@ class Known:
 
     def learn(self, events: Sequence[ResolvedEvent]) -> None:
         """Remember whom the files' rows led to that name nothing but a user."""
+        if len(self.people) > MOST:
+            self.forget()
         for each in events:
             event = each.event
             if event.source == IMPORT and not (event.email or event.anonymous_id):
