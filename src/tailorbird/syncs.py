@@ -174,6 +174,10 @@ class Syncs:
         except Stopped:
             raise
         except Exception as error:
+            if isinstance(source, QueueSource) and isinstance(error, UsageError):
+                # The server reads it, and says how it stands.
+                self._keep(source.source, before)
+                raise
             sentence = error.sentence() if isinstance(error, TailorbirdError) else ""
             self._keep(source.source, self._failed(began, sentence or type(error).__name__))
             raise

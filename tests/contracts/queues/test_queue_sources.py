@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import random
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +25,7 @@ from tailorbird.errors import DefinitionError, SettingsError, SourceError, Usage
 from tailorbird.syncs import Status
 from tailorbird.web.serve import site
 
+KILLS = 3
 ENVIRONMENT = {"MQ_PASSWORD": "guest"}
 
 
@@ -181,6 +188,7 @@ def test_one_queue_has_one_reader(
             followed.take(tb.clock, 0.01)
             with pytest.raises(UsageError, match="being read already"):
                 tb.sources.run("tills")
+            assert status(tb).standing.error == ""
             with pytest.raises(SourceError, match="exclusive"):
                 other.sources.run("tills")
             assert "exclusive" in status(other).standing.error
@@ -278,6 +286,56 @@ def test_a_queue_that_is_taken_away_is_told(
         with pytest.raises(SourceError, match=name):
             until(lambda: followed.take(tb.clock, 0.01))
         assert name in status(tb).standing.error
+
+
+@pytest.mark.chaos
+def test_a_server_that_is_killed_at_random_loses_nothing_and_counts_nothing_twice(
+    broker: Broker, tmp_path: Path
+) -> None:
+    folder, draw = tmp_path / "data", random.Random(11)
+    with Tailorbird.open(folder, environment=ENVIRONMENT) as tb:
+        tb.sources.put(definition(broker), "tills.yaml")
+    published = 0
+    for _ in range(KILLS):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with subprocess.Popen(
+            [sys.executable, "-m", "tailorbird", "serve", "-C", folder, "--port", str(port)],
+            env={**os.environ, **ENVIRONMENT}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as server:  # fmt: skip
+            assert server.stdout is not None
+            assert b"serves" in server.stdout.readline()
+            taken = landed(folder)
+            broker.publish([order(n) for n in range(published, published + 40)])
+            until(partial(more_than, taken, folder))
+            last = published + draw.randrange(40, 200)
+            broker.publish([order(n) for n in range(published + 40, last)])
+            published = last
+            server.kill()
+    with Tailorbird.open(folder, environment=ENVIRONMENT) as tb:
+        until(lambda: read_by_hand(tb))
+        tb.ingest()
+        assert orders(tb) == sorted(f"o{n}" for n in range(published))
+
+
+def landed(folder: Path) -> int:
+    """Return how many messages the log of a folder holds, whoever has it open."""
+    with closing(sqlite3.connect(f"file:{folder / 'tailorbird.sqlite'}?mode=ro", uri=True)) as log:
+        return int(log.execute("SELECT count(*) FROM log").fetchone()[0])
+
+
+def more_than(count: int, folder: Path) -> bool:
+    """Return whether the log holds more messages than this."""
+    return landed(folder) > count
+
+
+def read_by_hand(tb: Tailorbird) -> bool:
+    """Return whether all that waits was taken: not while the broker sees the killed consumer."""
+    try:
+        tb.sources.run("tills")
+    except SourceError:
+        return False
+    return True
 
 
 # -- definitions --------------------------------------------------------------------------------
