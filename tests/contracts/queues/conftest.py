@@ -11,6 +11,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import aio_pika
@@ -42,7 +43,8 @@ class Kafka:
 class Rabbit:
     """One queue."""
 
-    def __init__(self, url: str, queue: str) -> None:
+    def __init__(self, url: str, queue: str, kind: str = "classic") -> None:
+        self._kind = kind
         self.where = ["rabbitmq", url, queue]
         asyncio.run(self._declare())
 
@@ -50,7 +52,9 @@ class Rabbit:
         connection = await aio_pika.connect(self.where[1])
         async with connection:
             channel = await connection.channel()
-            await channel.declare_queue(self.where[2], durable=True)
+            await channel.declare_queue(
+                self.where[2], durable=True, arguments={"x-queue-type": self._kind}
+            )
 
     def publish(self, bodies: Sequence[bytes]) -> None:
         """Put these on it, durably."""
@@ -142,9 +146,9 @@ def kafka() -> Callable[[str], Kafka]:
 
 
 @pytest.fixture
-def rabbit(rabbit_url: str) -> Callable[[str], Rabbit]:
-    """Return what makes a queue."""
-    return lambda queue: Rabbit(rabbit_url, queue)
+def rabbit(rabbit_url: str) -> Callable[..., Rabbit]:
+    """Return `rabbit(queue, kind="classic")`, which makes a queue."""
+    return partial(Rabbit, rabbit_url)
 
 
 @pytest.fixture(params=["kafka", "rabbitmq"])

@@ -218,6 +218,18 @@ def test_what_was_read_of_another_queue_says_nothing_of_this_one(
     assert orders(tb) == ["o1"] * 4
 
 
+def test_a_quorum_queue_is_read_like_a_classic_one(
+    rabbit: Callable[..., Broker], name: str, tb: Tailorbird
+) -> None:
+    queue = rabbit(name, kind="quorum")
+    queue.publish([order(n) for n in range(20)])
+    with closing(opened(queue.where)) as unconfirmed:
+        unconfirmed.resume("")
+        taken_into(tb.world.log, Unconfirmed(unconfirmed))
+    drained(tb, lambda: opened(queue.where))
+    assert sorted(orders(tb)) == sorted(f"o{n}" for n in range(20))
+
+
 def test_what_waits_is_counted_and_not_taken(broker: Broker, tb: Tailorbird) -> None:
     broker.publish([order(n) for n in range(5)])
     log = tb.world.log
