@@ -31,6 +31,7 @@ from tailorbird.web import collector, tag
 from tailorbird.web.server import STATIC, application
 
 SAMPLE = Path(__file__).parents[1] / "web" / "sample.py"
+DESK = SAMPLE.with_name("sample_desk.py")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = (
     "--headless",
@@ -104,29 +105,43 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
 
 
 @pytest.fixture(scope="session")
-def shop(built: Path) -> Iterator[str]:
+def shop(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a server over the invented shop."""
-    with _serving(built) as address:
+    with _serving(built, tmp_path_factory.mktemp("shop")) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def hostile_shop(built: Path) -> Iterator[str]:
+def hostile_shop(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a server whose every text holds markup."""
-    with _serving(built, hostile=True) as address:
+    with _serving(built, tmp_path_factory.mktemp("hostile"), hostile=True) as address:
         yield address
 
 
+@pytest.fixture
+def own_shop(built: Path, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a server whose folder a test may change."""
+    with _serving(built, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def admin_key() -> str:
+    """Return the key that opens everything in every shop."""
+    return str(runpy.run_path(str(DESK))["ADMIN_KEY"])
+
+
 @contextmanager
-def _serving(static: Path, **how: bool) -> Iterator[str]:
-    names = runpy.run_path(str(SAMPLE))
-    with listening() as (socket_, address):
+def _serving(static: Path, folder: Path, **how: bool) -> Iterator[str]:
+    names, desk = runpy.run_path(str(SAMPLE)), runpy.run_path(str(DESK))
+    with desk["opened"](folder, **how) as beside, listening() as (socket_, address):
         site = application(
             public=(),
             readings=names["SampleReadings"](**how),
             base_url=address,
             clock=lambda: int(names["NOW"]),
             static=static,
+            **beside,
         )
         with served(site, socket_):
             yield address

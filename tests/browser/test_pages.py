@@ -27,7 +27,16 @@ ROUTES = (
     f"/inbox/{SEND}",
     "/templates/win-back?person=17",
     "/templates/welcome",
+    "/data",
+    "/sources",
+    "/sources/warehouse",
     "/quality",
+    "/quarantine",
+    "/quarantine/1048578",
+    "/quarantine/2097152",
+    "/forms",
+    "/forms/opinion",
+    "/keys",
     "/nowhere",
 )
 NewContext = Callable[..., BrowserContext]

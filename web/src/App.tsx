@@ -8,12 +8,16 @@ import type { Status } from "./api/types";
 import {
   Bird,
   CampaignsIcon,
+  FormsIcon,
   InboxIcon,
+  KeysIcon,
   MoonIcon,
   OverviewIcon,
   PeopleIcon,
   QualityIcon,
+  QuarantineIcon,
   SegmentsIcon,
+  SourcesIcon,
   SunIcon,
   SystemIcon,
   TemplatesIcon,
@@ -29,6 +33,14 @@ const Segment = lazy(() => import("./pages/Segment"));
 const Campaigns = lazy(() => import("./pages/Campaigns"));
 const Campaign = lazy(() => import("./pages/Campaign"));
 const Inbox = lazy(() => import("./pages/Inbox"));
+const Data = lazy(() => import("./pages/Data"));
+const Sources = lazy(() => import("./pages/Sources"));
+const Source = lazy(() => import("./pages/Source"));
+const Quarantine = lazy(() => import("./pages/Quarantine"));
+const Refused = lazy(() => import("./pages/Refused"));
+const Forms = lazy(() => import("./pages/Forms"));
+const Form = lazy(() => import("./pages/Form"));
+const Keys = lazy(() => import("./pages/Keys"));
 const Quality = lazy(() => import("./pages/Quality"));
 const Templates = lazy(() => import("./pages/Templates"));
 
@@ -45,7 +57,14 @@ const PLACES: Place[] = [
   { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
   { to: "/inbox", word: "Inbox", icon: InboxIcon },
   { to: "/templates", word: "Templates", icon: TemplatesIcon },
+];
+
+const DATA: Place[] = [
+  { to: "/sources", word: "Sources", icon: SourcesIcon },
   { to: "/quality", word: "Quality", icon: QualityIcon },
+  { to: "/quarantine", word: "Quarantine", icon: QuarantineIcon },
+  { to: "/forms", word: "Forms", icon: FormsIcon },
+  { to: "/keys", word: "Keys", icon: KeysIcon },
 ];
 
 const within = (location: string, place: string): boolean =>
@@ -94,7 +113,17 @@ function Pages() {
       <Route path="/segments" component={Segments} />
       <Route path="/segments/:name">{({ name }) => <Segment key={name} name={decoded(name)} />}</Route>
       <Route path="/campaigns" component={Campaigns} />
+      <Route path="/data" component={Data} />
+      <Route path="/sources" component={Sources} />
+      <Route path="/sources/:name">{({ name }) => <Source key={name} name={decoded(name)} />}</Route>
       <Route path="/quality" component={Quality} />
+      <Route path="/quarantine" component={Quarantine} />
+      <Route path="/quarantine/:position">
+        {({ position }) => <Refused key={position} position={decoded(position)} />}
+      </Route>
+      <Route path="/forms" component={Forms} />
+      <Route path="/forms/:name">{({ name }) => <Form key={name} name={decoded(name)} />}</Route>
+      <Route path="/keys" component={Keys} />
       <Route path="/campaigns/:name">
         {({ name }) => <Campaign key={name} name={decoded(name)} />}
       </Route>
@@ -136,14 +165,20 @@ function Side({ status, location }: { status: Status | null; location: string })
       </Link>
       <nav aria-label="Main">
         <ul>
-          {PLACES.map(({ to, word, icon: Icon }) => (
-            <li key={to}>
-              <Link href={to} aria-current={within(location, to) ? "page" : undefined}>
-                <Icon />
-                <span>{word}</span>
-              </Link>
-            </li>
+          {PLACES.map((place) => (
+            <Entry key={place.to} place={place} here={within(location, place.to)} />
           ))}
+          <li className="nav-data">
+            <Link href="/data" aria-current={within(location, "/data") ? "page" : undefined}>
+              <SourcesIcon />
+              <span>Data</span>
+            </Link>
+            <ul>
+              {DATA.map((place) => (
+                <Entry key={place.to} place={place} here={within(location, place.to)} />
+              ))}
+            </ul>
+          </li>
         </ul>
       </nav>
       <div className="side-foot">
@@ -157,6 +192,17 @@ function Side({ status, location }: { status: Status | null; location: string })
         <SchemeSwitch />
       </div>
     </header>
+  );
+}
+
+function Entry({ place: { to, word, icon: Icon }, here }: { place: Place; here: boolean }) {
+  return (
+    <li>
+      <Link href={to} aria-current={here ? "page" : undefined}>
+        <Icon />
+        <span>{word}</span>
+      </Link>
+    </li>
   );
 }
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from tailorbird.collect.sources.runs import Outcome
 from tailorbird.errors import TailorbirdError
-from tailorbird.syncs import Status, Stopped, Syncs
+from tailorbird.syncs import ALWAYS, Status, Stopped, Syncs
 from tailorbird.views.sources import Running
 from tailorbird.web.worker import Worker
 
@@ -45,6 +45,8 @@ class SourceReader(Worker):
                 return "waiting"
             if status.source == self._at:
                 return "running"
+            if status.schedule == ALWAYS:
+                return "" if status.standing.error else "running"
             began = status.standing.started_at > status.standing.ended_at
             return ("running" if self._busy else "cut off") if began else ""
 

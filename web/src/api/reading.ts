@@ -38,6 +38,43 @@ export async function ask<T>(where: string, init: RequestInit = {}): Promise<T> 
   throw new Trouble((answer as Problem | null) ?? unreachable());
 }
 
+/** Asks for a change, with `content` as JSON. */
+export const send = <T>(
+  method: "POST" | "PUT" | "DELETE",
+  where: string,
+  content: unknown = {},
+  headers: Record<string, string> = {},
+): Promise<T> =>
+  ask<T>(where, {
+    method,
+    headers: { "content-type": "application/json", ...headers },
+    body: method === "DELETE" ? null : JSON.stringify(content),
+  });
+
+export interface Doing {
+  /** Runs one change at a time; what went wrong is kept in `trouble`, what was done in `said`. */
+  run: (change: () => Promise<string>) => void;
+  busy: boolean;
+  trouble: Problem | null;
+  said: string;
+}
+
+export function useDoing(): Doing {
+  const [busy, setBusy] = useState(false);
+  const [told, tell] = useState<{ trouble: Problem | null; said: string }>({ trouble: null, said: "" });
+  const run = useCallback((change: () => Promise<string>) => {
+    setBusy(true);
+    change()
+      .then(
+        (said) => tell({ trouble: null, said }),
+        (error: unknown) =>
+          tell({ trouble: error instanceof Trouble ? error.problem : unreachable(), said: "" }),
+      )
+      .finally(() => setBusy(false));
+  }, []);
+  return { run, busy, ...told };
+}
+
 function unreachable(): Problem {
   const message = "the server does not answer; is `tailorbird serve` still running?";
   return {

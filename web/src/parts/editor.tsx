@@ -97,11 +97,17 @@ export function Editor({ start, label }: { start: string; label: string }) {
   );
 }
 
-function Mistake({ problem, go }: { problem: Problem; go: (line: number) => void }) {
+interface MistakeProps {
+  problem: Problem;
+  go: (line: number) => void;
+  what?: string;
+}
+
+export function Mistake({ problem, go, what = "Cannot be counted" }: MistakeProps) {
   const { line = 0, column = 0 } = problem;
   return (
     <div className="trouble">
-      <strong>{line ? `Line ${line}${column ? `, column ${column}` : ""}` : "Cannot be counted"}</strong>
+      <strong>{line ? `Line ${line}${column ? `, column ${column}` : ""}` : what}</strong>
       <p>{problem.detail}</p>
       {problem.mend && <p>{problem.mend}</p>}
       {line > 0 && (
@@ -113,7 +119,7 @@ function Mistake({ problem, go }: { problem: Problem; go: (line: number) => void
   );
 }
 
-function select(field: HTMLTextAreaElement | null, line: number): void {
+export function select(field: HTMLTextAreaElement | null, line: number): void {
   if (!field) return;
   const lines = field.value.split("\n");
   const from = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);

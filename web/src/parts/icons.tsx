@@ -66,6 +66,31 @@ export const TemplatesIcon = () => (
   </Icon>
 );
 
+export const SourcesIcon = () => (
+  <Icon>
+    <path d="M3.500 5.500c0-1.700 2.900-3 6.500-3s6.500 1.300 6.500 3-2.900 3-6.500 3-6.500-1.300-6.500-3zM3.500 5.500v9c0 1.700 2.900 3 6.500 3s6.500-1.300 6.500-3v-9M3.500 10c0 1.700 2.900 3 6.500 3s6.500-1.300 6.500-3" />
+  </Icon>
+);
+
+export const QuarantineIcon = () => (
+  <Icon>
+    <path d="M10 2.500 18 16.500H2zM10 7.500v4M10 14v.1" />
+  </Icon>
+);
+
+export const FormsIcon = () => (
+  <Icon>
+    <path d="M3 3.500h14v4H3zM3 11h9M3 14.500h6M13 15l1.600 1.600L18 13" />
+  </Icon>
+);
+
+export const KeysIcon = () => (
+  <Icon>
+    <circle cx="6.500" cy="13.500" r="3.500" />
+    <path d="M9 11l7.500-7.500M13.500 6.500 16 9M11.500 8.500l1.500 1.500" />
+  </Icon>
+);
+
 export const SunIcon = () => (
   <Icon>
     <circle cx="10" cy="10" r="3.500" />

@@ -86,7 +86,8 @@ interface PagerProps {
   paging: Paging;
   size: number;
   shown: number;
-  total: number;
+  /** Left out where nobody counts them. */
+  total?: number;
   next: string;
   what: string;
 }
@@ -96,7 +97,8 @@ export function Pager({ paging, size, shown, total, next, what }: PagerProps) {
   return (
     <nav className="pager" aria-label={`Pages of ${what}`}>
       <p aria-live="polite">
-        {total === 0 ? `No ${what}` : `${count(start + 1)}–${count(start + shown)} of ${count(total)}`}
+        {total === 0 ? `No ${what}` : `${count(start + 1)}–${count(start + shown)}`}
+        {total ? ` of ${count(total)}` : ""}
       </p>
       <div>
         <Button

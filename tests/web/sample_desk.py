@@ -1,0 +1,143 @@
+"""A small real folder beside the invented shop: refused records, sources, a form, a key, a hook.
+
+Run it to look at the pages that write: `python tests/web/sample_desk.py FOLDER [PORT]`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tailorbird import keys, notify
+from tailorbird.access import Key
+from tailorbird.app import Tailorbird
+from tailorbird.schema import Body
+from tailorbird.web.desk import Desk
+from tailorbird.web.keys import KeyRing
+from tailorbird.web.server import application
+from tailorbird.web.source_reader import SourceReader
+
+NOW = 1_323_432_000_000_000  # 2011-12-09T12:00:00Z
+ADMIN_KEY = "tbs_" + "k" * 32
+HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)>"
+ORDER = {"type": "track", "event": "Order Completed", "properties": {"order_id": "A1"}}
+MAPPING = """mapping: people
+columns: {id: {type: id}, points: {type: integer}}
+customers: {id: id, traits: {points: points}}
+"""
+FORM = """name: opinion
+title: How are we doing?
+fields:
+  - {name: nps, kind: nps, label: Would you recommend us to a friend}
+  - name: topic
+    kind: choice
+    label: What about?
+    choices: {price: The price, stock: The stock, mail: The mails}
+    optional: true
+"""
+
+
+def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
+    """Return an opened folder; `hostile` puts markup into what strangers send."""
+    said = HOSTILE if hostile else ""
+    inbox = folder / "in"
+    inbox.mkdir(parents=True)
+    (inbox / "people.csv").write_text("id,points\nu1,3\nu2,4\nu3,many\n")
+    tb = Tailorbird.open(folder / "data", clock=lambda: NOW, environment={})
+    sent: list[dict[str, Any]] = [
+        ORDER | {"messageId": f"m{n}", "userId": f"u{n}{said}", "timestamp": f"31.02.2011{said}"}
+        for n in range(30)
+    ]
+    sent.append({"type": f"sing{said}", "messageId": f"s{said}", "userId": "u1"})
+    tb.world.log.append([Body(f"web:shop{said}", NOW, json.dumps({"batch": sent}).encode())])
+    tb.world.log.append([Body("web", NOW, b'{"batch": \xff\x1b[2J' + said.encode())])
+    for number, score in enumerate((10, 10, 9, 9, 8, 7, 3)):
+        answered = json.dumps({"batch": _answered(number, score)}).encode()
+        tb.world.log.append([Body("forms", NOW, answered)])
+    _defined(tb, inbox)
+    _registered(tb)
+    tb.ingest()
+    _held(tb)
+    return tb
+
+
+def _answered(number: int, score: int) -> list[dict[str, Any]]:
+    topic = ("price", "stock", "mail")[number % 3]
+    answers = {
+        "form": "opinion",
+        "submission": f"s{number}",
+        "score": score,
+        "nps": score,
+        "topic": topic,
+    }
+    return [
+        {"type": "track", "event": event, "messageId": f"{event}{number}",
+         "userId": f"u{number}", "properties": answers | {"score": score}}
+        for event in ("form_submitted", "survey_answered")
+    ]  # fmt: skip
+
+
+def _defined(tb: Tailorbird, inbox: Path) -> None:
+    tb.put("form", "opinion", FORM)
+    tb.sources.put(MAPPING, "people.yaml")
+    every = "kind: file\npath: {0}/*.csv\nmapping: {1}\nevery: 1d\n"
+    tb.sources.put(f"source: crm_people\n{every.format(inbox, 'people')}", "crm_people.yaml")
+    tb.sources.put(f"source: old_till\n{every.format(inbox, 'people')}paused: true\n", "t.yaml")
+    tb.sources.put(f"source: warehouse\n{every.format(inbox, 'nowhere')}", "warehouse.yaml")
+    tb.sources.run("crm_people")
+    tb.sources.run_due()
+
+
+def _registered(tb: Tailorbird) -> None:
+    digest = keys.digest(ADMIN_KEY)
+    tb.world.keys.add(Key("console", "secret", "tbs_kkkk", digest, ("admin",), created_at=NOW))
+    hook, secret = notify.make_hook("https://shop.example/h", (), (), now=NOW, entropy=os.urandom)
+    tb.world.hooks.add(hook, secret)
+
+
+def _held(tb: Tailorbird) -> None:
+    """Have one record mended, one discarded, so that each state is there."""
+    first, second, *_ = tb.quarantine.page().records
+    raw = tb.quarantine.inspect(first.position).record.refused.raw
+    message = json.loads(raw) | {"timestamp": "2011-12-01T10:00:00Z"}
+    tb.quarantine.fix(first.position, json.dumps(message).encode())
+    tb.world.quarantine.discard([second.position], NOW, "test traffic of the old shop")
+
+
+@contextmanager
+def opened(folder: Path, *, hostile: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield what `application` needs beside its readings; sources are read while it is open."""
+    with filled(folder, hostile=hostile) as tb:
+        reader = SourceReader(tb.sources)
+        reader.start()
+        try:
+            desk = Desk(tb.world, tb.clock, sources=reader)
+            yield {"ring": KeyRing(tb.world.keys, tb.clock), "desk": desk}
+        finally:
+            reader.stop()
+
+
+def main(folder: Path, port: int) -> None:
+    """Serve the pages over the invented shop and this folder."""
+    import uvicorn
+
+    readings = runpy.run_path(str(Path(__file__).with_name("sample.py")))["SampleReadings"]()
+    with opened(folder) as beside:
+        site = application(
+            public=(),
+            readings=readings,
+            base_url="http://127.0.0.1",
+            clock=lambda: NOW,
+            **beside,
+        )
+        uvicorn.run(site, host="127.0.0.1", port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8400)

@@ -1,0 +1,176 @@
+// What changes something: what came of it, a definition that is checked while it is written, copying.
+
+import { Button, Textarea, TextInput } from "@mantine/core";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { ask, type Doing, send, Trouble, useDoing } from "../api/reading";
+import type { KeptText, Problem } from "../api/types";
+import { Mistake, select } from "./editor";
+import { TroubleNote } from "./page";
+
+const PAUSE_MILLISECONDS = 250;
+
+/** What came of the last change; it is read aloud. */
+export function Told({ doing }: { doing: Doing }) {
+  return (
+    <div aria-live="polite">
+      {doing.trouble && <TroubleNote problem={doing.trouble} />}
+      {doing.said && <p className="said good">{doing.said}</p>}
+    </div>
+  );
+}
+
+interface GiveUpProps {
+  what: string;
+  doing: Doing;
+  onGiveUp: (reason: string) => void;
+  disabled?: boolean;
+}
+
+/** Giving up needs a reason first. */
+export function GiveUp({ what, doing, onGiveUp, disabled = false }: GiveUpProps) {
+  const [reason, setReason] = useState("");
+  return (
+    <form
+      className="actions"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onGiveUp(reason);
+        setReason("");
+      }}
+    >
+      <TextInput
+        className="grow"
+        label="Why it is given up"
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+        maxLength={500}
+        autoComplete="off"
+      />
+      <Button type="submit" variant="default" disabled={disabled || doing.busy || !reason.trim()}>
+        {what}
+      </Button>
+    </form>
+  );
+}
+
+interface DefinitionProps<Answer> {
+  label: string;
+  start: string;
+  /** Where it is kept; `${where}/check` only checks it. */
+  where: string;
+  onKept: (kept: KeptText) => void;
+  /** What is said of a definition that is right. */
+  right: (answer: Answer) => ReactNode;
+  actions?: (text: string, usable: boolean) => ReactNode;
+}
+
+interface Checked<Answer> {
+  of: string;
+  answer: Answer | null;
+  problem: Problem | null;
+}
+
+/** A definition in YAML that is checked while it is written, and kept by a button. */
+export function Definition<Answer>(props: DefinitionProps<Answer>) {
+  const { label, start, where, onKept, right, actions } = props;
+  const [text, setText] = useState(start);
+  const [checked, setChecked] = useState<Checked<Answer>>({ of: "", answer: null, problem: null });
+  const field = useRef<HTMLTextAreaElement>(null);
+  const doing = useDoing();
+  const said = useId();
+  useEffect(() => {
+    const stop = new AbortController();
+    const wait = setTimeout(() => {
+      ask<Answer>(`${where}/check`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ text }),
+        signal: stop.signal,
+      }).then(
+        (answer) => setChecked({ of: text, answer, problem: null }),
+        (error: unknown) => {
+          if (error instanceof Trouble) setChecked({ of: text, answer: null, problem: error.problem });
+        },
+      );
+    }, PAUSE_MILLISECONDS);
+    return () => {
+      clearTimeout(wait);
+      stop.abort();
+    };
+  }, [text, where]);
+  const stale = checked.of !== text;
+  const usable = !stale && checked.answer !== null && !doing.busy;
+  const keep = () =>
+    doing.run(async () => {
+      const kept = await send<KeptText>("POST", where, { text });
+      onKept(kept);
+      return `Kept: ${kept.kind} ${kept.name}, version ${kept.version}.`;
+    });
+  return (
+    <div className="editor">
+      <Textarea
+        ref={field}
+        label={label}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        rows={Math.min(24, Math.max(10, start.split("\n").length + 2))}
+        spellCheck={false}
+        autoComplete="off"
+        autoCapitalize="off"
+        error={checked.problem !== null}
+        aria-describedby={said}
+        classNames={{ input: "editor-input" }}
+      />
+      <div className="editor-said">
+        <div id={said} aria-live="polite" className={stale ? "stale" : undefined}>
+          {checked.problem ? (
+            <Mistake
+              problem={checked.problem}
+              go={(line) => select(field.current, line)}
+              what="Not right yet"
+            />
+          ) : (
+            checked.answer && right(checked.answer)
+          )}
+        </div>
+        <div className="actions">
+          <Button onClick={keep} disabled={!usable || text === start}>
+            Keep it
+          </Button>
+          {text !== start && (
+            <Button variant="default" onClick={() => setText(start)}>
+              Undo all changes
+            </Button>
+          )}
+        </div>
+        {actions?.(text, usable)}
+        <Told doing={doing} />
+      </div>
+    </div>
+  );
+}
+
+/** Text to take along, and a button that copies it. */
+export function Copied({ text, what }: { text: string; what: string }) {
+  const [said, say] = useState("");
+  const copy = () =>
+    navigator.clipboard.writeText(text).then(
+      () => say("Copied."),
+      () => say("The browser does not allow it: select the text and copy it."),
+    );
+  return (
+    <>
+      <pre className="code wrap" tabIndex={0} role="region" aria-label={what}>
+        {text}
+      </pre>
+      <div className="actions">
+        <Button variant="default" size="xs" onClick={copy}>
+          Copy {what}
+        </Button>
+        <p aria-live="polite" className="dim">
+          {said}
+        </p>
+      </div>
+    </>
+  );
+}
