@@ -98,6 +98,13 @@ class Shop:
         assert found
         return found[1]
 
+    def known(self, address: str = ANN) -> PersonId:
+        """Return somebody whom the shop knows, and who has agreed to nothing."""
+        message = {"type": "identify", "userId": "u-1", "traits": {"email": address}}
+        self.tb.world.log.append([Body("server:till", START, json.dumps(message).encode())])
+        self.tick()
+        return self.person(address)
+
     def person(self, address: str = ANN) -> PersonId:
         return self.tb.person(address)
 
@@ -345,6 +352,55 @@ def test_a_later_page_waits_for_the_address_as_well(shop: Shop) -> None:
     shop.tick()
     assert world.people.profiles([person])[person].traits["birthday"] == "1990-01-02"
     assert len(shop.mails()) == 1
+
+
+@pytest.mark.parametrize("source", ["web:shop", "server:till"])
+def test_what_a_stranger_sends_confirms_nothing_however_like_ours_it_looks(
+    shop: Shop, source: str
+) -> None:
+    ann = shop.known()
+    wish = {
+        "id": "s9", "form": "newsletter", "version": 1, "at": START, "anonymous_id": "form-x",
+        "values": {"email": ANN, "news": True, "first_name": "Eve"}, "person": ann,
+    }  # fmt: skip
+    pages = {"pending": {}, "after": {"after": "s1"}}
+    sent = [
+        {
+            "type": "track", "event": "form_submitted", "anonymousId": "eve", "messageId": name,
+            "properties": {"pending": True, "form": "newsletter", "submission": "s9"} | more,
+            "context": {"form": wish | more},
+        }
+        for name, more in pages.items()
+    ]  # fmt: skip
+    said = {"form": "newsletter", "submission": "s1"}
+    sent.append({
+        "type": "track", "event": "form_confirmed", "anonymousId": "eve", "messageId": "done",
+        "properties": said,
+    })  # fmt: skip
+    world = shop.tb.world
+    world.log.append([Body(source, START, json.dumps(each).encode()) for each in sent])
+    shop.tick()
+    shop.tick()
+    assert not shop.may_mail()
+    assert "first_name" not in world.people.profiles([ann])[ann].traits
+    assert shop.mails() == []
+    assert world.ledger.decisions(campaign="form:newsletter") == []
+
+
+def test_a_stranger_answers_no_question_in_our_place(shop: Shop) -> None:
+    shop.subscribe()
+    shop.tick()
+    (decision,) = shop.tb.world.ledger.decisions(campaign="form:newsletter")
+    said = {"form": "newsletter", "submission": decision.occurrence, "score": "much"}
+    for event in ("form_confirmed", "survey_answered"):
+        message = {"type": "track", "event": event, "userId": "eve", "properties": said}
+        shop.tb.world.log.append([Body("web:shop", shop.now, json.dumps(message).encode())])
+    shop.tick()
+    found = forms.results(shop.tb.world, "newsletter", shop.now)
+    assert (found.submissions, found.confirmed, found.waiting, found.nps) == (1, 0, 1, None)
+    shop.ask("POST", shop.confirm_path())
+    shop.tick()
+    assert shop.may_mail()
 
 
 def test_a_kill_between_any_two_steps_asks_nobody_twice(shop: Shop) -> None:

@@ -15,6 +15,7 @@ from tailorbird import delivery, journeys, letters
 from tailorbird.collect.forms import Form
 from tailorbird.collect.forms_messages import (
     CONFIRMED,
+    SOURCE,
     SUBMITTED,
     Submission,
     address,
@@ -55,18 +56,24 @@ MOST_DECISIONS: Final = 10_000
 STEP: Final = 2_000
 """Log records after which a reading without requests is remembered."""
 
+# Anybody may send an event of these names: ours alone count.
 _NEWS: Final = """
-SELECT position, person, event, text FROM properties
-WHERE position > ? AND position < ? AND person IS NOT NULL
-  AND (event = ? AND name = 'pending' OR event = ? AND name = 'submission')
+SELECT position, said.person, said.event, text FROM properties AS said SEMI JOIN
+  (SELECT position FROM facts WHERE source = $1 AND position > $2 AND position < $3)
+USING (position)
+WHERE position > $2 AND position < $3 AND said.person IS NOT NULL
+  AND (said.event = $4 AND name = 'pending' OR said.event = $5 AND name = 'submission')
 ORDER BY position
 """
 _LATER_PAGES: Final = """
-SELECT position FROM properties WHERE event = ? AND name = 'after' AND text = ? ORDER BY position
+SELECT position FROM properties
+SEMI JOIN (SELECT position FROM facts WHERE source = $1 AND event = $2) USING (position)
+WHERE event = $2 AND name = 'after' AND text = $3 ORDER BY position
 """
 _CONFIRMED: Final = """
-SELECT position FROM properties
-WHERE position > ? AND event = ? AND name = 'submission' AND text = ? LIMIT 1
+SELECT position FROM properties SEMI JOIN
+  (SELECT position FROM facts WHERE source = $1 AND position > $2 AND event = $3) USING (position)
+WHERE position > $2 AND event = $3 AND name = 'submission' AND text = $4 LIMIT 1
 """
 
 
@@ -95,11 +102,11 @@ def ask(world: World, now: Instant) -> int:
     if end <= done:
         return 0
     bounds = (((done + 1) << 20) - 1, (end + 1) << 20)
-    rows = world.facts.read(_NEWS, (*bounds, SUBMITTED, CONFIRMED)).to_pylist()
+    rows = world.facts.read(_NEWS, (SOURCE, *bounds, SUBMITTED, CONFIRMED)).to_pylist()
     asked = 0
     for row in rows:
         if row["event"] == CONFIRMED:
-            later = world.facts.read(_LATER_PAGES, (SUBMITTED, row["text"])).to_pylist()
+            later = world.facts.read(_LATER_PAGES, (SOURCE, SUBMITTED, row["text"])).to_pylist()
             for each in later:
                 _count_in(world, each["position"], now)
             continue
@@ -258,7 +265,7 @@ def confirm(world: World, request: Request, now: Instant) -> bool:
 
 def confirmed(world: World, submission: str, since: Position = 0) -> bool:
     """Return whether a submission, told at a position, is known to be confirmed."""
-    return bool(world.facts.read(_CONFIRMED, (since, CONFIRMED, submission)).num_rows)
+    return bool(world.facts.read(_CONFIRMED, (SOURCE, since, CONFIRMED, submission)).num_rows)
 
 
 def _permit(world: World, request: Request, now: Instant) -> ConfirmationPermit | Refusal:
@@ -273,4 +280,5 @@ def _position(decision: Decision) -> Position:
 
 def _submission(world: World, position: Position) -> Submission | None:
     records = world.log.read((position >> 20) - 1, 1)
-    return requested(records[0].body.content) if records else None
+    ours = bool(records) and records[0].body.source == SOURCE
+    return requested(records[0].body.content) if ours else None

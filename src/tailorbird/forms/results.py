@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from tailorbird.collect.forms import CHOSEN, Field, Form
-from tailorbird.collect.forms_messages import CONFIRMED, SUBMITTED, SURVEYED
+from tailorbird.collect.forms_messages import CONFIRMED, SOURCE, SUBMITTED, SURVEYED
 from tailorbird.forms.asking import find
 from tailorbird.privacy.permit import REQUEST_HOURS
 from tailorbird.schema import HOUR, Instant
@@ -18,8 +18,9 @@ from tailorbird.world import World
 Z95: Final = 1.959964
 
 _EVENTS: Final = """
-SELECT event, "at", position, person FROM properties
-WHERE event IN (?, ?, ?) AND name = 'form' AND text = ? ORDER BY "at", position
+SELECT said.event, said."at", position, said.person FROM properties AS said
+SEMI JOIN (SELECT position FROM facts WHERE source = ?) USING (position)
+WHERE said.event IN (?, ?, ?) AND name = 'form' AND text = ? ORDER BY said."at", position
 """
 _ANSWERS: Final = """
 SELECT position, name, text FROM properties
@@ -70,7 +71,7 @@ def results(world: World, name: str, now: Instant) -> Results:
     """
     form, version = find(world, name)
     kinds = (SUBMITTED, CONFIRMED, SURVEYED)
-    facts = world.facts.read(_EVENTS, (*kinds, name))
+    facts = world.facts.read(_EVENTS, (SOURCE, *kinds, name))
     said: dict[int, dict[str, str]] = {}
     rows = world.facts.read(_ANSWERS, kinds, {"asked": facts.select(["position"])}).to_pylist()
     for row in rows:
@@ -96,9 +97,7 @@ def results(world: World, name: str, now: Instant) -> Results:
         waiting=waiting,
         expired=len(open_) - waiting,
         choices=tuple(_choices(form, [*latest.values()])),
-        nps=net_promoter_score([int(each["score"]) for each in scores.values()])
-        if scores
-        else None,
+        nps=_nps([int(each["score"]) for each in scores.values()]),
     )
 
 
