@@ -28,6 +28,7 @@ from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
+from tailorbird.stores.sqlite.matches import SqliteMatches
 from tailorbird.stores.sqlite.people import SqlitePeople
 from tailorbird.stores.sqlite.quarantine import SqliteQuarantine
 from tailorbird.world import World
@@ -358,6 +359,7 @@ def _wired(
         journal=journal,
         keys=SqliteKeys(database),
         hooks=SqliteHooks(database, vault),
+        matches=SqliteMatches(database),
         assignment_key=_assignment_key(settings, vault),
         token_key=vault.token_key,
     )

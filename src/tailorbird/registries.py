@@ -1,12 +1,13 @@
-"""What the doors ask for: keys of senders, receivers of webhooks. Ports, as those of `ports`."""
+"""Keys of senders, receivers of webhooks, people who may be one. Ports, as those of `ports`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from tailorbird.access import Hook, Key, Notice
 from tailorbird.schema import Instant, PersonId
+from tailorbird.ties import Match, MatchState
 
 
 class Keys(Protocol):
@@ -80,3 +81,27 @@ class Hooks(Protocol):
 
     def again(self, notice: str, now: Instant) -> bool:
         """Have a notice sent again under its id; return whether there is one."""
+
+
+class Matches(Protocol):
+    """Pairs of people who may be one, and what became of them."""
+
+    def get(self, one: PersonId, two: PersonId) -> Match | None:
+        """Return the match of two people, the lower number first."""
+
+    def page(self, state: MatchState | None, skip: int, limit: int) -> list[Match]:
+        """Return matches in a state (None: in any), the most probable first."""
+
+    def counts(self) -> dict[str, int]:
+        """Return how many matches are in each state."""
+
+    def keep(self, matches: Sequence[Match]) -> None:
+        """Keep these durably, in place of all that waited and that nobody has decided about."""
+
+    def decide(
+        self, match: Match, state: MatchState, *, at: Instant, author: str, reason: str, by: str
+    ) -> bool:
+        """Keep durably what somebody decided of a match that waits; return whether it did."""
+
+    def mark_merged(self, matches: Iterable[Match]) -> None:
+        """Keep durably that the log has the word on these."""

@@ -114,6 +114,11 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Addresses that one user id may bring."""
     devices_per_person: int = 1000
     """Anonymous ids that one user id or address may bring."""
+    matching: Literal["off", "review", "merge"] = "review"
+    """Whether people who may be one are looked for daily, and whether sure pairs are merged unasked.
+
+    Needs the extra `match`.
+    """
     placeholders: tuple[str, ...] = ()
     """Identifiers that stand for nobody, beside words such as `undefined` and `test@test.com`."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -94,6 +94,37 @@ class Saying(msgspec.Struct, frozen=True):
     source: str
     counts: str = ""
     """Why this word is the one that counts; '' where another is."""
+
+
+MatchState = Literal["waiting", "merging", "merged", "rejected"]
+
+
+class Likeness(msgspec.Struct, frozen=True):
+    """How alike two people are in one field, and how many bits that speaks for one person."""
+
+    field: str
+    likeness: str
+    bits: float
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Two people who may be one. `one` is the lower number; no value of a field is kept."""
+
+    one: PersonId
+    two: PersonId
+    state: MatchState
+    probability: float
+    evidence: tuple[Likeness, ...]
+    why: str
+    """Why it waits, or that it is sure."""
+    seen: bytes
+    """Keyed hash of what was compared."""
+    found_at: Instant
+    decided_at: Instant = 0
+    author: str = ""
+    reason: str = ""
+    by: str = ""
+    """`hand`, `api` or `matching`; '' while it waits."""
 
 
 def trees(people: Iterable[PersonId], edges: Iterable[Merge]) -> dict[PersonId, PersonId]:

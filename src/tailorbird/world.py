@@ -17,7 +17,7 @@ from tailorbird.ports import (
     People,
     Quarantine,
 )
-from tailorbird.registries import Hooks, Keys
+from tailorbird.registries import Hooks, Keys, Matches
 from tailorbird.settings import Settings
 
 
@@ -39,6 +39,7 @@ class World:
     journal: Journal
     keys: Keys
     hooks: Hooks
+    matches: Matches
     assignment_key: bytes
     """Draws variants and holdouts."""
     token_key: bytes

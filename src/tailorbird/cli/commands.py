@@ -13,6 +13,7 @@ from tailorbird.cli import (
     form_commands,
     hook_commands,
     key_commands,
+    match_commands,
     model_commands,
     person_commands,
     plan_commands,
@@ -47,6 +48,7 @@ app.add_typer(template_commands.app, name="templates")
 app.add_typer(campaign_commands.app, name="campaigns")
 app.add_typer(campaign_commands.experiments, name="experiments")
 app.add_typer(model_commands.app, name="models")
+app.add_typer(match_commands.app, name="matches")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(config, name="config")

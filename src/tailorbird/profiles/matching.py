@@ -74,6 +74,10 @@ class Found:
         """Return how probably each pair is one person."""
         return probability(self.weight)
 
+    def likelihood(self, pair: int) -> float:
+        """Return how probably one pair is one person."""
+        return float(probability(self.weight[pair : pair + 1])[0])
+
     def evidence(self, pair: int) -> dict[str, tuple[str, float]]:
         """Return, for each field that says something, how alike it is and how many bits it adds."""
         found = {}

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from tailorbird import flow, letters
+from tailorbird import flow, letters, matching
 from tailorbird.schema import Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
@@ -82,18 +82,19 @@ def site(tb: Tailorbird) -> ASGIApp:
     reader = SourceReader(tb.sources)
     queues = QueueReaders(tb.sources, tb.clock, worker.wake)
     sender = HookSender(world, tb.clock)
+    matcher = Worker(lambda: matching.run_due(world, tb.clock()), "tailorbird-matching")
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.worker = worker
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
-        for each in (worker, reader, queues, sender):
+        for each in (worker, reader, queues, sender, matcher):
             each.start()
         try:
             yield
         finally:
-            for each in (sender, queues, reader, worker):
+            for each in (matcher, sender, queues, reader, worker):
                 await asyncio.to_thread(each.stop)
             sys.setswitchinterval(before)
 
