@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,7 +27,14 @@ from tailorbird.collect.sources.definition import (
     parse_source,
 )
 from tailorbird.collect.sources.following import Following
-from tailorbird.collect.sources.runs import Errand, Outcome, alone, cursor_shown, run_source
+from tailorbird.collect.sources.runs import (
+    Errand,
+    Outcome,
+    alone,
+    cursor_shown,
+    mapping_of,
+    run_source,
+)
 from tailorbird.collect.sources.standing import Standing, keep, noted, standing_of
 from tailorbird.errors import TailorbirdError, UsageError
 from tailorbird.schema import HOUR, MINUTE, Definition, DefinitionKind, Instant
@@ -154,8 +162,8 @@ class Syncs:
         source = _parsed(kept)
         if not isinstance(source, QueueSource):
             raise UsageError(f"{kept.name} is no queue", mend="run it: `tailorbird sources run`")
-        folder = self._world.folder / FOLDER
-        return Following(self._world.log, source, Secrets(self._environment), folder)
+        folder, mapping = self._world.folder / FOLDER, partial(mapping_of, source, self._mapping)
+        return Following(self._world.log, source, Secrets(self._environment), folder, mapping)
 
     # -- one run --------------------------------------------------------------------------------
 

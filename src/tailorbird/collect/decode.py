@@ -26,9 +26,11 @@ from tailorbird.collect.fields import (
 )
 from tailorbird.collect.forms_trap import hold_back
 from tailorbird.collect.messages import (
+    HELD,
     Kind,
     Message,
     at_of,
+    held,
     id_of,
     kind_of,
     name_of,
@@ -228,7 +230,7 @@ class _Reader:
     def read(self, raw: bytes | msgspec.Raw, position: Position) -> Event:
         """Return a message's event; raise `Refusal` when it cannot be taken."""
         message = parse(raw, strict=self._trusted)
-        kind = kind_of(message)
+        kind = self._kind(message)
         name = name_of(kind, message)
         context = mapping_of(message.context, "context")
         who = self._permit(name, self._who(kind, message, context))
@@ -265,6 +267,11 @@ class _Reader:
             context=around,
             dwell_seconds=dwell_of(properties) if name == Names.PAGE_LEFT else 0,
         )
+
+    def _kind(self, message: Message) -> Kind:
+        if self._internal and message.type == HELD:
+            raise held(message)
+        return kind_of(message)
 
     def _id(self, message: Message, raw: bytes | msgspec.Raw) -> str:
         """Return a message id that nobody outside can take before one of our own events does."""

@@ -24,6 +24,8 @@ KINDS: Final[dict[str, Kind]] = {
 EARLIEST: Final[Instant] = 631_152_000_000_000
 """1990-01-01: no shop's history is older."""
 ID_LIMIT: Final = 200
+HELD: Final = "held"
+"""The type of what one of our own doors could not read."""
 _IDS: Final = (int, str)
 
 _NAMES: Final = {
@@ -81,6 +83,12 @@ def parse(raw: bytes | msgspec.Raw, *, strict: bool) -> Message:
 def _respelled(fields: dict[str, Any]) -> Message:
     found = {clean.snake(key): value for key, value in fields.items() if len(key) <= NAME_LIMIT}
     return Message(**{name: value for name, value in found.items() if name in _FIELDS})
+
+
+def held(message: Message) -> Refusal:
+    """Return the refusal that one of our own doors tells of, beside what it could not read."""
+    said = mapping_of(message.properties, "properties")
+    return Refusal("refused_by_mapping", str(said.get("reason", "")), str(said.get("mend", "")))
 
 
 def kind_of(message: Message) -> Kind:

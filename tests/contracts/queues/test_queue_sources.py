@@ -195,6 +195,37 @@ def test_one_queue_has_one_reader(
         assert other.sources.run("tills").errors == ()
 
 
+MAPPING = """
+mapping: receipts
+columns:
+  number: {type: id}
+  at: {type: time}
+  who: {from: customer.id, type: id}
+  total: {type: decimal}
+currency: EUR
+customers: {id: who}
+orders: {id: number, time: at, total: total}
+"""
+
+
+def test_messages_of_another_shape_are_told_by_a_mapping(
+    broker: Broker, tb: Tailorbird, serving: None
+) -> None:
+    tb.sources.put(MAPPING, "receipts.yaml")
+    tb.sources.put(definition(broker, more="mapping: receipts\nsystem: erp\n"), "tills.yaml")
+    said = b'{"number": 1, "at": "2025-06-15", "customer": {"id": "ann"}, "total": 5}'
+    broker.publish([said, b'{"number": 2}', said, said.replace(b"1,", b"3,", 1)])
+    until(lambda: orders(tb) == ["1", "1", "3"])
+    until(lambda: tb.world.people.quarantined(0, 10))
+    (held,) = tb.world.people.quarantined(0, 10)
+    assert (held.code, held.reason) == ("refused_by_mapping", "it has no at")
+    assert b'{"number": 2}' in held.raw
+    assert tb.world.log.read(0, 1)[0].body.source == "import:erp"
+    assert [*(tb.world.folder / "sources").iterdir()] == [
+        tb.world.folder / "sources" / "tills.lock"
+    ]
+
+
 # -- a broker that goes away --------------------------------------------------------------------
 
 

@@ -171,8 +171,6 @@ def _check_sql(source: SqlSource, refuse: Refuse) -> None:
 
 
 def _check_queue(source: QueueSource, refuse: Refuse) -> None:
-    if source.mapping:
-        refuse("mapping", "messages of a queue are of the Segment spec", "take `mapping` out")
     for key in ("every", "at"):
         if getattr(source, key):
             refuse(key, "a queue is read all the time", f"take `{key}` out")

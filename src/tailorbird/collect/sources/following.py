@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tailorbird.collect.mapping_schema import Mapping
 from tailorbird.collect.sources.definition import QueueSource, Secrets
 from tailorbird.collect.sources.queue_runs import Reading
 from tailorbird.collect.sources.standing import keep, noted, standing_of
@@ -22,8 +23,16 @@ Clock: TypeAlias = Callable[[], Instant]
 class Following:
     """One queue that is read all the time; how it stands is kept, at most once a second."""
 
-    def __init__(self, log: EventLog, source: QueueSource, secrets: Secrets, folder: Path) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        source: QueueSource,
+        secrets: Secrets,
+        folder: Path,
+        mapping: Callable[[], Mapping | None],
+    ) -> None:
         self._log = log
+        self._mapping = mapping
         self._folder = folder
         self._source = source
         self._secrets = secrets
@@ -57,7 +66,9 @@ class Following:
 
     def _open(self, now: Instant) -> Reading:
         self._standing = msgspec.structs.replace(self._standing, started_at=now, ended_at=now)
-        self._reading = Reading(self._source, self._log, self._secrets, self._folder)
+        self._reading = Reading(
+            self._source, self._log, self._secrets, self._folder, mapping=self._mapping()
+        )
         self._standing = msgspec.structs.replace(self._standing, error="", failures=0)
         self._show()
         return self._reading

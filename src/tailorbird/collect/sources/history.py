@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -24,6 +24,9 @@ from tailorbird.collect.mapping_schema import Category, Conditions, Customers
 from tailorbird.collect.sources.mapped_sql import SqlValue, customer_of, key_of
 from tailorbird.collect.sources.staging import Staging
 from tailorbird.schema import Instant, Names
+
+Told: TypeAlias = tuple[int, Message]
+"""A part of the file, and what it says."""
 
 MILLION: Final = 10**6
 
@@ -46,7 +49,7 @@ class History:
     def __init__(self, staging: Staging) -> None:
         self._staging = staging
         self._mapping = staging.mapping
-        self._categories: dict[str, str] = {}
+        self._categories: dict[tuple[int, str], str] = {}
         self._told = 0
         self.tally = Tally()
 
@@ -57,14 +60,18 @@ class History:
 
     def messages(self) -> Iterator[Message]:
         """Yield the catalogue, then the people, then what happened, each in order of time."""
-        for part in (self._catalogue, self._people, self._orders, self._events):
-            for message in part():
+        return (message for _, message in self.told())
+
+    def told(self) -> Iterator[Told]:
+        """Yield the messages, each after the part of the file that says it."""
+        for section in (self._catalogue, self._people, self._orders, self._events):
+            for told in section():
                 self.tally.events += 1
-                yield message
+                yield told
 
     # -- the catalogue --------------------------------------------------------------------------
 
-    def _catalogue(self) -> Iterator[Message]:
+    def _catalogue(self) -> Iterator[Told]:
         products = self._mapping.products
         if products is None:
             return
@@ -84,23 +91,25 @@ class History:
             currency=self._name(self._mapping.currency.column),
             only=only,
             returns=returns,
+            part=self._staging.part,
         )
         for row in self._staging.rows(query, [*more, *bound]):
-            item, name, price, found, url, image_url, stock, currency, at = row
+            part, item, name, price, found, url, image_url, stock, currency, at = row
             if categorise is not None:
                 found = categorise(name if by_name else found)
-            self._categories[item] = found or ""
+            self._categories[part, item] = found or ""
             self.tally.products += 1
             properties = _present(
                 product_id=item, name=name, category=found, url=url, image_url=image_url,
                 price=None if price is None else price / MILLION, stock=stock,
                 currency=currency or self._mapping.currency.otherwise or None,
             )  # fmt: skip
-            yield message_of("track", at, "", event=Names.PRODUCT_UPDATED, properties=properties)
+            name = Names.PRODUCT_UPDATED
+            yield part, message_of("track", at, "", event=name, properties=properties)
 
     # -- people ---------------------------------------------------------------------------------
 
-    def _people(self) -> Iterator[Message]:
+    def _people(self) -> Iterator[Told]:
         customers = self._mapping.customers
         if customers is None:
             return
@@ -113,10 +122,11 @@ class History:
             time=self._name(customers.time),
             said=f", {said}" if said else "",
             names=names or "0",
+            part=self._staging.part,
         )
         types = [self._mapping.column(name).type for name in columns]
         split = len(customers.traits)
-        for customer, at, *cells in self._staging.rows(query):
+        for part, customer, at, *cells in self._staging.rows(query):
             values = list(map(plain, types, cells))
             traits = _present(**dict(zip(customers.traits, values, strict=False)))
             answers = self._answers(customers, values[split:])
@@ -126,7 +136,7 @@ class History:
                 evidence = f"import with mapping {self._mapping.name}"
                 answers |= {"wordingVersion": customers.wording_version, "evidence": evidence}
                 extra["context"] = {"consent": answers}
-            yield message_of("identify", at, customer, traits=traits, **extra)
+            yield part, message_of("identify", at, customer, traits=traits, **extra)
 
     def _answers(self, customers: Customers, values: list[Any]) -> Message:
         """Return purpose -> whether it is allowed; a withdrawal outranks."""
@@ -137,7 +147,7 @@ class History:
 
     # -- orders ---------------------------------------------------------------------------------
 
-    def _orders(self) -> Iterator[Message]:
+    def _orders(self) -> Iterator[Told]:
         orders = self._mapping.orders
         if orders is None:
             return
@@ -153,14 +163,15 @@ class History:
             quantity=self._name(orders.quantity) if orders.quantity else "1",
             **{key: self._name(getattr(orders, key)) for key in ("id", "time", "product", "price")},
             total=self._name(orders.total),
+            part=self._staging.part,
         )
         rows = self._staging.rows(query, [*more, *bound, *last])
         for _, lines_of_one in groupby(rows, key=itemgetter(0, 4)):
             yield self._order(lines := list(lines_of_one))
             self._told += len(lines)
 
-    def _order(self, lines: list[tuple[Any, ...]]) -> Message:
-        _, at, order_id, customer, back, *_ = lines[0]
+    def _order(self, lines: list[tuple[Any, ...]]) -> Told:
+        _, at, order_id, customer, back, part, *_ = lines[0]
         currency = next((c for *_, c in lines if c), "") or self._mapping.currency.otherwise
         said = next((total for *_, total, _ in lines if total is not None), None)
         summed = sum(quantity * price for *_, quantity, price, _, _ in lines)
@@ -168,7 +179,7 @@ class History:
         products = [
             _present(
                 product_id=item, price=price / MILLION, quantity=abs(quantity),
-                category=self._categories.get(item) or None,
+                category=self._categories.get((part, item)) or None,
             )
             for *_, item, quantity, price, _, _ in lines
             if item is not None
@@ -185,11 +196,11 @@ class History:
         identity = [name, order_id, customer, at, total, currency, sold]
         if self._mapping.orders is not None and self._mapping.orders.once:
             identity = identity[:3]
-        return message_of("track", at, customer, identity, event=name, properties=properties)
+        return part, message_of("track", at, customer, identity, event=name, properties=properties)
 
     # -- other events ---------------------------------------------------------------------------
 
-    def _events(self) -> Iterator[Message]:
+    def _events(self) -> Iterator[Told]:
         events = self._mapping.events
         if events is None:
             return
@@ -201,14 +212,15 @@ class History:
             name=self._name(events.name_column),
             key=key,
             said=said,
+            part=self._staging.part,
         )
         types = [self._mapping.column(name).type for name in events.properties.values()]
-        for customer, at, name, row_key, *cells in self._staging.rows(query, bound):
+        for customer, at, name, row_key, part, *cells in self._staging.rows(query, bound):
             self._told += 1
             properties = _present(
                 **dict(zip(events.properties, map(plain, types, cells), strict=True))
             )
-            yield columns.message(at, name or events.name, customer, row_key, properties)
+            yield part, columns.message(at, name or events.name, customer, row_key, properties)
 
     # -- names in the SQL -----------------------------------------------------------------------
 
@@ -229,23 +241,23 @@ class History:
 
 CATALOGUE: Final = """
 WITH offered AS (
-    SELECT line, {id} AS id, {name} AS name, {price} AS price, {time} AS moment,
+    SELECT line, {part} AS part, {id} AS id, {name} AS name, {price} AS price, {time} AS moment,
         {category} AS category, {url} AS url, {image_url} AS image_url, {stock} AS stock,
         row({places}) AS place,
         {currency} AS currency, {returns} AS back
     FROM taken WHERE {id} IS NOT NULL AND {only}),
 named AS (
-    SELECT id, name, count_if(price > 0) AS priced, count(*) AS times, max(line) AS last
-    FROM offered WHERE name IS NOT NULL GROUP BY id, name),
+    SELECT part, id, name, count_if(price > 0) AS priced, count(*) AS times, max(line) AS last
+    FROM offered WHERE name IS NOT NULL GROUP BY part, id, name),
 -- Notes such as "damaged" stand on lines without a price.
 shelves AS (
-    SELECT id, first(stock ORDER BY moment DESC NULLS LAST, line DESC) AS stock
-    FROM offered WHERE stock IS NOT NULL GROUP BY id, place),
-stocks AS (SELECT id, sum(stock)::BIGINT AS stock FROM shelves GROUP BY id),
+    SELECT part, id, first(stock ORDER BY moment DESC NULLS LAST, line DESC) AS stock
+    FROM offered WHERE stock IS NOT NULL GROUP BY part, id, place),
+stocks AS (SELECT part, id, sum(stock)::BIGINT AS stock FROM shelves GROUP BY part, id),
 names AS (
-    SELECT id, first(name ORDER BY priced DESC, times DESC, last DESC) AS name
-    FROM named GROUP BY id)
-SELECT id, any_value(names.name),
+    SELECT part, id, first(name ORDER BY priced DESC, times DESC, last DESC) AS name
+    FROM named GROUP BY part, id)
+SELECT part, id, any_value(names.name),
     coalesce(
         first(price ORDER BY moment DESC NULLS LAST, line DESC) FILTER (price > 0 AND NOT back),
         first(price ORDER BY moment DESC NULLS LAST, line DESC) FILTER (price IS NOT NULL)),
@@ -255,22 +267,25 @@ SELECT id, any_value(names.name),
     any_value(stocks.stock),
     first(currency ORDER BY moment DESC NULLS LAST, line DESC) FILTER (currency IS NOT NULL),
     max(moment)
-FROM offered LEFT JOIN names USING (id) LEFT JOIN stocks USING (id) GROUP BY id ORDER BY id
+FROM offered LEFT JOIN names USING (part, id) LEFT JOIN stocks USING (part, id)
+GROUP BY part, id ORDER BY part, id
 """
 
 PEOPLE: Final = """
 WITH said AS (
-    SELECT {customer} AS customer, {time} AS moment, line{said} FROM taken WHERE {customer} <> ''),
+    SELECT {part} AS part, {customer} AS customer, {time} AS moment, line{said}
+    FROM taken WHERE {customer} <> ''),
 compared AS (
     SELECT *, row({names}) IS DISTINCT FROM
-        lag(row({names})) OVER (PARTITION BY customer ORDER BY moment, line) AS changed
+        lag(row({names})) OVER (PARTITION BY part, customer ORDER BY moment, line) AS changed
     FROM said)
 SELECT * EXCLUDE (line, changed) FROM compared WHERE changed ORDER BY moment, line
 """
 
 ORDERS: Final = """
 WITH ordered AS (
-    SELECT line, {id} AS id, {time} AS moment, {customer} AS customer, {returns} AS back,
+    SELECT line, {part} AS part, {id} AS id, {time} AS moment, {customer} AS customer,
+        {returns} AS back,
         CASE WHEN {only} THEN {product} END AS item,
         coalesce({quantity}, 1) AS quantity, coalesce({price}, 0) AS price, {total} AS total,
         {currency} AS currency, {refunded} AS refunded
@@ -279,12 +294,12 @@ told AS (
     SELECT * FROM ordered
     UNION ALL SELECT * REPLACE (TRUE AS back) FROM ordered WHERE refunded AND NOT back)
 SELECT min(line) OVER whole AS first, min(moment) OVER whole AS moment, id, customer, back,
-    item, quantity, price, total, currency
-FROM told WINDOW whole AS (PARTITION BY id, customer, back) ORDER BY 2, 1, back, line
+    part, item, quantity, price, total, currency
+FROM told WINDOW whole AS (PARTITION BY part, id, customer, back) ORDER BY 2, 1, back, line
 """
 
 EVENTS: Final = """
-SELECT {customer}, {time}, {name}, {key}{said} FROM taken ORDER BY 2, line
+SELECT {customer}, {time}, {name}, {key}, {part}{said} FROM taken ORDER BY 2, line
 """
 
 

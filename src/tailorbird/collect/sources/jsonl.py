@@ -107,7 +107,7 @@ class _Objects:
                 number += 1
                 yield number if self._each else line, None
                 continue
-            for row in self._split(record):
+            for row in rows_of(record, self._each):
                 number += 1
                 yield number if self._each else line, row
 
@@ -140,19 +140,20 @@ class _Objects:
             what = f"it is no readable JSON: {error}"
             raise broken(self._origin.where, what, "export it again; it may be cut off") from None
 
-    def _split(self, record: dict[str, Any]) -> Iterator[dict[str, str]]:
-        """Yield an object's rows: itself, or one for each element of its list."""
-        if not self._each:
-            yield flattened(record)
-            return
-        elements = _taken(record, self._each.split("."))
-        shared = flattened(record)
-        if not isinstance(elements, list) or not elements:
-            yield shared
-            return
-        for element in elements:
-            inner = element if isinstance(element, dict) else {"value": element}
-            yield shared | {f"{self._each}.{path}": text for path, text in flattened(inner).items()}
+
+def rows_of(record: dict[str, Any], each: str) -> Iterator[dict[str, str]]:
+    """Yield an object's rows as path -> cell: itself, or one for each element of a list in it."""
+    if not each:
+        yield flattened(record)
+        return
+    elements = _taken(record, each.split("."))
+    shared = flattened(record)
+    if not isinstance(elements, list) or not elements:
+        yield shared
+        return
+    for element in elements:
+        inner = element if isinstance(element, dict) else {"value": element}
+        yield shared | {f"{each}.{path}": text for path, text in flattened(inner).items()}
 
 
 def _taken(record: dict[str, Any], path: list[str]) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -115,8 +116,7 @@ def take(
         DefinitionError: the mapping names a column that the table lacks.
     """
     started = terms.timer()
-    with _staging(table, mapping, terms) as staging:
-        _stage(table, staging, terms)
+    with staged(table, mapping, terms) as staging:
         refusals = Refusals(staging, table)
         errors_file = "" if terms.dry_run else refusals.write(terms.errors_to)
         history = History(staging)
@@ -147,13 +147,32 @@ def _report(table: Table, staging: Staging, history: History, refusals: Refusals
     )
 
 
+@contextmanager
+def staged(table: Table, mapping: Mapping, terms: Terms) -> Iterator[Staging]:
+    """Lend a table that is laid out and judged.
+
+    Raises:
+        DefinitionError: the mapping names a column that the table lacks.
+    """
+    with _staging(table, mapping, terms) as staging:
+        _stage(table, staging, terms)
+        yield staging
+
+
 def _staging(table: Table, mapping: Mapping, terms: Terms) -> Staging:
     places = located_columns(mapping, table.columns)
     if places is None:
         raise missing_column(mapping, table.columns)
     scratch = _scratch(terms.errors_to)
     width = len(table.columns)
-    return Staging(mapping, places, width, scratch=scratch, memory_limit=terms.memory_limit)
+    return Staging(
+        mapping,
+        places,
+        width,
+        scratch=scratch,
+        memory_limit=terms.memory_limit,
+        part_bits=table.part_bits,
+    )
 
 
 def _scratch(errors_to: Path) -> Path:

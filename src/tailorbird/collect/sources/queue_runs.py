@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from tailorbird.collect.mapping_schema import Mapping
 from tailorbird.collect.sources.definition import (
     REFERENCE,
     KafkaSource,
@@ -17,6 +18,8 @@ from tailorbird.collect.sources.definition import (
     Secrets,
 )
 from tailorbird.collect.sources.kafka import KafkaQueue
+from tailorbird.collect.sources.landing import SOURCE
+from tailorbird.collect.sources.mapped_messages import MappedReader
 from tailorbird.collect.sources.queues import Queue, drain
 from tailorbird.collect.sources.rabbitmq import RabbitQueue, hashed, place_of
 from tailorbird.errors import SourceError, UsageError
@@ -24,7 +27,7 @@ from tailorbird.ports import EventLog
 from tailorbird.schema import Instant
 
 SERVER: Final = "server"
-"""The family of the bodies: the shop's own servers speak through its queues."""
+"""The family of bodies without a mapping: the shop's own servers speak through its queues."""
 WAIT_SECONDS: Final = 0.5
 QUIET: Final = 20
 """Waits without a message after which a queue is taken as empty, though its broker says that
@@ -36,9 +39,12 @@ class Reading:
 
     While it is open, nobody else in this folder reads the source.
 
+    Without a mapping, messages are of the Segment spec.
+
     Raises, here and in `take`:
         SourceError: the broker cannot be reached, or gives nothing; open the queue anew.
         SettingsError: a variable that the source names is not set.
+        DefinitionError: messages cannot be told by the mapping.
         UsageError: it is being read already.
     """
 
@@ -49,12 +55,15 @@ class Reading:
         secrets: Secrets,
         folder: Path,
         *,
+        mapping: Mapping | None = None,
         again: bool = False,
     ) -> None:
         self._log = log
         self._secrets = secrets
         self._reader = _reader_of(source, secrets)
-        self._source = f"{SERVER}:{source.system or source.source}"
+        family = SERVER if mapping is None else SOURCE
+        self._source = f"{family}:{source.system or source.source}"
+        self._read = MappedReader(mapping, folder, source.source) if mapping else None
         with ExitStack() as opened:
             opened.enter_context(_alone(source, folder))
             self._queue = _queue_of(source, secrets)
@@ -73,6 +82,7 @@ class Reading:
                 source=self._source,
                 now=now,
                 wait_seconds=wait_seconds,
+                read=self._read,
             )
 
     def left(self) -> int:
@@ -102,6 +112,7 @@ def read_until_quiet(
     secrets: Secrets,
     folder: Path,
     *,
+    mapping: Mapping | None,
     now: Instant,
     again: bool,
     on_progress: Callable[[int, int], None],
@@ -115,7 +126,7 @@ def read_until_quiet(
         mend = "have the messages published anew"
         raise UsageError("RabbitMQ gives each message once", where=source.source, mend=mend)
     taken = quiet = 0
-    with closing(Reading(source, log, secrets, folder, again=again)) as reading:
+    with closing(Reading(source, log, secrets, folder, mapping=mapping, again=again)) as reading:
         while quiet < QUIET:
             found = reading.take(now, WAIT_SECONDS)
             taken += found

@@ -65,8 +65,8 @@ class Queue(Protocol):
         """Let go of the connection; what was not `done` stays with the broker."""
 
 
-Reader = Callable[[Arrival], Sequence[bytes]]
-"""What turns a message into bodies of the Segment spec."""
+Reader = Callable[[Sequence[Arrival], Instant], Sequence[bytes]]
+"""What turns messages into bodies of the Segment spec, at an instant."""
 
 
 def drain(
@@ -87,11 +87,8 @@ def drain(
     arrivals = queue.take(LIMIT, wait_seconds)
     if not arrivals:
         return 0
-    bodies = [
-        Body(source, now, content)
-        for arrival in arrivals
-        for content in (read(arrival) if read else [identified(arrival)])
-    ]
+    contents = read(arrivals, now) if read else map(identified, arrivals)
+    bodies = [Body(source, now, content) for content in contents]
     log.append_from(reader, bodies, queue.progress())
     queue.done()
     return len(arrivals)

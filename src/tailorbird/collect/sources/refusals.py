@@ -38,6 +38,12 @@ class Refusals:
         self._objects = table.kind == "json"
         self.by_reason = Counter(self._why(row)[0] for row in staging.refused())
 
+    def reasons(self) -> Iterator[tuple[int, str, str]]:
+        """Yield (line, reason, mend) of every refused row, in order."""
+        for row in self._staging.refused():
+            _, reason, mend = self._why(row)
+            yield row[0], reason, mend
+
     def write(self, errors_to: Path) -> str:
         """Write the rows to a CSV file, whole or not at all; return its path, '' without rows."""
         try:

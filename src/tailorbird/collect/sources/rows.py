@@ -58,6 +58,9 @@ class Table:
     delimiter: str = ""
     place: Callable[[int], str] = str
     """Says where the row with a line number is found."""
+    part_bits: int = 0
+    """Lines whose numbers are equal but for so many last bits are a part of their own: what one
+    part says is no matter to the others. 0 where the file is one whole."""
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows in order."""

@@ -262,7 +262,17 @@ def _short(text: str) -> str:
 # -- queues -------------------------------------------------------------------------------------
 
 
+def mapping_of(source: QueueSource, find: Callable[[str, Path | None], Mapping]) -> Mapping | None:
+    """Return by which mapping a queue's messages are told, None where they need none.
+
+    Raises:
+        DefinitionError, UsageError: there is none of this name, or it brings nothing that is asked.
+    """
+    return narrowed(find(source.mapping, None), source.brings) if source.mapping else None
+
+
 def _read_queue(source: QueueSource, errand: Errand) -> Outcome:
+    mapping = mapping_of(source, errand.mapping)
     if errand.dry_run:
         found = waiting(source, errand.log, errand.secrets)
         return Outcome(source.source, notes=(f"{found:,} messages wait",))
@@ -271,6 +281,7 @@ def _read_queue(source: QueueSource, errand: Errand) -> Outcome:
         errand.log,
         errand.secrets,
         errand.folder,
+        mapping=mapping,
         now=errand.now,
         again=errand.again,
         on_progress=errand.on_progress,

@@ -52,8 +52,11 @@ class Staging:
         *,
         scratch: Path,
         memory_limit: str = "1GB",
+        part_bits: int = 0,
     ) -> None:
         self.mapping = mapping
+        self.part = f"(line >> {part_bits})" if part_bits else "0"
+        """The SQL of the part to which a row belongs."""
         self.notes: list[str] = []
         self.lines = 0
         self.taken = 0
