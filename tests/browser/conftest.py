@@ -88,7 +88,10 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[NewContext]:
-    """Return `new_context(scheme, viewport, **more)`; every one is closed when the test ends."""
+    """Return `new_context(scheme, viewport, **more)`; every one is closed when the test ends.
+
+    Ask for it after the servers: what a page sends when it is closed must not meet the next one's.
+    """
     opened: list[BrowserContext] = []
 
     def make(

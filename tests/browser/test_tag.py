@@ -26,7 +26,7 @@ HIDE = """state => {
 
 
 @pytest.fixture
-def visit(new_context: NewContext, site: Any) -> Callable[..., Page]:
+def visit(site: Any, new_context: NewContext) -> Callable[..., Page]:
     """Return `visit(path, context=None, agreed=True, clock=False)`: a page of the site, loaded."""
 
     def visited(

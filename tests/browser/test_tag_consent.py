@@ -26,7 +26,7 @@ OLD = json.dumps(
 
 
 @pytest.fixture
-def arrive(new_context: NewContext, site: Any) -> Callable[..., Page]:
+def arrive(site: Any, new_context: NewContext) -> Callable[..., Page]:
     """Return `arrive(*scripts, path, scheme, viewport)`: a first visit, on a clock of its own."""
 
     def arrived(*scripts: str, path: str = "/start", **look: Any) -> Page:

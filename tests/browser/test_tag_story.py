@@ -52,7 +52,7 @@ def history(tb: Tailorbird, person: int) -> list[str]:
 
 
 def test_a_visitor_who_agrees_is_known_with_what_she_did_before(
-    new_context: NewContext, tb: Tailorbird, server: str, site: Any
+    tb: Tailorbird, server: str, site: Any, new_context: NewContext
 ) -> None:
     site.pages |= {"head": HEAD % (server, server), "/kettle": KETTLE, "/letter": SIGN_UP}
     page = new_context().new_page()
@@ -81,7 +81,7 @@ def test_a_visitor_who_agrees_is_known_with_what_she_did_before(
 
 
 def test_a_browser_without_scripts_is_seen_by_the_pixel(
-    new_context: NewContext, tb: Tailorbird, server: str, site: Any
+    tb: Tailorbird, server: str, site: Any, new_context: NewContext
 ) -> None:
     query = f"key=shop-web&amp;anonymousId=visitor-1&amp;url={site.url}/start"
     site.pages |= {
