@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from tailorbird import intake, profiles
-from tailorbird.collect import money
+from tailorbird.collect import fields, money
 from tailorbird.errors import ConflictError, RecordError
 from tailorbird.ids import Entropy, new_id
 from tailorbird.schema import PURPOSES, Body, Instant, LogRecord, Names, PersonId, Purpose
@@ -106,6 +106,7 @@ def create_person(world: World, new: NewPerson, writer: Writer) -> int:
         ConflictError: an identifier belongs to somebody.
         RecordError: there is no identifier, or something cannot be taken.
     """
+    _refuse_identifiers(new.traits, "give it beside the traits, as user_id or email")
     given = Identifiers(new.user_id, new.email, new.anonymous_id)
     _refuse_taken(find(world, given))
     message = _identify(world, given, writer) | {"traits": {**new.traits, **_email(given)}}
@@ -114,9 +115,7 @@ def create_person(world: World, new: NewPerson, writer: Writer) -> int:
 
 def set_traits(world: World, person: PersonId, traits: Mapping[str, Any], writer: Writer) -> int:
     """Write traits of a person and return the offset."""
-    if "email" in traits or "user_id" in traits:
-        mend = "PUT /people/{person}/identifiers"
-        raise RecordError("an identifier is no trait", code="identifier", mend=mend)
+    _refuse_identifiers(traits, "PUT /people/{person}/identifiers")
     return write(world, [_of(person, {"type": "identify", "traits": dict(traits)})], writer)
 
 
@@ -217,6 +216,15 @@ def _identify(world: World, given: Identifiers, writer: Writer) -> Message:
         if event is None or not getattr(event, kind):
             raise RecordError(f"this {kind} is none that names one person", code="bad_identifier")
     return message
+
+
+def _refuse_identifiers(traits: Mapping[str, Any], mend: str) -> None:
+    """Raise where a trait would be read as an identifier, in whatever spelling it comes."""
+    for name in traits:
+        if fields.trait_name(name) in ("email", "user_id"):
+            raise RecordError(
+                f"{name!r} is an identifier and no trait", code="identifier", mend=mend
+            )
 
 
 def _refuse_taken(holders: Mapping[str, PersonId]) -> None:

@@ -159,6 +159,22 @@ def test_an_identifier_of_somebody_else_is_a_conflict(office: Office) -> None:
     assert f"person {one}" in taken.json()["message"]
 
 
+@pytest.mark.parametrize("name", ["email", " Email", "email_address", "userId"])
+def test_an_identifier_is_no_trait_however_it_is_spelled(office: Office, name: str) -> None:
+    office.done("POST", "/people", {"user_id": "u-1", "email": "ada@people.example"})
+    two = office.done("POST", "/people", {"user_id": "u-2"})["person"]
+    traits = {"points": 3, name: "ada@people.example"}
+    end = office.tb.world.log.end()
+    for method, path, more in (
+        ("PATCH", f"/people/{two}", {}),
+        ("POST", "/people", {"user_id": "u-3"}),
+    ):
+        answer = office.ask(method, path, {"traits": traits} | more)
+        assert (answer.status_code, answer.json()["code"]) == (422, "identifier"), path
+        assert answer.json()["mend"]
+    assert office.tb.world.log.end() == end
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

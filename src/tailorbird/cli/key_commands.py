@@ -148,5 +148,5 @@ def _listed(key: Key) -> dict[str, object]:
 
 def _until(key: Key, *, open_: bool) -> str:
     if not key.ends_at:
-        return "it is revoked"
+        return "always"
     return shown(key.ends_at) if open_ else f"ended {shown(key.ends_at)}"

@@ -249,6 +249,16 @@ def traits_of(*sources: Mapping[str, Any]) -> tuple[dict[str, Scalar], str]:
     return traits, email or ""
 
 
+def trait_name(name: str) -> str:
+    """Return the name under which a trait is kept.
+
+    >>> trait_name("Email Address"), trait_name("points")
+    ('email', 'points')
+    """
+    ours = clean.snake(name)
+    return _TRAIT_NAMES.get(ours, ours)
+
+
 def _respelled(traits: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """Return names and days in one spelling with the one in which they came, and what is no value.
 

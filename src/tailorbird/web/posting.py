@@ -21,6 +21,8 @@ from tailorbird.settings import HooksOut
 READ_BYTES: Final = 4096
 _TRANSLATED: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 """IPv6 networks that stand for IPv4 ones."""
+_SITE: Final = ip_network("fec0::/10")
+"""Private networks of old, which Python believes to be public."""
 
 
 class Poster:
@@ -76,13 +78,15 @@ def checked(url: str, rules: HooksOut) -> SplitResult:
     Raises:
         UsageError: it is none, or http without leave.
     """
+    mend = "write https://example.com/path, with %XX for what is not ASCII in the path"
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = parts.port, (parts.path + parts.query).encode("ascii")
+        _ = (parts.hostname or "").encode("idna")
     except ValueError:
-        raise UsageError(f"{url!r} is no address", mend="write https://example.com/path") from None
+        raise UsageError(f"{url!r} is no address", mend=mend) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise UsageError(f"{url!r} is no address", mend="write https://example.com/path")
+        raise UsageError(f"{url!r} is no address", mend=mend)
     if parts.scheme == "http" and not (rules.allow_loopback or rules.allow_private):
         raise UsageError("webhooks go by https only", where=url, mend="give an https address")
     return parts
@@ -120,6 +124,8 @@ def allowed(text: str, rules: HooksOut) -> bool:
         return rules.allow_loopback
     if address.is_multicast or address.is_unspecified or address.is_reserved:
         return False
+    if address in _SITE:
+        return rules.allow_private
     if address.is_global:
         return True
     return rules.allow_private and _is_private(address)
