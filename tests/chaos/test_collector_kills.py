@@ -24,6 +24,8 @@ import msgspec
 import pytest
 
 import tailorbird
+from tailorbird.errors import StoreError
+from tailorbird.stores.duckdb.facts import DuckFacts
 
 KILLS = int(os.environ.get("COLLECTOR_KILLS", "8"))
 CLIENTS = 4
@@ -200,3 +202,18 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path, kille
                     told.clear()
                     assert told.wait(60), "the server answers no more"
     check(folder, clients)
+
+
+def test_a_full_disk_is_told_as_such(small_disk: Path) -> None:
+    facts = DuckFacts(small_disk / "facts.duckdb")
+    try:
+        with pytest.raises(StoreError, match="No space left on device; free disk space"):
+            fill(facts)
+    finally:
+        facts.close()
+
+
+def fill(facts: DuckFacts) -> None:
+    """Write until the disk is full."""
+    for _ in range(100):
+        facts.write([("INSERT INTO markers SELECT uuid(), random() * 1e18 FROM range(50_000)", ())])

@@ -204,7 +204,8 @@ def _translated(path: Path | None) -> Iterator[None]:
     """Turn the driver's errors about the file into ours, with the mend."""
     try:
         yield
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.TransactionException) as error:
+        # A commit that does not reach the disk is told as a failed transaction.
         message = str(error)
         if "lock" in message:
             raise StoreError(
