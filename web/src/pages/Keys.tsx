@@ -151,7 +151,7 @@ function KeysCard({ desk }: { desk: Desk }) {
               cell: (k) =>
                 k.opens &&
                 !k.ends_at && (
-                  <>
+                  <span className="buttons">
                     <Button
                       variant="default"
                       size="compact-xs"
@@ -164,7 +164,7 @@ function KeysCard({ desk }: { desk: Desk }) {
                       }
                     >
                       Renew
-                    </Button>{" "}
+                    </Button>
                     <Sure
                       word="Revoke"
                       what={k.name}
@@ -176,7 +176,7 @@ function KeysCard({ desk }: { desk: Desk }) {
                         })
                       }
                     />
-                  </>
+                  </span>
                 ),
             },
           ]}
@@ -307,7 +307,7 @@ function HooksCard({ desk }: { desk: Desk }) {
               name: "Change",
               right: true,
               cell: (h) => (
-                <>
+                <span className="buttons">
                   <Button
                     variant="default"
                     size="compact-xs"
@@ -316,7 +316,7 @@ function HooksCard({ desk }: { desk: Desk }) {
                     onClick={() => look(h)}
                   >
                     Deliveries
-                  </Button>{" "}
+                  </Button>
                   {h.disabled && (
                     <Button
                       variant="default"
@@ -327,7 +327,7 @@ function HooksCard({ desk }: { desk: Desk }) {
                     >
                       Enable
                     </Button>
-                  )}{" "}
+                  )}
                   <Sure
                     word="Remove"
                     what={h.url}
@@ -337,7 +337,7 @@ function HooksCard({ desk }: { desk: Desk }) {
                       act("Removed.", () => send("DELETE", `/hooks${path(h.id)}`, {}, headers));
                     }}
                   />
-                </>
+                </span>
               ),
             },
           ]}
