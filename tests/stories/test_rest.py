@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ import pytest
 from tailorbird import flow, keys
 from tailorbird.access import Key, Scope
 from tailorbird.app import Tailorbird
+from tailorbird.schema import Body
 from tailorbird.web.serve import site
 
 ORDER = {
@@ -337,6 +340,17 @@ def test_the_same_key_gets_the_same_answer_and_counts_once(office: Office) -> No
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     elsewhere = office.ask("POST", "/events", message, key=office.other, **once)
     assert elsewhere.json()["offset"] > first.json()["offset"]
+
+
+def test_nobody_can_take_the_place_of_an_event_that_comes_with_an_idempotency_key(
+    office: Office,
+) -> None:
+    name = hashlib.blake2b(b"all\x00order-77", digest_size=16).hexdigest()
+    guessed = ORDER | {"messageId": f"{name}.0", "properties": {}, "event": "x"}
+    office.tb.world.log.append([Body("web:shop", office.tb.clock(), json.dumps(guessed).encode())])
+    message = {k: v for k, v in ORDER.items() if k != "messageId"}
+    office.done("POST", "/events", message, idempotency_key="order-77")
+    assert [row["event"] for row in office.got("/events?name=purchase")["events"]] == ["purchase"]
 
 
 def test_an_answer_that_holds_a_secret_is_not_kept(office: Office) -> None:

@@ -55,7 +55,11 @@ def test_the_console_answers_to_no_other_name(ask: Ask, host: str) -> None:
         assert answer.json()["code"] == "host"
 
 
-@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-forwarded-host"])
+@pytest.mark.parametrize(
+    "header",
+    ["x-forwarded-for", "forwarded", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via",
+     "cf-connecting-ip"],
+)  # fmt: skip
 def test_the_console_does_not_answer_through_a_proxy(ask: Ask, header: str) -> None:
     assert ask("/api/v1/people", headers={header: "10.0.0.1"}).status_code == 421
 

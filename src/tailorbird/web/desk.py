@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import time
 from collections.abc import Callable
@@ -42,7 +43,10 @@ class Desk:
         self._patience = patience_seconds
 
     def writer(self, key: str, once: str) -> records.Writer:
-        """Return who writes now."""
+        """Return who writes now. Nobody else can tell the message ids that `once` gives."""
+        if once:
+            named = hmac.digest(self.world.token_key, f"once {once}".encode(), "sha256")
+            once = named[:16].hex()
         return records.Writer(key, self.clock(), self.entropy, once)
 
     def settled(self, offset: int, wait: str) -> bool:

@@ -28,7 +28,8 @@ CONSOLE = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-_PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_PROXIED = ("forwarded", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
+_FORWARDED = "x-forwarded-"
 
 
 def host_name(value: str) -> str:
@@ -59,7 +60,7 @@ def console_refusal(headers: Headers, *, navigates: bool) -> str:
     """Return why the console must not answer, or ''. `navigates`: a page, not the API."""
     if said := refusal(headers, LOOPBACK):
         return said
-    if any(name in headers for name in _PROXIED):
+    if any(name in _PROXIED or name.startswith(_FORWARDED) for name in headers):
         return (
             "the console has no sign-in yet and answers this machine only, but this request came "
             "through a proxy; reach it through an SSH tunnel instead"
