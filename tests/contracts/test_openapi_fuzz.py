@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tailorbird import flow, keys
 from tailorbird.app import Tailorbird
+from tailorbird.schema import Body
 from tailorbird.views import Readings
 from tailorbird.web import posting
 from tailorbird.web.api import api, document
@@ -65,6 +66,7 @@ SEED = {
         for n in range(1, 4)
     ]
 }  # fmt: skip
+SOURCE = "source: spare\nkind: file\npath: {0}/in/*.csv\nmapping: generic_orders\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         folder = tmp_path_factory.mktemp("fuzz") / "data"
         with Tailorbird.open(folder, environment={}) as tb:
             tb.install_library()
+            refused = Body("web", tb.clock(), b'{"batch": [{"type": "sing", "messageId": "s1"}]}')
+            offset = tb.world.log.append([refused])
+            tb.sources.put(SOURCE.format(folder), "spare.yaml")
             key, text = keys.make(
                 "fuzz", "secret", now=tb.clock(), entropy=os.urandom,
                 scopes=("read", "write", "admin"),
@@ -101,7 +106,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                     assert thread.is_alive()
                     time.sleep(0.01)
                 url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-                found = Served(tb, url, {"authorization": f"Bearer {text}"}, {})
+                known = {"position": [offset << 20]}
+                found = Served(tb, url, {"authorization": f"Bearer {text}"}, known)
                 _settle_in(found)
                 yield found
             finally:
@@ -139,7 +145,7 @@ def _settle_in(served: Served) -> None:
         event=[int(each["id"]) for each in events],
         item=["P1"],
         hook=[hook],
-        name=["active-customers", "spare"],
+        name=["active-customers", "newsletter", "spare"],
     )
 
 
