@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx
 import msgspec
 import numpy as np
 import pytest
 
-from tailorbird import cli, matching
+from tailorbird import cli, keys, matching
 from tailorbird.app import Tailorbird
 from tailorbird.errors import ConflictError
 from tailorbird.matching import Matching
 from tailorbird.ports import EventLog
 from tailorbird.schema import HOUR, SECOND, Body, Instant, LogRecord, PersonId
+from tailorbird.web.serve import site
 
 NOW: Instant = 1_790_000_000 * SECOND
 FIRST = ("Ann", "Bertha", "Carl", "Dora", "Emil", "Frieda", "Georg", "Hanna", "Ivo", "Jana")
@@ -266,3 +270,42 @@ def test_the_commands_show_evidence_and_decide(
     assert likeness["last_name"] == "one typing error"
     assert said("reject", str(one), str(two), "--reason", "two")["state"] == "rejected"
     assert cli.run(["matches", "accept", str(one), str(two), "--folder", folder]) == 1
+
+
+def ask(
+    tb: Tailorbird, method: str, path: str, content: Any = None, *, key: str = ""
+) -> httpx.Response:
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(site(tb))
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            more = {} if content is None else {"json": content}
+            return await client.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    return anyio.run(asked)
+
+
+def test_the_api_shows_the_queue_and_takes_decisions(shop: Tailorbird) -> None:
+    one, two = both(shop, "ann", "anna")
+    twins = both(shop, "ann", "rufus")
+    run(shop)
+    listed = ask(shop, "GET", "/matches?state=waiting&limit=1").json()
+    assert listed["next"] == "1"
+    assert "Zwil" not in json.dumps(listed)
+    shown = ask(shop, "GET", f"/matches/{one}/{two}").json()
+    assert shown["one"]["last_name"] == "Zwillich"
+    assert ask(shop, "GET", "/matches/998/999").status_code == 404
+
+    path = f"/matches/{one}/{two}/accept"
+    assert ask(shop, "POST", path, {}).status_code == 401, "nobody without a key decides"
+    made, key = keys.make(
+        "office", "secret", now=shop.clock(), entropy=os.urandom, scopes=("read", "admin")
+    )
+    shop.world.keys.add(made)
+    accepted = ask(shop, "POST", path, {"reason": "one", "author": "eve"}, key=key).json()
+    assert (accepted["state"], accepted["by"]) == ("merged", "api")
+    assert ask(shop, "POST", path, {}, key=key).status_code == 409
+    path = f"/matches/{twins[0]}/{twins[1]}/reject"
+    assert ask(shop, "POST", path, {}, key=key).json()["state"] == "rejected"
+    shop.ingest()
+    assert shop.person("ann") == shop.person("anna")

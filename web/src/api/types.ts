@@ -366,6 +366,12 @@ export interface KeyRow {
   opens: boolean;
 }
 
+export interface Likeness {
+  field: string;
+  likeness: string;
+  bits: number;
+}
+
 export interface Link {
   text: string;
   url: string;
@@ -405,6 +411,32 @@ export interface MailRow {
   at: string;
   state: string;
   stored: boolean;
+}
+
+export interface MatchPage {
+  matches: MatchRow[];
+  counts: Record<string, number>;
+  next: string;
+}
+
+export interface MatchReport {
+  match: MatchRow;
+  one: Record<string, string>;
+  two: Record<string, string>;
+}
+
+export interface MatchRow {
+  one: number;
+  two: number;
+  state: "waiting" | "merging" | "merged" | "rejected";
+  probability: number;
+  why: string;
+  evidence: Likeness[];
+  found_at: string;
+  decided_at: string | null;
+  author: string;
+  reason: string;
+  by: string;
 }
 
 export interface Measured {
@@ -938,6 +970,11 @@ export interface TrendPoint {
 export interface TriedHook {
   status: number;
   text: string;
+}
+
+export interface Verdict {
+  reason: string;
+  author: string;
 }
 
 export interface VerdictCount {
