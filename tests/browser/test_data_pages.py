@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 NewContext = Callable[..., BrowserContext]
@@ -20,6 +20,11 @@ def shown(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
+
+
+def answering(content: object) -> Callable[[Route], None]:
+    """Return what answers every request with this content."""
+    return lambda route: route.fulfill(json=content)
 
 
 @pytest.fixture
@@ -121,6 +126,30 @@ def test_a_form_shows_its_results_and_a_new_one_is_kept(page: Page, own_shop: st
     page.get_by_role("button", name="Keep it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("short")
     expect(page.get_by_text("Nobody has answered yet.")).to_be_visible()
+
+
+def test_pages_without_anything_say_what_to_do_and_troubles_are_told(page: Page, shop: str) -> None:
+    nothing: dict[str, tuple[Any, str]] = {
+        "sources": ([], "No source yet."),
+        "forms": ([], "No form yet."),
+        "quarantine": (
+            {"records": [], "counts": [], "total": 0, "next": ""},
+            "Nothing was ever refused.",
+        ),
+    }
+    for name, (answer, said) in nothing.items():
+        path = f"**/api/v1/{name}*"
+        page.route(path, answering(answer))
+        shown(page, f"{shop}/{name}")
+        expect(page.get_by_text(said)).to_be_visible()
+        page.unroute(path)
+        page.route(path, lambda route: route.abort())
+        shown(page, f"{shop}/{name}")
+        expect(page.get_by_role("alert").first).to_contain_text("does not answer")
+        page.unroute(path)
+        page.get_by_role("button", name="Try again").first.click()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(page.get_by_role("table").first).to_be_visible()
 
 
 def test_keys_open_to_an_admins_key_and_a_secret_is_shown_once(

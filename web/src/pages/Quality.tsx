@@ -1,4 +1,5 @@
-import { path, useReading } from "../api/reading";
+import { Link } from "wouter";
+import { path, query, useReading } from "../api/reading";
 import type {
   Breach,
   FieldProfile,
@@ -300,7 +301,11 @@ function Held({ quarantine, imports }: { quarantine: HeldCode[]; imports: Import
           rows={quarantine}
           id={(h) => h.code}
           columns={[
-            { name: "Code", head: true, cell: (h) => plain(h.code) },
+            {
+              name: "Code",
+              head: true,
+              cell: (h) => <Link href={`/quarantine${query({ code: h.code })}`}>{plain(h.code)}</Link>,
+            },
             { name: "Held", right: true, cell: (h) => count(h.held) },
             { name: "Replayed", right: true, cell: (h) => count(h.replayed) },
             { name: "Discarded", right: true, cell: (h) => count(h.discarded) },
