@@ -205,6 +205,31 @@ def test_what_was_forgotten_of_both_stays_forgotten_when_they_part(merged: Tailo
     assert everything(merged) == before
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_comes_after_a_forgetting_is_kept_however_the_log_is_read(
+    shop: Tailorbird, *, at_once: bool
+) -> None:
+    forgotten = {"type": "track", "event": "person_forgotten", "context": {"personId": 1}}
+    late = identify("ann", points=2) | {"timestamp": (NOW - HOUR) / SECOND}
+    for number, (source, message) in enumerate(
+        [
+            ("server:shop", identify("ann", points=1, company="Ann & Co")),
+            ("rest", forgotten),
+            ("server:shop", late),
+        ]
+    ):
+        told = msgspec.json.encode(message | {"messageId": f"f{number}"})
+        shop.world.log.append([Body(source, shop.clock(), told)])
+        if number == 0 or not at_once:
+            shop.ingest()
+    shop.ingest()
+    assert shop.world.people.profiles([1])[1].traits == {"user_id": "ann", "points": 2}
+    before = everything(shop)
+    assert [(row["name"], row["text"]) for row in before["trait_values"]] == [("points", "2")]
+    shop.rebuild()
+    assert everything(shop) == before
+
+
 def test_a_separation_that_is_told_twice_is_done_once(merged: Tailorbird) -> None:
     body = profiles.separated_body(1, 2, reason="two cousins", at=merged.clock())
     merged.world.log.append([body, body])

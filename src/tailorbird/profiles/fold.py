@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tailorbird.ports import People
 from tailorbird.profiles.changes import SOURCE
@@ -34,6 +35,7 @@ from tailorbird.schema import (
 from tailorbird.settings import Identity
 from tailorbird.ties import Flag, Home, Separation, Standing
 
+T = TypeVar("T")
 HARD_BOUNCE = "hard_bounce"
 END: Position = 1 << 62
 """Above every position."""
@@ -72,7 +74,7 @@ def fold(
         resolved: list[ResolvedEvent] = []
         unproven: set[Position] = set()
         created = merged = 0
-        for run in _runs(fresh):
+        for run in _runs(fresh, _is_separation):
             resolution = resolve(people, run, limits)
             settle(people, resolution)
             _separate(people, run[-1])
@@ -84,7 +86,8 @@ def fold(
         resolved = _of_all_parts(people, resolved)
         if any(_is_separation(event) for event in fresh):
             resolved = _at_home(people, resolved)
-        _keep(people, [each for each in resolved if _tells(each)], unproven, limits)
+        for told in _runs([each for each in resolved if _tells(each)], _forgets):
+            _keep(people, told, unproven, limits)
         people.quarantine(refused)
         people.advance(offset)
     return Folded(resolved, homes, len(events) - len(fresh), created, merged)
@@ -102,11 +105,11 @@ def moved(people: People, after: int, until: int) -> list[Home]:
     return people.ties.moved((after + 1) << 20, (until + 1) << 20)
 
 
-def _runs(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
-    """Yield the events up to and with each separation: what follows is judged without the tie."""
+def _runs(events: Sequence[T], ends: Callable[[T], bool]) -> Iterator[Sequence[T]]:
+    """Yield the events up to and with each that ends a run: what follows is judged by itself."""
     start = 0
     for number, event in enumerate(events, 1):
-        if _is_separation(event):
+        if ends(event):
             yield events[start:number]
             start = number
     if start < len(events):
@@ -115,6 +118,10 @@ def _runs(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
 
 def _is_separation(event: Event) -> bool:
     return event.name == Names.PEOPLE_SEPARATED and event.source == SOURCE
+
+
+def _forgets(resolved: ResolvedEvent) -> bool:
+    return resolved.event.name == Names.PERSON_FORGOTTEN and resolved.person is not None
 
 
 def standing(people: People, events: Sequence[Event]) -> Standing:
@@ -155,7 +162,7 @@ def _of_all_parts(people: People, events: list[ResolvedEvent]) -> list[ResolvedE
 
     So it reaches the same parts at a rebuild, whoever is one or two by that time.
     """
-    if not any(each.event.name == Names.PERSON_FORGOTTEN and each.person for each in events):
+    if not any(map(_forgets, events)):
         return events
     found: list[ResolvedEvent] = []
     for each in events:
@@ -213,7 +220,7 @@ def _keep(
     people.forget(
         (each.owner or each.person, each.event.at)
         for each in events
-        if each.person and each.event.name == Names.PERSON_FORGOTTEN
+        if each.person and _forgets(each)
     )
     barred = {each.person: each.event for each in events if each.person and _bars(each.event)}
     profiles = people.profiles(sorted(barred))

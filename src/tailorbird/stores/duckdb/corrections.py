@@ -20,4 +20,6 @@ def corrections(events: Sequence[ResolvedEvent]) -> Iterator[tuple[str, tuple[in
                 for table in ("facts", "lines", "properties"):
                     yield f"retract_{table}", (int(position),)
         elif event.name == Names.PERSON_FORGOTTEN and resolved.person:
-            yield "forget_traits", (resolved.owner or resolved.person, event.at)
+            # What came later is not forgotten, in whatever batches the log is read.
+            person = resolved.owner or resolved.person
+            yield "forget_traits", (person, event.at, event.position)

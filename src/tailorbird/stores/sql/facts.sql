@@ -50,7 +50,7 @@ DELETE FROM lines WHERE position = ?
 -- name: retract_properties
 DELETE FROM properties WHERE position = ?
 -- name: forget_traits
-DELETE FROM trait_values WHERE COALESCE(owner, person) = ? AND "at" <= ?
+DELETE FROM trait_values WHERE COALESCE(owner, person) = ? AND "at" <= ? AND position < ?
 -- name: products
 SELECT item, COALESCE(name, '') AS name, COALESCE(category, '') AS category,
     COALESCE(price_minor, 0) AS price_minor, COALESCE(currency, '') AS currency,
