@@ -17,7 +17,7 @@ import pytest
 
 from tailorbird.collect import decode
 from tailorbird.collect.sources import shopify, stripe, woocommerce
-from tailorbird.collect.sources.shop_messages import Message, Unreadable
+from tailorbird.collect.sources.shop_messages import Message, Unreadable, iso
 from tailorbird.schema import Body, ConsentClaim, Event, LogRecord, Names
 
 NOW = 1_760_000_000_000_000
@@ -444,3 +444,11 @@ def test_a_shop_cannot_speak_of_a_person_by_number_or_of_our_mails() -> None:
     }  # fmt: skip
     (event,) = events("shopify", [message])
     assert (event.person_id, event.send_id) == (0, "")
+
+
+@pytest.mark.parametrize("at", [10**18, -(10**22), 10**30])
+def test_a_time_that_no_calendar_has_is_written_so_that_it_is_refused(at: int) -> None:
+    said = {"type": "track", "event": "A", "userId": "1", "timestamp": iso(at)}
+    body = Body("stripe", 1_800_000_000_000_000, msgspec.json.encode(said))
+    (refused,) = decode([LogRecord(1, body)]).refused
+    assert refused.code == "bad_time"

@@ -94,6 +94,9 @@ def _message(kind: str, about: str, at: str | Instant, user: str, anonymous: str
 
 
 def iso(at: Instant) -> str:
-    """Return an instant as ISO 8601."""
-    moment = datetime.fromtimestamp(at // SECOND, UTC).replace(microsecond=at % SECOND)
-    return moment.isoformat()
+    """Return an instant as ISO 8601; one that no calendar has as its seconds, to be refused."""
+    try:
+        moment = datetime.fromtimestamp(at // SECOND, UTC)
+    except (OverflowError, OSError, ValueError):
+        return str(at // SECOND)
+    return moment.replace(microsecond=at % SECOND).isoformat()
