@@ -38,7 +38,7 @@ MOST_WAITING: Final = 10_000
 
 SURE: Final = "sure"
 UNSURE: Final = "unsure"
-TWINS: Final = "first names differ: twins, or two of one household"
+TWINS: Final = "no name in common: twins, a household, neighbours"
 ACCOUNTS: Final = "together they would have too many accounts or addresses"
 KIN: Final = "another of the same group stands against it"
 ASKED: Final = "somebody said before that they are two; something has changed since"

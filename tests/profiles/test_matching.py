@@ -253,3 +253,12 @@ def test_records_of_one_person_are_found_at_precision_099(
     assert row["precision"] >= 0.99
     assert row["merged"]["precision"] >= 0.99
     assert row["merged"]["recall"] >= merged
+
+
+@pytest.mark.shared
+def test_where_everybody_is_there_once_neighbours_are_not_learned_to_be_one(judge: Any) -> None:
+    table = judge.records("historical_figures")
+    once = np.unique(judge.people(table), return_index=True)[1]
+    found = matching.find(table.take(pa.array(once[:1400])), judge.FIELDS["historical_figures"])
+    assert len(found.rows(matching.UNSURE)) <= 5
+    assert len(set(matching.sure_groups(found, 1400)[0])) == 1400

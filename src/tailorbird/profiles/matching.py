@@ -94,22 +94,26 @@ class Found:
         return np.asarray(order[self.probability[order] >= least])
 
     def held(self) -> npt.NDArray[np.bool_]:
-        """Return which pairs may be twins or one household: first names differ, last ones do not.
+        """Return which pairs have no name in common: twins, households, neighbours.
 
-        An address or a number of their own that they share says that they are one after all.
+        The first name tells, and the last where there is no first. An address or a number of their
+        own that both share says that they are one after all.
         """
-        first = self._levels_of("first_name")
-        last = self._levels_of("last_name")
-        one_after_all = self._is_same("email") | self._is_same("identifier")
-        return np.asarray((first == 0) & (last != 0) & ~one_after_all)
+        if {"first_name", "last_name", "name"}.isdisjoint(c.kind for c in self.comparisons):
+            return np.zeros(len(self.weight), dtype=np.bool_)
+        first, last = self._levels_of("first_name"), self._levels_of("last_name")
+        named = (first > 0) | ((first == EMPTY) & (last > 0)) | (self._levels_of("name") > 0)
+        return np.asarray(~named & ~self._is_same("email") & ~self._is_same("identifier"))
 
     def twins(self) -> npt.NDArray[np.bool_]:
-        """Return which of the held pairs are as likely one as not, born on one day as far as known.
+        """Return which of the held pairs are probably one, but for the first name.
 
-        Nobody may be found in both.
+        Their last names do not differ and they were born on one day, as far as known. Nobody may be
+        found in both.
         """
+        named = (self._levels_of("first_name") == 0) & (self._levels_of("last_name") != 0)
         born = self._is_same("birth_date") | (self._levels_of("birth_date") == EMPTY)
-        return np.asarray(self.held() & born & (self.probability >= UNSURE))
+        return np.asarray(self.held() & named & born & (self.probability >= UNSURE))
 
     def _levels_of(self, kind: Kind) -> npt.NDArray[np.int16]:
         for column, comparison in enumerate(self.comparisons):

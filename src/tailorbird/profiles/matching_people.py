@@ -33,6 +33,8 @@ FIELDS: Final[dict[str, Kind]] = {
 """A street may also stand in the trait `address`, and both names in `name`."""
 OWN: Final = ("email", "phone")
 """What many share says nothing of any of them."""
+LEAST: Final = 2
+"""Fields that somebody must have filled: visitors without a name are no strangers to learn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def crowd(profiles: Iterable[Profile], limits: Identity) -> Crowd:
     """Return the people of these profiles, those left out who were merged into others.
 
     Addresses and telephones that stand for nobody, or that more people give than may share one,
-    are left out.
+    are left out, and so is whoever then says too little to be compared.
     """
     known = [profile for profile in profiles if profile.merged_into is None]
     values = [values_of(profile) for profile in known]
@@ -73,7 +75,8 @@ def crowd(profiles: Iterable[Profile], limits: Identity) -> Crowd:
         tuple(None if value in empty.get(n, ()) else value for n, value in enumerate(row))
         for row in values
     ]
-    return Crowd([profile.person for profile in known], kept)
+    telling = [n for n, row in enumerate(kept) if sum(value is not None for value in row) >= LEAST]
+    return Crowd([known[n].person for n in telling], [kept[n] for n in telling])
 
 
 def values_of(profile: Profile) -> Values:

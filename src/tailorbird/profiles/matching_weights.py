@@ -27,6 +27,8 @@ Weights = npt.NDArray[np.float64]
 ROUNDS: Final = 80
 PRIOR: Final = 0.1
 """Weight of what we expect beside what is found, as a share of it."""
+MOST_DIFFERENT: Final = 0.3
+"""At most this share of one person's pairs differ in a field: else neighbours would be learned."""
 TOGETHER: Final = 3.0
 """Pairs that must show a joint agreement before it counts."""
 RAREST_BITS: Final = 4.0
@@ -155,7 +157,11 @@ def _share_of_levels(levels: npt.NDArray[np.int16], sure: Weights, prior: Weight
     there = levels >= 0
     found = np.bincount(levels[there], weights=sure[there], minlength=len(prior))
     weight = PRIOR * found.sum() + 2
-    return np.asarray((found + weight * prior) / (found.sum() + weight))
+    shares = (found + weight * prior) / (found.sum() + weight)
+    if shares[0] > MOST_DIFFERENT:
+        shares[1:] *= (1 - MOST_DIFFERENT) / shares[1:].sum()
+        shares[0] = MOST_DIFFERENT
+    return np.asarray(shares)
 
 
 def _strangers(seen: Weights, same: Weights, share: float, sampled: float) -> Weights:
