@@ -115,7 +115,7 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices_per_person: int = 1000
     """Anonymous ids that one user id or address may bring."""
     matching: Literal["off", "review", "merge"] = "review"
-    """Whether people who may be one are looked for daily, and whether sure pairs are merged unasked.
+    """Whether people who may be one are looked for daily, and whether sure pairs are merged.
 
     Needs the extra `match`.
     """

@@ -160,7 +160,7 @@ class SampleReadings:
             events=412_907,
             verdict="1 alarm, 1 warning, 1 note.",
             findings=(finding, *notes),
-            people=state.PeopleProfile(self.size, self.size, 12, 7, 3, 2, 310),
+            people=state.PeopleProfile(self.size, self.size, 12, 7, 3, 2, {"age": 4}, 310),
             orders=state.OrderProfile(
                 14_873,
                 1702,
