@@ -80,8 +80,13 @@ class Visitor:
 
     def __init__(self, tb: Tailorbird, clock: Clock) -> None:
         self.tb, self.clock = tb, clock
-        self.app: ASGIApp = Starlette(routes=routes(tb.world, clock))
+        self.kept = 0
+        self.app: ASGIApp = Starlette(routes=routes(tb.world, clock, self.told))
         self.cookies = httpx.Cookies()
+
+    def told(self) -> None:
+        """Hear that something was kept, as the worker does."""
+        self.kept += 1
 
     def request(self, method: str, path: str, content: str = "", **headers: str) -> httpx.Response:
         async def ask() -> httpx.Response:
@@ -161,6 +166,18 @@ def test_a_page_is_small_and_runs_nothing(visitor: Visitor, name: str) -> None:
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert page.headers["cache-control"].startswith("no-store")
+
+
+def test_what_was_sent_is_taken_in_soon_and_not_when_somebody_looks(visitor: Visitor) -> None:
+    visitor.get("/f/newsletter")
+    assert visitor.kept == 0
+    visitor.fill("/f/newsletter", email="ann@people.example", news="yes")
+    assert visitor.kept == 1
+    visitor.tick()
+    visitor.get(visitor.confirm_path())
+    assert visitor.kept == 1
+    visitor.post(visitor.confirm_path(), {})
+    assert visitor.kept == 2
 
 
 def test_looking_at_a_page_records_nothing(visitor: Visitor) -> None:

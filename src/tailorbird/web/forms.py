@@ -35,6 +35,7 @@ from tailorbird.errors import TailorbirdError
 from tailorbird.schema import DAY, Instant
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web import form_pages
+from tailorbird.web.desk import nobody
 from tailorbird.web.form_pages import STAMP
 from tailorbird.web.form_requests import (
     COOKIE,
@@ -77,9 +78,11 @@ class _Sent:
         return tuple(field for field in self.form.fields if field.name in self.stamp.asked)
 
 
-def routes(world: World, now: Callable[[], Instant]) -> list[BaseRoute]:
-    """Return the public routes of forms."""
-    pages = _Pages(world, now)
+def routes(
+    world: World, now: Callable[[], Instant], told: Callable[[], None] = nobody
+) -> list[BaseRoute]:
+    """Return the public routes of forms; `told` hears when something was kept."""
+    pages = _Pages(world, now, told)
     return [
         Route("/f/{name}", pages.show, methods=["GET"]),
         Route("/f/{name}", pages.send, methods=["POST"]),
@@ -91,9 +94,10 @@ def routes(world: World, now: Callable[[], Instant]) -> list[BaseRoute]:
 class _Pages:
     """The endpoints; what waits for the disk runs in a thread."""
 
-    def __init__(self, world: World, now: Callable[[], Instant]) -> None:
+    def __init__(self, world: World, now: Callable[[], Instant], told: Callable[[], None]) -> None:
         self._world = world
         self._now = now
+        self._told = told
         self._sealer = Sealer(world.token_key)
         self._visitors = Rates(*forms_trap.PER_VISITOR)
         self._addresses = Rates(*forms_trap.PER_ADDRESS)
@@ -198,6 +202,7 @@ class _Pages:
         if address(sent.form, submission) and self._addresses.exceeded(named, now):
             suspected = suspected or "address_rate"
         forms.submit(self._world, sent.form, submission, suspected)
+        self._told()
         return submission
 
     def _submission(self, sent: _Sent, values: dict[str, Value], now: Instant) -> Submission:
@@ -327,6 +332,7 @@ class _Pages:
             return self._html(form, form.texts.confirm_title, content, 503)
         if not meant:
             return self._expired(form)
+        self._told()
         content = form_pages.message(form.texts.confirmed_title, form.texts.confirmed)
         return self._html(form, form.texts.confirmed_title, content)
 

@@ -27,7 +27,7 @@ from tailorbird.web import (
     webhooks,
 )
 from tailorbird.web.appending import Appending
-from tailorbird.web.desk import Desk
+from tailorbird.web.desk import Desk, nobody
 from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.places import placing
@@ -46,8 +46,9 @@ SWITCH_SECONDS = 0.0005
 class Mailroom:
     """What the tracking pages ask, answered by one data folder."""
 
-    def __init__(self, tb: Tailorbird) -> None:
+    def __init__(self, tb: Tailorbird, told: Callable[[], None] = nobody) -> None:
         self._tb = tb
+        self._told = told
 
     def now(self) -> Instant:
         """Return the folder's present instant."""
@@ -60,10 +61,13 @@ class Mailroom:
     def record(self, body: Body) -> None:
         """Append to the log, durably."""
         self._tb.world.log.append([body])
+        self._told()
 
     def unsubscribe(self, send_id: bytes, at: Instant) -> bool:
         """Withdraw the consent of the person behind a send, durably; False when unknown."""
-        return flow.unsubscribe(self._tb.world, send_id, at)
+        known = flow.unsubscribe(self._tb.world, send_id, at)
+        self._told()
+        return known
 
     def rendered(self, send_id: bytes) -> str | None:
         """Return the HTML that was sent, or None when it cannot be shown any more."""
@@ -121,10 +125,12 @@ def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[Bas
         *customerio.routes(gate.append, tb.clock, ring.admit),
         *browser_settings.routes(world.settings.server.base_url),
         *tag.routes(gate.append, tb.clock, ring.admit),
-        *forms.routes(world, tb.clock),
+        *forms.routes(world, tb.clock, told),
         *webhooks.routes(
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
         ),
         *salesforce.routes(gate.append, tb.clock, world.settings.hooks),
-        *tracking.routes(Mailroom(tb), Sealer(world.token_key), shop=world.settings.shop.name),
+        *tracking.routes(
+            Mailroom(tb, told), Sealer(world.token_key), shop=world.settings.shop.name
+        ),
     ]
