@@ -41,7 +41,7 @@ export default function Sources() {
         </Card>
         <Card
           title="A new source"
-          note="Passwords are named, never written: ${NAME} is taken from the server's environment. A mapping can be kept here too."
+          note="Passwords are named, never written: ${NAME} is taken from the server's environment. Mappings are kept by `tailorbird sources put`."
         >
           <SourceText
             start={START}
