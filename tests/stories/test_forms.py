@@ -105,6 +105,17 @@ class Shop:
         self.tick()
         return self.person(address)
 
+    def come_and_go(self) -> None:
+        """Subscribe, confirm, and unsubscribe an hour later."""
+        self.subscribe()
+        self.tick()
+        self.ask("POST", self.confirm_path())
+        self.tick()
+        (sent,) = [send_id for _, send_id, _ in self.tb.world.inbox.since(0, 10)]
+        self.now += HOUR
+        assert flow.unsubscribe(self.tb.world, sent, self.now)
+        self.tick()
+
     def person(self, address: str = ANN) -> PersonId:
         return self.tb.person(address)
 
@@ -264,14 +275,7 @@ def test_a_new_wish_after_the_old_one_has_ended_is_asked_again(shop: Shop) -> No
 
 
 def test_who_had_unsubscribed_may_come_back_by_her_own_hand(shop: Shop) -> None:
-    shop.subscribe()
-    shop.tick()
-    shop.ask("POST", shop.confirm_path())
-    shop.tick()
-    (sent,) = [send_id for _, send_id, _ in shop.tb.world.inbox.since(0, 10)]
-    shop.now += HOUR
-    assert flow.unsubscribe(shop.tb.world, sent, shop.now)
-    shop.tick()
+    shop.come_and_go()
     assert not shop.may_mail()
     shop.now += 3 * DAY
     shop.subscribe()
@@ -283,14 +287,7 @@ def test_who_had_unsubscribed_may_come_back_by_her_own_hand(shop: Shop) -> None:
 
 
 def test_who_had_unsubscribed_may_come_back_by_a_link_in_her_mail(shop: Shop) -> None:
-    shop.subscribe()
-    shop.tick()
-    shop.ask("POST", shop.confirm_path())
-    shop.tick()
-    (sent,) = [send_id for _, send_id, _ in shop.tb.world.inbox.since(0, 10)]
-    shop.now += HOUR
-    assert flow.unsubscribe(shop.tb.world, sent, shop.now)
-    shop.tick()
+    shop.come_and_go()
     url = forms.link(shop.tb.world, "newsletter", shop.person(), shop.now)
     path = url.removeprefix("http://127.0.0.1:8400")
     page = shop.ask("GET", path)
