@@ -54,6 +54,9 @@ def test_statistics_are_those_of_the_known_values(policies: Policies, table: pa.
 def test_too_few_people_give_no_statistic(policies: Policies, table: pa.Table) -> None:
     assert statistics(policies, table.slice(0, 3)) == {"orders": 2, "favourite_category": "tea"}
     assert statistics(policies, table.slice(0, 0)) == {}
+    for few in (0, -1):
+        asked = parse(TEXT.replace("at_least: 3", f"at_least: {few}"))
+        assert statistics(asked, table.slice(0, 0)) == {}
 
 
 def test_gaps_are_filled_and_marked_and_what_is_known_stays(

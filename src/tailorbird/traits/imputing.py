@@ -127,7 +127,7 @@ def statistics(policies: Policies, population: pa.Table) -> dict[str, Scalar]:
 
 def _statistic(fill: Fill, column: pa.ChunkedArray, at_least: int) -> Scalar:
     known: list[Scalar] = column.drop_null().to_pylist()
-    if len(known) < at_least:
+    if len(known) < max(at_least, 1):
         return None
     numbers = [value for value in known if isinstance(value, int)]
     match fill:
