@@ -60,6 +60,8 @@ def plan_of(rule: str, event: str = "rated") -> str:
         ("x: {type: text, longest: 3}", "abcd", "too_long"),
         ("x: {type: text, pattern: 'a+'}", "aab", "no_match"),
         ("x: {type: text, pattern: 'a+'}", "aa", None),
+        # Python's own expressions would not end on this one.
+        ("x: {type: text, pattern: '(a+)+b'}", "a" * 60, "no_match"),
         ("x: {required: true}", None, "missing"),
         ("x: {type: number}", None, None),
         ("x: null", [1, 2], None),
@@ -176,6 +178,7 @@ def test_each_event_is_judged_by_the_version_of_its_place_in_the_log() -> None:
         (plan_of("x: {min: 3}"), r":5: .*need a number"),
         (plan_of("x: {type: number, min: 3, max: 2}"), r":5: .*swap"),
         (plan_of("x: {type: text, pattern: '('}"), r":5: .*regular expression"),
+        (plan_of("x: {type: text, pattern: '(?=a)b'}"), r":5: .*regular expression"),
         (plan_of("x: {pattern: 'a'}"), r":5: .*type: text"),
         (plan_of("products.colour: null"), r":5: .*known: item"),
         (plan_of("city: {personal: true}", "identify"), r":5: .*personal"),

@@ -6,7 +6,6 @@ every rebuild. `plan_check` judges, `plan_observe` writes a first plan from what
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, TypeAlias, TypeVar
 
@@ -15,6 +14,7 @@ import msgspec
 from tailorbird import yaml_text
 from tailorbird.collect.clean import snake
 from tailorbird.collect.names import canonical
+from tailorbird.collect.patterns import whole
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import Names
 
@@ -185,9 +185,9 @@ def _wrong(event: str, name: str, wanted: Property) -> tuple[str, str] | None:
     if wanted.personal and (event == Names.IDENTIFY or name in EVENT_FIELDS or "." in name):
         return "only a property of an event can be `personal`", "remove `personal`"
     try:
-        re.compile(wanted.pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        return f"`pattern` is no regular expression: {error}", "mend it"
+        _ = wanted.pattern and whole(wanted.pattern)
+    except ValueError as error:
+        return f"`pattern` is no regular expression: {error}", "mend it; RE2 reads it"
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ import msgspec
 
 from tailorbird.collect import money
 from tailorbird.collect.fields import Refusal, instant
+from tailorbird.collect.patterns import whole
 from tailorbird.collect.plan import OF_PRODUCTS, Expected, Property, Rule, TrackingPlan, parse
 from tailorbird.schema import Event, Line, Names
 
@@ -260,8 +260,8 @@ def _test(plan: TrackingPlan, event: Expected, rule: Rule) -> Test:
         limit = wanted.longest or MATCHED_LIMIT
         add("too_long", lambda value: len(value) > limit)
     if wanted.pattern:
-        matches = re.compile(wanted.pattern).fullmatch
-        add("no_match", lambda value: matches(value[:MATCHED_LIMIT]) is None)
+        like = whole(wanted.pattern)
+        add("no_match", lambda value: not like(value[:MATCHED_LIMIT]))
 
     if len(tests) == 1:
         ((only, broken),) = tests
