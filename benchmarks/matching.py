@@ -5,8 +5,8 @@ for merging, at the threshold of Splink's tutorials, and by the recall at precis
 either may choose the best threshold with the labels in hand. `merged` is judged on the groups that
 come out: ours after twins and households are held back, Splink's as its tutorial makes clusters.
 The model was shaped on febrl_dataset1, fake_1000 and a quarter of historical_figures; the rest
-judges. messy_sites holds places, not people; no tutorial treats it. The last line printed is one JSON
-object, also kept in benchmarks/results/matching.json.
+judges. messy_sites holds places, not people; no tutorial treats it.
+The last line printed is one JSON object, also kept in benchmarks/results/matching.json.
 
     python benchmarks/matching.py [--quick]
 """

@@ -11,7 +11,8 @@ from tailorbird.errors import TailorbirdError
 
 log = logging.getLogger("tailorbird.worker")
 
-SHORTEST_WAIT_SECONDS = 0.25
+SHORTEST_WAIT_SECONDS = 0.05
+COMMON_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 2.0
 WAIT_AFTER_ERROR_SECONDS = 5.0
 
@@ -60,10 +61,11 @@ class Worker:
         while not self._stopped.is_set():
             self._wanted.clear()
             self._hurried.clear()
+            began = time.monotonic()
             try:
                 worked = self._tick()
                 self.error = ""
-                wait = SHORTEST_WAIT_SECONDS if worked else min(wait * 2, LONGEST_WAIT_SECONDS)
+                wait = COMMON_WAIT_SECONDS if worked else min(wait * 2, LONGEST_WAIT_SECONDS)
             except TailorbirdError as error:
                 self._note(error.sentence())
             except Exception as error:
@@ -71,15 +73,17 @@ class Worker:
                 log.exception("a tick failed")
                 self._note(type(error).__name__)
             self.ticked_at = time.monotonic()
-            self._rest(wait)
+            self._rest(self.ticked_at - began, wait)
 
-    def _rest(self, wait: float) -> None:
+    def _rest(self, spent: float, wait: float) -> None:
+        """Wait as long as the tick took, a quarter of a second at most; then for what comes."""
         if self._stopped.is_set():
             return
+        least = max(SHORTEST_WAIT_SECONDS, min(spent, COMMON_WAIT_SECONDS))
         if self.error:
             self._hurried.wait(WAIT_AFTER_ERROR_SECONDS)
-        elif not self._hurried.wait(SHORTEST_WAIT_SECONDS):
-            self._wanted.wait(wait - SHORTEST_WAIT_SECONDS)
+        elif not self._hurried.wait(least):
+            self._wanted.wait(max(0.0, wait - least))
 
     def _note(self, sentence: str) -> None:
         if sentence != self.error:
