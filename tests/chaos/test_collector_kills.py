@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -36,6 +37,16 @@ PAUSE_SECONDS = KILLS / 30_000
 SMALL_DISK_MIB = 64
 BALLAST_MIB = 48
 
+SERVER = """
+import socket, sys, tailorbird, uvicorn
+from pathlib import Path
+from tailorbird.web.serve import site
+with tailorbird.open(Path(sys.argv[1])) as tb:
+    config = uvicorn.Config(site(tb), log_level="critical", access_log=False)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[2]))])
+"""
+"""As `tailorbird serve`, at a port that is open already."""
+
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300 + 10 * KILLS)]
 
 
@@ -51,7 +62,7 @@ class Client:
 
     def run(self, port: int, stopped: threading.Event, told: threading.Event) -> None:
         """Send until the server is gone or `stopped` is set; `told` is set at each answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         with closing(connection), suppress(OSError, http.client.HTTPException):
             while not stopped.is_set():
                 connection.request("POST", "/v1/batch", self.body())
@@ -92,25 +103,22 @@ class Client:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run `tailorbird serve`, and give it and its port once it answers."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "tailorbird", "serve", "-C", str(folder), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    """Run a server of `folder`, and give it and its port; it answers soon.
+
+    The port is open from here on, and the server inherits it: were it let go and asked for again,
+    another program could have it meanwhile, and its answers would count as ours.
+    """
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=128)) as opened:
+        port = int(opened.getsockname()[1])
+        command = [sys.executable, "-c", SERVER, str(folder), str(opened.fileno())]
+        server = subprocess.Popen(command, pass_fds=[opened.fileno()])
+    with server:
         try:
-            while not answers(port):
-                with suppress(subprocess.TimeoutExpired):
-                    server.wait(0.05)
-                assert server.returncode is None, "the server ended"
             yield server, port
         finally:
+            ended = server.poll()
             server.kill()
-
-
-def answers(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    assert ended in {None, -signal.SIGKILL}, "the server ended by itself"
 
 
 @contextmanager
@@ -154,7 +162,7 @@ def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_counts_twice
     clients = [Client(number) for number in range(CLIENTS)]
     for _ in range(KILLS):
         with serving(folder) as (server, port), loaded(clients, port) as told:
-            told.wait(60)
+            told.wait(120)
             # A time, not a count: so that the worker is met at every step, and between them.
             with suppress(subprocess.TimeoutExpired):
                 server.wait(draw.random() * 1.5)
@@ -190,7 +198,7 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path, kille
         with loaded(clients, port) as told:
             while not all(client.refusals for client in clients):
                 told.clear()
-                assert told.wait(60), "the server answers no more"
+                assert told.wait(120), "the server answers no more"
         assert {status for client in clients for status in client.refusals} == {503}
         if killed:
             server.kill()
@@ -200,7 +208,7 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path, kille
             with loaded(clients, port) as told:
                 while [client.next_batch for client in clients] == before:
                     told.clear()
-                    assert told.wait(60), "the server answers no more"
+                    assert told.wait(120), "the server answers no more"
     check(folder, clients)
 
 
