@@ -152,3 +152,16 @@ def test_who_was_merged_before_histories_could_part_stays_one(tmp_path: Path) ->
         people.ties.separate(Separation(1, 2, 9))
     assert people.survivor(2) == 1
     database.close()
+
+
+def test_who_waits_is_not_told_before_the_transaction_around_another_ends(tmp_path: Path) -> None:
+    database = Database(tmp_path / "record.sqlite")
+    log = SqliteLog(database)
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(ZeroDivisionError), database.write():
+            other = pool.submit(log.append, [body(1)])
+            assert log.append([body(2)]) == 1
+            assert not other.done()
+            raise ZeroDivisionError
+        assert other.result(10) == 1
+    assert [record.body for record in log.read(0, 10)] == [body(1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,12 @@ class SqliteLog:
         return int(self._database.read().execute(SQL["end"]).fetchone()[0])
 
     def _commit(self, waiting: _Waiting) -> int:
+        if self._database.writing:
+            # Durable with the transaction around it: others, who wait to be told that they are on
+            # the disk, must not join that.
+            with self._database.write() as connection:
+                _write(connection, waiting)
+            return waiting.offset
         with self._queue_lock:
             self._queue.append(waiting)
         with self._writer_lock:
@@ -82,16 +89,18 @@ class SqliteLog:
         try:
             with self._database.write() as connection:
                 for waiting in group:
-                    for body in waiting.bodies:
-                        connection.execute(
-                            SQL["append"], (body.received_at, body.source, body.content)
-                        )
-                    if waiting.reader:
-                        connection.execute(SQL["keep_progress"], (waiting.reader, waiting.progress))
-                    waiting.offset = int(connection.execute(SQL["end"]).fetchone()[0])
+                    _write(connection, waiting)
         except BaseException as error:  # noqa: BLE001 - raised again by every waiting caller
             for waiting in group:
                 waiting.error = error
         finally:
             for waiting in group:
                 waiting.done = True
+
+
+def _write(connection: sqlite3.Connection, waiting: _Waiting) -> None:
+    for body in waiting.bodies:
+        connection.execute(SQL["append"], (body.received_at, body.source, body.content))
+    if waiting.reader:
+        connection.execute(SQL["keep_progress"], (waiting.reader, waiting.progress))
+    waiting.offset = int(connection.execute(SQL["end"]).fetchone()[0])
