@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -41,21 +40,12 @@ def tb(tmp_path: Path) -> Iterator[Tailorbird]:
 
 
 @pytest.fixture
-def call(tb: Tailorbird) -> Call:
+def call(tb: Tailorbird, ask: Call) -> Call:
     """Return `call(path, method="GET", **of_httpx)` as a page of the console."""
     app = site(tb)
 
     def asked(path: str, method: str = "GET", **more: Any) -> httpx.Response:
-        async def go() -> httpx.Response:
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://127.0.0.1:8400"
-            ) as client:
-                return await client.request(
-                    method, f"/api/v1/quarantine{path}", **{"headers": AT_CONSOLE} | more
-                )
-
-        return asyncio.run(go())
+        return ask(f"/api/v1/quarantine{path}", method, to=app, **{"headers": AT_CONSOLE} | more)
 
     return asked
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ def reader(tb: Tailorbird) -> SourceReader:
 
 
 @pytest.fixture
-def call(tb: Tailorbird, reader: SourceReader) -> Call:
+def call(tb: Tailorbird, reader: SourceReader, ask: Call) -> Call:
     """Return `call(path, method="GET", **of_httpx)` as a page of the console."""
     app = application(
         public=(),
@@ -55,16 +54,7 @@ def call(tb: Tailorbird, reader: SourceReader) -> Call:
     )
 
     def asked(path: str, method: str = "GET", **more: Any) -> httpx.Response:
-        async def go() -> httpx.Response:
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://127.0.0.1:8400"
-            ) as client:
-                return await client.request(
-                    method, f"/api/v1{path}", **{"headers": AT_CONSOLE} | more
-                )
-
-        return asyncio.run(go())
+        return ask(f"/api/v1{path}", method, to=app, **{"headers": AT_CONSOLE} | more)
 
     return asked
 

@@ -22,6 +22,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsOf = Annotated[
     str, typer.Option("--as-of", help="A past instant, such as 2026-03-01 or 2026-03-01T12:00.")
 ]
+Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
+Author = Annotated[str, typer.Option(help="Who says so; it is kept.")]
 DEFAULT_FOLDER = Path("data")
 
 

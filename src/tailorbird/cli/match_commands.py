@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, shown
+from tailorbird.cli.arguments import (
+    DEFAULT_FOLDER,
+    AsJson,
+    Author,
+    Folder,
+    Reason,
+    opened,
+    shown,
+)
 from tailorbird.cli.output import emit, table
 from tailorbird.ties import MatchState
 
@@ -18,8 +26,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="People who may be one: find them, look, decide.", no_args_is_help=True)
 One = Annotated[int, typer.Argument(min=1, help="A person's number.")]
 Two = Annotated[int, typer.Argument(min=1, help="The other's number.")]
-Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
-Author = Annotated[str, typer.Option(help="Who says so; it is kept.")]
 
 
 @app.command()

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, shown
+from tailorbird.cli.arguments import (
+    DEFAULT_FOLDER,
+    AsJson,
+    Author,
+    Folder,
+    Reason,
+    opened,
+    shown,
+)
 from tailorbird.cli.output import emit, table
 
 if TYPE_CHECKING:
     from tailorbird.ties import Merge, Saying
-
-Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
-Author = Annotated[str, typer.Option(help="Who says so; it is kept.")]
 
 
 def add_to(app: typer.Typer) -> None:

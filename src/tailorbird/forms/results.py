@@ -13,6 +13,7 @@ from tailorbird.collect.forms_messages import CONFIRMED, SOURCE, SUBMITTED, SURV
 from tailorbird.forms.asking import find
 from tailorbird.privacy.permit import REQUEST_HOURS
 from tailorbird.schema import HOUR, Instant
+from tailorbird.views.forms import FormScore
 from tailorbird.world import World
 
 Z95: Final = 1.959964
@@ -26,18 +27,6 @@ _ANSWERS: Final = """
 SELECT position, name, text FROM properties
 WHERE event IN (?, ?, ?) AND position IN (SELECT position FROM asked)
 """
-
-
-class Nps(msgspec.Struct, frozen=True):
-    """A net promoter score, from -100 to 100, with its 95 % interval; each person counts once."""
-
-    people: int
-    promoters: int
-    passives: int
-    detractors: int
-    score: float
-    low: float
-    high: float
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -60,7 +49,7 @@ class Results(msgspec.Struct, frozen=True):
     waiting: int
     expired: int
     choices: tuple[Choice, ...] = ()
-    nps: Nps | None = None
+    nps: FormScore | None = None
 
 
 def results(world: World, name: str, now: Instant) -> Results:
@@ -101,11 +90,11 @@ def results(world: World, name: str, now: Instant) -> Results:
     )
 
 
-def _nps(scores: list[int]) -> Nps | None:
+def _nps(scores: list[int]) -> FormScore | None:
     return net_promoter_score(scores) if scores else None
 
 
-def net_promoter_score(scores: list[int]) -> Nps:
+def net_promoter_score(scores: list[int]) -> FormScore:
     """Return the score of marks from 0 to 10.
 
     The interval is the adjusted Wald of Rocks (2016): three marks are added, half of them passive,
@@ -120,7 +109,7 @@ def net_promoter_score(scores: list[int]) -> Nps:
     above, below, whole = promoters + 0.75, detractors + 0.75, number + 3
     middle = (above - below) / whole
     spread = Z95 * sqrt(((above + below) / whole - middle**2) / whole)
-    return Nps(
+    return FormScore(
         people=number,
         promoters=promoters,
         passives=number - promoters - detractors,

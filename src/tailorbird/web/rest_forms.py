@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 from litestar import post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import authoring, forms, yaml_text
 from tailorbird.collect.forms import Form
-from tailorbird.views.forms import FormAnswer, FormReport, FormResults, FormRow, FormScore
+from tailorbird.views.forms import FormAnswer, FormReport, FormResults, FormRow
 from tailorbird.views.sources import DefinitionText, KeptText
 from tailorbird.web import form_pages
 from tailorbird.web.asking import MISSING, WRITES, WRITING, At, Name, found, reads
@@ -91,7 +90,7 @@ def _results(form: Form, told: forms.Results) -> FormResults:
             FormAnswer(each.field, asked[each.field], each.answer, each.label, each.people)
             for each in told.choices
         ),
-        msgspec.convert(told.nps, FormScore, from_attributes=True) if told.nps else None,
+        told.nps,
     )
 
 
