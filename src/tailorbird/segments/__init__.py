@@ -10,7 +10,8 @@ from tailorbird.segments.answers import Preview, count, members, people, preview
 from tailorbird.segments.conditions import Segment
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.library import library
-from tailorbird.segments.parse import Vocabulary, parse
+from tailorbird.segments.parse import parse
+from tailorbird.segments.reader import Vocabulary
 from tailorbird.segments.refresh import Change, forget, refresh, verify
 from tailorbird.segments.vocabulary import vocabulary
 from tailorbird.segments.words import words

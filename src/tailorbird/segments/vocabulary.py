@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tailorbird.ports import Facts
-from tailorbird.segments.parse import Vocabulary
+from tailorbird.segments.reader import Vocabulary
 
 
 def vocabulary(facts: Facts, segments: Iterable[str] = ()) -> Vocabulary:

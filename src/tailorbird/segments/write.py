@@ -22,7 +22,7 @@ from tailorbird.segments.conditions import (
     Then,
     TraitIs,
 )
-from tailorbird.segments.parse import WORDS
+from tailorbird.segments.reader import WORDS
 from tailorbird.traits.terms import Op
 
 _WORD: Final[dict[Op, str]] = {op: word for word, op in WORDS.items()}

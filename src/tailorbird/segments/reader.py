@@ -1,0 +1,160 @@
+"""Reads the parts that every form of condition is made of, and refuses with the line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any as Anything
+from typing import Final, NoReturn, TypeAlias, TypeGuard
+
+import msgspec
+
+from tailorbird import yaml_text
+from tailorbird.errors import DefinitionError
+from tailorbird.segments import durations, operands
+from tailorbird.segments.conditions import Comparison, Filter, Operand
+from tailorbird.segments.operands import Kind, Unfit
+from tailorbird.traits.terms import Op
+from tailorbird.yaml_text import Document, Path
+
+Keyed: TypeAlias = Mapping[str, Anything]
+
+WORDS: Final[dict[str, Op]] = {
+    "is": "=", "is_not": "!=", "less_than": "<", "at_most": "<=", "more_than": ">",
+    "at_least": ">=", "in": "in", "not_in": "not in", "exists": "exists", "missing": "missing",
+}  # fmt: skip
+
+_SYMBOLS: Final = {symbol: word for word, symbol in WORDS.items()} | {"==": "is", "<>": "is_not"}
+_OPPOSITE: Final[dict[Op, Op]] = {"exists": "missing", "missing": "exists"}
+_NEAR: Final = 0.85
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """The events, declared traits and segments that exist here, beside those that we define."""
+
+    events: frozenset[str] = frozenset()
+    traits: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Reader:
+    """A document being read, with the names that exist."""
+
+    document: Document
+    vocabulary: Vocabulary | None
+
+    def mapping(self, value: Anything, path: Path, keys: tuple[str, ...]) -> Keyed:
+        """Return the mapping; any key but these is refused."""
+        if not isinstance(value, Mapping):
+            self.refuse("a mapping is needed", path, f"with the keys {', '.join(keys)}")
+        for key in value:
+            if key not in keys:
+                self.refuse(f"unknown key {key!r}", (*path, key), nearest(str(key), list(keys)))
+        return value
+
+    def refuse(self, what: str, path: Path, mend: str) -> NoReturn:
+        """Raise the error that tells what is wrong, on which line, and how to mend it."""
+        raise DefinitionError(what, where=self.document.where(path), mend=mend)
+
+    def known(self, noun: str, name: str, known: frozenset[str] | set[str], path: Path) -> None:
+        """Refuse a name outside the vocabulary; without one, what looks like a slip of the pen."""
+        if name not in known and (self.vocabulary or _slip(name, known)):
+            self.refuse(f"unknown {noun} {name!r}", path, nearest(name, sorted(known)))
+
+    def filters(self, value: Keyed, path: Path, key: str) -> tuple[Filter, ...]:
+        """Return the tests of properties under a key; none where it is left out."""
+        inner, path = value.get(key, {}), (*path, key)
+        if not isinstance(inner, Mapping) or (key in value and not inner):
+            self.refuse(f"{key!r} takes properties", path, "write `category: garden` below it")
+        filters: list[Filter] = []
+        for name, asked in inner.items():
+            each = asked if isinstance(asked, Mapping) else None
+            if each is not None and len(each) > 1:
+                pairs: list[Anything] = [{word: operand} for word, operand in each.items()]
+            else:
+                pairs = [asked]
+            kind = operands.kind_of_property(str(name))
+            for pair in pairs:
+                comparison = self.comparison(pair, (*path, name), str(name), kind)
+                filters.append(Filter(str(name), comparison))
+        return tuple(filters)
+
+    def comparison(
+        self, value: Anything, path: Path, name: str, kind: Kind, beside: tuple[str, ...] = ()
+    ) -> Comparison:
+        """Read `{at_least: 3}`; a bare value means `is`, a bare list `in`."""
+        if not isinstance(value, Mapping):
+            value = {"in" if isinstance(value, list) else "is": value}
+        words = [word for word in value if word in WORDS]
+        for key in value:
+            if key not in WORDS:
+                mend = f"write {_SYMBOLS[key]!r}" if key in _SYMBOLS else ""
+                known = [*WORDS, *beside]
+                self.refuse(f"unknown key {key!r}", (*path, key), mend or nearest(key, known))
+        if len(words) != 1:
+            what = f"{name!r} needs one comparison, not {len(words)}"
+            self.refuse(what, (*path, *beside), f"one of: {', '.join(WORDS)}")
+        word = words[0]
+        comparison = self._operands(WORDS[word], value[word], (*path, word))
+        try:
+            operands.check(name, kind, comparison.op, comparison.operands)
+        except Unfit as error:
+            self.refuse(error.what, (*path, word), error.mend)
+        return comparison
+
+    def window(self, value: Keyed, path: Path, key: str) -> tuple[int | None, int]:
+        """Return the bounds of a window; the outer one, under `key`, is None where left out."""
+        outer = self.duration(value, path, key)
+        inner = self.duration(value, path, "older_than") or 0
+        if outer is not None and inner >= outer:
+            what = f"nothing is older than {durations.written(inner)} and {key!r} shorter than that"
+            self.refuse(what, (*path, "older_than"), f"make {key!r} the longer of the two")
+        return outer, inner
+
+    def duration(self, value: Keyed, path: Path, key: str) -> int | None:
+        """Return the length of time under a key, None where it is left out."""
+        if key not in value:
+            return None
+        length = durations.read(str(value[key]))
+        if not length:
+            mend = "write a length such as 45s, 30m, 24h, 90d or 2w"
+            self.refuse(f"{value[key]!r} is no length of time", (*path, key), mend)
+        if length > durations.LONGEST:
+            self.refuse(f"{value[key]!r} is too long", (*path, key), "stay below 100 years")
+        return length
+
+    def _operands(self, op: Op, value: Anything, path: Path) -> Comparison:
+        if op in ("exists", "missing"):
+            if not isinstance(value, bool):
+                self.refuse(f"{op!r} takes true or false", path, f"write `{op}: true`")
+            return Comparison(op if value else _OPPOSITE[op])
+        listed = op in ("in", "not in")
+        values = value if listed and isinstance(value, list) else [value]
+        if listed and (not isinstance(value, list) or not value):
+            self.refuse("a list is needed", path, "write `[gold, silver]`")
+        return Comparison(op, tuple(self._operand(each, path) for each in values))
+
+    def _operand(self, value: Anything, path: Path) -> Operand:
+        if isinstance(value, date):
+            return operands.iso(value)
+        if not _is_operand(value):
+            self.refuse(f"{value!r} cannot be compared with", path, "write text or a number")
+        return value
+
+
+def _slip(name: str, known: frozenset[str] | set[str]) -> bool:
+    """Return whether the name is a known one but for a letter or the order of its letters."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
+    return bool(near) or sorted(name) in map(sorted, known)
+
+
+def _is_operand(value: Anything) -> TypeGuard[Operand]:
+    return isinstance(value, str | int | float | bool)
+
+
+def nearest(word: Anything, known: list[str]) -> str:
+    """Return `did you mean X?`, or the list of what is known."""
+    return yaml_text.nearest(str(word), known)
