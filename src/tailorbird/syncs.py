@@ -36,7 +36,7 @@ from tailorbird.collect.sources.runs import (
     run_source,
 )
 from tailorbird.collect.sources.standing import Standing, keep, noted, standing_of
-from tailorbird.errors import TailorbirdError, UsageError
+from tailorbird.errors import DefinitionError, TailorbirdError, UsageError
 from tailorbird.schema import HOUR, MINUTE, Definition, DefinitionKind, Instant
 from tailorbird.world import World
 
@@ -44,6 +44,8 @@ FIRST_WAIT = MINUTE
 LONGEST_WAIT = 6 * HOUR
 """After an error a source waits, twice as long each time."""
 ALWAYS = "always"
+UNREADABLE = "unreadable"
+"""The kind of a source whose text this version cannot parse; its standing says why."""
 FOLDER = "sources"
 
 Clock = Callable[[], Instant]
@@ -154,7 +156,7 @@ class Syncs:
         return [
             kept
             for kept in self._world.definitions.latest("source")
-            if isinstance(source := _parsed(kept), QueueSource) and not source.paused
+            if self._status(kept).schedule == ALWAYS
         ]
 
     def follow(self, kept: Definition) -> Following:
@@ -247,7 +249,12 @@ class Syncs:
 
     def _status(self, kept: Definition) -> Status:
         standing = self._standing(kept.name)
-        source = _parsed(kept)
+        try:
+            source = _parsed(kept)
+        except DefinitionError as error:
+            # One that another version kept must not hide how the others stand.
+            told = msgspec.structs.replace(standing, error=error.sentence())
+            return Status(kept.name, UNREADABLE, "", "", None, told)
         schedule = f"every {source.every}" if source.every else ""
         schedule = ALWAYS if isinstance(source, QueueSource) else schedule
         schedule = schedule or ", ".join(f"at {moment}" for moment in moments(source))

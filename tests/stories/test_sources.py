@@ -129,6 +129,22 @@ def test_one_broken_file_keeps_no_other_waiting_and_is_tried_again(
     assert tb.sources.statuses()[0].standing.error == ""
 
 
+def test_a_source_that_cannot_be_parsed_hides_no_other(
+    tb: Tailorbird, tmp_path: Path, clock: Clock
+) -> None:
+    write(tmp_path / "tills" / "1.csv", order(1))
+    tb.sources.put(SOURCE.format(path=f"{tmp_path}/tills/*"), "till.yaml")
+    # As an older version kept it.
+    text = "source: old\nkind: fax\n"
+    tb.world.definitions.put("source", "old", text, author="", reason="", now=clock.now)
+    old, till = tb.sources.statuses()
+    assert (old.kind, old.due_at) == ("unreadable", None)
+    assert "old.yaml:2" in old.standing.error
+    assert (till.kind, len(tb.sources.run_due()), tb.sources.queues()) == ("file", 1, [])
+    with pytest.raises(DefinitionError, match=r"old\.yaml:2"):
+        tb.sources.run("old")
+
+
 def test_a_failing_source_waits_twice_as_long_each_time(tb: Tailorbird, clock: Clock) -> None:
     text = "source: erp\nkind: sql\ndatabase: sqlite\nuri: nowhere.sqlite\nquery: select 1\n"
     tb.sources.put(text + "mapping: generic_orders\nevery: 1m\n", "erp.yaml")

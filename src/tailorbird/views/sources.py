@@ -34,6 +34,11 @@ class SourceRow(msgspec.Struct, frozen=True):
     lines: int
     refused: int
     events: int
+    messages: int
+    """Taken from a queue, by all runs."""
+    message_at: datetime | None
+    notes: tuple[str, ...]
+    """What the operator of a queue should know, the latest last."""
 
 
 class SourceReport(msgspec.Struct, frozen=True):

@@ -156,6 +156,9 @@ def _row(reader: SourceReader, status: Status) -> SourceRow:
         lines=told.lines,
         refused=told.refused,
         events=told.appended,
+        messages=told.messages,
+        message_at=moment(told.message_at) if told.message_at else None,
+        notes=tuple(note.what for note in told.notes),
     )
 
 

@@ -850,6 +850,9 @@ export interface SourceRow {
   lines: number;
   refused: number;
   events: number;
+  messages: number;
+  message_at: string | null;
+  notes: string[];
 }
 
 export interface SourceRun {

@@ -60,7 +60,14 @@ function Standing({ report, where, again }: { report: SourceReport; where: strin
         <Fact word="Read">{schedule(source)}</Fact>
         <Fact word="Last run">{source.started_at ? <When at={source.started_at} /> : "never"}</Fact>
         <Fact word="Last good run">{source.succeeded_at ? <When at={source.succeeded_at} /> : "none yet"}</Fact>
-        <Fact word="Rows">{count(source.lines)}</Fact>
+        {always ? (
+          <>
+            <Fact word="Messages">{count(source.messages)}</Fact>
+            <Fact word="Last message">{source.message_at ? <When at={source.message_at} /> : "none yet"}</Fact>
+          </>
+        ) : (
+          <Fact word="Rows">{count(source.lines)}</Fact>
+        )}
         <Fact word="Refused">{count(source.refused)}</Fact>
         <Fact word="New events">{count(source.events)}</Fact>
         {source.cursor && <Fact word="Read up to">{source.cursor}</Fact>}
@@ -70,6 +77,13 @@ function Standing({ report, where, again }: { report: SourceReport; where: strin
           </Fact>
         )}
       </Facts>
+      {source.notes.length > 0 && (
+        <ul className="said">
+          {source.notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
       <div className="actions">
         {!always && (
           <Button onClick={() => tell("run", "It is read soon.")} disabled={busy}>

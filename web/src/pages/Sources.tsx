@@ -90,6 +90,7 @@ function SourcesTable({ sources, again }: { sources: SourceRow[]; again: () => v
                   {s.kind}, {schedule(s)}
                 </small>
                 {s.error && <small className="wrong block">{s.error}</small>}
+                {s.notes.length > 0 && <small className="dim block">{s.notes[s.notes.length - 1]}</small>}
               </>
             ),
           },
@@ -101,8 +102,12 @@ function SourcesTable({ sources, again }: { sources: SourceRow[]; again: () => v
               </span>
             ),
           },
-          { name: "Last run", wide: true, cell: (s) => (s.started_at ? instant(s.started_at) : "never") },
-          { name: "Rows", right: true, wide: true, cell: (s) => brief(s.lines) },
+          {
+            name: "Last run",
+            wide: true,
+            cell: (s) => (s.message_at || s.started_at ? instant((s.message_at || s.started_at)!) : "never"),
+          },
+          { name: "Rows", right: true, wide: true, cell: (s) => brief(s.messages || s.lines) },
           { name: "Refused", right: true, wide: true, cell: (s) => brief(s.refused) },
           { name: "Next", wide: true, cell: (s) => (s.due_at ? instant(s.due_at) : "") },
           {
