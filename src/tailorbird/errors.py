@@ -66,6 +66,12 @@ class StoreError(TailorbirdError):
     code = "store"
 
 
+class Stopped(TailorbirdError):  # noqa: N818 - nobody erred
+    """Nobody waits for the answer any more, so the work on it has ended."""
+
+    code = "stopped"
+
+
 class CarrierError(TailorbirdError):
     """The operator must look at the carrier: its address, its credentials, its reply."""
 

@@ -33,11 +33,11 @@ from tailorbird.schema import (
     Scalar,
     Settlement,
 )
+from tailorbird.stopping import Stop
 from tailorbird.ties import Home, Saying, Ties
 
 SqlValue = str | int | float | bool | bytes | None
 """What may be bound to a statement."""
-
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,8 +73,7 @@ class EventLog(Protocol):
 class People(Protocol):
     """Who is who: identities, declared traits, personal fields under encryption, consents.
 
-    The methods that change something are called inside `transaction`, so that a batch of the log is
-    taken whole (with its cursor) or not at all.
+    What changes something is called inside `transaction`: a batch is taken whole, with its cursor.
     """
 
     @property
@@ -93,8 +92,7 @@ class People(Protocol):
     def first_seen(self, keys: Sequence[tuple[bytes, Position]]) -> list[bool]:
         """Return for each (message key, position) whether that position was its first sight.
 
-        Remembers the new ones. Asking again with the same positions gives the same answer, so that
-        a batch can be replayed.
+        Remembers the new ones; asked again with the same positions it gives the same answer.
         """
 
     def first_seen_columns(
@@ -227,6 +225,9 @@ class Facts(Protocol):
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
         """Run one statement that only reads; `tables` are visible to it by name."""
+
+    def stopping(self, stop: Stop) -> AbstractContextManager[None]:
+        """Have the reads of this thread, while the block runs, end with `Stopped` when asked."""
 
     def write(
         self,

@@ -244,6 +244,7 @@ class ConsentState(msgspec.Struct, frozen=True):
     withdrawn: dict[Purpose, int] = {}
     suppressed: str = ""
     """Why the address may not be written to (`unsubscribed`, `hard_bounce`, `complaint`), or ''."""
+    has_address: bool = False
 
 
 # -- definitions, decisions ---------------------------------------------------------------------

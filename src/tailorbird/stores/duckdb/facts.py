@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from tailorbird.errors import StoreError
+from tailorbird.errors import Stopped, StoreError
 from tailorbird.event_columns import ResolvedColumns
 from tailorbird.ports import SqlValue
 from tailorbird.schema import (
     Product,
     ResolvedEvent,
 )
+from tailorbird.stopping import Stop
 from tailorbird.stores.duckdb import sessions
 from tailorbird.stores.duckdb.columns import filled_in, tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
@@ -51,6 +52,7 @@ class DuckFacts:
         self._path = path
         self._conflict = conflict
         self._lock = threading.RLock()
+        self._reading = threading.local()
         with _translated(path):
             self._connection = duckdb.connect(
                 str(path) if path else ":memory:",
@@ -97,14 +99,19 @@ class DuckFacts:
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
         """Run one statement that only reads; `tables` are visible to it by name."""
-        with _translated(self._path):
-            cursor = self._connection.cursor()
-            try:
-                for name, table in (tables or {}).items():
-                    cursor.register(name, table)
-                return cursor.sql(sql, params=list(parameters)).to_arrow_table()
-            finally:
-                cursor.close()
+        with _translated(self._path), self._cursor() as cursor, self._stoppable(cursor):
+            for name, table in (tables or {}).items():
+                cursor.register(name, table)
+            return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+
+    @contextmanager
+    def stopping(self, stop: Stop) -> Iterator[None]:
+        """Have the reads of this thread, while the block runs, end with `Stopped` when asked."""
+        self._reading.stop = stop
+        try:
+            yield
+        finally:
+            self._reading.stop = None
 
     def write(
         self,
@@ -155,6 +162,18 @@ class DuckFacts:
             yield cursor
         finally:
             cursor.close()
+
+    @contextmanager
+    def _stoppable(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        stop: Stop | None = getattr(self._reading, "stop", None)
+        if stop is None:
+            yield
+            return
+        try:
+            with stop.interrupting(cursor.interrupt):
+                yield
+        except duckdb.InterruptException as error:
+            raise Stopped("nobody waits for the answer", mend="ask again") from error
 
     @contextmanager
     def _sparing(self, *, bulk: bool) -> Iterator[None]:

@@ -11,7 +11,7 @@ INSERT INTO people (person, created_at, person_key) VALUES (?, ?, ?)
 SELECT person, created_at, merged_into, email_key, person_key, personal, declared, consent
 FROM people WHERE person IN (SELECT value FROM json_each(?))
 -- name: states
-SELECT p.person, p.consent, COALESCE(s.reason, '') FROM people AS p
+SELECT p.person, p.consent, COALESCE(s.reason, ''), p.email_key IS NOT NULL FROM people AS p
 LEFT JOIN suppressions AS s ON s.address_key = p.email_key
 WHERE p.merged_into IS NULL AND p.person IN (SELECT value FROM json_each(?))
 -- name: with_kin

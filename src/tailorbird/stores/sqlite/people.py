@@ -156,10 +156,12 @@ class SqlitePeople:
         """Return each person's latest word on every purpose, and the suppression of the address."""
         asked = _json(people)
         rows = self._database.current().execute(SQL["states"], (asked,))
-        states = {person: self._rows.state(person, consent, why) for person, consent, why in rows}
+        states = {row[0]: self._rows.state(*row) for row in rows}
         several = self._database.current().execute(SQL["with_kin"], (asked,)).fetchall()
         for person, row in self._rows.wholes([home for (home,) in several]).items():
-            states[person] = state_of(person, row.consent, self._suppressed(row))
+            addressed = bool(row.email(self._policy))
+            why = self._suppressed(row)
+            states[person] = state_of(person, row.consent, why, has_address=addressed)
         return states
 
     def _suppressed(self, row: Row) -> str:

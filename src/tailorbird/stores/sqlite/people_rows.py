@@ -165,9 +165,12 @@ class Rows:
 
         self._change(list(by_person), change)
 
-    def state(self, person: PersonId, consent: str, suppressed: str) -> ConsentState:
+    def state(
+        self, person: PersonId, consent: str, suppressed: str, has_address: int
+    ) -> ConsentState:
         """Return the consent column as the permit reads it."""
-        return state_of(person, _WORDS.decode(consent), suppressed)
+        words = _WORDS.decode(consent)
+        return state_of(person, words, suppressed, has_address=bool(has_address))
 
     def _change(self, people: Sequence[PersonId], change: Callable[[Row], None]) -> None:
         rows = self.load(people)
@@ -209,13 +212,14 @@ class Rows:
         return row.created_at, email_key, sealed, declared, consent, row.person
 
 
-def state_of(person: PersonId, words: Words, suppressed: str) -> ConsentState:
+def state_of(person: PersonId, words: Words, suppressed: str, *, has_address: bool) -> ConsentState:
     """Return the latest words as the permit reads them."""
     return ConsentState(
         person,
         granted={purpose: word[0] for purpose, word in words.items() if word[1]},
         withdrawn={purpose: word[0] for purpose, word in words.items() if not word[1]},
         suppressed=suppressed,
+        has_address=has_address,
     )
 
 
