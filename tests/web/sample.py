@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from tailorbird.errors import DefinitionError, TemplateError
@@ -58,6 +59,12 @@ from tailorbird.views import (
     VerdictCount,
 )
 from tailorbird.views import quality as state
+from tailorbird.views.overlaps import (
+    OverlapCombination,
+    OverlapPair,
+    OverlapSize,
+    SegmentOverlap,
+)
 
 NOW = 1_323_432_000_000_000  # 2011-12-09T12:00:00Z
 AT = datetime(2011, 12, 9, 12, tzinfo=UTC)
@@ -420,6 +427,22 @@ class SampleReadings:
                 mend="did you mean 'tier'?",
             )
         return SegmentCount(1_021 + len(text), self.size, 0.0, (self.row(3), self.row(4)))
+
+    def overlap(
+        self, names: Sequence[str], now: Instant, as_of: Instant | None = None
+    ) -> SegmentOverlap:
+        one, two, *_ = names
+        return SegmentOverlap(
+            as_of=AT,
+            people=1480,
+            sizes=(OverlapSize(one, 867), OverlapSize(two, 1010)),
+            pairs=(OverlapPair(one, two, 397, 397 / 1480),),
+            combinations=(
+                OverlapCombination((two,), 613),
+                OverlapCombination((one,), 470),
+                OverlapCombination((one, two), 397),
+            ),
+        )
 
     def explain(self, name: str, person: int, now: Instant) -> Explanation | None:
         if self.segment(name, now) is None or not 0 < person <= self.size:

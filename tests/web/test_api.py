@@ -39,6 +39,7 @@ def document(ask: Ask) -> dict[str, Any]:
         f"/decisions/{SEND}",
         "/segments",
         "/segments/lapsing",
+        "/segments/overlap?segment=lapsing&segment=gold",
         "/segments/lapsing/explain/17",
         "/campaigns",
         "/campaigns/win-back",

@@ -9,6 +9,7 @@ import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
 from tailorbird.cli.output import emit, read_text, table, write
+from tailorbird.cli.overlap_lines import overlap_lines
 
 if TYPE_CHECKING:
     from tailorbird.views import Reason
@@ -103,6 +104,22 @@ def _lines(reason: Reason, depth: int) -> list[str]:
         for event in reason.evidence
     ]
     return lines + [line for part in reason.parts for line in _lines(part, depth + 1)]
+
+
+@app.command()
+def overlap(
+    names: Annotated[list[str], typer.Argument(help="Two segments or more.")],
+    as_of: AsOf = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Show how segments overlap: pairs, and who is in exactly which of them."""
+    with opened(folder) as tb:
+        now = tb.clock()
+        if not as_of:
+            tb.refresh()
+        found = tb.readings.overlap(names, now, instant(as_of, now) if as_of else None)
+    emit(found, overlap_lines(found), as_json=as_json)
 
 
 @app.command()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
-from tailorbird.readings import campaigns, history, mails, people, quality, segments, whole
+from tailorbird.readings import (
+    campaigns,
+    history,
+    mails,
+    overlaps,
+    people,
+    quality,
+    segments,
+    whole,
+)
 from tailorbird.schema import MINUTE, Instant, PersonId
 from tailorbird.views import (
     CampaignResult,
@@ -28,6 +37,7 @@ from tailorbird.views import (
     TemplateRow,
     Timeline,
 )
+from tailorbird.views.overlaps import SegmentOverlap
 from tailorbird.world import World
 
 T = TypeVar("T")
@@ -104,6 +114,12 @@ class WorldReadings:
     def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
         """Return why a person is, or is not, in a segment."""
         return segments.explain(self._world, name, person, now)
+
+    def overlap(
+        self, names: Sequence[str], now: Instant, as_of: Instant | None = None
+    ) -> SegmentOverlap:
+        """Return how segments overlap; without `as_of`, as the last refresh left them."""
+        return overlaps.overlap(self._world, names, now, as_of)
 
     def campaigns(self) -> tuple[CampaignSummary, ...]:
         """Return all campaigns, the latest decided first."""

@@ -10,6 +10,7 @@ from tailorbird.segments.answers import Preview, count, members, people, preview
 from tailorbird.segments.conditions import Segment
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.library import library
+from tailorbird.segments.overlap import Overlap, overlap, overlap_at
 from tailorbird.segments.parse import parse
 from tailorbird.segments.reader import Vocabulary
 from tailorbird.segments.refresh import Change, forget, refresh, verify
@@ -21,6 +22,7 @@ __all__ = [
     "Change",
     "Evidence",
     "Explanation",
+    "Overlap",
     "Preview",
     "Reason",
     "Segment",
@@ -30,6 +32,8 @@ __all__ = [
     "forget",
     "library",
     "members",
+    "overlap",
+    "overlap_at",
     "parse",
     "people",
     "preview",

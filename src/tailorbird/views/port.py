@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from tailorbird.schema import Instant, PersonId
 from tailorbird.views.mail import InboxPage, Mail, Preview, TemplateRow
 from tailorbird.views.models import ModelReport
+from tailorbird.views.overlaps import SegmentOverlap
 from tailorbird.views.people import (
     Correspondence,
     DecisionReport,
@@ -67,6 +69,11 @@ class Readings(Protocol):
 
     def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
         """Return why a person is, or is not, in a segment."""
+
+    def overlap(
+        self, names: Sequence[str], now: Instant, as_of: Instant | None = None
+    ) -> SegmentOverlap:
+        """Return how segments overlap; without `as_of`, as the last refresh left them."""
 
     def campaigns(self) -> tuple[CampaignSummary, ...]:
         """Return all campaigns, the latest decided first."""

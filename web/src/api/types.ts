@@ -529,6 +529,23 @@ export interface Outlier {
   position: string;
 }
 
+export interface OverlapCombination {
+  segments: string[];
+  people: number;
+}
+
+export interface OverlapPair {
+  one: string;
+  two: string;
+  people: number;
+  jaccard: number;
+}
+
+export interface OverlapSize {
+  segment: string;
+  people: number;
+}
+
 export interface Overview {
   totals: Totals;
   activity: Activity;
@@ -786,6 +803,16 @@ export interface SegmentCount {
   total: number;
   milliseconds: number;
   sample: PersonRow[];
+}
+
+export interface SegmentOverlap {
+  as_of: string;
+  people: number;
+  sizes: OverlapSize[];
+  pairs: OverlapPair[];
+  combinations: OverlapCombination[];
+  left_out: number;
+  left_out_people: number;
 }
 
 export interface SegmentReport {
