@@ -7,37 +7,64 @@ Out: members, the instant of the next change, the evidence of every leaf.
 from __future__ import annotations
 
 from tailorbird.segments.answers import Preview, count, members, people, preview
+from tailorbird.segments.build import (
+    all_of,
+    any_of,
+    define,
+    did,
+    did_not,
+    segment,
+    stated,
+    trait,
+)
 from tailorbird.segments.conditions import Segment
+from tailorbird.segments.draft import Dissection, LeafCount, dissect, moved
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.library import library
 from tailorbird.segments.overlap import Overlap, overlap, overlap_at
-from tailorbird.segments.parse import parse
+from tailorbird.segments.parse import from_json, parse
+from tailorbird.segments.python_text import python
 from tailorbird.segments.reader import Vocabulary
 from tailorbird.segments.refresh import Change, forget, refresh, verify
 from tailorbird.segments.vocabulary import vocabulary
 from tailorbird.segments.words import words
-from tailorbird.segments.write import write
+from tailorbird.segments.write import to_json, write
 
 __all__ = [
     "Change",
+    "Dissection",
     "Evidence",
     "Explanation",
+    "LeafCount",
     "Overlap",
     "Preview",
     "Reason",
     "Segment",
     "Vocabulary",
+    "all_of",
+    "any_of",
     "count",
+    "define",
+    "did",
+    "did_not",
+    "dissect",
     "explain",
     "forget",
+    "from_json",
     "library",
     "members",
+    "moved",
     "overlap",
     "overlap_at",
     "parse",
     "people",
     "preview",
+    "python",
     "refresh",
+    "segment",
+    "stated",
+    "to_json",
+    "trait",
     "verify",
     "vocabulary",
     "words",
