@@ -1,4 +1,4 @@
-"""Nouns of the doors: keys of senders, receivers of webhooks and what they are told."""
+"""Nouns of the doors: keys of senders, receivers of webhooks and what they are told, and when."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from tailorbird.schema import Instant
+from tailorbird.schema import Instant, PersonId
 
 KeyKind = Literal["public", "secret"]
 Scope = Literal["read", "write", "admin"]
@@ -74,3 +74,27 @@ class Notice(msgspec.Struct, frozen=True):
     reply: str = ""
     ended_at: Instant = 0
     sequence: int = 0
+
+
+Cause = Literal["event", "time", "definition", "merge"]
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """A person entered a segment, or left it.
+
+    `at` is when it became true. By time: the instant for which the answer was due. By an event: the
+    latest of her events since the refresh before, or the refresh itself where those came late. By
+    another definition or a merge: the refresh. It always lies after the refresh before `seen_at`.
+    """
+
+    segment: str
+    person: PersonId
+    at: Instant
+    entered: bool
+    cause: Cause = "event"
+    version: int = 0
+    """Of the segment's definition."""
+    seen_at: Instant = 0
+    """The refresh that saw it."""
+    sequence: int = 0
+    """Its place among all changes, from 1; 0 while it has none."""

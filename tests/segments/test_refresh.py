@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from tailorbird import segments
 from tailorbird.schema import DAY, HOUR, Instant
-from tailorbird.segments import Change, Segment
+from tailorbird.segments import Segment
 from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.ties import Home
 
@@ -15,19 +15,25 @@ Happen: TypeAlias = Callable[..., int]
 Define: TypeAlias = Callable[..., Segment]
 
 
+def refreshed(
+    facts: DuckFacts, standing: Sequence[Segment], **asked: Any
+) -> list[tuple[str, int, Instant, bool]]:
+    """Refresh, and return who entered (True) and who left, and when."""
+    changes = segments.refresh(facts, standing, **asked)
+    return [(change.segment, change.person, change.at, change.entered) for change in changes]
+
+
 def test_people_enter_by_what_they_do_and_leave_by_time_alone(
     facts: DuckFacts, happen: Happen, define: Define, now: Instant
 ) -> None:
     recent = define("did: purchase\nwithin: 30d", "recent")
     happen(1, "purchase", now)
-    assert segments.refresh(facts, [recent], now=now) == [Change("recent", 1, now, True)]
+    assert refreshed(facts, [recent], now=now) == [("recent", 1, now, True)]
     happen(2, "purchase", now + DAY)
-    assert segments.refresh(facts, [recent], now=now + DAY) == [
-        Change("recent", 2, now + DAY, True)
-    ]
-    assert segments.refresh(facts, [recent], now=now + 30 * DAY - 1) == []
-    left = segments.refresh(facts, [recent], now=now + 30 * DAY)
-    assert left == [Change("recent", 1, now + 30 * DAY, False)]
+    assert refreshed(facts, [recent], now=now + DAY) == [("recent", 2, now + DAY, True)]
+    assert refreshed(facts, [recent], now=now + 30 * DAY - 1) == []
+    left = refreshed(facts, [recent], now=now + 30 * DAY)
+    assert left == [("recent", 1, now + 30 * DAY, False)]
     assert segments.members(facts, "recent") == [2]
 
 
@@ -37,11 +43,9 @@ def test_an_event_from_the_future_counts_when_its_time_comes(
     buyers = define("did: purchase", "buyers")
     happen(1, "product_viewed", now)
     happen(1, "purchase", now + HOUR)
-    assert segments.refresh(facts, [buyers], now=now) == []
-    assert segments.refresh(facts, [buyers], now=now + HOUR - 1) == []
-    assert segments.refresh(facts, [buyers], now=now + HOUR) == [
-        Change("buyers", 1, now + HOUR, True)
-    ]
+    assert refreshed(facts, [buyers], now=now) == []
+    assert refreshed(facts, [buyers], now=now + HOUR - 1) == []
+    assert refreshed(facts, [buyers], now=now + HOUR) == [("buyers", 1, now + HOUR, True)]
 
 
 def test_a_late_event_takes_back_what_was_said(
@@ -51,7 +55,7 @@ def test_a_late_event_takes_back_what_was_said(
     happen(1, "add_to_cart", now - HOUR)
     segments.refresh(facts, [left], now=now)
     happen(1, "purchase", now - HOUR // 2)
-    assert segments.refresh(facts, [left], now=now + 1) == [Change("left", 1, now + 1, False)]
+    assert refreshed(facts, [left], now=now + 1) == [("left", 1, now + 1, False)]
     assert segments.members(facts, "left", as_of=now) == [1]
     assert segments.people(facts, left, as_of=now) == []
 
@@ -65,11 +69,11 @@ def test_a_definition_that_means_something_else_is_asked_of_everybody(
     outer = define("segment: inner", "outer")
     segments.refresh(facts, [inner, outer], now=now)
     changed = define("did: return", "inner")
-    assert segments.refresh(facts, [changed, outer], now=now + 1, touched=[]) == [
-        Change("inner", 2, now + 1, True),
-        Change("inner", 1, now + 1, False),
-        Change("outer", 2, now + 1, True),
-        Change("outer", 1, now + 1, False),
+    assert refreshed(facts, [changed, outer], now=now + 1, touched=[]) == [
+        ("inner", 2, now + 1, True),
+        ("inner", 1, now + 1, False),
+        ("outer", 2, now + 1, True),
+        ("outer", 1, now + 1, False),
     ]
 
 
@@ -116,7 +120,7 @@ def test_after_a_merge_the_survivor_answers_for_both(
     offset = facts.offset() + 1
     homes = [Home(owner, 1, offset << 20) for owner in (1, 2)]
     facts.append([], homes, offset)
-    assert segments.refresh(facts, [loyal], now=now + 1) == [Change("loyal", 1, now + 1, True)]
+    assert refreshed(facts, [loyal], now=now + 1) == [("loyal", 1, now + 1, True)]
     assert segments.verify(facts, [loyal], now=now + 1) == []
     assert segments.people(facts, define("did: purchase"), as_of=now - DAY) == [1]
 
@@ -129,7 +133,7 @@ def test_a_new_score_is_noticed(
     segments.refresh(facts, [likely], now=now)
     insert = "INSERT INTO scores VALUES ('repeat_purchase', 1, 1, $1, 500000)"
     facts.write([(insert, (now,))])
-    assert segments.refresh(facts, [likely], now=now + 1) == [Change("likely", 1, now + 1, True)]
+    assert refreshed(facts, [likely], now=now + 1) == [("likely", 1, now + 1, True)]
 
 
 def test_what_stood_at_a_past_instant_is_on_record(
@@ -155,7 +159,7 @@ def test_everybody_leaves_a_segment_that_is_no_more(
     assert segments.members(facts, "buyers") == []
     assert segments.members(facts, "buyers", as_of=now) == [1]
     assert segments.members(facts, "buyers", as_of=now + 1) == []
-    assert segments.refresh(facts, [buyers], now=now + 2) == [Change("buyers", 1, now + 2, True)]
+    assert refreshed(facts, [buyers], now=now + 2) == [("buyers", 1, now + 2, True)]
 
 
 def test_nobody_is_asked_when_nothing_happened(
@@ -166,9 +170,9 @@ def test_nobody_is_asked_when_nothing_happened(
     segments.refresh(facts, [buyers], now=now)
     # Were person 1 asked again, this lie would be found out.
     facts.write([("UPDATE membership SET member = FALSE", ())])
-    assert segments.refresh(facts, [buyers], now=now + DAY) == []
+    assert refreshed(facts, [buyers], now=now + DAY) == []
     assert segments.members(facts, "buyers") == []
 
 
 def test_no_segments_need_no_refresh(facts: DuckFacts, now: Instant) -> None:
-    assert segments.refresh(facts, [], now=now) == []
+    assert refreshed(facts, [], now=now) == []

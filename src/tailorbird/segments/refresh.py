@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import numpy as np
 
+from tailorbird.access import Change
 from tailorbird.ports import Facts
 from tailorbird.schema import Instant, PersonId
 from tailorbird.segments import compile as compiler
 from tailorbird.segments import standing
+from tailorbird.segments.changes import Seen, changes_of, listed
 from tailorbird.segments.conditions import Segment
 from tailorbird.segments.meaning import member, resolved
 from tailorbird.segments.standing import Outcome, Refreshed
@@ -34,23 +35,15 @@ REVISION: Final = 1
 """Raised whenever the compiler gives a term another meaning: memberships are then made anew."""
 
 
-class Change(msgspec.Struct, frozen=True):
-    """A person entered a segment, or left it, as seen at the instant of a refresh."""
-
-    segment: str
-    person: PersonId
-    at: Instant
-    entered: bool
-
-
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """Whom to ask about a segment; None is everybody."""
+    """Whom to ask about a segment, and of these those who were touched; None is everybody."""
 
     segment: Segment
     truth: Truth
     fingerprint: int
     people: Numbers | None
+    touched: Numbers | None = None
 
 
 def refresh(
@@ -76,8 +69,10 @@ def refresh(
     known = standing.last_refreshes(facts)
     asks = [_ask(facts, each, segments, known, now, touched) for each in segments]
     outcomes = [_outcome(facts, ask, segments, now, taken) for ask, taken in _prepared(facts, asks)]
-    standing.write(facts, outcomes, now, position)
-    return [change for outcome in outcomes for change in _changes(outcome, now)]
+    seen = [Seen(known.get(ask.segment.name), ask.touched) for ask in asks]
+    changes = changes_of(facts, outcomes, seen, now)
+    standing.write(facts, outcomes, changes, now, position)
+    return listed(outcomes, changes, now)
 
 
 def verify(
@@ -128,7 +123,7 @@ def _ask(
     else:
         found = np.asarray(touched, np.int64)
     people = np.union1d(found, standing.due(facts, segment.name, now))
-    return _Ask(segment, truth, fingerprint, people)
+    return _Ask(segment, truth, fingerprint, people, found)
 
 
 def _prepared(
@@ -167,14 +162,10 @@ def _outcome(
     return standing.outcome(facts, ask.segment, ask.fingerprint, asked, answers)
 
 
-def _changes(outcome: Outcome, now: Instant) -> Iterator[Change]:
-    for person in outcome.entered.tolist():
-        yield Change(outcome.segment.name, person, now, True)
-    for person in outcome.left.tolist():
-        yield Change(outcome.segment.name, person, now, False)
-
-
 _LEAVE: Final = (
-    'INSERT INTO membership_changes (segment, person, "at", entered) '
-    "SELECT segment, person, $2, FALSE FROM membership WHERE segment = $1 AND member"
+    'INSERT INTO membership_changes (segment, person, "at", entered, cause, version, seen_at, '
+    "sequence) SELECT segment, person, $2, FALSE, 'definition', 0, $2, "
+    "ROW_NUMBER() OVER (ORDER BY person) "
+    "+ (SELECT COALESCE(MAX(sequence), 0) FROM membership_changes) "
+    "FROM membership WHERE segment = $1 AND member"
 )

@@ -35,6 +35,8 @@ class Outcome:
     """What a segment's new answers change. `everybody` says that all were asked.
 
     `gone` and `entered` and `left` are people; `put` are rows (person, member, next_check).
+    `checks`: of those who entered and then of those who left, when they were due; -1 for never.
+    `stood`: whether anybody was in before.
     """
 
     segment: Segment
@@ -44,6 +46,8 @@ class Outcome:
     put: pa.Table
     entered: Numbers
     left: Numbers
+    checks: Numbers
+    stood: bool
 
 
 def people_of(table: pa.Table) -> Numbers:
@@ -89,19 +93,28 @@ def outcome(
     if asked is None:
         before = members(facts, segment.name)
         gone, put = before[:0], answers
+        old = answers.slice(0, 0)
     else:
         old = facts.read(_MEMBERSHIP_ASKED, (segment.name,), {"asked": asked})
         before = people_of(old.filter(old["member"]))
         gone, put = _difference(old, answers)
+    entered, left = np.setdiff1d(answered, before), np.setdiff1d(before, answered)
+    checks = _checks(old, np.concatenate([entered, left]))
     return Outcome(
-        segment,
-        fingerprint,
-        asked is None,
-        gone,
-        put,
-        np.setdiff1d(answered, before),
-        np.setdiff1d(before, answered),
+        segment, fingerprint, asked is None, gone, put, entered, left, checks, len(before) > 0
     )
+
+
+def _checks(old: pa.Table, people: Numbers) -> Numbers:
+    """Return when each of these people was due, by their old rows; -1 for never."""
+    found = np.full(len(people), -1, np.int64)
+    if old.num_rows and len(people):
+        known = people_of(old)
+        order = np.argsort(known)
+        at = np.minimum(np.searchsorted(known, people, sorter=order), len(known) - 1)
+        there = known[order[at]] == people
+        found[there] = _plain(old, "next_check")[order[at[there]]]
+    return found
 
 
 def unchanged(segment: Segment, fingerprint: int) -> Outcome:
@@ -111,14 +124,22 @@ def unchanged(segment: Segment, fingerprint: int) -> Outcome:
     nobody = np.empty(0, np.int64)
     put = {"person": pa.int64(), "member": pa.bool_(), "next_check": pa.int64()}
     rows = pa.schema(put.items()).empty_table()
-    return Outcome(segment, fingerprint, False, nobody, rows, nobody, nobody)
+    return Outcome(segment, fingerprint, False, nobody, rows, nobody, nobody, nobody, True)
 
 
-def write(facts: Facts, outcomes: Sequence[Outcome], now: Instant, position: int) -> None:
-    """Write what changed, and that it was looked at, in one transaction."""
+def write(
+    facts: Facts,
+    outcomes: Sequence[Outcome],
+    changes: Sequence[pa.Table],
+    now: Instant,
+    position: int,
+) -> None:
+    """Write what changed, and that it was looked at, in one transaction.
+
+    `changes` are those of each outcome: rows (person, entered, at, cause).
+    """
     import pyarrow as pa
 
-    changes = [_changes(each) for each in outcomes]
     tables = {
         "renewed": pa.table({"segment": [o.segment.name for o in outcomes if o.everybody]}),
         "gone": _stacked(outcomes, [pa.table({"person": o.gone}) for o in outcomes]),
@@ -154,14 +175,6 @@ def _difference(old: pa.Table, new: pa.Table) -> tuple[Numbers, pa.Table]:
 def _plain(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     column = table[name].cast("int64").fill_null(-1)
     return np.asarray(column.to_numpy(), np.int64)
-
-
-def _changes(outcome: Outcome) -> pa.Table:
-    import pyarrow as pa
-
-    people = np.concatenate([outcome.entered, outcome.left])
-    entered = np.arange(len(people)) < len(outcome.entered)
-    return pa.table({"person": pa.array(people, pa.int64()), "entered": pa.array(entered)})
 
 
 def _stacked(outcomes: Sequence[Outcome], tables: Sequence[pa.Table]) -> pa.Table:
@@ -205,8 +218,11 @@ _WRITES: Final = (
     ),
     (
         "changed",
-        'INSERT INTO membership_changes (segment, person, "at", entered) '
-        "SELECT segment, person, $1, entered FROM changed",
+        'INSERT INTO membership_changes (segment, person, "at", entered, cause, version, seen_at, '
+        'sequence) SELECT c.segment, c.person, c."at", c.entered, c.cause, r.version, $1, '
+        'ROW_NUMBER() OVER (ORDER BY c."at", c.segment, c.person) '
+        "+ (SELECT COALESCE(MAX(sequence), 0) FROM membership_changes) "
+        "FROM changed AS c JOIN refreshed AS r ON r.segment = c.segment",
         1,
     ),
     (

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"

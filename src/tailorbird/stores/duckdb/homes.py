@@ -49,6 +49,7 @@ def _move(connection: duckdb.DuckDBPyConnection) -> set[PersonId]:
     connection.execute(SQL["move_owners"])
     for name in OWNED:
         connection.execute(SQL[f"move_{name}"])
+    connection.execute(SQL["leave_membership"])
     for name in ("people", "membership", "scores"):
         connection.execute(SQL[f"forget_{name}"])
     connection.execute(SQL["touch"])

@@ -54,8 +54,12 @@ CREATE TABLE IF NOT EXISTS products (
 -- Who has no row in membership is no member, and time alone will not change it.
 CREATE TABLE IF NOT EXISTS membership (
     segment VARCHAR NOT NULL, person BIGINT NOT NULL, member BOOLEAN NOT NULL, next_check BIGINT);
+-- at: when it became true; seen_at: the refresh that saw it. cause: event, time, definition, merge.
+-- sequence: from 1 without gaps; what is told of changes follows it, and the record keeps them by it.
 CREATE TABLE IF NOT EXISTS membership_changes (
-    segment VARCHAR NOT NULL, person BIGINT NOT NULL, "at" BIGINT NOT NULL, entered BOOLEAN NOT NULL);
+    segment VARCHAR NOT NULL, person BIGINT NOT NULL, "at" BIGINT NOT NULL, entered BOOLEAN NOT NULL,
+    cause VARCHAR NOT NULL, version BIGINT NOT NULL, seen_at BIGINT NOT NULL,
+    sequence BIGINT NOT NULL);
 -- fingerprint: of what the segment meant, with the segments that it names.
 CREATE TABLE IF NOT EXISTS segment_refreshes (
     segment VARCHAR PRIMARY KEY, version BIGINT NOT NULL, "at" BIGINT NOT NULL,

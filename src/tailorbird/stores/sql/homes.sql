@@ -44,6 +44,15 @@ WHERE COALESCE(trait_values.owner, trait_values.person) = h.owner
 AND trait_values.person <> h.person
 -- name: forget_people
 DELETE FROM people WHERE person IN (SELECT person FROM losers)
+-- name: leave_membership
+-- Whoever was merged is in no segment any more, since the last that was seen of her.
+INSERT INTO membership_changes BY NAME
+SELECT m.segment, m.person, COALESCE(r."at", 0) AS "at", FALSE AS entered, 'merge' AS cause,
+    COALESCE(r.version, 0) AS version, COALESCE(r."at", 0) AS seen_at, ROW_NUMBER() OVER
+    (ORDER BY m.segment, m.person)
+    + (SELECT COALESCE(MAX(sequence), 0) FROM membership_changes) AS sequence
+FROM membership AS m LEFT JOIN segment_refreshes AS r ON r.segment = m.segment
+WHERE m.member AND m.person IN (SELECT person FROM losers)
 -- name: forget_membership
 DELETE FROM membership WHERE person IN (SELECT person FROM losers)
 -- name: forget_scores
