@@ -18,17 +18,22 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: plain values, and the line (from 1) on which each path starts."""
+    """A parsed file: plain values, and the line (from 1) on which each path starts.
+
+    Texts that need not have lines, such as JSON, have columns (from 1), too.
+    """
 
     name: str
     value: Any
     lines: dict[Path, int] = field(default_factory=dict)
+    columns: dict[Path, int] = field(default_factory=dict)
 
     def where(self, path: Path = ()) -> str:
-        """Return `file:line` of the nearest known place on the way to `path`."""
+        """Return `file:line[:column]` of the nearest known place on the way to `path`."""
         while path and path not in self.lines:
             path = path[:-1]
-        return f"{self.name}:{self.lines.get(path, 1)}"
+        place = f"{self.name}:{self.lines.get(path, 1)}"
+        return f"{place}:{self.columns[path]}" if path in self.columns else place
 
 
 def read(text: str, name: str) -> Document:

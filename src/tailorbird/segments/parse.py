@@ -1,4 +1,4 @@
-"""Segments as authors write them in YAML.
+"""Segments as authors write them, in YAML or JSON.
 
 name: cart-abandoners
 description: Put something in the cart in the last 24 hours and bought nothing since
@@ -34,10 +34,10 @@ from typing import Final, TypeAlias
 
 from tailorbird import yaml_text
 from tailorbird.errors import DefinitionError
-from tailorbird.segments import parse_events, parse_traits
+from tailorbird.segments import json_text, parse_events, parse_traits
 from tailorbird.segments.conditions import All, Any, Condition, Not, Segment
 from tailorbird.segments.reader import WORDS, Keyed, Reader, Vocabulary, nearest
-from tailorbird.yaml_text import Path
+from tailorbird.yaml_text import Document, Path
 
 DEEPEST: Final = 24
 MOST_LEAVES: Final = 100
@@ -56,7 +56,7 @@ _FORMS: Final = ("all", "any", "not", *_LEAVES)
 def parse(
     text: str, name: str, *, version: int = 0, vocabulary: Vocabulary | None = None
 ) -> Segment:
-    """Return the segment that a YAML text defines; `name` is its file, for errors.
+    """Return the segment that a text in YAML or JSON defines; `name` is its file, for errors.
 
     With a `vocabulary`, every name outside it is refused. Without, only those that look like a
     slip of the pen: other events and declared traits may still come.
@@ -64,12 +64,45 @@ def parse(
     Raises:
         DefinitionError: `file:line: what is wrong; how to mend it`.
     """
+    return _Tree(Reader(_document(text, name), vocabulary)).segment(version)
+
+
+def from_json(text: str, name: str = "segment.json", *, version: int = 0) -> Segment:
+    """Return the segment that a JSON text defines.
+
+    Raises:
+        DefinitionError: `file:line:column: what is wrong; how to mend it`.
+    """
+    return _Tree(Reader(json_text.read(text, name), None)).segment(version)
+
+
+def condition(value: Anything, document: Document) -> Condition:
+    """Return the condition that plain values stand for; errors point to the document's place.
+
+    Raises:
+        DefinitionError: with the mend.
+    """
+    return _Tree(Reader(document, None)).condition(value, ())
+
+
+def _document(text: str, name: str) -> Document:
     try:
-        document = yaml_text.read(text, name)
+        return json_text.read(text, name) if json_text.is_json(text) else yaml_text.read(text, name)
+    except DefinitionError as error:
+        if not json_text.is_json(text):
+            raise
+        return _flow(text, name, error)
     except RecursionError:
         mend = f"at most {DEEPEST} levels"
         raise DefinitionError("nested too deeply", where=name, mend=mend) from None
-    return _Tree(Reader(document, vocabulary)).segment(version)
+
+
+def _flow(text: str, name: str, error: DefinitionError) -> Document:
+    """Return what only looked like JSON as the YAML that it is, or raise what JSON said."""
+    try:
+        return yaml_text.read(text, name)
+    except (DefinitionError, RecursionError):
+        raise error from None
 
 
 @dataclass(slots=True)

@@ -1,10 +1,11 @@
-"""Segments back to YAML: `parse(write(segment))` gives the same tree."""
+"""Segments back to YAML and JSON: `parse(write(segment))` gives the same tree."""
 
 from __future__ import annotations
 
 from typing import Any as Anything
 from typing import Final
 
+import msgspec
 import yaml
 
 from tailorbird.segments import durations
@@ -30,11 +31,24 @@ _WORD: Final[dict[Op, str]] = {op: word for word, op in WORDS.items()}
 
 def write(segment: Segment) -> str:
     """Return the segment as the YAML that `parse` reads."""
+    return yaml.safe_dump(_whole(segment), sort_keys=False, allow_unicode=True, width=100)
+
+
+def to_json(segment: Segment) -> str:
+    """Return the segment as the JSON that `parse` reads."""
+    return msgspec.json.format(msgspec.json.encode(_whole(segment)), indent=2).decode() + "\n"
+
+
+def keyed(condition: Condition) -> dict[str, Anything]:
+    """Return a condition as the mapping that stands for it in YAML and JSON."""
+    return _condition(condition)
+
+
+def _whole(segment: Segment) -> dict[str, Anything]:
     top: dict[str, Anything] = {"name": segment.name}
     if segment.description:
         top["description"] = segment.description
-    top["where"] = _condition(segment.condition)
-    return yaml.safe_dump(top, sort_keys=False, allow_unicode=True, width=100)
+    return top | {"where": _condition(segment.condition)}
 
 
 def _condition(condition: Condition) -> dict[str, Anything]:
