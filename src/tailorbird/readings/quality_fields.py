@@ -28,7 +28,7 @@ _KINDS: Final = """
 """
 _TRAITS: Final = f"""
 WITH latest AS (
-    SELECT name, text, number FROM trait_values
+    SELECT name, text, number FROM trait_values WHERE name <> 'birthday'
     QUALIFY ROW_NUMBER() OVER (PARTITION BY person, name ORDER BY "at" DESC, position DESC) = 1)
 SELECT '' AS event, name, (SELECT COUNT(*) FROM people) AS among, {_KINDS}
 FROM latest GROUP BY name ORDER BY name

@@ -323,6 +323,18 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
+def mark(element: str) -> str:
+    """Return an element as it stands in the text of a list: between two marks, free of them.
+
+    >>> mark("a") in mark("b") + mark("a")[1:], mark("a") in mark("ab")
+    (True, False)
+    """
+    return f"{_MARK}{element.replace(_MARK, ' ')}{_MARK}"
+
+
+_MARK: Final = "\x1f"
+
+
 class Negation:
     """This does not hold."""
 

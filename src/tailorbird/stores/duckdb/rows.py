@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tailorbird.privacy.vault import PERSONAL_FIELDS
 from tailorbird.schema import MINUTE, Context, Event, Names, ResolvedEvent, Scalar
+from tailorbird.stores.duckdb import declared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,6 +60,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "trait_values": (
         ("position", "int64"), ("person", "int64"), ("name", "string"), ("at", "int64"),
         ("text", "string"), ("number", "int64"), ("owner", "int64"), ("source", "string"),
+        ("day", "int64"), ("instant", "int64"), ("elements", "string"),
     ),
     "people": (
         ("person", "int64"), ("created_at", "int64"), ("position", "int64"), ("owner", "int64"),
@@ -203,20 +205,23 @@ def _people(resolved: Sequence[ResolvedEvent]) -> pa.Table:
 def _trait_values(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
     return (
         (
-            e.position,
-            resolved.person,
-            name,
-            e.at,
-            text_of(value),
-            number_of(value),
-            resolved.owner,
-            e.source,
+            e.position, resolved.person, name, e.at, text, number, resolved.owner, e.source,
+            day, instant, listed,
         )
         for resolved in events
         if resolved.person and ((e := resolved.event).traits or e.name == Names.IDENTIFY)
         for name, value in _declared(e).items()
-        if name not in PERSONAL_FIELDS
-    )
+        if name not in PERSONAL_FIELDS or name == declared.BIRTHDAY
+        for text, number, day, instant, listed in [_read(name, value)]
+    )  # fmt: skip
+
+
+def _read(name: str, value: Scalar) -> Row:
+    """Return a value's text, number, day, instant and elements."""
+    if name == declared.BIRTHDAY:
+        return None, None, declared.birthday(value), None, None
+    number = declared.number_in(value) if isinstance(value, str) else number_of(value)
+    return text_of(value), number, *declared.day_and_instant(value), declared.elements(value)
 
 
 def _declared(e: Event) -> dict[str, Scalar]:

@@ -29,11 +29,13 @@ CREATE TABLE IF NOT EXISTS properties (
     position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     name VARCHAR NOT NULL, text VARCHAR, number BIGINT, owner BIGINT);
 
--- History of declared traits that are not personal fields (those stay encrypted with the profile).
+-- History of declared traits that are not personal fields (those stay encrypted with the profile;
+-- of a birthday, the day and the month alone, as a day of the year 2000). day: as it is written, in
+-- days since 1970; instant: a day without a time begins in UTC; elements: of a list, between marks.
 CREATE TABLE IF NOT EXISTS trait_values (
     position BIGINT NOT NULL, person BIGINT NOT NULL, name VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     text VARCHAR, number BIGINT, owner BIGINT, source VARCHAR NOT NULL DEFAULT '',
-    weight BIGINT NOT NULL DEFAULT 0);
+    weight BIGINT NOT NULL DEFAULT 0, day BIGINT, instant BIGINT, elements VARCHAR);
 CREATE TABLE IF NOT EXISTS trait_weights (
     name VARCHAR NOT NULL, source VARCHAR NOT NULL, weight BIGINT NOT NULL);
 
