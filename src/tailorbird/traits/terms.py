@@ -323,6 +323,16 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
+class Negation:
+    """This does not hold."""
+
+    truth: Truth
+
+
+Truth: TypeAlias = Compare | KnownBy | Every | Some | Negation
+Term: TypeAlias = Value | Truth
+
+
 def mark(element: str) -> str:
     """Return an element as it stands in the text of a list: between two marks, free of them.
 
@@ -333,16 +343,6 @@ def mark(element: str) -> str:
 
 
 _MARK: Final = "\x1f"
-
-
-class Negation:
-    """This does not hold."""
-
-    truth: Truth
-
-
-Truth: TypeAlias = Compare | KnownBy | Every | Some | Negation
-Term: TypeAlias = Value | Truth
 
 
 def source_of(events: Iterable[str]) -> Literal["facts", "visits"]:
