@@ -23,6 +23,7 @@ from tailorbird.views import Readings
 from tailorbird.web import (
     problems,
     rest_campaigns,
+    rest_drafts,
     rest_events,
     rest_forms,
     rest_hooks,
@@ -167,6 +168,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_events.HANDLERS,
     *rest_overlaps.HANDLERS,
     *rest_segments.HANDLERS,
+    *rest_drafts.HANDLERS,
     *rest_campaigns.HANDLERS,
     *rest_mail.HANDLERS,
     *rest_keys.HANDLERS,

@@ -16,6 +16,7 @@ from tailorbird.errors import (
     DefinitionError,
     RecordError,
     SourceError,
+    Stopped,
     StoreError,
     TailorbirdError,
     TemplateError,
@@ -34,6 +35,7 @@ _STATUS: dict[type[TailorbirdError], int] = {
     RecordError: 422,
     ConflictError: 409,
     StoreError: 503,
+    Stopped: 503,
 }
 _CODES = {
     400: "invalid",

@@ -135,6 +135,16 @@ export interface Draft {
   text: string;
 }
 
+export interface DraftForms {
+  text: string;
+  tree: Record<string, unknown>;
+  lines: number[];
+  wrong: string;
+  mend: string;
+  line: number;
+  column: number;
+}
+
 export interface Effect {
   metric: string;
   arm: string;
@@ -347,6 +357,12 @@ export interface Joined {
   reason: string;
 }
 
+export interface KeptSegment {
+  text: string;
+  reason?: string;
+  author?: string;
+}
+
 export interface KeptText {
   kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form";
   name: string;
@@ -364,6 +380,18 @@ export interface KeyRow {
   created_at: string;
   ends_at: string | null;
   opens: boolean;
+}
+
+export interface KnownName {
+  name: string;
+  kind: "text" | "integer" | "days" | "millionths" | "instant" | "flag" | "open";
+  note: string;
+  computed: boolean;
+}
+
+export interface LeafFigures {
+  holds: number;
+  without: number | null;
 }
 
 export interface Likeness {
@@ -722,6 +750,13 @@ export interface RatioCheck {
   holds: boolean;
 }
 
+export interface Reach {
+  people: number;
+  low: number;
+  high: number;
+  exact: boolean;
+}
+
 export interface Reason {
   text: string;
   holds: boolean;
@@ -805,6 +840,13 @@ export interface SegmentCount {
   sample: PersonRow[];
 }
 
+export interface SegmentDraft {
+  text?: string;
+  tree?: Record<string, unknown> | null;
+  as_of?: string | null;
+  approximate?: boolean;
+}
+
 export interface SegmentOverlap {
   as_of: string;
   people: number;
@@ -813,6 +855,25 @@ export interface SegmentOverlap {
   combinations: OverlapCombination[];
   left_out: number;
   left_out_people: number;
+}
+
+export interface SegmentPreview {
+  name: string;
+  as_of: string;
+  people: number;
+  low: number;
+  high: number;
+  exact: boolean;
+  total: number;
+  milliseconds: number;
+  reachable: Reach | null;
+  leaves: LeafFigures[];
+  stands: number | null;
+  entered: number | null;
+  left: number | null;
+  sample: PersonRow[];
+  entering: PersonRow[];
+  leaving: PersonRow[];
 }
 
 export interface SegmentReport {
@@ -831,6 +892,22 @@ export interface SegmentSize {
   refreshed_at: string | null;
   trend: number[];
   trouble: string;
+}
+
+export interface SegmentVersion {
+  version: number;
+  text: string;
+  created_at: string;
+  author: string;
+  reason: string;
+}
+
+export interface SegmentWords {
+  events: string[];
+  properties: KnownName[];
+  traits: KnownName[];
+  segments: string[];
+  totals: string[];
 }
 
 export interface SessionRow {

@@ -1,0 +1,221 @@
+"""A segment's definition while it is edited: figures, forms, versions, words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any, Final
+
+import yaml
+
+from tailorbird import segments, yaml_text
+from tailorbird.errors import DefinitionError
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.readings.people import rows
+from tailorbird.schema import Instant, PersonId
+from tailorbird.segments.operands import PROPERTIES, TOTALS, kind_of_trait
+from tailorbird.segments.parse_events import EVENTS
+from tailorbird.traits.registry import TRAITS
+from tailorbird.views import moment
+from tailorbird.views.drafts import (
+    DraftForms,
+    KnownName,
+    LeafFigures,
+    Reach,
+    SegmentPreview,
+    SegmentVersion,
+    SegmentWords,
+)
+from tailorbird.world import World
+
+DRAFT: Final = "draft.yaml"
+SAMPLE: Final = 8
+MOVED: Final = 4
+ASKED_FOR_REACH: Final = 20_000
+"""Of a larger segment as many are asked, and the share is told with its error."""
+VERSIONS: Final = 50
+BRIEFLY: Final = ("orders", "last_order_at")
+NORMAL_95: Final = 1.959964
+_FREE: Final = "SELECT DISTINCT name FROM properties ORDER BY name LIMIT 500"
+
+
+# -- figures --------------------------------------------------------------------------------------
+
+
+def preview(world: World, text: str, now: Instant) -> SegmentPreview:
+    """Return the exact figures of a definition, and what it would change about the one in force.
+
+    Raises:
+        DefinitionError: with the line and the mend. Stopped: nobody waits for it any more.
+    """
+    draft = segments.parse(text, DRAFT)
+    among, stands = standing(world, draft.name)
+    found = segments.dissect(world.facts, draft, among, as_of=now, stands=stands)
+    members = segments.people(world.facts, draft, among, as_of=now)
+    came: list[PersonId] = []
+    went: list[PersonId] = []
+    if stands is not None and (found.entered or found.left):
+        came, went = segments.moved(world.facts, draft, stands, among, as_of=now, limit=MOVED)
+    return SegmentPreview(
+        name=draft.name,
+        as_of=moment(now),
+        people=found.members,
+        low=found.members,
+        high=found.members,
+        exact=True,
+        total=found.people,
+        reachable=reach(world, members, now),
+        leaves=tuple(LeafFigures(leaf.holds, leaf.without) for leaf in found.leaves),
+        stands=stands.version if stands else None,
+        entered=found.entered,
+        left=found.left,
+        sample=rows(world, members[:SAMPLE], now, BRIEFLY),
+        entering=rows(world, came, now, BRIEFLY),
+        leaving=rows(world, went, now, BRIEFLY),
+    )
+
+
+def estimate(world: World, text: str, now: Instant) -> SegmentPreview:
+    """Return the size of a definition, of few people exactly, of many with its error.
+
+    Raises:
+        DefinitionError: with the line and the mend. Stopped: nobody waits for it any more.
+    """
+    draft = segments.parse(text, DRAFT)
+    among, stands = standing(world, draft.name)
+    found = segments.preview(world.facts, draft, among, as_of=now, limit=0)
+    size = found.count
+    return SegmentPreview(
+        draft.name, moment(now), size, size, size, exact=True, total=found.people,
+        stands=stands.version if stands else None,
+    )  # fmt: skip
+
+
+def standing(world: World, name: str) -> tuple[list[segments.Segment], segments.Segment | None]:
+    """Return the other segments that can be counted, and the version of this one in force."""
+    others: list[segments.Segment] = []
+    stands: segments.Segment | None = None
+    for found in world.definitions.latest("segment"):
+        try:
+            file = f"segments/{found.name}.yaml"
+            segment = segments.parse(found.text, file, version=found.version)
+        except DefinitionError:
+            continue  # its own page tells; a draft that does not name it can be counted
+        if segment.name == name:
+            stands = segment
+        else:
+            others.append(segment)
+    return others, stands
+
+
+def reach(world: World, people: Sequence[PersonId], now: Instant) -> Reach:
+    """Return how many of these may be written to now."""
+    step = -(-len(people) // ASKED_FOR_REACH) or 1
+    asked = people[::step]
+    states = world.people.consent_states(asked)
+    reached = sum(
+        state.has_address and isinstance(permit(state, person, "email_marketing", now), Permit)
+        for person, state in states.items()
+    )
+    if step == 1:
+        return Reach(reached, reached, reached, exact=True)
+    share = reached / len(asked)
+    finite = sqrt(1 - len(asked) / len(people))
+    error = NORMAL_95 * finite * sqrt(max(share * (1 - share), 1 / len(asked)) / len(asked))
+    low, high = max(share - error, 0), min(share + error, 1)
+    whole = len(people)
+    return Reach(round(share * whole), int(low * whole), int(high * whole + 1), exact=False)
+
+
+# -- two forms ------------------------------------------------------------------------------------
+
+
+def of_text(text: str) -> DraftForms:
+    """Return the tree of a definition that is right, spelt as we write it.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    written = yaml.safe_load(segments.write(segments.parse(text, DRAFT)))
+    return DraftForms(text, written, _lines(text))
+
+
+def of_tree(tree: dict[str, Any]) -> DraftForms:
+    """Return the text of a tree, and what is wrong with it, if anything."""
+    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
+    try:
+        segments.parse(text, DRAFT)
+    except DefinitionError as error:
+        _, _, place = error.where.partition(":")
+        line, _, column = place.partition(":")
+        return DraftForms(
+            text, tree, _lines(text), error.what, error.mend, int(line or 0), int(column or 0)
+        )
+    return DraftForms(text, tree, _lines(text))
+
+
+def _lines(text: str) -> tuple[int, ...]:
+    """Return the line of every leaf, from the first to the last."""
+    try:
+        document = yaml_text.read(text, DRAFT)
+    except DefinitionError:
+        return ()
+    if not isinstance(document.value, dict):
+        return ()
+    return tuple(
+        document.lines.get(path, 0) for path in _leaves(document.value.get("where"), ("where",))
+    )
+
+
+def _leaves(value: Any, path: yaml_text.Path) -> list[yaml_text.Path]:
+    if isinstance(value, dict):
+        for key in ("all", "any"):
+            if isinstance(value.get(key), list):
+                inside = enumerate(value[key])
+                return [leaf for n, each in inside for leaf in _leaves(each, (*path, key, n))]
+        if isinstance(value.get("not"), dict):
+            return _leaves(value["not"], (*path, "not"))
+    return [path]
+
+
+# -- versions and words ---------------------------------------------------------------------------
+
+
+def versions(world: World, name: str) -> tuple[SegmentVersion, ...] | None:
+    """Return the versions of a segment, the newest first; None where there is no such segment."""
+    latest = world.definitions.get("segment", name)
+    if latest is None:
+        return None
+    numbers = range(latest.version, max(latest.version - VERSIONS, 0), -1)
+    kept = (world.definitions.get("segment", name, number) for number in numbers)
+    return tuple(
+        SegmentVersion(each.version, each.text, moment(each.created_at), each.author, each.reason)
+        for each in kept
+        if each is not None
+    )
+
+
+def words(world: World) -> SegmentWords:
+    """Return every name that a condition may use here."""
+    names = [each.name for each in world.definitions.latest("segment")]
+    known = segments.vocabulary(world.facts, names)
+    free = world.facts.read(_FREE)["name"].to_pylist()
+    computed = [
+        KnownName(name, kind_of_trait(name), _note(each.unit, each.description), computed=True)
+        for name, each in TRAITS.items()
+    ]
+    declared = [KnownName(name) for name in sorted(known.traits - TRAITS.keys())]
+    return SegmentWords(
+        events=tuple(sorted(EVENTS | known.events)),
+        properties=(
+            *(KnownName(name, kind, computed=True) for name, kind in PROPERTIES.items()),
+            *(KnownName(name) for name in free if name not in PROPERTIES),
+        ),
+        traits=(*computed, *declared),
+        segments=tuple(names),
+        totals=TOTALS,
+    )
+
+
+def _note(unit: str, description: str) -> str:
+    return f"{description} ({unit})" if unit else description

@@ -1,0 +1,101 @@
+"""A segment's definition while it is edited: figures, forms, versions, words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from tailorbird.views.people import PersonRow
+
+
+class LeafFigures(msgspec.Struct, frozen=True):
+    """How many people one condition holds for, and how many would be in without it.
+
+    `without` is None where nothing would be left to ask.
+    """
+
+    holds: int
+    without: int | None
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """How many may be written to now: agreed to marketing, have an address that does not rest.
+
+    Of a large segment it is estimated from a part, within `low` and `high` in 95 of 100 cases.
+    """
+
+    people: int
+    low: int
+    high: int
+    exact: bool
+
+
+class SegmentPreview(msgspec.Struct, frozen=True):
+    """What a definition would hold. Where `exact` is false only the size is told, as an estimate.
+
+    It lies within `low` and `high` in 95 of 100 cases. `stands` is the version in force; `entered`
+    and `left` say what the draft would change about it. `leaves` are in the order of the text.
+    """
+
+    name: str
+    as_of: datetime
+    people: int
+    low: int
+    high: int
+    exact: bool
+    total: int
+    milliseconds: float = 0.0
+    reachable: Reach | None = None
+    leaves: tuple[LeafFigures, ...] = ()
+    stands: int | None = None
+    entered: int | None = None
+    left: int | None = None
+    sample: tuple[PersonRow, ...] = ()
+    entering: tuple[PersonRow, ...] = ()
+    leaving: tuple[PersonRow, ...] = ()
+
+
+class DraftForms(msgspec.Struct, frozen=True):
+    """One definition as YAML and as a tree; `lines` say where each of its leaves begins.
+
+    A tree that is not right yet has a text all the same; then `wrong` says what to mend, and where.
+    """
+
+    text: str
+    tree: dict[str, Any]
+    lines: tuple[int, ...]
+    wrong: str = ""
+    mend: str = ""
+    line: int = 0
+    column: int = 0
+
+
+class SegmentVersion(msgspec.Struct, frozen=True):
+    """One version of a definition: who kept it, when and why."""
+
+    version: int
+    text: str
+    created_at: datetime
+    author: str
+    reason: str
+
+
+class KnownName(msgspec.Struct, frozen=True):
+    """A name that a condition may use, what it can be compared with, and what it is."""
+
+    name: str
+    kind: Literal["text", "integer", "days", "millionths", "instant", "flag", "open"] = "open"
+    note: str = ""
+    computed: bool = False
+
+
+class SegmentWords(msgspec.Struct, frozen=True):
+    """All names that the conditions of a segment may use here."""
+
+    events: tuple[str, ...]
+    properties: tuple[KnownName, ...]
+    traits: tuple[KnownName, ...]
+    segments: tuple[str, ...]
+    totals: tuple[str, ...]

@@ -1,0 +1,129 @@
+"""The API of segments while they are edited: figures, forms, versions, and what is kept."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, post
+from litestar.params import JSONBody
+from litestar.types import ControllerRouterHandler
+
+from tailorbird import authoring, yaml_text
+from tailorbird.readings import drafts
+from tailorbird.schema import Instant
+from tailorbird.stopping import Stop
+from tailorbird.views.drafts import DraftForms, SegmentPreview, SegmentVersion, SegmentWords
+from tailorbird.views.sources import KeptText
+from tailorbird.web.asking import (
+    GUARDED,
+    INVALID,
+    MISSING,
+    WRITES,
+    WRITING,
+    WRONG,
+    At,
+    Name,
+    Now,
+    found,
+    reads,
+)
+from tailorbird.web.patience import while_awaited
+
+TAG: Final = "segments"
+READING: Final = INVALID | WRONG | GUARDED
+
+
+class SegmentDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A definition while it is edited: a text (YAML or JSON) or a tree. At most one is given."""
+
+    text: str = ""
+    tree: dict[str, Any] | None = None
+    as_of: datetime | None = None
+    approximate: bool = False
+
+
+class KeptSegment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A definition to be kept, and why; `author` is who says so."""
+
+    text: str
+    reason: str = ""
+    author: str = ""
+
+
+@post("/segments/preview", summary="Preview a definition", tags=[TAG], status_code=200,
+      responses=READING)  # fmt: skip
+async def preview_segment(
+    request: Request[Any, Any, Any], desk: At, now: Now, data: JSONBody[SegmentDraft]
+) -> SegmentPreview:
+    """Return what a definition would hold; nothing is kept.
+
+    An `approximate` size comes sooner and says its error. Work ends when the caller has gone.
+    """
+    started = time.perf_counter()
+    as_of = _instant(data.as_of, now)
+    text = _text(data)
+
+    def work(stop: Stop) -> SegmentPreview:
+        with desk.world.facts.stopping(stop):
+            if data.approximate:
+                return drafts.estimate(desk.world, text, as_of)
+            return drafts.preview(desk.world, text, as_of)
+
+    shown = await while_awaited(request, work)
+    spent = (time.perf_counter() - started) * 1000
+    return msgspec.structs.replace(shown, milliseconds=spent)
+
+
+@post("/segments/convert", summary="Convert a definition", tags=[TAG], status_code=200,
+      responses=READING, sync_to_thread=True)  # fmt: skip
+def convert_segment(data: JSONBody[SegmentDraft]) -> DraftForms:
+    """Return a definition as YAML and as a tree; nothing is kept, and no name is looked up.
+
+    A text must be right. A tree may be half done: it has a text all the same.
+    """
+    return drafts.of_text(data.text) if data.tree is None else drafts.of_tree(data.tree)
+
+
+@post("/segments", summary="Keep a segment", tags=[TAG], responses=WRITING, **WRITES)
+def put_segment(desk: At, data: JSONBody[KeptSegment]) -> KeptText:
+    """Keep a segment under the name that it says, as a new version; the same text makes none."""
+    value = yaml_text.read(data.text, drafts.DRAFT).value
+    name = value.get("name") if isinstance(value, dict) else ""
+    kept = authoring.put(
+        desk.world, "segment", name if isinstance(name, str) else "", data.text,
+        now=desk.clock(), author=data.author, reason=data.reason or "by the API",
+    )  # fmt: skip
+    return KeptText(kept.kind, kept.name, kept.version)
+
+
+@reads("/segments/{name:str}/versions", "Versions of a segment", TAG, responses=MISSING)
+def list_segment_versions(desk: At, name: Name) -> tuple[SegmentVersion, ...]:
+    """Return the versions of a definition, the newest first, with who kept them and why."""
+    return found(drafts.versions(desk.world, name), f"segment {name!r}")
+
+
+@reads("/vocabulary", "Names for conditions", TAG)
+def get_vocabulary(desk: At) -> SegmentWords:
+    """Return the events, properties, traits and segments that a condition may name here."""
+    return drafts.words(desk.world)
+
+
+def _text(draft: SegmentDraft) -> str:
+    return draft.text if draft.tree is None else drafts.of_tree(draft.tree).text
+
+
+def _instant(asked: datetime | None, now: Instant) -> Instant:
+    """Return an instant of the past, or now."""
+    return now if asked is None else min(now, round(asked.timestamp() * 1_000_000))
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    preview_segment,
+    convert_segment,
+    put_segment,
+    list_segment_versions,
+    get_vocabulary,
+]
