@@ -14,9 +14,11 @@ from sqlglot import exp
 from tailorbird.schema import Instant
 from tailorbird.segments.conditions import Segment
 from tailorbird.segments.meaning import member, resolved
+from tailorbird.traits.dialects import Dialect
 from tailorbird.traits.expiry import next_change
 from tailorbird.traits.query import Query, in_order
 from tailorbird.traits.sql import (
+    DIALECT,
     Statement,
     column,
     compared,
@@ -35,13 +37,14 @@ def evaluation(
     as_of: Instant,
     restricted: bool = False,
     extracted: bool = False,
+    dialect: Dialect = DIALECT,
 ) -> Statement:
     """Return the statement that gives (person, member, next_check) of everybody.
 
     `next_check` is the next instant at which the answer can change by time alone, NULL for never.
     People who are no members and never will be by time alone are left out.
     """
-    query = Query(as_of, restricted=restricted, extracted=extracted)
+    query = Query(as_of, restricted=restricted, extracted=extracted, dialect=dialect)
     asked = member(resolved(segment, among))
     answers = query.select({"member": asked, "next_check": next_change(asked)})
     return query.statement(_telling(answers))
@@ -53,16 +56,23 @@ def members(
     *,
     as_of: Instant,
     limit: int | None = None,
+    dialect: Dialect = DIALECT,
 ) -> Statement:
     """Return the statement that gives the members, in order of person."""
-    query = Query(as_of)
+    query = Query(as_of, dialect=dialect)
     people = query.select({}, member(resolved(segment, among)))
     return query.statement(in_order(people, limit))
 
 
-def size(segment: Segment, among: Sequence[Segment] = (), *, as_of: Instant) -> Statement:
+def size(
+    segment: Segment,
+    among: Sequence[Segment] = (),
+    *,
+    as_of: Instant,
+    dialect: Dialect = DIALECT,
+) -> Statement:
     """Return the statement that gives how many members there are, as `people`."""
-    query = Query(as_of)
+    query = Query(as_of, dialect=dialect)
     people = query.select({}, member(resolved(segment, among)))
     counted = named(exp.Count(this=exp.Star()), "people")
     return query.statement(select(counted, source=subquery(people, "members")))

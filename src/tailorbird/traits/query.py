@@ -17,6 +17,7 @@ from tailorbird.traits.blocks import (
     Sequenced,
     Weighed,
 )
+from tailorbird.traits.dialects import Dialect
 from tailorbird.traits.sql import (
     DIALECT,
     TOUCHED,
@@ -86,9 +87,14 @@ class Query:
     """
 
     def __init__(
-        self, as_of: Instant, *, restricted: bool = False, extracted: bool = False
+        self,
+        as_of: Instant,
+        *,
+        restricted: bool = False,
+        extracted: bool = False,
+        dialect: Dialect = DIALECT,
     ) -> None:
-        self.scope = Scope(as_of, restricted, extracted)
+        self.scope = Scope(as_of, restricted, extracted, dialect)
         self._blocks: dict[object, Block] = {}
         self._names: dict[object, str] = {}
 
@@ -109,8 +115,7 @@ class Query:
 
     def statement(self, query: exp.Select) -> Statement:
         """Return the query as text of the engine, with its parameters and small tables."""
-        sql = query.sql(dialect=DIALECT, copy=False)
-        return Statement(sql, tuple(self.scope.parameters), dict(self.scope.tables))
+        return self.scope.statement(query)
 
     def answer(self, term: Term) -> Sql:
         """Return the term as an expression over the joined blocks."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from sqlglot import exp
 
 from tailorbird.schema import Instant
+from tailorbird.traits.dialects import DUCKDB, Dialect, rendered
 from tailorbird.traits.terms import Op, Operand
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tailorbird.ports import SqlValue
 
-DIALECT: Final = "duckdb"
+DIALECT: Final = DUCKDB
 TOUCHED: Final = "touched"
 """The table of the people asked about, where a query is restricted to them."""
 
@@ -26,11 +27,15 @@ SqlType: TypeAlias = Literal["BOOLEAN", "BIGINT", "TEXT"]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A query ready for `Facts.read`, with the small tables that it reads beside the facts."""
+    """A query ready for `Facts.read`, with the small tables that it reads beside the facts.
+
+    In another dialect than DuckDB's, for the engine of that name (`stores.engines`).
+    """
 
     sql: str
     parameters: tuple[SqlValue, ...]
     tables: dict[str, pa.Table]
+    dialect: Dialect = DIALECT
 
 
 @dataclass(slots=True)
@@ -44,6 +49,7 @@ class Scope:
     as_of: Instant
     restricted: bool = False
     extracted: bool = False
+    dialect: Dialect = DIALECT
     parameters: list[SqlValue] = field(default_factory=list)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     _numbers: dict[tuple[type, SqlValue], int] = field(default_factory=dict)
@@ -64,6 +70,11 @@ class Scope:
     def now(self) -> Sql:
         """Return the instant asked about."""
         return self.bind(self.as_of)
+
+    def statement(self, query: exp.Query) -> Statement:
+        """Return the query as text of the engine, with its parameters and small tables."""
+        text = rendered(query, self.dialect)
+        return Statement(text, tuple(self.parameters), dict(self.tables), self.dialect)
 
 
 _TYPES: Final[dict[type, SqlType]] = {bool: "BOOLEAN", int: "BIGINT", str: "TEXT"}
@@ -154,6 +165,12 @@ def compared(value: Sql, op: Op, operands: Sequence[Sql]) -> Sql:
 _BINARY: Final[dict[str, type[exp.Binary]]] = {
     "=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
 }  # fmt: skip
+
+
+def cased(condition: Sql, value: Sql, otherwise: Sql | None = None) -> Sql:
+    """Return `CASE WHEN condition THEN value [ELSE otherwise] END`."""
+    case = exp.Case().when(condition, value, copy=False)
+    return case.else_(otherwise, copy=False) if otherwise is not None else case
 
 
 def coalesced(value: Sql, otherwise: Sql) -> Sql:
