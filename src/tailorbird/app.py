@@ -21,6 +21,7 @@ from tailorbird.settings import Setting, Settings
 from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE
 from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.stores.models import FileModels
+from tailorbird.stores.sqlite.changes import SqliteChanges
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
 from tailorbird.stores.sqlite.connection import Database, migrations
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
@@ -261,10 +262,7 @@ class Tailorbird:
         return flow.people_in(self.world, self.segment(name), self._at(as_of), limit)
 
     def verify_segments(self) -> list[tuple[str, PersonId]]:
-        """Return (segment, person) wherever standing membership differs from full evaluation.
-
-        Empty unless something is broken. Call `refresh` first, at the same instant.
-        """
+        """Return (segment, person) wherever membership is wrong; call `refresh` first."""
         from tailorbird import authoring, segments
 
         return segments.verify(
@@ -360,6 +358,7 @@ def _wired(
         keys=SqliteKeys(database),
         hooks=SqliteHooks(database, vault),
         matches=SqliteMatches(database),
+        changes=SqliteChanges(database),
         assignment_key=_assignment_key(settings, vault),
         token_key=vault.token_key,
     )

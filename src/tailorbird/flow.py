@@ -16,6 +16,7 @@ import msgspec
 
 from tailorbird import (
     authoring,
+    crossing,
     delivery,
     experiments,
     forms,
@@ -28,6 +29,8 @@ from tailorbird import (
     segments,
 )
 from tailorbird.event_columns import EventColumns
+from tailorbird.membership import refresh as refresh
+from tailorbird.membership import refreshed_until as refreshed_until
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     DAY,
@@ -178,17 +181,6 @@ def _again(
     facts.add(offset, events, homes=homes)
 
 
-def refresh(world: World, now: Instant) -> list[segments.Change]:
-    """Bring every segment's membership up to this instant, and return who entered and left."""
-    return segments.refresh(world.facts, authoring.standing_segments(world), now=now)
-
-
-def refreshed_until(world: World) -> Instant:
-    """Return the instant up to which segments were brought last, 0 if never."""
-    sql = 'SELECT COALESCE(MAX("at"), 0) AS latest FROM segment_refreshes'
-    return int(world.facts.read(sql).to_pylist()[0]["latest"])
-
-
 def count(world: World, segment: segments.Segment, as_of: Instant) -> int:
     """Return how many people are in a segment at an instant."""
     return segments.count(world.facts, segment, authoring.standing_segments(world), as_of=as_of)
@@ -202,26 +194,14 @@ def people_in(
     return segments.people(world.facts, segment, standing, as_of=as_of, limit=limit)
 
 
-_EVERYTHING = {
-    "membership": "SELECT * FROM membership",
-    "membership_changes": "SELECT * FROM membership_changes",
-}
-_CARRY_OVER = {
-    "membership": "INSERT INTO membership SELECT * FROM kept_membership",
-    "membership_changes": "INSERT INTO membership_changes SELECT * FROM kept_membership_changes",
-}
-
-
 def rebuild(
     world: World, now: Instant, on_progress: Callable[[int, int], None] | None = None
 ) -> int:
     """Make the facts anew from the log, with the same answers; return the records read."""
-    # Who entered and left when was observed at the time: it is carried over, not seen again.
-    observed = ("membership", "membership_changes")
-    kept = {f"kept_{name}": world.facts.read(_EVERYTHING[name]) for name in observed}
+    # Who entered and left when was seen at the time: the record keeps it, so that it is no news.
+    crossing.cross(world)
     world.facts.clear()
     records = catch_up(world, on_progress)
-    world.facts.write([(_CARRY_OVER[name], ()) for name in observed], kept)
     learning.rescore(world)
     refresh(world, now)
     return records

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from tailorbird import access
 from tailorbird.access import NOTICE_TYPES, Hook, Notice, NoticeType
 from tailorbird.errors import UsageError
 from tailorbird.ids import Entropy, new_id
@@ -43,11 +44,6 @@ SELECT person, position FROM people WHERE position > $1 AND position <= COALESCE
 ORDER BY position, person
 """
 _EVERYBODY: Final = "SELECT person FROM people WHERE person > $1 ORDER BY person LIMIT $2"
-_CHANGES: Final = """
-SELECT segment, person, "at", entered FROM membership_changes WHERE "at" >= $1
-ORDER BY "at", segment, person LIMIT $2
-"""
-_LATEST_CHANGE: Final = 'SELECT COALESCE(MAX("at"), 0) AS latest FROM membership_changes'
 _LATEST_POSITION: Final = "SELECT COALESCE(MAX(position), 0) AS latest FROM people"
 
 
@@ -128,10 +124,9 @@ def enqueue(world: World, now: Instant) -> int:
 def _ends(world: World) -> dict[str, str]:
     """Return how far everything has come: what was before is told to nobody."""
     (position,) = world.facts.read(_LATEST_POSITION).to_pylist()
-    (change,) = world.facts.read(_LATEST_CHANGE).to_pylist()
     return {
         "people": str(position["latest"]),
-        "segments": str(change["latest"]),
+        "changes": str(world.changes.last()),
         "everybody": "0",
     }
 
@@ -241,27 +236,28 @@ def _merge(home: Home) -> Change:
 
 
 def _segments(world: World, hooks: Sequence[Hook], now: Instant) -> int:
-    """Keep notices of who entered and left; changes of the last instant are looked at again."""
-    told, limit = 0, BATCH
-    while True:
-        since = int(world.hooks.progress("segments"))
-        rows = world.facts.read(_CHANGES, (since, limit)).to_pylist()
-        changes = [_moved(row) for row in rows if row["at"] > since]
-        changes += [_moved(row) for row in rows if row["at"] == since and since]
+    """Keep notices of who entered and left, in the order in which it was seen."""
+    told = 0
+    while rows := world.changes.after(_reached(world), BATCH):
+        changes = [_moved(row) for row in rows]
         notices = [notice for change in changes for notice in _notices(hooks, change, now)]
-        latest = rows[-1]["at"] if rows else since
-        world.hooks.keep(notices, {"segments": str(latest)}, {}, now)
+        world.hooks.keep(notices, {"changes": str(rows[-1].sequence)}, {}, now)
         told += len(notices)
-        if len(rows) < limit:
-            return told
-        # More changes at one instant than fit: look at more of them at once.
-        limit = limit * 2 if latest == since else BATCH
+    return told
 
 
-def _moved(row: dict[str, Any]) -> Change:
-    kind: NoticeType = "segment.entered" if row["entered"] else "segment.left"
-    mark = f"{row['segment']}.{row['person']}.{row['at']}"
-    return Change(kind, mark, {"person": row["person"], "segment": row["segment"]})
+def _reached(world: World) -> int:
+    """Return the change up to which was told; in a folder that kept no number, the last one."""
+    return int(world.hooks.progress("changes") or world.changes.last())
+
+
+def _moved(row: access.Change) -> Change:
+    kind: NoticeType = "segment.entered" if row.entered else "segment.left"
+    said = {
+        "person": row.person, "segment": row.segment, "version": row.version,
+        "at": moment(row.at), "cause": row.cause,
+    }  # fmt: skip
+    return Change(kind, f"{row.segment}.{row.person}.{row.sequence}", said)
 
 
 def _notices(hooks: Sequence[Hook], change: Change, now: Instant) -> Iterator[Notice]:

@@ -1,11 +1,11 @@
-"""Keys of senders, receivers of webhooks, people who may be one. Ports, as those of `ports`."""
+"""Keys, receivers of webhooks, people who may be one, who entered what. Ports, as in `ports`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from tailorbird.access import Hook, Key, Notice
+from tailorbird.access import Change, Hook, Key, Notice
 from tailorbird.schema import Instant, PersonId
 from tailorbird.ties import Match, MatchState
 
@@ -105,3 +105,16 @@ class Matches(Protocol):
 
     def mark_merged(self, matches: Iterable[Match]) -> None:
         """Keep durably that the log has the word on these."""
+
+
+class Changes(Protocol):
+    """Who entered which segment and who left, as it was seen; sequences rise from 1."""
+
+    def keep(self, changes: Sequence[Change]) -> None:
+        """Keep changes durably and together; one of a sequence that is there already is known."""
+
+    def last(self) -> int:
+        """Return the sequence of the last change, 0 before the first."""
+
+    def after(self, sequence: int, limit: int) -> list[Change]:
+        """Return up to `limit` changes above a sequence, in order."""

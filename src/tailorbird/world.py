@@ -17,7 +17,7 @@ from tailorbird.ports import (
     People,
     Quarantine,
 )
-from tailorbird.registries import Hooks, Keys, Matches
+from tailorbird.registries import Changes, Hooks, Keys, Matches
 from tailorbird.settings import Settings
 
 
@@ -40,6 +40,7 @@ class World:
     keys: Keys
     hooks: Hooks
     matches: Matches
+    changes: Changes
     assignment_key: bytes
     """Draws variants and holdouts."""
     token_key: bytes

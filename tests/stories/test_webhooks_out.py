@@ -212,7 +212,8 @@ def test_consent_merge_segment_and_forgetting_are_told_in_order(
     told = {each["type"]: each["data"] for each in receiver.said()}
     assert told["consent.changed"] == {"person": one, "purpose": "tracking", "granted": True}
     assert told["person.merged"] == {"person": one, "merged": two}
-    assert told["segment.left"] == {"person": one, "segment": "britons"}
+    left = told["segment.left"]
+    assert (left["person"], left["segment"], left["cause"]) == (one, "britons", "event")
     assert told["person.forgotten"]["person"] == one
     assert len(set(receiver.ids())) == len(receiver.ids())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from tailorbird import flow, letters, matching
-from tailorbird.schema import Body, Instant
+from tailorbird import flow, letters, matching, membership
+from tailorbird.schema import SECOND, Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web import (
@@ -82,7 +83,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         taken = flow.tick(world, tb.clock())
         return bool(taken.records)
 
-    worker = Worker(tick)
+    worker = Worker(tick, due=lambda: _seconds_until_due(tb))
     reader = SourceReader(tb.sources)
     queues = QueueReaders(tb.sources, tb.clock, worker.wake)
     sender = HookSender(world, tb.clock)
@@ -112,6 +113,13 @@ def site(tb: Tailorbird) -> ASGIApp:
         ring=ring,
         desk=Desk(world, tb.clock, worker.wake, sources=reader),
     )
+
+
+def _seconds_until_due(tb: Tailorbird) -> float:
+    """Return in how many seconds time alone can change who is in a segment."""
+    now = tb.clock()
+    due = membership.next_due(tb.world, now)
+    return math.inf if due is None else (due - now) / SECOND
 
 
 def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[BaseRoute]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -17,11 +18,26 @@ LONGEST_WAIT_SECONDS = 2.0
 WAIT_AFTER_ERROR_SECONDS = 5.0
 
 
-class Worker:
-    """Runs `tick` until it is stopped; soon again after work, seldom when idle."""
+def never() -> float:
+    """Return that nothing is due by time alone."""
+    return math.inf
 
-    def __init__(self, tick: Callable[[], bool], name: str = "tailorbird-worker") -> None:
+
+class Worker:
+    """Runs `tick` until it is stopped; soon again after work, seldom when idle.
+
+    `due` says in how many seconds something is due by time alone: then the next tick comes, unless
+    it comes before.
+    """
+
+    def __init__(
+        self,
+        tick: Callable[[], bool],
+        name: str = "tailorbird-worker",
+        due: Callable[[], float] = never,
+    ) -> None:
         self._tick = tick
+        self._due = due
         self._stopped = threading.Event()
         self._wanted = threading.Event()
         self._hurried = threading.Event()
@@ -62,10 +78,12 @@ class Worker:
             self._wanted.clear()
             self._hurried.clear()
             began = time.monotonic()
+            due = math.inf
             try:
                 worked = self._tick()
                 self.error = ""
                 wait = COMMON_WAIT_SECONDS if worked else min(wait * 2, LONGEST_WAIT_SECONDS)
+                due = self._due()
             except TailorbirdError as error:
                 self._note(error.sentence())
             except Exception as error:
@@ -73,7 +91,7 @@ class Worker:
                 log.exception("a tick failed")
                 self._note(type(error).__name__)
             self.ticked_at = time.monotonic()
-            self._rest(self.ticked_at - began, wait)
+            self._rest(self.ticked_at - began, min(wait, due))
 
     def _rest(self, spent: float, wait: float) -> None:
         """Wait as long as the tick took, a quarter of a second at most; then for what comes."""

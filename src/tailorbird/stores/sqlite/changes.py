@@ -1,0 +1,34 @@
+"""Who entered and left segments, in SQLite: the record of what was seen, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import astuple
+
+from tailorbird.access import Change
+from tailorbird.stores.sqlite.connection import Database
+from tailorbird.stores.statements import load
+
+SQL = load("changes")
+
+
+class SqliteChanges:
+    """`registries.Changes` over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, changes: Sequence[Change]) -> None:
+        """Keep changes durably and together; one of a sequence that is there already is known."""
+        with self._database.write() as connection:
+            connection.executemany(SQL["keep"], [astuple(change) for change in changes])
+
+    def last(self) -> int:
+        """Return the sequence of the last change, 0 before the first."""
+        return int(self._database.current().execute(SQL["last"]).fetchone()[0])
+
+    def after(self, sequence: int, limit: int) -> list[Change]:
+        """Return up to `limit` changes above a sequence, in order."""
+        rows = self._database.current().execute(SQL["after"], (sequence, limit))
+        return [Change(*row[:3], bool(row[3]), *row[4:]) for row in rows]

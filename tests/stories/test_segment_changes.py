@@ -1,0 +1,186 @@
+"""Who enters a segment and who leaves is told once, with the instant at which it became true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tailorbird import crossing, flow, membership, segments
+from tailorbird.access import Change
+from tailorbird.app import Tailorbird
+from tailorbird.errors import StoreError
+from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Body
+from tailorbird.views import moment
+
+START = 1_790_000_000 * SECOND
+RECENT = "name: recent\nwhere:\n  did: purchase\n  within: 1h\n"
+
+
+class Shop:
+    """A folder whose clock we move."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = START
+        self.folder = folder
+        self.tb = self._opened()
+
+    def _opened(self) -> Tailorbird:
+        return Tailorbird.open(self.folder, clock=lambda: self.now, environment={})
+
+    def reopen(self) -> None:
+        self.tb.close()
+        self.tb = self._opened()
+
+    def define(self, text: str = RECENT, name: str = "recent") -> None:
+        self.tb.put("segment", name, text)
+
+    def buys(self, user: str, at: int | None = None) -> None:
+        said = {
+            "type": "track", "userId": user, "event": "Order Completed",
+            "timestamp": moment(self.now if at is None else at).isoformat(),
+            "properties": {"order_id": f"{user} {self.now}", "total": 20, "currency": "EUR"},
+        }  # fmt: skip
+        body = json.dumps({"batch": [said]}).encode()
+        self.tb.world.log.append([Body("import", self.now, body)])
+
+    def says(self, **said: Any) -> None:
+        self.tb.world.log.append([Body("import", self.now, json.dumps(said).encode())])
+
+    def tick(self, later: int = SECOND) -> None:
+        self.now += later
+        flow.tick(self.tb.world, self.now)
+
+    def told(self, after: int = 0) -> list[Change]:
+        return self.tb.world.changes.after(after, 1000)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path / "data")
+    made.define()
+    made.tick()
+    yield made
+    made.tb.close()
+
+
+def test_entering_is_told_since_the_event_and_leaving_since_its_hour_is_over(shop: Shop) -> None:
+    shop.now += SECOND
+    shop.buys("ada")
+    bought = shop.now
+    shop.tick()
+    entered = Change("recent", 1, bought, True, "event", 1, bought + SECOND, 1)
+    assert shop.told() == [entered]
+    shop.tick(HOUR - SECOND + 400)
+    left = Change("recent", 1, bought + HOUR, False, "time", 1, bought + HOUR + 400, 2)
+    assert shop.told() == [entered, left]
+
+
+def test_the_next_tick_is_due_when_time_alone_can_change_an_answer(shop: Shop) -> None:
+    assert membership.next_due(shop.tb.world, shop.now) is None
+    shop.buys("ada")
+    bought = shop.now
+    shop.tick()
+    shop.buys("bea")
+    shop.tick()
+    assert membership.next_due(shop.tb.world, shop.now) == bought + HOUR
+    shop.now = bought + HOUR - SECOND
+    shop.tick()
+    assert [change.at for change in shop.told(2)] == [bought + HOUR]
+    assert membership.next_due(shop.tb.world, shop.now) == bought + HOUR + SECOND
+
+
+def test_an_event_that_comes_late_changes_membership_when_it_comes(shop: Shop) -> None:
+    shop.buys("ada", at=shop.now - 30 * MINUTE)
+    shop.tick()
+    (entered,) = shop.told()
+    assert (entered.at, entered.seen_at, entered.cause) == (shop.now, shop.now, "event")
+
+
+def test_another_definition_is_a_cause_of_its_own(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.tick(2 * HOUR)
+    assert shop.told() == []
+    shop.define(RECENT.replace("1h", "1d"))
+    shop.tick()
+    assert shop.told() == [Change("recent", 1, shop.now, True, "definition", 2, shop.now, 1)]
+
+
+def test_nothing_is_told_twice_or_left_out_where_the_record_was_not_reached(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(world: Any) -> int:
+        raise StoreError("the machine stopped here")
+
+    shop.buys("ada")
+    with monkeypatch.context() as patch:
+        patch.setattr(crossing, "cross", torn)
+        with pytest.raises(StoreError):
+            shop.tick()
+    assert shop.told() == []
+    shop.reopen()
+    shop.tick()
+    shop.tick()
+    assert [(change.person, change.entered, change.sequence) for change in shop.told()] == [
+        (1, True, 1)
+    ]
+
+
+def test_facts_that_are_made_anew_tell_only_what_has_happened_since(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.buys("bea")
+    shop.tick()
+    shop.tb.rebuild()
+    assert len(shop.told()) == 2
+    shop.buys("cyd")
+    shop.tb.close()
+    (shop.folder / "facts.duckdb").unlink()
+    shop.now += HOUR - MINUTE
+    shop.tb = shop._opened()
+    shop.tick()
+    assert [(change.person, change.cause) for change in shop.told(2)] == [(3, "event")]
+    shop.tick(MINUTE)
+    assert [(change.person, change.cause) for change in shop.told(3)] == [
+        (1, "time"),
+        (2, "time"),
+        (3, "time"),
+    ]
+
+
+def test_facts_that_lost_their_last_changes_learn_them_again(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.tick()
+    lost = shop.tb.world.facts
+    lost.write([("DELETE FROM membership_changes", ()), ("DELETE FROM membership", ())])
+    shop.buys("bea")
+    shop.tick()
+    assert [(change.person, change.sequence) for change in shop.told()] == [(1, 1), (2, 2)]
+    assert segments.members(lost, "recent", as_of=shop.now) == [1, 2]
+
+
+def test_whoever_is_merged_leaves_and_the_survivor_stays(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.buys("ida")
+    shop.tick()
+    shop.tb.merge("ada", "ida", reason="one woman")
+    shop.tick()
+    assert [(change.person, change.entered, change.cause) for change in shop.told(2)] == [
+        (2, False, "merge")
+    ]
+    shop.tb.unmerge("ada", "ida", reason="two women")
+    shop.tick()
+    assert [(change.person, change.entered) for change in shop.told(3)] == [(2, True)]
+    assert segments.members(shop.tb.world.facts, "recent", as_of=shop.now) == [1, 2]
+
+
+def test_what_is_told_of_segments_touches_nobody(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.tick()
+    end = shop.tb.world.log.end()
+    shop.tick()
+    shop.tick(DAY)
+    assert shop.tb.world.log.end() == end
+    assert len(shop.told()) == 2
