@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from tailorbird import authoring, crossing, segments
 from tailorbird.access import Change
 from tailorbird.schema import Instant
+from tailorbird.segments.refresh import untimed
 from tailorbird.world import World
 
 _UNTIL: Final = 'SELECT COALESCE(MAX("at"), 0) AS latest FROM segment_refreshes'
 _DUE: Final = "SELECT MIN(next_check) AS due FROM membership WHERE next_check > ?"
 
 
-def refresh(world: World, now: Instant) -> list[Change]:
-    """Bring every segment's membership up to this instant, and return who entered and left."""
+def refresh(
+    world: World, now: Instant, seconds: Callable[[], float] = untimed
+) -> list[Change]:
+    """Bring every segment's membership up to this instant, and return who entered and left.
+
+    What each segment costs is noted by `seconds`, a running clock.
+    """
     crossing.restore(world)
-    changes = segments.refresh(world.facts, authoring.standing_segments(world), now=now)
+    standing = authoring.standing_segments(world)
+    changes = segments.refresh(world.facts, standing, now=now, seconds=seconds)
     crossing.cross(world)
     return changes
 

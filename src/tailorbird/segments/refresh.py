@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -46,19 +46,26 @@ class _Ask:
     touched: Numbers | None = None
 
 
+def untimed() -> float:
+    """Return no time: nobody asks what a refresh costs."""
+    return 0.0
+
+
 def refresh(
     facts: Facts,
     segments: Sequence[Segment],
     *,
     now: Instant,
     touched: Sequence[PersonId] | None = None,
+    seconds: Callable[[], float] = untimed,
 ) -> list[Change]:
     """Bring the membership of these segments up to `now`; return who entered and who left.
 
     Everybody is asked where a segment was never refreshed, means something else than last time, or
     was refreshed at a later instant. Otherwise those are asked who were touched, and those whose
     answer can have changed by time alone. `touched` must then name everybody of whom a row was
-    written since; None finds them by itself.
+    written since; None finds them by itself. What each segment costs is noted by `seconds`, a
+    running clock.
 
     Raises:
         DefinitionError: a segment names one that is not among these, or, in a circle, itself.
@@ -68,7 +75,13 @@ def refresh(
     position = standing.position(facts)
     known = standing.last_refreshes(facts)
     asks = [_ask(facts, each, segments, known, now, touched) for each in segments]
-    outcomes = [_outcome(facts, ask, segments, now, taken) for ask, taken in _prepared(facts, asks)]
+    outcomes = []
+    began = seconds()
+    for ask, taken in _prepared(facts, asks):
+        outcome = _outcome(facts, ask, segments, now, taken)
+        ended = seconds()
+        outcomes.append(_costing(outcome, ask, ended - began, facts))
+        began = ended
     seen = [Seen(known.get(ask.segment.name), ask.touched) for ask in asks]
     changes = changes_of(facts, outcomes, seen, now)
     standing.write(facts, outcomes, changes, now, position)
@@ -160,6 +173,13 @@ def _outcome(
     tables = statement.tables | (taken or {}) | ({"touched": asked} if restricted else {})
     answers = facts.read(statement.sql, statement.parameters, tables)
     return standing.outcome(facts, ask.segment, ask.fingerprint, asked, answers)
+
+
+def _costing(outcome: Outcome, ask: _Ask, spent: float, facts: Facts) -> Outcome:
+    """Return the outcome with how many were asked and what that took."""
+    asked = standing.everybody(facts) if ask.people is None else len(ask.people)
+    micros = round(spent * 1_000_000) if asked else 0
+    return replace(outcome, asked=asked, micros=micros)
 
 
 _LEAVE: Final = (

@@ -36,7 +36,7 @@ class Outcome:
 
     `gone` and `entered` and `left` are people; `put` are rows (person, member, next_check).
     `checks`: of those who entered and then of those who left, when they were due; -1 for never.
-    `stood`: whether anybody was in before.
+    `stood`: whether anybody was in before. `asked`: how many; `micros`: what that took.
     """
 
     segment: Segment
@@ -48,6 +48,8 @@ class Outcome:
     left: Numbers
     checks: Numbers
     stood: bool
+    asked: int = 0
+    micros: int = 0
 
 
 def people_of(table: pa.Table) -> Numbers:
@@ -64,6 +66,11 @@ def last_refreshes(facts: Facts) -> dict[str, Refreshed]:
 def position(facts: Facts) -> int:
     """Return the position of the last record that said anything of anybody."""
     return int(facts.read(_POSITION)["position"][0].as_py())
+
+
+def everybody(facts: Facts) -> int:
+    """Return how many people there are."""
+    return int(facts.read(_EVERYBODY)["people"][0].as_py())
 
 
 def touched_since(facts: Facts, last: Refreshed, models: Sequence[str]) -> Numbers:
@@ -150,6 +157,9 @@ def write(
                 "segment": [o.segment.name for o in outcomes],
                 "version": pa.array([o.segment.version for o in outcomes], pa.int64()),
                 "fingerprint": pa.array([o.fingerprint for o in outcomes], pa.int64()),
+                "asked": pa.array([o.asked for o in outcomes], pa.int64()),
+                "micros": pa.array([o.micros for o in outcomes], pa.int64()),
+                "everybody": pa.array([o.everybody for o in outcomes], pa.bool_()),
             }
         ),
     }
@@ -191,6 +201,7 @@ def _stacked(outcomes: Sequence[Outcome], tables: Sequence[pa.Table]) -> pa.Tabl
 
 _REFRESHES: Final = 'SELECT segment, fingerprint, "at", position FROM segment_refreshes'
 _POSITION: Final = "SELECT COALESCE(MAX(position), 0) AS position FROM people"
+_EVERYBODY: Final = "SELECT COUNT(*) AS people FROM people"
 _TOUCHED: Final = "SELECT person FROM people WHERE position > $1"
 _SCORED: Final = 'SELECT DISTINCT person FROM scores WHERE model = $1 AND "at" >= $2'
 _DUE: Final = "SELECT person FROM membership WHERE segment = $1 AND next_check <= $2"
@@ -227,10 +238,20 @@ _WRITES: Final = (
     ),
     (
         "refreshed",
-        'INSERT INTO segment_refreshes (segment, version, "at", position, fingerprint) '
-        "SELECT segment, version, $1, $2, fingerprint FROM refreshed ON CONFLICT (segment) "
+        'INSERT INTO segment_refreshes (segment, version, "at", position, fingerprint, refreshes, '
+        "micros, asked, all_micros, whole_micros) "
+        "SELECT segment, version, $1, $2, fingerprint, CAST(asked > 0 AS BIGINT), micros, asked, "
+        "micros, CASE WHEN everybody THEN micros ELSE 0 END FROM refreshed ON CONFLICT (segment) "
         'DO UPDATE SET version = excluded.version, "at" = excluded."at", '
-        "position = excluded.position, fingerprint = excluded.fingerprint",
+        "position = excluded.position, fingerprint = excluded.fingerprint, "
+        "refreshes = segment_refreshes.refreshes + excluded.refreshes, "
+        "micros = CASE WHEN excluded.asked > 0 THEN excluded.micros "
+        "ELSE segment_refreshes.micros END, "
+        "asked = CASE WHEN excluded.asked > 0 THEN excluded.asked "
+        "ELSE segment_refreshes.asked END, "
+        "all_micros = segment_refreshes.all_micros + excluded.all_micros, "
+        "whole_micros = CASE WHEN excluded.whole_micros > 0 THEN excluded.whole_micros "
+        "ELSE segment_refreshes.whole_micros END",
         2,
     ),
 )

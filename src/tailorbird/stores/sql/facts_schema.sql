@@ -62,10 +62,14 @@ CREATE TABLE IF NOT EXISTS membership_changes (
     segment VARCHAR NOT NULL, person BIGINT NOT NULL, "at" BIGINT NOT NULL, entered BOOLEAN NOT NULL,
     cause VARCHAR NOT NULL, version BIGINT NOT NULL, seen_at BIGINT NOT NULL,
     sequence BIGINT NOT NULL);
--- fingerprint: of what the segment meant, with the segments that it names.
+-- fingerprint: of what the segment meant, with the segments that it names. micros: what the last
+-- refresh cost that asked anybody, and how many it asked; of all such; of the last of everybody.
 CREATE TABLE IF NOT EXISTS segment_refreshes (
     segment VARCHAR PRIMARY KEY, version BIGINT NOT NULL, "at" BIGINT NOT NULL,
-    position BIGINT NOT NULL, fingerprint BIGINT NOT NULL DEFAULT 0);
+    position BIGINT NOT NULL, fingerprint BIGINT NOT NULL DEFAULT 0,
+    refreshes BIGINT NOT NULL DEFAULT 0, micros BIGINT NOT NULL DEFAULT 0,
+    asked BIGINT NOT NULL DEFAULT 0, all_micros BIGINT NOT NULL DEFAULT 0,
+    whole_micros BIGINT NOT NULL DEFAULT 0);
 
 -- Scores of models are traits: probability in millionths.
 CREATE TABLE IF NOT EXISTS scores (
