@@ -70,10 +70,13 @@ def _shared(node: exp.Expr, dialect: Dialect) -> exp.Expr:
         case exp.Cast(this=exp.Parameter(this=number), to=kind):
             return _placeholder(str(number.this), kind, dialect)
         case exp.Literal(is_string=False) if not isinstance(node.parent, exp.Limit | exp.Parameter):
-            return _whole(node)
+            return _number(node, dialect)
         case exp.IntDiv(this=of, expression=by):
-            zero = _whole(exp.Literal.number(0))
-            return _quotient(of, exp.Nullif(this=by, expression=zero), dialect)
+            # A number of our own is not 0; all else may be.
+            if by.find(exp.Column, exp.Placeholder, exp.Parameter):
+                zero = _number(exp.Literal.number(0), dialect)
+                by = exp.Nullif(this=by, expression=zero)
+            return _quotient(of, by, dialect)
         case _:
             return node
 
@@ -101,8 +104,10 @@ def _quotient(of: exp.Expr, by: exp.Expr, dialect: Dialect) -> exp.Expr:
             return exp.Paren(this=exp.Div(this=of, expression=by, typed=True, safe=False))
 
 
-def _whole(value: exp.Expr) -> exp.Cast:
-    return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.BIGINT))
+def _number(literal: exp.Expr, dialect: Dialect) -> exp.Expr:
+    if dialect == "clickhouse":
+        return _called("toInt64", literal)
+    return exp.Cast(this=literal, to=exp.DataType(this=exp.DataType.Type.BIGINT))
 
 
 # -- ClickHouse ------------------------------------------------------------------------------------
@@ -118,8 +123,6 @@ _OR_NULL: Final[dict[type[exp.Expr], str]] = {exp.Min: "minOrNull", exp.Max: "ma
 
 def _clickhouse(node: exp.Expr) -> exp.Expr:
     match node:
-        case exp.Cast(this=exp.Literal() as literal):
-            return _called("toInt64", literal)
         case exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.BIGINT)):
             return _called("accurateCast", value, exp.Literal.string("Nullable(Int64)"))
         case exp.Min(this=value) | exp.Max(this=value):
