@@ -8,6 +8,7 @@ when the answer can next change by time alone. With `restricted`, only the peopl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -29,6 +30,9 @@ from tailorbird.traits.sql import (
 )
 from tailorbird.traits.terms import Term
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 def evaluation(
     segment: Segment,
@@ -48,6 +52,30 @@ def evaluation(
     asked = member(resolved(segment, among))
     answers = query.select({"member": asked, "next_check": next_change(asked)})
     return query.statement(_telling(answers))
+
+
+def evaluations(
+    segments: Sequence[Segment], among: Sequence[Segment] = (), *, as_of: Instant
+) -> Statement:
+    """Return the statement that answers several segments of the few whose rows were taken out.
+
+    One row a person in `touched`; `answers_of` reads what each segment, by its number, says.
+    """
+    query = Query(as_of, restricted=True, extracted=True)
+    columns: dict[str, Term] = {}
+    for number, segment in enumerate(segments):
+        asked = member(resolved(segment, among))
+        columns |= {f"member_{number}": asked, f"next_check_{number}": next_change(asked)}
+    return query.statement(query.select(columns))
+
+
+def answers_of(answers: pa.Table, number: int) -> pa.Table:
+    """Return (person, member, next_check) of one of several segments, as `evaluation` gives it."""
+    import pyarrow.compute as pc
+
+    columns = ["person", f"member_{number}", f"next_check_{number}"]
+    one = answers.select(columns).rename_columns(["person", "member", "next_check"])
+    return one.filter(pc.or_(one["member"], pc.is_valid(one["next_check"])))
 
 
 def members(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tailorbird.access import Change
+from tailorbird.access import Change as Change
 from tailorbird.ports import Facts
 from tailorbird.schema import Instant, PersonId
 from tailorbird.segments import compile as compiler
@@ -21,11 +21,11 @@ from tailorbird.segments.standing import Outcome, Refreshed
 from tailorbird.traits.extract import FEW, extract
 from tailorbird.traits.extract import touched as people_table
 from tailorbird.traits.reading import upcoming
+from tailorbird.traits.sql import TOUCHED
 from tailorbird.traits.terms import Truth
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pyarrow as pa
 
     from tailorbird.ports import SqlValue
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 REVISION: Final = 1
 """Raised whenever the compiler gives a term another meaning: memberships are then made anew."""
+AT_ONCE: Final = 16
+"""Most segments in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,8 @@ def refresh(
         return []
     position = standing.position(facts)
     known = standing.last_refreshes(facts)
-    asks = [_ask(facts, each, segments, known, now, touched) for each in segments]
-    outcomes = []
-    began = seconds()
-    for ask, taken in _prepared(facts, asks):
-        outcome = _outcome(facts, ask, segments, now, taken)
-        ended = seconds()
-        outcomes.append(_costing(outcome, ask, ended - began, facts))
-        began = ended
+    asks = _asks(facts, segments, known, now, touched)
+    outcomes = _outcomes(facts, asks, segments, now, seconds)
     seen = [Seen(known.get(ask.segment.name), ask.touched) for ask in asks]
     changes = changes_of(facts, outcomes, seen, now)
     standing.write(facts, outcomes, changes, now, position)
@@ -116,63 +112,100 @@ def forget(facts: Facts, names: Sequence[str], *, now: Instant) -> None:
     facts.write(statements)
 
 
-def _ask(
+def _asks(
     facts: Facts,
-    segment: Segment,
-    among: Sequence[Segment],
+    segments: Sequence[Segment],
     known: dict[str, Refreshed],
     now: Instant,
     touched: Sequence[PersonId] | None,
-) -> _Ask:
-    truth = member(resolved(segment, among))
-    # The terms hold what the traits mean, too: a trait defined anew is asked of everybody.
-    meaning = f"{REVISION} {truth!r}".encode()
-    fingerprint = int.from_bytes(blake2b(meaning, digest_size=8).digest()) >> 1
-    last = known.get(segment.name)
-    if last is None or last.fingerprint != fingerprint or last.at > now:
-        return _Ask(segment, truth, fingerprint, None)
-    if touched is None:
-        found = standing.touched_since(facts, last, upcoming(truth).models)
-    else:
-        found = np.asarray(touched, np.int64)
-    people = np.union1d(found, standing.due(facts, segment.name, now))
-    return _Ask(segment, truth, fingerprint, people, found)
+) -> list[_Ask]:
+    due = standing.due(facts, now)
+    found: dict[object, Numbers] = {}
+    given = None if touched is None else np.asarray(touched, np.int64)
+    asks = []
+    for segment in segments:
+        truth = member(resolved(segment, segments))
+        # The terms hold what the traits mean, too: a trait defined anew is asked of everybody.
+        meaning = f"{REVISION} {truth!r}".encode()
+        fingerprint = int.from_bytes(blake2b(meaning, digest_size=8).digest()) >> 1
+        last = known.get(segment.name)
+        if last is None or last.fingerprint != fingerprint or last.at > now:
+            asks.append(_Ask(segment, truth, fingerprint, None))
+            continue
+        since = (last.position, last.at, models := upcoming(truth).models)
+        if given is None and since not in found:
+            found[since] = standing.touched_since(facts, last, models)
+        these = found[since] if given is None else given
+        people = np.union1d(these, due.get(segment.name, these[:0]))
+        asks.append(_Ask(segment, truth, fingerprint, people, these))
+    return asks
 
 
-def _prepared(
-    facts: Facts, asks: Sequence[_Ask]
-) -> Iterator[tuple[_Ask, dict[str, pa.Table] | None]]:
-    """Yield each question with the rows that were taken out for it, if any were.
-
-    Of all who are few, the rows are taken out together, by one search of the large tables.
-    """
-    few = [ask for ask in asks if ask.people is not None and 0 < len(ask.people) <= FEW]
-    asked = [ask.people for ask in few if ask.people is not None]
-    together = np.unique(np.concatenate(asked)) if asked else np.empty(0, np.int64)
-    taken = None
-    if 0 < len(together) <= FEW:
-        taken = extract(facts, [ask.truth for ask in few], together)
-    for ask in asks:
-        yield ask, taken if any(ask is each for each in few) else None
-
-
-def _outcome(
+def _outcomes(
     facts: Facts,
-    ask: _Ask,
+    asks: Sequence[_Ask],
     among: Sequence[Segment],
     now: Instant,
-    taken: dict[str, pa.Table] | None,
-) -> Outcome:
+    seconds: Callable[[], float],
+) -> list[Outcome]:
+    """Return what changes in each segment; what many cost together is shared out evenly."""
+    few = [ask for ask in asks if ask.people is not None and 0 < len(ask.people) <= FEW]
+    began = seconds()
+    answered = _together(facts, few, among, now)
+    share = (seconds() - began) / max(1, len(answered))
+    outcomes = []
+    for ask in asks:
+        began = seconds()
+        outcome = answered.get(ask.segment.name)
+        if outcome is None:
+            outcome = _outcome(facts, ask, among, now)
+            outcomes.append(_costing(outcome, ask, seconds() - began, facts))
+        else:
+            outcomes.append(_costing(outcome, ask, share, facts))
+    return outcomes
+
+
+def _together(
+    facts: Facts, asks: Sequence[_Ask], among: Sequence[Segment], now: Instant
+) -> dict[str, Outcome]:
+    """Return what changes in the segments that are asked of few people, if all these are few.
+
+    Their rows are taken out of the large tables once, and one statement answers some segments of
+    all of them: of few people, a statement costs more than what it reads.
+    """
+    people = np.unique(
+        np.concatenate([ask.people for ask in asks if ask.people is not None] or [_NOBODY])
+    )
+    if not 0 < len(people) <= FEW:
+        return {}
+    taken = extract(facts, [ask.truth for ask in asks], people)
+    old = standing.stood(facts, taken[TOUCHED])
+    outcomes = {}
+    for at in range(0, len(asks), AT_ONCE):
+        some = asks[at : at + AT_ONCE]
+        statement = compiler.evaluations([ask.segment for ask in some], among, as_of=now)
+        answers = facts.read(statement.sql, statement.parameters, statement.tables | taken)
+        for number, ask in enumerate(some):
+            outcomes[ask.segment.name] = standing.outcome(
+                ask.segment,
+                ask.fingerprint,
+                standing.of_segment(old, ask.segment.name),
+                compiler.answers_of(answers, number),
+            )
+    return outcomes
+
+
+def _outcome(facts: Facts, ask: _Ask, among: Sequence[Segment], now: Instant) -> Outcome:
     if ask.people is not None and not len(ask.people):
         return standing.unchanged(ask.segment, ask.fingerprint)
     restricted = ask.people is not None
-    asked = None if ask.people is None else people_table(ask.people)
-    statement = compiler.evaluation(
-        ask.segment, among, as_of=now, restricted=restricted, extracted=taken is not None
-    )
-    tables = statement.tables | (taken or {}) | ({"touched": asked} if restricted else {})
-    answers = facts.read(statement.sql, statement.parameters, tables)
-    return standing.outcome(facts, ask.segment, ask.fingerprint, asked, answers)
+    asked = {} if ask.people is None else {TOUCHED: people_table(ask.people)}
+    statement = compiler.evaluation(ask.segment, among, as_of=now, restricted=restricted)
+    answers = facts.read(statement.sql, statement.parameters, statement.tables | asked)
+    if not restricted:
+        return standing.outcome_of_everybody(facts, ask.segment, ask.fingerprint, answers)
+    old = standing.of_segment(standing.stood(facts, asked[TOUCHED]), ask.segment.name)
+    return standing.outcome(ask.segment, ask.fingerprint, old, answers)
 
 
 def _costing(outcome: Outcome, ask: _Ask, spent: float, facts: Facts) -> Outcome:
@@ -180,6 +213,9 @@ def _costing(outcome: Outcome, ask: _Ask, spent: float, facts: Facts) -> Outcome
     asked = standing.everybody(facts) if ask.people is None else len(ask.people)
     micros = round(spent * 1_000_000) if asked else 0
     return replace(outcome, asked=asked, micros=micros)
+
+
+_NOBODY: Final = np.empty(0, np.int64)
 
 
 _LEAVE: Final = (

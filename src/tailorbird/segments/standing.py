@@ -82,9 +82,22 @@ def touched_since(facts: Facts, last: Refreshed, models: Sequence[str]) -> Numbe
     return people
 
 
-def due(facts: Facts, segment: str, now: Instant) -> Numbers:
-    """Return the people whose answer can have changed by time alone."""
-    return people_of(facts.read(_DUE, (segment, now)))
+def due(facts: Facts, now: Instant) -> dict[str, Numbers]:
+    """Return of each segment the people whose answer can have changed by time alone."""
+    table = facts.read(_DUE, (now,))
+    return {name: people_of(of_segment(table, name)) for name in set(table["segment"].to_pylist())}
+
+
+def stood(facts: Facts, asked: pa.Table) -> pa.Table:
+    """Return what is in store of the people asked: (segment, person, member, next_check)."""
+    return facts.read(_STOOD, (), {"asked": asked})
+
+
+def of_segment(table: pa.Table, name: str) -> pa.Table:
+    """Return the rows of one segment."""
+    import pyarrow.compute as pc
+
+    return table.filter(pc.equal(table["segment"], name))
 
 
 def members(facts: Facts, segment: str) -> Numbers:
@@ -92,24 +105,31 @@ def members(facts: Facts, segment: str) -> Numbers:
     return people_of(facts.read(_MEMBERS, (segment,)))
 
 
-def outcome(
-    facts: Facts, segment: Segment, fingerprint: int, asked: pa.Table | None, answers: pa.Table
+def outcome_of_everybody(
+    facts: Facts, segment: Segment, fingerprint: int, answers: pa.Table
 ) -> Outcome:
-    """Return what the answers of the people asked (None: of everybody) change."""
-    answered = people_of(answers.filter(answers["member"]))
-    if asked is None:
-        before = members(facts, segment.name)
-        gone, put = before[:0], answers
-        old = answers.slice(0, 0)
-    else:
-        old = facts.read(_MEMBERSHIP_ASKED, (segment.name,), {"asked": asked})
-        before = people_of(old.filter(old["member"]))
-        gone, put = _difference(old, answers)
-    entered, left = np.setdiff1d(answered, before), np.setdiff1d(before, answered)
-    checks = _checks(old, np.concatenate([entered, left]))
+    """Return what the answers change for which everybody was asked."""
+    before = members(facts, segment.name)
+    entered, left = _moved(before, answers)
+    checks = np.full(len(entered) + len(left), -1, np.int64)
     return Outcome(
-        segment, fingerprint, asked is None, gone, put, entered, left, checks, len(before) > 0
+        segment, fingerprint, True, before[:0], answers, entered, left, checks, len(before) > 0
     )
+
+
+def outcome(segment: Segment, fingerprint: int, old: pa.Table, answers: pa.Table) -> Outcome:
+    """Return what the answers of the people asked change; `old` are their rows in store."""
+    gone, put = _difference(old, answers)
+    before = people_of(old.filter(old["member"]))
+    entered, left = _moved(before, answers)
+    checks = _checks(old, np.concatenate([entered, left]))
+    return Outcome(segment, fingerprint, False, gone, put, entered, left, checks, len(before) > 0)
+
+
+def _moved(before: Numbers, answers: pa.Table) -> tuple[Numbers, Numbers]:
+    """Return who is a member now and was none before, and the other way round."""
+    answered = people_of(answers.filter(answers["member"]))
+    return np.setdiff1d(answered, before), np.setdiff1d(before, answered)
 
 
 def _checks(old: pa.Table, people: Numbers) -> Numbers:
@@ -204,11 +224,11 @@ _POSITION: Final = "SELECT COALESCE(MAX(position), 0) AS position FROM people"
 _EVERYBODY: Final = "SELECT COUNT(*) AS people FROM people"
 _TOUCHED: Final = "SELECT person FROM people WHERE position > $1"
 _SCORED: Final = 'SELECT DISTINCT person FROM scores WHERE model = $1 AND "at" >= $2'
-_DUE: Final = "SELECT person FROM membership WHERE segment = $1 AND next_check <= $2"
+_DUE: Final = "SELECT segment, person FROM membership WHERE next_check <= $1"
 _MEMBERS: Final = "SELECT person FROM membership WHERE segment = $1 AND member"
-_MEMBERSHIP_ASKED: Final = (
-    "SELECT person, member, next_check FROM membership "
-    "WHERE segment = $1 AND person IN (SELECT person FROM asked)"
+_STOOD: Final = (
+    "SELECT segment, person, member, next_check FROM membership "
+    "WHERE person IN (SELECT person FROM asked)"
 )
 _WRITES: Final = (
     (
