@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tailorbird import content, imputation, journeys, letters, segments
+from tailorbird import content, imputation, journeys, letters, naming, segments
 from tailorbird.collect import forms, plan
 from tailorbird.collect.sources.definition import parse_source
-from tailorbird.errors import UsageError
+from tailorbird.errors import ConflictError, UsageError
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.world import World
+from tailorbird.yaml_text import nearest
 
 
 def standing_segments(world: World) -> list[segments.Segment]:
@@ -18,16 +19,18 @@ def standing_segments(world: World) -> list[segments.Segment]:
     ]
 
 
-def find_segment(world: World, name: str) -> segments.Segment:
-    """Return a segment's latest version.
+def find_segment(world: World, name: str | segments.Segment) -> segments.Segment:
+    """Return a segment's latest version, or the segment itself that is given.
 
     Raises:
         UsageError: there is none of this name.
     """
+    if isinstance(name, segments.Segment):
+        return name
     standing = {segment.name: segment for segment in standing_segments(world)}
     if name not in standing:
-        known = ", ".join(sorted(standing)) or "none yet"
-        raise UsageError(f"no segment {name!r}", mend=f"segments here: {known}")
+        mend = nearest(name, list(standing)) if standing else "there is none yet"
+        raise UsageError(f"no segment {name!r}", mend=mend)
     return standing[name]
 
 
@@ -50,7 +53,7 @@ def put(
     world: World,
     kind: DefinitionKind,
     name: str,
-    text: str,
+    text: str | segments.Segment,
     *,
     now: Instant,
     author: str = "",
@@ -61,6 +64,8 @@ def put(
     Raises:
         DefinitionError, TemplateError: with the line and the mend; what was in force stays.
     """
+    if isinstance(text, segments.Segment):
+        text = segments.write(text)
     check_definition(world, kind, name, text)
     return world.definitions.put(kind, name, text, author=author, reason=reason, now=now)
 
@@ -73,7 +78,8 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
     """
     match kind:
         case "segment":
-            segments.parse(text, f"segments/{name}.yaml")
+            file = f"segments/{name}.yaml"
+            naming.check_segment(world, text, file, standing_segments(world), name)
         case "campaign":
             journeys.parse(text, f"campaigns/{name}.yaml")
         case "template":
@@ -86,8 +92,40 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             parse_source(text, f"sources/{name}.yaml")
         case "imputation":
             imputation.check(world, text)
-        case "block" | "mapping" | "model":
+        case "groups" | "calibration" | "clusters" | "block" | "mapping" | "model":
             return
+
+
+def uses(world: World, name: str) -> tuple[naming.Use, ...]:
+    """Return the definitions that name a segment."""
+    return naming.uses(world, name, standing_segments(world))
+
+
+def remove_segment(
+    world: World, name: str, *, now: Instant, author: str = "", reason: str = ""
+) -> Definition:
+    """Take a segment out of force and return what it was; its versions and its history stay.
+
+    Raises:
+        ConflictError: other definitions name it.
+        UsageError: there is none of this name.
+    """
+    if used := uses(world, name):
+        where = ", ".join(each.phrase() for each in used)
+        raise ConflictError(f"segment {name!r} is used by {where}", mend="take it out there first")
+    removed = world.definitions.remove("segment", name, author=author, reason=reason, now=now)
+    if removed is None:
+        known = [each.name for each in world.definitions.latest("segment")]
+        raise UsageError(f"no segment {name!r} of its own", mend=nearest(name, known))
+    return removed
+
+
+def forget_removed(world: World, now: Instant) -> None:
+    """Have everybody leave the segments that are no more."""
+    names = world.facts.read("SELECT segment FROM segment_refreshes")["segment"].to_pylist()
+    standing = {each.name for each in standing_segments(world)}
+    if gone := [name for name in names if name not in standing]:
+        segments.forget(world.facts, gone, now=now)
 
 
 def install_library(world: World, now: Instant) -> list[Definition]:

@@ -16,8 +16,6 @@ from tailorbird.schema import (
     Consent,
     ConsentState,
     Decision,
-    Definition,
-    DefinitionKind,
     Instant,
     LogRecord,
     Outgoing,
@@ -241,21 +239,6 @@ class Facts(Protocol):
 
     def clear(self) -> None:
         """Forget everything, so that the log can be read again from its start."""
-
-
-class Definitions(Protocol):
-    """What authors wrote, every version kept."""
-
-    def put(
-        self, kind: DefinitionKind, name: str, text: str, *, author: str, reason: str, now: Instant
-    ) -> Definition:
-        """Keep a new version when the text differs from the latest; return the latest."""
-
-    def get(self, kind: DefinitionKind, name: str, version: int | None = None) -> Definition | None:
-        """Return one version, or the latest."""
-
-    def latest(self, kind: DefinitionKind) -> list[Definition]:
-        """Return the latest version of every name of this kind, by name."""
 
 
 class Ledger(Protocol):

@@ -1,4 +1,4 @@
-"""Keys, receivers of webhooks, people who may be one, who entered what. Ports, as in `ports`."""
+"""Definitions, keys, receivers of webhooks, people who may be one, who entered what: ports."""
 
 from __future__ import annotations
 
@@ -6,8 +6,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from tailorbird.access import Change, Hook, Key, Notice
-from tailorbird.schema import Instant, PersonId
+from tailorbird.schema import Definition, DefinitionKind, Instant, PersonId
 from tailorbird.ties import Match, MatchState
+
+
+class Definitions(Protocol):
+    """What authors wrote, every version kept."""
+
+    def put(
+        self, kind: DefinitionKind, name: str, text: str, *, author: str, reason: str, now: Instant
+    ) -> Definition:
+        """Keep a new version when the text differs from the latest; return the latest."""
+
+    def remove(
+        self, kind: DefinitionKind, name: str, *, author: str, reason: str, now: Instant
+    ) -> Definition | None:
+        """Keep that a definition is no more; return what it was, None where there is none."""
+
+    def get(self, kind: DefinitionKind, name: str, version: int | None = None) -> Definition | None:
+        """Return one version, or the latest; None where it was removed."""
+
+    def versions(self, kind: DefinitionKind, name: str, limit: int = 100) -> list[Definition]:
+        """Return the versions of a name, removals among them, the newest first."""
+
+    def latest(self, kind: DefinitionKind) -> list[Definition]:
+        """Return the latest version of every name of this kind that is not removed, by name."""
 
 
 class Keys(Protocol):

@@ -253,6 +253,7 @@ DefinitionKind = Literal[
     "segment", "template", "block", "campaign", "model", "mapping", "tracking_plan", "imputation",
     "source",
     "form",
+    "groups", "calibration", "clusters",
 ]  # fmt: skip
 
 
@@ -268,6 +269,8 @@ class Definition(msgspec.Struct, frozen=True):
     created_at: Instant = 0
     log_end: int = 0
     """The last offset of the log when it was put: a tracking plan judges what came after."""
+    removed: bool = False
+    """This version says that the definition is no more; its text is empty."""
 
 
 Verdict = Literal["send", "holdout", "refused"]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tailorbird.ports import (
     Carrier,
-    Definitions,
     EventLog,
     Facts,
     Inbox,
@@ -17,7 +16,7 @@ from tailorbird.ports import (
     People,
     Quarantine,
 )
-from tailorbird.registries import Changes, Hooks, Keys, Matches
+from tailorbird.registries import Changes, Definitions, Hooks, Keys, Matches
 from tailorbird.settings import Settings
 
 

@@ -17,16 +17,16 @@ from tailorbird.segments.build import (
     stated,
     trait,
 )
-from tailorbird.segments.conditions import Segment
+from tailorbird.segments.conditions import Segment, named
 from tailorbird.segments.draft import Dissection, LeafCount, dissect, moved
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.library import library
 from tailorbird.segments.overlap import Overlap, overlap, overlap_at
-from tailorbird.segments.parse import from_json, parse
+from tailorbird.segments.parse import document, from_json, parse
 from tailorbird.segments.python_text import python
 from tailorbird.segments.reader import Vocabulary
 from tailorbird.segments.refresh import Change, forget, refresh, verify
-from tailorbird.segments.vocabulary import vocabulary
+from tailorbird.segments.vocabulary import circles, vocabulary
 from tailorbird.segments.words import words
 from tailorbird.segments.write import to_json, write
 
@@ -43,17 +43,20 @@ __all__ = [
     "Vocabulary",
     "all_of",
     "any_of",
+    "circles",
     "count",
     "define",
     "did",
     "did_not",
     "dissect",
+    "document",
     "explain",
     "forget",
     "from_json",
     "library",
     "members",
     "moved",
+    "named",
     "overlap",
     "overlap_at",
     "parse",

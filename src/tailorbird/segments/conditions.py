@@ -40,9 +40,10 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class Did(msgspec.Struct, frozen=True, tag="did", omit_defaults=True):
-    """The person did this: at least once, or so often, or to such a total.
+    """The person did this: at least once, or so often, or to such a measure, or first or last then.
 
-    The window holds what is younger than `within` and at least as old as `older_than`.
+    The window holds what is younger than `within` and at least as old as `older_than`. With `per`,
+    the events that share one value of that property must be so many, or sum up so.
     """
 
     event: str
@@ -65,8 +66,9 @@ class DidNot(msgspec.Struct, frozen=True, tag="did_not", omit_defaults=True):
 class Then(msgspec.Struct, frozen=True, tag="then", omit_defaults=True):
     """The person did one thing and then, within a while, did another (or, if `absent`, did not).
 
-    `since` and `older_than` bound the first event. Without `within` the second may come until the
-    instant asked about. With `absent` and `within` the answer waits until the while is over.
+    `since`, `older_than` and `when` bound the first event. Without `within` the second may come
+    until the instant asked about. With `absent` and `within` the answer waits until the
+    while is over.
     """
 
     event: str
@@ -140,3 +142,8 @@ def leaves(condition: Condition) -> Iterator[Condition]:
         yield condition
     for part in inner:
         yield from leaves(part)
+
+
+def named(condition: Condition) -> frozenset[str]:
+    """Return the segments that a condition names itself."""
+    return frozenset(leaf.segment for leaf in leaves(condition) if isinstance(leaf, InSegment))

@@ -64,7 +64,7 @@ def parse(
     Raises:
         DefinitionError: `file:line: what is wrong; how to mend it`.
     """
-    return _Tree(Reader(_document(text, name), vocabulary)).segment(version)
+    return _Tree(Reader(document(text, name), vocabulary)).segment(version)
 
 
 def from_json(text: str, name: str = "segment.json", *, version: int = 0) -> Segment:
@@ -85,7 +85,12 @@ def condition(value: Anything, document: Document) -> Condition:
     return _Tree(Reader(document, None)).condition(value, ())
 
 
-def _document(text: str, name: str) -> Document:
+def document(text: str, name: str) -> Document:
+    """Return the plain values of a text in YAML or JSON, with their places.
+
+    Raises:
+        DefinitionError: it is neither.
+    """
     try:
         return json_text.read(text, name) if json_text.is_json(text) else yaml_text.read(text, name)
     except DefinitionError as error:

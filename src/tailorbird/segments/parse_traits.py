@@ -39,3 +39,6 @@ def _known_trait(reader: Reader, name: str, path: Path) -> None:
         reader.refuse(what, path, "declare a trait that is not personal")
     extra = reader.vocabulary.traits if reader.vocabulary else frozenset()
     reader.known("trait", name, TRAITS.keys() | extra, path)
+    if reader.vocabulary and name in reader.vocabulary.circles:
+        what = f"segments in a circle: {reader.vocabulary.circles[name]}"
+        reader.refuse(what, (*path, "segment"), "let one of them stand on its own")

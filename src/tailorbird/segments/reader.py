@@ -32,11 +32,17 @@ _NEAR: Final = 0.85
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """The events, declared traits and segments that exist here, beside those that we define."""
+    """The events, declared traits and segments that exist here, beside those that we define.
+
+    Where it is not `complete`, other events and traits may still come. `circles` holds the segments
+    that name the one being read, each with the way on which it does.
+    """
 
     events: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
+    complete: bool = True
+    circles: Mapping[str, str] = {}
 
 
 @dataclass(slots=True)
@@ -60,9 +66,14 @@ class Reader:
         raise DefinitionError(what, where=self.document.where(path), mend=mend)
 
     def known(self, noun: str, name: str, known: frozenset[str] | set[str], path: Path) -> None:
-        """Refuse a name outside the vocabulary; without one, what looks like a slip of the pen."""
-        if name not in known and (self.vocabulary or _slip(name, known)):
-            self.refuse(f"unknown {noun} {name!r}", path, nearest(name, sorted(known)))
+        """Refuse a name outside the vocabulary; without a whole one, only a slip of the pen."""
+        complete = self.vocabulary is not None and self.vocabulary.complete
+        if name in known or not (complete or _slip(name, known)):
+            return
+        mend = nearest(name, sorted(known))
+        if complete and not mend.startswith("did you mean"):
+            mend = f"nothing here says it yet: {mend}"
+        self.refuse(f"unknown {noun} {name!r}", path, mend)
 
     def filters(self, value: Keyed, path: Path, key: str) -> tuple[Filter, ...]:
         """Return the tests of properties under a key; none where it is left out."""

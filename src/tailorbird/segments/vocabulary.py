@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tailorbird.ports import Facts
+from tailorbird.segments.conditions import Segment, named
 from tailorbird.segments.reader import Vocabulary
 
 
@@ -15,6 +16,20 @@ def vocabulary(facts: Facts, segments: Iterable[str] = ()) -> Vocabulary:
         traits=_names(facts, "SELECT DISTINCT name FROM trait_values"),
         segments=frozenset(segments),
     )
+
+
+def circles(name: str, among: Sequence[Segment]) -> dict[str, str]:
+    """Return the segments that lead to this one, itself among them, each with its circle."""
+    said = {each.name: named(each.condition) for each in among if each.name != name}
+    ways: dict[str, tuple[str, ...]] = {name: (name,)}
+    waiting = [name]
+    while waiting:
+        reached = waiting.pop(0)
+        for each in sorted(said):
+            if reached in said[each] and each not in ways:
+                ways[each] = (each, *ways[reached])
+                waiting.append(each)
+    return {each: " -> ".join((name, *way)) for each, way in ways.items()}
 
 
 def _names(facts: Facts, sql: str) -> frozenset[str]:

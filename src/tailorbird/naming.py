@@ -1,0 +1,106 @@
+"""Names between definitions: which a segment may use, and which definitions name a segment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from tailorbird import imputation, journeys, segments
+from tailorbird.collect import plan
+from tailorbird.errors import DefinitionError
+from tailorbird.schema import DefinitionKind
+from tailorbird.segments import Segment
+from tailorbird.world import World
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""What a segment may be called: campaigns, paths and files name it so."""
+
+
+class Use(msgspec.Struct, frozen=True):
+    """A definition that names a segment, and as what."""
+
+    kind: DefinitionKind
+    name: str
+    how: str
+
+    def phrase(self) -> str:
+        """Return it in words: `campaign win-back (audience)`."""
+        return f"{self.kind} {self.name} ({self.how})"
+
+
+def check_segment(
+    world: World, text: str, file: str, standing: Sequence[Segment], name: str | None = None
+) -> Segment:
+    """Return the segment of a text, every name in it known here; nothing is kept.
+
+    Raises:
+        DefinitionError: `file:line`, what is wrong, how to mend it.
+    """
+    document = segments.document(text, file)
+    said = document.value.get("name") if isinstance(document.value, dict) else ""
+    here = vocabulary(world, str(said), standing)
+    found = segments.parse(text, file, vocabulary=here)
+    if not NAME.fullmatch(found.name):
+        mend = "write a to z, 0 to 9, - and _, at most 63 of them"
+        what = f"{found.name[:80]!r} cannot name a segment"
+        raise DefinitionError(what, where=document.where(("name",)), mend=mend)
+    if name not in (None, found.name):
+        what = f"the text is named {found.name!r}, but is kept as {name!r}"
+        raise DefinitionError(what, where=document.where(("name",)), mend="give both one name")
+    return found
+
+
+def vocabulary(world: World, name: str, standing: Sequence[Segment]) -> segments.Vocabulary:
+    """Return the names that the segment `name` may use here.
+
+    Events and traits are what has happened and what the tracking plan expects; until anything has
+    happened, any may come. Segments are those that stand, but none that names this one.
+    """
+    known = segments.vocabulary(world.facts, {each.name for each in standing} | {name})
+    planned = world.definitions.get("tracking_plan", plan.NAME)
+    expected = frozenset(plan.parse(planned.text).events) if planned else frozenset[str]()
+    return msgspec.structs.replace(
+        known,
+        events=known.events | expected,
+        complete=bool(known.events),
+        lists=frozenset(each.name for each in world.definitions.latest("list")),
+        circles=segments.circles(name, standing),
+    )
+
+
+def uses(world: World, name: str, standing: Sequence[Segment]) -> tuple[Use, ...]:
+    """Return the definitions that name a segment, of each kind by name."""
+    found = (look(world, name, standing) for look in _LOOKS)
+    return tuple(Use(*each) for uses_of_a_kind in found for each in uses_of_a_kind)
+
+
+_Found: TypeAlias = Iterator[tuple[DefinitionKind, str, str]]
+_Look: TypeAlias = Callable[[World, str, Sequence[Segment]], _Found]
+
+
+def _in_segments(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    for each in standing:
+        if name in segments.named(each.condition):
+            yield "segment", each.name, "condition"
+
+
+def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    for each in world.definitions.latest("campaign"):
+        campaign = journeys.parse(each.text, f"campaigns/{each.name}.yaml")
+        if campaign.audience == name:
+            yield "campaign", each.name, "audience"
+        if name in campaign.exclude:
+            yield "campaign", each.name, "excluded"
+
+
+def _in_imputation(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    policies = imputation.policies(world)
+    if policies and name in policies.segments():
+        yield "imputation", imputation.NAME, "default"
+
+
+_LOOKS: Final[tuple[_Look, ...]] = (_in_segments, _in_campaigns, _in_imputation)
+"""Where segments are named: another kind of definition is one function here."""
