@@ -50,7 +50,7 @@ from tailorbird.schema import (
 )
 
 INTERNAL: Final = frozenset(
-    {"delivery", "forms", "identity", "import", "rest", "simulator", "tracking"}
+    {"delivery", "forms", "groups", "identity", "import", "rest", "simulator", "tracking"}
 )
 """Sources of our own: they alone may say a person's number and which send an event belongs to."""
 SHOPS: Final = frozenset({"salesforce", "shopify", "stripe", "woocommerce"})

@@ -16,6 +16,8 @@ COMPUTED: Final = frozenset(
     name for name, each in TRAITS.items() if not each.needs[0].startswith("trait:")
 )
 """What we count ourselves: a word of the same name would only confuse."""
+WRITTEN: Final = ("tier_", "cluster_")
+"""What a recalculation keeps of people begins so."""
 DECLARED: Final = frozenset(Collect().protected_traits)
 """Names that are protected unless the settings say others."""
 
@@ -38,7 +40,7 @@ def protected(name: str, names: frozenset[str]) -> bool:
     >>> protected("credit_limit", names), protected("credits", names)
     (True, False)
     """
-    if name in COMPUTED or name in names:
+    if name in COMPUTED or name in names or name.startswith(WRITTEN):
         return True
     parts = name.split("_")
     return any("_".join(parts[:length]) in names for length in range(1, len(parts)))
