@@ -11,6 +11,7 @@ import runpy
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tailorbird.web.source_reader import SourceReader
 NOW = 1_323_432_000_000_000  # 2011-12-09T12:00:00Z
 ADMIN_KEY = "tbs_" + "k" * 32
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)>"
+NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil")
 ORDER = {"type": "track", "event": "Order Completed", "properties": {"order_id": "A1"}}
 MAPPING = """mapping: people
 columns: {id: {type: id}, points: {type: integer}}
@@ -41,6 +43,27 @@ fields:
     choices: {price: The price, stock: The stock, mail: The mails}
     optional: true
 """
+SEGMENTS = {
+    "lapsing": """name: lapsing
+description: Bought twice or more, and not in the last 90 days{0}
+where:
+  all:
+    - trait: orders
+      at_least: 2
+    - did_not: purchase
+      within: 90d
+""",
+    "gold": "name: gold\nwhere: {{trait: tier, is: gold}}{1}\n",
+    "engaged": """name: engaged
+where:
+  any:
+    - did: purchase
+      where: {{category: {{in: [garden, kitchen]}}}}
+      times: {{at_least: 3}}
+      within: 365d
+    - not: {{segment: lapsing}}
+""",
+}
 
 
 def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
@@ -60,9 +83,15 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
     for number, score in enumerate((10, 10, 9, 9, 8, 7, 3)):
         answered = json.dumps({"batch": _answered(number, score)}).encode()
         tb.world.log.append([Body("forms", NOW, answered)])
+    tb.world.log.append([Body("server:shop", NOW, json.dumps({"batch": _shop(said)}).encode())])
     _defined(tb, inbox)
     _registered(tb)
     tb.ingest()
+    for name, text in SEGMENTS.items():
+        tb.put("segment", name, text.format(said and f" {json.dumps(said)}", said and f" # {said}"))
+    again = SEGMENTS["lapsing"].replace("90d", "120d").format("", "")
+    tb.put("segment", "lapsing", again, author=f"Ada{said}", reason=f"three months are few{said}")
+    tb.refresh()
     _held(tb)
     return tb
 
@@ -81,6 +110,26 @@ def _answered(number: int, score: int) -> list[dict[str, Any]]:
          "userId": f"u{number}", "properties": answers | {"score": score}}
         for event in ("form_submitted", "survey_answered")
     ]  # fmt: skip
+
+
+def _shop(said: str) -> list[dict[str, Any]]:
+    """Return forty people with as many orders as their number tells, over a year."""
+    sent: list[dict[str, Any]] = []
+    for person in range(1, 41):
+        user = {"userId": f"shop{person}"}
+        traits = {"first_name": f"{NAMES[person % 5]}{said}", "email": f"s{person}@mail.example"}
+        consent = {"email_marketing": person % 3 > 0}
+        about = {"traits": traits | {"plan": f"pro{said}"}, "context": {"consent": consent}}
+        sent.append({"type": "identify", "messageId": f"i{person}"} | user | about)
+        for n in range(person % 7):
+            at = datetime.fromtimestamp(NOW / 1_000_000, UTC) - timedelta(days=9 * person + 3 * n)
+            product = {"product_id": f"p{n}", "category": ("garden", "kitchen")[n % 2], "price": 5}
+            order = {"order_id": f"{person}-{n}", "products": [product]}
+            sent.append(
+                {"type": "track", "event": "Order Completed", "messageId": f"o{person}-{n}",
+                 "timestamp": at.isoformat(), "properties": order | {"gift": f"yes{said}"}} | user
+            )  # fmt: skip
+    return sent
 
 
 def _defined(tb: Tailorbird, inbox: Path) -> None:

@@ -30,6 +30,7 @@ const People = lazy(() => import("./pages/People"));
 const Person = lazy(() => import("./pages/Person"));
 const Segments = lazy(() => import("./pages/Segments"));
 const Segment = lazy(() => import("./pages/Segment"));
+const SegmentEditor = lazy(() => import("./pages/SegmentEditor"));
 const Campaigns = lazy(() => import("./pages/Campaigns"));
 const Campaign = lazy(() => import("./pages/Campaign"));
 const Inbox = lazy(() => import("./pages/Inbox"));
@@ -48,12 +49,14 @@ interface Place {
   to: string;
   word: string;
   icon: ComponentType;
+  /** Other pages of the same part. */
+  also?: string[];
 }
 
 const PLACES: Place[] = [
   { to: "/", word: "Overview", icon: OverviewIcon },
   { to: "/people", word: "People", icon: PeopleIcon },
-  { to: "/segments", word: "Segments", icon: SegmentsIcon },
+  { to: "/segments", word: "Segments", icon: SegmentsIcon, also: ["/new-segment", "/overlap"] },
   { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
   { to: "/inbox", word: "Inbox", icon: InboxIcon },
   { to: "/templates", word: "Templates", icon: TemplatesIcon },
@@ -66,6 +69,9 @@ const DATA: Place[] = [
   { to: "/forms", word: "Forms", icon: FormsIcon },
   { to: "/keys", word: "Keys", icon: KeysIcon },
 ];
+
+const inside = (location: string, { to, also = [] }: Place): boolean =>
+  [to, ...also].some((place) => within(location, place));
 
 const within = (location: string, place: string): boolean =>
   place === "/" ? location === "/" : location === place || location.startsWith(`${place}/`);
@@ -112,6 +118,12 @@ function Pages() {
       <Route path="/people/:person">{({ person }) => <Person key={person} person={person} />}</Route>
       <Route path="/segments" component={Segments} />
       <Route path="/segments/:name">{({ name }) => <Segment key={name} name={decoded(name)} />}</Route>
+      <Route path="/new-segment">
+        <SegmentEditor name="" />
+      </Route>
+      <Route path="/segments/:name/edit">
+        {({ name }) => <SegmentEditor key={name} name={decoded(name)} />}
+      </Route>
       <Route path="/campaigns" component={Campaigns} />
       <Route path="/data" component={Data} />
       <Route path="/sources" component={Sources} />
@@ -166,7 +178,7 @@ function Side({ status, location }: { status: Status | null; location: string })
       <nav aria-label="Main">
         <ul>
           {PLACES.map((place) => (
-            <Entry key={place.to} place={place} here={within(location, place.to)} />
+            <Entry key={place.to} place={place} here={inside(location, place)} />
           ))}
           <li className="nav-data">
             <Link href="/data" aria-current={within(location, "/data") ? "page" : undefined}>
@@ -175,7 +187,7 @@ function Side({ status, location }: { status: Status | null; location: string })
             </Link>
             <ul>
               {DATA.map((place) => (
-                <Entry key={place.to} place={place} here={within(location, place.to)} />
+                <Entry key={place.to} place={place} here={inside(location, place)} />
               ))}
             </ul>
           </li>

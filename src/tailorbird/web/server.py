@@ -30,7 +30,8 @@ ASSETS = "/assets/"
 SECTIONS = frozenset(
     {
         "", "people", "segments", "campaigns", "inbox", "templates",
-        "data", "sources", "quality", "quarantine", "forms", "keys",
+        "data", "sources", "quality", "quarantine", "forms", "keys", "new-segment", "overlap",
+        "matches",
     }
 )  # fmt: skip
 """First parts of the paths that the router in the browser knows."""

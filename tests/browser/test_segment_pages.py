@@ -1,0 +1,124 @@
+"""Segments in Chromium: one definition as tree and text, with its figures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+pytestmark = pytest.mark.browser
+NewContext = Callable[..., BrowserContext]
+
+
+def shown(page: Page, address: str) -> None:
+    """Open a page and wait until everything that it asks for has come."""
+    page.goto(address)
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
+
+
+def size(page: Page) -> Locator:
+    """Return the figure of the size, once it is exact."""
+    expect(page.locator(".figures-of .chip")).to_have_text("exact")
+    expect(page.locator("main .stale")).to_have_count(0)
+    return page.locator(".live-count strong")
+
+
+def holding(part: str) -> re.Pattern[str]:
+    """Return a pattern of values with this in them."""
+    return re.compile(re.escape(part))
+
+
+@pytest.fixture
+def page(new_context: NewContext) -> Page:
+    """Return a page that takes every dialog for a failure, as none is ever opened."""
+    opened = new_context().new_page()
+    opened.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    return opened
+
+
+def test_an_edit_of_the_tree_shows_in_the_text_and_one_of_the_text_in_the_tree(
+    page: Page, shop: str
+) -> None:
+    shown(page, f"{shop}/segments/lapsing/edit")
+    text = page.get_by_label("Definition in YAML")
+    most = int(size(page).inner_text())
+    page.get_by_label("Value, condition 1").fill("4")
+    expect(text).to_have_value(holding("at_least: 4"))
+    expect(size(page)).not_to_have_text(str(most))
+    expect(page.locator(".facts")).to_contain_text("Against version 2")
+    text.fill(text.input_value().replace("120d", "30d"))
+    expect(page.get_by_label("in the last, condition 2", exact=True)).to_have_value("30")
+
+
+def test_a_slip_marks_its_line_and_condition_and_cannot_be_saved(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/segments/lapsing/edit")
+    text = page.get_by_label("Definition in YAML")
+    right = text.input_value()
+    text.fill(right.replace("purchase", "purchse"))
+    expect(page.locator(".figures-of .trouble")).to_contain_text("did you mean 'purchase'?")
+    expect(page.get_by_text("Version 2 stays in force.")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_be_disabled()
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    page.get_by_role("button", name="Go to line").click()
+    assert "purchse" in str(page.evaluate("document.getSelection().toString()"))
+    text.fill(right)
+    page.get_by_label("in the last, condition 2", exact=True).fill("")
+    expect(page.locator(".leaf-wrong .leaf-number")).to_have_text("2")
+
+
+def test_saving_makes_a_version_that_says_who_and_why(page: Page, own_shop: str) -> None:
+    shown(page, f"{own_shop}/segments/lapsing/edit")
+    page.get_by_label("Value, condition 1").fill("3")
+    page.get_by_label("Why").fill("two orders are chance")
+    page.get_by_label("Your name").fill("Cleo")
+    size(page)
+    page.get_by_role("button", name="Save as version 3").click()
+    row = page.get_by_role("row", name="3, in force")
+    expect(row).to_contain_text("two orders are chance")
+    expect(row).to_contain_text("Cleo")
+
+
+def test_a_condition_is_added_grouped_and_removed_by_the_keyboard(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/new-segment")
+    page.get_by_role("button", name="Add a condition to the whole").focus()
+    page.keyboard.press("Enter")
+    text = page.get_by_label("Definition in YAML")
+    expect(text).to_have_value(holding("- did: purchase"))
+    page.get_by_role("button", name="Put condition 3 into a group").focus()
+    page.keyboard.press("Enter")
+    expect(text).to_have_value(holding("- any:"))
+    page.get_by_role("button", name="Remove condition 3").focus()
+    page.keyboard.press("Enter")
+    expect(text).not_to_have_value(holding("any"))
+    expect(page.locator(".leaf")).to_have_count(2)
+
+
+def test_a_condition_that_no_form_knows_is_edited_as_its_text(page: Page, shop: str) -> None:
+    def newer(route: Route) -> None:
+        answer = route.fetch()
+        forms = answer.json()
+        if answer.ok and "tree" in forms and forms["tree"].get("where", {}).get("all"):
+            forms["tree"]["where"]["all"][0] = {"sang": "a song", "loudly": True}
+        route.fulfill(response=answer, body=json.dumps(forms))
+
+    page.route("**/segments/convert", newer)
+    shown(page, f"{shop}/segments/lapsing/edit")
+    expect(page.get_by_label("YAML of condition 1")).to_have_value("sang: a song\nloudly: true")
+    expect(page.get_by_label("in the last, condition 2", exact=True)).to_have_value("120")
+
+
+def test_an_edit_aborts_what_was_asked_before_it(page: Page, shop: str) -> None:
+    aborted: list[str] = []
+    page.on("requestfailed", lambda request: aborted.append(request.url))
+    shown(page, f"{shop}/segments/lapsing/edit")
+    page.route("**/segments/preview", lambda route: None)
+    field = page.get_by_label("Value, condition 1")
+    with page.expect_request("**/segments/preview"):
+        field.fill("5")
+    with page.expect_event("requestfailed", lambda request: "preview" in request.url):
+        field.fill("6")
+    assert any(url.endswith("/preview") for url in aborted)
