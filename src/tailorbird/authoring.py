@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tailorbird import content, imputation, journeys, letters, naming, segments
+from tailorbird import content, grouping, imputation, journeys, letters, naming, segments
 from tailorbird.collect import forms, plan
 from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import ConflictError, UsageError
@@ -12,11 +12,13 @@ from tailorbird.yaml_text import nearest
 
 
 def standing_segments(world: World) -> list[segments.Segment]:
-    """Return the latest version of every segment, parsed."""
-    return [
+    """Return the latest version of every segment, parsed, and the segments of all groups."""
+    own = [
         segments.parse(found.text, f"segments/{found.name}.yaml", version=found.version)
         for found in world.definitions.latest("segment")
     ]
+    names = {segment.name for segment in own}
+    return [*own, *(each for each in grouping.derived(world) if each.name not in names)]
 
 
 def find_segment(world: World, name: str | segments.Segment) -> segments.Segment:
@@ -92,7 +94,9 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             parse_source(text, f"sources/{name}.yaml")
         case "imputation":
             imputation.check(world, text)
-        case "groups" | "calibration" | "clusters" | "block" | "mapping" | "model":
+        case "groups":
+            grouping.check(world, name, text, standing_segments(world))
+        case "calibration" | "clusters" | "block" | "mapping" | "model":
             return
 
 
@@ -117,6 +121,7 @@ def remove_segment(
     if removed is None:
         known = [each.name for each in world.definitions.latest("segment")]
         raise UsageError(f"no segment {name!r} of its own", mend=nearest(name, known))
+    forget_removed(world, now)
     return removed
 
 
