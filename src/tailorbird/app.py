@@ -228,7 +228,7 @@ class Tailorbird:
         """Bring every segment's membership up to now; return who entered and left."""
         from tailorbird import flow
 
-        return flow.refresh(self.world, self.clock())
+        return flow.refresh(self.world, self.clock(), time.perf_counter)
 
     @property
     def readings(self) -> Readings:

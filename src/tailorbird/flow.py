@@ -43,6 +43,7 @@ from tailorbird.schema import (
     PersonId,
     Settlement,
 )
+from tailorbird.segments.refresh import untimed
 from tailorbird.tracking import events as tracked
 from tailorbird.tracking.answers import Sent
 from tailorbird.traits.extract import touched
@@ -327,11 +328,14 @@ def announce(world: World) -> int:
         told += len(bodies)
 
 
-def tick(world: World, now: Instant) -> Ingested:
-    """Do everything that is due: take in what came, bring segments up to now, send what waits."""
+def tick(world: World, now: Instant, seconds: Callable[[], float] = untimed) -> Ingested:
+    """Do everything that is due: take in what came, bring segments up to now, send what waits.
+
+    What segments cost is noted by `seconds`, a running clock.
+    """
     taken = ingest(world)
     forms.ask(world, now)
-    refresh(world, now)
+    refresh(world, now, seconds)
     notify.enqueue(world, now)
     if world.ledger.states().get("pending") or world.ledger.claimed():
         deliver(world, now)

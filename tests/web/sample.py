@@ -6,9 +6,11 @@ Run it to look at the pages: `python tests/web/sample.py [PORT] [--hostile]`.
 from __future__ import annotations
 
 import math
+import runpy
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tailorbird.errors import DefinitionError, TemplateError
 from tailorbird.schema import Instant
@@ -45,6 +47,7 @@ from tailorbird.views import (
     Reason,
     Score,
     SegmentCount,
+    SegmentHealth,
     SegmentReport,
     SegmentSize,
     Status,
@@ -443,6 +446,10 @@ class SampleReadings:
                 OverlapCombination((one, two), 397),
             ),
         )
+
+    def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
+        health_of = runpy.run_path(str(Path(__file__).parent / "sample_health.py"))["health_of"]
+        return tuple(health_of(size, AT) for size in self.segments(now))
 
     def explain(self, name: str, person: int, now: Instant) -> Explanation | None:
         if self.segment(name, now) is None or not 0 < person <= self.size:

@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 
 from tailorbird.readings import (
     campaigns,
+    health,
     history,
     mails,
     overlaps,
@@ -31,6 +32,7 @@ from tailorbird.views import (
     Preview,
     QualityReport,
     SegmentCount,
+    SegmentHealth,
     SegmentReport,
     SegmentSize,
     Status,
@@ -110,6 +112,10 @@ class WorldReadings:
     def count(self, text: str, now: Instant) -> SegmentCount:
         """Return how many people a definition in YAML holds now."""
         return segments.count(self._world, text, now)
+
+    def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
+        """Return how every segment fares, by name."""
+        return self._keep(("health",), now, lambda: health.healths(self._world, now))
 
     def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
         """Return why a person is, or is not, in a segment."""

@@ -12,6 +12,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tailorbird.schema import Instant
+from tailorbird.views.health import (
+    MembersActs,
+    RefreshCost,
+    SegmentFinding,
+    SegmentHealth,
+    SizePoint,
+    UsualSize,
+)
 from tailorbird.views.mail import Header, InboxPage, InboxRow, Link, Mail, Preview, TemplateRow
 from tailorbird.views.models import Measured, ModelReport
 from tailorbird.views.people import (
@@ -76,6 +84,7 @@ __all__ = [
     "Mail",
     "MailRow",
     "Measured",
+    "MembersActs",
     "ModelReport",
     "Overview",
     "PeoplePage",
@@ -88,11 +97,15 @@ __all__ = [
     "RatioCheck",
     "Readings",
     "Reason",
+    "RefreshCost",
     "Score",
     "SegmentCount",
+    "SegmentFinding",
+    "SegmentHealth",
     "SegmentReport",
     "SegmentSize",
     "SessionRow",
+    "SizePoint",
     "Status",
     "Suggestion",
     "TemplateRow",
@@ -102,6 +115,7 @@ __all__ = [
     "Totals",
     "Trait",
     "TrendPoint",
+    "UsualSize",
     "VerdictCount",
     "moment",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tailorbird.schema import Instant, PersonId
+from tailorbird.views.health import SegmentHealth
 from tailorbird.views.mail import InboxPage, Mail, Preview, TemplateRow
 from tailorbird.views.models import ModelReport
 from tailorbird.views.overlaps import SegmentOverlap
@@ -66,6 +67,9 @@ class Readings(Protocol):
 
     def count(self, text: str, now: Instant) -> SegmentCount:
         """Return how many people a definition in YAML holds now."""
+
+    def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
+        """Return how every segment fares, by name."""
 
     def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
         """Return why a person is, or is not, in a segment."""

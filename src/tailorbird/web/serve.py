@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -80,7 +81,7 @@ def site(tb: Tailorbird) -> ASGIApp:
     world = tb.world
 
     def tick() -> bool:
-        taken = flow.tick(world, tb.clock())
+        taken = flow.tick(world, tb.clock(), time.perf_counter)
         return bool(taken.records)
 
     worker = Worker(tick, due=lambda: _seconds_until_due(tb))

@@ -476,6 +476,19 @@ export interface Measured {
   high: number;
 }
 
+export interface MembersActs {
+  days: number;
+  people: number;
+  sent: number;
+  opened: number;
+  clicked: number;
+  bought: number;
+  orders: number;
+  revenue_minor: number;
+  entered: number;
+  bought_after: number;
+}
+
 export interface MendedRecord {
   text: string;
 }
@@ -765,6 +778,14 @@ export interface Reason {
   parts: Reason[];
 }
 
+export interface RefreshCost {
+  refreshes: number;
+  last_ms: number;
+  last_asked: number;
+  mean_ms: number;
+  whole_ms: number;
+}
+
 export interface RefusedRecord {
   record: RefusedRow;
   raw: string;
@@ -847,6 +868,28 @@ export interface SegmentDraft {
   approximate?: boolean;
 }
 
+export interface SegmentFinding {
+  level: "alarm" | "warning" | "note";
+  trouble: "broken" | "empty" | "exploding" | "shrinking" | "stale" | "young";
+  what: string;
+  mend: string;
+}
+
+export interface SegmentHealth {
+  segment: string;
+  version: number;
+  people: number;
+  refresh: string;
+  refreshed_at: string | null;
+  recalculated_at: string | null;
+  findings: SegmentFinding[];
+  usual: UsualSize | null;
+  hours: SizePoint[];
+  days: SizePoint[];
+  acts: MembersActs;
+  cost: RefreshCost;
+}
+
 export interface SegmentOverlap {
   as_of: string;
   people: number;
@@ -917,6 +960,13 @@ export interface SessionRow {
   pages: number;
   ended: boolean;
   context: EventContext;
+}
+
+export interface SizePoint {
+  start: string;
+  people: number;
+  entered: number;
+  left: number;
 }
 
 export interface SourceProfile {
@@ -1077,6 +1127,13 @@ export interface TrendPoint {
 export interface TriedHook {
   status: number;
   text: string;
+}
+
+export interface UsualSize {
+  expected: number;
+  low: number;
+  high: number;
+  days: number;
 }
 
 export interface Verdict {

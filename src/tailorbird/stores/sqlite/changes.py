@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec.structs import astuple
 
@@ -31,4 +32,8 @@ class SqliteChanges:
     def after(self, sequence: int, limit: int) -> list[Change]:
         """Return up to `limit` changes above a sequence, in order."""
         rows = self._database.current().execute(SQL["after"], (sequence, limit))
-        return [Change(*row[:3], bool(row[3]), *row[4:]) for row in rows]
+        return [_change(*row) for row in rows]
+
+
+def _change(segment: str, person: int, at: int, entered: int, *rest: Any) -> Change:
+    return Change(segment, person, at, bool(entered), *rest)
