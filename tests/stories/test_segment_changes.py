@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tailorbird import crossing, flow, membership, segments
+from tailorbird import cli, crossing, flow, membership, segments
 from tailorbird.access import Change
 from tailorbird.app import Tailorbird
 from tailorbird.errors import StoreError
@@ -184,3 +184,80 @@ def test_what_is_told_of_segments_touches_nobody(shop: Shop) -> None:
     shop.tick(DAY)
     assert shop.tb.world.log.end() == end
     assert len(shop.told()) == 2
+
+
+def test_the_record_says_who_entered_and_left_the_newest_first(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.buys("bea")
+    shop.tick()
+    shop.tick(HOUR)
+    page = shop.tb.readings.segment_changes("recent", 0, "", 3)
+    assert [(row.person, row.entered, row.cause) for row in page.changes] == [
+        (2, False, "time"),
+        (1, False, "time"),
+        (2, True, "event"),
+    ]
+    rest = shop.tb.readings.segment_changes("recent", 0, page.next, 3)
+    assert [row.person for row in rest.changes] == [1]
+    assert rest.next == ""
+    hers = shop.tb.readings.segment_changes("", 2, "", 9)
+    assert [row.entered for row in hers.changes] == [False, True]
+
+
+def test_when_a_person_was_in_is_exact_whenever_somebody_looked(shop: Shop) -> None:
+    bought = shop.now
+    shop.buys("ada")
+    shop.tick(3 * HOUR)
+    assert shop.told() == [], "nobody looked while she was in"
+    shop.buys("ada")
+    shop.tick(DAY)
+    shop.buys("ada", at=bought + 30 * MINUTE)
+    shop.tick()
+    found = shop.tb.readings.segment_stays("recent", 1, shop.now)
+    assert found is not None
+    assert [(stay.since, stay.until) for stay in found.stays] == [
+        (moment(bought), moment(bought + 90 * MINUTE)),
+        (moment(bought + 3 * HOUR), moment(bought + 4 * HOUR)),
+    ]
+    then = shop.tb.readings.segment_stays("recent", 1, bought + HOUR)
+    assert then is not None
+    assert [stay.until for stay in then.stays] == [None]
+    assert shop.tb.readings.segment_stays("recent", 99, shop.now) is None
+
+
+def test_a_merge_gives_her_history_to_the_survivor_and_a_separation_takes_it_back(
+    shop: Shop,
+) -> None:
+    one = shop.now
+    shop.buys("ada")
+    shop.tick(3 * HOUR)
+    two = shop.now
+    shop.buys("ida")
+    shop.tick(3 * HOUR)
+
+    def since(person: int) -> list[Any]:
+        found = shop.tb.readings.segment_stays("recent", person, shop.now)
+        return [stay.since for stay in found.stays] if found else []
+
+    shop.tb.merge("ada", "ida", reason="one woman")
+    assert since(1) == [moment(one), moment(two)]
+    shop.tb.unmerge("ada", "ida", reason="two women")
+    assert (since(1), since(2)) == ([moment(one)], [moment(two)])
+
+
+def test_commands_say_how_segments_fare_and_who_came_and_went(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.buys("ada")
+    shop.tick()
+    shop.tb.close()
+
+    def run(*words: str) -> str:
+        cli.run(["segments", *words, "-C", str(shop.folder)])
+        return capsys.readouterr().out
+
+    assert "recent was last brought up to 2026-09-21" in run("health", "recent")
+    assert "entered" in run("history", "recent")
+    assert "Person 1 was in recent" in run("history", "recent", "--person", "ada")
+    assert cli.run(["segments", "health", "nobody", "-C", str(shop.folder)]) == 2
+    shop.tb = shop._opened()

@@ -34,12 +34,15 @@ from tailorbird.views import (
     Mail,
     MailRow,
     Measured,
+    MembershipChange,
+    MembershipChanges,
     ModelReport,
     Overview,
     PeoplePage,
     Period,
     PersonReport,
     PersonRow,
+    PersonStays,
     Preview,
     QualityReport,
     Rate,
@@ -51,6 +54,7 @@ from tailorbird.views import (
     SegmentReport,
     SegmentSize,
     Status,
+    StayIn,
     Suggestion,
     TemplateRow,
     Timeline,
@@ -446,6 +450,20 @@ class SampleReadings:
                 OverlapCombination((one, two), 397),
             ),
         )
+
+    def segment_changes(
+        self, segment: str, person: int, after: str, limit: int
+    ) -> MembershipChanges:
+        rows = (
+            MembershipChange(segment or "lapsing", n, f"person {n}", n % 2 == 0, AT, "time", 1, AT)
+            for n in range(1, 5)
+        )
+        return MembershipChanges(tuple(rows), "")
+
+    def segment_stays(self, name: str, person: int, as_of: Instant) -> PersonStays | None:
+        if self.segment(name, as_of) is None or not 0 < person <= self.size:
+            return None
+        return PersonStays(name, person, f"person {person}", AT, (StayIn(AT, None),))
 
     def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
         health_of = runpy.run_path(str(Path(__file__).parent / "sample_health.py"))["health_of"]

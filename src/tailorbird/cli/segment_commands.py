@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tailorbird.cli import watch_commands
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
 from tailorbird.cli.output import emit, read_text, table, write
 from tailorbird.cli.overlap_lines import overlap_lines
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from tailorbird.views import Reason
 
 app = typer.Typer(help="Exact, explainable segments.", no_args_is_help=True)
+for command in (watch_commands.health, watch_commands.history):
+    app.command()(command)
 Name = Annotated[str, typer.Argument(help="The segment's name.")]
 
 

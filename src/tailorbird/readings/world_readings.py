@@ -13,6 +13,7 @@ from tailorbird.readings import (
     overlaps,
     people,
     quality,
+    segment_history,
     segments,
     whole,
 )
@@ -25,10 +26,12 @@ from tailorbird.views import (
     Explanation,
     InboxPage,
     Mail,
+    MembershipChanges,
     ModelReport,
     Overview,
     PeoplePage,
     PersonReport,
+    PersonStays,
     Preview,
     QualityReport,
     SegmentCount,
@@ -116,6 +119,16 @@ class WorldReadings:
     def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
         """Return how every segment fares, by name."""
         return self._keep(("health",), now, lambda: health.healths(self._world, now))
+
+    def segment_changes(
+        self, segment: str, person: PersonId, after: str, limit: int
+    ) -> MembershipChanges:
+        """Return who entered and left, the newest first; '' and 0 leave a choice open."""
+        return segment_history.changes(self._world, segment, person, int(after or 0), limit)
+
+    def segment_stays(self, name: str, person: PersonId, as_of: Instant) -> PersonStays | None:
+        """Return when a person was in a segment, exactly, by what the log says today."""
+        return segment_history.person_stays(self._world, name, person, as_of)
 
     def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
         """Return why a person is, or is not, in a segment."""

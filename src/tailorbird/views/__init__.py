@@ -14,10 +14,14 @@ from datetime import UTC, datetime, timedelta
 from tailorbird.schema import Instant
 from tailorbird.views.health import (
     MembersActs,
+    MembershipChange,
+    MembershipChanges,
+    PersonStays,
     RefreshCost,
     SegmentFinding,
     SegmentHealth,
     SizePoint,
+    StayIn,
     UsualSize,
 )
 from tailorbird.views.mail import Header, InboxPage, InboxRow, Link, Mail, Preview, TemplateRow
@@ -85,12 +89,15 @@ __all__ = [
     "MailRow",
     "Measured",
     "MembersActs",
+    "MembershipChange",
+    "MembershipChanges",
     "ModelReport",
     "Overview",
     "PeoplePage",
     "Period",
     "PersonReport",
     "PersonRow",
+    "PersonStays",
     "Preview",
     "QualityReport",
     "Rate",
@@ -107,6 +114,7 @@ __all__ = [
     "SessionRow",
     "SizePoint",
     "Status",
+    "StayIn",
     "Suggestion",
     "TemplateRow",
     "Timeline",

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from tailorbird.access import Cause
+from tailorbird.schema import PersonId
 from tailorbird.views.quality import Level
 
 Trouble = Literal["broken", "empty", "exploding", "shrinking", "stale", "young"]
@@ -97,3 +99,40 @@ class SegmentHealth(msgspec.Struct, frozen=True):
     """The last 60, oldest first, as far as history goes."""
     acts: MembersActs
     cost: RefreshCost
+
+
+class MembershipChange(msgspec.Struct, frozen=True):
+    """A person entered a segment or left it, as it was seen: `at` is when it became true."""
+
+    segment: str
+    person: PersonId
+    label: str
+    entered: bool
+    at: datetime
+    cause: Cause
+    version: int
+    seen_at: datetime
+
+
+class MembershipChanges(msgspec.Struct, frozen=True):
+    """A page of changes, the newest first; `next` is the cursor of the page after it, or ''."""
+
+    changes: tuple[MembershipChange, ...]
+    next: str
+
+
+class StayIn(msgspec.Struct, frozen=True):
+    """In the segment from `since` on and before `until`; None where she still is."""
+
+    since: datetime
+    until: datetime | None
+
+
+class PersonStays(msgspec.Struct, frozen=True):
+    """When a person was in a segment, exactly, by what the log says today."""
+
+    segment: str
+    person: PersonId
+    label: str
+    as_of: datetime
+    stays: tuple[StayIn, ...]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tailorbird.schema import Instant, PersonId
-from tailorbird.views.health import SegmentHealth
+from tailorbird.views.health import MembershipChanges, PersonStays, SegmentHealth
 from tailorbird.views.mail import InboxPage, Mail, Preview, TemplateRow
 from tailorbird.views.models import ModelReport
 from tailorbird.views.overlaps import SegmentOverlap
@@ -70,6 +70,14 @@ class Readings(Protocol):
 
     def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
         """Return how every segment fares, by name."""
+
+    def segment_changes(
+        self, segment: str, person: PersonId, after: str, limit: int
+    ) -> MembershipChanges:
+        """Return who entered and left, the newest first; '' and 0 leave a choice open."""
+
+    def segment_stays(self, name: str, person: PersonId, as_of: Instant) -> PersonStays | None:
+        """Return when a person was in a segment, exactly, by what the log says today."""
 
     def explain(self, name: str, person: PersonId, now: Instant) -> Explanation | None:
         """Return why a person is, or is not, in a segment."""

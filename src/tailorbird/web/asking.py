@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from litestar import Response, get
@@ -14,7 +15,7 @@ from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from tailorbird.access import Scope
 from tailorbird.records import Writer
-from tailorbird.schema import PersonId
+from tailorbird.schema import Instant, PersonId
 from tailorbird.views import Readings
 from tailorbird.views.records import Written
 from tailorbird.web import problems
@@ -37,6 +38,9 @@ As = Annotated[
 Name = Annotated[str, PathParameter(description="The name of its definition.")]
 Id = Annotated[str, PathParameter(description="The decision's id, hexadecimal.")]
 Query = Annotated[str, QueryParameter(max_length=200, description="What to look for.")]
+AsOf = Annotated[
+    datetime | None, QueryParameter(name="as_of", description="A past instant; now when left out.")
+]
 Wait = Annotated[
     Literal["durable", "applied"],
     QueryParameter(description="`applied`: answer once reads show what was written."),
@@ -122,6 +126,11 @@ def place(cursor: str) -> int:
     if cursor.isascii() and cursor.isdigit() and len(cursor) < 19:
         return int(cursor)
     raise ValidationException("after: no cursor of this list")
+
+
+def instant_of(asked: datetime | None, now: Instant) -> Instant:
+    """Return an instant of the past, or now."""
+    return now if asked is None else min(now, round(asked.timestamp() * 1_000_000))
 
 
 def hexadecimal(text: str) -> bytes:

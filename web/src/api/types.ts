@@ -364,7 +364,7 @@ export interface KeptSegment {
 }
 
 export interface KeptText {
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "groups" | "calibration" | "clusters";
   name: string;
   version: number;
 }
@@ -487,6 +487,22 @@ export interface MembersActs {
   revenue_minor: number;
   entered: number;
   bought_after: number;
+}
+
+export interface MembershipChange {
+  segment: string;
+  person: number;
+  label: string;
+  entered: boolean;
+  at: string;
+  cause: "event" | "time" | "definition" | "merge";
+  version: number;
+  seen_at: string;
+}
+
+export interface MembershipChanges {
+  changes: MembershipChange[];
+  next: string;
 }
 
 export interface MendedRecord {
@@ -650,6 +666,14 @@ export interface PersonRow {
   orders: number;
   revenue_minor: number;
   last_order_at: string | null;
+}
+
+export interface PersonStays {
+  segment: string;
+  person: number;
+  label: string;
+  as_of: string;
+  stays: StayIn[];
 }
 
 export interface Preferences {
@@ -1039,6 +1063,11 @@ export interface Status {
   notice: string;
   log_offset: number;
   facts_offset: number;
+}
+
+export interface StayIn {
+  since: string;
+  until: string | null;
 }
 
 export interface Stock {
