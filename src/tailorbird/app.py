@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from tailorbird import settings as configuration
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.smtp import SmtpCarrier
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.errors import UsageError
+from tailorbird.ports import Closeable
 from tailorbird.privacy.vault import Vault, load_key
 from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
 from tailorbird.settings import Setting, Settings
@@ -23,7 +24,7 @@ from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.stores.models import FileModels
 from tailorbird.stores.sqlite.changes import SqliteChanges
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
-from tailorbird.stores.sqlite.connection import Database, migrations
+from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
 from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
@@ -41,15 +42,9 @@ if TYPE_CHECKING:
     from tailorbird.syncs import Syncs
     from tailorbird.views import Readings
 
+    Wording: TypeAlias = str | segments.Segment
 Progress = Callable[[int, int], None]
 Clock = Callable[[], Instant]
-
-
-class Closeable(Protocol):
-    """Something that holds a file or a connection."""
-
-    def close(self) -> None:
-        """Let go of it."""
 
 
 def wall_clock() -> Instant:
@@ -101,7 +96,7 @@ class Tailorbird:
         database = Database(path / RECORD_FILE)
         world, opened = _wired(path, loaded, vault, database)
         lag = loaded.clock_lag_seconds * 1_000_000
-        tb = cls(world, lambda: clock() - lag, listing, opened, _migration(database))
+        tb = cls(world, lambda: clock() - lag, listing, opened, database.migration)
         tb.environment = given
         return tb
 
@@ -207,9 +202,9 @@ class Tailorbird:
     # -- definitions ----------------------------------------------------------------------------
 
     def put(
-        self, kind: DefinitionKind, name: str, text: str, *, author: str = "", reason: str = ""
+        self, kind: DefinitionKind, name: str, text: Wording, *, author: str = "", reason: str = ""
     ) -> Definition:
-        """Keep a new version of a definition; the same text again changes nothing."""
+        """Keep a new version of a definition, a text or a built segment; the same adds none."""
         from tailorbird import authoring
 
         return authoring.put(
@@ -237,8 +232,8 @@ class Tailorbird:
 
         return WorldReadings(self.world)
 
-    def segment(self, name: str) -> segments.Segment:
-        """Return a segment's latest version.
+    def segment(self, name: Wording) -> segments.Segment:
+        """Return a segment's latest version, or the very one that is given.
 
         Raises:
             UsageError: there is none of this name.
@@ -247,19 +242,21 @@ class Tailorbird:
 
         return authoring.find_segment(self.world, name)
 
-    def segment_count(self, name: str, as_of: Instant | None = None) -> int:
-        """Return how many people are in a segment, now or at a past instant."""
+    def segment_count(self, name: Wording, as_of: Instant | None = None) -> int:
+        """Return how many people are in a segment, kept or only built, now or at an instant."""
         from tailorbird import flow
 
-        return flow.count(self.world, self.segment(name), self._at(as_of))
+        at = self.clock() if as_of is None else as_of
+        return flow.count(self.world, self.segment(name), at)
 
     def segment_people(
-        self, name: str, as_of: Instant | None = None, limit: int | None = None
+        self, name: Wording, as_of: Instant | None = None, limit: int | None = None
     ) -> list[PersonId]:
         """Return the people of a segment by number, now or at a past instant."""
         from tailorbird import flow
 
-        return flow.people_in(self.world, self.segment(name), self._at(as_of), limit)
+        at = self.clock() if as_of is None else as_of
+        return flow.people_in(self.world, self.segment(name), at, limit)
 
     def verify_segments(self) -> list[tuple[str, PersonId]]:
         """Return (segment, person) wherever membership is wrong; call `refresh` first."""
@@ -269,8 +266,13 @@ class Tailorbird:
             self.world.facts, authoring.standing_segments(self.world), now=self.clock()
         )
 
-    def _at(self, as_of: Instant | None) -> Instant:
-        return self.clock() if as_of is None else as_of
+    def remove_segment(self, name: str, *, author: str = "", reason: str = "") -> Definition:
+        """Take a segment that nothing names out of force; its versions and its history stay."""
+        from tailorbird import authoring
+
+        return authoring.remove_segment(
+            self.world, name, author=author, reason=reason, now=self.clock()
+        )
 
     # -- people ---------------------------------------------------------------------------------
 
@@ -306,8 +308,7 @@ class Tailorbird:
         """Return the card of every model's latest version."""
         from tailorbird import learning
 
-        cards = (learning.card(self.world, name) for name in self.world.models.names())
-        return [card for card in cards if card is not None]
+        return learning.cards(self.world)
 
     def plan(self, campaign: str) -> list[tuple[str, str, str, int]]:
         """Return (verdict, reason, variant, people) as `decide` would decide now."""
@@ -364,13 +365,6 @@ def _wired(
     )
     carriers: list[Closeable] = [carrier] if isinstance(carrier, SmtpCarrier) else []
     return world, [*carriers, facts, inbox, journal, database]
-
-
-def _migration(database: Database) -> str:
-    latest = migrations()[-1][0]
-    if not 0 < database.migrated_from < latest:
-        return ""
-    return f"the data folder was brought from schema {database.migrated_from} to {latest}"
 
 
 def _assignment_key(settings: Settings, vault: Vault) -> bytes:

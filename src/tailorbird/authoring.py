@@ -100,6 +100,15 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             return
 
 
+def check_segment(world: World, text: str, file: str) -> segments.Segment:
+    """Return the segment of a text, every name in it known here; nothing is kept.
+
+    Raises:
+        DefinitionError: `file:line`, what is wrong, how to mend it.
+    """
+    return naming.check_segment(world, text, file, standing_segments(world))
+
+
 def uses(world: World, name: str) -> tuple[naming.Use, ...]:
     """Return the definitions that name a segment."""
     return naming.uses(world, name, standing_segments(world))
@@ -117,10 +126,10 @@ def remove_segment(
     if used := uses(world, name):
         where = ", ".join(each.phrase() for each in used)
         raise ConflictError(f"segment {name!r} is used by {where}", mend="take it out there first")
+    find_segment(world, name)
     removed = world.definitions.remove("segment", name, author=author, reason=reason, now=now)
     if removed is None:
-        known = [each.name for each in world.definitions.latest("segment")]
-        raise UsageError(f"no segment {name!r} of its own", mend=nearest(name, known))
+        raise UsageError(f"{name!r} is a group of a list", mend="take it out of its list")
     forget_removed(world, now)
     return removed
 

@@ -112,6 +112,12 @@ def _keep(world: World, name: str, files: dict[str, bytes], card: ModelCard) -> 
     return msgspec.structs.replace(unnumbered, version=version)
 
 
+def cards(world: World) -> list[ModelCard]:
+    """Return the card of every model's latest version, by name."""
+    found = (card(world, name) for name in world.models.names())
+    return [each for each in found if each is not None]
+
+
 def card(world: World, name: str) -> ModelCard | None:
     """Return the card of a model's latest version."""
     found = world.models.get(name)

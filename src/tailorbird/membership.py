@@ -23,6 +23,7 @@ def refresh(
     What each segment costs is noted by `seconds`, a running clock.
     """
     crossing.restore(world)
+    authoring.forget_removed(world, now)
     standing = authoring.standing_segments(world)
     changes = segments.refresh(world.facts, standing, now=now, seconds=seconds)
     crossing.cross(world)

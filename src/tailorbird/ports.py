@@ -381,3 +381,10 @@ class Models(Protocol):
 
     def names(self) -> list[str]:
         """Return the names of all models."""
+
+
+class Closeable(Protocol):
+    """Something that holds a file or a connection."""
+
+    def close(self) -> None:
+        """Let go of it."""

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tailorbird.cli import watch_commands
+from tailorbird.cli import segment_texts
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
-from tailorbird.cli.output import emit, read_text, table, write
+from tailorbird.cli.output import emit, table, write
 from tailorbird.cli.overlap_lines import overlap_lines
 
 if TYPE_CHECKING:
     from tailorbird.views import Reason
 
 app = typer.Typer(help="Exact, explainable segments.", no_args_is_help=True)
-for command in (watch_commands.health, watch_commands.history):
+TEXTS: Final = (
+    segment_texts.add,
+    segment_texts.remove,
+    segment_texts.schema,
+    segment_texts.show,
+    segment_texts.used,
+    segment_texts.versions,
+)
+for command in TEXTS:
     app.command()(command)
+app.command("test")(segment_texts.check)
 Name = Annotated[str, typer.Argument(help="The segment's name.")]
 
 
@@ -28,20 +36,6 @@ def list_segments(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> N
         sizes = tb.readings.segments(tb.clock())
     rows = [(size.name, size.people, size.description) for size in sizes]
     emit(sizes, table(("segment", "people", "description"), rows), as_json=as_json)
-
-
-@app.command()
-def add(
-    file: Annotated[Path, typer.Argument(help="A segment in YAML.")],
-    folder: Folder = DEFAULT_FOLDER,
-    as_json: AsJson = False,
-) -> None:
-    """Check a segment file and keep it as a new version."""
-    with opened(folder) as tb:
-        kept = tb.put("segment", file.stem, read_text(file))
-        people = tb.segment_count(kept.name)
-    line = f"segment {kept.name}, version {kept.version}: {people:,} people"
-    emit({"segment": kept.name, "version": kept.version, "people": people}, [line], as_json=as_json)
 
 
 @app.command()

@@ -32,6 +32,14 @@ class Database:
             self._writer = _connect(path)
         self.migrated_from = self._migrate()
 
+    @property
+    def migration(self) -> str:
+        """Return what opening did to a file of an older version, as a sentence; mostly empty."""
+        latest = migrations()[-1][0]
+        if not 0 < self.migrated_from < latest:
+            return ""
+        return f"the data folder was brought from schema {self.migrated_from} to {latest}"
+
     def read(self) -> sqlite3.Connection:
         """Return this thread's connection for reading; each statement sees the latest commit."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
