@@ -66,6 +66,7 @@ from tailorbird.views import (
     VerdictCount,
 )
 from tailorbird.views import quality as state
+from tailorbird.views.groups import GroupList, GroupSize
 from tailorbird.views.overlaps import (
     OverlapCombination,
     OverlapPair,
@@ -468,6 +469,16 @@ class SampleReadings:
     def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
         health_of = runpy.run_path(str(Path(__file__).parent / "sample_health.py"))["health_of"]
         return tuple(health_of(size, AT) for size in self.segments(now))
+
+    def group_lists(self) -> tuple[GroupList, ...]:
+        tiers = (
+            GroupSize("gold", "loyalty.gold", 41, self.said("More than 12 orders a year")),
+            GroupSize("none", "loyalty.none", 4297),
+        )
+        return (GroupList("loyalty", "groups", self.said("By orders"), 1, tiers),)
+
+    def group_list(self, name: str) -> GroupList | None:
+        return next((each for each in self.group_lists() if each.name == name), None)
 
     def explain(self, name: str, person: int, now: Instant) -> Explanation | None:
         if self.segment(name, now) is None or not 0 < person <= self.size:

@@ -38,6 +38,8 @@ def document(ask: Ask) -> dict[str, Any]:
         "/people/17/decisions",
         f"/decisions/{SEND}",
         "/segments",
+        "/groups",
+        "/groups/loyalty",
         "/segments/lapsing",
         "/segments/overlap?segment=lapsing&segment=gold",
         "/segments/lapsing/explain/17",

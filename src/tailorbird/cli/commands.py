@@ -11,6 +11,7 @@ from tailorbird.cli import (
     campaign_commands,
     event_commands,
     form_commands,
+    group_commands,
     hook_commands,
     key_commands,
     match_commands,
@@ -44,6 +45,7 @@ app.add_typer(form_commands.app, name="forms")
 app.add_typer(plan_commands.app, name="tracking-plan")
 app.add_typer(person_commands.app, name="profiles")
 app.add_typer(segment_commands.app, name="segments")
+app.add_typer(group_commands.app, name="groups")
 app.add_typer(template_commands.app, name="templates")
 app.add_typer(campaign_commands.app, name="campaigns")
 app.add_typer(campaign_commands.experiments, name="experiments")

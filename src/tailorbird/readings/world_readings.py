@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 
 from tailorbird.readings import (
     campaigns,
+    groups,
     health,
     history,
     mails,
@@ -42,6 +43,7 @@ from tailorbird.views import (
     TemplateRow,
     Timeline,
 )
+from tailorbird.views.groups import GroupList
 from tailorbird.views.overlaps import SegmentOverlap
 from tailorbird.world import World
 
@@ -139,6 +141,14 @@ class WorldReadings:
     ) -> SegmentOverlap:
         """Return how segments overlap; without `as_of`, as the last refresh left them."""
         return overlaps.overlap(self._world, names, now, as_of)
+
+    def group_lists(self) -> tuple[GroupList, ...]:
+        """Return every list of exclusive groups, by name."""
+        return groups.group_lists(self._world)
+
+    def group_list(self, name: str) -> GroupList | None:
+        """Return one list of exclusive groups."""
+        return groups.group_list(self._world, name)
 
     def campaigns(self) -> tuple[CampaignSummary, ...]:
         """Return all campaigns, the latest decided first."""

@@ -9,6 +9,7 @@ Equal values get equal scores, the lower of those that they span; then a score m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -16,7 +17,7 @@ import numpy as np
 
 from tailorbird.errors import DefinitionError
 from tailorbird.ports import Facts
-from tailorbird.schema import Instant
+from tailorbird.schema import Instant, PersonId
 from tailorbird.segments.conditions import Comparison, Condition, TraitIs
 from tailorbird.segments.groups import Group, Groups
 from tailorbird.segments.staircase import Level, all_of, between, one_of
@@ -26,6 +27,7 @@ from tailorbird.traits.terms import MILLION
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pyarrow as pa
 
     Numbers = npt.NDArray[np.int64]
 
@@ -161,6 +163,31 @@ def calibrate(facts: Facts, name: str, rfm: Rfm, *, now: Instant) -> Calibration
         _four(ends[2]),
         scores,
     )
+
+
+def scores(
+    facts: Facts,
+    rfm: Rfm,
+    frozen: Calibration,
+    *,
+    as_of: Instant,
+    people: Sequence[PersonId] | None = None,
+) -> pa.Table:
+    """Return person, the three scores and the cell of each customer, in order of person."""
+    import pyarrow as pa
+
+    found = table(facts, list(dict.fromkeys(rfm.traits)), as_of=as_of, people=people)
+    customers = found.filter(found[rfm.recency].is_valid())
+    three = frozen.score(
+        *(np.asarray(customers[each].fill_null(0).to_numpy(), np.int64) for each in rfm.traits)
+    )
+    value = (three[1] + three[2] + 1) // 2
+    names = [
+        cell_of(rfm.cells, *each) for each in zip(three[0].tolist(), value.tolist(), strict=True)
+    ]
+    columns = dict(zip(PARTS, three, strict=True))
+    cells = pa.array(names, pa.string())
+    return pa.table({"person": customers["person"], **columns, "cell": cells})
 
 
 def groups_of(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tailorbird.schema import Instant, PersonId
+from tailorbird.views.groups import GroupList
 from tailorbird.views.health import MembershipChanges, PersonStays, SegmentHealth
 from tailorbird.views.mail import InboxPage, Mail, Preview, TemplateRow
 from tailorbird.views.models import ModelReport
@@ -86,6 +87,12 @@ class Readings(Protocol):
         self, names: Sequence[str], now: Instant, as_of: Instant | None = None
     ) -> SegmentOverlap:
         """Return how segments overlap; without `as_of`, as the last refresh left them."""
+
+    def group_lists(self) -> tuple[GroupList, ...]:
+        """Return every list of exclusive groups, by name."""
+
+    def group_list(self, name: str) -> GroupList | None:
+        """Return one list of exclusive groups."""
 
     def campaigns(self) -> tuple[CampaignSummary, ...]:
         """Return all campaigns, the latest decided first."""

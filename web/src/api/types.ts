@@ -295,6 +295,27 @@ export interface FormScore {
   high: number;
 }
 
+export interface GroupList {
+  name: string;
+  kind: "groups" | "rfm" | "engagement";
+  description: string;
+  version: number;
+  groups: GroupSize[];
+  calibrated_at: string | null;
+  customers: number | null;
+  thresholds: Threshold[];
+  recalculate: string;
+  kept_at: string | null;
+  kept_as: string;
+}
+
+export interface GroupSize {
+  name: string;
+  segment: string;
+  people: number | null;
+  description: string;
+}
+
 export interface Header {
   name: string;
   value: string;
@@ -1087,6 +1108,13 @@ export interface TemplateRow {
   name: string;
   version: number;
   variants: string[];
+}
+
+export interface Threshold {
+  part: string;
+  trait: string;
+  values: number[];
+  people: number[];
 }
 
 export interface Timeline {
