@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.postgres import Server, running
 
 from tailorbird.app import Tailorbird
 from tailorbird.errors import SourceError
 from tailorbird.schema import HOUR, MINUTE, Names
 
+READER = "postgresql://reader:${{ERP_PASSWORD}}@127.0.0.1:{}/postgres"
 NOW = 1_760_000_000_000_000
 """2025-10-09T08:53:20Z."""
 SCHEMA = """
@@ -70,72 +66,11 @@ class Clock:
         return self.now
 
 
-class Server:
-    """A PostgreSQL of the test's own, on a socket and on loopback."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        self.port = port
-        self.owner = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        self.uri = f"postgresql://reader:${{ERP_PASSWORD}}@127.0.0.1:{port}/postgres"
-
-    def connect(self) -> Any:
-        import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped] # it has none
-
-        return driver.connect(self.owner)
-
-    def run(self, *statements: str) -> None:
-        with self.connect() as connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            connection.commit()
-
-
-def binaries() -> Path:
-    """Return the folder of PostgreSQL's programs."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL must be installed in CI (Debian package postgresql)")
-        pytest.skip("PostgreSQL is not installed")
-    return found[-1].parent
-
-
-def as_nobody(*command: str) -> list[str]:
-    """Return a command for a user without rights: PostgreSQL refuses root."""
-    if os.getuid() != 0:
-        return [*command]
-    runuser = shutil.which("runuser") or pytest.skip("root cannot start PostgreSQL without runuser")
-    return [str(runuser), "-u", "postgres", "--", *command]
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    programs = binaries()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    # A short path of its own: a socket's path has a limit, and its user must reach it.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    folder.chmod(0o777)
-    data, log = folder / "data", folder / "log"
-    quiet: dict[str, Any] = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL}
-    initdb = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "--no-sync", "-A", "md5"]
-    control = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(log)]
-    options = (
-        f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c timezone=Asia/Tokyo"
-    )
-    try:
-        (folder / "password").write_text("owner")
-        subprocess.run(as_nobody(*initdb, "--pwfile", str(folder / "password")), **quiet)
-        subprocess.run(as_nobody(*control, "-o", options, "start"), **quiet)
-        made = Server(folder, port)
-        made.owner = made.owner.replace("postgres@", "postgres:owner@")
+    with running() as made:
         made.run(*filter(str.strip, SCHEMA.split(";")))
         yield made
-    finally:
-        subprocess.run(as_nobody(*control, "-m", "immediate", "stop"), check=False, cwd=folder)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -155,7 +90,8 @@ def erp(server: Server, tmp_path: Path, clock: Clock) -> Iterator[Tailorbird]:
 
 def source(server: Server, name: str, query: str, *more: str) -> str:
     lines = [
-        f"source: {name}", "kind: sql", "database: postgresql", f"uri: {server.uri}",
+        f"source: {name}", "kind: sql", "database: postgresql",
+        f"uri: {READER.format(server.port)}",
         f"query: {query}", f"mapping: erp_{name}", "every: 15m", *more,
     ]  # fmt: skip
     return "\n".join(lines)

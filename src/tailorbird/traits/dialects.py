@@ -7,8 +7,8 @@ do, with integers of 64 bits throughout:
 - a value is bound by its number (PostgreSQL), or by the name `pN` (ClickHouse, Spark);
 - a quotient truncates, also beyond 53 bits, and is missing where the divisor is 0;
 - ClickHouse: no rows give NULL, not 0, by an outer join and by an aggregate under a FILTER; a name
-  means the column, not the alias beside it; sums are taken in 128 bits; what does not fit 64 is an
-  error instead of another number.
+  means the column, not the alias beside it; what does not fit 64 bits is an error instead of
+  another number.
 
 Texts are equal and in order by their bytes; in PostgreSQL the columns of the facts say so.
 """
@@ -30,6 +30,7 @@ KNOWN: Final[frozenset[type[exp.Expr]]] = frozenset(
         exp.GTE, exp.Is, exp.In, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Least, exp.Add,
         exp.Sub, exp.Mul, exp.IntDiv, exp.Abs, exp.Count, exp.Distinct, exp.Sum, exp.Min, exp.Max,
         exp.Filter, exp.Window, exp.WindowSpec, exp.RowNumber,
+        exp.StrPosition, exp.StartsWith, exp.EndsWith,
     }
 )  # fmt: skip
 """What the compiler may emit: parts of which every engine's meaning was tested."""
@@ -124,11 +125,13 @@ _OR_NULL: Final[dict[type[exp.Expr], str]] = {exp.Min: "minOrNull", exp.Max: "ma
 def _clickhouse(node: exp.Expr) -> exp.Expr:
     match node:
         case exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.BIGINT)):
-            return _called("accurateCast", value, exp.Literal.string("Nullable(Int64)"))
+            return _fitting(value)
+        case exp.Add() | exp.Sub() | exp.Mul():
+            return _fitting(type(node)(this=_wide(node.this), expression=_wide(node.expression)))
         case exp.Min(this=value) | exp.Max(this=value):
             return _called(_OR_NULL[type(node)], value)
         case exp.Sum(this=value):
-            return _called("sumOrNull", _called("toInt128", value))
+            return _called("sumOrNull", _wide(value))
         case exp.Abs():
             return _called("toInt64", node)
         case exp.Filter(this=exp.Count()) | exp.Window(this=exp.RowNumber()):
@@ -137,6 +140,14 @@ def _clickhouse(node: exp.Expr) -> exp.Expr:
             return _called("toInt64", node)
         case _:
             return node
+
+
+def _wide(value: exp.Expr) -> exp.Expr:
+    return _called("toInt128", value)
+
+
+def _fitting(value: exp.Expr) -> exp.Expr:
+    return _called("accurateCast", value, exp.Literal.string("Nullable(Int64)"))
 
 
 def _called(name: str, *values: exp.Expr) -> exp.Anonymous:
