@@ -21,7 +21,7 @@ from tailorbird.schema import DAY, SECOND
 from tailorbird.segments import Segment
 from tailorbird.segments import compile as compiler
 from tailorbird.stores.duckdb.facts import DuckFacts
-from tailorbird.traits.blocks import decay_weights
+from tailorbird.traits.decay import decay_weights
 from tailorbird.traits.extract import touched
 from tailorbird.traits.sql import Statement
 

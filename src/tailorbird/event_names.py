@@ -42,3 +42,5 @@ class Names:
     PEOPLE_SEPARATED: Final = "people_separated"
     EVENT_RETRACTED: Final = "event_retracted"
     PERSON_FORGOTTEN: Final = "person_forgotten"
+    LIST_ADDED: Final = "list_added"
+    LIST_REMOVED: Final = "list_removed"

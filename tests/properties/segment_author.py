@@ -5,12 +5,17 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
 from tests.properties.segment_naive import BARE, ORDER
+from tests.properties.segment_traits import question
 
 from tailorbird.schema import DAY, HOUR
 from tailorbird.segments import conditions as c
+from tailorbird.traits.terms import Op
 
-NAMES = ("purchase", "return", "add_to_cart", "product_viewed", "email_opened", "email_clicked")
+START = 20_000 * DAY + 7 * HOUR
+NAMES = ("purchase", "return", "add_to_cart", "product_viewed", "email_opened", "email_clicked",
+         "page_left")  # fmt: skip
 WINDOWS = (HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
 
 
@@ -42,17 +47,67 @@ class Author:
             return self.trait()
         if draw < 0.5:
             return self.then()
-        within = pick((None, *WINDOWS))
-        older_than = pick((0, 0, *(w for w in WINDOWS if within is None or w < within)))
-        if draw < 0.6:
-            return c.DidNot(pick(NAMES), self.where(), within, older_than)
-        times = total = None
-        if draw < 0.75:
-            times = c.Comparison(pick(ORDER), (pick((0, 1, 1, 2, 3)),))
-        elif draw < 0.85:
-            amount = c.Comparison(pick((">=", "<")), (self.rng.randrange(3000),))
-            total = c.Total(pick(("value_minor", "quantity")), amount)
-        return c.Did(pick(NAMES), self.where(), times, total, within, older_than)
+        if draw < 0.57:
+            return c.DidNot(pick(NAMES), self.where(), *self.window(), self.when())
+        done = c.Did(pick(NAMES), self.where(), None, None, *self.window(), self.when())
+        if draw < 0.65:
+            return done
+        if draw < 0.72:
+            return replace(done, times=c.Comparison(pick(ORDER), (pick((0, 1, 1, 2, 3)),)))
+        if draw < 0.8:
+            return replace(done, moment=self.moment())
+        return self.piled(done) if draw < 0.87 else replace(done, measured=self.measured())
+
+    def window(self) -> tuple[int | None, int]:
+        within = self.rng.choice((None, *WINDOWS))
+        older = [each for each in WINDOWS if within is None or each < within]
+        return within, self.rng.choice((0, 0, *older))
+
+    def instant(self) -> int:
+        return START + self.rng.randrange(-60, 160) * 6 * HOUR
+
+    def when(self) -> c.Calendar:
+        pick = self.rng.choice
+        if self.rng.random() < 0.7:
+            return c.ALWAYS
+        after = pick((None, self.instant()))
+        before = pick((None, self.instant() if after is None else after + 5 * DAY))
+        hours = pick((None, (8, 20), (22, 6), (0, 24)))
+        return c.Calendar(after, before, pick(((), (6, 7), (1, 3, 5))), hours)
+
+    def moment(self) -> c.Moment:
+        within, older_than = self.window()
+        after = self.rng.choice((None, self.instant()))
+        bounded = within or older_than or after
+        before = None if bounded else self.instant()
+        return c.Moment(self.rng.choice(("first", "last")), within, older_than, after, before)
+
+    def measured(self) -> c.Measured:
+        pick, draw = self.rng.choice, self.rng.randrange
+        measure: c.Measure = pick(("sum", "sum", "average", "average", "min", "max", "distinct"))
+        if measure == "distinct":
+            of = pick(("item", "category", "campaign", "rating", "channel", "context.page"))
+            return c.Measured(measure, of, c.Comparison(pick(ORDER), (draw(4),)))
+        of = pick(("value_minor", "quantity", "rating", "dwell_seconds"))
+        number: float = draw(3000 if measure == "sum" else 900)
+        if of in ("quantity", "rating"):
+            number = draw(4) if measure != "average" else draw(12) / 4
+        elif of == "dwell_seconds":
+            number = draw(200)
+        bare = c.Comparison("missing") if measure != "sum" else c.Comparison(">=", (1,))
+        return c.Measured(measure, of, pick((bare, *[c.Comparison(pick(ORDER), (number,))] * 5)))
+
+    def piled(self, done: c.Did) -> c.Did:
+        pick = self.rng.choice
+        least: Op = pick((">", ">="))
+        if self.rng.random() < 0.5:
+            per = pick(("item", "category", "campaign", "rating", "context.page"))
+            return replace(done, times=c.Comparison(least, (pick((1, 2, 3)),)), per=per)
+        of, per = pick(
+            (("value_minor", "item"), ("quantity", "category"), ("dwell_seconds", "context.page"))
+        )
+        asked = c.Comparison(least, (self.rng.randrange(600 if of != "quantity" else 5),))
+        return replace(done, measured=c.Measured("sum", of, asked), per=per)
 
     def then(self) -> c.Then:
         pick = self.rng.choice
@@ -61,7 +116,7 @@ class Author:
         older_than = pick((0, 0, HOUR))
         first, second = pick(NAMES[:4]), pick(NAMES[:4])
         wheres = self.where(), self.where()
-        return c.Then(first, second, absent, *wheres, within, since, older_than)
+        return c.Then(first, second, absent, *wheres, within, since, older_than, self.when())
 
     def where(self) -> tuple[c.Filter, ...]:
         pick = self.rng.choice
@@ -82,6 +137,8 @@ class Author:
 
     def trait(self) -> c.Condition:
         pick, draw = self.rng.choice, self.rng.randrange
+        if self.rng.random() < 0.5:
+            return question(self.rng)
         numbers = [
             ("orders", draw(5)), ("recency_days", draw(12)), ("tenure_days", draw(25)),
             ("revenue_minor", draw(4000)), ("average_order_minor", draw(900)),

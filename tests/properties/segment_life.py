@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.properties.segment_author import NAMES, WINDOWS, Author
+from tests.properties.segment_author import NAMES, START, WINDOWS, Author
 from tests.properties.segment_naive import History
+from tests.properties.segment_traits import LISTS, traits
 
 from tailorbird import segments
-from tailorbird.schema import DAY, HOUR, Event, Instant, Line, ResolvedEvent
+from tailorbird.schema import DAY, HOUR, Context, Event, Instant, Line, ResolvedEvent
 from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.ties import Home
 
-START = 20_000 * DAY + 7 * HOUR
 PEOPLE = 14
 
 
@@ -46,7 +46,9 @@ class Life:
             self.score(self.rng.choice(sorted(self.history.events)))
 
     def anybody(self) -> int:
-        return 1 + int(PEOPLE * self.rng.random() ** 2)
+        drawn = 1 + int(PEOPLE * self.rng.random() ** 2)
+        # Who was merged is found in the survivor, of whom all that comes is told.
+        return next((one for one, parts in self.parts.items() if drawn in parts), drawn)
 
     def event(self, index: int) -> Event:
         pick, draw = self.rng.choice, self.rng.random()
@@ -55,7 +57,7 @@ class Life:
             at = self.now - pick((*WINDOWS, 400 * DAY)) + pick((-1, 0, 0, 1))
         elif draw < 0.4:
             at = self.now + pick((1, HOUR, DAY, 3 * DAY))
-        name = pick((*NAMES, "purchase", "identify"))
+        name = pick((*NAMES, "purchase", "identify", "identify", "list_added", "list_removed"))
         item, category = pick(("i1", "i2", "i3", "i4")), pick(("a", "b", "c", ""))
         products = name in NAMES[:4] and self.rng.random() < 0.8
         lines: tuple[Line, ...] = (Line(item, "", category, pick((1, 2)), self.rng.randrange(500)),)
@@ -64,15 +66,18 @@ class Life:
         properties: dict[str, Any] = {"rating": pick((1, 2, 2.5, 3, "good"))}
         if self.rng.random() < 0.5:
             properties["channel"] = pick(("app", "web"))
+        if name in ("list_added", "list_removed"):
+            properties = {"list": pick(LISTS)}
         return Event(
             message_id="", name=name, at=at, received_at=self.now,
             position=self.offset << 20 | index, source="test", order_id=pick(("", "o1", "o2")),
             item=item if products else "", category=category if products else pick(("a", "")),
             quantity=pick((1, 2)), value_minor=self.rng.randrange(1200),
             campaign=pick(("", "spring", "summer")), machine=self.rng.random() < 0.3,
-            lines=lines if products else (), properties=properties if name in NAMES else {},
-            traits={"country": pick(("DE", "FR", "GB")), "age": self.rng.randrange(60)}
-            if name == "identify" else {},
+            lines=lines if products else (), properties=properties if name != "identify" else {},
+            context=Context(page=pick(("", "/p", "/q")), utc_offset=pick((0, 0, 120, -300))),
+            dwell_seconds=self.rng.randrange(200) if name == "page_left" else 0,
+            traits=traits(self.rng, self.now) if name == "identify" else {},
         )  # fmt: skip
 
     def merge(self) -> list[Home]:

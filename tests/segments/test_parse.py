@@ -16,10 +16,10 @@ from tailorbird.segments.conditions import (
     DidNot,
     Filter,
     InSegment,
+    Measured,
     Not,
     Segment,
     Then,
-    Total,
     TraitIs,
 )
 
@@ -74,7 +74,7 @@ def test_every_form_becomes_the_tree_that_it_says() -> None:
                 within=30 * DAY,
                 older_than=90 * HOUR // 60,
             ),
-            Did("purchase", total=Total("value_minor", Comparison(">", (5000,)))),
+            Did("purchase", measured=Measured("sum", "value_minor", Comparison(">", (5000,)))),
             DidNot("return", (Filter("rating", Comparison("<", (2.5,))),), 182 * DAY),
             Any((
                 Then(

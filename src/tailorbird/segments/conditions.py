@@ -7,15 +7,20 @@ wrote them: money in minor units, scores and points as decimals, instants as ISO
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from tailorbird.traits.terms import Amount, Op
+from tailorbird.schema import Instant
+from tailorbird.traits.terms import Op
 
 Duration: TypeAlias = int
 """Microseconds."""
 Operand: TypeAlias = str | int | float | bool
+DateMeasure: TypeAlias = Literal[
+    "ago", "ahead", "days_ago", "days_ahead", "anniversary_in", "years", "turning"
+]
+Measure: TypeAlias = Literal["sum", "average", "min", "max", "distinct"]
 
 
 class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,11 +37,41 @@ class Filter(msgspec.Struct, frozen=True):
     comparison: Comparison
 
 
-class Total(msgspec.Struct, frozen=True):
-    """What the sum of a property over the events must be."""
+class Calendar(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When an event must have happened, by the calendar and by the local clock.
 
-    of: Amount
+    From `after` on and before `before`; on one of the `weekdays` (1 is Monday); from the first of
+    the `hours` up to the second, over midnight where that is the lesser.
+    """
+
+    after: Instant | None = None
+    before: Instant | None = None
+    weekdays: tuple[int, ...] = ()
+    hours: tuple[int, int] | None = None
+
+
+ALWAYS: Final = Calendar()
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What a measure of a property over the events must be.
+
+    An average is compared exactly, not rounded. `distinct` counts the property's values.
+    """
+
+    measure: Measure
+    of: str
     comparison: Comparison
+
+
+class Moment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """In which window the first, or the last, of the events must lie."""
+
+    which: Literal["first", "last"]
+    within: Duration | None = None
+    older_than: Duration = 0
+    after: Instant | None = None
+    before: Instant | None = None
 
 
 class Did(msgspec.Struct, frozen=True, tag="did", omit_defaults=True):
@@ -49,9 +84,12 @@ class Did(msgspec.Struct, frozen=True, tag="did", omit_defaults=True):
     event: str
     where: tuple[Filter, ...] = ()
     times: Comparison | None = None
-    total: Total | None = None
+    measured: Measured | None = None
     within: Duration | None = None
     older_than: Duration = 0
+    when: Calendar = ALWAYS
+    moment: Moment | None = None
+    per: str = ""
 
 
 class DidNot(msgspec.Struct, frozen=True, tag="did_not", omit_defaults=True):
@@ -61,6 +99,7 @@ class DidNot(msgspec.Struct, frozen=True, tag="did_not", omit_defaults=True):
     where: tuple[Filter, ...] = ()
     within: Duration | None = None
     older_than: Duration = 0
+    when: Calendar = ALWAYS
 
 
 class Then(msgspec.Struct, frozen=True, tag="then", omit_defaults=True):
@@ -79,6 +118,7 @@ class Then(msgspec.Struct, frozen=True, tag="then", omit_defaults=True):
     within: Duration | None = None
     since: Duration | None = None
     older_than: Duration = 0
+    when: Calendar = ALWAYS
 
 
 class TraitIs(msgspec.Struct, frozen=True, tag="trait"):
@@ -86,6 +126,39 @@ class TraitIs(msgspec.Struct, frozen=True, tag="trait"):
 
     trait: str
     comparison: Comparison
+
+
+class DateIs(msgspec.Struct, frozen=True, tag="date"):
+    """How far the date in a trait is compares so.
+
+    `ago` and `ahead` are lengths of time, of an instant. The others count whole days, or years, of
+    the person's own calendar; of what is behind, nothing is ahead, and the other way round.
+    """
+
+    trait: str
+    measure: DateMeasure
+    comparison: Comparison
+
+
+class Has(msgspec.Struct, frozen=True, tag="has", omit_defaults=True):
+    """A trait that is a list has one of these, or every one; a single value is a list of one."""
+
+    trait: str
+    wanted: tuple[Operand, ...]
+    every: bool = False
+
+
+class Scored(msgspec.Struct, frozen=True, tag="model"):
+    """The latest score of a model compares so; it is missing of whom the model never scored."""
+
+    model: str
+    comparison: Comparison
+
+
+class OnList(msgspec.Struct, frozen=True, tag="list"):
+    """The person is on a list: somebody put her there, and nobody took her off since."""
+
+    name: str
 
 
 class InSegment(msgspec.Struct, frozen=True, tag="segment"):
@@ -112,7 +185,9 @@ class Not(msgspec.Struct, frozen=True, tag="not"):
     condition: Condition
 
 
-Condition: TypeAlias = Did | DidNot | Then | TraitIs | InSegment | All | Any | Not
+Condition: TypeAlias = (
+    Did | DidNot | Then | TraitIs | DateIs | Has | Scored | OnList | InSegment | All | Any | Not
+)
 
 
 class Segment(msgspec.Struct, frozen=True):

@@ -11,24 +11,31 @@ import msgspec
 
 from tailorbird.errors import UsageError
 from tailorbird.ports import Facts
-from tailorbird.schema import Instant, PersonId, Position, Scalar
+from tailorbird.schema import DAY, SECOND, Instant, PersonId, Position, Scalar
 from tailorbird.segments import compile as compiler
-from tailorbird.segments import operands
+from tailorbird.segments import durations, operands
 from tailorbird.segments.conditions import (
     Condition,
+    DateIs,
     Did,
+    Has,
     InSegment,
+    Measured,
+    Moment,
+    OnList,
+    Scored,
     Segment,
     Then,
     TraitIs,
     parts,
 )
-from tailorbird.segments.meaning import asked_of, member, resolved, truth
-from tailorbird.segments.words import threshold, words
+from tailorbird.segments.meaning import member, resolved, truth, value
+from tailorbird.segments.meaning_events import asked_of
+from tailorbird.segments.words import threshold, within_words, words
 from tailorbird.traits.evidence import behind
 from tailorbird.traits.expiry import next_change
 from tailorbird.traits.extract import touched
-from tailorbird.traits.terms import MILLION, Compare, Term
+from tailorbird.traits.terms import MILLION, Term
 
 EVENTS_SHOWN: Final = 5
 
@@ -92,8 +99,8 @@ def explain(
     for number, condition in enumerate(nodes):
         asked = truth(resolved(Segment(segment.name, condition), among))
         terms[f"holds_{number}"] = asked
-        if isinstance(asked, Compare):
-            terms[f"value_{number}"] = asked.value
+        if not _inner(condition, library):
+            terms[f"value_{number}"] = value(condition)
     statement = compiler.columns(terms, as_of=as_of)
     tables = statement.tables | {"touched": touched([person])}
     rows = facts.read(statement.sql, statement.parameters, tables).to_pylist()
@@ -163,11 +170,15 @@ def _inner(condition: Condition, library: dict[str, Segment]) -> tuple[Condition
 
 def _threshold(condition: Condition) -> str:
     match condition:
+        case Did(moment=Moment() as moment):
+            return "is" + within_words(moment)
         case Did():
-            return threshold(asked_of(condition)[1])
-        case TraitIs(_, comparison):
+            return threshold(asked_of(condition))
+        case TraitIs(_, comparison) | DateIs(_, _, comparison) | Scored(_, comparison):
             return threshold(comparison)
-        case Then():
+        case Has(_, wanted, every):
+            return f"is {len(wanted) if every else 1} of {len(wanted)}"
+        case Then() | OnList():
             return "is known"
         case _:
             return "is 0"
@@ -178,15 +189,20 @@ def _shown(condition: Condition, value: Scalar) -> Scalar:
     if not isinstance(value, int) or isinstance(value, bool):
         return value
     match condition:
-        case Then():
+        case Then() | OnList() | Did(moment=Moment()):
             return _iso(value)
+        case Did(measured=Measured(measure, of)):
+            millionths = operands.kind_of_measure(measure, of) == "millionths"
+            return value / MILLION if millionths else value
+        case Scored():
+            return value / MILLION
         case TraitIs(name, comparison):
-            kind = operands.kind_of_trait(name)
-            if kind == "open":
-                kind = operands.kind_of(comparison.operands)
-            if kind == "instant":
-                return _iso(value)
+            kind = operands.kind_of_comparison(name, comparison.op, comparison.operands)
+            if kind in ("instant", "day"):
+                return _iso(value) if kind == "instant" else _iso(value * DAY)[:10]
             return value / MILLION if kind == "millionths" else value
+        case DateIs(_, "ago" | "ahead"):
+            return durations.written(value - value % SECOND)
         case _:
             return value
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.schema import DAY
-from tailorbird.segments.conditions import Operand
+from tailorbird.segments import durations
+from tailorbird.segments.conditions import DateMeasure, Measure, Operand
 from tailorbird.segments.durations import LONGEST
 from tailorbird.traits.registry import TRAITS
 from tailorbird.traits.terms import MILLION, Amount, Op
 from tailorbird.yaml_text import nearest
 
-Kind: TypeAlias = Literal["text", "integer", "days", "millionths", "instant", "flag", "open"]
-"""`open`: a declared trait or a free property; its operand decides between text and number."""
+Kind: TypeAlias = Literal[
+    "text", "integer", "days", "millionths", "instant", "flag", "open", "day", "duration", "dated"
+]
+"""`open`: a declared trait or a free property; its operand decides between text and number.
+
+`dated`: a declared trait, for which it can decide for a day or an instant, too.
+"""
 Stored: TypeAlias = str | int | bool
 
 PRODUCT_PROPERTIES: Final = ("item", "category")
 PROPERTIES: Final[dict[str, Kind]] = {
     "item": "text", "category": "text", "order_id": "text", "currency": "text",
     "campaign": "text", "variant": "text", "source": "text", "quantity": "integer",
-    "value_minor": "integer", "machine": "flag",
+    "value_minor": "integer", "machine": "flag", "send_id": "text",
     **dict.fromkeys(
         (
             "context.session_id", "context.browser", "context.os", "context.device", "context.app",
@@ -46,9 +53,26 @@ What surrounds an event is asked by names with a point, which no property of a s
 CONTEXT: Final = "context."
 TOTALS: Final[tuple[Amount, ...]] = ("value_minor", "quantity", "dwell_seconds")
 
+NUMBERS: Final[frozenset[str]] = frozenset(
+    (
+        *TOTALS, "context.hour", "context.weekday", "context.session_seconds",
+        "context.session_pages",
+    )
+)  # fmt: skip
+"""Properties with a column that can be added up; those without one can, too."""
+
+DATES: Final[dict[DateMeasure, Kind]] = {
+    "ago": "duration", "ahead": "duration", "days_ago": "days", "days_ahead": "days",
+    "anniversary_in": "days", "years": "integer", "turning": "integer",
+}  # fmt: skip
+"""How far a date is: what each measure can be compared with."""
+
+_TESTS: Final[frozenset[Op]] = frozenset(("contains", "starts with", "ends with"))
+_ORDER: Final[frozenset[Op]] = frozenset(("<", "<=", ">", ">="))
 _EQUALITY: Final[frozenset[Op]] = frozenset(("=", "!=", "in", "not in", "exists", "missing"))
 _FLAG: Final[frozenset[Op]] = frozenset(("=", "!="))
-_PRODUCT: Final[frozenset[Op]] = _EQUALITY - {"missing"}
+_TEXT: Final = _EQUALITY | _TESTS
+_PRODUCT: Final[frozenset[Op]] = _TEXT - {"missing"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST: Final = 4_000_000_000_000_000_000
 
@@ -74,6 +98,25 @@ def kind_of_property(name: str) -> Kind:
     return PROPERTIES.get(name, "open")
 
 
+def kind_of_measure(measure: Measure, of: str) -> Kind:
+    """Return what a measure of a property can be compared with.
+
+    Raises:
+        Unfit: the property has no such measure.
+    """
+    if of.startswith(CONTEXT) and of not in PROPERTIES:
+        known = [name for name in PROPERTIES if name.startswith(CONTEXT)]
+        raise Unfit(f"an event's context has no {of.removeprefix(CONTEXT)!r}", nearest(of, known))
+    if measure == "distinct":
+        if of in NUMBERS - {"context.hour", "context.weekday"} or of == "machine":
+            raise Unfit(f"{of!r} is not counted by its values", "name a text, such as `item`")
+        return "integer"
+    if of in PROPERTIES and of not in NUMBERS:
+        raise Unfit(f"{of!r} is {_ARTICLES[PROPERTIES[of]]}", "name a number, or use `distinct`")
+    whole = of in NUMBERS and (measure != "average" or of == "value_minor")
+    return "integer" if whole else "millionths"
+
+
 def check(name: str, kind: Kind, op: Op, operands: Sequence[Operand]) -> None:
     """Check that the comparison makes sense.
 
@@ -83,10 +126,12 @@ def check(name: str, kind: Kind, op: Op, operands: Sequence[Operand]) -> None:
     if name.startswith(CONTEXT) and name not in PROPERTIES:
         near = nearest(name, [known for known in PROPERTIES if known.startswith(CONTEXT)])
         raise Unfit(f"an event's context has no {name.removeprefix(CONTEXT)!r}", near)
-    if kind == "open":
-        kind = kind_of(operands)
-    allowed = _PRODUCT if name in PRODUCT_PROPERTIES else _allowed(kind)
-    if allowed is not None and op not in allowed:
+    if kind in ("open", "dated"):
+        kind = _decided(op, operands, dated=kind == "dated")
+    if op in _TESTS and "" in operands:
+        raise Unfit("an empty text is part of every text", "write what to look for")
+    allowed = comparisons(name, kind)
+    if op not in allowed:
         mend = "write `did_not` for 'no such product'" if op == "missing" else "compare equality"
         raise Unfit(f"{name!r} is {_ARTICLES[kind]} and cannot be compared by {op!r}", mend)
     for operand in operands:
@@ -97,6 +142,22 @@ def stored_all(name: str, kind: Kind, operands: Sequence[Operand]) -> tuple[Stor
     """Return the operands as the store keeps such values."""
     decided = kind_of(operands) if kind == "open" else kind
     return tuple(stored(name, decided, operand) for operand in operands)
+
+
+def kind_of_comparison(name: str, op: Op, operands: Sequence[Operand]) -> Kind:
+    """Return what a comparison with a trait compares: of a declared one, its operands decide."""
+    return kind_of_trait(name) if name in TRAITS else _decided(op, operands, dated=True)
+
+
+def _decided(op: Op, operands: Sequence[Operand], *, dated: bool) -> Kind:
+    """Return what the operands ask for; texts have no order here, but days and instants have."""
+    kind = kind_of(operands)
+    if not (dated and kind == "text" and op in _ORDER):
+        return kind
+    days = [operand for operand in operands if isinstance(operand, str) and _is_day(operand)]
+    if len(days) == len(operands):
+        return "day"
+    return "instant" if all(map(_is_instant, operands)) else kind
 
 
 def kind_of(operands: Sequence[Operand]) -> Kind:
@@ -126,8 +187,12 @@ def stored(name: str, kind: Kind, operand: Operand) -> Stored:
             return operand
         case "text", bool() if name not in TRAITS and name not in PROPERTIES:
             return "true" if operand else "false"
+        case "day", str() if _is_day(operand):
+            return (date.fromisoformat(operand) - _EPOCH.date()).days
+        case "duration", str() if length := durations.read(operand):
+            return _ranged(length, LONGEST)
         case "instant", str():
-            return _instant(operand)
+            return instant(operand)
         case "integer" | "days", int() if not isinstance(operand, bool):
             return _ranged(operand, LONGEST // DAY if kind == "days" else _LARGEST)
         case "millionths", int() | float() if not isinstance(operand, bool):
@@ -144,11 +209,33 @@ def iso(value: date | datetime) -> str:
     return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _allowed(kind: Kind) -> frozenset[Op] | None:
-    return {"text": _EQUALITY, "flag": _FLAG}.get(kind)
+def comparisons(name: str, kind: Kind) -> frozenset[Op]:
+    """Return how a trait or a property of a kind can be compared; an open one in every way."""
+    if name in PRODUCT_PROPERTIES:
+        return _PRODUCT
+    if kind in ("open", "dated"):
+        return _TEXT | _ORDER
+    return {"text": _TEXT, "flag": _FLAG}.get(kind, _ORDER | _EQUALITY)
 
 
-def _instant(text: str) -> int:
+def _is_day(text: str) -> bool:
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None and _is_instant(text)
+
+
+def _is_instant(text: Operand) -> bool:
+    try:
+        instant(str(text))
+    except Unfit:
+        return False
+    return True
+
+
+def instant(text: str) -> int:
+    """Return the instant that a text in ISO 8601 names, in microseconds; a bare one is in UTC.
+
+    Raises:
+        Unfit: it names none.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -178,6 +265,7 @@ def _ranged(number: int, largest: int) -> int:
 _ARTICLES: Final[dict[Kind, str]] = {
     "text": "text", "integer": "a whole number", "days": "a whole number of days",
     "millionths": "a number", "instant": "an instant", "flag": "true or false", "open": "open",
+    "day": "a day", "duration": "a length of time", "dated": "open",
 }  # fmt: skip
 _MENDS: Final[dict[Kind, str]] = {
     "text": "put it in quotes",
@@ -187,4 +275,7 @@ _MENDS: Final[dict[Kind, str]] = {
     "instant": "write 2026-01-31 or 2026-01-31T10:00:00Z",
     "flag": "write true or false",
     "open": "write text or a number",
+    "dated": "write text, a number or a date",
+    "day": "write 2026-01-31",
+    "duration": "write a length such as 45s, 30m, 24h, 90d or 2w",
 }

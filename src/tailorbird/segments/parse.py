@@ -16,7 +16,8 @@ where:
       since: 2d
     - trait: tier
       in: [gold, silver]
-    - segment: engaged
+    - segment: engaged              # another segment;  list: vip  who was put on a list
+    - {model: churn, at_least: 0.5}   # the latest score of a model
     - any:
         - not: {trait: country, is: DE}
         - {trait: recency_days, at_most: 30}
@@ -47,6 +48,8 @@ _LEAVES: Final[dict[str, _Leaf]] = {
     "did": parse_events.did,
     "did_not": parse_events.did_not,
     "trait": parse_traits.trait,
+    "model": parse_traits.model,
+    "list": parse_traits.on_list,
     "segment": parse_traits.in_segment,
 }
 """What reads the conditions that start with a word: another form is one line here."""

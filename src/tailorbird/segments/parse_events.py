@@ -6,9 +6,21 @@ from collections.abc import Mapping
 from typing import Any as Anything
 from typing import Final
 
+from msgspec.structs import replace
+
 from tailorbird.schema import Names
 from tailorbird.segments import durations, operands
-from tailorbird.segments.conditions import Comparison, Did, DidNot, Then, Total
+from tailorbird.segments.conditions import (
+    Comparison,
+    Did,
+    DidNot,
+    Filter,
+    Measure,
+    Measured,
+    Then,
+)
+from tailorbird.segments.operands import Unfit
+from tailorbird.segments.parse_windows import WINDOW, calendar, moment
 from tailorbird.segments.reader import Keyed, Reader
 from tailorbird.yaml_text import Path
 
@@ -30,31 +42,36 @@ def did(reader: Reader, value: Keyed, path: Path) -> Did | Then:
     """Return a `did`, alone or followed by a `then` or a `then_not`."""
     if "then" in value or "then_not" in value:
         return _then(reader, value, path)
-    keys = ("did", "where", "times", "sum", "within", "older_than")
-    reader.mapping(value, path, keys)
-    if "times" in value and "sum" in value:
-        reader.refuse("both 'times' and 'sum'", (*path, "sum"), "write two conditions in `all`")
+    reader.mapping(value, path, ("did", "where", *_ASKED, "per", *WINDOW))
+    asked = [key for key in _ASKED if key in value]
+    if len(asked) > 1:
+        two = f"both {asked[0]!r} and {asked[1]!r}"
+        reader.refuse(two, (*path, asked[1]), "write two conditions in `all`")
     within, older_than = reader.window(value, path, "within")
-    return Did(
+    done = Did(
         event=_event(reader, value["did"], (*path, "did")),
         where=reader.filters(value, path, "where"),
         times=_times(reader, value, path),
-        total=_total(reader, value, path),
+        measured=_measured(reader, value, path),
         within=within,
         older_than=older_than,
+        when=calendar(reader, value, path),
+        moment=moment(reader, value, path),
     )
+    return replace(done, per=_per(reader, done, value, path)) if "per" in value else done
 
 
 def did_not(reader: Reader, value: Keyed, path: Path) -> DidNot:
     """Return a `did_not`."""
-    reader.mapping(value, path, ("did_not", "where", "within", "older_than"))
+    reader.mapping(value, path, ("did_not", "where", *WINDOW))
     within, older_than = reader.window(value, path, "within")
     event = _event(reader, value["did_not"], (*path, "did_not"))
-    return DidNot(event, reader.filters(value, path, "where"), within, older_than)
+    filters, when = reader.filters(value, path, "where"), calendar(reader, value, path)
+    return DidNot(event, filters, within, older_than, when)
 
 
 def _then(reader: Reader, value: Keyed, path: Path) -> Then:
-    keys = ("did", "then", "then_not", "where", "then_where", "within", "since", "older_than")
+    keys = ("did", "then", "then_not", "where", "then_where", "since", *WINDOW)
     reader.mapping(value, path, keys)
     if "then" in value and "then_not" in value:
         reader.refuse("both 'then' and 'then_not'", (*path, "then_not"), "keep one of them")
@@ -73,6 +90,7 @@ def _then(reader: Reader, value: Keyed, path: Path) -> Then:
         within=within,
         since=since,
         older_than=older_than,
+        when=calendar(reader, value, path),
     )
 
 
@@ -96,12 +114,58 @@ def _times(reader: Reader, value: Keyed, path: Path) -> Comparison | None:
     return comparison
 
 
-def _total(reader: Reader, value: Keyed, path: Path) -> Total | None:
-    if "sum" not in value:
+def _measured(reader: Reader, value: Keyed, path: Path) -> Measured | None:
+    measure = next((each for each in MEASURES if each in value), None)
+    if measure is None:
         return None
-    path, inner = (*path, "sum"), value["sum"]
-    if not isinstance(inner, Mapping) or inner.get("of") not in operands.TOTALS:
-        reader.refuse("'sum' needs what to add up", path, "write `of: value_minor`")
+    path, inner = (*path, measure), value[measure]
+    of = inner.get("of") if isinstance(inner, Mapping) else None
+    if not isinstance(of, str) or not of:
+        wanted = "what to add up" if measure == "sum" else "a property"
+        reader.refuse(f"{measure!r} needs {wanted}", path, f"write `of: {_EXAMPLES[measure]}`")
+    if of not in operands.PROPERTIES and of not in operands.NUMBERS:
+        reader.slip("property", of, operands.PROPERTIES.keys() | operands.NUMBERS, (*path, "of"))
     rest = {key: each for key, each in inner.items() if key != "of"}
-    of = next(each for each in operands.TOTALS if each == inner["of"])
-    return Total(of, reader.comparison(rest, path, of, "integer", ("of",)))
+    try:
+        kind = operands.kind_of_measure(measure, of)
+    except Unfit as error:
+        reader.refuse(error.what, (*path, "of"), error.mend)
+    compared = "distinct" if measure == "distinct" else of
+    return Measured(measure, of, reader.comparison(rest, path, compared, kind, ("of",)))
+
+
+def _per(reader: Reader, did: Did, value: Keyed, path: Path) -> str:
+    """Return the property whose values keep the events apart."""
+    per, path = value["per"], (*path, "per")
+    if not isinstance(per, str) or not per:
+        reader.refuse("'per' names a property", path, "write `per: item`")
+    try:
+        operands.kind_of_measure("distinct", per)
+    except Unfit as error:
+        reader.refuse(error.what, path, error.mend)
+    measured, compared = did.measured, did.measured.comparison if did.measured else did.times
+    if did.moment or (measured and measured.measure != "sum"):
+        reader.refuse("'per' goes with 'times' and 'sum' alone", path, "leave it out")
+    if compared is None or compared.op not in (">", ">="):
+        mend = "write `times: {at_least: 3}`, or a sum"
+        reader.refuse("'per' needs a least number: some value must reach it", path, mend)
+    if measured and not _piles_up(measured.of, per, did.where):
+        mend = "sum `value_minor` or `quantity` per `item` or `category`, or filter no products"
+        reader.refuse(f"{measured.of!r} is not known per {per!r}", path, mend)
+    return per
+
+
+def _piles_up(of: str, per: str, where: tuple[Filter, ...]) -> bool:
+    """Return whether the same rows have what is added up and what keeps it apart."""
+    if of not in operands.TOTALS or (per not in operands.PROPERTIES):
+        return False
+    products = any(each.property in operands.PRODUCT_PROPERTIES for each in where)
+    return of == "dwell_seconds" or per in operands.PRODUCT_PROPERTIES or not products
+
+
+MEASURES: Final[tuple[Measure, ...]] = ("sum", "average", "min", "max", "distinct")
+_ASKED: Final = ("times", *MEASURES, "first", "last")
+_EXAMPLES: Final[dict[Measure, str]] = {
+    **dict.fromkeys(MEASURES, "value_minor"),
+    "distinct": "item",
+}

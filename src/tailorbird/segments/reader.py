@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any as Anything
@@ -24,6 +24,7 @@ Keyed: TypeAlias = Mapping[str, Anything]
 WORDS: Final[dict[str, Op]] = {
     "is": "=", "is_not": "!=", "less_than": "<", "at_most": "<=", "more_than": ">",
     "at_least": ">=", "in": "in", "not_in": "not in", "exists": "exists", "missing": "missing",
+    "contains": "contains", "starts_with": "starts with", "ends_with": "ends with",
 }  # fmt: skip
 
 _SYMBOLS: Final = {symbol: word for word, symbol in WORDS.items()} | {"==": "is", "<>": "is_not"}
@@ -41,6 +42,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
     events: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
+    models: frozenset[str] | None = None
+    lists: frozenset[str] | None = None
     complete: bool = True
     circles: Mapping[str, str] = {}
 
@@ -74,6 +77,11 @@ class Reader:
         if complete and not mend.startswith("did you mean"):
             mend = f"nothing here says it yet: {mend}"
         self.refuse(f"unknown {noun} {name!r}", path, mend)
+
+    def slip(self, noun: str, name: str, known: Set[str], path: Path) -> None:
+        """Refuse a name that is one of these but for a slip of the pen; others may be anything."""
+        if _slip(name, known):
+            self.refuse(f"unknown {noun} {name!r}", path, nearest(name, sorted(known)))
 
     def filters(self, value: Keyed, path: Path, key: str) -> tuple[Filter, ...]:
         """Return the tests of properties under a key; none where it is left out."""
@@ -156,7 +164,7 @@ class Reader:
         return value
 
 
-def _slip(name: str, known: frozenset[str] | set[str]) -> bool:
+def _slip(name: str, known: Set[str]) -> bool:
     """Return whether the name is a known one but for a letter or the order of its letters."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
     return bool(near) or sorted(name) in map(sorted, known)

@@ -15,6 +15,7 @@ def vocabulary(facts: Facts, segments: Iterable[str] = ()) -> Vocabulary:
         events=_names(facts, "SELECT DISTINCT event AS name FROM facts"),
         traits=_names(facts, "SELECT DISTINCT name FROM trait_values"),
         segments=frozenset(segments),
+        models=_names(facts, "SELECT DISTINCT model AS name FROM scores"),
     )
 
 

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from tailorbird.segments import durations
+from tailorbird.segments import durations, instants
 from tailorbird.segments.conditions import (
     All,
     Any,
+    Calendar,
     Comparison,
     Condition,
+    DateIs,
+    DateMeasure,
     Did,
     DidNot,
     Filter,
+    Has,
     InSegment,
+    Measure,
+    Moment,
     Not,
+    OnList,
+    Scored,
     Then,
     TraitIs,
 )
@@ -23,7 +31,8 @@ from tailorbird.traits.terms import Op
 _OPS: Final[dict[Op, str]] = {
     "=": "is", "!=": "is not", "<": "is less than", "<=": "is at most", ">": "is more than",
     ">=": "is at least", "in": "is one of", "not in": "is none of", "exists": "is known",
-    "missing": "is not known",
+    "missing": "is not known", "contains": "contains", "starts with": "starts with",
+    "ends with": "ends with",
 }  # fmt: skip
 
 
@@ -38,14 +47,29 @@ def words(condition: Condition) -> str:
             return "not this"
         case InSegment(name):
             return f"is in the segment {name}"
-        case TraitIs(name, comparison):
-            return f"{name} {threshold(comparison)}"
+        case TraitIs() | DateIs() | Has() | Scored() | OnList():
+            return _known(condition)
         case Did():
             return _did(condition)
-        case DidNot(event, where, within, older_than):
-            return f"did not {event}{_where(where)}{_window(within, older_than)}"
+        case DidNot(event, where):
+            return f"did not {event}{_where(where)}{_window(condition)}"
         case Then():
             return _then(condition)
+
+
+def _known(condition: TraitIs | DateIs | Has | Scored | OnList) -> str:
+    match condition:
+        case TraitIs(name, comparison):
+            return f"{name} {threshold(comparison)}"
+        case DateIs(name, measure, comparison):
+            return f"{_DATES[measure]} {name} {threshold(comparison)}"
+        case Has(name, wanted, every):
+            among = "" if len(wanted) == 1 else "all of " if every else "one of "
+            return f"{name} has {among}{', '.join(map(str, wanted))}"
+        case Scored(model, comparison):
+            return f"the score of the model {model} {threshold(comparison)}"
+        case OnList(name):
+            return f"is on the list {name}"
 
 
 def threshold(comparison: Comparison) -> str:
@@ -58,13 +82,29 @@ def _did(did: Did) -> str:
     how = ""
     if did.times:
         how = f", and how often {threshold(did.times)}"
-    if did.total:
-        how = f", and the sum of {did.total.of} {threshold(did.total.comparison)}"
-    return f"did {did.event}{_where(did.where)}{_window(did.within, did.older_than)}{how}"
+    if did.measured:
+        of = f"{_MEASURES[did.measured.measure]} {did.measured.of}"
+        how = f", and {of} {threshold(did.measured.comparison)}"
+    if did.moment:
+        how = f", for the {did.moment.which} time{within_words(did.moment)}"
+    per = f" with one and the same {did.per}" if did.per else ""
+    return f"did {did.event}{_where(did.where)}{_window(did)}{how}{per}"
+
+
+_DATES: Final[dict[DateMeasure, str]] = {
+    "ago": "the time since", "ahead": "the time until", "days_ago": "the days since",
+    "days_ahead": "the days until", "anniversary_in": "the days until the anniversary of",
+    "years": "the full years since", "turning": "the years on the next anniversary of",
+}  # fmt: skip
+_MEASURES: Final[dict[Measure, str]] = {
+    "sum": "the sum of", "average": "the average", "min": "the least", "max": "the greatest",
+    "distinct": "the number of different",
+}  # fmt: skip
 
 
 def _then(then: Then) -> str:
-    first = f"did {then.event}{_where(then.where)}{_window(then.since, then.older_than)}"
+    since = _lengths(then.since, then.older_than) + _calendar(then.when)
+    first = f"did {then.event}{_where(then.where)}{since}"
     second = f"{then.then}{_where(then.then_where)}"
     while_ = f"within {durations.written(then.within)}" if then.within else "since"
     return f"{first}, then {'no' if then.absent else 'a'} {second} {while_}"
@@ -75,7 +115,33 @@ def _where(where: tuple[Filter, ...]) -> str:
     return f" ({tests})" if tests else ""
 
 
-def _window(within: int | None, older_than: int) -> str:
+def within_words(moment: Moment) -> str:
+    """Return in which window the first or the last must lie."""
+    lengths = _lengths(moment.within, moment.older_than)
+    return lengths + _calendar(Calendar(moment.after, moment.before))
+
+
+def _window(condition: Did | DidNot) -> str:
+    return _lengths(condition.within, condition.older_than) + _calendar(condition.when)
+
+
+def _calendar(when: Calendar) -> str:
+    said = ""
+    if when.after is not None:
+        said += f", not before {instants.written(when.after)}"
+    if when.before is not None:
+        said += f", before {instants.written(when.before)}"
+    if when.weekdays:
+        said += f", on {' or '.join(_DAYS[day - 1] for day in when.weekdays)}"
+    if when.hours:
+        said += f", from {when.hours[0]}:00 to {when.hours[1]}:00"
+    return said
+
+
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _lengths(within: int | None, older_than: int) -> str:
     last = f" in the last {durations.written(within)}" if within else ""
     ago = f", at least {durations.written(older_than)} ago" if older_than else ""
     return last + ago

@@ -8,21 +8,28 @@ from typing import Final
 import msgspec
 import yaml
 
-from tailorbird.segments import durations
+from tailorbird.segments import durations, instants
 from tailorbird.segments.conditions import (
     All,
     Any,
+    Calendar,
     Comparison,
     Condition,
+    DateIs,
     Did,
     DidNot,
     Filter,
+    Has,
     InSegment,
+    Moment,
     Not,
+    OnList,
+    Scored,
     Segment,
     Then,
     TraitIs,
 )
+from tailorbird.segments.parse_windows import WEEKDAYS
 from tailorbird.segments.reader import WORDS
 from tailorbird.traits.terms import Op
 
@@ -61,31 +68,70 @@ def _condition(condition: Condition) -> dict[str, Anything]:
             return {"not": _condition(inner)}
         case InSegment(name):
             return {"segment": name}
-        case TraitIs(name, comparison):
-            return {"trait": name, **_comparison(comparison)}
+        case TraitIs() | DateIs() | Has() | Scored() | OnList():
+            return _known(condition)
         case Then():
             return _then(condition)
         case Did():
             return _did(condition)
-        case DidNot(event, where, within, older_than):
-            window = _durations(within=within, older_than=older_than)
-            return {"did_not": event, **_filters("where", where), **window}
+        case DidNot(event, where):
+            return {"did_not": event, **_filters("where", where), **_window(condition)}
+
+
+def _known(condition: TraitIs | DateIs | Has | Scored | OnList) -> dict[str, Anything]:
+    match condition:
+        case TraitIs(name, comparison):
+            return {"trait": name, **_comparison(comparison)}
+        case DateIs(name, measure, comparison):
+            return {"trait": name, measure: _comparison(comparison)}
+        case Has(name, (one,), False):
+            return {"trait": name, "has": one}
+        case Has(name, wanted, every):
+            return {"trait": name, "has_all" if every else "has_any": list(wanted)}
+        case Scored(model, comparison):
+            return {"model": model, **_comparison(comparison)}
+        case OnList(name):
+            return {"list": name}
 
 
 def _did(did: Did) -> dict[str, Anything]:
     written: dict[str, Anything] = {"did": did.event, **_filters("where", did.where)}
     if did.times:
         written["times"] = _comparison(did.times)
-    if did.total:
-        written["sum"] = {"of": did.total.of, **_comparison(did.total.comparison)}
-    return written | _durations(within=did.within, older_than=did.older_than)
+    if did.measured:
+        asked = _comparison(did.measured.comparison)
+        written[did.measured.measure] = {"of": did.measured.of, **asked}
+    if did.moment:
+        moment = did.moment
+        lengths = _durations(within=moment.within, older_than=moment.older_than)
+        written[moment.which] = lengths | _instants(moment)
+    per = {"per": did.per} if did.per else {}
+    return written | per | _window(did)
 
 
 def _then(then: Then) -> dict[str, Anything]:
     written: dict[str, Anything] = {"did": then.event, **_filters("where", then.where)}
     written["then_not" if then.absent else "then"] = then.then
     written |= _filters("then_where", then.then_where)
-    return written | _durations(within=then.within, since=then.since, older_than=then.older_than)
+    lengths = _durations(within=then.within, since=then.since, older_than=then.older_than)
+    return written | lengths | _calendar(then.when)
+
+
+def _window(condition: Did | DidNot) -> dict[str, Anything]:
+    lengths = _durations(within=condition.within, older_than=condition.older_than)
+    return lengths | _calendar(condition.when)
+
+
+def _calendar(when: Calendar) -> dict[str, Anything]:
+    written: dict[str, Anything] = dict(_instants(when))
+    if when.weekdays:
+        written["weekdays"] = [WEEKDAYS[day - 1] for day in when.weekdays]
+    return written | ({"between_hours": list(when.hours)} if when.hours else {})
+
+
+def _instants(bounds: Calendar | Moment) -> dict[str, str]:
+    ends = {"after": bounds.after, "before": bounds.before}
+    return {key: instants.written(end) for key, end in ends.items() if end is not None}
 
 
 def _filters(key: str, filters: tuple[Filter, ...]) -> dict[str, Anything]:

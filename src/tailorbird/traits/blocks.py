@@ -6,54 +6,51 @@ Aggregates over the same events share a block, so that two windows over purchase
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from sqlglot import exp
 
-from tailorbird.schema import DAY
-from tailorbird.traits.rows import bounds, hull, matching, restriction, tested, told_apart
+from tailorbird.traits.history import Number, Property
+from tailorbird.traits.rows import bounds, hull, matching, restriction, tested
 from tailorbird.traits.sql import (
     Scope,
     Sql,
     both,
+    cased,
     cast,
-    coalesced,
     column,
     compared,
-    either,
     filtered,
     integer,
     named,
     ordered,
     select,
     subquery,
-    table,
 )
 from tailorbird.traits.terms import (
-    MILLION,
+    Column,
     Count,
-    Decayed,
     Declared,
+    Distinct,
     Favourite,
     First,
-    Followed,
+    Largest,
     Last,
+    Most,
     Newest,
+    Op,
     Orders,
     Rows,
     Score,
+    Smallest,
     Sum,
-    Test,
     Upcoming,
+    Values,
+    origin_of,
     source_of,
-    window,
 )
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Aggregate: TypeAlias = Count | Orders | Sum | First | Last
+Aggregate: TypeAlias = Count | Orders | Sum | Values | Smallest | Largest | Distinct | First | Last
 
 
 class Block(Protocol):
@@ -65,9 +62,13 @@ class Block(Protocol):
 
 @dataclass(slots=True)
 class Grouped:
-    """Counts, sums and instants over the facts (or the lines) of the same events."""
+    """Counts, sums and instants over the facts (or the lines) of the same events.
+
+    With a `called`, over the properties of this name.
+    """
 
     source: str
+    called: str | None = None
     aggregates: dict[Aggregate, str] = field(default_factory=dict)
 
     def column(self, aggregate: Aggregate) -> str:
@@ -83,7 +84,9 @@ class Grouped:
             for aggregate, name in self.aggregates.items()
         ]
         conditions = [*matching(shared, scope, self.source), *restriction(scope)]
-        return _grouped(columns, scope.source(self.source), conditions)
+        if self.called is not None:
+            conditions.append(compared(column("name"), "=", (scope.bind(self.called),)))
+        return grouped(columns, scope.source(self.source), conditions)
 
     def _only(self, rows: Rows, shared: Rows, scope: Scope) -> Sql | None:
         conditions = bounds(rows, scope, shared)
@@ -93,100 +96,26 @@ class Grouped:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequenced:
-    """The facts of one sequence: the latest that holds, the earliest that is not old enough."""
+class Peaked:
+    """The greatest count or sum of the rows that share a value."""
 
-    sequence: Followed
-
-    def query(self, scope: Scope) -> exp.Select:
-        """Return `held` and `ripening`, instants."""
-        steps = self._steps(scope)
-        ripe = compared(
-            column("at"), "<=", (scope.bind(window(self.sequence.first, scope.as_of)[1]),)
-        )
-        young = exp.Not(this=exp.Paren(this=ripe.copy()))
-        holds = [column("starts"), self._answered(scope)]
-        held = filtered(exp.Max(this=column("at")), both([*holds, ripe]))
-        ripening = filtered(exp.Min(this=column("at")), both([*holds, young]))
-        return _grouped(
-            [named(held, "held"), named(ripening, "ripening")], subquery(steps, "steps"), []
-        )
-
-    def _steps(self, scope: Scope) -> exp.Select:
-        first, then = self.sequence.first, self.sequence.then
-        starts, answers = both(told_apart(first, scope)), both(told_apart(then, scope))
-        following = exp.Window(
-            this=exp.Min(this=_case(answers, column("at"))),
-            partition_by=[column("person")],
-            order=exp.Order(expressions=[ordered("at"), ordered("position")]),
-            spec=exp.WindowSpec(
-                kind="ROWS",
-                start="1",
-                start_side="FOLLOWING",
-                end="UNBOUNDED",
-                end_side="FOLLOWING",
-            ),
-        )
-        columns = [
-            column("person"),
-            column("at"),
-            named(_case(starts, exp.true(), exp.false()), "starts"),
-            named(following, "following"),
-        ]
-        scanned = Rows(tuple(sorted({*first.events, *then.events})), (), first.within)
-        conditions = [*matching(scanned, scope, "facts"), *restriction(scope)]
-        source = scope.source(source_of(scanned.events))
-        return select(*columns, source=source, where=conditions)
-
-    def _answered(self, scope: Scope) -> Sql:
-        following = column("following")
-        if self.sequence.gap is None:
-            return compared(following, "missing" if self.sequence.absent else "exists", ())
-        limit = exp.Add(this=column("at"), expression=scope.bind(self.sequence.gap))
-        if self.sequence.absent:
-            late = compared(following, ">", (limit,))
-            return exp.Paren(this=either([compared(following.copy(), "missing", ()), late]))
-        return coalesced(compared(following, "<=", (limit,)), exp.false())
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """A sum that decays by whole days."""
-
-    decayed: Decayed
+    most: Most
 
     def query(self, scope: Scope) -> exp.Select:
-        """Return `total`, in millionths."""
-        today = scope.as_of // DAY
-        weights = f"decay_{self.decayed.half_life_days}"
-        scope.tables[weights] = decay_weights(self.decayed.half_life_days)
-        days = scope.tables[weights].num_rows
-        rows = Rows(
-            tuple(event for event, _ in self.decayed.points),
-            (Test("machine", "=", (False,)),),
-            scope.as_of - (today - days + 1) * DAY + 1,
-        )
-        columns = [column("person"), named(self._points(scope), "points"), self._age(today, scope)]
-        conditions = [*matching(rows, scope, "facts"), *restriction(scope)]
-        # The weights join last: joined first, they made a query about nobody read everything.
-        counted = select(*columns, source=scope.source("facts"), where=conditions)
-        product = exp.Mul(this=column("points"), expression=column("weight"))
-        total = named(_whole(exp.Sum(this=product)), "total")
-        query = _grouped([total], subquery(counted, "counted"), [])
-        on = compared(column("age"), "=", (column("days"),))
-        query.append("joins", exp.Join(this=table(weights), on=on))
-        return query
-
-    def _points(self, scope: Scope) -> Sql:
-        points = exp.Case()
-        for event, each in self.decayed.points:
-            happened = compared(column("event"), "=", (scope.bind(event),))
-            points = points.when(happened, integer(each), copy=False)
-        return points
-
-    def _age(self, today: int, scope: Scope) -> Sql:
-        day = exp.Paren(this=exp.IntDiv(this=column("at"), expression=integer(DAY)))
-        return named(exp.Sub(this=scope.bind(today), expression=day), "days")
+        """Return `value`."""
+        rows, per = self.most.of.rows, self.most.per
+        source = source_of_most(self.most)
+        conditions = [*matching(rows, scope, source), *restriction(scope)]
+        if isinstance(per, Property):
+            conditions.append(compared(column("name"), "=", (scope.bind(per.name),)))
+        key = column(column_of(per))
+        conditions.append(compared(key, "exists", ()))
+        counted: Sql = exp.Count(this=exp.Distinct(expressions=[column("position")]))
+        if isinstance(self.most.of, Sum):
+            counted = _aggregated(self.most.of, None)
+        piles = grouped([named(counted, "pile")], scope.source(source), conditions, key.copy())
+        largest = named(exp.Max(this=column("pile")), "value")
+        return grouped([largest], subquery(piles, "piles"), [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +139,7 @@ class Preferred:
             named(facts, "facts"),
             named(exp.Max(this=column("at")), "latest"),
         ]
-        counted = _grouped(columns, scope.source(source), conditions, column(name))
+        counted = grouped(columns, scope.source(source), conditions, column(name))
         order = [ordered("facts", descending=True), ordered("latest", descending=True)]
         return _top(counted, [*order, ordered("value")])
 
@@ -278,7 +207,7 @@ class Awaited:
         for query in queries[1:]:
             union = exp.union(union, query, distinct=False, copy=False)
         earliest = named(exp.Min(this=column("at")), "at")
-        return _grouped([earliest], subquery(union, "rows"), [])
+        return grouped([earliest], subquery(union, "rows"), [])
 
     def _part(self, scope: Scope, source: str, key: str, names: tuple[str, ...]) -> exp.Select:
         conditions = [
@@ -287,21 +216,6 @@ class Awaited:
             *restriction(scope),
         ]
         return select(column("person"), column("at"), source=scope.source(source), where=conditions)
-
-
-@cache
-def decay_weights(half_life_days: int) -> pa.Table:
-    """Return (age, weight): what one point is worth at each age in days, in millionths.
-
-    Ends where a point is worth less than half a millionth.
-    """
-    import pyarrow as pa
-
-    weights: list[int] = []
-    while (weight := round(MILLION * 0.5 ** (len(weights) / half_life_days))) > 0:
-        weights.append(weight)
-    ages = pa.array(range(len(weights)), pa.int64())
-    return pa.table({"age": ages, "weight": pa.array(weights, pa.int64())})
 
 
 def _aggregated(aggregate: Aggregate, only: Sql | None) -> Sql:
@@ -316,16 +230,52 @@ def _aggregated(aggregate: Aggregate, only: Sql | None) -> Sql:
                 this=filtered(distinct, only),
                 expression=filtered(exp.Count(this=exp.Star()), both(conditions)),
             )
-        case Sum(_, name, absolute):
-            value: Sql = exp.Abs(this=column(name)) if absolute else column(name)
-            return _whole(filtered(exp.Sum(this=value), only))
+        case Sum(_, of, absolute):
+            value = exp.Abs(this=_number(of)) if absolute else _number(of)
+            return whole(filtered(exp.Sum(this=value), only))
+        case Values(_, of):
+            return filtered(exp.Count(this=_number(of)), only)
+        case Smallest(_, of):
+            return filtered(exp.Min(this=_number(of)), only)
+        case Largest(_, of):
+            return filtered(exp.Max(this=_number(of)), only)
+        case Distinct(_, each):
+            different = exp.Distinct(expressions=[column(column_of(each))])
+            return filtered(exp.Count(this=different), only)
         case First():
             return filtered(exp.Min(this=column("at")), only)
         case Last():
             return filtered(exp.Max(this=column("at")), only)
 
 
-def _grouped(columns: list[Sql], source: Sql, conditions: list[Sql], *also: Sql) -> exp.Select:
+def _number(of: Number) -> Sql:
+    """Return the column of a number; what no sum could hold is none."""
+    value = column(column_of(of))
+    if not isinstance(of, Property):
+        return value
+    sane = [compared(value, op, (integer(LARGEST * sign),)) for op, sign in _SANE]
+    return cased(both(sane), value.copy())
+
+
+LARGEST: Final = 10**15
+"""Of the numbers in properties, in millionths: nine thousand of them can be added up."""
+_SANE: Final[tuple[tuple[Op, int], ...]] = ((">=", -1), ("<=", 1))
+
+
+def column_of(of: Column) -> str:
+    """Return the name of the column, in the table that has its values."""
+    return of.column if isinstance(of, Property) else of
+
+
+def source_of_most(most: Most) -> str:
+    """Return the table whose rows are piled up: of products where the piles are of products."""
+    if isinstance(most.of, Sum) and most.of.column == "dwell_seconds":
+        return source_of(most.of.rows.events)
+    return origin_of(most.of.rows, most.per)
+
+
+def grouped(columns: list[Sql], source: Sql, conditions: list[Sql], *also: Sql) -> exp.Select:
+    """Return a relation with one row a person (and value of the columns `also`)."""
     group = [column("person"), *also]
     return select(column("person"), *columns, source=source, where=conditions, group=group)
 
@@ -345,11 +295,6 @@ def _top(query: exp.Select, order: list[exp.Ordered]) -> exp.Select:
     )
 
 
-def _case(condition: Sql, value: Sql, otherwise: Sql | None = None) -> Sql:
-    case = exp.Case().when(condition, value, copy=False)
-    return case.else_(otherwise, copy=False) if otherwise is not None else case
-
-
-def _whole(value: Sql) -> Sql:
+def whole(value: Sql) -> Sql:
     """Return a sum as 64 bits: engines widen it, each in its own way."""
     return cast(value, "BIGINT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from tailorbird.schema import Instant, PersonId
-from tailorbird.traits.reading import leaves, rows_of
+from tailorbird.traits.reading import CLOCK, ZONE, leaves, rows_of
 from tailorbird.traits.rows import matching
 from tailorbird.traits.sql import (
     DIALECT,
@@ -32,7 +32,7 @@ def behind(term: Term, person: PersonId, *, as_of: Instant, limit: int) -> State
     where the term reads no rows (a score).
     """
     scope = Scope(as_of)
-    read = list(leaves(term))
+    read = [leaf for leaf in leaves(term) if leaf not in (ZONE, CLOCK)] or [*leaves(term)]
     rows = dict.fromkeys(rows for leaf in read for rows in rows_of(leaf))
     declared = [leaf.name for leaf in read if isinstance(leaf, Declared)]
     if rows:

@@ -16,19 +16,27 @@ from tailorbird.traits.terms import (
     Compare,
     Constant,
     Count,
+    DayComes,
+    DayMeasure,
     Decayed,
     Declared,
     Difference,
+    Distinct,
     Earliest,
+    Elapsed,
     Every,
     Favourite,
     First,
+    FromToday,
+    Holding,
     Known,
     KnownBy,
+    Largest,
     Last,
     LastFollowed,
     Later,
     Midnight,
+    Most,
     Negation,
     Newest,
     NextDay,
@@ -36,12 +44,16 @@ from tailorbird.traits.terms import (
     Orders,
     Quotient,
     Rows,
+    Scaled,
     Score,
+    Smallest,
     Some,
+    Span,
     Steps,
     Sum,
     Term,
     Value,
+    Values,
     When,
 )
 
@@ -70,6 +82,12 @@ def _turns(term: Term) -> Iterator[Value]:
     match term:
         case Count(rows) | Orders(rows) | Sum(rows) | First(rows):
             yield from _window(rows, First(rows))
+        case Values(rows) | Smallest(rows) | Largest(rows) | Distinct(rows):
+            yield from _window(rows, First(rows))
+        case Most(of):
+            yield from _turns(of)
+        case Elapsed():
+            raise TypeError("microseconds are compared with microseconds, or else ever changing")
         case Favourite(rows) | Newest(rows):
             yield from _window(rows, First(rows))
         case Last(rows):
@@ -82,9 +100,9 @@ def _turns(term: Term) -> Iterator[Value]:
         case Difference(one, two) | Quotient(one, two):
             yield from _changes(one)
             yield from _changes(two)
-        case Steps(of):
+        case Steps(of) | Scaled(of):
             yield from _changes(of)
-        case Declared() | Score() | Constant():
+        case Declared() | Score() | Constant() | Holding():
             return
         case _:
             raise TypeError(f"{term!r} has no next change: it is one itself")
@@ -99,6 +117,19 @@ def _flips(comparison: Compare) -> Iterator[Value]:
             for days in _turning_points(comparison):
                 yield Later(since, days * DAY)
             yield from _changes(since)
+        case Elapsed(since):
+            for elapsed in _turning_points(comparison):
+                yield Later(since, elapsed)
+            yield from _changes(since)
+        case Span(instant, ahead):
+            # What lies behind grows; what lies ahead shrinks, and is over an instant after 0.
+            moved = [1 - each if ahead else each for each in _turning_points(comparison)]
+            for each in dict.fromkeys((*moved, int(ahead))):
+                yield Later(instant, each)
+            yield from _changes(instant)
+        case FromToday(measure, day):
+            yield from _days(comparison, measure, day)
+            yield from _changes(day)
         case LastFollowed(sequence) if comparison.op in ("exists", "missing"):
             yield from _sequence(sequence.first, LastFollowed(sequence), NextRipe(sequence))
         case value:
@@ -123,6 +154,21 @@ def _sequence(first: Rows, latest: Value, ripe: Value) -> Iterator[Value]:
         yield When(Negation(there), Later(ripe, first.older_than))
 
 
+def _days(comparison: Compare, measure: DayMeasure, day: Value) -> Iterator[Value]:
+    """Yield when a day comes on which the comparison can turn: until the day itself, nothing is
+    said of what is behind; after it, nothing of what is ahead, and the next anniversary counts."""
+    yield DayComes(day, 0)
+    target = day if measure in ("days_ago", "days_ahead") else FromToday("anniversary", day)
+    if measure == "days_ago":
+        yield from (DayComes(day, days) for days in _turning_points(comparison))
+        return
+    yield DayComes(target, 1)
+    if measure in ("days_ahead", "anniversary_in"):
+        yield from (DayComes(target, 1 - days) for days in _turning_points(comparison))
+    else:
+        yield DayComes(target, 0)
+
+
 def _asks_for_any(comparison: Compare) -> bool:
     return (comparison.op, comparison.operands) in {
         (">=", (1,)), (">", (0,)), ("!=", (0,)),
@@ -131,7 +177,7 @@ def _asks_for_any(comparison: Compare) -> bool:
 
 
 def _turning_points(comparison: Compare) -> list[int]:
-    """Return the ages in days on which the comparison of an age can turn."""
+    """Return the ages (in days, or else microseconds) on which the comparison of one can turn."""
     days = [int(operand) for operand in comparison.operands]
     match comparison.op:
         case ">=" | "<":

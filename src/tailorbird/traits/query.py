@@ -7,17 +7,23 @@ from typing import Final
 from sqlglot import exp
 
 from tailorbird.schema import DAY, Instant
+from tailorbird.traits import calendar
 from tailorbird.traits.blocks import (
+    Aggregate,
     Awaited,
     Block,
     Freshest,
     Grouped,
     Latest,
+    Peaked,
     Preferred,
-    Sequenced,
-    Weighed,
 )
+from tailorbird.traits.calendar import Zoned
+from tailorbird.traits.decay import Weighed
 from tailorbird.traits.dialects import Dialect
+from tailorbird.traits.marks import mark
+from tailorbird.traits.reading import CLOCK, ZONE
+from tailorbird.traits.sequences import Sequenced
 from tailorbird.traits.sql import (
     DIALECT,
     TOUCHED,
@@ -25,6 +31,7 @@ from tailorbird.traits.sql import (
     Sql,
     Statement,
     both,
+    cased,
     cast,
     coalesced,
     column,
@@ -43,35 +50,48 @@ from tailorbird.traits.terms import (
     Compare,
     Constant,
     Count,
+    DayComes,
     Decayed,
     Declared,
     Difference,
+    Distinct,
     Earliest,
+    Elapsed,
     Every,
     Favourite,
     First,
+    FromToday,
+    Holding,
     Known,
     KnownBy,
+    Largest,
     Last,
     LastFollowed,
     Later,
     Midnight,
+    Most,
     Negation,
     Newest,
     NextDay,
     NextRipe,
     Orders,
-    ProductTest,
+    Property,
     Quotient,
+    Scaled,
     Score,
+    Smallest,
     Some,
+    Span,
     Steps,
     Sum,
     Term,
+    Today,
     Truth,
     Upcoming,
     Value,
+    Values,
     When,
+    origin_of,
     source_of,
 )
 
@@ -144,12 +164,12 @@ class Query:
     def value(self, value: Value) -> Sql:
         """Return a value, NULL where it is missing."""
         match value:
-            case Count() | Orders():
+            case Count() | Orders() | Sum() | Values() | Distinct():
                 return coalesced(self._grouped(value), integer(0))
-            case Sum():
-                return coalesced(self._grouped(value), integer(0))
-            case First() | Last():
+            case First() | Last() | Smallest() | Largest():
                 return self._grouped(value)
+            case Most():
+                return coalesced(self._column(value, Peaked(value), "value"), integer(0))
             case Decayed():
                 return coalesced(self._column(value, Weighed(value), "total"), integer(0))
             case Favourite() | Newest():
@@ -165,7 +185,7 @@ class Query:
                 return column("created_at", "p")
             case Upcoming(events, declared, models):
                 if not (events or declared or models):
-                    return exp.null()
+                    return _never()
                 return self._column(value, Awaited(value), "at")
             case _:
                 return self._derived(value)
@@ -176,10 +196,13 @@ class Query:
                 return self.scope.bind(known)
             case Difference(of, less):
                 return exp.Paren(this=exp.Sub(this=self.value(of), expression=self.value(less)))
-            case Quotient(of, by):
-                by_sql = self.value(by)
-                quotient = exp.IntDiv(this=self.value(of), expression=by_sql)
-                return _when(compared(by_sql.copy(), "!=", (integer(0),)), quotient)
+            case Quotient():
+                return self._quotient(value)
+            case Scaled(of, by):
+                return exp.Paren(this=exp.Mul(this=self.value(of), expression=integer(by)))
+            case Elapsed(since):
+                passed = exp.Sub(this=self.scope.now(), expression=self.value(since))
+                return exp.Paren(this=passed)
             case Age(since):
                 return exp.Paren(this=self._age(since))
             case NextDay(since):
@@ -200,26 +223,60 @@ class Query:
             case Later(instant, by):
                 start = self.value(instant)
                 moved = exp.Add(this=start, expression=self.scope.bind(by)) if by else start
-                return _when(compared(moved, ">", (self.scope.now(),)), moved.copy())
+                return cased(compared(moved, ">", (self.scope.now(),)), moved.copy())
             case Midnight():
                 return self.scope.bind((self.scope.as_of // DAY + 1) * DAY)
             case When(truth, then, otherwise):
                 last = None if otherwise is None else self.value(otherwise)
-                return _when(self.truth(truth), self.value(then), last)
+                return cased(self.truth(truth), self.value(then), last)
             case Earliest(instants):
                 return _earliest([self.value(instant) for instant in instants])
             case _:
+                return self._by_calendar(value)
+
+    def _by_calendar(self, value: Value) -> Sql:
+        match value:
+            case Holding(name, wanted):
+                text, listed = self.value(Declared(name, "text")), Declared(name, "elements")
+                found = [(self.scope.bind(each), self.scope.bind(mark(each))) for each in wanted]
+                return calendar.held(text, self.value(listed), found)
+            case Span(instant, ahead):
+                return calendar.span(lambda: self.value(instant), self.scope, ahead=ahead)
+            case Today():
+                return calendar.today(self._zoned("today"), self.value(CLOCK), self.scope)
+            case DayComes(day, by):
+                ends = calendar.tomorrow(self._zoned("tomorrow"), self.value(CLOCK), self.scope)
+                moved = calendar.moved(lambda: self.value(day), by, self.scope)
+                return calendar.comes(moved, lambda: self.value(Today()), ends, self.scope)
+            case FromToday(measure, day):
+                here, there = (lambda: self.value(Today())), (lambda: self.value(day))
+                return calendar.measured(measure, there, here, self.scope.as_of)
+            case _:
                 raise TypeError(f"no SQL for {value!r}")
+
+    def _zoned(self, name: str) -> Sql:
+        return self._column("zoned", Zoned(Latest(ZONE).query), name)
 
     def _age(self, since: Value) -> Sql:
         elapsed = exp.Sub(this=self.scope.now(), expression=self.value(since))
         return exp.IntDiv(this=exp.Paren(this=elapsed), expression=integer(DAY))
 
-    def _grouped(self, aggregate: Count | Orders | Sum | First | Last) -> Sql:
-        lines = isinstance(aggregate, Sum) and _of_lines(aggregate)
-        events = aggregate.rows.events
-        key = ("lines" if lines else source_of(events), events)
-        block = self._blocks.setdefault(key, Grouped(key[0]))
+    def _quotient(self, quotient: Quotient) -> Sql:
+        of, by = self.value(quotient.of), self.value(quotient.by)
+        if quotient.toward != "zero":
+            of = exp.Paren(this=_leaning(of, by, down=quotient.toward == "down"))
+        divided = exp.IntDiv(this=of, expression=by)
+        return cased(compared(by.copy(), "!=", (integer(0),)), divided)
+
+    def _grouped(self, aggregate: Aggregate) -> Sql:
+        source: str = source_of(aggregate.rows.events)
+        called = None
+        if not isinstance(aggregate, Count | Orders | First | Last):
+            source = origin_of(aggregate.rows, aggregate.column)
+            if isinstance(aggregate.column, Property):
+                called = aggregate.column.name
+        key = (source, called, aggregate.rows.events)
+        block = self._blocks.setdefault(key, Grouped(source, called))
         if not isinstance(block, Grouped):
             raise TypeError(f"the block of {key} is not grouped")
         return column(block.column(aggregate), self._name(key))
@@ -244,25 +301,31 @@ def in_order(query: exp.Select, limit: int | None = None) -> exp.Select:
     return query if limit is None else query.limit(limit, copy=False)
 
 
-def _of_lines(total: Sum) -> bool:
-    """Return whether the products are added up, not the facts: who dwells, dwells on the page."""
-    asked = any(isinstance(predicate, ProductTest) for predicate in total.rows.where)
-    return asked and total.column != "dwell_seconds"
+def _leaning(of: Sql, by: Sql, *, down: bool) -> Sql:
+    """Return the dividend moved so that truncating rounds down, or up; `by` is above 0."""
+    rest = exp.Paren(this=exp.Sub(this=by.copy(), expression=integer(1)))
+    zero = (integer(0),)
+    if down:
+        rest_below = cased(compared(of.copy(), "<", zero), rest, integer(0))
+        return exp.Sub(this=of, expression=rest_below)
+    rest_above = cased(compared(of.copy(), ">", zero), rest, integer(0))
+    return exp.Add(this=of, expression=rest_above)
 
 
 def _never_missing(value: Value) -> bool:
-    return isinstance(value, Count | Orders | Sum | Decayed | Steps | Constant | Known)
+    return isinstance(
+        value, Count | Orders | Sum | Values | Distinct | Most | Decayed | Steps | Constant | Known
+    )
 
 
-def _when(truth: Sql, value: Sql, otherwise: Sql | None = None) -> Sql:
-    case = exp.Case().when(truth, value, copy=False)
-    return case.else_(otherwise, copy=False) if otherwise is not None else case
+def _never() -> Sql:
+    return cast(exp.null(), "BIGINT")
 
 
 def _earliest(instants: list[Sql]) -> Sql:
-    there = [instant for instant in instants if not isinstance(instant, exp.Null)]
+    there = [instant for instant in instants if instant != _never()]
     if not there:
-        return cast(exp.null(), "BIGINT")
+        return _never()
     never = [coalesced(instant, integer(NEVER)) for instant in there]
     least = exp.Least(this=never[0], expressions=never[1:], ignore_nulls=True)
     return exp.Nullif(this=least if never[1:] else never[0], expression=integer(NEVER))

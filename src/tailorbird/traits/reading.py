@@ -6,34 +6,53 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tailorbird.schema import Names
 from tailorbird.traits.terms import (
     Age,
+    Column,
     Compare,
     Count,
     Decayed,
     Declared,
     Difference,
+    Distinct,
+    Elapsed,
     Every,
     Favourite,
     First,
+    FromToday,
+    Holding,
+    Largest,
     Last,
     LastFollowed,
+    Most,
     Negation,
     Newest,
     Orders,
     ProductTest,
+    Property,
     PropertyTest,
     Quotient,
     Rows,
+    Scaled,
     Score,
+    Smallest,
     Some,
+    Span,
     Steps,
     Sum,
     Term,
     Test,
+    Today,
     Upcoming,
+    Values,
     source_of,
 )
+
+ZONE: Final = Declared("timezone", "text")
+CLOCK: Final = Newest(Rows((Names.SESSION_STARTED,)), "utc_offset")
+"""What tells a person's local day: the zone that she declared, else the clock of her last session.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,10 @@ _BASE: Final[dict[str, tuple[str, ...]]] = {
     "visits": _EVERY_ROW,
     "lines": _EVERY_ROW,
     "properties": (*_EVERY_ROW, "name", "text", "number"),
-    "trait_values": ("position", "person", "name", "at", "text", "number", "weight"),
+    "trait_values": (
+        "position", "person", "name", "at", "text", "number", "weight", "day", "instant",
+        "elements",
+    ),
     "scores": ("version", "person", "model", "at", "value"),
 }
 
@@ -83,8 +105,12 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
     match leaf:
         case Orders():
             columns.add("order_id")
-        case Sum(_, amount):
-            columns.add(amount)
+        case Sum() | Values() | Smallest() | Largest() | Distinct():
+            columns |= _need_column(needed, rows, leaf.column)
+        case Most(of, per):
+            columns |= _need_column(needed, rows, per)
+            if isinstance(of, Sum):
+                columns |= _need_column(needed, rows, of.column)
         case Favourite(_, "item" | "category" as product):
             _need(needed, "lines", rows.events, {product})
         case Favourite(_, context) | Newest(_, context):
@@ -104,6 +130,19 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
             case PropertyTest():
                 _need(needed, "properties", rows.events)
     _need(needed, source_of(rows.events), rows.events, columns)
+
+
+def _need_column(needed: dict[str, Need], rows: Rows, column: Column) -> set[str]:
+    """Tell what is read of other tables; return what is read of the facts."""
+    match column:
+        case Property():
+            _need(needed, "properties", rows.events)
+            return set()
+        case "item" | "category" | "value_minor" | "quantity":
+            _need(needed, "lines", rows.events, {column})
+            return {column}
+        case _:
+            return {column}
 
 
 def upcoming(term: Term) -> Upcoming:
@@ -126,11 +165,22 @@ def leaves(term: Term) -> Iterator[Term]:
         case Every(truths) | Some(truths):
             for truth in truths:
                 yield from leaves(truth)
-        case Negation(inner) | Compare(inner) | Age(inner) | Steps(inner):
+        case Negation(inner) | Compare(inner):
+            yield from leaves(inner)
+        case Age(inner) | Elapsed(inner) | Steps(inner) | Scaled(inner):
             yield from leaves(inner)
         case Difference(one, two) | Quotient(one, two):
             yield from leaves(one)
             yield from leaves(two)
+        case FromToday(_, day):
+            yield from leaves(day)
+            yield from (ZONE, CLOCK)
+        case Today():
+            yield from (ZONE, CLOCK)
+        case Span(instant):
+            yield from leaves(instant)
+        case Holding(name):
+            yield Declared(name, "text")
         case _:
             yield term
 
@@ -140,8 +190,12 @@ def rows_of(leaf: Term) -> tuple[Rows, ...]:
     match leaf:
         case Count(rows) | Orders(rows) | Sum(rows) | First(rows) | Last(rows):
             return (rows,)
+        case Values(rows) | Smallest(rows) | Largest(rows) | Distinct(rows):
+            return (rows,)
         case Favourite(rows) | Newest(rows):
             return (rows,)
+        case Most(of):
+            return (of.rows,)
         case LastFollowed(sequence):
             then = replace(sequence.then, within=sequence.first.within)
             return (replace(sequence.first, older_than=0), then)

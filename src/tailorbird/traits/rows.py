@@ -38,7 +38,7 @@ def restriction(scope: Scope) -> list[Sql]:
 
 
 def matching(rows: Rows, scope: Scope, of: str) -> list[Sql]:
-    """Return the conditions under which a row of `facts` or `lines` is one of these."""
+    """Return the conditions under which a row of this table belongs to one of these facts."""
     return [
         *bounds(rows, scope),
         happened(rows.events, scope),
@@ -48,10 +48,13 @@ def matching(rows: Rows, scope: Scope, of: str) -> list[Sql]:
 
 def told_apart(rows: Rows, scope: Scope) -> list[Sql]:
     """Return what tells these facts from others of the same scan; old enough or not."""
-    after, _ = window(rows, scope.as_of)
-    conditions = matching(replace(rows, within=None, older_than=0), scope, "facts")[1:]
+    after, upto = window(replace(rows, older_than=0), scope.as_of)
+    anytime = replace(rows, within=None, older_than=0, after=None, before=None)
+    conditions = matching(anytime, scope, "facts")[1:]
     if after is not None:
         conditions.append(compared(column("at"), ">", (scope.bind(after),)))
+    if rows.before is not None:
+        conditions.append(compared(column("at"), "<=", (scope.bind(upto),)))
     return conditions
 
 
@@ -59,21 +62,26 @@ def hull(rows: Sequence[Rows]) -> Rows:
     """Return the narrowest rows of which all of these, of the same events, are part."""
     wheres = {each.where for each in rows}
     widths = [each.within for each in rows if each.within is not None]
+    starts = [each.after for each in rows if each.after is not None]
+    ends = [each.before for each in rows if each.before is not None]
     return Rows(
         rows[0].events,
         rows[0].where if len(wheres) == 1 else (),
         max(widths) if len(widths) == len(rows) else None,
         min(each.older_than for each in rows),
+        min(starts) if len(starts) == len(rows) else None,
+        max(ends) if len(ends) == len(rows) else None,
     )
 
 
 def bounds(rows: Rows, scope: Scope, given: Rows | None = None) -> list[Sql]:
     """Return the bounds of the window, without those that `given` already sets."""
     after, upto = window(rows, scope.as_of)
+    told = (None, None) if given is None else window(given, scope.as_of)
     conditions = []
-    if after is not None and (given is None or given.within != rows.within):
+    if after is not None and after != told[0]:
         conditions.append(compared(column("at"), ">", (scope.bind(after),)))
-    if given is None or given.older_than != rows.older_than:
+    if upto != told[1]:
         conditions.append(compared(column("at"), "<=", (scope.bind(upto),)))
     return conditions
 
@@ -84,11 +92,11 @@ def happened(events: tuple[str, ...], scope: Scope) -> Sql:
 
 
 def tested(predicate: Predicate, rows: Rows, scope: Scope, of: str) -> Sql:
-    """Return that a row of `facts` or `lines` passes."""
+    """Return that the fact to which a row of this table belongs passes."""
     match predicate:
         case Test(name, op, operands):
             test = compared(column(name), op, _bound(operands, scope))
-            return test if of != "lines" else _among(rows, scope, "facts", [test])
+            return test if of in ("facts", "visits") else _among(rows, scope, "facts", [test])
         case ProductTest(tests):
             product = [
                 compared(column(name), op, _bound(operands, scope)) for name, op, operands in tests
@@ -96,7 +104,10 @@ def tested(predicate: Predicate, rows: Rows, scope: Scope, of: str) -> Sql:
             if of == "lines":
                 return both(product)
             lines = _among(rows, scope, "lines", [test.copy() for test in product])
-            return exp.Paren(this=either([both(product), lines]))
+            own = both(product)
+            if of == "properties":
+                own = _among(rows, scope, "facts", [own])
+            return exp.Paren(this=either([own, lines]))
         case PropertyTest(name, kind, op, operands):
             called = compared(column("name"), "=", (scope.bind(name),))
             if op == "missing":

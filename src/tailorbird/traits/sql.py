@@ -158,6 +158,13 @@ def compared(value: Sql, op: Op, operands: Sequence[Sql]) -> Sql:
             return exp.Is(this=value, expression=exp.null())
         case "exists":
             return exp.Not(this=exp.Paren(this=exp.Is(this=value, expression=exp.null())))
+        case "contains":
+            found = exp.StrPosition(this=value, substr=operands[0])
+            return exp.GT(this=found, expression=integer(0))
+        case "starts with":
+            return exp.StartsWith(this=value, expression=operands[0])
+        case "ends with":
+            return exp.EndsWith(this=value, expression=operands[0])
         case _:
             return _BINARY[op](this=value, expression=operands[0])
 

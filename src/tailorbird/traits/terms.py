@@ -4,7 +4,8 @@ Its semantics are closed, so that every engine gives the same answer: integers o
 in microseconds UTC, money in minor units, shares and scores in millionths. No floats, no rounding
 by an engine (a quotient truncates toward zero), no division by zero (its answer is missing).
 
-- Only rows with `at <= as_of` count. A window holds `as_of - within < at <= as_of - older_than`.
+- Only rows with `at <= as_of` count. A window holds `as_of - within < at <= as_of - older_than`,
+  and `after <= at < before`.
 - A value is missing (NULL) where there is nothing to say; counts and sums are 0 instead.
 - A truth is always true or false: comparing a missing value is false, except by `missing`.
 - Of two simultaneous rows, the one at the higher position is the later.
@@ -17,85 +18,29 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.schema import Instant, Names
+from tailorbird.traits.history import Amount as Amount
+from tailorbird.traits.history import Column as Column
+from tailorbird.traits.history import ContextColumn as ContextColumn
+from tailorbird.traits.history import Duration as Duration
+from tailorbird.traits.history import FactColumn as FactColumn
+from tailorbird.traits.history import Followed as Followed
+from tailorbird.traits.history import Number as Number
+from tailorbird.traits.history import Op as Op
+from tailorbird.traits.history import Operand as Operand
+from tailorbird.traits.history import Predicate as Predicate
+from tailorbird.traits.history import ProductColumn as ProductColumn
+from tailorbird.traits.history import ProductTest as ProductTest
+from tailorbird.traits.history import Property as Property
+from tailorbird.traits.history import PropertyTest as PropertyTest
+from tailorbird.traits.history import Rows as Rows
+from tailorbird.traits.history import Test as Test
 
-Op: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "exists", "missing"]
-Operand: TypeAlias = str | int | bool
-Duration: TypeAlias = int
-"""Microseconds."""
-ContextColumn: TypeAlias = Literal[
-    "session_id", "browser", "os", "device", "app", "country", "region", "city", "page", "referrer",
-    "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "hour",
-    "weekday", "session_seconds", "session_pages",
-]  # fmt: skip
-"""The last two are known of ended sessions alone."""
-FactColumn: TypeAlias = (
-    Literal[
-        "order_id", "quantity", "value_minor", "currency", "campaign", "variant", "source",
-        "machine",
-    ]
-    | ContextColumn
-)  # fmt: skip
-ProductColumn: TypeAlias = Literal["item", "category"]
-Amount: TypeAlias = Literal["value_minor", "quantity", "dwell_seconds"]
-
+DayMeasure: TypeAlias = Literal[
+    "days_ago", "days_ahead", "anniversary_in", "years", "turning", "anniversary"
+]
 MILLION: Final = 1_000_000
 SESSIONS: Final = frozenset({Names.SESSION_STARTED, Names.SESSION_ENDED})
 """Events that no sender sends: they follow from the others."""
-
-
-# -- rows ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A fact whose column compares so."""
-
-    column: FactColumn
-    op: Op
-    operands: tuple[Operand, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProductTest:
-    """A fact with at least one product for which every one of these comparisons holds."""
-
-    tests: tuple[tuple[ProductColumn, Op, tuple[Operand, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PropertyTest:
-    """A fact with a property, outside the columns, that compares so (numbers in millionths)."""
-
-    name: str
-    column: Literal["text", "number"]
-    op: Op
-    operands: tuple[Operand, ...] = ()
-
-
-Predicate: TypeAlias = Test | ProductTest | PropertyTest
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A person's facts of some events that pass every predicate, in a window behind `as_of`."""
-
-    events: tuple[str, ...]
-    where: tuple[Predicate, ...] = ()
-    within: Duration | None = None
-    older_than: Duration = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """Facts of `first` that one of `then` follows within `gap` (or, if `absent`, does not).
-
-    `then` carries no window of its own; without a `gap` it may come until `as_of`.
-    """
-
-    first: Rows
-    then: Rows
-    gap: Duration | None
-    absent: bool
 
 
 # -- values -------------------------------------------------------------------------------------
@@ -120,8 +65,48 @@ class Sum:
     """The sum of a column; over the matching products where `rows` has a product test."""
 
     rows: Rows
-    column: Amount
+    column: Number
     absolute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """How many values a column has, of those that a sum would add up."""
+
+    rows: Rows
+    column: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Smallest:
+    """The least of the values that a sum would add up."""
+
+    rows: Rows
+    column: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Largest:
+    """The greatest of the values that a sum would add up."""
+
+    rows: Rows
+    column: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """How many different values a column has; those of the matching products for item, category."""
+
+    rows: Rows
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """The greatest count or sum among the facts (or products) that share a value of `per`."""
+
+    of: Count | Sum
+    per: Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +153,52 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The value of a declared trait whose source counts most, of these the latest (millionths)."""
+    """The value of a declared trait whose source counts most, of these the latest (millionths).
+
+    `day` is the calendar day as it was written, in days since 1970; `elements` are those of a list.
+    """
 
     name: str
-    column: Literal["text", "number"]
+    column: Literal["text", "number", "day", "instant", "elements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How many of these a declared list has; a single value is a list of one."""
+
+    name: str
+    wanted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The person's local day: by her trait `timezone`, by her latest session, else in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromToday:
+    """How far a day is from the person's local day, in whole days or years; missing where the
+    measure says nothing of it. `anniversary` is the day of the next one (today's, if it is today).
+    """
+
+    measure: DayMeasure
+    day: Value
+
+
+@dataclass(frozen=True, slots=True)
+class DayComes:
+    """An instant until which a day, moved by so many, has not come where the person is."""
+
+    day: Value
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Microseconds since an instant, or until it; missing on the other side of it."""
+
+    instant: Value
+    ahead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +244,13 @@ class Age:
 
 
 @dataclass(frozen=True, slots=True)
+class Elapsed:
+    """Microseconds since an instant."""
+
+    since: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """`of - less`."""
 
@@ -226,10 +260,19 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """`of / by`, truncated; missing where `by` is 0."""
+    """`of / by`, truncated, or rounded down or up (of a `by` above 0); missing where `by` is 0."""
 
     of: Value
     by: Value
+    toward: Literal["zero", "down", "up"] = "zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """`of * by`."""
+
+    of: Value
+    by: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +328,11 @@ class Earliest:
 
 
 Value: TypeAlias = (
-    Count | Orders | Sum | First | Last | Decayed | Favourite | Newest | Declared | Score
-    | LastFollowed | NextRipe | Known | Upcoming
-    | Age | Difference | Quotient | Steps | Later | NextDay | Midnight | Constant | When | Earliest
+    Count | Orders | Sum | Values | Smallest | Largest | Distinct | Most | First | Last
+    | Decayed | Favourite | Newest | Declared | Score | LastFollowed | NextRipe | Known | Upcoming
+    | Age | Elapsed | Difference | Quotient | Scaled | Steps
+    | Later | NextDay | Midnight | Constant | When | Earliest
+    | Holding | Today | FromToday | DayComes | Span
 )  # fmt: skip
 
 
@@ -333,24 +378,28 @@ Truth: TypeAlias = Compare | KnownBy | Every | Some | Negation
 Term: TypeAlias = Value | Truth
 
 
-def mark(element: str) -> str:
-    """Return an element as it stands in the text of a list: between two marks, free of them.
-
-    >>> mark("a") in mark("b") + mark("a")[1:], mark("a") in mark("ab")
-    (True, False)
-    """
-    return f"{_MARK}{element.replace(_MARK, ' ')}{_MARK}"
-
-
-_MARK: Final = "\x1f"
-
-
 def source_of(events: Iterable[str]) -> Literal["facts", "visits"]:
     """Return the table that holds such events: sessions stand beside the facts in `visits`."""
     return "facts" if SESSIONS.isdisjoint(events) else "visits"
 
 
+def origin_of(rows: Rows, column: Column) -> Literal["facts", "visits", "lines", "properties"]:
+    """Return the table whose rows have the column's values, one by one."""
+    match column:
+        case Property():
+            return "properties"
+        case "item" | "category":
+            return "lines"
+        case "value_minor" | "quantity" if any(isinstance(p, ProductTest) for p in rows.where):
+            return "lines"
+        case _:
+            return source_of(rows.events)
+
+
 def window(rows: Rows, as_of: Instant) -> tuple[Instant | None, Instant]:
     """Return the bounds of the rows' window: after the first (None: no bound), up to the second."""
-    after = None if rows.within is None else as_of - rows.within
-    return after, as_of - rows.older_than
+    since = [] if rows.within is None else [as_of - rows.within]
+    since += [] if rows.after is None else [rows.after - 1]
+    upto = as_of - rows.older_than
+    last = upto if rows.before is None else min(upto, rows.before - 1)
+    return max(since, default=None), last

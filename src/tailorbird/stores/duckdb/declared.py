@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 
 from tailorbird.schema import DAY, SECOND, Instant, Scalar
-from tailorbird.traits.terms import MILLION, mark
+from tailorbird.traits.marks import mark, text_of
+from tailorbird.traits.terms import MILLION
 
 LONGEST_NUMBER: Final = 12
 """Digits before the point: what is longer is an id, and would not fit in millionths."""
@@ -111,17 +112,5 @@ def _joined(found: Iterable[Any]) -> str:
     whole = mark("")[0]
     for each in found:
         if each is not None:
-            whole += mark(_text(each))[1:]
+            whole += mark(text_of(each))[1:]
     return whole
-
-
-def _text(element: Any) -> str:
-    match element:
-        case bool():
-            return "true" if element else "false"
-        case str():
-            return element
-        case float() if element.is_integer():
-            return str(int(element))
-        case _:
-            return msgspec.json.encode(element).decode()
