@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from tailorbird.stores.engines import schema
 from tailorbird.traits import dialects
 from tailorbird.traits.dialects import Dialect, rendered
 from tailorbird.traits.query import Query, in_order
-from tailorbird.traits.sql import Statement, column, select, table
+from tailorbird.traits.sql import Sql, Statement, column, integer, named, select, subquery, table
 from tailorbird.traits.terms import (
     Age,
     Compare,
@@ -114,6 +114,24 @@ def engine(request: pytest.FixtureRequest, facts: DuckFacts) -> Iterator[Engine]
         yield each
 
 
+def found_in(place: str, dialect: Dialect) -> Statement:
+    """Return which texts each word contains, begins with or ends with."""
+    query = Query(NOW, dialect=dialect)
+    chosen = query.select({"word": WORD})
+    word, parts = column("word"), [query.scope.bind(text) for text in TEXTS]
+    find: dict[str, Callable[[Sql], Sql]] = {
+        "within": lambda part: exp.GT(
+            this=exp.StrPosition(this=word.copy(), substr=part), expression=integer(0)
+        ),
+        "start": lambda part: exp.StartsWith(this=word.copy(), expression=part),
+        "end": lambda part: exp.EndsWith(this=word.copy(), expression=part),
+    }
+    columns = [named(find[place](part), f"f{number}") for number, part in enumerate(parts)]
+    return query.statement(
+        in_order(select(column("person"), word, *columns, source=subquery(chosen, "said")))
+    )
+
+
 def everything(dialect: Dialect) -> Statement:
     query = Query(NOW, dialect=dialect)
     return query.statement(in_order(query.select(TERMS)))
@@ -134,6 +152,25 @@ def test_texts_are_told_apart_and_ordered_by_their_bytes(engine: Engine) -> None
         assert row["word"] == text
         assert [each for each in range(len(TEXTS)) if row[f"is_{each}"]] == [number]
         assert row["first_word"] == min(filter(None, TEXTS[number : number + 4]))
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("within", str.__contains__),
+        ("start", str.startswith),
+        ("end", str.endswith),
+    ],
+)
+def test_texts_are_found_within_texts(
+    engine: Engine, place: str, expected: Callable[[str, str], bool]
+) -> None:
+    told = engine.read(found_in(place, engine.dialect)).to_pylist()
+    assert [row["person"] for row in told if row["f0"] is None] == [1, 2, 3, 4, 5, 6, 9, 50, 51]
+    for row in told:
+        if word := row["word"]:
+            found = [row[f"f{number}"] for number in range(len(TEXTS))]
+            assert found == [expected(word, text) for text in TEXTS]
 
 
 def test_quotients_truncate_and_beyond_floats_are_exact(engine: Engine) -> None:

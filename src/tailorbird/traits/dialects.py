@@ -29,7 +29,8 @@ KNOWN: Final[frozenset[type[exp.Expr]]] = frozenset(
         exp.DataType, exp.Paren, exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT,
         exp.GTE, exp.Is, exp.In, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Least, exp.Add,
         exp.Sub, exp.Mul, exp.IntDiv, exp.Abs, exp.Count, exp.Distinct, exp.Sum, exp.Min, exp.Max,
-        exp.Filter, exp.Window, exp.WindowSpec, exp.RowNumber,
+        exp.Filter, exp.Window, exp.WindowSpec, exp.RowNumber, exp.StrPosition, exp.StartsWith,
+        exp.EndsWith,
         exp.StrPosition, exp.StartsWith, exp.EndsWith,
     }
 )  # fmt: skip
@@ -78,6 +79,9 @@ def _shared(node: exp.Expr, dialect: Dialect) -> exp.Expr:
                 zero = _number(exp.Literal.number(0), dialect)
                 by = exp.Nullif(this=by, expression=zero)
             return _quotient(of, by, dialect)
+        case exp.EndsWith(this=value, expression=end) if dialect == "postgres":
+            last = exp.Right(this=value, expression=exp.Length(this=end))
+            return exp.EQ(this=last, expression=end.copy())
         case _:
             return node
 
