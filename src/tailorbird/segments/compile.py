@@ -2,7 +2,8 @@
 
 `member(segment, person, t)` is a pure function of what happened up to `t`; the same statement says
 when the answer can next change by time alone. With `restricted`, only the people in the table
-`touched` are read. `among` holds the segments that this one may name.
+`touched` are read. `among` holds the segments that this one may name. Without `state`, the facts
+alone are read.
 """
 
 from __future__ import annotations
@@ -42,13 +43,14 @@ def evaluation(
     restricted: bool = False,
     extracted: bool = False,
     dialect: Dialect = DIALECT,
+    state: bool = True,
 ) -> Statement:
     """Return the statement that gives (person, member, next_check) of everybody.
 
     `next_check` is the next instant at which the answer can change by time alone, NULL for never.
     People who are no members and never will be by time alone are left out.
     """
-    query = Query(as_of, restricted=restricted, extracted=extracted, dialect=dialect)
+    query = Query(as_of, restricted=restricted, extracted=extracted, dialect=dialect, state=state)
     asked = member(resolved(segment, among))
     answers = query.select({"member": asked, "next_check": next_change(asked)})
     return query.statement(_telling(answers))
@@ -85,9 +87,10 @@ def members(
     as_of: Instant,
     limit: int | None = None,
     dialect: Dialect = DIALECT,
+    state: bool = True,
 ) -> Statement:
     """Return the statement that gives the members, in order of person."""
-    query = Query(as_of, dialect=dialect)
+    query = Query(as_of, dialect=dialect, state=state)
     people = query.select({}, member(resolved(segment, among)))
     return query.statement(in_order(people, limit))
 
@@ -98,9 +101,10 @@ def size(
     *,
     as_of: Instant,
     dialect: Dialect = DIALECT,
+    state: bool = True,
 ) -> Statement:
     """Return the statement that gives how many members there are, as `people`."""
-    query = Query(as_of, dialect=dialect)
+    query = Query(as_of, dialect=dialect, state=state)
     people = query.select({}, member(resolved(segment, among)))
     counted = named(exp.Count(this=exp.Star()), "people")
     return query.statement(select(counted, source=subquery(people, "members")))

@@ -178,7 +178,7 @@ def _together(
     )
     if not 0 < len(people) <= FEW:
         return {}
-    taken = extract(facts, [ask.truth for ask in asks], people)
+    taken = extract(facts, [ask.truth for ask in asks], people, as_of=now)
     old = standing.stood(facts, taken[TOUCHED])
     outcomes = {}
     for at in range(0, len(asks), AT_ONCE):

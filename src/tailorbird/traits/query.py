@@ -45,6 +45,7 @@ from tailorbird.traits.sql import (
     subquery,
     table,
 )
+from tailorbird.traits.state import answer_from_state
 from tailorbird.traits.terms import (
     Age,
     Compare,
@@ -103,7 +104,8 @@ class Query:
     """A statement in the making: terms go in, each answered by the block that it needs.
 
     With `restricted`, only the people in the table `touched` are asked about; with `extracted`,
-    their rows were taken out beforehand (`extract.extract`).
+    their rows were taken out beforehand (`extract.extract`). Without `state`, the facts alone are
+    read (`state.answer_from_state`).
     """
 
     def __init__(
@@ -113,7 +115,9 @@ class Query:
         restricted: bool = False,
         extracted: bool = False,
         dialect: Dialect = DIALECT,
+        state: bool = True,
     ) -> None:
+        self._state = state and dialect == DIALECT
         self.scope = Scope(as_of, restricted, extracted, dialect)
         self._blocks: dict[object, Block] = {}
         self._names: dict[object, str] = {}
@@ -135,6 +139,8 @@ class Query:
 
     def statement(self, query: exp.Select) -> Statement:
         """Return the query as text of the engine, with its parameters and small tables."""
+        if self._state:
+            answer_from_state(query, self.scope)
         return self.scope.statement(query)
 
     def answer(self, term: Term) -> Sql:

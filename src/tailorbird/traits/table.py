@@ -43,5 +43,8 @@ def table(
     statement = query.statement(in_order(rows))
     tables = dict(statement.tables)
     if people is not None:
-        tables |= extract(facts, columns.values(), people) if few else {"touched": touched(people)}
+        if few:
+            tables |= extract(facts, columns.values(), people, as_of=as_of)
+        else:
+            tables["touched"] = touched(people)
     return facts.read(statement.sql, statement.parameters, tables)

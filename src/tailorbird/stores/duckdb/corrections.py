@@ -17,7 +17,7 @@ def corrections(events: Sequence[ResolvedEvent]) -> Iterator[tuple[str, tuple[in
         if event.name == Names.EVENT_RETRACTED:
             position = str(event.properties.get("position", ""))
             if position.isdecimal() and int(position) < event.position:
-                for table in ("facts", "lines", "properties"):
+                for table in ("facts", "lines", "properties", "deeds", "deed_lines"):
                     yield f"retract_{table}", (int(position),)
         elif event.name == Names.PERSON_FORGOTTEN and resolved.person:
             # What came later is not forgotten, in whatever batches the log is read.

@@ -19,7 +19,7 @@ from tailorbird.schema import (
     ResolvedEvent,
 )
 from tailorbird.stopping import Stop
-from tailorbird.stores.duckdb import sessions
+from tailorbird.stores.duckdb import sessions, state
 from tailorbird.stores.duckdb.columns import filled_in, tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
 from tailorbird.stores.duckdb.homes import move
@@ -84,6 +84,7 @@ class DuckFacts:
                 weighed = name == "trait_values" and self._conflict
                 filled = filled_in(SQL[f"append_{name}"], table)
                 connection.execute(WEIGHTS["append"] if weighed else filled)
+            state.add(connection, tables)
             moved = move(connection, homes, tables)
             taken_back = list(corrections(events))
             moved |= sessions.whose(connection, taken_back)
@@ -91,6 +92,13 @@ class DuckFacts:
                 connection.execute(SQL[name], bound)
             sessions.renew(connection, tables.get("facts"), moved=moved)
             connection.execute(SQL["mark"], (OFFSET, offset))
+            if "facts" in tables and state.is_loose(connection):
+                state.settle(connection)
+
+    def renew_state(self) -> None:
+        """Make the state of every person anew from the facts, in the order that reads fastest."""
+        with self._transaction({}) as connection:
+            state.renew(connection)
 
     def read(
         self,
@@ -102,7 +110,7 @@ class DuckFacts:
         with _translated(self._path), self._cursor() as cursor, self._stoppable(cursor):
             for name, table in (tables or {}).items():
                 cursor.register(name, table)
-            return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+            return cursor.execute(sql, list(parameters)).to_arrow_table()
 
     @contextmanager
     def stopping(self, stop: Stop) -> Iterator[None]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SQL = load("homes")
-OWNED: Final = ("facts", "lines", "properties", "trait_values")
+OWNED: Final = ("facts", "lines", "properties", "trait_values", "deeds", "deed_lines")
 """Tables of which each row says whose it is, and whose it was at first."""
 
 

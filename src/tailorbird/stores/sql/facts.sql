@@ -49,6 +49,10 @@ DELETE FROM facts WHERE position = ?
 DELETE FROM lines WHERE position = ?
 -- name: retract_properties
 DELETE FROM properties WHERE position = ?
+-- name: retract_deeds
+DELETE FROM deeds WHERE position = ?
+-- name: retract_deed_lines
+DELETE FROM deed_lines WHERE position = ?
 -- name: forget_traits
 DELETE FROM trait_values WHERE COALESCE(owner, person) = ? AND "at" <= ? AND position < ?
 -- name: products

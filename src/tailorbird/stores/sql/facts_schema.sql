@@ -24,6 +24,17 @@ CREATE TABLE IF NOT EXISTS lines (
     order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
     value_minor BIGINT NOT NULL, owner BIGINT);
 
+-- What people did that is asked for long after, a second time: narrow, by event and person, without
+-- guests and without browsing (traits/state.py). Changed in the transactions that change the facts.
+CREATE TABLE IF NOT EXISTS deeds (
+    position BIGINT NOT NULL, person BIGINT NOT NULL, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
+    order_id VARCHAR, item VARCHAR, category VARCHAR, quantity BIGINT, value_minor BIGINT,
+    campaign VARCHAR, machine BOOLEAN NOT NULL, owner BIGINT);
+CREATE TABLE IF NOT EXISTS deed_lines (
+    position BIGINT NOT NULL, person BIGINT NOT NULL, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
+    order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
+    value_minor BIGINT NOT NULL, owner BIGINT);
+
 -- Properties of events that have no column of their own. Text as it came; numbers also as millionths.
 CREATE TABLE IF NOT EXISTS properties (
     position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,

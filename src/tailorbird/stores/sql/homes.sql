@@ -42,6 +42,12 @@ WHERE COALESCE(properties.owner, properties.person) = h.owner AND properties.per
 UPDATE trait_values SET person = h.person, owner = NULLIF(h.owner, h.person) FROM new_homes AS h
 WHERE COALESCE(trait_values.owner, trait_values.person) = h.owner
 AND trait_values.person <> h.person
+-- name: move_deeds
+UPDATE deeds SET person = h.person, owner = NULLIF(h.owner, h.person) FROM new_homes AS h
+WHERE COALESCE(deeds.owner, deeds.person) = h.owner AND deeds.person <> h.person
+-- name: move_deed_lines
+UPDATE deed_lines SET person = h.person, owner = NULLIF(h.owner, h.person) FROM new_homes AS h
+WHERE COALESCE(deed_lines.owner, deed_lines.person) = h.owner AND deed_lines.person <> h.person
 -- name: forget_people
 DELETE FROM people WHERE person IN (SELECT person FROM losers)
 -- name: leave_membership

@@ -1,0 +1,77 @@
+"""The state of each person: facts that are asked for long after, by event and person.
+
+It is derived from the facts in the transactions that change them; `traits.state` says what is
+answered from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from tailorbird.stores.statements import load
+from tailorbird.traits.state import BROWSING
+
+if TYPE_CHECKING:
+    import duckdb
+
+SQL = load("state")
+MARKERS = load("facts")
+SETTLED: Final = "settled"
+"""Up to which position the state's rows were put in order."""
+TABLES: Final = ("deeds", "deed_lines")
+LOOSE: Final = 1_000_000
+"""Rows that may lie as they came: to put them in order takes a second or two."""
+
+
+def add(connection: duckdb.DuckDBPyConnection, new: Collection[str]) -> None:
+    """Keep the new rows of the facts and lines too, where there are such (`new_facts` ...)."""
+    if "facts" not in new:
+        return
+    _name_browsing(connection)
+    connection.execute(SQL["add_deeds"])
+    if "lines" in new:
+        connection.execute(SQL["add_deed_lines"])
+
+
+def is_loose(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether so many rows lie as they came that it is time to put them in order."""
+    row = connection.execute(SQL["loose"], (_settled(connection),)).fetchone()
+    return bool(row and row[0] >= LOOSE)
+
+
+def settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the loose rows in order, beside those that are."""
+    since = (_settled(connection),)
+    for table in TABLES:
+        connection.execute(SQL[f"take_{table}"], since)
+        connection.execute(SQL[f"drop_{table}"], since)
+        connection.execute(SQL[f"put_{table}"])
+    _mark(connection)
+
+
+def renew(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the state anew from the facts, all of it in order."""
+    _name_browsing(connection)
+    for table in TABLES:
+        connection.execute(SQL[f"clear_{table}"])
+    for event in connection.execute(SQL["events"]).fetchall():
+        for table in TABLES:
+            connection.execute(SQL[f"renew_{table}"], event)
+    _mark(connection)
+
+
+def _name_browsing(connection: duckdb.DuckDBPyConnection) -> None:
+    import pyarrow as pa
+
+    connection.register("browsing", pa.table({"event": sorted(BROWSING)}))
+
+
+def _settled(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute(MARKERS["marker"], (SETTLED,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _mark(connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute(SQL["last"]).fetchone()
+    connection.execute(MARKERS["mark"], (SETTLED, row[0] if row else 0))
