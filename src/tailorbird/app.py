@@ -37,6 +37,7 @@ from tailorbird.world import World
 
 if TYPE_CHECKING:
     from tailorbird import collect, delivery, experiments, flow, segments
+    from tailorbird.lists import Lists
     from tailorbird.merging import Merging
     from tailorbird.repair import Repair
     from tailorbird.syncs import Syncs
@@ -162,6 +163,13 @@ class Tailorbird:
         from tailorbird.syncs import Syncs
 
         return Syncs(self.world, self.clock, self.environment)
+
+    @property
+    def lists(self) -> Lists:
+        """Return what makes lists, and puts people on them."""
+        from tailorbird.lists import Lists
+
+        return Lists(self.world, self.clock())
 
     @property
     def merging(self) -> Merging:

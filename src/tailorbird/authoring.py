@@ -96,6 +96,8 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             imputation.check(world, text)
         case "groups":
             grouping.check(world, name, text, standing_segments(world))
+        case "list":
+            segments.list_description(text, f"lists/{name}.yaml")
         case "calibration" | "clusters" | "block" | "mapping" | "model":
             return
 

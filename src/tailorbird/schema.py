@@ -252,7 +252,7 @@ class ConsentState(msgspec.Struct, frozen=True):
 DefinitionKind = Literal[
     "segment", "template", "block", "campaign", "model", "mapping", "tracking_plan", "imputation",
     "source",
-    "form",
+    "form", "list",
     "groups", "calibration", "clusters",
 ]  # fmt: skip
 

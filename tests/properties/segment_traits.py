@@ -56,6 +56,7 @@ def question(rng: random.Random) -> c.Condition:
     """Return a condition on a trait, a score or a list."""
     pick: Any = rng.choice
     op = pick(ORDER)
+    drawn: c.Condition
     match rng.randrange(8):
         case 0:
             length = c.Comparison(op, (pick(tuple(LENGTHS)),))
@@ -74,7 +75,7 @@ def question(rng: random.Random) -> c.Condition:
             wanted = pick((("garden",), ("garden", "den"), ("a, b", 2), ("true",)))
             return c.Has("likes", wanted, len(wanted) > 1 and rng.random() < 0.5)
         case 6:
-            return pick(
+            drawn = pick(
                 (
                     c.OnList(pick(LISTS)),
                     c.Scored("repeat_purchase", c.Comparison(op, (rng.randrange(10) / 10,))),
@@ -82,7 +83,7 @@ def question(rng: random.Random) -> c.Condition:
                 )
             )
         case _:
-            return pick(
+            drawn = pick(
                 (
                     c.TraitIs("renewal", c.Comparison(pick(ORDER[2:]), ("2024-10-20",))),
                     c.TraitIs("trial_ends", c.Comparison(pick(ORDER[2:]), ("2024-10-20T10:00Z",))),
@@ -90,6 +91,7 @@ def question(rng: random.Random) -> c.Condition:
                     c.TraitIs("country", c.Comparison(pick(("starts with", "ends with")), ("D",))),
                 )
             )
+    return drawn
 
 
 # -- the naive reading ----------------------------------------------------------------------------

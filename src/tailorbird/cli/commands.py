@@ -14,6 +14,7 @@ from tailorbird.cli import (
     group_commands,
     hook_commands,
     key_commands,
+    list_commands,
     match_commands,
     model_commands,
     person_commands,
@@ -45,6 +46,7 @@ app.add_typer(form_commands.app, name="forms")
 app.add_typer(plan_commands.app, name="tracking-plan")
 app.add_typer(person_commands.app, name="profiles")
 app.add_typer(segment_commands.app, name="segments")
+app.add_typer(list_commands.app, name="lists")
 app.add_typer(group_commands.app, name="groups")
 app.add_typer(template_commands.app, name="templates")
 app.add_typer(campaign_commands.app, name="campaigns")

@@ -50,7 +50,7 @@ from tailorbird.schema import (
 )
 
 INTERNAL: Final = frozenset(
-    {"delivery", "forms", "groups", "identity", "import", "rest", "simulator", "tracking"}
+    {"delivery", "forms", "groups", "identity", "import", "lists", "rest", "simulator", "tracking"}
 )
 """Sources of our own: they alone may say a person's number and which send an event belongs to."""
 SHOPS: Final = frozenset({"salesforce", "shopify", "stripe", "woocommerce"})
@@ -63,6 +63,8 @@ CORRECTIONS: Final = frozenset(
     }
 )  # fmt: skip
 """Events that take back what was said: only our own API may."""
+LISTING: Final = frozenset({Names.LIST_ADDED, Names.LIST_REMOVED})
+"""Events that say who is on a list: segments rest on them, so no stranger says so."""
 SERVER: Final = "server"
 """Sources that a secret key has proven: they speak for the shop, in a stranger's handwriting."""
 BOT: Final = "bot"
@@ -320,6 +322,9 @@ class _Reader:
         if name in CORRECTIONS and not self._internal:
             mend = "use the API with a secret key"
             raise Refusal("not_allowed", "only the API takes back what was said", mend)
+        if name in LISTING and not self._internal:
+            mend = "use `tailorbird lists` or the API of lists"
+            raise Refusal("not_allowed", "a sender does not say who is on a list", mend)
         known = who.user_id or who.anonymous_id or who.email or who.person
         if not known and not (self._trusted and name in OPEN_TO_GUESTS):
             mend = "send a userId or an anonymousId"

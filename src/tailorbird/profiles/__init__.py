@@ -9,6 +9,7 @@ from __future__ import annotations
 from tailorbird.profiles.changes import merged_body, separated_body
 from tailorbird.profiles.fold import Folded, fold, moved, replay, withdrawal
 from tailorbird.profiles.fold_columns import Known, fold_columns, replay_columns
+from tailorbird.profiles.listing import listed_bodies
 from tailorbird.profiles.traits import TRAITS, Trait, table
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Trait",
     "fold",
     "fold_columns",
+    "listed_bodies",
     "merged_body",
     "moved",
     "replay",

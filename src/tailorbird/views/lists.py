@@ -1,0 +1,56 @@
+"""Lists of people, as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tailorbird.schema import PersonId
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=256, examples=["ada@example.com"])]
+
+
+class ListRow(msgspec.Struct, frozen=True):
+    """A list, how many are on it, and the segments that rest on it."""
+
+    name: str
+    description: str
+    people: int
+    used_in: tuple[str, ...]
+
+
+class ListReport(msgspec.Struct, frozen=True):
+    """A list at an instant, and some of its people by number."""
+
+    list: ListRow
+    as_of: datetime
+    people: int
+    sample: tuple[PersonId, ...]
+
+
+class NewList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a list is for."""
+
+    description: Annotated[str, Meta(max_length=500)] = ""
+
+
+class NamedPeople(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Addresses, user ids or anonymous ids; `person:12` is a number."""
+
+    people: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=10_000)]
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class NamedReport(msgspec.Struct, frozen=True):
+    """How many were known, how many were newly put on or taken off, and whom nobody knows.
+
+    `unknown` holds places in what was given, from 1. `applied`: reads show it already.
+    """
+
+    known: int
+    changed: int
+    unknown: tuple[int, ...]
+    applied: bool

@@ -1,0 +1,101 @@
+"""The API of lists: people named one by one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from litestar import post, put
+from litestar.exceptions import NotFoundException
+from litestar.params import JSONBody, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from tailorbird import lists
+from tailorbird.errors import UsageError
+from tailorbird.views import moment
+from tailorbird.views.lists import ListReport, ListRow, NamedPeople, NamedReport, NewList
+from tailorbird.web.asking import MISSING, WRITES, WRITING, At, Limit, Name, Wait, With, reads
+from tailorbird.web.desk import Desk
+
+AsOf = Annotated[
+    datetime | None, QueryParameter(name="as_of", description="A past instant; now when left out.")
+]
+CHANGING: Final[dict[str, Any]] = {
+    "tags": ["lists"], "status_code": 200, "responses": WRITING | MISSING, **WRITES,
+}  # fmt: skip
+
+
+@reads("/lists", "All lists", "lists")
+def list_lists(desk: At) -> tuple[ListRow, ...]:
+    """Return every list with its size and the segments that rest on it."""
+    return tuple(map(_row, _lists(desk).all()))
+
+
+@reads("/lists/{name:str}", "One list", "lists", responses=MISSING)
+def get_list(desk: At, name: Name, as_of: AsOf = None, limit: Limit = 20) -> ListReport:
+    """Return a list and some of its people, now or at a past instant."""
+    found = _found(desk, name)
+    at = desk.clock() if as_of is None else round(as_of.timestamp() * 1_000_000)
+    return ListReport(
+        _row(found.show(name)),
+        moment(at),
+        found.count(name, as_of=at),
+        tuple(found.people(name, as_of=at, limit=limit)),
+    )
+
+
+@put("/lists/{name:str}", summary="Make a list", **CHANGING)
+def put_list(desk: At, by: With, name: Name, data: JSONBody[NewList]) -> ListRow:
+    """Make a list, or describe it anew; who is on it stays."""
+    found = _lists(desk)
+    found.create(name, data.description, author=by.key)
+    return _row(found.show(name))
+
+
+@post("/lists/{name:str}/add", summary="Put people on a list", **CHANGING)
+def add_to_list(
+    desk: At, by: With, name: Name, data: JSONBody[NamedPeople], wait: Wait = "durable"
+) -> NamedReport:
+    """Put people on a list; to name one who is on it already changes nothing."""
+    found = _found(desk, name)
+    return _told(desk, found.add(name, data.people, reason=data.reason, author=by.key), wait)
+
+
+@post("/lists/{name:str}/remove", summary="Take people off a list", **CHANGING)
+def remove_from_list(
+    desk: At, by: With, name: Name, data: JSONBody[NamedPeople], wait: Wait = "durable"
+) -> NamedReport:
+    """Take people off a list; to name one who is not on it changes nothing."""
+    found = _found(desk, name)
+    return _told(desk, found.remove(name, data.people, reason=data.reason, author=by.key), wait)
+
+
+def _lists(desk: Desk) -> lists.Lists:
+    return lists.Lists(desk.world, desk.clock())
+
+
+def _found(desk: Desk, name: str) -> lists.Lists:
+    found = _lists(desk)
+    try:
+        found.find(name)
+    except UsageError as error:
+        raise NotFoundException(error.sentence()) from None
+    return found
+
+
+def _told(desk: Desk, named: lists.Named, wait: str) -> NamedReport:
+    applied = desk.settled(desk.world.log.end(), wait)
+    return NamedReport(named.known, named.changed, named.unknown, applied)
+
+
+def _row(found: lists.StaticList) -> ListRow:
+    return ListRow(found.name, found.description, found.people, found.used_in)
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    list_lists,
+    get_list,
+    put_list,
+    add_to_list,
+    remove_from_list,
+]
