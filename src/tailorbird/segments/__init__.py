@@ -22,7 +22,6 @@ from tailorbird.segments.draft import Dissection, LeafCount, dissect, moved
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.library import library
 from tailorbird.segments.list_text import list_description
-from tailorbird.segments.outlook import Outlook, Turn, leaves_of, outlook
 from tailorbird.segments.overlap import Overlap, overlap, overlap_at
 from tailorbird.segments.parse import document, from_json, parse
 from tailorbird.segments.python_text import python
