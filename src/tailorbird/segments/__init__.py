@@ -20,13 +20,16 @@ from tailorbird.segments.build import (
 from tailorbird.segments.conditions import Segment, named
 from tailorbird.segments.draft import Dissection, LeafCount, dissect, moved
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
+from tailorbird.segments.json_schema import schema, schema_text
 from tailorbird.segments.library import library
 from tailorbird.segments.list_text import list_description
+from tailorbird.segments.outlook import Outlook, Turn, leaves_of, outlook
 from tailorbird.segments.overlap import Overlap, overlap, overlap_at
 from tailorbird.segments.parse import document, from_json, parse
 from tailorbird.segments.python_text import python
 from tailorbird.segments.reader import Vocabulary
 from tailorbird.segments.refresh import Change, forget, refresh, verify
+from tailorbird.segments.turning import turns
 from tailorbird.segments.vocabulary import circles, vocabulary
 from tailorbird.segments.words import words
 from tailorbird.segments.write import to_json, write
@@ -37,10 +40,12 @@ __all__ = [
     "Evidence",
     "Explanation",
     "LeafCount",
+    "Outlook",
     "Overlap",
     "Preview",
     "Reason",
     "Segment",
+    "Turn",
     "Vocabulary",
     "all_of",
     "any_of",
@@ -54,11 +59,13 @@ __all__ = [
     "explain",
     "forget",
     "from_json",
+    "leaves_of",
     "library",
     "list_description",
     "members",
     "moved",
     "named",
+    "outlook",
     "overlap",
     "overlap_at",
     "parse",
@@ -66,10 +73,13 @@ __all__ = [
     "preview",
     "python",
     "refresh",
+    "schema",
+    "schema_text",
     "segment",
     "stated",
     "to_json",
     "trait",
+    "turns",
     "verify",
     "vocabulary",
     "words",

@@ -52,7 +52,7 @@ def words(condition: Condition) -> str:
         case Did():
             return _did(condition)
         case DidNot(event, where):
-            return f"did not {event}{_where(where)}{_window(condition)}"
+            return f"did not {event}{properties(where)}{_window(condition)}"
         case Then():
             return _then(condition)
 
@@ -88,7 +88,7 @@ def _did(did: Did) -> str:
     if did.moment:
         how = f", for the {did.moment.which} time{within_words(did.moment)}"
     per = f" with one and the same {did.per}" if did.per else ""
-    return f"did {did.event}{_where(did.where)}{_window(did)}{how}{per}"
+    return f"did {did.event}{properties(did.where)}{_window(did)}{how}{per}"
 
 
 _DATES: Final[dict[DateMeasure, str]] = {
@@ -104,13 +104,14 @@ _MEASURES: Final[dict[Measure, str]] = {
 
 def _then(then: Then) -> str:
     since = _lengths(then.since, then.older_than) + _calendar(then.when)
-    first = f"did {then.event}{_where(then.where)}{since}"
-    second = f"{then.then}{_where(then.then_where)}"
+    first = f"did {then.event}{properties(then.where)}{since}"
+    second = f"{then.then}{properties(then.then_where)}"
     while_ = f"within {durations.written(then.within)}" if then.within else "since"
     return f"{first}, then {'no' if then.absent else 'a'} {second} {while_}"
 
 
-def _where(where: tuple[Filter, ...]) -> str:
+def properties(where: tuple[Filter, ...]) -> str:
+    """Return what the properties of an event must be, in parentheses; empty for any."""
     tests = " and ".join(f"{each.property} {threshold(each.comparison)}" for each in where)
     return f" ({tests})" if tests else ""
 

@@ -1,0 +1,255 @@
+"""The JSON Schema of segments, made from the grammar that the readers go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any as Anything
+from typing import Final, TypeAlias
+
+import msgspec
+
+from tailorbird.schema import Names
+from tailorbird.segments import grammar, operands
+from tailorbird.segments.durations import LONGEST, UNITS
+from tailorbird.segments.grammar import FORMS, Form
+from tailorbird.segments.operands import Kind
+from tailorbird.segments.parse_events import EVENTS
+from tailorbird.segments.reader import WORDS
+from tailorbird.traits.registry import TRAITS
+
+_Schema: TypeAlias = dict[str, Anything]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_NO_FACTS: Final = (Names.IDENTIFY, Names.PRODUCT_UPDATED, Names.CONSENT_CHANGED)
+_DAY: Final = 86_400_000_000
+_TEXT: Final[_Schema] = {"type": "string"}
+_NAME: Final[_Schema] = {"type": "string", "minLength": 1}
+_FLAG: Final[_Schema] = {"type": "boolean"}
+_INTEGER: Final[_Schema] = {"type": "integer"}
+_NUMBER: Final[_Schema] = {"type": "number"}
+_INSTANT: Final[_Schema] = {
+    "type": "string",
+    "pattern": r"^\d{4}-?(\d{2}|W)",
+    "examples": ["2026-01-31", "2026-01-31T10:00:00Z"],
+}
+_LENGTH: Final[_Schema] = {
+    "type": "string",
+    "pattern": rf"^\s*\d{{1,10}}\s*[{''.join(UNITS)}]\s*$",
+    "examples": ["24h", "30d"],
+}
+
+
+_SCHEDULE: Final = "^(live|hourly|daily( at ([01]?[0-9]|2[0-3]):[0-5][0-9])?)$"
+
+
+def schema() -> _Schema:
+    """Return the JSON Schema (2020-12) of a segment in YAML or JSON.
+
+    What `parse` reads is valid. What is refused by the sense of several values together (windows
+    that hold nothing, names that are not known here) is for `parse` alone.
+    """
+    made: _Schema = msgspec.json.decode(schema_text())
+    return made
+
+
+@lru_cache(1)
+def schema_text() -> str:
+    """Return the schema as text."""
+    whole = {
+        "$schema": DIALECT,
+        "$id": "urn:tailorbird:schema:segment",
+        "title": "Segment",
+        "description": "Who is in, at any instant: a tree of conditions on events and traits.",
+        **_object(
+            {
+                "name": {"type": "string", "pattern": f"^{grammar.NAME.pattern}$"},
+                "description": _TEXT,
+                "refresh": {"type": "string", "pattern": _SCHEDULE},
+                "where": _ref("condition"),
+                "sql": _TEXT,
+            },
+            ("name",),
+        ),
+        "oneOf": [{"required": ["where"]}, {"required": ["sql"]}],
+        "$defs": _definitions(),
+    }
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
+
+
+def _definitions() -> _Schema:
+    kinds: tuple[Kind, ...] = (
+        "text", "integer", "days", "millionths", "instant", "flag", "open", "duration", "dated",
+    )  # fmt: skip
+    return {
+        "condition": {
+            "oneOf": [
+                *(_group(key) for key in ("all", "any")),
+                _object({"not": _ref("condition")}, ("not",)),
+                *(_ref(name) for name in _names()),
+            ]
+        },
+        **{name: _form(form) for name, form in zip(_names(), FORMS, strict=True)},
+        **_shapes(),
+        **{f"is_{kind}": _comparison(kind) for kind in kinds},
+    }
+
+
+def _names() -> list[str]:
+    """Return a name for each form, by its first word and what it needs."""
+    said = [
+        [form.word, *(form.needs or form.one_of[:1] * (form.word == "trait"))] for form in FORMS
+    ]
+    return ["_".join(("if", *words)) for words in said]
+
+
+def _group(key: str) -> _Schema:
+    return _object({key: {"type": "array", "minItems": 1, "items": _ref("condition")}}, (key,))
+
+
+def _form(form: Form) -> _Schema:
+    keys: _Schema = {key: _ref(shape) for key, shape in form.keys.items()}
+    keys |= {key: _ref(f"date_{key}") for key, shape in form.keys.items() if shape == "date"}
+    made = _object(keys, (form.word, *form.needs))
+    if form.word == "trait" and not form.compared:
+        return made | {"minProperties": 2, "maxProperties": 2}
+    if form.one_of:
+        made["not"] = {"anyOf": list(_pairs(form.one_of))}
+    if form.compared:
+        made = _compared(form, made)
+    return made
+
+
+def _pairs(keys: tuple[str, ...]) -> Iterable[_Schema]:
+    """Yield what no condition may have: two of these keys."""
+    for index, one in enumerate(keys):
+        if rest := keys[index + 1 :]:
+            yield {"required": [one], "anyOf": [{"required": [other]} for other in rest]}
+
+
+def _compared(form: Form, made: _Schema) -> _Schema:
+    """Add one comparison: of the trait's kind, or of a score."""
+    made["properties"] |= dict.fromkeys(WORDS, True)
+    made |= {"minProperties": 2, "maxProperties": 2}
+    if form.word != "trait":
+        return made | {"allOf": [_rest(form.word, "millionths")]}
+    kinds: dict[Kind, list[str]] = {}
+    for name in TRAITS:
+        kinds.setdefault(operands.kind_of_trait(name), []).append(name)
+    return made | {
+        "allOf": [
+            *(_if_trait({"enum": names}, kind) for kind, names in kinds.items()),
+            _if_trait({"not": {"enum": [*TRAITS]}}, "dated"),
+        ]
+    }
+
+
+def _if_trait(named: _Schema, kind: Kind) -> _Schema:
+    return {"if": {"properties": {"trait": named}}, "then": _rest("trait", kind)}
+
+
+def _rest(word: str, kind: Kind) -> _Schema:
+    """Return that what stands beside the first word compares values of a kind."""
+    return {"properties": {word: True, **_words(kind)}, "additionalProperties": False}
+
+
+def _shapes() -> dict[str, _Schema]:
+    bounds = {key: _ref(shape) for key, shape in grammar.BOUNDS.items()}
+    texts = sorted(operands.PROPERTIES.keys() - operands.NUMBERS)
+    shapes: dict[str, _Schema] = {
+        "event": {**_NAME, "not": {"enum": [*_NO_FACTS]}, "examples": sorted(EVENTS)},
+        "name": _NAME,
+        "property": _NAME,
+        "length": _LENGTH,
+        "instant": _INSTANT,
+        "properties": _properties(),
+        "count": _single("integer", {"minimum": 0}),
+        "measure": _measure({**_NAME, "not": {"enum": texts}}, "millionths"),
+        "distinct": _measure(_NAME, "integer"),
+        "moment": _object(bounds, ()) | {"minProperties": 1},
+        "weekdays": {
+            "type": "array", "minItems": 1, "maxItems": 6, "uniqueItems": True,
+            "items": {"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
+        },
+        "hours": {
+            "type": "array", "minItems": 2, "maxItems": 2,
+            "items": {"type": "integer", "minimum": 0, "maximum": 24},
+        },
+        "trait": {**_NAME, "examples": sorted(TRAITS)},
+        "has": {"type": ["string", "number", "boolean"]},
+        "has_all": {"type": "array", "minItems": 1, "items": _ref("has")},
+    }  # fmt: skip
+    dates = {f"date_{key}": _single(operands.DATES[key]) for key in operands.DATES}
+    return shapes | dates
+
+
+def _properties() -> _Schema:
+    known = {name: _ref(f"is_{kind}") for name, kind in operands.PROPERTIES.items()}
+    known |= {name: _comparison("text", name) for name in operands.PRODUCT_PROPERTIES}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "properties": known,
+        "additionalProperties": _ref("is_open"),
+        "propertyNames": {"anyOf": [{"enum": [*known]}, {"not": {"pattern": r"^context\."}}]},
+    }
+
+
+def _measure(of: _Schema, kind: Kind) -> _Schema:
+    made = _object({"of": of, **_words(kind)}, ("of",))
+    return made | {"minProperties": 2, "maxProperties": 2}
+
+
+def _single(kind: Kind, also: _Schema | None = None) -> _Schema:
+    """Return exactly one comparison, or a bare value."""
+    words = _words(kind, also)
+    return {"anyOf": [*_bare(words), _object(words, ()) | {"minProperties": 1, "maxProperties": 1}]}
+
+
+def _comparison(kind: Kind, name: str = "") -> _Schema:
+    """Return one comparison or several of a property, or a bare value."""
+    words = _words(kind, name=name)
+    return {"anyOf": [*_bare(words), _object(words, ()) | {"minProperties": 1}]}
+
+
+def _bare(words: _Schema) -> list[_Schema]:
+    return [words[word] for word in ("is", "in") if word in words]
+
+
+def _words(kind: Kind, also: _Schema | None = None, name: str = "") -> _Schema:
+    """Return the comparisons that a kind of value allows, with what stands under each."""
+    made: _Schema = {}
+    allowed = operands.comparisons(name, kind)
+    for word, op in WORDS.items():
+        if op not in allowed:
+            continue
+        operand = _OPERANDS[kind] | (also or {})
+        if op in ("exists", "missing"):
+            made[word] = _FLAG
+        elif op in ("in", "not in"):
+            made[word] = {"type": "array", "minItems": 1, "items": operand}
+        else:
+            made[word] = operand
+    return made
+
+
+def _object(properties: _Schema, required: Iterable[str]) -> _Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*required],
+        "additionalProperties": False,
+    }
+
+
+def _ref(name: str) -> _Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+_MOST_DAYS: Final = LONGEST // _DAY
+_OPEN: Final[_Schema] = {"type": ["string", "number", "boolean"]}
+_OPERANDS: Final[dict[Kind, _Schema]] = {
+    "text": _TEXT, "integer": _INTEGER, "millionths": _NUMBER, "instant": _INSTANT, "flag": _FLAG,
+    "days": {"type": "integer", "minimum": -_MOST_DAYS, "maximum": _MOST_DAYS}, "open": _OPEN,
+    "dated": _OPEN, "duration": _LENGTH, "day": _INSTANT,
+}  # fmt: skip
