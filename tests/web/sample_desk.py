@@ -19,6 +19,7 @@ from tailorbird import keys, notify
 from tailorbird.access import Key
 from tailorbird.app import Tailorbird
 from tailorbird.schema import Body
+from tailorbird.ties import Likeness, Match
 from tailorbird.web.desk import Desk
 from tailorbird.web.keys import KeyRing
 from tailorbird.web.server import application
@@ -93,7 +94,16 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
     tb.put("segment", "lapsing", again, author=f"Ada{said}", reason=f"three months are few{said}")
     tb.refresh()
     _held(tb)
+    tb.world.matches.keep([_alike(tb, number, said) for number in (1, 2, 3)])
     return tb
+
+
+def _alike(tb: Tailorbird, number: int, said: str) -> Match:
+    """Return that two who have the same first name may be one."""
+    one, two = sorted((tb.person(f"shop{number}"), tb.person(f"shop{number + 5}")))
+    alike = (Likeness("first_name", "same", 6.5), Likeness("email", "near", 2.25))
+    why = f"the same first name alone is not enough{said}"
+    return Match(one, two, "waiting", 0.9 - number / 10, alike, why, b"seen", NOW)
 
 
 def _answered(number: int, score: int) -> list[dict[str, Any]]:

@@ -199,3 +199,24 @@ def test_the_engine_stops_when_the_one_who_asked_has_gone(
         loop.close()
     assert messages[0]["status"] == 503
     assert b'"stopped"' in messages[1]["body"]
+
+
+def test_a_segment_that_is_named_stays_and_says_where(call: Call) -> None:
+    named = {"text": "name: others\nwhere: {not: {segment: buyers}}\n"}
+    assert call("/segments", "POST", json=named).status_code == 201
+    uses = call("/segments/buyers/uses").json()
+    assert uses == [{"kind": "segment", "name": "others", "how": "condition"}]
+    refused = call("/segments/buyers", "DELETE")
+    assert refused.status_code == 409
+    assert "segment others" in refused.json()["detail"]
+    assert call("/segments/others?reason=a+try", "DELETE").json()["name"] == "others"
+    assert call("/segments/buyers", "DELETE").status_code == 200
+    assert call("/segments/buyers/versions").status_code == 404
+
+
+def test_an_explanation_says_what_was_asked_and_may_ask_about_the_past(call: Call) -> None:
+    found = call("/segments/buyers/explain/1").json()
+    assert (found["member"], found["reason"]["value"]) == (False, "1")
+    assert found["reason"]["threshold"] == "is at least 2"
+    before = call("/segments/buyers/explain/3?as_of=2020-01-01T00:00:00Z").json()
+    assert (before["member"], before["as_of"]) == (False, "2020-01-01T00:00:00Z")

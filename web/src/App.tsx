@@ -11,6 +11,7 @@ import {
   FormsIcon,
   InboxIcon,
   KeysIcon,
+  MatchesIcon,
   MoonIcon,
   OverviewIcon,
   PeopleIcon,
@@ -31,6 +32,8 @@ const Person = lazy(() => import("./pages/Person"));
 const Segments = lazy(() => import("./pages/Segments"));
 const Segment = lazy(() => import("./pages/Segment"));
 const SegmentEditor = lazy(() => import("./pages/SegmentEditor"));
+const Overlap = lazy(() => import("./pages/Overlap"));
+const Matches = lazy(() => import("./pages/Matches"));
 const Campaigns = lazy(() => import("./pages/Campaigns"));
 const Campaign = lazy(() => import("./pages/Campaign"));
 const Inbox = lazy(() => import("./pages/Inbox"));
@@ -66,6 +69,7 @@ const DATA: Place[] = [
   { to: "/sources", word: "Sources", icon: SourcesIcon },
   { to: "/quality", word: "Quality", icon: QualityIcon },
   { to: "/quarantine", word: "Quarantine", icon: QuarantineIcon },
+  { to: "/matches", word: "Matches", icon: MatchesIcon },
   { to: "/forms", word: "Forms", icon: FormsIcon },
   { to: "/keys", word: "Keys", icon: KeysIcon },
 ];
@@ -118,6 +122,8 @@ function Pages() {
       <Route path="/people/:person">{({ person }) => <Person key={person} person={person} />}</Route>
       <Route path="/segments" component={Segments} />
       <Route path="/segments/:name">{({ name }) => <Segment key={name} name={decoded(name)} />}</Route>
+      <Route path="/overlap" component={Overlap} />
+      <Route path="/matches/:pair?">{({ pair }) => <Matches pair={pair ?? ""} />}</Route>
       <Route path="/new-segment">
         <SegmentEditor name="" />
       </Route>

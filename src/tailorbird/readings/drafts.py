@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from math import sqrt
 from typing import Any, Final
 
 import yaml
 
-from tailorbird import segments, yaml_text
+from tailorbird import authoring, naming, segments, yaml_text
 from tailorbird.errors import DefinitionError
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.readings.people import rows
-from tailorbird.schema import Instant, PersonId
+from tailorbird.schema import Definition, Instant, PersonId
 from tailorbird.segments.operands import PROPERTIES, TOTALS, kind_of_trait
 from tailorbird.segments.parse_events import EVENTS
 from tailorbird.traits.registry import TRAITS
@@ -48,8 +49,7 @@ def preview(world: World, text: str, now: Instant) -> SegmentPreview:
     Raises:
         DefinitionError: with the line and the mend. Stopped: nobody waits for it any more.
     """
-    draft = segments.parse(text, DRAFT)
-    among, stands = standing(world, draft.name)
+    among, stands, draft = _read(world, text)
     found = segments.dissect(world.facts, draft, among, as_of=now, stands=stands)
     members = segments.people(world.facts, draft, among, as_of=now)
     came: list[PersonId] = []
@@ -81,8 +81,7 @@ def estimate(world: World, text: str, now: Instant) -> SegmentPreview:
     Raises:
         DefinitionError: with the line and the mend. Stopped: nobody waits for it any more.
     """
-    draft = segments.parse(text, DRAFT)
-    among, stands = standing(world, draft.name)
+    among, stands, draft = _read(world, text)
     found = segments.preview(world.facts, draft, among, as_of=now, limit=0)
     size = found.count
     return SegmentPreview(
@@ -91,21 +90,30 @@ def estimate(world: World, text: str, now: Instant) -> SegmentPreview:
     )  # fmt: skip
 
 
-def standing(world: World, name: str) -> tuple[list[segments.Segment], segments.Segment | None]:
-    """Return the other segments that can be counted, and the version of this one in force."""
-    others: list[segments.Segment] = []
-    stands: segments.Segment | None = None
-    for found in world.definitions.latest("segment"):
-        try:
+def _read(
+    world: World, text: str
+) -> tuple[list[segments.Segment], segments.Segment | None, segments.Segment]:
+    """Return the other segments that can be counted, the version in force, and the draft itself."""
+    standing = _standing(world)
+    draft = naming.check_segment(world, text, DRAFT, standing)
+    others = [each for each in standing if each.name != draft.name]
+    stands = next((each for each in standing if each.name == draft.name), None)
+    return others, stands, draft
+
+
+def _standing(world: World) -> list[segments.Segment]:
+    try:
+        return authoring.standing_segments(world)
+    except DefinitionError:
+        return list(_right(world.definitions.latest("segment")))
+
+
+def _right(definitions: Iterable[Definition]) -> Iterator[segments.Segment]:
+    """Yield those that can be read: a draft that names no other can be counted all the same."""
+    for found in definitions:
+        with suppress(DefinitionError):
             file = f"segments/{found.name}.yaml"
-            segment = segments.parse(found.text, file, version=found.version)
-        except DefinitionError:
-            continue  # its own page tells; a draft that does not name it can be counted
-        if segment.name == name:
-            stands = segment
-        else:
-            others.append(segment)
-    return others, stands
+            yield segments.parse(found.text, file, version=found.version)
 
 
 def reach(world: World, people: Sequence[PersonId], now: Instant) -> Reach:
@@ -197,8 +205,7 @@ def versions(world: World, name: str) -> tuple[SegmentVersion, ...] | None:
 
 def words(world: World) -> SegmentWords:
     """Return every name that a condition may use here."""
-    names = [each.name for each in world.definitions.latest("segment")]
-    known = segments.vocabulary(world.facts, names)
+    known = naming.vocabulary(world, "", _standing(world))
     free = world.facts.read(_FREE)["name"].to_pylist()
     computed = [
         KnownName(name, kind_of_trait(name), _note(each.unit, each.description), computed=True)
@@ -212,7 +219,8 @@ def words(world: World) -> SegmentWords:
             *(KnownName(name) for name in free if name not in PROPERTIES),
         ),
         traits=(*computed, *declared),
-        segments=tuple(names),
+        segments=tuple(sorted(known.segments - {""})),
+        lists=tuple(sorted(known.lists)),
         totals=TOTALS,
     )
 

@@ -150,4 +150,5 @@ def _reason(reason: segments.Reason) -> Reason:
         value=value,
         evidence=tuple(_evidence(each) for each in reason.evidence),
         parts=tuple(_reason(part) for part in reason.parts),
+        threshold=reason.threshold,
     )

@@ -98,4 +98,13 @@ class SegmentWords(msgspec.Struct, frozen=True):
     properties: tuple[KnownName, ...]
     traits: tuple[KnownName, ...]
     segments: tuple[str, ...]
+    lists: tuple[str, ...]
     totals: tuple[str, ...]
+
+
+class SegmentUse(msgspec.Struct, frozen=True):
+    """A definition that names a segment, and as what: a campaign as its audience."""
+
+    kind: str
+    name: str
+    how: str

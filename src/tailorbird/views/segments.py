@@ -69,6 +69,8 @@ class Reason(msgspec.Struct, frozen=True):
     value: str = ""
     evidence: tuple[Evidence, ...] = ()
     parts: tuple[Reason, ...] = ()
+    threshold: str = ""
+    """What the value must be."""
 
 
 class Explanation(msgspec.Struct, frozen=True):

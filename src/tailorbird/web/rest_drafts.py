@@ -7,15 +7,20 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from litestar import Request, post
+from litestar import Request, delete, post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import authoring, yaml_text
 from tailorbird.readings import drafts
-from tailorbird.schema import Instant
 from tailorbird.stopping import Stop
-from tailorbird.views.drafts import DraftForms, SegmentPreview, SegmentVersion, SegmentWords
+from tailorbird.views.drafts import (
+    DraftForms,
+    SegmentPreview,
+    SegmentUse,
+    SegmentVersion,
+    SegmentWords,
+)
 from tailorbird.views.sources import KeptText
 from tailorbird.web.asking import (
     GUARDED,
@@ -27,7 +32,9 @@ from tailorbird.web.asking import (
     At,
     Name,
     Now,
+    Text,
     found,
+    instant_of,
     reads,
 )
 from tailorbird.web.patience import while_awaited
@@ -63,7 +70,7 @@ async def preview_segment(
     An `approximate` size comes sooner and says its error. Work ends when the caller has gone.
     """
     started = time.perf_counter()
-    as_of = _instant(data.as_of, now)
+    as_of = instant_of(data.as_of, now)
     text = _text(data)
 
     def work(stop: Stop) -> SegmentPreview:
@@ -105,6 +112,26 @@ def list_segment_versions(desk: At, name: Name) -> tuple[SegmentVersion, ...]:
     return found(drafts.versions(desk.world, name), f"segment {name!r}")
 
 
+@reads("/segments/{name:str}/uses", "Where a segment is used", TAG)
+def list_segment_uses(desk: At, name: Name) -> tuple[SegmentUse, ...]:
+    """Return the definitions that name a segment: while there are any, it cannot be taken away."""
+    found = authoring.uses(desk.world, name)
+    return tuple(SegmentUse(each.kind, each.name, each.how) for each in found)
+
+
+@delete("/segments/{name:str}", summary="Take a segment away", tags=[TAG], status_code=200,
+        responses=WRITING, **WRITES)  # fmt: skip
+def remove_segment(desk: At, name: Name, reason: Text = "") -> KeptText:
+    """Take a segment out of force; its versions and its history stay.
+
+    It is refused where another definition names it.
+    """
+    removed = authoring.remove_segment(
+        desk.world, name, now=desk.clock(), reason=reason or "by the API"
+    )
+    return KeptText(removed.kind, removed.name, removed.version)
+
+
 @reads("/vocabulary", "Names for conditions", TAG)
 def get_vocabulary(desk: At) -> SegmentWords:
     """Return the events, properties, traits and segments that a condition may name here."""
@@ -115,15 +142,12 @@ def _text(draft: SegmentDraft) -> str:
     return draft.text if draft.tree is None else drafts.of_tree(draft.tree).text
 
 
-def _instant(asked: datetime | None, now: Instant) -> Instant:
-    """Return an instant of the past, or now."""
-    return now if asked is None else min(now, round(asked.timestamp() * 1_000_000))
-
-
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     preview_segment,
     convert_segment,
     put_segment,
     list_segment_versions,
+    list_segment_uses,
+    remove_segment,
     get_vocabulary,
 ]

@@ -45,29 +45,29 @@ def get_list(desk: At, name: Name, as_of: AsOf = None, limit: Limit = 20) -> Lis
 
 
 @put("/lists/{name:str}", summary="Make a list", **CHANGING)
-def put_list(desk: At, by: With, name: Name, data: JSONBody[NewList]) -> ListRow:
+def put_list(desk: At, writer: With, name: Name, data: JSONBody[NewList]) -> ListRow:
     """Make a list, or describe it anew; who is on it stays."""
     found = _lists(desk)
-    found.create(name, data.description, author=by.key)
+    found.create(name, data.description, author=writer.key)
     return _row(found.show(name))
 
 
 @post("/lists/{name:str}/add", summary="Put people on a list", **CHANGING)
 def add_to_list(
-    desk: At, by: With, name: Name, data: JSONBody[NamedPeople], wait: Wait = "durable"
+    desk: At, writer: With, name: Name, data: JSONBody[NamedPeople], wait: Wait = "durable"
 ) -> NamedReport:
     """Put people on a list; to name one who is on it already changes nothing."""
     found = _found(desk, name)
-    return _told(desk, found.add(name, data.people, reason=data.reason, author=by.key), wait)
+    return _told(desk, found.add(name, data.people, reason=data.reason, author=writer.key), wait)
 
 
 @post("/lists/{name:str}/remove", summary="Take people off a list", **CHANGING)
 def remove_from_list(
-    desk: At, by: With, name: Name, data: JSONBody[NamedPeople], wait: Wait = "durable"
+    desk: At, writer: With, name: Name, data: JSONBody[NamedPeople], wait: Wait = "durable"
 ) -> NamedReport:
     """Take people off a list; to name one who is not on it changes nothing."""
     found = _found(desk, name)
-    return _told(desk, found.remove(name, data.people, reason=data.reason, author=by.key), wait)
+    return _told(desk, found.remove(name, data.people, reason=data.reason, author=writer.key), wait)
 
 
 def _lists(desk: Desk) -> lists.Lists:

@@ -17,10 +17,12 @@ from tailorbird.web.asking import (
     MISSING,
     WRONG,
     Asked,
+    AsOf,
     Name,
     Now,
     Person,
     found,
+    instant_of,
     reads,
 )
 
@@ -49,10 +51,12 @@ def get_segment(readings: Asked, now: Now, name: Name) -> SegmentReport:
     "segments",
     responses=MISSING,
 )
-def explain_segment(readings: Asked, now: Now, name: Name, person: Person) -> Explanation:
-    """Return every condition with its answer, its value and its evidence."""
+def explain_segment(
+    readings: Asked, now: Now, name: Name, person: Person, as_of: AsOf = None
+) -> Explanation:
+    """Return every condition with its answer, its value and its evidence, now or in the past."""
     what = f"segment {name!r} or no person {person}"
-    return found(readings.explain(name, person, now), what)
+    return found(readings.explain(name, person, instant_of(as_of, now)), what)
 
 
 @post(

@@ -385,7 +385,7 @@ export interface KeptSegment {
 }
 
 export interface KeptText {
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "groups" | "calibration" | "clusters";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters";
   name: string;
   version: number;
 }
@@ -424,6 +424,20 @@ export interface Likeness {
 export interface Link {
   text: string;
   url: string;
+}
+
+export interface ListReport {
+  list: ListRow;
+  as_of: string;
+  people: number;
+  sample: number[];
+}
+
+export interface ListRow {
+  name: string;
+  description: string;
+  people: number;
+  used_in: string[];
 }
 
 export interface MadeHook {
@@ -547,6 +561,18 @@ export interface ModelReport {
   why: string;
 }
 
+export interface NamedPeople {
+  people: (string | unknown)[];
+  reason: string;
+}
+
+export interface NamedReport {
+  known: number;
+  changed: number;
+  unknown: number[];
+  applied: boolean;
+}
+
 export interface NewHook {
   url: string;
   types: ("consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test" | unknown)[];
@@ -560,6 +586,10 @@ export interface NewKey {
   origins: (string | unknown)[];
   rate: number | null;
   address_rate: number | null;
+}
+
+export interface NewList {
+  description: string;
 }
 
 export interface NewPerson {
@@ -821,6 +851,7 @@ export interface Reason {
   value: string;
   evidence: Evidence[];
   parts: Reason[];
+  threshold: string;
 }
 
 export interface RefreshCost {
@@ -982,6 +1013,12 @@ export interface SegmentSize {
   trouble: string;
 }
 
+export interface SegmentUse {
+  kind: string;
+  name: string;
+  how: string;
+}
+
 export interface SegmentVersion {
   version: number;
   text: string;
@@ -995,6 +1032,7 @@ export interface SegmentWords {
   properties: KnownName[];
   traits: KnownName[];
   segments: string[];
+  lists: string[];
   totals: string[];
 }
 

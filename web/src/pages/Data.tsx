@@ -5,6 +5,7 @@ const PLACES = [
   ["/sources", "Sources", "Files, databases and queues that are read, and how that goes"],
   ["/quality", "Quality", "The state of the data, and what stands out"],
   ["/quarantine", "Quarantine", "Refused records: mend them, bring them back, or give them up"],
+  ["/matches", "Matches", "People who may be one: look at both, then say so"],
   ["/forms", "Forms", "Forms and surveys, their links and their results"],
   ["/keys", "Keys", "Keys of pages, apps and servers; receivers of webhooks"],
 ] as const;

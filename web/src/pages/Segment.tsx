@@ -1,16 +1,32 @@
+import "../styles/segments.css";
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import { path, useReading } from "../api/reading";
-import type { Explanation, Reason, SegmentReport, TrendPoint } from "../api/types";
+import { path, query, send, useDoing, useReading } from "../api/reading";
+import type {
+  Explanation,
+  KeptText,
+  MembershipChange,
+  MembershipChanges,
+  PersonStays,
+  Reason,
+  SegmentHealth,
+  SegmentReport,
+  SegmentUse,
+} from "../api/types";
 import { Bars } from "../parts/charts";
-import { Editor } from "../parts/editor";
+import { GiveUp, Told } from "../parts/doing";
+import { useFigures } from "../parts/drafting";
+import { FiguresOf } from "../parts/figures";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
-import { count, date, instant, share } from "../words";
+import { Table } from "../parts/table";
+import { capital, count, date, instant, plain, share } from "../words";
 import { PeopleTable } from "./People";
+import { Acts, Findings, Upkeep } from "./SegmentHealth";
 
 export default function Segment({ name }: { name: string }) {
   const reading = useReading<SegmentReport>(`/segments${path(name)}`);
+  const health = useReading<SegmentHealth>(`/segments${path(name)}/health`);
   const size = reading.value?.size;
   return (
     <Page
@@ -37,11 +53,18 @@ export default function Segment({ name }: { name: string }) {
                 <p>{segment.size.trouble}</p>
               </div>
             )}
-            <Trend trend={segment.trend} />
-            <Card title="Definition">
-              <Editor start={segment.text} label="Definition in YAML" />
-            </Card>
+            {health.value && <Findings findings={health.value.findings} />}
+            {health.value ? <Trend health={health.value} /> : <OldTrend report={segment} />}
+            {health.value && (
+              <div className="halves">
+                <Acts acts={health.value.acts} />
+                <Upkeep health={health.value} />
+              </div>
+            )}
+            <Definition name={name} text={segment.text} />
+            <Past text={segment.text} broken={segment.size.trouble !== ""} />
             <Explain name={name} />
+            <Moves name={name} />
             <Card title="Some of its people">
               {segment.sample.length === 0 ? (
                 <Empty>Nobody is in this segment now.</Empty>
@@ -49,6 +72,7 @@ export default function Segment({ name }: { name: string }) {
                 <PeopleTable people={segment.sample} />
               )}
             </Card>
+            <Uses name={name} />
           </div>
         )}
       </Shown>
@@ -56,13 +80,60 @@ export default function Segment({ name }: { name: string }) {
   );
 }
 
-function Trend({ trend }: { trend: TrendPoint[] }) {
-  if (trend.length < 2) return null;
+function Trend({ health }: { health: SegmentHealth }) {
+  const { days } = health;
+  if (days.length < 2) return null;
+  const [entered, left] = days.reduce(([came, went], day) => [came + day.entered, went + day.left], [0, 0]);
+  return (
+    <Card
+      title="Size over time"
+      note={`${count(entered ?? 0)} entered and ${count(left ?? 0)} left in these ${days.length} days.`}
+    >
+      <Bars
+        title="People in the segment"
+        bars={days.map((day) => ({ label: date(day.start), value: day.people }))}
+        written={count}
+        axis={count}
+      />
+      <details className="as-table">
+        <summary>Entries and exits by day</summary>
+        <div className="scroller short" role="region" aria-label="Entries and exits by day" tabIndex={0}>
+          <table>
+            <caption className="unseen">Entries and exits</caption>
+            <thead>
+              <tr>
+                <th scope="col">Day</th>
+                <th scope="col" className="right">
+                  Entered
+                </th>
+                <th scope="col" className="right">
+                  Left
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {days.toReversed().map((day) => (
+                <tr key={day.start}>
+                  <th scope="row">{date(day.start)}</th>
+                  <td className="right">{count(day.entered)}</td>
+                  <td className="right">{count(day.left)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </Card>
+  );
+}
+
+function OldTrend({ report }: { report: SegmentReport }) {
+  if (report.trend.length < 2) return null;
   return (
     <Card title="Size over time">
       <Bars
         title="People in the segment"
-        bars={trend.map((point) => ({ label: date(point.start), value: point.people }))}
+        bars={report.trend.map((point) => ({ label: date(point.start), value: point.people }))}
         written={count}
         axis={count}
       />
@@ -70,12 +141,69 @@ function Trend({ trend }: { trend: TrendPoint[] }) {
   );
 }
 
+function Definition({ name, text }: { name: string; text: string }) {
+  return (
+    <Card title="Definition" aside={<Link href={`/segments${path(name)}/edit`}>Edit, versions, preview</Link>}>
+      <pre className="code wrap" tabIndex={0} role="region" aria-label="Definition in YAML">
+        {text}
+      </pre>
+    </Card>
+  );
+}
+
+/** Who was in at another instant, by all that is known today. */
+function Past({ text, broken }: { text: string; broken: boolean }) {
+  const { now } = useStatus();
+  const [at, setAt] = useState("");
+  if (broken) return null;
+  return (
+    <Card title="Who was in at another time?" note="By all that is known today, also of what came to light later.">
+      <div className="search">
+        <InstantField label="As of (UTC)" value={at} now={now} onChange={setAt} />
+        {at && (
+          <Button variant="default" onClick={() => setAt("")}>
+            Now
+          </Button>
+        )}
+      </div>
+      {at && <PastFigures text={text} at={`${at}:00Z`} />}
+    </Card>
+  );
+}
+
+function PastFigures({ text, at }: { text: string; at: string }) {
+  const figures = useFigures({ text }, at);
+  return <FiguresOf figures={figures} wrong={null} stands={0} go={() => undefined} />;
+}
+
+interface InstantProps {
+  label: string;
+  value: string;
+  now: string;
+  onChange: (value: string) => void;
+}
+
+function InstantField({ label, value, now, onChange }: InstantProps) {
+  return (
+    <TextInput
+      type="datetime-local"
+      label={label}
+      value={value}
+      max={now.slice(0, 16)}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
 function Explain({ name }: { name: string }) {
+  const { now } = useStatus();
   const [search] = useSearchParams();
   const asked = search.get("person") ?? "";
   const [typed, setTyped] = useState(asked);
   const [person, setPerson] = useState(asked);
-  const where = person ? `/segments${path(name)}/explain${path(person)}` : null;
+  const [at, setAt] = useState("");
+  const as_of = at ? `${at}:00Z` : "";
+  const where = person ? `/segments${path(name)}/explain${path(person)}${query({ as_of })}` : null;
   const reading = useReading<Explanation>(where);
   return (
     <Card title="Why is somebody in, or not?">
@@ -94,6 +222,7 @@ function Explain({ name }: { name: string }) {
           pattern="[0-9]+"
           autoComplete="off"
         />
+        <InstantField label="As of (UTC), now if empty" value={at} now={now} onChange={setAt} />
         <Button type="submit" disabled={!typed.trim()}>
           Explain
         </Button>
@@ -103,6 +232,7 @@ function Explain({ name }: { name: string }) {
           {(explanation) => <Explained explanation={explanation} />}
         </Shown>
       )}
+      {person && reading.value && <Stays name={name} person={person} as_of={as_of} />}
     </Card>
   );
 }
@@ -113,9 +243,7 @@ function Explained({ explanation }: { explanation: Explanation }) {
     <div className="explained">
       <p>
         <Link href={`/people/${explanation.person}`}>{explanation.label}</Link>{" "}
-        <Chip tone={explanation.member ? "moss" : "amber"}>
-          {explanation.member ? "is in" : "is not in"}
-        </Chip>{" "}
+        <Chip tone={explanation.member ? "moss" : "amber"}>{explanation.member ? "is in" : "is not in"}</Chip>{" "}
         <span className="dim">at {instant(explanation.as_of)}</span>
       </p>
       <ul className="reasons">
@@ -139,8 +267,13 @@ function ReasonEntry({ reason }: { reason: Reason }) {
           {reason.holds ? "✓" : "✗"}
         </span>
         <span className="unseen">{reason.holds ? "holds:" : "does not hold:"}</span> {reason.text}
-        {reason.value && <span className="dim"> · {reason.value}</span>}
       </p>
+      {reason.parts.length === 0 && (reason.value || reason.threshold) && (
+        <p className="dim reason-value">
+          it is {reason.value || "missing"}
+          {reason.threshold && <>; asked: {reason.threshold}</>}
+        </p>
+      )}
       {reason.evidence.length > 0 && (
         <ul className="evidence">
           {reason.evidence.map((each, index) => (
@@ -158,5 +291,123 @@ function ReasonEntry({ reason }: { reason: Reason }) {
         </ul>
       )}
     </li>
+  );
+}
+
+function Stays({ name, person, as_of }: { name: string; person: string; as_of: string }) {
+  const where = `/segments${path(name)}/history${path(person)}${query({ as_of })}`;
+  const reading = useReading<PersonStays>(where);
+  return (
+    <>
+      <h3>When this person was in</h3>
+      <Shown reading={reading} height={60}>
+        {({ stays }) =>
+          stays.length === 0 ? (
+            <Empty>Never up to then.</Empty>
+          ) : (
+            <Table
+              caption="When this person was in"
+              rows={stays}
+              id={(stay) => stay.since}
+              columns={[
+                { name: "Entered", cell: (stay) => <When at={stay.since} /> },
+                { name: "Left", cell: (stay) => (stay.until ? <When at={stay.until} /> : "is still in") },
+              ]}
+            />
+          )
+        }
+      </Shown>
+    </>
+  );
+}
+
+function Moves({ name }: { name: string }) {
+  const [after, setAfter] = useState<string[]>([]);
+  const cursor = after.at(-1) ?? "";
+  const where = `/segments${path(name)}/history${query({ after: cursor, limit: 10 })}`;
+  const reading = useReading<MembershipChanges>(where);
+  return (
+    <Card title="Entries and exits" note="When it became true, and why; the latest first.">
+      <Shown reading={reading} height={200}>
+        {({ changes, next }) =>
+          changes.length === 0 ? (
+            <Empty>Nobody has entered or left yet.</Empty>
+          ) : (
+            <>
+              <ChangesTable changes={changes} caption="Latest entries and exits" />
+              <div className="actions">
+                <Button variant="default" size="xs" disabled={after.length === 0} onClick={() => setAfter(after.slice(0, -1))}>
+                  Later ones
+                </Button>
+                <Button variant="default" size="xs" disabled={next === ""} onClick={() => setAfter([...after, next])}>
+                  Earlier ones
+                </Button>
+              </div>
+            </>
+          )
+        }
+      </Shown>
+    </Card>
+  );
+}
+
+function ChangesTable({ changes, caption }: { changes: MembershipChange[]; caption: string }) {
+  return (
+    <Table
+      caption={caption}
+      rows={changes}
+      id={(_, index) => index}
+      columns={[
+        { name: "When", cell: (change) => <When at={change.at} /> },
+        {
+          name: "Person",
+          head: true,
+          cell: (change) => <Link href={`/people/${change.person}`}>{change.label}</Link>,
+        },
+        {
+          name: "What",
+          cell: (change) => <Chip tone={change.entered ? "moss" : "grey"}>{change.entered ? "entered" : "left"}</Chip>,
+        },
+        { name: "By", wide: true, cell: (change) => plain(change.cause) },
+        { name: "Version", right: true, wide: true, cell: (change) => change.version },
+      ]}
+    />
+  );
+}
+
+const PAGES: Record<string, string> = { segment: "/segments", campaign: "/campaigns" };
+
+function Uses({ name }: { name: string }) {
+  const reading = useReading<SegmentUse[]>(`/segments${path(name)}/uses`);
+  const doing = useDoing();
+  const remove = (reason: string) =>
+    doing.run(async () => {
+      const gone = await send<KeptText>("DELETE", `/segments${path(name)}${query({ reason })}`);
+      return `Taken away: ${gone.name}. Its versions and its history stay.`;
+    });
+  return (
+    <Card title="Used in" note="While something names it, it cannot be taken away.">
+      <Shown reading={reading} height={80}>
+        {(uses) => (
+          <>
+            {uses.length === 0 ? (
+              <Empty>Nothing names this segment.</Empty>
+            ) : (
+              <ul className="uses">
+                {uses.map((use) => (
+                  <li key={`${use.kind} ${use.name} ${use.how}`}>
+                    {capital(plain(use.kind))}{" "}
+                    {PAGES[use.kind] ? <Link href={`${PAGES[use.kind]}${path(use.name)}`}>{use.name}</Link> : use.name}{" "}
+                    <span className="dim">({use.how})</span>
+                  </li>
+                ))}
+              </ul>
+            )}
+            <GiveUp what="Take it away" doing={doing} onGiveUp={remove} disabled={uses.length > 0} />
+            <Told doing={doing} />
+          </>
+        )}
+      </Shown>
+    </Card>
   );
 }

@@ -1,41 +1,41 @@
+import "../styles/segments.css";
 import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { SegmentSize } from "../api/types";
 import { ShareBar, Spark } from "../parts/charts";
-import { Editor } from "../parts/editor";
 import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
 import { Table } from "../parts/table";
 import { ago, count, instant, share } from "../words";
-
-const START = `name: draft
-description: Bought at least twice, and not in the last 90 days
-where:
-  all:
-    - trait: orders
-      at_least: 2
-    - did_not: purchase
-      within: 90d
-`;
 
 export default function Segments() {
   const reading = useReading<SegmentSize[]>("/segments");
   const { now } = useStatus();
   return (
-    <Page title="Segments" lead={`Who is in each at ${instant(now)}.`}>
+    <Page
+      title="Segments"
+      lead={`Who is in each at ${instant(now)}.`}
+      actions={
+        <div className="head-links">
+          <Link className="button" href="/new-segment">
+            New segment
+          </Link>
+          <Link className="button button-plain" href="/overlap">
+            Overlap
+          </Link>
+        </div>
+      }
+    >
       <div className="stack">
         <Card title="All segments">
           <Shown reading={reading} height={300}>
             {(segments) =>
               segments.length === 0 ? (
-                <Empty>No segments yet. Put a YAML file into the folder segments.</Empty>
+                <Empty>No segments yet. Make the first.</Empty>
               ) : (
                 <SegmentsTable segments={segments} now={now} />
               )
             }
           </Shown>
-        </Card>
-        <Card title="Try a definition">
-          <Editor start={START} label="Definition in YAML" />
         </Card>
       </div>
     </Page>

@@ -78,6 +78,14 @@ export const QuarantineIcon = () => (
   </Icon>
 );
 
+export const MatchesIcon = () => (
+  <Icon>
+    <circle cx="5.500" cy="6" r="2.500" />
+    <circle cx="14.500" cy="6" r="2.500" />
+    <path d="M2 16.500c.3-3.500 1.600-5 3.500-5s3.200 1.500 3.500 5M11 16.500c.3-3.500 1.600-5 3.500-5s3.200 1.500 3.500 5" />
+  </Icon>
+);
+
 export const FormsIcon = () => (
   <Icon>
     <path d="M3 3.500h14v4H3zM3 11h9M3 14.500h6M13 15l1.600 1.600L18 13" />
