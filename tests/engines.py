@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 import pytest
@@ -13,26 +13,12 @@ from tests.postgres import running
 
 from tailorbird.errors import UsageError
 from tailorbird.ports import Facts
-from tailorbird.stores.engines import schema
+from tailorbird.stores.engines import Engine, schema
 from tailorbird.stores.engines.clickhouse import ClickHouse
 from tailorbird.stores.engines.postgres import Postgres
 from tailorbird.stores.engines.spark import Spark
-from tailorbird.traits.dialects import Dialect
-from tailorbird.traits.sql import Statement
 
 Rows: TypeAlias = list[tuple[object, ...]]
-
-
-class Engine(Protocol):
-    """What the adapters of `stores.engines` have in common."""
-
-    dialect: Dialect
-
-    def load(self, tables: dict[str, pa.Table]) -> None:
-        """Let the tables hold these rows, and no others."""
-
-    def read(self, statement: Statement) -> pa.Table:
-        """Return what the statement says."""
 
 
 QUICK = ("clickhouse", "postgres")

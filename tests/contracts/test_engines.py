@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from msgspec.structs import replace
 from sqlglot import exp
-from tests.engines import PARTS, QUIET, Engine, Rows, load, rows, started
+from tests.engines import PARTS, QUIET, Rows, load, rows, started
 
 from tailorbird.schema import DAY, HOUR, Context, Event, Line, ResolvedEvent
 from tailorbird.stores.duckdb.facts import DuckFacts
-from tailorbird.stores.engines import schema
+from tailorbird.stores.engines import Engine, schema
 from tailorbird.traits import dialects
 from tailorbird.traits.dialects import Dialect, rendered
 from tailorbird.traits.query import Query, in_order

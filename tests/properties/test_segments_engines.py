@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 from sqlglot import exp
-from tests.engines import PARTS, QUIET, Engine, load, rows, started
+from tests.engines import PARTS, QUIET, load, rows, started
 from tests.properties.segment_author import Author
 from tests.properties.segment_life import PEOPLE, Life
 
@@ -19,6 +19,7 @@ from tailorbird.schema import DAY, HOUR, Instant
 from tailorbird.segments import Segment
 from tailorbird.segments import compile as compiler
 from tailorbird.stores.duckdb.facts import DuckFacts
+from tailorbird.stores.engines import Engine
 from tailorbird.traits import dialects
 from tailorbird.traits.dialects import Dialect
 from tailorbird.traits.extract import touched

@@ -27,6 +27,10 @@ for command in TEXTS:
     app.command()(command)
 app.command("test")(segment_texts.check)
 Name = Annotated[str, typer.Argument(help="The segment's name.")]
+OnEngine = Annotated[
+    str, typer.Option("--engine", help="Ask clickhouse, postgres or spark, over a copy.")
+]
+Uri = Annotated[str, typer.Option(help="The engine's address, where it has one.")]
 
 
 @app.command("list")
@@ -40,12 +44,22 @@ def list_segments(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> N
 
 @app.command()
 def count(
-    name: Name, as_of: AsOf = "", folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False
+    name: Name,
+    as_of: AsOf = "",
+    engine: OnEngine = "",
+    uri: Uri = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
 ) -> None:
     """Count a segment's people, now or at any past instant."""
+    from tailorbird import elsewhere
+
     with opened(folder) as tb:
         at = instant(as_of, tb.clock())
-        people = tb.segment_count(name, as_of=at)
+        if engine:
+            people = elsewhere.count(tb.world, tb.segment(name), at, engine, uri)
+        else:
+            people = tb.segment_count(name, as_of=at)
     emit(
         {"segment": name, "people": people, "as_of": shown(at)},
         [f"{name}: {people:,} people at {shown(at)}"],
@@ -120,11 +134,24 @@ def overlap(
 
 
 @app.command()
-def verify(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> int:
-    """Prove on the live data that incremental membership equals full evaluation."""
+def verify(
+    engine: OnEngine = "",
+    uri: Uri = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> int:
+    """Prove on the live data that incremental membership equals full evaluation.
+
+    With another engine: that it finds the same people in every segment.
+    """
+    from tailorbird import elsewhere
+
     with opened(folder) as tb:
-        tb.refresh()
-        wrong = tb.verify_segments()
+        if engine:
+            wrong = elsewhere.verify(tb.world, tb.clock(), engine, uri)
+        else:
+            tb.refresh()
+            wrong = tb.verify_segments()
     for mismatch in wrong[:20]:
         if not as_json:
             write(f"differs: {mismatch}")

@@ -26,7 +26,15 @@ class Postgres:
         except ImportError:
             mend = "install tailorbird[sql]"
             raise UsageError("there is no adbc_driver_postgresql", mend=mend) from None
-        self._connection: Any = driver.connect(uri, autocommit=True)
+        if not uri:
+            raise UsageError("PostgreSQL needs an address", mend="write --uri postgresql://...")
+        try:
+            self._connection: Any = driver.connect(uri, autocommit=True)
+        except driver.Error as error:
+            # The address may hold a password.
+            said = " ".join(str(error).replace(uri, "the address").split())[:300]
+            mend = "give the address of a database that may be read, as postgresql://..."
+            raise UsageError(f"PostgreSQL says: {said}", mend=mend) from None
         for name in schema.READ:
             self._execute(schema.create(name, self.dialect, temporary=True))
         self._execute(f"CREATE TEMPORARY VIEW {schema.VISITS} AS {schema.visits(self.dialect)}")

@@ -37,10 +37,10 @@ class Spark:
     dialect: Dialect = "spark"
 
     def __init__(self, session: Any = None, *, threads: int = 1) -> None:
+        self._own = session is None
+        self._session = session or _local(threads)
         self._folder = TemporaryDirectory(prefix="tailorbird-spark-")
         self._files = 0
-        self._own = session is None
-        self._session = session or self._local(threads)
         for name, value in _SEMANTICS.items():
             self._session.conf.set(name, value)
         self.load({name: schema.empty(name) for name in schema.READ})
@@ -74,14 +74,14 @@ class Spark:
         pq.write_table(table, path)
         self._session.read.parquet(path.as_uri()).createOrReplaceTempView(name)
 
-    def _local(self, threads: int) -> Any:
-        try:
-            from pyspark.sql import SparkSession
-        except ImportError:
-            raise UsageError("there is no Spark", mend="install tailorbird[spark]") from None
-        builder: Any = SparkSession.builder
-        builder = builder.master(f"local[{threads}]").appName("tailorbird")
-        warehouse = Path(self._folder.name) / "warehouse"
-        for name, value in {**_LOCAL, "spark.sql.warehouse.dir": warehouse.as_uri()}.items():
-            builder = builder.config(name, value)
-        return builder.getOrCreate()
+
+def _local(threads: int) -> Any:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise UsageError("there is no Spark", mend="install tailorbird[spark]") from None
+    builder: Any = SparkSession.builder
+    builder = builder.master(f"local[{threads}]").appName("tailorbird")
+    for name, value in _LOCAL.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
