@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 LOCK = ROOT / "requirements" / "dev.txt"
 UV_LOCK = ROOT / "requirements" / "uv.txt"
+ENGINES_LOCK = ROOT / "requirements" / "engines.txt"
 WEB = ROOT / "web"
 SDK = ROOT / "sdk" / "js"
 PAGES = ROOT / "src" / "tailorbird" / "web" / "static" / "index.html"
@@ -37,6 +39,7 @@ COMMANDS = {
     "check": "run ruff, mypy, import-linter and deptry",
     "all": "run the checks and every test, the slow ones and the chaos too",
     "setup": "install what is missing, nothing else",
+    "engines": "install ClickHouse and Spark, a gigabyte, for the slow tests that ask them",
     "wheel": "build dist/*.whl, install it into an empty environment and run it there",
     "docs": "write docs/reference again from the code",
     "lock": "resolve requirements/*.txt again",
@@ -50,6 +53,8 @@ CHECKS = {
 }
 PYTEST = ("pytest", "-n", "2")
 QUICK = ("-m", "not chaos and not slow")
+LARGE = {"clickhouse", "spark"}
+"""Extras of half a gigabyte each."""
 RESOLVE = ("pip", "compile", "--generate-hashes", "--no-header", "--no-annotate")
 
 # Settings of pip that would send an installation somewhere else than into `.venv`.
@@ -99,6 +104,9 @@ def run_chore(command: str, rest: list[str]) -> int:
         return call(("python", "docs/generate.py", *rest))
     if command == "lock":
         return resolve()
+    if command == "engines":
+        with stage("engines"):
+            install("--require-hashes", "--requirements", str(ENGINES_LOCK))
     if command == "wheel":
         return build_wheel()
     if command in ("test", "all"):
@@ -129,12 +137,23 @@ def run_checks() -> int:
 
 def resolve() -> int:
     """Write both lock files again; their hashes make any mirror as good as another."""
-    mine = ("pyproject.toml", "--all-extras", "--group", "dev")
+    held_back = ("--constraint", "requirements/constraints.txt")
+    small = (part for name in small_extras() for part in ("--extra", name))
+    large = (part for name in LARGE for part in ("--extra", name))
     status = 0
-    for asked, lock in ((mine, LOCK), (("requirements/uv.in", "--universal"), UV_LOCK)):
-        held_back = ("--constraint", "requirements/constraints.txt")
+    for asked, lock in (
+        (("pyproject.toml", *small, "--group", "dev"), LOCK),
+        (("requirements/uv.in", "--universal"), UV_LOCK),
+        (("pyproject.toml", *large, "--constraint", str(LOCK)), ENGINES_LOCK),
+    ):
         status |= uv(*RESOLVE, *asked, *held_back, "--output-file", str(lock))
     return status
+
+
+def small_extras() -> list[str]:
+    """Return the extras that every checkout has."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return sorted(set(project["optional-dependencies"]) - LARGE)
 
 
 def build_wheel() -> int:
