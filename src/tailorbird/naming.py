@@ -43,6 +43,9 @@ def check_segment(
     said = document.value.get("name") if isinstance(document.value, dict) else ""
     here = vocabulary(world, str(said), standing)
     found = segments.parse(text, file, vocabulary=here)
+    others = [each for each in standing if each.name != found.name]
+    for each in (found, *others):
+        segments.check_depth(each, [*others, found])
     if not NAME.fullmatch(found.name):
         mend = "write a to z, 0 to 9, - and _, at most 63 of them"
         what = f"{found.name[:80]!r} cannot name a segment"

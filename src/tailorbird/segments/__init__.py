@@ -18,6 +18,7 @@ from tailorbird.segments.build import (
     trait,
 )
 from tailorbird.segments.conditions import Segment, named
+from tailorbird.segments.depth import check_depth
 from tailorbird.segments.draft import Dissection, LeafCount, dissect, moved
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.json_schema import schema, schema_text
@@ -49,6 +50,7 @@ __all__ = [
     "Vocabulary",
     "all_of",
     "any_of",
+    "check_depth",
     "circles",
     "count",
     "define",
