@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from tailorbird.segments.operands import DATES
+
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a segment may be called: campaigns, paths and files name it so."""
 
@@ -54,9 +56,6 @@ MEASURES: Final[Mapping[str, Shape]] = {
 ASKED: Final[Mapping[str, Shape]] = {
     "times": "count", **MEASURES, "first": "moment", "last": "moment",
 }  # fmt: skip
-DATES: Final[tuple[str, ...]] = (
-    "ago", "ahead", "days_ago", "days_ahead", "anniversary_in", "years", "turning",
-)  # fmt: skip
 
 DID: Final = Form(
     "did",
@@ -70,7 +69,9 @@ _SEQUEL: Final[Mapping[str, Shape]] = {
 THEN: Final = Form("did", {"did": "event", "then": "event", **_SEQUEL}, needs=("then",))
 THEN_NOT: Final = Form("did", {"did": "event", "then_not": "event", **_SEQUEL}, needs=("then_not",))
 TRAIT: Final = Form("trait", {"trait": "trait"}, compared=True)
-TRAIT_DATE: Final = Form("trait", {"trait": "trait", **dict.fromkeys(DATES, "date")}, one_of=DATES)
+TRAIT_DATE: Final = Form(
+    "trait", {"trait": "trait", **dict.fromkeys(DATES, "date")}, one_of=tuple(DATES)
+)
 TRAIT_HAS: Final = Form(
     "trait",
     {"trait": "trait", "has": "has", "has_any": "has_all", "has_all": "has_all"},

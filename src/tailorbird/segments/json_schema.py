@@ -9,12 +9,14 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tailorbird.privacy.vault import PERSONAL_FIELDS
 from tailorbird.schema import Names
 from tailorbird.segments import grammar, operands
 from tailorbird.segments.durations import LONGEST, UNITS
 from tailorbird.segments.grammar import FORMS, Form
 from tailorbird.segments.operands import Kind
 from tailorbird.segments.parse_events import EVENTS
+from tailorbird.segments.parse_traits import BIRTHDAY
 from tailorbird.segments.reader import WORDS
 from tailorbird.traits.registry import TRAITS
 
@@ -110,6 +112,8 @@ def _group(key: str) -> _Schema:
 def _form(form: Form) -> _Schema:
     keys: _Schema = {key: _ref(shape) for key, shape in form.keys.items()}
     keys |= {key: _ref(f"date_{key}") for key, shape in form.keys.items() if shape == "date"}
+    if form.word == "trait":
+        keys["trait"] = {"allOf": [keys["trait"], {"not": {"enum": _unfit(form)}}]}
     made = _object(keys, (form.word, *form.needs))
     if form.word == "trait" and not form.compared:
         return made | {"minProperties": 2, "maxProperties": 2}
@@ -118,6 +122,15 @@ def _form(form: Form) -> _Schema:
     if form.compared:
         made = _compared(form, made)
     return made
+
+
+def _unfit(form: Form) -> list[str]:
+    """Return the traits that a form cannot ask about; personal fields are never read."""
+    if form.compared:
+        return sorted(PERSONAL_FIELDS)
+    date = "date" in form.keys.values()
+    computed = {name for name, each in TRAITS.items() if not date or each.type != "instant"}
+    return sorted(computed | PERSONAL_FIELDS - ({BIRTHDAY} if date else set()))
 
 
 def _pairs(keys: tuple[str, ...]) -> Iterable[_Schema]:
@@ -179,8 +192,14 @@ def _shapes() -> dict[str, _Schema]:
         "has": {"type": ["string", "number", "boolean"]},
         "has_all": {"type": "array", "minItems": 1, "items": _ref("has")},
     }  # fmt: skip
-    dates = {f"date_{key}": _single(operands.DATES[key]) for key in operands.DATES}
+    dates = {f"date_{key}": _distance(kind) for key, kind in operands.DATES.items()}
     return shapes | dates
+
+
+def _distance(kind: Kind) -> _Schema:
+    """Return a comparison with how far a date is: from 0, and never with whether it is."""
+    least = {} if kind == "duration" else {"minimum": 0}
+    return _single(kind, least, frozenset(("exists", "missing")))
 
 
 def _properties() -> _Schema:
@@ -200,9 +219,11 @@ def _measure(of: _Schema, kind: Kind) -> _Schema:
     return made | {"minProperties": 2, "maxProperties": 2}
 
 
-def _single(kind: Kind, also: _Schema | None = None) -> _Schema:
+def _single(
+    kind: Kind, also: _Schema | None = None, without: frozenset[str] = frozenset()
+) -> _Schema:
     """Return exactly one comparison, or a bare value."""
-    words = _words(kind, also)
+    words = {word: each for word, each in _words(kind, also).items() if word not in without}
     return {"anyOf": [*_bare(words), _object(words, ()) | {"minProperties": 1, "maxProperties": 1}]}
 
 
@@ -221,16 +242,18 @@ def _words(kind: Kind, also: _Schema | None = None, name: str = "") -> _Schema:
     made: _Schema = {}
     allowed = operands.comparisons(name, kind)
     for word, op in WORDS.items():
-        if op not in allowed:
-            continue
         operand = _OPERANDS[kind] | (also or {})
         if op in ("exists", "missing"):
-            made[word] = _FLAG
-        elif op in ("in", "not in"):
-            made[word] = {"type": "array", "minItems": 1, "items": operand}
-        else:
-            made[word] = operand
-    return made
+            # `missing: false` says that it exists.
+            says = [op in allowed, ({"exists", "missing"} - {op}) <= allowed]
+            made |= {word: {"enum": [each for each, may in zip(_BOTH, says, strict=True) if may]}}
+        elif op in allowed:
+            many = {"type": "array", "minItems": 1, "items": operand}
+            made[word] = many if op in ("in", "not in") else operand
+    return {word: each for word, each in made.items() if each != {"enum": []}}
+
+
+_BOTH: Final = (True, False)
 
 
 def _object(properties: _Schema, required: Iterable[str]) -> _Schema:

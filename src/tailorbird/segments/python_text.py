@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any as Anything
 from typing import Final, TypeAlias
 
-from tailorbird.segments.conditions import All, Any, Condition, Not, Segment, parts
+from tailorbird.segments.conditions import All, Any, Condition, Not, Segment
 from tailorbird.segments.write import keyed
 
 _Keyed: TypeAlias = Mapping[str, Anything]
@@ -43,17 +43,23 @@ def expression(condition: Condition, depth: int = 0) -> str:
 
 def _joined(name: str, mark: str, conditions: Sequence[Condition], depth: int) -> str:
     """Join by a mark where that gives the same tree, which has no group of its kind in itself."""
-    kind = All if mark == "&" else Any
     space = "    " * (depth + 1)
-    if len(conditions) < 2 or any(isinstance(each, kind) for each in conditions):
+    if _is_called(All if mark == "&" else Any, conditions):
         inner = "".join(f"{space}{expression(each, depth + 1)},\n" for each in conditions)
         return f"{name}(\n{inner}{'    ' * depth})"
     return f"\n{'    ' * depth}{mark} ".join(_operand(each, depth) for each in conditions)
 
 
+def _is_called(kind: type[All | Any], conditions: Sequence[Condition]) -> bool:
+    """Return whether a group is made by name, because its mark would make another tree."""
+    return len(conditions) < 2 or any(isinstance(each, kind) for each in conditions)
+
+
 def _operand(condition: Condition, depth: int) -> str:
     text = expression(condition, depth + 1)
-    grouped = bool(parts(condition)) and not text.startswith(("~", "all_of(", "any_of("))
+    grouped = isinstance(condition, All | Any) and not _is_called(
+        type(condition), condition.conditions
+    )
     space = "    " * (depth + 1)
     return f"(\n{space}{text}\n{'    ' * depth})" if grouped else expression(condition, depth)
 
