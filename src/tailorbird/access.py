@@ -76,7 +76,7 @@ class Notice(msgspec.Struct, frozen=True):
     sequence: int = 0
 
 
-Cause = Literal["event", "time", "definition", "merge"]
+Cause = Literal["event", "time", "definition", "merge", "schedule"]
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -84,7 +84,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
     `at` is when it became true. By time: the instant for which the answer was due. By an event: the
     latest of her events since the refresh before, or the refresh itself where those came late. By
-    another definition or a merge: the refresh. It always lies after the refresh before `seen_at`.
+    another definition, a merge or a schedule: the refresh. It always lies after the refresh before `seen_at`.
     """
 
     segment: str

@@ -224,6 +224,15 @@ class Facts(Protocol):
     ) -> pa.Table:
         """Run one statement that only reads; `tables` are visible to it by name."""
 
+    def ask_apart(
+        self, sql: str, columns: Mapping[str, Sequence[str]], seconds: float
+    ) -> pa.Table:
+        """Return, as `person`, the numbers that a stranger's statement gives; it reaches no more.
+
+        Raises:
+            UsageError: it fails, or takes too long or too much memory.
+        """
+
     def stopping(self, stop: Stop) -> AbstractContextManager[None]:
         """Have the reads of this thread, while the block runs, end with `Stopped` when asked."""
 

@@ -256,7 +256,7 @@ def test_commands_say_how_segments_fare_and_who_came_and_went(
         cli.run(["segments", *words, "-C", str(shop.folder)])
         return capsys.readouterr().out
 
-    assert "recent was last brought up to 2026-09-21" in run("health", "recent")
+    assert "recent was to be brought up at 2026-09-21" in run("health", "recent")
     assert "entered" in run("history", "recent")
     assert "Person 1 was in recent" in run("history", "recent", "--person", "ada")
     assert cli.run(["segments", "health", "nobody", "-C", str(shop.folder)]) == 2

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from tailorbird import segments
+from tailorbird import membership, segments
 from tailorbird.errors import DefinitionError
+from tailorbird.membership import WorkedOut
 from tailorbird.readings.health_findings import Judged, findings
 from tailorbird.readings.usual_size import usual_size
 from tailorbird.schema import DAY, HOUR, Definition, Instant, Names
+from tailorbird.segments import schedule
+from tailorbird.segments.schedule import LIVE, Schedule
 from tailorbird.views import MembersActs, RefreshCost, SegmentHealth, SizePoint, moment
 from tailorbird.world import World
 
@@ -84,7 +87,35 @@ class _Known:
 def healths(world: World, now: Instant) -> tuple[SegmentHealth, ...]:
     """Return how every segment fares, by name."""
     known = _known(world, now)
-    return tuple(_health(each, known, now) for each in world.definitions.latest("segment"))
+    return tuple(
+        _health(_planned(world, each, now), known, now)
+        for each in world.definitions.latest("segment")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A segment's definition with its schedule; `due`: by then it had to be worked out."""
+
+    name: str
+    version: int
+    refresh: Schedule = LIVE
+    worked: WorkedOut | None = None
+    due: Instant = 0
+    broken: str = ""
+
+
+def _planned(world: World, definition: Definition, now: Instant) -> _Planned:
+    name, version = definition.name, definition.version
+    try:
+        refresh = segments.parse(definition.text, f"segments/{name}.yaml").refresh
+    except DefinitionError as error:
+        return _Planned(name, version, broken=error.sentence())
+    if refresh == LIVE:
+        return _Planned(name, version)
+    worked = membership.worked_out(world, name)
+    due = schedule.latest(refresh, now, world.settings.shop.zone)
+    return _Planned(name, version, refresh, worked, due, worked.trouble if worked else "")
 
 
 def _known(world: World, now: Instant) -> _Known:
@@ -115,41 +146,50 @@ def _periods(world: World, length: int, shift: int, many: int, now: Instant) -> 
     return found
 
 
-def _health(definition: Definition, known: _Known, now: Instant) -> SegmentHealth:
-    name = definition.name
+def _health(planned: _Planned, known: _Known, now: Instant) -> SegmentHealth:
+    name, worked = planned.name, planned.worked
     standing = known.standing.get(name, {})
-    judged = _judged(definition, known, now)
+    judged = _judged(planned, known, now)
     return SegmentHealth(
         segment=name,
-        version=definition.version,
+        version=planned.version,
         people=judged.people,
-        refresh="live",
+        refresh=schedule.written(planned.refresh),
         refreshed_at=moment(standing["at"]) if standing else None,
-        recalculated_at=None,
+        recalculated_at=moment(worked.at) if worked else None,
         findings=findings(judged),
         usual=judged.usual,
         hours=_points(known.hours, name, judged.people, HOUR, known.periods(name, HOUR, now), now),
         days=_points(known.days, name, judged.people, DAY, known.periods(name, DAY, now), now),
         acts=_acts(name, judged.people, known),
-        cost=_cost(standing),
+        cost=_cost(standing, worked),
     )
 
 
-def _judged(definition: Definition, known: _Known, now: Instant) -> Judged:
-    name = definition.name
+def _judged(planned: _Planned, known: _Known, now: Instant) -> Judged:
+    name = planned.name
     standing, ago = known.standing.get(name, {}), known.ago.get(name, {})
     people = standing.get("people", 0)
     sizes = _sizes(ago, people, min(DAYS - 1, (now - known.since(name, now)) // DAY))
     return Judged(
         name=name,
-        broken=_broken(definition),
+        broken=planned.broken,
         people=people,
         sizes=sizes,
         usual=usual_size(sizes),
         redefined=ago.get(0, {}).get("redefined") or 0,
         refreshed_at=standing.get("at"),
+        late=_late(planned, standing.get("at"), now),
         now=now,
     )
+
+
+def _late(planned: _Planned, refreshed_at: Instant | None, now: Instant) -> Instant:
+    """Return for how long the segment has been due, 0 where it is not late by its schedule."""
+    late = 0 if refreshed_at is None else now - refreshed_at
+    if planned.worked and planned.worked.at < planned.due:
+        late = max(late, now - planned.due)
+    return late if late > schedule.LONGEST_LATE[planned.refresh.every] else 0
 
 
 def _sizes(moves: Mapping[int, _Rows], people: int, many: int) -> list[int]:
@@ -180,14 +220,6 @@ def _counts(row: _Rows) -> tuple[int, int]:
     return row.get("entered", 0), row.get("gone", 0)
 
 
-def _broken(definition: Definition) -> str:
-    try:
-        segments.parse(definition.text, f"segments/{definition.name}.yaml")
-    except DefinitionError as error:
-        return error.sentence()
-    return ""
-
-
 def _acts(name: str, people: int, known: _Known) -> MembersActs:
     acts, came = known.acts.get(name, {}), known.came.get(name, {})
     said = ("sent", "opened", "clicked", "bought", "orders", "revenue_minor")
@@ -196,12 +228,13 @@ def _acts(name: str, people: int, known: _Known) -> MembersActs:
     return MembersActs(days=ACTS_DAYS, people=people, **counted)
 
 
-def _cost(standing: _Rows) -> RefreshCost:
+def _cost(standing: _Rows, worked: WorkedOut | None) -> RefreshCost:
     refreshes = standing.get("refreshes", 0)
+    whole = worked.micros if worked else standing.get("whole_micros", 0)
     return RefreshCost(
         refreshes=refreshes,
         last_ms=standing.get("micros", 0) / 1000,
         last_asked=standing.get("asked", 0),
         mean_ms=standing.get("all_micros", 0) / 1000 / max(refreshes, 1),
-        whole_ms=standing.get("whole_micros", 0) / 1000,
+        whole_ms=whole / 1000,
     )

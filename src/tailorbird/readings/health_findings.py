@@ -11,9 +11,6 @@ from tailorbird.schema import DAY, HOUR, MINUTE, Instant
 from tailorbird.views import SegmentFinding, UsualSize, moment
 from tailorbird.views.quality import Level
 
-LIVE_LATE: Final = 5 * MINUTE
-"""How far behind a live segment may be; the server brings it up within seconds."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -27,6 +24,8 @@ class Judged:
     redefined: int
     """The version that the definition got in the last 24 hours; 0 for none."""
     refreshed_at: Instant | None
+    late: Instant
+    """For how long it has been due, where that is too long; else 0."""
     now: Instant
 
 
@@ -50,11 +49,11 @@ def _stale(judged: Judged) -> Iterator[SegmentFinding]:
         what = f"{judged.name} was never worked out"
         yield SegmentFinding("warning", "stale", what, _START)
         return
-    late = judged.now - judged.refreshed_at
-    if late > LIVE_LATE:
+    if judged.late:
+        since = moment(judged.now - judged.late)
         what = (
-            f"{judged.name} was last brought up to {moment(judged.refreshed_at):%Y-%m-%d %H:%M} "
-            f"UTC, {_length(late)} ago"
+            f"{judged.name} was to be brought up at {since:%Y-%m-%d %H:%M} UTC, "
+            f"{_length(judged.late)} ago"
         )
         yield SegmentFinding("alarm", "stale", what, _START)
 

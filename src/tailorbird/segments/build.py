@@ -27,7 +27,8 @@ from typing import Any as Anything
 from typing import Final, NoReturn, Self, TypeAlias, TypedDict, Unpack
 
 from tailorbird.errors import DefinitionError
-from tailorbird.segments.conditions import All, Any, Condition, Not, Operand, Segment
+from tailorbird.segments import analyst, schedule
+from tailorbird.segments.conditions import All, Any, Condition, Not, Operand, Segment, worked_out
 from tailorbird.segments.parse import condition as read
 from tailorbird.yaml_text import Document
 
@@ -295,13 +296,34 @@ def any_of(*clauses: Clause) -> Clause:
     return Clause(Any(tuple(each.condition for each in _some(clauses))))
 
 
-def define(name: str, where: Clause, description: str = "") -> Segment:
+def define(name: str, where: Clause, description: str = "", refresh: str = "live") -> Segment:
     """Return a segment: what `tb.put`, `tb.segment_count` and `tb.segment_people` take."""
     condition = getattr(where, "condition", None)
     if condition is None:
         mend = "compare it, as in trait('tier').is_in('gold')"
         raise DefinitionError(f"{type(where).__name__} is no condition", where=_place(), mend=mend)
-    return Segment(name, condition, description)
+    return Segment(name, condition, description, refresh=_every(refresh))
+
+
+def in_sql(name: str, sql: str, description: str = "", refresh: str = "hourly") -> Segment:
+    """Return a segment of whom one SELECT gives the numbers, worked out on a schedule."""
+    try:
+        analyst.check(sql)
+    except analyst.Refusal as refusal:
+        raise DefinitionError(refusal.what, where=_place(), mend=refusal.mend) from None
+    every = _every(refresh)
+    if every == schedule.LIVE:
+        mend = "write `hourly` or `daily at 03:00`"
+        raise DefinitionError("SQL cannot be live", where=_place(), mend=mend)
+    return Segment(name, worked_out(name), description, refresh=every, sql=sql)
+
+
+def _every(refresh: str) -> schedule.Schedule:
+    every = schedule.read(refresh)
+    if every is None:
+        mend = f"write {schedule.WAYS}"
+        raise DefinitionError(f"{refresh!r} is no schedule", where=_place(), mend=mend)
+    return every
 
 
 _HERE: Final = __file__

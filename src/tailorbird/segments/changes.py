@@ -11,6 +11,7 @@ import numpy as np
 from tailorbird.access import Cause, Change
 from tailorbird.ports import Facts
 from tailorbird.schema import Instant
+from tailorbird.segments.schedule import LIVE
 from tailorbird.segments.standing import Outcome, Refreshed, people_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def _changes(
     people = np.concatenate([outcome.entered, outcome.left])
     at = np.full(len(people), now, np.int64)
     causes = np.zeros(len(people), np.int32)
-    if seen.last is None or seen.touched is None:
+    if outcome.segment.refresh != LIVE:
+        causes[:] = CAUSES.index("schedule")
+    elif seen.last is None or seen.touched is None:
         causes[:] = CAUSES.index(_of_everybody(outcome, seen.last, now))
     else:
         by_time = ~np.isin(people, seen.touched)

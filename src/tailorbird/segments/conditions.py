@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tailorbird.schema import Instant
+from tailorbird.segments.schedule import LIVE, Schedule
 from tailorbird.traits.terms import Op
 
 Duration: TypeAlias = int
@@ -191,12 +192,27 @@ Condition: TypeAlias = (
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A named condition. `version` is that of the definition that it was read from."""
+    """A named condition. `version` is that of the definition that it was read from.
+
+    Where `refresh` is not live, who is in it is worked out on that schedule and stands until the
+    next time. It may be a statement in `sql` instead; its condition is then `worked_out`.
+    """
 
     name: str
     condition: Condition
     description: str = ""
     version: int = 0
+    refresh: Schedule = LIVE
+    sql: str = ""
+
+
+WORKED_OUT: Final = "segment:"
+"""Starts the name under which the scores keep who was in a segment when it was worked out."""
+
+
+def worked_out(name: str) -> Scored:
+    """Return that a person was in a segment when it was last worked out."""
+    return Scored(f"{WORKED_OUT}{name}", Comparison("=", (1,)))
 
 
 def parts(condition: Condition) -> tuple[Condition, ...]:

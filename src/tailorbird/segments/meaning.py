@@ -21,7 +21,9 @@ from tailorbird.segments.conditions import (
     Segment,
     Then,
     TraitIs,
+    worked_out,
 )
+from tailorbird.segments.schedule import LIVE
 from tailorbird.traits.terms import (
     Compare,
     Constant,
@@ -39,9 +41,13 @@ from tailorbird.yaml_text import nearest
 def resolved(segment: Segment, among: Sequence[Segment] = ()) -> Condition:
     """Return the segment's condition with every other segment that it names written out.
 
+    Of a segment with a schedule that is how it was last worked out.
+
     Raises:
         DefinitionError: it names a segment that is not among these, or, in a circle, itself.
     """
+    if segment.refresh != LIVE:
+        return worked_out(segment.name)
     return _inlined(segment.condition, {each.name: each for each in among}, (segment.name,))
 
 
@@ -101,6 +107,8 @@ def _inlined(
                 raise DefinitionError(
                     f"no segment {name!r}", where=trail[-1], mend=nearest(name, list(library))
                 )
+            if library[name].refresh != LIVE:
+                return worked_out(name)
             return _inlined(library[name].condition, library, (*trail, name))
         case _:
             return condition

@@ -35,9 +35,10 @@ from typing import Final, TypeAlias
 
 from tailorbird import yaml_text
 from tailorbird.errors import DefinitionError
-from tailorbird.segments import json_text, parse_events, parse_traits
-from tailorbird.segments.conditions import All, Any, Condition, Not, Segment
+from tailorbird.segments import json_text, parse_events, parse_sql, parse_traits, schedule
+from tailorbird.segments.conditions import All, Any, Condition, Not, Segment, worked_out
 from tailorbird.segments.reader import WORDS, Keyed, Reader, Vocabulary, nearest
+from tailorbird.segments.schedule import HOURLY, LIVE, WAYS, Schedule
 from tailorbird.yaml_text import Document, Path
 
 DEEPEST: Final = 24
@@ -119,16 +120,31 @@ class _Tree:
     leaves: int = 0
 
     def segment(self, version: int) -> Segment:
-        keys, refuse = ("name", "description", "where"), self.reader.refuse
+        keys = ("name", "description", "refresh", "where", "sql")
+        refuse = self.reader.refuse
         value = self.reader.mapping(self.reader.document.value, (), keys)
         name, description = value.get("name"), value.get("description", "")
         if not isinstance(name, str) or not name:
             refuse("a segment needs a name", ("name",), "write `name: my-segment`")
         if not isinstance(description, str):
             refuse("the description is not text", ("description",), "put it in quotes")
-        if "where" not in value:
+        if "where" not in value and "sql" not in value:
             refuse("nothing says who is in", (), "add `where:` with a condition")
-        return Segment(name, self.condition(value["where"], ("where",)), description, version)
+        every = self._schedule(value)
+        if "sql" in value:
+            text = parse_sql.sql(self.reader, value, every)
+            return Segment(name, worked_out(name), description, version, every or HOURLY, text)
+        condition = self.condition(value["where"], ("where",))
+        return Segment(name, condition, description, version, every or LIVE)
+
+    def _schedule(self, value: Keyed) -> Schedule | None:
+        if "refresh" not in value:
+            return None
+        found = schedule.read(str(value["refresh"]))
+        if found is None:
+            what = f"{value['refresh']!r} is no schedule"
+            self.reader.refuse(what, ("refresh",), f"write {WAYS}")
+        return found
 
     def condition(self, value: Anything, path: Path) -> Condition:
         refuse = self.reader.refuse

@@ -9,6 +9,7 @@ from typing import Any as Anything
 from typing import Final, TypeAlias
 
 from tailorbird.segments.conditions import All, Any, Condition, Not, Segment
+from tailorbird.segments.schedule import LIVE, written
 from tailorbird.segments.write import keyed
 
 _Keyed: TypeAlias = Mapping[str, Anything]
@@ -18,13 +19,28 @@ _SPELLED: Final = {"is": "is_", "in": "is_in"}
 
 def python(segment: Segment) -> str:
     """Return Python source that makes the segment, under a name like its own."""
+    if segment.sql:
+        return _in_sql(segment)
     where = expression(segment.condition, 1)
     used = [name for name in _NAMES if re.search(rf"(?<![\w.'\"]){name}\(", where)]
     described = f"    description={segment.description!r},\n" if segment.description else ""
+    if segment.refresh != LIVE:
+        described += f"    refresh={written(segment.refresh)!r},\n"
     return (
         f"from tailorbird.segments import {', '.join(sorted(['define', *used]))}\n\n"
         f"{_identifier(segment.name)} = define(\n"
         f"    {segment.name!r},\n    {where},\n{described})\n"
+    )
+
+
+def _in_sql(segment: Segment) -> str:
+    lines = (segment.name, segment.sql)
+    said = "".join(f"    {each!r},\n" for each in lines)
+    described = f"    description={segment.description!r},\n" if segment.description else ""
+    every = f"    refresh={written(segment.refresh)!r},\n"
+    return (
+        "from tailorbird.segments import in_sql\n\n"
+        f"{_identifier(segment.name)} = in_sql(\n{said}{described}{every})\n"
     )
 
 

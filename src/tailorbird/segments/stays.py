@@ -56,7 +56,8 @@ def _answers(
 ) -> Iterator[tuple[Instant, bool]]:
     """Yield every instant at which the answer can change, with the answer from then on."""
     truth = member(resolved(segment, among))
-    taken = extract(facts, [truth], [person])
+    # As of the beginning: what can be asked for then, can be asked for at every later instant.
+    taken = extract(facts, [truth], [person], as_of=0)
     at: Instant | None = _first(taken["touched_people"].to_pylist())
     for _ in range(MOST_STEPS):
         if at is None or at > as_of:

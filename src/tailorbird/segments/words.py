@@ -6,6 +6,7 @@ from typing import Final
 
 from tailorbird.segments import durations, instants
 from tailorbird.segments.conditions import (
+    WORKED_OUT,
     All,
     Any,
     Calendar,
@@ -66,6 +67,8 @@ def _known(condition: TraitIs | DateIs | Has | Scored | OnList) -> str:
         case Has(name, wanted, every):
             among = "" if len(wanted) == 1 else "all of " if every else "one of "
             return f"{name} has {among}{', '.join(map(str, wanted))}"
+        case Scored(model, _) if model.startswith(WORKED_OUT):
+            return f"was in {model.removeprefix(WORKED_OUT)} when that was last worked out"
         case Scored(model, comparison):
             return f"the score of the model {model} {threshold(comparison)}"
         case OnList(name):

@@ -31,6 +31,7 @@ from tailorbird.segments.conditions import (
 )
 from tailorbird.segments.parse_windows import WEEKDAYS
 from tailorbird.segments.reader import WORDS
+from tailorbird.segments.schedule import LIVE, written
 from tailorbird.traits.terms import Op
 
 _WORD: Final[dict[Op, str]] = {op: word for word, op in WORDS.items()}
@@ -55,7 +56,9 @@ def _whole(segment: Segment) -> dict[str, Anything]:
     top: dict[str, Anything] = {"name": segment.name}
     if segment.description:
         top["description"] = segment.description
-    return top | {"where": _condition(segment.condition)}
+    if segment.refresh != LIVE:
+        top["refresh"] = written(segment.refresh)
+    return top | ({"sql": segment.sql} if segment.sql else {"where": _condition(segment.condition)})
 
 
 def _condition(condition: Condition) -> dict[str, Anything]:

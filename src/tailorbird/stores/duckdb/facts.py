@@ -19,7 +19,7 @@ from tailorbird.schema import (
     ResolvedEvent,
 )
 from tailorbird.stopping import Stop
-from tailorbird.stores.duckdb import sessions, state
+from tailorbird.stores.duckdb import apart, sessions, state
 from tailorbird.stores.duckdb.columns import filled_in, tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
 from tailorbird.stores.duckdb.homes import move
@@ -111,6 +111,17 @@ class DuckFacts:
             for name, table in (tables or {}).items():
                 cursor.register(name, table)
             return cursor.execute(sql, list(parameters)).to_arrow_table()
+
+    def ask_apart(
+        self, sql: str, columns: Mapping[str, Sequence[str]], seconds: float = apart.SECONDS
+    ) -> pa.Table:
+        """Return, as `person`, the numbers that a stranger's statement gives; it reaches no more.
+
+        Raises:
+            UsageError: it fails, or takes too long or too much memory.
+        """
+        beside = self._path.parent if self._path else None
+        return apart.ask(self._connection.cursor, beside, sql, columns, seconds)
 
     @contextmanager
     def stopping(self, stop: Stop) -> Iterator[None]:
