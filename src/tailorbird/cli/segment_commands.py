@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tailorbird.cli import segment_texts
+from tailorbird.cli import segment_texts, watch_commands
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
 from tailorbird.cli.output import emit, table, write
 from tailorbird.cli.overlap_lines import overlap_lines
@@ -22,6 +22,8 @@ TEXTS: Final = (
     segment_texts.show,
     segment_texts.used,
     segment_texts.versions,
+    watch_commands.health,
+    watch_commands.history,
 )
 for command in TEXTS:
     app.command()(command)
