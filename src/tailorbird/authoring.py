@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tailorbird import content, grouping, imputation, journeys, letters, naming, segments
+from tailorbird import clusters, content, grouping, imputation, journeys, letters, naming, segments
 from tailorbird.collect import forms, plan
 from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import ConflictError, UsageError
@@ -98,7 +98,9 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             grouping.check(world, name, text, standing_segments(world))
         case "list":
             segments.list_description(text, f"lists/{name}.yaml")
-        case "calibration" | "clusters" | "block" | "mapping" | "model":
+        case "clusters":
+            clusters.check(world, name, text, standing_segments(world))
+        case "calibration" | "block" | "mapping" | "model":
             return
 
 

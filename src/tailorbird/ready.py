@@ -1,4 +1,4 @@
-"""Ready kinds of segments over a data folder: groups, RFM, engagement, and their calendar."""
+"""Ready kinds of segments over a data folder: groups, RFM, engagement, clusters, calendar."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tailorbird import authoring, grouping, segments
+from tailorbird import authoring, clusters, grouping, segments
 from tailorbird.errors import UsageError
 from tailorbird.grouping import Recalculated
+from tailorbird.predict import ClusterReport
 from tailorbird.schema import Definition, Instant, PersonId
 from tailorbird.segments import engagement, groups, rfm
 from tailorbird.segments.groups_library import groups_library
@@ -27,14 +28,19 @@ def recalculate_due(world: World, now: Instant) -> list[Recalculated]:
     Call it between taking events in and refreshing segments. What it keeps goes into the log, and
     the next ingest makes traits of it.
     """
-    if not world.definitions.latest("groups"):
+    latest = world.definitions.latest
+    if not latest("groups") and not latest("clusters"):
         return []
-    return grouping.recalculate_due(world, authoring.standing_segments(world), now)
+    standing = authoring.standing_segments(world)
+    return [
+        *grouping.recalculate_due(world, standing, now),
+        *clusters.recalculate_due(world, standing, now),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Reads and recalculates the lists of groups of one data folder."""
+    """Reads and recalculates the groups and clusters of one data folder."""
 
     world: World
     now: Instant
@@ -113,6 +119,32 @@ class Ready:
         )
         if found is None:
             raise _waiting(name)
+        return found
+
+    def train_clusters(self, name: str) -> ClusterReport:
+        """Find clusters, judge them, and assign everybody where they serve.
+
+        Raises:
+            UsageError: there are none of this name.
+            ModelError: there are too few people, or nothing to be found.
+        """
+        wanted, standing = clusters.find(self.world, name), self._among()
+        found = clusters.train(self.world, wanted, standing, self.now)
+        clusters.assign(self.world, wanted, standing, self.now)
+        return found
+
+    def assign_clusters(self, name: str) -> Recalculated:
+        """Hold everybody to the clusters that serve; the next ingest makes a trait of it.
+
+        Raises:
+            UsageError: there are none of this name, or none serve.
+        """
+        found = clusters.assign(
+            self.world, clusters.find(self.world, name), self._among(), self.now
+        )
+        if found is None:
+            mend = f"run `tailorbird clusters train {name}`"
+            raise UsageError(f"no clusters {name!r} serve", mend=mend)
         return found
 
     def _groups(self, name: str) -> groups.Groups:

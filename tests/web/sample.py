@@ -66,6 +66,7 @@ from tailorbird.views import (
     VerdictCount,
 )
 from tailorbird.views import quality as state
+from tailorbird.views.clusters import ClusterFound, ClusterSet
 from tailorbird.views.groups import GroupList, GroupSize
 from tailorbird.views.overlaps import (
     OverlapCombination,
@@ -469,6 +470,14 @@ class SampleReadings:
     def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
         health_of = runpy.run_path(str(Path(__file__).parent / "sample_health.py"))["health_of"]
         return tuple(health_of(size, AT) for size in self.segments(now))
+
+    def cluster_sets(self) -> tuple[ClusterSet, ...]:
+        found = ClusterFound("few-orders", self.said("few orders"), 300, {"orders": -0.8}, {})
+        about = ("shoppers", self.said("By habit"), "kmeans", ("orders", "recency_days"))
+        return (ClusterSet(*about, "cluster_shoppers", AT, serves=True, clusters=(found,)),)
+
+    def cluster_set(self, name: str) -> ClusterSet | None:
+        return next((each for each in self.cluster_sets() if each.name == name), None)
 
     def group_lists(self) -> tuple[GroupList, ...]:
         tiers = (

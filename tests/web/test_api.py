@@ -38,6 +38,8 @@ def document(ask: Ask) -> dict[str, Any]:
         "/people/17/decisions",
         f"/decisions/{SEND}",
         "/segments",
+        "/clusters",
+        "/clusters/shoppers",
         "/groups",
         "/groups/loyalty",
         "/segments/lapsing",

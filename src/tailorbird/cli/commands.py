@@ -9,6 +9,7 @@ import typer
 
 from tailorbird.cli import (
     campaign_commands,
+    cluster_commands,
     event_commands,
     form_commands,
     group_commands,
@@ -47,6 +48,7 @@ app.add_typer(plan_commands.app, name="tracking-plan")
 app.add_typer(person_commands.app, name="profiles")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(list_commands.app, name="lists")
+app.add_typer(cluster_commands.app, name="clusters")
 app.add_typer(group_commands.app, name="groups")
 app.add_typer(template_commands.app, name="templates")
 app.add_typer(campaign_commands.app, name="campaigns")

@@ -1,12 +1,26 @@
-"""Trains propensity models, judges them against the naive rule, and scores.
+"""Trains propensity models, judges them against the naive rule, and scores; finds clusters.
 
 In: traits as of an instant, outcomes after it.
-Out: model cards, scores.
+Out: model cards, scores, clusters with what sets them apart.
 """
 
 from __future__ import annotations
 
+from tailorbird.predict.cluster import Clusters, Method
+from tailorbird.predict.cluster import load as load_clusters
+from tailorbird.predict.cluster_train import ClusterReport
+from tailorbird.predict.cluster_train import train as train_clusters
 from tailorbird.predict.propensity import Column, Propensity, load
 from tailorbird.predict.validate import judge
 
-__all__ = ["Column", "Propensity", "judge", "load"]
+__all__ = [
+    "ClusterReport",
+    "Clusters",
+    "Column",
+    "Method",
+    "Propensity",
+    "judge",
+    "load",
+    "load_clusters",
+    "train_clusters",
+]

@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 
 from tailorbird.readings import (
     campaigns,
+    clusters,
     groups,
     health,
     history,
@@ -43,6 +44,7 @@ from tailorbird.views import (
     TemplateRow,
     Timeline,
 )
+from tailorbird.views.clusters import ClusterSet
 from tailorbird.views.groups import GroupList
 from tailorbird.views.overlaps import SegmentOverlap
 from tailorbird.world import World
@@ -149,6 +151,14 @@ class WorldReadings:
     def group_list(self, name: str) -> GroupList | None:
         """Return one list of exclusive groups."""
         return groups.group_list(self._world, name)
+
+    def cluster_sets(self) -> tuple[ClusterSet, ...]:
+        """Return all clusters, by name."""
+        return clusters.cluster_sets(self._world)
+
+    def cluster_set(self, name: str) -> ClusterSet | None:
+        """Return the clusters of one name."""
+        return clusters.cluster_set(self._world, name)
 
     def campaigns(self) -> tuple[CampaignSummary, ...]:
         """Return all campaigns, the latest decided first."""

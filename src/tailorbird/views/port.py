@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tailorbird.schema import Instant, PersonId
+from tailorbird.views.clusters import ClusterSet
 from tailorbird.views.groups import GroupList
 from tailorbird.views.health import MembershipChanges, PersonStays, SegmentHealth
 from tailorbird.views.mail import InboxPage, Mail, Preview, TemplateRow
@@ -93,6 +94,12 @@ class Readings(Protocol):
 
     def group_list(self, name: str) -> GroupList | None:
         """Return one list of exclusive groups."""
+
+    def cluster_sets(self) -> tuple[ClusterSet, ...]:
+        """Return all clusters, by name."""
+
+    def cluster_set(self, name: str) -> ClusterSet | None:
+        """Return the clusters of one name."""
 
     def campaigns(self) -> tuple[CampaignSummary, ...]:
         """Return all campaigns, the latest decided first."""

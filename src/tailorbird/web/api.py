@@ -23,6 +23,7 @@ from tailorbird.views import Readings
 from tailorbird.web import (
     problems,
     rest_campaigns,
+    rest_clusters,
     rest_drafts,
     rest_events,
     rest_forms,
@@ -169,6 +170,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_matches.HANDLERS,
     *rest_products.HANDLERS,
     *rest_events.HANDLERS,
+    *rest_clusters.HANDLERS,
     *rest_groups.HANDLERS,
     *rest_overlaps.HANDLERS,
     *rest_health.HANDLERS,

@@ -81,6 +81,44 @@ export interface Caused {
   revenue_minor_high: number;
 }
 
+export interface ClusterCandidate {
+  setting: number;
+  clusters: number;
+  noise: number;
+  silhouette: number;
+  stability: number;
+}
+
+export interface ClusterFound {
+  label: string;
+  words: string;
+  people: number;
+  differences: Record<string, number>;
+  means: Record<string, number>;
+}
+
+export interface ClusterSet {
+  name: string;
+  description: string;
+  method: string;
+  features: string[];
+  kept_as: string;
+  trained_at: string | null;
+  assigned_at: string | null;
+  serves: boolean;
+  why: string;
+  people: number;
+  noise: number;
+  setting: number;
+  proposed: boolean;
+  silhouette: number;
+  shuffled: number;
+  stability: number;
+  worst: number;
+  clusters: ClusterFound[];
+  candidates: ClusterCandidate[];
+}
+
 export interface ConsentLine {
   purpose: string;
   state: "granted" | "withdrawn" | "never asked";
@@ -530,7 +568,7 @@ export interface MembershipChange {
   label: string;
   entered: boolean;
   at: string;
-  cause: "event" | "time" | "definition" | "merge";
+  cause: "event" | "time" | "definition" | "merge" | "schedule";
   version: number;
   seen_at: string;
 }
