@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -24,8 +24,10 @@ from tailorbird import (
     journeys,
     learning,
     letters,
+    membership,
     notify,
     profiles,
+    ready,
     segments,
 )
 from tailorbird.event_columns import EventColumns
@@ -48,9 +50,6 @@ from tailorbird.tracking import events as tracked
 from tailorbird.tracking.answers import Sent
 from tailorbird.traits.extract import touched
 from tailorbird.world import World
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 
@@ -328,18 +327,35 @@ def announce(world: World) -> int:
         told += len(bodies)
 
 
-def tick(world: World, now: Instant, seconds: Callable[[], float] = untimed) -> Ingested:
-    """Do everything that is due: take in what came, bring segments up to now, send what waits.
+def tick(world: World, now: Instant) -> Ingested:
+    """Do everything that is due: take in what came, bring segments up to now, send what waits."""
+    taken = keep_current(world, now)
+    send_waiting(world, now)
+    return taken
 
-    What segments cost is noted by `seconds`, a running clock.
-    """
+
+def keep_current(
+    world: World,
+    now: Instant,
+    seconds: Callable[[], float] = untimed,
+    work: membership.Work = membership.at_once,
+) -> Ingested:
+    """Take in what came, bring segments up to now, and tell who wants to know (see `refresh`)."""
     taken = ingest(world)
     forms.ask(world, now)
-    refresh(world, now, seconds)
+    if ready.recalculate_due(world, now):
+        taken += ingest(world)
+    refresh(world, now, seconds, work)
     notify.enqueue(world, now)
-    if world.ledger.states().get("pending") or world.ledger.claimed():
-        deliver(world, now)
     return taken
+
+
+def send_waiting(world: World, now: Instant) -> bool:
+    """Send what waits to be sent; return whether anything did."""
+    if not (world.ledger.states().get("pending") or world.ledger.claimed()):
+        return False
+    deliver(world, now)
+    return True
 
 
 def sent(world: World, send_id: bytes) -> Sent | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -42,6 +42,18 @@ _REMEMBER: Final = (
 )
 
 
+class Work(Protocol):
+    """Does what takes long: at once, or behind, and then it returns None until it is done."""
+
+    def __call__(self, name: str, work: Callable[[], pa.Table]) -> pa.Table | None:
+        """Return what the work of this name gave; raises what it raised."""
+
+
+def at_once(name: str, work: Callable[[], pa.Table]) -> pa.Table | None:
+    """Do the work while the caller waits."""
+    return work()
+
+
 class WorkedOut(msgspec.Struct, frozen=True):
     """When a scheduled segment was last worked out, and what that took; or why it failed."""
 
@@ -52,10 +64,16 @@ class WorkedOut(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
-def refresh(world: World, now: Instant, seconds: Callable[[], float] = untimed) -> list[Change]:
+def refresh(
+    world: World,
+    now: Instant,
+    seconds: Callable[[], float] = untimed,
+    work: Work = at_once,
+) -> list[Change]:
     """Bring every segment's membership up to this instant, and return who entered and left.
 
-    What each segment costs is noted by `seconds`, a running clock.
+    What each segment costs is noted by `seconds`, a running clock. `work` finds who is in segments
+    with a schedule.
     """
     restored = crossing.restore(world)
     authoring.forget_removed(world, now)
@@ -65,7 +83,7 @@ def refresh(world: World, now: Instant, seconds: Callable[[], float] = untimed) 
         _remember(world, scheduled)
     for segment in scheduled:
         if _is_due(world, segment, now):
-            _work_out(world, segment, standing, now, seconds)
+            _work_out(world, segment, standing, now, seconds, work)
     changes = segments.refresh(world.facts, standing, now=now, seconds=seconds)
     crossing.cross(world)
     return changes
@@ -124,17 +142,29 @@ def _work_out(
     standing: Sequence[segments.Segment],
     now: Instant,
     seconds: Callable[[], float],
+    work: Work,
 ) -> None:
     """Keep who is in the segment now; where that fails, who was in it stays."""
-    began, trouble, people = seconds(), "", 0
+    took: list[float] = []
+
+    def find() -> pa.Table:
+        began = seconds()
+        try:
+            return _found(world, segment, standing, now)
+        finally:
+            took.append(seconds() - began)
+
+    trouble, people = "", 0
     try:
-        found = _found(world, segment, standing, now)
+        found = work(f"{segment.name} {segment.version}", find)
+        if found is None:
+            return
         people = found.num_rows
         named = (_reader(segment.name), segment.version, now, segment.name)
         world.facts.write([(_ENTER, named), (_LEAVE, named)], {"found": found})
     except TailorbirdError as error:
         trouble = error.sentence()
-    micros = round((seconds() - began) * 1_000_000)
+    micros = round(sum(took) * 1_000_000)
     done = WorkedOut(now, segment.version, people, micros, trouble)
     world.log.append_from(_reader(segment.name), [], msgspec.json.encode(done).decode())
 

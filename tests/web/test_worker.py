@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -69,3 +70,14 @@ def test_waking_is_at_once_even_after_an_error_and_a_nudge_is_not(ticks: Ticks) 
     ticks.wait()
     worker.stop()
     assert "full" in worker.error
+
+
+def test_what_is_due_by_time_alone_ends_a_long_rest(ticks: Ticks) -> None:
+    due = [math.inf] * 4 + [0.3]
+    worker = Worker(ticks, due=lambda: due.pop(0) if due else math.inf)
+    idle(ticks, worker)
+    ticks.wait()
+    ticks.wait()
+    assert ticks.at[5] - ticks.at[4] >= 0.3
+    assert not due
+    worker.stop()

@@ -29,6 +29,7 @@ from tailorbird.web import (
     webhooks,
 )
 from tailorbird.web.appending import Appending
+from tailorbird.web.behind import Behind
 from tailorbird.web.desk import Desk, nobody
 from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
@@ -79,12 +80,7 @@ class Mailroom:
 def site(tb: Tailorbird) -> ASGIApp:
     """Return the application; its workers start and stop with it."""
     world = tb.world
-
-    def tick() -> bool:
-        taken = flow.tick(world, tb.clock(), time.perf_counter)
-        return bool(taken.records)
-
-    worker = Worker(tick, due=lambda: _seconds_until_due(tb))
+    worker, postman, behind = _workers(tb)
     reader = SourceReader(tb.sources)
     queues = QueueReaders(tb.sources, tb.clock, worker.wake)
     sender = HookSender(world, tb.clock)
@@ -95,13 +91,14 @@ def site(tb: Tailorbird) -> ASGIApp:
         app.state.worker = worker
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
-        for each in (worker, reader, queues, sender, matcher):
+        for each in (worker, postman, reader, queues, sender, matcher):
             each.start()
         try:
             yield
         finally:
-            for each in (matcher, sender, queues, reader, worker):
+            for each in (matcher, sender, queues, reader, worker, postman):
                 await asyncio.to_thread(each.stop)
+            await asyncio.to_thread(behind.stop)
             sys.setswitchinterval(before)
 
     ring = KeyRing(world.keys, tb.clock)
@@ -114,6 +111,30 @@ def site(tb: Tailorbird) -> ASGIApp:
         ring=ring,
         desk=Desk(world, tb.clock, worker.wake, sources=reader),
     )
+
+
+def _workers(tb: Tailorbird) -> tuple[Worker, Worker, Behind]:
+    """Return who keeps segments current, who sends, and who does what takes long.
+
+    Mails go by a thread of their own: a campaign must not keep segments waiting.
+    """
+    world = tb.world
+    behind = Behind(lambda: worker.wake())
+
+    def tick() -> bool:
+        taken = flow.keep_current(world, tb.clock(), time.perf_counter, behind)
+        postman.nudge()
+        return bool(taken.records)
+
+    def send() -> bool:
+        sent = flow.send_waiting(world, tb.clock())
+        if sent:
+            worker.nudge()
+        return sent
+
+    postman = Worker(send, "tailorbird-postman")
+    worker = Worker(tick, due=lambda: _seconds_until_due(tb))
+    return worker, postman, behind
 
 
 def _seconds_until_due(tb: Tailorbird) -> float:
