@@ -12,7 +12,7 @@ from tailorbird.cli.output import emit, table, write
 from tailorbird.cli.overlap_lines import overlap_lines
 
 if TYPE_CHECKING:
-    from tailorbird.views import Reason
+    from tailorbird.views import Explanation, Reason
 
 app = typer.Typer(help="Exact, explainable segments.", no_args_is_help=True)
 TEXTS: Final = (
@@ -100,11 +100,21 @@ def explain(
     assert explanation is not None  # noqa: S101 - both were found above
     verdict = "is in" if explanation.member else "is not in"
     lines = [f"{explanation.label} {verdict} {name} at {shown(at)}", *_lines(explanation.reason, 1)]
-    if explanation.next_check:
-        lines.append(
-            f"time alone can change this at {explanation.next_check:%Y-%m-%d %H:%M:%S} UTC"
-        )
-    emit(explanation, lines, as_json=as_json)
+    emit(explanation, [*lines, *_outlook(explanation)], as_json=as_json)
+
+
+def _outlook(explanation: Explanation) -> list[str]:
+    """Return what would change an answer, and when."""
+    seen, verb = explanation.outlook, "end" if explanation.member else "change"
+    if seen is None:
+        return []
+    together = "these together" if len(seen.turns) > 1 else "this"
+    others = f", or one of {seen.others} other ways as short" if seen.others else ""
+    lines = [f"what would {verb} it: {together}{others}"] if seen.turns else []
+    lines += [f"  {turn.how}" for turn in seen.turns]
+    if seen.at:
+        lines.append(f"time alone will {verb} it at {seen.at:%Y-%m-%d %H:%M:%S} UTC")
+    return lines or [f"nothing that happens to one condition at a time would {verb} it"]
 
 
 def _lines(reason: Reason, depth: int) -> list[str]:

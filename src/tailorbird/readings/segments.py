@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import accumulate
 from typing import Any, Final
 
@@ -12,11 +13,13 @@ from tailorbird.schema import DAY, Definition, Instant, PersonId
 from tailorbird.views import (
     Evidence,
     Explanation,
+    Outlook,
     Reason,
     SegmentCount,
     SegmentReport,
     SegmentSize,
     TrendPoint,
+    Turn,
     moment,
 )
 from tailorbird.world import World
@@ -134,7 +137,26 @@ def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanat
         as_of=moment(found.as_of),
         next_check=None if found.next_check is None else moment(found.next_check),
         reason=_reason(found.reason),
+        outlook=_outlook(world, segment, found, standing),
     )
+
+
+def _outlook(
+    world: World,
+    segment: segments.Segment,
+    found: segments.Explanation,
+    among: list[segments.Segment],
+) -> Outlook:
+    """Return what would change an answer, and when."""
+    leaves, as_of = segments.leaves_of(segment.condition, among), found.as_of
+    when = segments.turns(world.facts, segment, leaves, found.person, among, as_of=as_of)
+    seen = segments.outlook(segment, found, among, when)
+    turns = tuple(Turn(each.text, each.how, _moment(each.at)) for each in seen.turns)
+    return Outlook(turns, seen.others, _moment(seen.at))
+
+
+def _moment(at: Instant | None) -> datetime | None:
+    return None if at is None else moment(at)
 
 
 def _evidence(row: segments.Evidence) -> Evidence:

@@ -59,11 +59,13 @@ from tailorbird.views.results import (
 from tailorbird.views.segments import (
     Evidence,
     Explanation,
+    Outlook,
     Reason,
     SegmentCount,
     SegmentReport,
     SegmentSize,
     TrendPoint,
+    Turn,
 )
 from tailorbird.views.whole import Activity, Overview, Period, Status, Totals
 
@@ -92,6 +94,7 @@ __all__ = [
     "MembershipChange",
     "MembershipChanges",
     "ModelReport",
+    "Outlook",
     "Overview",
     "PeoplePage",
     "Period",
@@ -123,6 +126,7 @@ __all__ = [
     "Totals",
     "Trait",
     "TrendPoint",
+    "Turn",
     "UsualSize",
     "VerdictCount",
     "moment",

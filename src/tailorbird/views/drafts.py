@@ -108,3 +108,10 @@ class SegmentUse(msgspec.Struct, frozen=True):
     kind: str
     name: str
     how: str
+
+
+class RemovedSegment(msgspec.Struct, frozen=True):
+    """A segment that is no more, and the last version that was in force."""
+
+    name: str
+    version: int

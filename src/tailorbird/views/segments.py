@@ -73,6 +73,26 @@ class Reason(msgspec.Struct, frozen=True):
     """What the value must be."""
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """A condition that would have to turn: its words, how it would, and when time alone does it."""
+
+    text: str
+    how: str
+    at: datetime | None = None
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """What would change an answer: the fewest conditions that would have to turn, together.
+
+    `others` says how many other sets are as small, `at` when time alone changes the answer. Without
+    turns nothing that can still happen to one condition at a time changes it.
+    """
+
+    turns: tuple[Turn, ...] = ()
+    others: int = 0
+    at: datetime | None = None
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """Why a person is, or is not, in a segment now."""
 
@@ -84,3 +104,4 @@ class Explanation(msgspec.Struct, frozen=True):
     next_check: datetime | None
     """When the answer can change by time alone."""
     reason: Reason
+    outlook: Outlook | None = None

@@ -41,6 +41,7 @@ from tailorbird.web import (
     rest_profiles,
     rest_quality,
     rest_quarantine,
+    rest_segment_texts,
     rest_segments,
     rest_sources,
 )
@@ -175,6 +176,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_overlaps.HANDLERS,
     *rest_health.HANDLERS,
     *rest_segments.HANDLERS,
+    *rest_segment_texts.HANDLERS,
     *rest_drafts.HANDLERS,
     *rest_lists.HANDLERS,
     *rest_campaigns.HANDLERS,

@@ -1,0 +1,41 @@
+"""The API of segments as definitions: the end of one, and the grammar of all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from litestar import delete, get
+from litestar.params import QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from tailorbird import authoring, segments
+from tailorbird.views.drafts import RemovedSegment
+from tailorbird.web.asking import GUARDED, MISSING, WRITES, WRITING, At, Name, found
+
+TAG: Final = "segments"
+Said = Annotated[str, QueryParameter(max_length=1000)]
+
+
+@delete("/segments/{name:str}", summary="Remove a segment", tags=[TAG], status_code=200,
+        responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def delete_segment(desk: At, name: Name, author: Said = "", reason: Said = "") -> RemovedSegment:
+    """Take a segment out of force; its people leave, its versions and its history stay.
+
+    It is refused, with where, as long as other definitions name it.
+    """
+    standing = {each.name: each for each in authoring.standing_segments(desk.world)}
+    found(standing.get(name), f"segment {name!r}")
+    kept = authoring.remove_segment(
+        desk.world, name, now=desk.clock(), author=author, reason=reason or "by the API"
+    )
+    return RemovedSegment(kept.name, kept.version)
+
+
+@get("/schemas/segment", summary="The grammar of segments", tags=[TAG], responses=GUARDED,
+     sync_to_thread=False)  # fmt: skip
+def get_segment_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a segment's definition in YAML or JSON."""
+    return segments.schema()
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [delete_segment, get_segment_schema]
