@@ -23,6 +23,7 @@ ROUTES = (
     "/segments/broken",
     "/segments/lapsing/edit",
     "/segments/engaged/edit",
+    "/segments/regulars/edit",
     "/new-segment",
     "/overlap",
     "/matches",

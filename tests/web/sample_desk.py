@@ -64,6 +64,21 @@ where:
       within: 365d
     - not: {{segment: lapsing}}
 """,
+    "regulars": """name: regulars
+where:
+  all:
+    - did: purchase
+      average: {{of: value_minor, at_least: 400}}
+      after: 2011-01-01
+      weekdays: [mon, tue, fri]
+      between_hours: [0, 20]
+    - did: purchase
+      first: {{older_than: 30d}}
+    - trait: last_order_at
+      days_ago: {{at_most: 400}}
+    - trait: plan
+      starts_with: pro
+""",
 }
 
 

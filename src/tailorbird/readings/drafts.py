@@ -14,12 +14,17 @@ from tailorbird.errors import DefinitionError
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.readings.people import rows
 from tailorbird.schema import Definition, Instant, PersonId
-from tailorbird.segments.operands import PROPERTIES, TOTALS, kind_of_trait
+from tailorbird.segments.estimate import estimate as estimated
+from tailorbird.segments.grammar import FORMS, Form
+from tailorbird.segments.operands import PROPERTIES, kind_of_trait
 from tailorbird.segments.parse_events import EVENTS
+from tailorbird.segments.reader import WORDS
 from tailorbird.traits.registry import TRAITS
 from tailorbird.views import moment
 from tailorbird.views.drafts import (
+    ConditionForm,
     DraftForms,
+    FormKey,
     KnownName,
     LeafFigures,
     Reach,
@@ -34,6 +39,8 @@ SAMPLE: Final = 8
 MOVED: Final = 4
 ASKED_FOR_REACH: Final = 20_000
 """Of a larger segment as many are asked, and the share is told with its error."""
+SHARE: Final = 0.02
+"""Of all people who are asked for the size that comes first."""
 VERSIONS: Final = 50
 BRIEFLY: Final = ("orders", "last_order_at")
 NORMAL_95: Final = 1.959964
@@ -82,11 +89,10 @@ def estimate(world: World, text: str, now: Instant) -> SegmentPreview:
         DefinitionError: with the line and the mend. Stopped: nobody waits for it any more.
     """
     among, stands, draft = _read(world, text)
-    found = segments.preview(world.facts, draft, among, as_of=now, limit=0)
-    size = found.count
+    found = estimated(world.facts, draft, among, as_of=now, share=SHARE)
     return SegmentPreview(
-        draft.name, moment(now), size, size, size, exact=True, total=found.people,
-        stands=stands.version if stands else None,
+        draft.name, moment(now), found.people, found.low, found.high, exact=found.exact,
+        total=found.of, stands=stands.version if stands else None,
     )  # fmt: skip
 
 
@@ -213,6 +219,8 @@ def words(world: World) -> SegmentWords:
     ]
     declared = [KnownName(name) for name in sorted(known.traits - TRAITS.keys())]
     return SegmentWords(
+        forms=tuple(map(_form, FORMS)),
+        comparisons=tuple(WORDS),
         events=tuple(sorted(EVENTS | known.events)),
         properties=(
             *(KnownName(name, kind, computed=True) for name, kind in PROPERTIES.items()),
@@ -220,10 +228,15 @@ def words(world: World) -> SegmentWords:
         ),
         traits=(*computed, *declared),
         segments=tuple(sorted(known.segments - {""})),
-        lists=tuple(sorted(known.lists)),
-        totals=TOTALS,
+        lists=tuple(sorted(known.lists or ())),
+        models=tuple(sorted(known.models or ())),
     )
 
 
 def _note(unit: str, description: str) -> str:
     return f"{description} ({unit})" if unit else description
+
+
+def _form(form: Form) -> ConditionForm:
+    keys = tuple(FormKey(key, shape) for key, shape in form.keys.items())
+    return ConditionForm(form.word, keys, form.needs, form.one_of, form.compared)

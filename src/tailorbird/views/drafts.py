@@ -86,20 +86,45 @@ class KnownName(msgspec.Struct, frozen=True):
     """A name that a condition may use, what it can be compared with, and what it is."""
 
     name: str
-    kind: Literal["text", "integer", "days", "millionths", "instant", "flag", "open"] = "open"
+    kind: Literal[
+        "text", "integer", "days", "millionths", "instant", "flag", "open", "day", "duration",
+        "dated",
+    ] = "open"  # fmt: skip
     note: str = ""
     computed: bool = False
 
 
-class SegmentWords(msgspec.Struct, frozen=True):
-    """All names that the conditions of a segment may use here."""
+class FormKey(msgspec.Struct, frozen=True):
+    """A key of a condition, and the shape of what stands under it."""
 
+    key: str
+    shape: str
+
+
+class ConditionForm(msgspec.Struct, frozen=True):
+    """A form of condition: its first word, what it needs, what it may have besides.
+
+    Of the keys in `one_of` at most one may stand; `compared` says that a comparison stands beside.
+    """
+
+    word: str
+    keys: tuple[FormKey, ...]
+    needs: tuple[str, ...]
+    one_of: tuple[str, ...]
+    compared: bool
+
+
+class SegmentWords(msgspec.Struct, frozen=True):
+    """All forms of condition, and all names that they may use here."""
+
+    forms: tuple[ConditionForm, ...]
+    comparisons: tuple[str, ...]
     events: tuple[str, ...]
     properties: tuple[KnownName, ...]
     traits: tuple[KnownName, ...]
     segments: tuple[str, ...]
     lists: tuple[str, ...]
-    totals: tuple[str, ...]
+    models: tuple[str, ...]
 
 
 class SegmentUse(msgspec.Struct, frozen=True):

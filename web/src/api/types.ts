@@ -81,42 +81,12 @@ export interface Caused {
   revenue_minor_high: number;
 }
 
-export interface ClusterCandidate {
-  setting: number;
-  clusters: number;
-  noise: number;
-  silhouette: number;
-  stability: number;
-}
-
-export interface ClusterFound {
-  label: string;
-  words: string;
-  people: number;
-  differences: Record<string, number>;
-  means: Record<string, number>;
-}
-
-export interface ClusterSet {
-  name: string;
-  description: string;
-  method: string;
-  features: string[];
-  kept_as: string;
-  trained_at: string | null;
-  assigned_at: string | null;
-  serves: boolean;
-  why: string;
-  people: number;
-  noise: number;
-  setting: number;
-  proposed: boolean;
-  silhouette: number;
-  shuffled: number;
-  stability: number;
-  worst: number;
-  clusters: ClusterFound[];
-  candidates: ClusterCandidate[];
+export interface ConditionForm {
+  word: string;
+  keys: FormKey[];
+  needs: string[];
+  one_of: string[];
+  compared: boolean;
 }
 
 export interface ConsentLine {
@@ -296,6 +266,11 @@ export interface FormAnswer {
   people: number;
 }
 
+export interface FormKey {
+  key: string;
+  shape: string;
+}
+
 export interface FormReport {
   form: FormRow;
   text: string;
@@ -443,7 +418,7 @@ export interface KeyRow {
 
 export interface KnownName {
   name: string;
-  kind: "text" | "integer" | "days" | "millionths" | "instant" | "flag" | "open";
+  kind: "text" | "integer" | "days" | "millionths" | "instant" | "flag" | "open" | "day" | "duration" | "dated";
   note: string;
   computed: boolean;
 }
@@ -1066,12 +1041,14 @@ export interface SegmentVersion {
 }
 
 export interface SegmentWords {
+  forms: ConditionForm[];
+  comparisons: string[];
   events: string[];
   properties: KnownName[];
   traits: KnownName[];
   segments: string[];
   lists: string[];
-  totals: string[];
+  models: string[];
 }
 
 export interface SessionRow {

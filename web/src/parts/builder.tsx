@@ -3,7 +3,7 @@
 import { type ReactNode, useRef } from "react";
 import type { LeafFigures, SegmentWords } from "../api/types";
 import { count } from "../words";
-import { FORMS, started } from "./forms";
+import { started } from "./forms";
 import { Leaf } from "./leaf";
 import { type Condition, changed, type GroupWord, group, groupOf, leavesIn, moved, type Place, partsOf } from "./tree";
 
@@ -171,7 +171,7 @@ function Group({ condition, place, first, words, figures, wrongLeaf, put, tools 
             type="button"
             className="plain-button"
             aria-label={`Add a condition to ${said}`}
-            onClick={() => put(place, group(word, [...parts, fresh()]))}
+            onClick={() => put(place, group(word, [...parts, fresh(words)]))}
           >
             + condition
           </button>
@@ -179,7 +179,7 @@ function Group({ condition, place, first, words, figures, wrongLeaf, put, tools 
             type="button"
             className="plain-button"
             aria-label={`Add a group to ${said}`}
-            onClick={() => put(place, group(word, [...parts, group(word === "all" ? "any" : "all", [fresh()])]))}
+            onClick={() => put(place, group(word, [...parts, group(word === "all" ? "any" : "all", [fresh(words)])]))}
           >
             + group
           </button>
@@ -189,9 +189,9 @@ function Group({ condition, place, first, words, figures, wrongLeaf, put, tools 
   );
 }
 
-function fresh(): Condition {
-  const did = FORMS.find((form) => form.id === "did");
-  return did ? started(did) : {};
+function fresh(words: SegmentWords): Condition {
+  const first = words.forms[0];
+  return first ? started(first, words) : {};
 }
 
 const opposite = (condition: Condition): Condition =>

@@ -1,101 +1,120 @@
-// What a condition can look like. A condition that has a key that is not here is edited as text.
+// What a condition can look like: the server's grammar says which keys it has, this file says it in
+// words. A condition with a key or a shape that is not known here is edited as text.
 
+import type { ConditionForm, SegmentWords } from "../api/types";
+import { plain } from "../words";
 import { type Condition, isMapping, type Json, type Kind } from "./tree";
 
-export type PartKind =
-  | "event"
-  | "segment"
-  | "trait"
-  | "filters"
-  | "comparison"
-  | "measure"
-  | "duration"
-  | "text";
+/** Returns what names a form: its first word and what it needs besides. */
+export const idOf = (form: ConditionForm): string =>
+  [form.word, ...form.needs, ...(measured(form) ? [form.one_of[0]] : [])].join(" ");
 
-export interface Part {
-  key: string;
-  word: string;
-  kind: PartKind;
-  /** What a comparison compares. */
-  of?: Kind;
-  /** What stands there when it is added. */
-  start: Json;
+/** One of its keys must stand, as nothing else says what is asked. */
+export const measured = (form: ConditionForm): boolean =>
+  form.one_of.length > 0 && form.keys.length === form.one_of.length + 1;
+
+const TITLES: Record<string, string> = {
+  did: "did",
+  "did then": "did, then did",
+  "did then_not": "did, then did not",
+  did_not: "did not",
+  trait: "trait",
+  "trait has": "trait, a list",
+  model: "score of the model",
+  list: "is on the list",
+  segment: "is in the segment",
+};
+
+export function titleOf(form: ConditionForm): string {
+  const id = idOf(form);
+  return TITLES[id] ?? (form.one_of.includes("days_ago") ? "trait, a date" : plain(id));
 }
 
-export interface Form {
-  id: string;
-  word: string;
-  /** Keys that must be there; the first names the form. */
-  heads: Part[];
-  parts: Part[];
-  /** The comparison stands beside the head, as it does of a trait. */
-  compares?: boolean;
+const WORDS: Record<string, string> = {
+  then: "then did",
+  then_not: "then did not",
+  times: "how often",
+  sum: "the sum of",
+  average: "the average of",
+  min: "the least of",
+  max: "the most of",
+  distinct: "how many different",
+  first: "the first was",
+  last: "the last was",
+  per: "with the same",
+  within: "in the last",
+  older_than: "at least so long ago",
+  since: "the first in the last",
+  then_where: "where the second",
+  weekdays: "on",
+  between_hours: "between the hours",
+  ago: "is ago",
+  ahead: "is ahead by",
+  days_ago: "days ago",
+  days_ahead: "days ahead",
+  anniversary_in: "days to its anniversary",
+  years: "years ago",
+  has_any: "has any of",
+  has_all: "has all of",
+};
+
+export function wordOf(key: string, form: ConditionForm): string {
+  if (key === "within" && form.needs.length > 0) return form.needs[0] === "then" ? "the second within" : "for";
+  return WORDS[key] ?? plain(key);
 }
 
-const WHERE: Part = { key: "where", word: "where", kind: "filters", start: { item: { is: "" } } };
-const WITHIN: Part = { key: "within", word: "in the last", kind: "duration", start: "30d" };
-const OLDER: Part = { key: "older_than", word: "at least so long ago", kind: "duration", start: "1h" };
-const TIMES: Part = {
-  key: "times",
-  word: "how often",
-  kind: "comparison",
-  of: "integer",
-  start: { at_least: 2 },
-};
-const SUM: Part = {
-  key: "sum",
-  word: "sum",
-  kind: "measure",
-  start: { of: "value_minor", at_least: 10000 },
-};
-const EVENT = (key: string, word: string): Part => ({ key, word, kind: "event", start: "purchase" });
+export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/** What bounds the window of a first or a last time. */
+export const BOUNDS = ["within", "older_than", "after", "before"];
 
-export const FORMS: Form[] = [
-  {
-    id: "then",
-    word: "did, then did",
-    heads: [EVENT("did", "did"), EVENT("then", "then did")],
-    parts: [
-      WHERE,
-      { ...WHERE, key: "then_where", word: "where the second" },
-      { ...WITHIN, word: "the second within", start: "24h" },
-      { ...WITHIN, key: "since", word: "the first in the last", start: "7d" },
-      OLDER,
-    ],
-  },
-  {
-    id: "then_not",
-    word: "did, then did not",
-    heads: [EVENT("did", "did"), EVENT("then_not", "then did not")],
-    parts: [
-      WHERE,
-      { ...WHERE, key: "then_where", word: "where the second" },
-      { ...WITHIN, word: "for", start: "24h" },
-      { ...WITHIN, key: "since", word: "the first in the last", start: "7d" },
-      OLDER,
-    ],
-  },
-  { id: "did", word: "did", heads: [EVENT("did", "did")], parts: [WHERE, TIMES, SUM, WITHIN, OLDER] },
-  {
-    id: "did_not",
-    word: "did not",
-    heads: [EVENT("did_not", "did not")],
-    parts: [WHERE, WITHIN, OLDER],
-  },
-  {
-    id: "trait",
-    word: "trait",
-    heads: [{ key: "trait", word: "trait", kind: "trait", start: "orders" }],
-    parts: [],
-    compares: true,
-  },
-  {
-    id: "segment",
-    word: "is in the segment",
-    heads: [{ key: "segment", word: "is in the segment", kind: "segment", start: "" }],
-    parts: [],
-  },
+const OFTEN = ["where", "times", "within", "since", "then_where", "sum", "older_than"];
+
+/** Returns keys with those that are asked for most first. */
+export const byUse = (keys: string[]): string[] => [
+  ...OFTEN.filter((key) => keys.includes(key)),
+  ...keys.filter((key) => !OFTEN.includes(key)),
 ];
+
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** Returns what stands under a key of a shape when it is added; undefined where it is not known. */
+export function startOf(shape: string, key: string): Json | undefined {
+  switch (shape) {
+    case "event":
+      return "purchase";
+    case "property":
+      return "item";
+    case "properties":
+      return { item: { is: "" } };
+    case "length":
+      return key === "older_than" ? "1h" : "30d";
+    case "instant":
+      return today();
+    case "weekdays":
+      return ["sat", "sun"];
+    case "hours":
+      return [18, 23];
+    case "count":
+      return { at_least: 2 };
+    case "measure":
+      return { of: "value_minor", at_least: 10000 };
+    case "distinct":
+      return { of: "item", at_least: 2 };
+    case "moment":
+      return { older_than: "30d" };
+    case "date":
+      return { at_most: key === "ago" || key === "ahead" ? "30d" : 30 };
+    case "trait":
+      return "orders";
+    case "has_all":
+      return [""];
+    case "has":
+    case "name":
+      return "";
+    default:
+      return undefined;
+  }
+}
 
 export const OPS: Record<string, string> = {
   is: "is",
@@ -108,90 +127,113 @@ export const OPS: Record<string, string> = {
   not_in: "is none of",
   exists: "is known",
   missing: "is not known",
+  starts_with: "starts with",
+  ends_with: "ends with",
 };
 
 const EQUALITY = ["is", "is_not", "in", "not_in", "exists", "missing"];
+const TESTS = ["contains", "starts_with", "ends_with"];
 
-export function opsOf(kind: Kind): string[] {
-  if (kind === "text") return EQUALITY;
+/** Returns the comparisons that a kind of value has, of all that there are. */
+export function opsOf(kind: Kind, all: string[]): string[] {
+  if (kind === "text") return all.filter((op) => EQUALITY.includes(op) || TESTS.includes(op));
   if (kind === "flag") return ["is", "is_not"];
-  return Object.keys(OPS);
+  return kind === "open" || kind === "dated" ? all : all.filter((op) => !TESTS.includes(op));
 }
 
 const simple = (value: Json): boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+const listed = (value: Json | undefined): value is Json[] => Array.isArray(value) && value.every(simple);
 
-function isComparison(value: Json | undefined): boolean {
-  return isMapping(value) && Object.keys(value).length === 1 && areTests(value);
+function areTests(value: Json | undefined, words: SegmentWords): boolean {
+  return (
+    isMapping(value) &&
+    Object.entries(value).every(
+      ([op, asked]) =>
+        words.comparisons.includes(op) && (op === "in" || op === "not_in" ? listed(asked) : simple(asked)),
+    )
+  );
 }
 
-function areTests(value: Json | undefined): boolean {
-  return isMapping(value) && Object.entries(value).every(([key, each]) => isTest(key, each));
-}
+const isComparison = (value: Json | undefined, words: SegmentWords): boolean =>
+  isMapping(value) && Object.keys(value).length === 1 && areTests(value, words);
 
-function isTest(op: string, operand: Json): boolean {
-  if (!(op in OPS)) return false;
-  if (op === "in" || op === "not_in") return Array.isArray(operand) && operand.every(simple);
-  return simple(operand);
-}
-
-function fits(part: Part, value: Json): boolean {
-  switch (part.kind) {
-    case "filters":
-      return isMapping(value) && Object.values(value).every(areTests);
-    case "comparison":
-      return isComparison(value);
-    case "measure": {
+function fits(shape: string, value: Json, words: SegmentWords): boolean {
+  switch (shape) {
+    case "properties":
+      return isMapping(value) && Object.values(value).every((each) => areTests(each, words));
+    case "count":
+    case "date":
+      return isComparison(value, words);
+    case "measure":
+    case "distinct": {
       if (!isMapping(value) || typeof value.of !== "string") return false;
       const { of: _, ...rest } = value;
-      return isComparison(rest);
+      return isComparison(rest, words);
     }
+    case "weekdays":
+      return listed(value) && value.every((each) => WEEKDAYS.includes(String(each)));
+    case "hours":
+      return listed(value) && value.length === 2;
+    case "has_all":
+      return listed(value);
+    case "has":
+      return simple(value);
+    case "moment":
+      return (
+        isMapping(value) &&
+        Object.entries(value).every(([key, each]) => BOUNDS.includes(key) && typeof each === "string")
+      );
     default:
-      return typeof value === "string";
+      return startOf(shape, "") !== undefined && typeof value === "string";
   }
 }
 
 /** Returns the form that a condition has, or null where only its text can be edited. */
-export function formOf(condition: Condition): Form | null {
-  const keys = Object.keys(condition);
-  for (const form of FORMS) {
-    const known = new Map([...form.heads, ...form.parts].map((part) => [part.key, part]));
-    if (!form.heads.every((part) => part.key in condition)) continue;
-    const rest = keys.filter((key) => !known.has(key));
-    if (form.compares ? !isComparison(only(condition, rest)) : rest.length > 0) continue;
-    const fine = keys.every((key) => {
-      const part = known.get(key);
-      return part === undefined || fits(part, condition[key] ?? null);
-    });
-    if (fine) return form;
-  }
-  return null;
+export function formOf(condition: Condition, words: SegmentWords): ConditionForm | null {
+  return words.forms.find((form) => has(condition, form, words)) ?? null;
 }
+
+function has(condition: Condition, form: ConditionForm, words: SegmentWords): boolean {
+  const shapes = shapesOf(form);
+  if (![form.word, ...form.needs].every((key) => key in condition)) return false;
+  const rest = Object.entries(condition).filter(([key]) => !shapes.has(key));
+  if (form.compared ? !isComparison(Object.fromEntries(rest), words) : rest.length > 0) return false;
+  if (measured(form) && !form.one_of.some((key) => key in condition)) return false;
+  return Object.entries(condition).every(([key, value]) => {
+    const shape = shapes.get(key);
+    return shape === undefined || fits(shape, value, words);
+  });
+}
+
+export const shapesOf = (form: ConditionForm): Map<string, string> =>
+  new Map(form.keys.map(({ key, shape }) => [key, shape]));
 
 export const only = (condition: Condition, keys: string[]): Condition =>
   Object.fromEntries(Object.entries(condition).filter(([key]) => keys.includes(key)));
 
 /** Returns a new condition of a form; it keeps what it can of the one that was there. */
-export function started(form: Form, from: Condition = {}): Condition {
-  const before = Object.values(from).find((value) => typeof value === "string");
+export function started(form: ConditionForm, words: SegmentWords, from: Condition = {}): Condition {
   const made: Condition = {};
-  for (const part of form.heads) {
-    const event = part.kind === "event" && typeof before === "string" ? before : part.start;
-    made[part.key] = from[part.key] ?? (part === form.heads[0] ? event : part.start);
+  const before = from.did ?? from.did_not;
+  for (const { key, shape } of form.keys) {
+    const kept = from[key] ?? (shape === "event" && key === form.word ? before : undefined);
+    const needed = key === form.word || form.needs.includes(key) || (measured(form) && key === firstOf(form));
+    if (kept !== undefined && fits(shape, kept, words)) made[key] = kept;
+    else if (needed) made[key] = startOf(shape, key) ?? "";
   }
-  for (const part of form.parts) {
-    const kept = from[part.key];
-    if (kept !== undefined && fits(part, kept)) made[part.key] = kept;
-  }
-  return form.compares ? { ...made, at_least: 1 } : made;
+  return form.compared ? { ...made, at_least: form.word === "model" ? 0.5 : 1 } : made;
 }
+
+const firstOf = (form: ConditionForm): string | undefined =>
+  form.one_of.includes("days_ago") ? "days_ago" : form.one_of[0];
 
 /** Returns what was typed as a value of a kind; text where it is none, so that the server tells. */
 export function operand(typed: string, kind: Kind): string | number | boolean {
   const text = typed.trim();
   const quoted = /^"(.*)"$/.exec(text)?.[1];
   if (kind === "flag") return text === "true";
-  if (kind === "text" || kind === "instant") return text;
+  if (["text", "instant", "day", "duration"].includes(kind)) return text;
   if (quoted !== undefined) return quoted;
   return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
 }
@@ -200,5 +242,5 @@ export function operand(typed: string, kind: Kind): string | number | boolean {
 export function typed(value: Json | undefined, kind: Kind): string {
   if (Array.isArray(value)) return value.map((each) => typed(each, kind)).join(", ");
   const looks = typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value);
-  return looks && kind === "open" ? `"${value}"` : String(value ?? "");
+  return looks && (kind === "open" || kind === "dated") ? `"${value}"` : String(value ?? "");
 }

@@ -4,18 +4,26 @@ import { useEffect, useState } from "react";
 import { ask } from "../api/reading";
 import type { DraftForms, KnownName, SegmentWords } from "../api/types";
 import {
-  FORMS,
-  type Form,
+  BOUNDS,
+  byUse,
   formOf,
+  idOf,
+  measured,
   only,
   operand,
   OPS,
   opsOf,
-  type Part,
+  shapesOf,
+  startOf,
   started,
+  titleOf,
   typed,
+  WEEKDAYS,
+  wordOf,
 } from "./forms";
 import { type Condition, isMapping, type Json, type Kind, renamed, without } from "./tree";
+
+const SHOWN = 4;
 
 interface LeafProps {
   condition: Condition;
@@ -26,120 +34,260 @@ interface LeafProps {
 }
 
 export function Leaf({ condition, words, said, onChange }: LeafProps) {
-  const form = formOf(condition);
+  const form = formOf(condition, words);
   if (form === null) return <LeafText condition={condition} said={said} onChange={onChange} />;
   const set = (key: string, value: Json) => onChange({ ...condition, [key]: value });
-  const there = form.parts.filter((part) => part.key in condition);
-  const absent = form.parts.filter((part) => !(part.key in condition));
+  const heads = [form.word, ...form.needs];
+  const choice = measured(form) ? form.one_of.find((key) => key in condition) : undefined;
+  const there = form.keys.filter(({ key }) => key in condition && !heads.includes(key) && key !== choice);
+  const taken = form.one_of.some((key) => key in condition);
+  const absent = form.keys.filter(
+    ({ key, shape }) =>
+      !(key in condition) && startOf(shape, key) !== undefined && !(taken && form.one_of.includes(key)),
+  );
+  const fields = (key: string, shape: string) => (
+    <PartFields
+      name={key}
+      shape={shape}
+      label={`${wordOf(key, form)}, ${said}`}
+      said={said}
+      value={condition[key] ?? null}
+      words={words}
+      onChange={(value) => set(key, value)}
+    />
+  );
+  const shapes = shapesOf(form);
   return (
     <div className="leaf-fields">
       <div className="leaf-line">
         <Choice
           label={`Kind of ${said}`}
-          value={form.id}
-          options={FORMS.map(({ id, word }) => [id, word])}
+          value={idOf(form)}
+          options={words.forms.map((each) => [idOf(each), titleOf(each)])}
           onChange={(id) => {
-            const next = FORMS.find((each) => each.id === id);
-            if (next) onChange(started(next, condition));
+            const next = words.forms.find((each) => idOf(each) === id);
+            if (next) onChange(started(next, words, condition));
           }}
         />
-        {form.heads.map((part, index) => (
-          <span className="leaf-head" key={part.key}>
-            {index > 0 && <span className="leaf-word">{part.word}</span>}
-            <PartFields part={part} said={said} value={condition[part.key]} words={words} onChange={(value) => set(part.key, value)} />
+        {heads.map((key, index) => (
+          <span className="leaf-head" key={key}>
+            {index > 0 && <span className="leaf-word">{wordOf(key, form)}</span>}
+            {fields(key, shapes.get(key) ?? "")}
           </span>
         ))}
-        {form.compares && (
+        {choice && (
+          <span className="leaf-head">
+            <Choice
+              label={`What is asked, ${said}`}
+              value={choice}
+              options={form.one_of.map((key) => [key, wordOf(key, form)])}
+              onChange={(key) => onChange(renamed(condition, choice, key, startOf(shapes.get(key) ?? "", key) ?? ""))}
+            />
+            {fields(choice, shapes.get(choice) ?? "")}
+          </span>
+        )}
+        {form.compared && (
           <Compared
             said={said}
-            kind={kindOf(words.traits, condition.trait)}
-            value={without(condition, "trait")}
-            onChange={(test) => onChange({ ...only(condition, ["trait"]), ...test })}
+            words={words}
+            kind={form.word === "trait" ? kindOf(words.traits, condition.trait) : "millionths"}
+            value={without(condition, form.word)}
+            onChange={(test) => onChange({ ...only(condition, [form.word]), ...test })}
           />
         )}
       </div>
-      {there.map((part) => (
-        <div className="leaf-line leaf-bound" key={part.key}>
-          <span className="leaf-word">{part.word}</span>
-          <span className="leaf-part">
-            <PartFields part={part} said={said} value={condition[part.key]} words={words} onChange={(value) => set(part.key, value)} />
-          </span>
+      {there.map(({ key, shape }) => (
+        <div className="leaf-line leaf-bound" key={key}>
+          <span className="leaf-word">{wordOf(key, form)}</span>
+          <span className="leaf-part">{fields(key, shape)}</span>
           <button
             type="button"
             className="small-button"
-            aria-label={`Take “${part.word}” out of ${said}`}
+            aria-label={`Take “${wordOf(key, form)}” out of ${said}`}
             title="Take it out"
-            onClick={() => onChange(without(condition, part.key))}
+            onClick={() => onChange(without(condition, key))}
           >
             ×
           </button>
         </div>
       ))}
-      {absent.length > 0 && <Adding form={form} absent={absent} said={said} onAdd={(part) => set(part.key, part.start)} />}
+      {absent.length > 0 && !measured(form) && (
+        <Adding
+          said={said}
+          absent={byUse(absent.map(({ key }) => key)).map((key) => [key, wordOf(key, form)])}
+          onAdd={(key) => set(key, startOf(shapes.get(key) ?? "", key) ?? "")}
+        />
+      )}
     </div>
   );
 }
 
 interface AddingProps {
-  form: Form;
-  absent: Part[];
   said: string;
-  onAdd: (part: Part) => void;
+  absent: [string, string][];
+  onAdd: (key: string) => void;
 }
 
-function Adding({ form, absent, said, onAdd }: AddingProps) {
+function Adding({ absent, said, onAdd }: AddingProps) {
+  const [all, showAll] = useState(false);
+  const shown = all ? absent : absent.slice(0, SHOWN);
   return (
     <div className="leaf-line leaf-add">
-      {absent.map((part) => (
+      {shown.map(([key, word]) => (
         <button
-          key={`${form.id} ${part.key}`}
+          key={key}
           type="button"
           className="plain-button"
-          aria-label={`Add “${part.word}” to ${said}`}
-          onClick={() => onAdd(part)}
+          aria-label={`Add “${word}” to ${said}`}
+          onClick={() => onAdd(key)}
         >
-          + {part.word}
+          + {word}
         </button>
       ))}
+      {absent.length > SHOWN && (
+        <button
+          type="button"
+          className="plain-button"
+          aria-expanded={all}
+          aria-label={`${all ? "fewer" : "more"}… for ${said}`}
+          onClick={() => showAll(!all)}
+        >
+          {all ? "fewer…" : "more…"}
+        </button>
+      )}
     </div>
   );
 }
 
 interface PartProps {
-  part: Part;
+  name: string;
+  shape: string;
+  label: string;
   said: string;
-  value: Json | undefined;
+  value: Json;
   words: SegmentWords;
   onChange: (value: Json) => void;
 }
 
-function PartFields({ part, said, value, words, onChange }: PartProps) {
-  const label = `${part.word}, ${said}`;
-  switch (part.kind) {
+const named = (names: string[]) => names.map((name) => ({ name, note: "" }));
+
+function PartFields({ name, shape, label, said, value, words, onChange }: PartProps) {
+  switch (shape) {
     case "event":
-      return <Named label={label} value={value} names={words.events.map((name) => ({ name, note: "" }))} onChange={onChange} />;
-    case "segment":
-      return <Named label={label} value={value} names={words.segments.map((name) => ({ name, note: "" }))} onChange={onChange} />;
+      return <Named label={label} value={value} names={named(words.events)} onChange={onChange} />;
+    case "name": {
+      const known = { segment: words.segments, list: words.lists, model: words.models }[name] ?? [];
+      return <Named label={label} value={value} names={named(known)} onChange={onChange} />;
+    }
     case "trait":
       return <Named label={label} value={value} names={words.traits} onChange={onChange} />;
-    case "filters":
-      return <Filters said={said} value={isMapping(value ?? null) ? (value as Condition) : {}} words={words} onChange={onChange} />;
-    case "comparison":
-      return <Compared said={label} kind={part.of ?? "open"} value={value as Condition} onChange={onChange} />;
-    case "measure": {
-      const measured = value as Condition;
+    case "property":
+      return <Named label={label} value={value} names={words.properties} onChange={onChange} />;
+    case "properties":
+      return <Filters said={said} value={isMapping(value) ? value : {}} words={words} onChange={onChange} />;
+    case "count":
+      return <Compared said={label} kind="integer" words={words} value={value as Condition} onChange={onChange} />;
+    case "date": {
+      const kind = name === "ago" || name === "ahead" ? "duration" : "integer";
+      return <Compared said={label} kind={kind} words={words} value={value as Condition} onChange={onChange} />;
+    }
+    case "measure":
+    case "distinct": {
+      const { of = "", ...test } = value as Condition;
       return (
         <>
-          <Choice label={`of what, ${label}`} value={String(measured.of)} options={words.totals.map((name) => [name, name])} onChange={(of) => onChange({ ...measured, of })} />
-          <Compared said={label} kind="integer" value={without(measured, "of")} onChange={(test) => onChange({ of: measured.of ?? "value_minor", ...test })} />
+          <Named label={`of what, ${label}`} value={of} names={words.properties} onChange={(next) => onChange({ of: next, ...test })} />
+          <Compared said={label} kind="millionths" words={words} value={test} onChange={(next) => onChange({ of, ...next })} />
         </>
       );
     }
-    case "duration":
+    case "length":
       return <Duration label={label} value={String(value ?? "")} onChange={onChange} />;
+    case "weekdays":
+      return <Weekdays label={label} value={value as string[]} onChange={onChange} />;
+    case "hours": {
+      const [from = 0, to = 24] = value as Json[];
+      const hour = (text: string) => operand(text, "integer");
+      return (
+        <>
+          <Typed label={`from, ${label}`} value={String(from)} numeric onChange={(next) => onChange([hour(next), to])} />
+          <span className="leaf-word">and</span>
+          <Typed label={`to, ${label}`} value={String(to)} numeric onChange={(next) => onChange([from, hour(next)])} />
+        </>
+      );
+    }
+    case "moment":
+      return <Bounds label={label} value={value as Condition} onChange={onChange} />;
+    case "has":
+    case "has_all":
+      return <Operand label={label} kind="open" value={value} listed={shape === "has_all"} onChange={onChange} />;
     default:
-      return <Typed label={label} value={String(value ?? "")} onChange={onChange} />;
+      return <Typed label={label} value={String(value ?? "")} hint="2026-01-31" wide onChange={onChange} />;
   }
+}
+
+function Weekdays({ label, value, onChange }: { label: string; value: string[]; onChange: (days: string[]) => void }) {
+  return (
+    <span className="leaf-part">
+      {WEEKDAYS.map((day) => (
+        <label key={day} className="choice">
+          <input
+            type="checkbox"
+            aria-label={`${day}, ${label}`}
+            checked={value.includes(day)}
+            onChange={(event) => {
+              const on = event.currentTarget.checked;
+              onChange(WEEKDAYS.filter((each) => (each === day ? on : value.includes(each))));
+            }}
+          />
+          {day}
+        </label>
+      ))}
+    </span>
+  );
+}
+
+const SAID: Record<string, string> = { within: "in the last", older_than: "at least so long ago" };
+
+/** The window of a first or a last time. */
+function Bounds({ label, value, onChange }: { label: string; value: Condition; onChange: (value: Json) => void }) {
+  const there = BOUNDS.filter((key) => key in value);
+  return (
+    <span className="filters-of">
+      {there.map((key) => {
+        const word = SAID[key] ?? key;
+        const set = (next: string) => onChange({ ...value, [key]: next });
+        return (
+          <span className="filter-of" key={key}>
+            <span className="leaf-word">{word}</span>
+            {key in SAID ? (
+              <Duration label={`${word}, ${label}`} value={String(value[key])} onChange={set} />
+            ) : (
+              <Typed label={`${word}, ${label}`} value={String(value[key])} hint="2026-01-31" wide onChange={set} />
+            )}
+            {there.length > 1 && (
+              <button type="button" className="small-button" aria-label={`Take “${word}” out, ${label}`} title="Take it out" onClick={() => onChange(without(value, key))}>
+                ×
+              </button>
+            )}
+          </span>
+        );
+      })}
+      <span className="leaf-add">
+        {BOUNDS.filter((key) => !(key in value)).map((key) => (
+          <button
+            key={key}
+            type="button"
+            className="plain-button"
+            aria-label={`Add “${SAID[key] ?? key}”, ${label}`}
+            onClick={() => onChange({ ...value, [key]: startOf(key in SAID ? "length" : "instant", key) ?? "" })}
+          >
+            + {SAID[key] ?? key}
+          </button>
+        ))}
+      </span>
+    </span>
+  );
 }
 
 const kindOf = (known: KnownName[], name: Json | undefined): Kind =>
@@ -173,6 +321,7 @@ function Filters({ said, value, words, onChange }: FiltersProps) {
           />
           <Compared
             said={`property ${index + 1}, ${said}`}
+            words={words}
             kind={kindOf(words.properties, name)}
             value={{ [op]: asked }}
             onChange={(test) => put(name, { ...without(value[name] as Condition, op), ...test })}
@@ -207,12 +356,13 @@ function Filters({ said, value, words, onChange }: FiltersProps) {
 
 interface ComparedProps {
   said: string;
+  words: SegmentWords;
   kind: Kind;
   value: Condition;
   onChange: (test: Condition) => void;
 }
 
-function Compared({ said, kind, value, onChange }: ComparedProps) {
+function Compared({ said, words, kind, value, onChange }: ComparedProps) {
   const [op = "is", asked = ""] = Object.entries(value)[0] ?? [];
   const listed = op === "in" || op === "not_in";
   const known = op === "exists" || op === "missing";
@@ -221,7 +371,7 @@ function Compared({ said, kind, value, onChange }: ComparedProps) {
     const first = Array.isArray(asked) ? (asked[0] ?? "") : typeof asked === "boolean" && kind !== "flag" ? "" : asked;
     onChange({ [next]: next === "in" || next === "not_in" ? [first] : first });
   };
-  const ops = opsOf(kind);
+  const ops = opsOf(kind, words.comparisons);
   return (
     <>
       <Choice
@@ -257,8 +407,8 @@ function Operand({ label, kind, value, listed, onChange }: OperandProps) {
     <Typed
       label={label}
       value={shown}
-      hint={kind === "instant" ? "2026-01-31" : listed ? "one, two" : ""}
-      wide={listed || kind === "text" || kind === "open" || kind === "instant"}
+      hint={kind === "instant" || kind === "day" ? "2026-01-31" : listed ? "one, two" : ""}
+      wide={listed || !["integer", "days", "millionths", "duration"].includes(kind)}
       onChange={(next) => {
         setText(next);
         onChange(read(next));

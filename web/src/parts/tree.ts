@@ -2,7 +2,17 @@
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type Condition = { [key: string]: Json };
-export type Kind = "text" | "integer" | "days" | "millionths" | "instant" | "flag" | "open";
+export type Kind =
+  | "text"
+  | "integer"
+  | "days"
+  | "millionths"
+  | "instant"
+  | "flag"
+  | "open"
+  | "day"
+  | "duration"
+  | "dated";
 
 /** Where a condition stands: its place in each group on the way, 0 inside a `not`. */
 export type Place = number[];
