@@ -22,7 +22,7 @@ from tailorbird.traits.sql import (
     select,
     table,
 )
-from tailorbird.traits.state import keeper
+from tailorbird.traits.state import keeper, kind_of
 from tailorbird.traits.terms import Count, Decayed, First, Last, Orders, Sum, Term, Test, window
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class _Want:
 
     columns: set[str] = field(default_factory=set)
     since: Instant | None = None
+    order_ids: bool = False
+    """Whether the order ids are needed as such, not only to tell orders apart."""
 
 
 _Wants: TypeAlias = dict[str, dict[str, _Want]]
@@ -95,18 +97,26 @@ def _wants(terms: Iterable[Term], as_of: Instant) -> _Wants:
         for name, need in needs([leaf]).items():
             if name in OF_EVENTS:
                 columns = _columns(leaf, need)
+                want = _Want(columns, since, "order_id" in columns and _names_orders(leaf))
                 for event in need.about:
-                    _add(wants.setdefault(name, {}), event, columns, since)
+                    _add(wants.setdefault(name, {}), event, want)
     return wants
 
 
-def _add(wants: dict[str, _Want], event: str, columns: set[str], since: Instant | None) -> None:
+def _add(wants: dict[str, _Want], event: str, new: _Want) -> None:
     if event not in wants:
-        wants[event] = _Want(set(columns), since)
+        wants[event] = _Want(set(new.columns), new.since, new.order_ids)
         return
     want = wants[event]
-    want.columns |= columns
-    want.since = None if since is None or want.since is None else min(since, want.since)
+    want.columns |= new.columns
+    unbounded = new.since is None or want.since is None
+    want.since = None if unbounded else min(new.since or 0, want.since or 0)
+    want.order_ids |= new.order_ids
+
+
+def _names_orders(leaf: Term) -> bool:
+    tests = [test for rows in rows_of(leaf) for test in rows.where if isinstance(test, Test)]
+    return not isinstance(leaf, Orders) or any(test.column == "order_id" for test in tests)
 
 
 def _since(leaf: Term, as_of: Instant) -> Instant | None:
@@ -129,34 +139,53 @@ def _of_events(name: str, wants: dict[str, _Want], scope: Scope, *, state: bool)
     """Return the rows of the events: from the state where it has them, the rest in one scan."""
     columns = sorted({each for want in wants.values() for each in want.columns})
     rest: dict[str, _Want] = {}
-    parts: list[exp.Query] = []
+    kept: dict[str, tuple[str, _Want]] = {}
     for event, want in sorted(wants.items()):
         source = keeper(name, {event}, want.columns, want.since, scope.as_of) if state else name
         if source == name:
             rest[event] = want
         else:
-            parts.append(_part(source, [event], columns, want, scope))
+            kept[event] = source, want
+    keyed = not any("order_id" in want.columns for want in rest.values()) and not any(
+        "order_id" in want.columns and want.order_ids for _, want in kept.values()
+    )
+    parts: list[exp.Query] = [
+        _kept(source, event, columns, want, scope, keyed=keyed)
+        for event, (source, want) in kept.items()
+    ]
     if rest:
-        starts = [want.since for want in rest.values() if want.since is not None]
-        whole = _Want(set(columns), min(starts) if len(starts) == len(rest) else None)
-        parts.append(_part(name, sorted(rest), columns, whole, scope))
+        parts.append(_rest(name, columns, rest, scope))
     union = parts[0]
     for part in parts[1:]:
         union = exp.union(union, part, distinct=False, copy=False)
     return union
 
 
-def _part(
-    source: str, events: list[str], columns: list[str], want: _Want, scope: Scope
+def _kept(
+    source: str, event: str, columns: list[str], want: _Want, scope: Scope, *, keyed: bool
 ) -> exp.Select:
-    happened = [scope.bind(event) for event in events]
-    conditions = [compared(column("event"), "in" if events[1:] else "=", happened), _among()]
-    if want.since is not None:
-        conditions.append(compared(column("at"), ">", (scope.bind(want.since),)))
+    """Return one event's rows out of the state; with `keyed`, numbers stand for order ids."""
+    stands = {"event": scope.bind(event)} | ({"order_id": column("order_key")} if keyed else {})
+    conditions = [compared(column("kind"), "=", (scope.bind(kind_of(event)),)), _among()]
     chosen = [
-        named(happened[0].copy(), each) if each == "event" and not events[1:]
-        else column(each) if each in want.columns
-        else named(exp.null(), each)
+        named(stands.get(each, column(each)) if each in want.columns else exp.null(), each)
         for each in columns
-    ]  # fmt: skip
-    return select(*chosen, source=table(source), where=conditions)
+    ]
+    return select(*chosen, source=table(source), where=[*conditions, *_younger(want, scope)])
+
+
+def _rest(name: str, columns: list[str], wants: dict[str, _Want], scope: Scope) -> exp.Select:
+    """Return the rows of all these events in one scan."""
+    needed = {each for want in wants.values() for each in want.columns}
+    starts = [want.since for want in wants.values() if want.since is not None]
+    whole = _Want(needed, min(starts) if len(starts) == len(wants) else None)
+    conditions = [compared(column("event"), "in", [scope.bind(event) for event in wants])]
+    chosen = [column(each) if each in needed else named(exp.null(), each) for each in columns]
+    where = [*conditions, _among(), *_younger(whole, scope)]
+    return select(*chosen, source=table(name), where=where)
+
+
+def _younger(want: _Want, scope: Scope) -> list[exp.Expr]:
+    if want.since is None:
+        return []
+    return [compared(column("at"), ">", (scope.bind(want.since),))]

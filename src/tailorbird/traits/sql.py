@@ -71,6 +71,16 @@ class Scope:
         """Return the instant asked about."""
         return self.bind(self.as_of)
 
+    def keep_used(self, query: exp.Query) -> None:
+        """Let go of the values that the query, which is complete, does not read."""
+        placeholders = list(query.find_all(exp.Parameter))
+        used = sorted({int(each.name) for each in placeholders})
+        numbers = {old: new for new, old in enumerate(used, 1)}
+        for each in placeholders:
+            each.set("this", exp.Literal.number(numbers[int(each.name)]))
+        self.parameters = [self.parameters[old - 1] for old in used]
+        self._numbers = {(type(v), v): number for number, v in enumerate(self.parameters, 1)}
+
     def statement(self, query: exp.Query) -> Statement:
         """Return the query as text of the engine, with its parameters and small tables."""
         text = rendered(query, self.dialect)

@@ -9,12 +9,14 @@ the state instead, wherever that holds what is asked for. Both hold the same row
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from hashlib import md5
 from typing import Final
 
 from sqlglot import exp
 
 from tailorbird.schema import DAY, Instant, Names
-from tailorbird.traits.sql import Scope
+from tailorbird.traits.sql import Scope, column, compared
 from tailorbird.traits.terms import SESSIONS
 
 BROWSING: Final = frozenset(
@@ -63,8 +65,15 @@ def keeper(
     return source if unknown or columns - kept else table
 
 
+@cache
+def kind_of(event: str) -> int:
+    """Return the number by which the state knows an event."""
+    return int.from_bytes(md5(event.encode(), usedforsecurity=False).digest()[:8], "little") >> 1
+
+
 def answer_from_state(query: exp.Query, scope: Scope) -> None:
     """Have the query read the state wherever that holds what it asks for."""
+    changed = False
     for table in list(query.find_all(exp.Table)):
         select = table.find_ancestor(exp.Select)
         if table.name not in KEPT or select is None or not isinstance(table.parent, exp.From):
@@ -72,7 +81,36 @@ def answer_from_state(query: exp.Query, scope: Scope) -> None:
         events, since = _asked(select, scope)
         columns = {name for part in select.args.values() for name in _columns(part)}
         chosen = keeper(table.name, events, columns, since, scope.as_of)
-        table.set("this", exp.to_identifier(chosen, quoted=True))
+        if chosen != table.name:
+            table.set("this", exp.to_identifier(chosen, quoted=True))
+            _by_numbers(select, scope)
+            changed = True
+    if changed:
+        scope.keep_used(query)
+
+
+def _by_numbers(select: exp.Select, scope: Scope) -> None:
+    """Have a scan of the state compare numbers where the facts have texts alone."""
+    for condition in list(_conjuncts(select.args["where"].this)):
+        if isinstance(condition, exp.EQ | exp.In) and _is_column(condition.this, "event"):
+            kinds = [_kind(each, scope) for each in _operands(condition)]
+            condition.replace(compared(column("kind"), "in" if kinds[1:] else "=", kinds))
+    for column_ in list(select.find_all(exp.Column)):
+        counted = isinstance(column_.parent, exp.Distinct | exp.Is)
+        if (
+            counted
+            and _is_column(column_, "order_id")
+            and column_.find_ancestor(exp.Select) is select
+        ):
+            column_.set("this", exp.to_identifier("order_key", quoted=True))
+
+
+def _kind(operand: exp.Expr, scope: Scope) -> exp.Expr:
+    return scope.bind(kind_of(str(_bound(operand, scope))))
+
+
+def _is_column(expression: exp.Expr, name: str) -> bool:
+    return isinstance(expression, exp.Column) and expression.name == name
 
 
 def _asked(select: exp.Select, scope: Scope) -> tuple[set[str], Instant | None]:

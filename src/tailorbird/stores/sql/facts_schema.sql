@@ -25,15 +25,17 @@ CREATE TABLE IF NOT EXISTS lines (
     value_minor BIGINT NOT NULL, owner BIGINT);
 
 -- What people did that is asked for long after, a second time: narrow, by event and person, without
--- guests and without browsing (traits/state.py). Changed in the transactions that change the facts.
+-- guests and without browsing (traits/state.py). kind is a hash of the event, order_key of the order's
+-- id: both are the upper 63 bits of an MD5. Changed in the transactions that change the facts.
 CREATE TABLE IF NOT EXISTS deeds (
     position BIGINT NOT NULL, person BIGINT NOT NULL, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     order_id VARCHAR, item VARCHAR, category VARCHAR, quantity BIGINT, value_minor BIGINT,
-    campaign VARCHAR, machine BOOLEAN NOT NULL, owner BIGINT);
+    campaign VARCHAR, machine BOOLEAN NOT NULL, owner BIGINT, kind BIGINT NOT NULL,
+    order_key BIGINT);
 CREATE TABLE IF NOT EXISTS deed_lines (
     position BIGINT NOT NULL, person BIGINT NOT NULL, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
-    value_minor BIGINT NOT NULL, owner BIGINT);
+    value_minor BIGINT NOT NULL, owner BIGINT, kind BIGINT NOT NULL);
 
 -- Properties of events that have no column of their own. Text as it came; numbers also as millionths.
 CREATE TABLE IF NOT EXISTS properties (
