@@ -14,14 +14,15 @@ from tailorbird import lists
 from tailorbird.errors import UsageError
 from tailorbird.views import moment
 from tailorbird.views.lists import ListReport, ListRow, NamedPeople, NamedReport, NewList
-from tailorbird.web.asking import MISSING, WRITES, WRITING, At, Limit, Name, Wait, With, reads
+from tailorbird.web.asking import MISSING, WRITING, At, Limit, Name, Wait, With, instant_of, reads
 from tailorbird.web.desk import Desk
 
 AsOf = Annotated[
     datetime | None, QueryParameter(name="as_of", description="A past instant; now when left out.")
 ]
 CHANGING: Final[dict[str, Any]] = {
-    "tags": ["lists"], "status_code": 200, "responses": WRITING | MISSING, **WRITES,
+    "tags": ["lists"], "status_code": 200, "responses": WRITING | MISSING,
+    "opt": {"scope": "write", "console": True}, "sync_to_thread": True,
 }  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def list_lists(desk: At) -> tuple[ListRow, ...]:
 def get_list(desk: At, name: Name, as_of: AsOf = None, limit: Limit = 20) -> ListReport:
     """Return a list and some of its people, now or at a past instant."""
     found = _found(desk, name)
-    at = desk.clock() if as_of is None else round(as_of.timestamp() * 1_000_000)
+    at = instant_of(as_of, desk.clock())
     return ListReport(
         _row(found.show(name)),
         moment(at),
