@@ -132,6 +132,11 @@ def test_rfm_keeps_its_thresholds_until_they_are_too_old(shop: Tailorbird, clock
     assert sum(first.values()) == 60
     shop.refresh()
     assert shop.verify_segments() == []
+    listed = {size.name: size.people for size in shop.readings.segments(clock.now)}
+    assert {name: listed[f"rfm.{name}"] for name in first} == first
+    page = shop.readings.segment("rfm.champions", clock.now)
+    assert page is not None
+    assert "recency_days" in page.text
     clock.now += 20 * DAY
     recalculate_due(shop.world, clock.now)
     aged = ready(shop).sizes("rfm")

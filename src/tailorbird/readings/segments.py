@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, Final
 
-from tailorbird import authoring, segments
+from tailorbird import authoring, grouping, segments
 from tailorbird.errors import DefinitionError
 from tailorbird.readings.people import label, rows
 from tailorbird.schema import DAY, Definition, Instant, PersonId
@@ -41,14 +41,27 @@ FROM membership_changes WHERE "at" <= $2 GROUP BY ALL ORDER BY segment, day
 
 
 def sizes(world: World, now: Instant) -> tuple[SegmentSize, ...]:
-    """Return every segment as the last refresh left it, by name."""
+    """Return every segment as the last refresh left it, by name; then those of the groups."""
     standing = {row["segment"]: row for row in world.facts.read(_STANDING).to_pylist()}
     trends = _trends(world, now)
     total = world.people.count()
+    own = world.definitions.latest("segment")
+    told = {each.name: each for each in grouping.derived(world)}
     return tuple(
-        _size(definition, standing.get(definition.name), trends.get(definition.name, ()), total)
-        for definition in world.definitions.latest("segment")
+        _size(
+            definition,
+            standing.get(definition.name),
+            trends.get(definition.name, ()),
+            total,
+            told.get(definition.name),
+        )
+        for definition in (*own, *map(_definition, told.values()))
     )
+
+
+def _definition(segment: segments.Segment) -> Definition:
+    """Return the definition that a group's segment would have, were it written by hand."""
+    return Definition("segment", segment.name, segment.version, segments.write(segment))
 
 
 def _size(
@@ -56,10 +69,12 @@ def _size(
     row: dict[str, Any] | None,
     trend: tuple[TrendPoint, ...],
     total: int,
+    group: segments.Segment | None = None,
 ) -> SegmentSize:
     description, trouble = "", ""
     try:
-        description = segments.parse(definition.text, _file(definition)).description
+        found = group or segments.parse(definition.text, _file(definition))
+        description = found.description
     except DefinitionError as error:
         trouble = error.sentence()
     people = row["people"] if row and not trouble else None
@@ -100,7 +115,8 @@ def _trend(changes: dict[int, tuple[int, int]], today: int) -> tuple[TrendPoint,
 
 def report(world: World, name: str, now: Instant) -> SegmentReport | None:
     """Return one segment's page."""
-    definition = world.definitions.get("segment", name)
+    groups = {each.name: _definition(each) for each in grouping.derived(world)}
+    definition = groups.get(name) or world.definitions.get("segment", name)
     size = next((each for each in sizes(world, now) if each.name == name), None)
     if definition is None or size is None:
         return None
