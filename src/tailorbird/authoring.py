@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tailorbird import clusters, content, grouping, imputation, journeys, letters, naming, segments
 from tailorbird.collect import forms, plan
 from tailorbird.collect.sources.definition import parse_source
@@ -14,11 +16,17 @@ from tailorbird.yaml_text import nearest
 def standing_segments(world: World) -> list[segments.Segment]:
     """Return the latest version of every segment, parsed, and the segments of all groups."""
     own = [
-        segments.parse(found.text, f"segments/{found.name}.yaml", version=found.version)
+        _parsed(found.text, f"segments/{found.name}.yaml", found.version)
         for found in world.definitions.latest("segment")
     ]
     names = {segment.name for segment in own}
     return [*own, *(each for each in grouping.derived(world) if each.name not in names)]
+
+
+@lru_cache(1024)
+def _parsed(text: str, file: str, version: int) -> segments.Segment:
+    """Return a segment's text read; the same text is asked for at every tick."""
+    return segments.parse(text, file, version=version)
 
 
 def find_segment(world: World, name: str | segments.Segment) -> segments.Segment:

@@ -87,11 +87,12 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) -> Ingested:
-    """Turn everything that the log holds into profiles and facts."""
+    """Turn everything that the log holds into profiles and facts; what comes meanwhile waits."""
     catch_up(world)
-    total, known = Ingested(), profiles.Known()
+    total, known, end = Ingested(), profiles.Known(), world.log.end()
     with intake.Appending(world.facts) as facts:
-        while records := world.log.read(world.people.cursor(), RECORDS, BYTES):
+        while (done := world.people.cursor()) < end:
+            records = world.log.read(done, RECORDS, BYTES)
             for run, bodies in intake.in_runs(world, records):
                 take = _columns if bodies else _rows
                 total += take(world, run, bodies, known, facts)
