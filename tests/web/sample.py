@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from tailorbird.errors import DefinitionError, TemplateError
 from tailorbird.schema import Instant
@@ -74,6 +75,7 @@ from tailorbird.views.overlaps import (
     OverlapSize,
     SegmentOverlap,
 )
+from tailorbird.views.rates import PersonRate, SegmentRates
 
 NOW = 1_323_432_000_000_000  # 2011-12-09T12:00:00Z
 AT = datetime(2011, 12, 9, 12, tzinfo=UTC)
@@ -470,6 +472,14 @@ class SampleReadings:
     def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
         health_of = runpy.run_path(str(Path(__file__).parent / "sample_health.py"))["health_of"]
         return tuple(health_of(size, AT) for size in self.segments(now))
+
+    def rates(
+        self, name: str, of: Literal["opened", "clicked"], limit: int, now: Instant
+    ) -> SegmentRates | None:
+        if self.segment(name, now) is None:
+            return None
+        one = PersonRate(17, 3, 2, 2 / 3, 0.41, 0.3)
+        return SegmentRates(name, of, 400, 1200, 380, 0.317, 7.1, "estimates", (one,))
 
     def cluster_sets(self) -> tuple[ClusterSet, ...]:
         found = ClusterFound("few-orders", self.said("few orders"), 300, {"orders": -0.8}, {})

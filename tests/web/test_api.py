@@ -43,6 +43,7 @@ def document(ask: Ask) -> dict[str, Any]:
         "/groups",
         "/groups/loyalty",
         "/segments/lapsing",
+        "/segments/lapsing/rates?of=clicked",
         "/segments/overlap?segment=lapsing&segment=gold",
         "/segments/lapsing/explain/17",
         "/segments/health",

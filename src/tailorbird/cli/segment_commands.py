@@ -10,11 +10,13 @@ from tailorbird.cli import segment_texts, watch_commands
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
 from tailorbird.cli.output import emit, table, write
 from tailorbird.cli.overlap_lines import overlap_lines
+from tailorbird.cli.rate_commands import rates
 
 if TYPE_CHECKING:
     from tailorbird.views import Explanation, Reason
 
 app = typer.Typer(help="Exact, explainable segments.", no_args_is_help=True)
+app.command()(rates)
 TEXTS: Final = (
     segment_texts.add,
     segment_texts.remove,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 from tailorbird.readings import (
     campaigns,
@@ -15,6 +15,7 @@ from tailorbird.readings import (
     overlaps,
     people,
     quality,
+    rates,
     segment_history,
     segments,
     whole,
@@ -47,6 +48,7 @@ from tailorbird.views import (
 from tailorbird.views.clusters import ClusterSet
 from tailorbird.views.groups import GroupList
 from tailorbird.views.overlaps import SegmentOverlap
+from tailorbird.views.rates import SegmentRates
 from tailorbird.world import World
 
 T = TypeVar("T")
@@ -151,6 +153,12 @@ class WorldReadings:
     def group_list(self, name: str) -> GroupList | None:
         """Return one list of exclusive groups."""
         return groups.group_list(self._world, name)
+
+    def rates(
+        self, name: str, of: Literal["opened", "clicked"], limit: int, now: Instant
+    ) -> SegmentRates | None:
+        """Return rates of a segment's people, drawn towards its mean, the highest first."""
+        return rates.rates(self._world, name, of, limit, now)
 
     def cluster_sets(self) -> tuple[ClusterSet, ...]:
         """Return all clusters, by name."""

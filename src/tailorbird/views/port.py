@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tailorbird.schema import Instant, PersonId
 from tailorbird.views.clusters import ClusterSet
@@ -20,6 +20,7 @@ from tailorbird.views.people import (
     Timeline,
 )
 from tailorbird.views.quality import QualityReport
+from tailorbird.views.rates import SegmentRates
 from tailorbird.views.results import CampaignResult, CampaignSummary
 from tailorbird.views.segments import Explanation, SegmentCount, SegmentReport, SegmentSize
 from tailorbird.views.whole import Overview, Status
@@ -94,6 +95,11 @@ class Readings(Protocol):
 
     def group_list(self, name: str) -> GroupList | None:
         """Return one list of exclusive groups."""
+
+    def rates(
+        self, name: str, of: Literal["opened", "clicked"], limit: int, now: Instant
+    ) -> SegmentRates | None:
+        """Return rates of a segment's people, drawn towards its mean, the highest first."""
 
     def cluster_sets(self) -> tuple[ClusterSet, ...]:
         """Return all clusters, by name."""

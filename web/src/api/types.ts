@@ -81,6 +81,44 @@ export interface Caused {
   revenue_minor_high: number;
 }
 
+export interface ClusterCandidate {
+  setting: number;
+  clusters: number;
+  noise: number;
+  silhouette: number;
+  stability: number;
+}
+
+export interface ClusterFound {
+  label: string;
+  words: string;
+  people: number;
+  differences: Record<string, number>;
+  means: Record<string, number>;
+}
+
+export interface ClusterSet {
+  name: string;
+  description: string;
+  method: string;
+  features: string[];
+  kept_as: string;
+  trained_at: string | null;
+  assigned_at: string | null;
+  serves: boolean;
+  why: string;
+  people: number;
+  noise: number;
+  setting: number;
+  proposed: boolean;
+  silhouette: number;
+  shuffled: number;
+  stability: number;
+  worst: number;
+  clusters: ClusterFound[];
+  candidates: ClusterCandidate[];
+}
+
 export interface ConditionForm {
   word: string;
   keys: FormKey[];
@@ -225,6 +263,7 @@ export interface Explanation {
   as_of: string;
   next_check: string | null;
   reason: Reason;
+  outlook: Outlook | null;
 }
 
 export interface FieldProfile {
@@ -650,6 +689,12 @@ export interface Outlier {
   position: string;
 }
 
+export interface Outlook {
+  turns: Turn[];
+  others: number;
+  at: string | null;
+}
+
 export interface OverlapCombination {
   segments: string[];
   people: number;
@@ -702,6 +747,15 @@ export interface Period {
 
 export interface PersonChange {
   traits: Record<string, string | number | boolean | null>;
+}
+
+export interface PersonRate {
+  person: number;
+  sent: number;
+  hits: number;
+  rate: number;
+  estimate: number;
+  own_weight: number;
 }
 
 export interface PersonReport {
@@ -901,6 +955,11 @@ export interface RefusedRow {
   replayed_as: number;
 }
 
+export interface RemovedSegment {
+  name: string;
+  version: number;
+}
+
 export interface ReplayChoice {
   positions: (string | unknown)[];
   code: string;
@@ -1006,6 +1065,18 @@ export interface SegmentPreview {
   sample: PersonRow[];
   entering: PersonRow[];
   leaving: PersonRow[];
+}
+
+export interface SegmentRates {
+  segment: string;
+  of: string;
+  people: number;
+  sent: number;
+  hits: number;
+  mean: number;
+  counts_as: number | null;
+  estimated: string;
+  rates: PersonRate[];
 }
 
 export interface SegmentReport {
@@ -1237,6 +1308,12 @@ export interface TrendPoint {
 export interface TriedHook {
   status: number;
   text: string;
+}
+
+export interface Turn {
+  text: string;
+  how: string;
+  at: string | null;
 }
 
 export interface UsualSize {
