@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 from tests.properties.segment_naive import BARE, ORDER
+from tests.properties.segment_patterns import pattern
 from tests.properties.segment_traits import question
 
 from tailorbird.schema import DAY, HOUR
@@ -45,8 +46,10 @@ class Author:
             return c.InSegment(pick(self.written))
         if draw < 0.3:
             return self.trait()
-        if draw < 0.5:
+        if draw < 0.38:
             return self.then()
+        if draw < 0.5:
+            return pattern(self, NAMES, WINDOWS)
         if draw < 0.57:
             return c.DidNot(pick(NAMES), self.where(), *self.window(), self.when())
         done = c.Did(pick(NAMES), self.where(), None, None, *self.window(), self.when())

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.properties import segment_traits
+from tests.properties import segment_patterns, segment_traits
 
 from tailorbird.schema import DAY, Event, Instant, Line
 from tailorbird.segments import conditions as c
@@ -75,6 +75,8 @@ class Naive:
                 return self.did(condition)
             case c.Then():
                 return self.then(condition)
+            case c.Sequence() | c.Answered() | c.Regularly() | c.PointsAre():
+                return segment_patterns.holds(self, condition)
             case c.TraitIs() | c.DateIs() | c.Has() | c.Scored() | c.OnList():
                 return self.known(condition)
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from tests.properties.segment_author import Author
-from tests.properties.segment_life import START, Life
+from tests.properties.segment_author import START, Author
+from tests.properties.segment_life import Life
 
 from tailorbird import segments
 from tailorbird.schema import DAY, HOUR, Event, Names, ResolvedEvent

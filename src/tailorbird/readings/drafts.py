@@ -17,7 +17,7 @@ from tailorbird.schema import Definition, Instant, PersonId
 from tailorbird.segments.estimate import estimate as estimated
 from tailorbird.segments.grammar import FORMS, Form
 from tailorbird.segments.operands import PROPERTIES, kind_of_trait
-from tailorbird.segments.parse_events import EVENTS
+from tailorbird.segments.parse_counts import EVENTS
 from tailorbird.segments.reader import WORDS
 from tailorbird.traits.registry import TRAITS
 from tailorbird.views import moment

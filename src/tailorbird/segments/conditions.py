@@ -122,6 +122,88 @@ class Then(msgspec.Struct, frozen=True, tag="then", omit_defaults=True):
     when: Calendar = ALWAYS
 
 
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A step of a sequence: an event within a while of the step before it, or (`absent`) none.
+
+    Between two steps nothing of an absent one between them may lie; with `within`, in that while
+    after the step before.
+    """
+
+    event: str
+    absent: bool = False
+    where: tuple[Filter, ...] = ()
+    within: Duration | None = None
+
+
+class Sequence(msgspec.Struct, frozen=True, tag="sequence", omit_defaults=True):
+    """The person did one thing, and then the others in this order.
+
+    `since`, `older_than` and `when` bound the first event. A step that is absent at the end waits
+    until its while is over.
+    """
+
+    event: str
+    steps: tuple[Step, ...]
+    where: tuple[Filter, ...] = ()
+    since: Duration | None = None
+    older_than: Duration = 0
+    when: Calendar = ALWAYS
+
+
+class Answered(msgspec.Struct, frozen=True, tag="answered", omit_defaults=True):
+    """So many of the latest events were answered, by an event with the same property `link`.
+
+    Who has fewer than `last` such events is asked about those. An answer counts that comes within
+    `answered_within` of what it answers; without it, whenever it comes.
+    """
+
+    event: str
+    last: int
+    by: str
+    times: Comparison
+    link: str = "send_id"
+    where: tuple[Filter, ...] = ()
+    by_where: tuple[Filter, ...] = ()
+    answered_within: Duration | None = None
+    within: Duration | None = None
+    older_than: Duration = 0
+    when: Calendar = ALWAYS
+
+
+class Regularly(msgspec.Struct, frozen=True, tag="regularly", omit_defaults=True):
+    """The person did this so often in each of the latest periods, or in at least some of them.
+
+    The periods lie end to end, the last ends at the instant asked about.
+    """
+
+    event: str
+    times: Comparison
+    every: Duration
+    periods: int
+    in_at_least: int | None = None
+    where: tuple[Filter, ...] = ()
+    when: Calendar = ALWAYS
+
+
+class Points(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What each event of a kind is worth."""
+
+    event: str
+    points: int
+    where: tuple[Filter, ...] = ()
+
+
+class PointsAre(msgspec.Struct, frozen=True, tag="points", omit_defaults=True):
+    """The points of all events, halving every so many days, compare so.
+
+    Ages are whole UTC days; what machines did does not count.
+    """
+
+    points: tuple[Points, ...]
+    half_life_days: int
+    comparison: Comparison
+
+
 class TraitIs(msgspec.Struct, frozen=True, tag="trait"):
     """A trait, computed or declared, compares so."""
 
@@ -186,9 +268,11 @@ class Not(msgspec.Struct, frozen=True, tag="not"):
     condition: Condition
 
 
-Condition: TypeAlias = (
-    Did | DidNot | Then | TraitIs | DateIs | Has | Scored | OnList | InSegment | All | Any | Not
-)
+EventCondition: TypeAlias = Did | DidNot | Then | Sequence | Answered | Regularly | PointsAre
+"""Conditions on what happened."""
+KnownCondition: TypeAlias = TraitIs | DateIs | Has | Scored | OnList
+"""Conditions on what is known."""
+Condition: TypeAlias = EventCondition | KnownCondition | InSegment | All | Any | Not
 
 
 class Segment(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any as Anything
 from typing import Final
@@ -15,6 +16,7 @@ from tailorbird.schema import DAY, SECOND, Instant, PersonId, Position, Scalar
 from tailorbird.segments import compile as compiler
 from tailorbird.segments import durations, operands
 from tailorbird.segments.conditions import (
+    Answered,
     Condition,
     DateIs,
     Did,
@@ -23,8 +25,11 @@ from tailorbird.segments.conditions import (
     Measured,
     Moment,
     OnList,
+    PointsAre,
+    Regularly,
     Scored,
     Segment,
+    Sequence,
     Then,
     TraitIs,
     parts,
@@ -82,7 +87,7 @@ def explain(
     facts: Facts,
     segment: Segment,
     person: PersonId,
-    among: Sequence[Segment] = (),
+    among: abc.Sequence[Segment] = (),
     *,
     as_of: Instant,
 ) -> Explanation:
@@ -178,7 +183,11 @@ def _threshold(condition: Condition) -> str:
             return threshold(comparison)
         case Has(_, wanted, every):
             return f"is {len(wanted) if every else 1} of {len(wanted)}"
-        case Then() | OnList():
+        case Answered(times=asked) | PointsAre(comparison=asked):
+            return threshold(asked)
+        case Regularly(periods=periods, in_at_least=some):
+            return f"is at least {some or periods}"
+        case Then() | Sequence() | OnList():
             return "is known"
         case _:
             return "is 0"
@@ -189,8 +198,10 @@ def _shown(condition: Condition, value: Scalar) -> Scalar:
     if not isinstance(value, int) or isinstance(value, bool):
         return value
     match condition:
-        case Then() | OnList() | Did(moment=Moment()):
+        case Then() | Sequence() | OnList() | Did(moment=Moment()):
             return _iso(value)
+        case PointsAre():
+            return value / MILLION
         case Did(measured=Measured(measure, of)):
             millionths = operands.kind_of_measure(measure, of) == "millionths"
             return value / MILLION if millionths else value

@@ -18,7 +18,8 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 Shape: TypeAlias = Literal[
     "event", "property", "properties", "length", "instant", "weekdays", "hours", "count", "measure",
-    "distinct", "moment", "trait", "date", "has", "has_all", "name", "score",
+    "distinct", "moment", "steps", "points", "latest", "periods", "trait", "date", "has", "has_all",
+    "name", "score",
 ]  # fmt: skip
 """What stands under a key."""
 
@@ -35,6 +36,8 @@ class Form:
     needs: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
     compared: bool = False
+    called: str = ""
+    """Tells forms apart that share their first word and what they need."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,6 +71,37 @@ _SEQUEL: Final[Mapping[str, Shape]] = {
 }  # fmt: skip
 THEN: Final = Form("did", {"did": "event", "then": "event", **_SEQUEL}, needs=("then",))
 THEN_NOT: Final = Form("did", {"did": "event", "then_not": "event", **_SEQUEL}, needs=("then_not",))
+SEQUENCE: Final = Form(
+    "did",
+    {
+        "did": "event", "then": "steps", "where": "properties", "since": "length",
+        "older_than": "length", **CALENDAR,
+    },
+    needs=("then",),
+    called="then_steps",
+)  # fmt: skip
+ANSWERED: Final = Form(
+    "did",
+    {
+        "did": "event", "of_last": "latest", "answered_by": "event", "linked_by": "property",
+        "times": "count", "where": "properties", "answer_where": "properties",
+        "answered_within": "length", **WINDOW,
+    },
+    needs=("of_last", "answered_by", "times"),
+    called="answered",
+)  # fmt: skip
+REGULARLY: Final = Form(
+    "did",
+    {
+        "did": "event", "times": "count", "every": "length", "periods": "periods",
+        "in_at_least": "periods", "where": "properties", **CALENDAR,
+    },
+    needs=("times", "every", "periods"),
+    called="regularly",
+)  # fmt: skip
+POINTS: Final = Form(
+    "points", {"points": "points", "half_life": "length"}, needs=("half_life",), compared=True
+)
 TRAIT: Final = Form("trait", {"trait": "trait"}, compared=True)
 TRAIT_DATE: Final = Form(
     "trait", {"trait": "trait", **dict.fromkeys(DATES, "date")}, one_of=tuple(DATES)
@@ -82,6 +116,7 @@ LIST: Final = Form("list", {"list": "name"})
 SEGMENT: Final = Form("segment", {"segment": "name"})
 
 FORMS: Final = (
-    DID, THEN, THEN_NOT, DID_NOT, TRAIT, TRAIT_DATE, TRAIT_HAS, MODEL, LIST, SEGMENT,
+    DID, THEN, THEN_NOT, SEQUENCE, ANSWERED, REGULARLY, DID_NOT, POINTS, TRAIT, TRAIT_DATE,
+    TRAIT_HAS, MODEL, LIST, SEGMENT,
 )  # fmt: skip
 GROUPS: Final = ("all", "any", "not")

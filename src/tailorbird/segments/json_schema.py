@@ -15,7 +15,13 @@ from tailorbird.segments import grammar, operands
 from tailorbird.segments.durations import LONGEST, UNITS
 from tailorbird.segments.grammar import FORMS, Form
 from tailorbird.segments.operands import Kind
-from tailorbird.segments.parse_events import EVENTS
+from tailorbird.segments.parse_counts import EVENTS
+from tailorbird.segments.parse_patterns import (
+    MOST_LATEST,
+    MOST_PERIODS,
+    MOST_POINTS,
+    MOST_STEPS,
+)
 from tailorbird.segments.parse_traits import BIRTHDAY
 from tailorbird.segments.reader import WORDS
 from tailorbird.traits.registry import TRAITS
@@ -102,7 +108,8 @@ def _names() -> list[str]:
     said = [
         [form.word, *(form.needs or form.one_of[:1] * (form.word == "trait"))] for form in FORMS
     ]
-    return ["_".join(("if", *words)) for words in said]
+    called = [form.called.split() or words for form, words in zip(FORMS, said, strict=True)]
+    return ["_".join(("if", *words)) for words in called]
 
 
 def _group(key: str) -> _Schema:
@@ -143,9 +150,10 @@ def _pairs(keys: tuple[str, ...]) -> Iterable[_Schema]:
 def _compared(form: Form, made: _Schema) -> _Schema:
     """Add one comparison: of the trait's kind, or of a score."""
     made["properties"] |= dict.fromkeys(WORDS, True)
-    made |= {"minProperties": 2, "maxProperties": 2}
+    size = len(form.keys) + 1
+    made |= {"minProperties": size, "maxProperties": size}
     if form.word != "trait":
-        return made | {"allOf": [_rest(form.word, "millionths")]}
+        return made | {"allOf": [_rest(form.names, "millionths")]}
     kinds: dict[Kind, list[str]] = {}
     for name in TRAITS:
         kinds.setdefault(operands.kind_of_trait(name), []).append(name)
@@ -158,12 +166,13 @@ def _compared(form: Form, made: _Schema) -> _Schema:
 
 
 def _if_trait(named: _Schema, kind: Kind) -> _Schema:
-    return {"if": {"properties": {"trait": named}}, "then": _rest("trait", kind)}
+    return {"if": {"properties": {"trait": named}}, "then": _rest(("trait",), kind)}
 
 
-def _rest(word: str, kind: Kind) -> _Schema:
-    """Return that what stands beside the first word compares values of a kind."""
-    return {"properties": {word: True, **_words(kind)}, "additionalProperties": False}
+def _rest(names: tuple[str, ...], kind: Kind) -> _Schema:
+    """Return that what stands beside these keys compares values of a kind."""
+    kept = dict.fromkeys(names, True)
+    return {"properties": {**kept, **_words(kind)}, "additionalProperties": False}
 
 
 def _shapes() -> dict[str, _Schema]:
@@ -192,6 +201,7 @@ def _shapes() -> dict[str, _Schema]:
         "has": {"type": ["string", "number", "boolean"]},
         "has_all": {"type": "array", "minItems": 1, "items": _ref("has")},
     }  # fmt: skip
+    shapes |= _patterns()
     dates = {f"date_{key}": _distance(kind) for key, kind in operands.DATES.items()}
     return shapes | dates
 
@@ -200,6 +210,29 @@ def _distance(kind: Kind) -> _Schema:
     """Return a comparison with how far a date is: from 0, and never with whether it is."""
     least = {} if kind == "duration" else {"minimum": 0}
     return _single(kind, least, frozenset(("exists", "missing")))
+
+
+def _patterns() -> dict[str, _Schema]:
+    """Return what the conditions on many events together are made of."""
+    told = {"where": _ref("properties"), "within": _ref("length")}
+    step = [_object({word: _ref("event"), **told}, (word,)) for word in ("did", "did_not")]
+    number = {"type": "integer", "minimum": -MOST_POINTS, "maximum": MOST_POINTS}
+    worth = {"points": number, "where": _ref("properties")}
+    entry = _object({"did": _ref("event"), **worth}, ("did", "points"))
+    each = {"anyOf": [number, _object(worth, ("points",))]}
+    return {
+        "steps": {
+            "type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": {"anyOf": step},
+        },
+        "points": {
+            "anyOf": [
+                {"type": "array", "minItems": 1, "items": entry},
+                {"type": "object", "minProperties": 1, "additionalProperties": each},
+            ]
+        },
+        "latest": {"type": "integer", "minimum": 1, "maximum": MOST_LATEST},
+        "periods": {"type": "integer", "minimum": 1, "maximum": MOST_PERIODS},
+    }  # fmt: skip
 
 
 def _properties() -> _Schema:

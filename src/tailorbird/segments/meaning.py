@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import abc
+from collections.abc import Mapping
 
 from tailorbird.errors import DefinitionError
 from tailorbird.segments import meaning_events, meaning_traits
 from tailorbird.segments.conditions import (
     All,
+    Answered,
     Any,
     Condition,
     DateIs,
@@ -17,8 +19,11 @@ from tailorbird.segments.conditions import (
     InSegment,
     Not,
     OnList,
+    PointsAre,
+    Regularly,
     Scored,
     Segment,
+    Sequence,
     Then,
     TraitIs,
     worked_out,
@@ -38,7 +43,7 @@ from tailorbird.traits.terms import (
 from tailorbird.yaml_text import nearest
 
 
-def resolved(segment: Segment, among: Sequence[Segment] = ()) -> Condition:
+def resolved(segment: Segment, among: abc.Sequence[Segment] = ()) -> Condition:
     """Return the segment's condition with every other segment that it names written out.
 
     Of a segment with a schedule that is how it was last worked out.
@@ -65,7 +70,7 @@ def truth(condition: Condition) -> Truth:
             return Some(tuple(truth(each) for each in conditions))
         case Not(inner):
             return Negation(truth(inner))
-        case Did() | DidNot() | Then():
+        case Did() | DidNot() | Then() | Sequence() | Answered() | Regularly() | PointsAre():
             return meaning_events.truth(condition)
         case TraitIs() | DateIs() | Has() | Scored() | OnList():
             return meaning_traits.truth(condition)
@@ -78,7 +83,7 @@ def truth(condition: Condition) -> Truth:
 def value(condition: Condition) -> Value:
     """Return what a leaf compares: what explanations show."""
     match condition:
-        case Did() | DidNot() | Then():
+        case Did() | DidNot() | Then() | Sequence() | Answered() | Regularly() | PointsAre():
             return meaning_events.value(condition)
         case leaf:
             asked = truth(leaf)

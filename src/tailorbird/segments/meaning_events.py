@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, assert_never, get_args
 
+from tailorbird.segments import conditions as c
 from tailorbird.segments import operands
 from tailorbird.segments.conditions import (
     ALWAYS,
@@ -17,12 +18,14 @@ from tailorbird.segments.conditions import (
     Moment,
     Then,
 )
-from tailorbird.traits.history import Column, Number, Property
+from tailorbird.traits.history import Column, FactColumn, Number, Property
+from tailorbird.traits.patterns import Answered, Chain, LastChained, Link, Periods, Points
 from tailorbird.traits.terms import (
     MILLION,
     Compare,
     ContextColumn,
     Count,
+    Decayed,
     Distinct,
     Elapsed,
     Every,
@@ -51,7 +54,7 @@ from tailorbird.traits.terms import (
 )
 
 
-def truth(condition: Did | DidNot | Then) -> Truth:
+def truth(condition: c.EventCondition) -> Truth:
     """Return what the condition asks, as a term."""
     match condition:
         case Did(moment=Moment() as moment):
@@ -63,11 +66,18 @@ def truth(condition: Did | DidNot | Then) -> Truth:
             return Compare(value(condition), comparison.op, _stored_measure(condition, comparison))
         case DidNot():
             return Compare(value(condition), "=", (0,))
-        case Then():
+        case Then() | c.Sequence():
             return Compare(value(condition), "exists")
+        case c.Answered(times=times):
+            return Compare(value(condition), times.op, _counts(times))
+        case c.Regularly(periods=periods, in_at_least=least):
+            return Compare(value(condition), ">=", (least or periods,))
+        case c.PointsAre(comparison=comparison):
+            kind = operands.stored_all("points", "millionths", comparison.operands)
+            return Compare(value(condition), comparison.op, kind)
 
 
-def value(condition: Did | DidNot | Then) -> Value:
+def value(condition: c.EventCondition) -> Value:
     """Return what the condition compares: what explanations show."""
     match condition:
         case Did(moment=Moment(which)):
@@ -85,6 +95,15 @@ def value(condition: Did | DidNot | Then) -> Value:
             return Count(rows_of(condition))
         case Then():
             return LastFollowed(sequence(condition))
+        case c.Sequence():
+            return LastChained(chain(condition))
+        case c.Answered():
+            return _answered(condition)
+        case c.Regularly():
+            return _periods(condition)
+        case c.PointsAre(points, half_life_days):
+            worth = (Points(e.event, e.points, _predicates(e.where)) for e in points)
+            return Decayed(tuple(worth), half_life_days)
 
 
 def asked_of(did: Did) -> Comparison:
@@ -98,6 +117,50 @@ def sequence(then: Then) -> Followed:
     older_than = max(then.older_than, wait if then.absent else 0)
     first = _rows(then.event, then.where, then.since, older_than, then.when)
     return Followed(first, _rows(then.then, then.then_where, None, 0), then.within, then.absent)
+
+
+def chain(sequence: c.Sequence) -> Chain:
+    """Return the facts of a sequence of many steps."""
+    first = _rows(
+        sequence.event, sequence.where, sequence.since, sequence.older_than, sequence.when
+    )
+    links = (
+        Link(_rows(step.event, step.where, None, 0), step.within, step.absent)
+        for step in sequence.steps
+    )
+    return Chain(first, tuple(links))
+
+
+def _answered(condition: c.Answered) -> Answered:
+    link = _link(condition.link)
+    rows = _rows(
+        condition.event,
+        condition.where,
+        condition.within,
+        condition.older_than,
+        condition.when,
+    )
+    by = _rows(condition.by, condition.by_where, None, 0)
+    return Answered(rows, condition.last, by, link, condition.answered_within)
+
+
+def _link(name: str) -> FactColumn | Property:
+    """Return the column that links an answer to what it answers: no product, of which many are."""
+    link = _column(name)
+    if link == "item" or link == "category" or link == "dwell_seconds":
+        raise TypeError(f"{link!r} links no two events")
+    return link
+
+
+def _periods(condition: c.Regularly) -> Periods:
+    whole = condition.every * condition.periods
+    rows = _rows(condition.event, condition.where, whole, 0, condition.when)
+    times = condition.times
+    return Periods(rows, condition.every, condition.periods, times.op, _counts(times))
+
+
+def _counts(times: Comparison) -> tuple[operands.Stored, ...]:
+    return operands.stored_all("times", "integer", times.operands)
 
 
 def rows_of(condition: Did | DidNot) -> Rows:

@@ -35,7 +35,14 @@ from typing import Final, TypeAlias
 
 from tailorbird import yaml_text
 from tailorbird.errors import DefinitionError
-from tailorbird.segments import json_text, parse_events, parse_sql, parse_traits, schedule
+from tailorbird.segments import (
+    json_text,
+    parse_events,
+    parse_patterns,
+    parse_sql,
+    parse_traits,
+    schedule,
+)
 from tailorbird.segments.conditions import All, Any, Condition, Not, Segment, worked_out
 from tailorbird.segments.reader import WORDS, Keyed, Reader, Vocabulary, nearest
 from tailorbird.segments.schedule import HOURLY, LIVE, WAYS, Schedule
@@ -48,6 +55,7 @@ _Leaf: TypeAlias = Callable[[Reader, Keyed, Path], Condition]
 _LEAVES: Final[dict[str, _Leaf]] = {
     "did": parse_events.did,
     "did_not": parse_events.did_not,
+    "points": parse_patterns.points,
     "trait": parse_traits.trait,
     "model": parse_traits.model,
     "list": parse_traits.on_list,

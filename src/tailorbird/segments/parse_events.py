@@ -3,55 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any as Anything
 from typing import Final
 
 from msgspec.structs import replace
 
-from tailorbird.schema import Names
-from tailorbird.segments import durations, operands
+from tailorbird.segments import durations, grammar, operands, parse_patterns
 from tailorbird.segments.conditions import (
-    Comparison,
     Did,
     DidNot,
+    EventCondition,
     Filter,
     Measure,
     Measured,
     Then,
 )
 from tailorbird.segments.operands import Unfit
-from tailorbird.segments.parse_windows import WINDOW, calendar, moment
+from tailorbird.segments.parse_counts import event, times
+from tailorbird.segments.parse_windows import calendar, moment
 from tailorbird.segments.reader import Keyed, Reader
 from tailorbird.yaml_text import Path
 
-EVENTS: Final = frozenset(
-    (
-        Names.PURCHASE, Names.RETURN, Names.ADD_TO_CART, Names.PRODUCT_VIEWED, Names.PAGE_VIEWED,
-        Names.EMAIL_SENT, Names.EMAIL_OPENED, Names.EMAIL_CLICKED, Names.EMAIL_BOUNCED,
-        Names.UNSUBSCRIBED, Names.PAGE_LEFT, Names.SCREEN_VIEWED, Names.PRODUCT_LIST_VIEWED,
-        Names.PRODUCTS_SEARCHED, Names.REMOVE_FROM_CART, Names.CART_VIEWED, Names.CHECKOUT_STARTED,
-        Names.COUPON_APPLIED, Names.ORDER_CANCELLED, Names.WISHLIST_ADDED, Names.WISHLIST_REMOVED,
-        Names.TICKET_OPENED, Names.TICKET_CLOSED, Names.SURVEY_ANSWERED, Names.REVIEW_SUBMITTED,
-        Names.SESSION_STARTED, Names.SESSION_ENDED,
-    )
-)  # fmt: skip
-"""Canonical events that leave facts behind."""
 
-
-def did(reader: Reader, value: Keyed, path: Path) -> Did | Then:
-    """Return a `did`, alone or followed by a `then` or a `then_not`."""
+def did(reader: Reader, value: Keyed, path: Path) -> EventCondition:
+    """Return a `did`: alone, followed by others, answered by others, or again and again."""
+    if isinstance(value.get("then"), list):
+        return parse_patterns.sequence(reader, value, path)
+    if "of_last" in value or "answered_by" in value:
+        return parse_patterns.answered(reader, value, path)
+    if "every" in value or "periods" in value:
+        return parse_patterns.regularly(reader, value, path)
     if "then" in value or "then_not" in value:
         return _then(reader, value, path)
-    reader.mapping(value, path, ("did", "where", *_ASKED, "per", *WINDOW))
-    asked = [key for key in _ASKED if key in value]
+    reader.mapping(value, path, grammar.DID.names)
+    asked = [key for key in grammar.DID.one_of if key in value]
     if len(asked) > 1:
         two = f"both {asked[0]!r} and {asked[1]!r}"
         reader.refuse(two, (*path, asked[1]), "write two conditions in `all`")
     within, older_than = reader.window(value, path, "within")
     done = Did(
-        event=_event(reader, value["did"], (*path, "did")),
+        event=event(reader, value["did"], (*path, "did")),
         where=reader.filters(value, path, "where"),
-        times=_times(reader, value, path),
+        times=times(reader, value, path),
         measured=_measured(reader, value, path),
         within=within,
         older_than=older_than,
@@ -63,18 +55,18 @@ def did(reader: Reader, value: Keyed, path: Path) -> Did | Then:
 
 def did_not(reader: Reader, value: Keyed, path: Path) -> DidNot:
     """Return a `did_not`."""
-    reader.mapping(value, path, ("did_not", "where", *WINDOW))
+    reader.mapping(value, path, grammar.DID_NOT.names)
     within, older_than = reader.window(value, path, "within")
-    event = _event(reader, value["did_not"], (*path, "did_not"))
+    undone = event(reader, value["did_not"], (*path, "did_not"))
     filters, when = reader.filters(value, path, "where"), calendar(reader, value, path)
-    return DidNot(event, filters, within, older_than, when)
+    return DidNot(undone, filters, within, older_than, when)
 
 
 def _then(reader: Reader, value: Keyed, path: Path) -> Then:
-    keys = ("did", "then", "then_not", "where", "then_where", "since", *WINDOW)
-    reader.mapping(value, path, keys)
     if "then" in value and "then_not" in value:
         reader.refuse("both 'then' and 'then_not'", (*path, "then_not"), "keep one of them")
+    form = grammar.THEN if "then" in value else grammar.THEN_NOT
+    reader.mapping(value, path, form.names)
     word = "then" if "then" in value else "then_not"
     since, older_than = reader.window(value, path, "since")
     within = reader.duration(value, path, "within")
@@ -82,8 +74,8 @@ def _then(reader: Reader, value: Keyed, path: Path) -> Then:
         what = f"'since' ({durations.written(since)}) ends before 'within' is over"
         reader.refuse(what, (*path, "since"), "make 'since' longer than 'within'")
     return Then(
-        event=_event(reader, value["did"], (*path, "did")),
-        then=_event(reader, value[word], (*path, word)),
+        event=event(reader, value["did"], (*path, "did")),
+        then=event(reader, value[word], (*path, word)),
         absent=word == "then_not",
         where=reader.filters(value, path, "where"),
         then_where=reader.filters(value, path, "then_where"),
@@ -92,26 +84,6 @@ def _then(reader: Reader, value: Keyed, path: Path) -> Then:
         older_than=older_than,
         when=calendar(reader, value, path),
     )
-
-
-def _event(reader: Reader, name: Anything, path: Path) -> str:
-    if not isinstance(name, str) or not name:
-        reader.refuse("an event's name is text", path, "put it in quotes")
-    if name in (Names.IDENTIFY, Names.PRODUCT_UPDATED, Names.CONSENT_CHANGED):
-        reader.refuse(f"{name!r} leaves no fact behind", path, "ask for a trait instead")
-    extra = reader.vocabulary.events if reader.vocabulary else frozenset()
-    reader.known("event", name, EVENTS | extra, path)
-    return name
-
-
-def _times(reader: Reader, value: Keyed, path: Path) -> Comparison | None:
-    if "times" not in value:
-        return None
-    path = (*path, "times")
-    comparison = reader.comparison(value["times"], path, "times", "integer")
-    if any(isinstance(count, int) and count < 0 for count in comparison.operands):
-        reader.refuse("nobody does something less than 0 times", path, "count from 0")
-    return comparison
 
 
 def _measured(reader: Reader, value: Keyed, path: Path) -> Measured | None:
@@ -164,7 +136,6 @@ def _piles_up(of: str, per: str, where: tuple[Filter, ...]) -> bool:
 
 
 MEASURES: Final[tuple[Measure, ...]] = ("sum", "average", "min", "max", "distinct")
-_ASKED: Final = ("times", *MEASURES, "first", "last")
 _EXAMPLES: Final[dict[Measure, str]] = {
     **dict.fromkeys(MEASURES, "value_minor"),
     "distinct": "item",

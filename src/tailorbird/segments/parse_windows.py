@@ -7,16 +7,13 @@ from typing import Any as Anything
 from typing import Final, Literal
 
 from tailorbird.schema import Instant
-from tailorbird.segments import operands
+from tailorbird.segments import grammar, operands
 from tailorbird.segments.conditions import Calendar, Moment
 from tailorbird.segments.operands import Unfit
 from tailorbird.segments.reader import Keyed, Reader, nearest
 from tailorbird.yaml_text import Path
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CALENDAR: Final = ("after", "before", "weekdays", "between_hours")
-WINDOW: Final = ("within", "older_than", *CALENDAR)
-_BOUNDS: Final = ("within", "older_than", "after", "before")
 
 
 def calendar(reader: Reader, value: Keyed, path: Path) -> Calendar:
@@ -31,7 +28,7 @@ def moment(reader: Reader, value: Keyed, path: Path) -> Moment | None:
     if which is None:
         return None
     path = (*path, which)
-    asked = reader.mapping(value[which], path, _BOUNDS)
+    asked = reader.mapping(value[which], path, tuple(grammar.BOUNDS))
     if not asked:
         reader.refuse(f"{which!r} needs a window", path, "write `older_than: 30d` below it")
     within, older_than = reader.window(asked, path, "within")

@@ -8,6 +8,7 @@ from tailorbird.segments import durations, instants
 from tailorbird.segments.conditions import (
     WORKED_OUT,
     All,
+    Answered,
     Any,
     Calendar,
     Comparison,
@@ -23,7 +24,11 @@ from tailorbird.segments.conditions import (
     Moment,
     Not,
     OnList,
+    PointsAre,
+    Regularly,
     Scored,
+    Sequence,
+    Step,
     Then,
     TraitIs,
 )
@@ -56,6 +61,8 @@ def words(condition: Condition) -> str:
             return f"did not {event}{properties(where)}{_window(condition)}"
         case Then():
             return _then(condition)
+        case Sequence() | Answered() | Regularly() | PointsAre():
+            return _pattern(condition)
 
 
 def _known(condition: TraitIs | DateIs | Has | Scored | OnList) -> str:
@@ -113,6 +120,33 @@ def _then(then: Then) -> str:
     return f"{first}, then {'no' if then.absent else 'a'} {second} {while_}"
 
 
+def _pattern(condition: Sequence | Answered | Regularly | PointsAre) -> str:
+    match condition:
+        case Sequence(event, steps, where, since, older_than, when):
+            bounds = _lengths(since, older_than) + _calendar(when)
+            return f"did {event}{properties(where)}{bounds}{''.join(map(_step, steps))}"
+        case Answered(event, last, by, times):
+            of = f"of the last {last} {event}{properties(condition.where)}{_window(condition)}"
+            soon = condition.answered_within
+            while_ = f" within {durations.written(soon)}" if soon else ""
+            answer = f"a {by}{properties(condition.by_where)} of the same {condition.link}{while_}"
+            return f"{of}, the number with {answer} {threshold(times)}"
+        case Regularly(event, times, every, periods, some, where, when):
+            how = f"did {event}{properties(where)}{_calendar(when)}, and how often"
+            which = "each" if some is None or some == periods else f"at least {some}"
+            of = f"{which} of the last {periods} periods of {durations.written(every)}"
+            return f"{how} {threshold(times)}, in {of}"
+        case PointsAre(points, days, comparison):
+            worth = (f"{e.points} for {e.event}{properties(e.where)}" for e in points)
+            fading = f"halving every {days}d"
+            return f"the points ({', '.join(worth)}), {fading}, {threshold(comparison)}"
+
+
+def _step(step: Step) -> str:
+    while_ = f" within {durations.written(step.within)}" if step.within else ""
+    return f", then {'no' if step.absent else 'a'} {step.event}{properties(step.where)}{while_}"
+
+
 def properties(where: tuple[Filter, ...]) -> str:
     """Return what the properties of an event must be, in parentheses; empty for any."""
     tests = " and ".join(f"{each.property} {threshold(each.comparison)}" for each in where)
@@ -125,7 +159,7 @@ def within_words(moment: Moment) -> str:
     return lengths + _calendar(Calendar(moment.after, moment.before))
 
 
-def _window(condition: Did | DidNot) -> str:
+def _window(condition: Did | DidNot | Answered) -> str:
     return _lengths(condition.within, condition.older_than) + _calendar(condition.when)
 
 

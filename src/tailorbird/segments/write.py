@@ -11,6 +11,7 @@ import yaml
 from tailorbird.segments import durations, instants
 from tailorbird.segments.conditions import (
     All,
+    Answered,
     Any,
     Calendar,
     Comparison,
@@ -24,8 +25,12 @@ from tailorbird.segments.conditions import (
     Moment,
     Not,
     OnList,
+    Points,
+    PointsAre,
+    Regularly,
     Scored,
     Segment,
+    Sequence,
     Then,
     TraitIs,
 )
@@ -75,6 +80,8 @@ def _condition(condition: Condition) -> dict[str, Anything]:
             return _known(condition)
         case Then():
             return _then(condition)
+        case Sequence() | Answered() | Regularly() | PointsAre():
+            return _pattern(condition)
         case Did():
             return _did(condition)
         case DidNot(event, where):
@@ -120,7 +127,72 @@ def _then(then: Then) -> dict[str, Anything]:
     return written | lengths | _calendar(then.when)
 
 
-def _window(condition: Did | DidNot) -> dict[str, Anything]:
+def _pattern(condition: Sequence | Answered | Regularly | PointsAre) -> dict[str, Anything]:
+    match condition:
+        case Sequence():
+            return _sequence(condition)
+        case Answered():
+            return _answered(condition)
+        case Regularly():
+            return _regularly(condition)
+        case PointsAre(points, half_life_days, comparison):
+            half_life = {"half_life": f"{half_life_days}d"}
+            return {"points": _points(points), **half_life, **_comparison(comparison)}
+
+
+def _sequence(sequence: Sequence) -> dict[str, Anything]:
+    steps = [
+        {
+            "did_not" if step.absent else "did": step.event,
+            **_filters("where", step.where),
+            **_durations(within=step.within),
+        }
+        for step in sequence.steps
+    ]
+    return {
+        "did": sequence.event,
+        **_filters("where", sequence.where),
+        "then": steps,
+        **_durations(since=sequence.since, older_than=sequence.older_than),
+        **_calendar(sequence.when),
+    }
+
+
+def _answered(answered: Answered) -> dict[str, Anything]:
+    return {
+        "did": answered.event,
+        **_filters("where", answered.where),
+        "of_last": answered.last,
+        "answered_by": answered.by,
+        **_filters("answer_where", answered.by_where),
+        "linked_by": answered.link,
+        **_durations(answered_within=answered.answered_within),
+        "times": _comparison(answered.times),
+        **_window(answered),
+    }
+
+
+def _regularly(regularly: Regularly) -> dict[str, Anything]:
+    some = regularly.in_at_least
+    return {
+        "did": regularly.event,
+        **_filters("where", regularly.where),
+        "times": _comparison(regularly.times),
+        **_durations(every=regularly.every),
+        "periods": regularly.periods,
+        **({} if some is None else {"in_at_least": some}),
+        **_calendar(regularly.when),
+    }
+
+
+def _points(points: tuple[Points, ...]) -> list[dict[str, Anything]]:
+    return [
+        {"did": each.event, "points": each.points, **_filters("where", each.where)}
+        for each in points
+    ]
+
+
+def _window(condition: Did | DidNot | Answered) -> dict[str, Anything]:
     lengths = _durations(within=condition.within, older_than=condition.older_than)
     return lengths | _calendar(condition.when)
 

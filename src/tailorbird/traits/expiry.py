@@ -10,6 +10,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tailorbird.schema import DAY
+from tailorbird.traits.patterns import (
+    Answered,
+    Chain,
+    Fading,
+    LastChained,
+    NextChained,
+    NextPeriod,
+    OldestAsked,
+    Periods,
+)
 from tailorbird.traits.reading import upcoming
 from tailorbird.traits.terms import (
     Age,
@@ -35,7 +45,6 @@ from tailorbird.traits.terms import (
     Last,
     LastFollowed,
     Later,
-    Midnight,
     Most,
     Negation,
     Newest,
@@ -92,8 +101,6 @@ def _turns(term: Term) -> Iterator[Value]:
             yield from _window(rows, First(rows))
         case Last(rows):
             yield from _window(rows, Last(rows))
-        case Decayed():
-            yield When(Compare(term, ">", (0,)), Midnight())
         case Age(since):
             yield NextDay(since)
             yield from _changes(since)
@@ -104,6 +111,18 @@ def _turns(term: Term) -> Iterator[Value]:
             yield from _changes(of)
         case Declared() | Score() | Constant() | Holding():
             return
+        case _:
+            yield from _patterns(term)
+
+
+def _patterns(term: Term) -> Iterator[Value]:
+    match term:
+        case Decayed():
+            yield Fading(term)
+        case Answered(rows):
+            yield from _window(rows, OldestAsked(term))
+        case Periods():
+            yield NextPeriod(term)
         case _:
             raise TypeError(f"{term!r} has no next change: it is one itself")
 
@@ -130,6 +149,10 @@ def _flips(comparison: Compare) -> Iterator[Value]:
         case FromToday(measure, day):
             yield from _days(comparison, measure, day)
             yield from _changes(day)
+        case Decayed() as decayed:
+            yield Fading(decayed, _reached(comparison))
+        case LastChained(chain) if comparison.op in ("exists", "missing"):
+            yield from _chain(chain)
         case LastFollowed(sequence) if comparison.op in ("exists", "missing"):
             yield from _sequence(sequence.first, LastFollowed(sequence), NextRipe(sequence))
         case value:
@@ -167,6 +190,25 @@ def _days(comparison: Compare, measure: DayMeasure, day: Value) -> Iterator[Valu
         yield from (DayComes(target, 1 - days) for days in _turning_points(comparison))
     else:
         yield DayComes(target, 0)
+
+
+def _chain(chain: Chain) -> Iterator[Value]:
+    there = Compare(LastChained(chain), "exists")
+    if chain.first.within is not None:
+        yield When(there, Later(LastChained(chain), chain.first.within))
+    if chain.first.older_than or chain.wait:
+        yield When(Negation(there), NextChained(chain))
+
+
+def _reached(comparison: Compare) -> int | None:
+    """Return the number that decides, by being reached or not; None where another thing does."""
+    match comparison.op, comparison.operands:
+        case ((">=" | "<"), (int(number),)):
+            return number
+        case ((">" | "<="), (int(number),)):
+            return number + 1
+        case _:
+            return None
 
 
 def _asks_for_any(comparison: Compare) -> bool:

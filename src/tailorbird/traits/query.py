@@ -19,11 +19,22 @@ from tailorbird.traits.blocks import (
     Preferred,
 )
 from tailorbird.traits.calendar import Zoned
-from tailorbird.traits.decay import Weighed
+from tailorbird.traits.decay import Weighed, faded
 from tailorbird.traits.dialects import Dialect
 from tailorbird.traits.marks import mark
+from tailorbird.traits.patterns import (
+    Answered,
+    Fading,
+    LastChained,
+    NextChained,
+    NextPeriod,
+    OldestAsked,
+    Pattern,
+    Periods,
+)
 from tailorbird.traits.reading import CLOCK, ZONE
-from tailorbird.traits.sequences import Sequenced
+from tailorbird.traits.recurring import Answers, Regular, kept_by_nobody
+from tailorbird.traits.sequences import Chained, Sequenced
 from tailorbird.traits.sql import (
     DIALECT,
     TOUCHED,
@@ -176,8 +187,6 @@ class Query:
                 return self._grouped(value)
             case Most():
                 return coalesced(self._column(value, Peaked(value), "value"), integer(0))
-            case Decayed():
-                return coalesced(self._column(value, Weighed(value), "total"), integer(0))
             case Favourite() | Newest():
                 block = Preferred(value) if isinstance(value, Favourite) else Freshest(value)
                 return self._column(value, block, "value")
@@ -194,7 +203,30 @@ class Query:
                     return _never()
                 return self._column(value, Awaited(value), "at")
             case _:
-                return self._derived(value)
+                return self._pattern(value) if isinstance(value, Pattern) else self._derived(value)
+
+    def _pattern(self, value: Pattern) -> Sql:
+        match value:
+            case LastChained(chain):
+                return self._column(chain, Chained(chain), "held")
+            case NextChained(chain):
+                return self._column(chain, Chained(chain), "ripening")
+            case Answered():
+                answers = self._column(value, Answers(value), "answered")
+                return coalesced(answers, integer(0))
+            case OldestAsked(answered):
+                return self._column(answered, Answers(answered), "oldest")
+            case Periods():
+                kept = self._column(value, Regular(value), "kept")
+                return coalesced(kept, integer(kept_by_nobody(value)))
+            case NextPeriod(periods):
+                return self._column(periods, Regular(periods), "passing")
+            case Decayed():
+                return coalesced(self._column(value, Weighed(value), "total"), integer(0))
+            case Fading(decayed):
+                total = self._column(decayed, Weighed(decayed), "total")
+                spread = self._column(decayed, Weighed(decayed), "spread")
+                return faded(value, total, spread, self.scope)
 
     def _derived(self, value: Value) -> Sql:
         match value:
@@ -320,7 +352,19 @@ def _leaning(of: Sql, by: Sql, *, down: bool) -> Sql:
 
 def _never_missing(value: Value) -> bool:
     return isinstance(
-        value, Count | Orders | Sum | Values | Distinct | Most | Decayed | Steps | Constant | Known
+        value,
+        Count
+        | Orders
+        | Sum
+        | Values
+        | Distinct
+        | Most
+        | Decayed
+        | Answered
+        | Periods
+        | Steps
+        | Constant
+        | Known,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tailorbird.schema import Names
+from tailorbird.traits.patterns import Answered, LastChained, Periods
 from tailorbird.traits.terms import (
     Age,
     Column,
@@ -70,7 +71,15 @@ _BASE: Final[dict[str, tuple[str, ...]]] = {
     "lines": _EVERY_ROW,
     "properties": (*_EVERY_ROW, "name", "text", "number"),
     "trait_values": (
-        "position", "person", "name", "at", "text", "number", "weight", "day", "instant",
+        "position",
+        "person",
+        "name",
+        "at",
+        "text",
+        "number",
+        "weight",
+        "day",
+        "instant",
         "elements",
     ),
     "scores": ("version", "person", "model", "at", "value"),
@@ -87,8 +96,10 @@ def needs(terms: Iterable[Term]) -> dict[str, Need]:
             case Score(model):
                 _need(needed, "scores", {model})
             case _:
-                for rows in rows_of(leaf):
-                    _need_rows(needed, leaf, rows)
+                read = rows_of(leaf)
+                source = source_of(event for rows in read for event in rows.events)
+                for rows in read:
+                    _need_rows(needed, leaf, rows, source)
     return needed
 
 
@@ -100,7 +111,7 @@ def _need(
     need.columns.update(columns)
 
 
-def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
+def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows, source: str) -> None:
     columns: set[str] = set()
     match leaf:
         case Orders():
@@ -111,6 +122,8 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
             columns |= _need_column(needed, rows, per)
             if isinstance(of, Sum):
                 columns |= _need_column(needed, rows, of.column)
+        case Answered(link=link):
+            columns |= _need_column(needed, rows, link)
         case Favourite(_, "item" | "category" as product):
             _need(needed, "lines", rows.events, {product})
         case Favourite(_, context) | Newest(_, context):
@@ -129,7 +142,7 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows) -> None:
                 )
             case PropertyTest():
                 _need(needed, "properties", rows.events)
-    _need(needed, source_of(rows.events), rows.events, columns)
+    _need(needed, source, rows.events, columns)
 
 
 def _need_column(needed: dict[str, Need], rows: Rows, column: Column) -> set[str]:
@@ -196,11 +209,18 @@ def rows_of(leaf: Term) -> tuple[Rows, ...]:
             return (rows,)
         case Most(of):
             return (of.rows,)
+        case LastChained(chain):
+            links = (replace(link.rows, within=chain.first.within) for link in chain.links)
+            return (replace(chain.first, older_than=0), *links)
+        case Answered(rows, _, by):
+            return (rows, by)
+        case Periods(rows):
+            return (rows,)
         case LastFollowed(sequence):
             then = replace(sequence.then, within=sequence.first.within)
             return (replace(sequence.first, older_than=0), then)
         case Decayed(points):
             human = Test("machine", "=", (False,))
-            return (Rows(tuple(event for event, _ in points), (human,)),)
+            return tuple(Rows((each.event,), (human, *each.where)) for each in points)
         case _:
             return ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.schema import DAY, Names
+from tailorbird.traits.patterns import Points
 from tailorbird.traits.terms import (
     Age,
     Count,
@@ -126,7 +127,8 @@ TRAITS: Final[dict[str, Trait]] = _listed(
         "Human opens (1 point) and clicks (3), each halving every 30 days",
         _OPENS_AND_CLICKS,
         Decayed(
-            ((Names.EMAIL_OPENED, 1), (Names.EMAIL_CLICKED, CLICK_POINTS)), HALF_LIFE_DAYS
+            (Points(Names.EMAIL_OPENED, 1), Points(Names.EMAIL_CLICKED, CLICK_POINTS)),
+            HALF_LIFE_DAYS,
         ),
     ),
     Trait(

@@ -34,6 +34,8 @@ from tailorbird.traits.history import Property as Property
 from tailorbird.traits.history import PropertyTest as PropertyTest
 from tailorbird.traits.history import Rows as Rows
 from tailorbird.traits.history import Test as Test
+from tailorbird.traits.patterns import Decayed as Decayed
+from tailorbird.traits.patterns import Pattern as Pattern
 
 DayMeasure: TypeAlias = Literal[
     "days_ago", "days_ahead", "anniversary_in", "years", "turning", "anniversary"
@@ -121,18 +123,6 @@ class Last:
     """The instant of the latest fact."""
 
     rows: Rows
-
-
-@dataclass(frozen=True, slots=True)
-class Decayed:
-    """The sum of the events' points, in millionths, halving every so many days.
-
-    Ages are whole UTC days, so that the sum changes at midnight only. Rows read by machines do not
-    count.
-    """
-
-    points: tuple[tuple[str, int], ...]
-    half_life_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +319,7 @@ class Earliest:
 
 Value: TypeAlias = (
     Count | Orders | Sum | Values | Smallest | Largest | Distinct | Most | First | Last
-    | Decayed | Favourite | Newest | Declared | Score | LastFollowed | NextRipe | Known | Upcoming
+    | Pattern | Favourite | Newest | Declared | Score | LastFollowed | NextRipe | Known | Upcoming
     | Age | Elapsed | Difference | Quotient | Scaled | Steps
     | Later | NextDay | Midnight | Constant | When | Earliest
     | Holding | Today | FromToday | DayComes | Span
