@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
 from tailorbird import settings as configuration
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from tailorbird import collect, delivery, experiments, flow, segments
     from tailorbird.lists import Lists
     from tailorbird.merging import Merging
+    from tailorbird.ready import Ready
     from tailorbird.repair import Repair
     from tailorbird.syncs import Syncs
     from tailorbird.views import Readings
@@ -109,12 +109,7 @@ class Tailorbird:
     def __enter__(self) -> Tailorbird:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     # -- events in ------------------------------------------------------------------------------
@@ -137,7 +132,7 @@ class Tailorbird:
             self.world.log,
             now=self.clock(),
             dry_run=dry_run,
-            on_progress=on_progress or silent,
+            on_progress=on_progress or (lambda _done, _total: None),
             errors_to=Path(errors_to) if errors_to else self.world.folder / "refused.csv",
         )
         if not dry_run:
@@ -240,6 +235,13 @@ class Tailorbird:
 
         return WorldReadings(self.world)
 
+    @property
+    def ready(self) -> Ready:
+        """Return the ready kinds: tiers, RFM, engagement and other groups, and clusters."""
+        from tailorbird.ready import Ready
+
+        return Ready(self.world, self.clock())
+
     def segment(self, name: Wording) -> segments.Segment:
         """Return a segment's latest version, or the very one that is given.
 
@@ -270,17 +272,15 @@ class Tailorbird:
         """Return (segment, person) wherever membership is wrong; call `refresh` first."""
         from tailorbird import authoring, segments
 
-        return segments.verify(
-            self.world.facts, authoring.standing_segments(self.world), now=self.clock()
-        )
+        standing = authoring.standing_segments(self.world)
+        return segments.verify(self.world.facts, standing, now=self.clock())
 
     def remove_segment(self, name: str, *, author: str = "", reason: str = "") -> Definition:
         """Take a segment that nothing names out of force; its versions and its history stay."""
         from tailorbird import authoring
 
-        return authoring.remove_segment(
-            self.world, name, author=author, reason=reason, now=self.clock()
-        )
+        now = self.clock()
+        return authoring.remove_segment(self.world, name, author=author, reason=reason, now=now)
 
     # -- people ---------------------------------------------------------------------------------
 
@@ -394,7 +394,3 @@ def _carrier(settings: Settings, inbox: InboxCarrier) -> InboxCarrier | SmtpCarr
         connections=chosen.smtp_connections,
         hello=settings.sender.domain,
     )
-
-
-def silent(done: int, total: int) -> None:
-    """Show nothing."""

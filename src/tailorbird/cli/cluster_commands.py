@@ -13,7 +13,6 @@ from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
     from tailorbird.app import Tailorbird
-    from tailorbird.ready import Ready
     from tailorbird.views.clusters import ClusterSet
 
 app = typer.Typer(help="Clusters of people by their traits.", no_args_is_help=True)
@@ -48,7 +47,7 @@ def train(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) 
     """Find clusters, judge them, and put everybody into the one that fits."""
     with opened(folder) as tb:
         tb.ingest()
-        _ready(tb).train_clusters(name)
+        tb.ready.train_clusters(name)
         tb.ingest()
         found = _found(tb, name)
     emit(found, _lines(found), as_json=as_json)
@@ -67,16 +66,10 @@ def assign(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False)
     """Put everybody into the clusters that serve, without training them anew."""
     with opened(folder) as tb:
         tb.ingest()
-        kept = _ready(tb).assign_clusters(name)
+        kept = tb.ready.assign_clusters(name)
         tb.ingest()
     lines = table(("cluster", "people"), list(kept.people.items()))
     emit(kept, [*lines, f"{kept.changed:,} changed since the last time"], as_json=as_json)
-
-
-def _ready(tb: Tailorbird) -> Ready:
-    from tailorbird.ready import Ready
-
-    return Ready(tb.world, tb.clock())
 
 
 def _found(tb: Tailorbird, name: str) -> ClusterSet:

@@ -11,8 +11,6 @@ from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, insta
 from tailorbird.cli.output import emit, read_text, table
 
 if TYPE_CHECKING:
-    from tailorbird.app import Tailorbird
-    from tailorbird.ready import Ready
     from tailorbird.views.groups import GroupList
 
 app = typer.Typer(help="Exclusive groups: the first that fits.", no_args_is_help=True)
@@ -40,9 +38,8 @@ def add(
     """Check a list of groups and keep it as a new version."""
     path = Path(what)
     with opened(folder) as tb:
-        kinds = _ready(tb)
         text = read_text(path) if path.suffix else ""
-        kept = kinds.put(path.stem, text) if text else kinds.install(what)
+        kept = tb.ready.put(path.stem, text) if text else tb.ready.install(what)
         tb.ingest()
         found = tb.readings.group_list(kept.name)
     lines = [f"groups {kept.name}, version {kept.version}"]
@@ -58,7 +55,7 @@ def show(
     """Count the people of each group exactly, now or at any past instant."""
     with opened(folder) as tb:
         at = instant(as_of, tb.clock())
-        people = _ready(tb).sizes(name, at)
+        people = tb.ready.sizes(name, at)
         found = tb.readings.group_list(name)
     total = max(sum(people.values()), 1)
     told = {each.name: each.description for each in found.groups} if found else {}
@@ -82,7 +79,7 @@ def scores(
     """Show the scores or points that one person's group rests on."""
     with opened(folder) as tb:
         at = instant(as_of, tb.clock())
-        rows = _ready(tb).scores(name, at, [tb.person(person)]).to_pylist()
+        rows = tb.ready.scores(name, at, [tb.person(person)]).to_pylist()
     lines = [f"{part}: {value}" for row in rows for part, value in row.items()]
     emit(rows[0] if rows else None, lines or ["no score: she is in the rest"], as_json=as_json)
 
@@ -91,7 +88,7 @@ def scores(
 def calibrate(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Take the thresholds of an RFM list anew, from the customers of now."""
     with opened(folder) as tb:
-        _ready(tb).calibrate(name)
+        tb.ready.calibrate(name)
         found = tb.readings.group_list(name)
     emit(found, _threshold_lines(found) if found else [], as_json=as_json)
 
@@ -101,16 +98,10 @@ def recalculate(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = F
     """Keep who is in which group now, as the trait tier_NAME."""
     with opened(folder) as tb:
         tb.ingest()
-        kept = _ready(tb).recalculate(name)
+        kept = tb.ready.recalculate(name)
         tb.ingest()
     lines = table(("group", "people"), list(kept.people.items()))
     emit(kept, [*lines, f"{kept.changed:,} changed since the last time"], as_json=as_json)
-
-
-def _ready(tb: Tailorbird) -> Ready:
-    from tailorbird.ready import Ready
-
-    return Ready(tb.world, tb.clock())
 
 
 def _threshold_lines(found: GroupList) -> list[str]:
