@@ -72,15 +72,14 @@ def tomorrow(known: Sql, offset: Sql, scope: Scope) -> Sql:
     return coalesced(known, midnight)
 
 
-def comes(day: Day, here: Day, ends: Sql, scope: Scope) -> Sql:
+def comes(day: Day, here: Day, ends: Sql) -> Sql:
     """Return an instant until which it is not yet that day here; NULL once it is.
 
-    Of a day that is near: when today ends. Of any other: before it begins anywhere.
+    It is not before today ends, and not before it begins anywhere; neither is ever missing there.
     """
-    before = _minus(_times(day(), integer(DAY)), integer(EARLIEST))
-    far = compared(before, ">", (scope.now(),))
-    promise = cased(far, before.copy(), ends)
-    return cased(compared(day(), ">", (here(),)), promise)
+    anywhere = _minus(_times(day(), integer(DAY)), integer(EARLIEST))
+    later = exp.Greatest(this=anywhere, expressions=[ends], ignore_nulls=True)
+    return cased(compared(day(), ">", (here(),)), later)
 
 
 def moved(day: Day, by: int, scope: Scope) -> Day:
@@ -150,8 +149,7 @@ def _in_year(year: int, day: Day) -> Sql:
     within = _plus(_day_of_year(day), integer(begins))
     if following - begins == 366:
         return within
-    last = integer(following - 1)
-    return exp.Paren(this=cased(compared(within, ">", (last,)), last.copy(), within.copy()))
+    return exp.Least(this=within, expressions=[integer(following - 1)], ignore_nulls=True)
 
 
 def _begins(year: int) -> int:

@@ -30,8 +30,7 @@ KNOWN: Final[frozenset[type[exp.Expr]]] = frozenset(
         exp.GTE, exp.Is, exp.In, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Least, exp.Add,
         exp.Sub, exp.Mul, exp.IntDiv, exp.Abs, exp.Count, exp.Distinct, exp.Sum, exp.Min, exp.Max,
         exp.Filter, exp.Window, exp.WindowSpec, exp.RowNumber, exp.StrPosition, exp.StartsWith,
-        exp.EndsWith,
-        exp.StrPosition, exp.StartsWith, exp.EndsWith,
+        exp.EndsWith, exp.Greatest,
     }
 )  # fmt: skip
 """What the compiler may emit: parts of which every engine's meaning was tested."""

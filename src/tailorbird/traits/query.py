@@ -285,7 +285,7 @@ class Query:
             case DayComes(day, by):
                 ends = calendar.tomorrow(self._zoned("tomorrow"), self.value(CLOCK), self.scope)
                 moved = calendar.moved(lambda: self.value(day), by, self.scope)
-                return calendar.comes(moved, lambda: self.value(Today()), ends, self.scope)
+                return calendar.comes(moved, lambda: self.value(Today()), ends)
             case FromToday(measure, day):
                 here, there = (lambda: self.value(Today())), (lambda: self.value(day))
                 return calendar.measured(measure, there, here, self.scope.as_of)
