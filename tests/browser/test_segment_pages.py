@@ -23,7 +23,7 @@ def shown(page: Page, address: str) -> None:
 def size(page: Page) -> Locator:
     """Return the figure of the size, once it is exact."""
     expect(page.locator(".figures-of .chip")).to_have_text("exact")
-    expect(page.locator("main .stale")).to_have_count(0)
+    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
     return page.locator(".live-count strong")
 
 
@@ -122,3 +122,55 @@ def test_an_edit_aborts_what_was_asked_before_it(page: Page, shop: str) -> None:
     with page.expect_event("requestfailed", lambda request: "preview" in request.url):
         field.fill("6")
     assert any(url.endswith("/preview") for url in aborted)
+
+
+def test_a_segment_that_is_named_cannot_be_taken_away(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/segments/lapsing")
+    expect(page.locator(".uses")).to_contain_text("Segment engaged (condition)")
+    page.get_by_label("Why it is given up").fill("nobody needs it")
+    expect(page.get_by_role("button", name="Take it away")).to_be_disabled()
+
+
+def test_a_segment_page_says_who_was_in_at_another_time_and_why(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/segments/lapsing?person=18")
+    expect(page.locator(".outlook")).to_contain_text("no purchase for 12 days more")
+    expect(page.get_by_role("region", name="When this person was in")).to_be_visible()
+    page.get_by_label("As of (UTC)", exact=True).fill("2011-06-01T00:00")
+    figures = page.locator(".figures-of")
+    expect(figures).to_contain_text("At 1 Jun 2011, 00:00 UTC")
+    expect(figures.locator(".chip")).to_have_text("exact")
+
+
+def test_segments_are_chosen_to_compare_and_their_combinations_are_a_table_too(
+    page: Page, shop: str
+) -> None:
+    shown(page, f"{shop}/overlap")
+    page.get_by_label("gold").uncheck()
+    expect(page).to_have_url(re.compile("segment=lapsing&segment=new"))
+    page.get_by_label("lapsing").uncheck()
+    expect(page.get_by_text("Choose another segment to compare with.")).to_be_visible()
+    page.get_by_label("gold").check()
+    page.get_by_text("Show as a table").click()
+    expect(page.get_by_role("region", name="Combinations, as a table")).to_contain_text(
+        "gold and new"
+    )
+
+
+def test_two_who_may_be_one_are_told_apart_with_a_reason(page: Page, own_shop: str) -> None:
+    shown(page, f"{own_shop}/matches")
+    page.get_by_role("link", name="8 and 13").click()
+    expect(page.get_by_role("heading", name="Are 8 and 13 one person?")).to_be_visible()
+    apart = page.get_by_role("button", name="Two people")
+    expect(apart).to_be_disabled()
+    page.get_by_label("Why").fill("mother and daughter")
+    page.get_by_label("Your name").fill("Eve")
+    apart.click()
+    expect(page.get_by_text("Rejected by Eve: mother and daughter")).to_be_visible()
+    expect(page.get_by_role("link", name="8 and 13")).to_have_count(0)
+
+
+def test_two_who_are_one_are_merged(page: Page, own_shop: str) -> None:
+    shown(page, f"{own_shop}/matches/9-14")
+    page.get_by_label("Why").fill("she told us")
+    page.get_by_role("button", name="One person").click()
+    expect(page.get_by_text("Merged: she told us")).to_be_visible()

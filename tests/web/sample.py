@@ -38,6 +38,7 @@ from tailorbird.views import (
     MembershipChange,
     MembershipChanges,
     ModelReport,
+    Outlook,
     Overview,
     PeoplePage,
     Period,
@@ -64,6 +65,7 @@ from tailorbird.views import (
     Totals,
     Trait,
     TrendPoint,
+    Turn,
     VerdictCount,
 )
 from tailorbird.views import quality as state
@@ -509,7 +511,11 @@ class SampleReadings:
         )
         member = person % 2 == 0
         reason = Reason("all of these", member, "", (), parts)
-        return Explanation(name, person, self.row(person).label, member, AT, AT, reason)
+        turn = Turn(
+            "did not purchase within 90 days", self.said("no purchase for 12 days more"), AT
+        )
+        label, outlook = self.row(person).label, Outlook((turn,), 1, AT)
+        return Explanation(name, person, label, member, AT, AT, reason, outlook)
 
     def campaigns(self) -> tuple[CampaignSummary, ...]:
         return (

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from litestar import Request, delete, post
+from litestar import Request, post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
@@ -32,7 +32,6 @@ from tailorbird.web.asking import (
     At,
     Name,
     Now,
-    Text,
     found,
     instant_of,
     reads,
@@ -119,19 +118,6 @@ def list_segment_uses(desk: At, name: Name) -> tuple[SegmentUse, ...]:
     return tuple(SegmentUse(each.kind, each.name, each.how) for each in found)
 
 
-@delete("/segments/{name:str}", summary="Take a segment away", tags=[TAG], status_code=200,
-        responses=WRITING, **WRITES)  # fmt: skip
-def remove_segment(desk: At, name: Name, reason: Text = "") -> KeptText:
-    """Take a segment out of force; its versions and its history stay.
-
-    It is refused where another definition names it.
-    """
-    removed = authoring.remove_segment(
-        desk.world, name, now=desk.clock(), reason=reason or "by the API"
-    )
-    return KeptText(removed.kind, removed.name, removed.version)
-
-
 @reads("/vocabulary", "Names for conditions", TAG)
 def get_vocabulary(desk: At) -> SegmentWords:
     """Return the events, properties, traits and segments that a condition may name here."""
@@ -148,6 +134,5 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     put_segment,
     list_segment_versions,
     list_segment_uses,
-    remove_segment,
     get_vocabulary,
 ]

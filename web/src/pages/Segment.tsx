@@ -5,11 +5,12 @@ import { Link, useSearchParams } from "wouter";
 import { path, query, send, useDoing, useReading } from "../api/reading";
 import type {
   Explanation,
-  KeptText,
   MembershipChange,
   MembershipChanges,
   PersonStays,
+  Outlook,
   Reason,
+  RemovedSegment,
   SegmentHealth,
   SegmentReport,
   SegmentUse,
@@ -20,7 +21,7 @@ import { useFigures } from "../parts/drafting";
 import { FiguresOf } from "../parts/figures";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
 import { Table } from "../parts/table";
-import { capital, count, date, instant, plain, share } from "../words";
+import { capital, count, date, instant, many, plain, share } from "../words";
 import { PeopleTable } from "./People";
 import { Acts, Findings, Upkeep } from "./SegmentHealth";
 
@@ -249,10 +250,42 @@ function Explained({ explanation }: { explanation: Explanation }) {
       <ul className="reasons">
         <ReasonEntry reason={explanation.reason} />
       </ul>
+      {explanation.outlook && <WhatWould outlook={explanation.outlook} member={explanation.member} />}
       {explanation.next_check && (
         <p className="dim">
           By time alone this can change at <When at={explanation.next_check} />
           {explanation.next_check <= now && ", so it is asked again at the next tick"}.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The fewest conditions that would have to turn. */
+function WhatWould({ outlook, member }: { outlook: Outlook; member: boolean }) {
+  const { turns, others, at } = outlook;
+  if (turns.length === 0) return null;
+  return (
+    <div className="outlook">
+      <h3>{member ? "What would take this person out" : "What would bring this person in"}</h3>
+      <ul>
+        {turns.map((turn) => (
+          <li key={turn.text}>
+            {turn.text}
+            {turn.how && <>: {turn.how}</>}
+            {turn.at && (
+              <span className="dim">
+                {" "}
+                (by time alone at <When at={turn.at} />)
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {others > 0 && <p className="dim">{many(others, "other way is", "other ways are")} as short.</p>}
+      {at && (
+        <p className="dim">
+          If nothing happens, the answer changes at <When at={at} />.
         </p>
       )}
     </div>
@@ -382,7 +415,7 @@ function Uses({ name }: { name: string }) {
   const doing = useDoing();
   const remove = (reason: string) =>
     doing.run(async () => {
-      const gone = await send<KeptText>("DELETE", `/segments${path(name)}${query({ reason })}`);
+      const gone = await send<RemovedSegment>("DELETE", `/segments${path(name)}${query({ reason })}`);
       return `Taken away: ${gone.name}. Its versions and its history stay.`;
     });
   return (

@@ -20,7 +20,7 @@ export function FiguresOf({ figures, wrong, stands, go }: FiguresProps) {
   const { value, pending } = figures;
   const problem = wrong ?? figures.wrong;
   return (
-    <div className="figures-of">
+    <div className="figures-of" aria-busy={pending}>
       <div aria-live="polite">
         {problem ? (
           <Mistake problem={problem} go={go} what="Not right yet" />
@@ -34,7 +34,7 @@ export function FiguresOf({ figures, wrong, stands, go }: FiguresProps) {
       </div>
       {problem && stands > 0 && <p className="dim">Version {stands} stays in force.</p>}
       {value && !problem && (
-        <div className={pending ? "stale" : undefined}>
+        <>
           <dl className="facts">
             {value.reachable && (
               <div>
@@ -59,7 +59,7 @@ export function FiguresOf({ figures, wrong, stands, go }: FiguresProps) {
           <Who word="Come in" people={value.entering} of={value.entered ?? 0} />
           <Who word="Go out" people={value.leaving} of={value.left ?? 0} />
           <p className="dim">
-            At {instant(value.as_of)}, in {value.milliseconds.toFixed(0)} ms.
+            {pending ? "Counting the rest…" : `At ${instant(value.as_of)}, in ${value.milliseconds.toFixed(0)} ms.`}
           </p>
           {value.sample.length > 0 && (
             <details>
@@ -67,7 +67,7 @@ export function FiguresOf({ figures, wrong, stands, go }: FiguresProps) {
               <PeopleTable people={value.sample} caption="Some of the people" brief />
             </details>
           )}
-        </div>
+        </>
       )}
     </div>
   );
