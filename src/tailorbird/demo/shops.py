@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tailorbird.app import Tailorbird, silent
+from tailorbird.app import Tailorbird
 from tailorbird.schema import DAY, HOUR, Body, Instant, Names, PersonId, Product
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class RealShop:
         keys = sorted(user_ids(tb).values())
         made = (Body("simulator", at, content) for content in contacts(keys, self.plan.seed, at))
         done = finished(tb, "contacts")
-        append_all(tb, "contacts", islice(made, done, None), -(-len(keys) // 500), silent)
+        append_all(tb, "contacts", islice(made, done, None), -(-len(keys) // 500), _unseen)
 
     def now(self, tb: Tailorbird) -> Instant:
         """Return the midnight after the file's last order."""
@@ -256,3 +256,7 @@ def bestsellers(tb: Tailorbird, now: Instant) -> list[Product]:
     items = rows.column("item").to_pylist()
     found = tb.world.facts.products(items)
     return [found[item] for item in items]
+
+
+def _unseen(done: int, total: int) -> None:
+    """Show nothing."""
