@@ -9,7 +9,19 @@ import pytest
 
 from tailorbird import segments
 from tailorbird.errors import DefinitionError
-from tailorbird.segments import all_of, any_of, build, define, did, did_not, segment, stated, trait
+from tailorbird.segments import (
+    all_of,
+    any_of,
+    build,
+    build_events,
+    build_traits,
+    define,
+    did,
+    did_not,
+    segment,
+    stated,
+    trait,
+)
 from tailorbird.segments.conditions import All, Any, Did, Not, Segment
 
 
@@ -18,8 +30,10 @@ def yaml(where: str) -> object:
 
 
 def test_the_examples_of_the_docstrings_run() -> None:
-    done = doctest.testmod(build, optionflags=doctest.ELLIPSIS)
-    assert (done.failed, done.attempted > 8) == (0, True)
+    for module in (build, build_events, build_traits):
+        names = {name: getattr(segments, name) for name in build.__all__ if name != "Clause"}
+        done = doctest.testmod(module, optionflags=doctest.ELLIPSIS, extraglobs=names)
+        assert (done.failed, done.attempted > 2) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +74,7 @@ def test_the_examples_of_the_docstrings_run() -> None:
 )
 def test_a_clause_is_the_tree_of_its_yaml(clause: build.Clause, text: str) -> None:
     assert clause.condition == yaml(text)
-    names = {name: getattr(build, name) for name in ("all_of", "any_of", "did", "did_not")}
-    names |= {"segment": segment, "trait": trait, "stated": stated}
+    names = {name: getattr(build, name) for name in build.__all__}
     assert eval(repr(clause), names) == clause
 
 
