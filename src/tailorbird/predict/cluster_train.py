@@ -82,12 +82,12 @@ class ClusterReport(msgspec.Struct, frozen=True):
     shuffled: float
     stability: float
     worst: float
-    proposed: bool
-    """Whether the setting was chosen by us."""
-    clusters: tuple[ClusterRow, ...]
-    candidates: tuple[Candidate, ...]
     serves: bool
     why: str
+    proposed: bool = True
+    """Whether the setting was chosen by us."""
+    clusters: tuple[ClusterRow, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,32 +126,43 @@ def train(
     best = max(tried, key=lambda each: (each.stability >= STABLE, each.silhouette))
     fit = _fitted(rows, method, best.setting, _seed(rng))
     labels = fit.assign(rows)
-    stability = _stability(rows, method, best.setting, labels, rng, BOOTSTRAPS)
-    shuffled = _shuffled(rows, method, best.setting, rng)
     told = cluster_words.told(sample, scales, rows, labels)
     names = cluster_words.names(told, labels, before.assign(sample) if before else None, before)
     model = Clusters(
         method, scales, names, stored(fit.points), stored(fit.labels), stored(fit.reach)
     )
-    silhouette = _silhouette(rows, labels, rng)
-    serves = float(stability.mean()) >= STABLE and silhouette > shuffled
-    return model, ClusterReport(
-        method=method,
-        people=len(rows),
-        noise=int((labels == NOISE).sum()),
-        setting=best.setting,
-        silhouette=silhouette,
-        shuffled=shuffled,
-        stability=float(stability.mean()),
-        worst=float(stability.min()),
+    bare = _judged(rows, labels, method, best.setting, rng)
+    found = msgspec.structs.replace(
+        bare,
         proposed=setting is None,
+        candidates=tuple(tried),
         clusters=tuple(
             ClusterRow(name, each.people, each.words, each.differences, each.means)
             for name, each in zip(names, told, strict=True)
         ),
-        candidates=tuple(tried),
-        serves=serves,
-        why=_why(float(stability.mean()), silhouette, shuffled),
+    )
+    return model, found
+
+
+def _judged(
+    rows: Floats, labels: Labels, method: Method, setting: float, rng: Generator
+) -> ClusterReport:
+    """Return how stable the clusters are, and how far beyond chance; not yet what they are."""
+    stability = _stability(rows, method, setting, labels, rng, BOOTSTRAPS)
+    alike = float(stability.mean())
+    shuffled = _shuffled(rows, method, setting, rng)
+    silhouette = _silhouette(rows, labels, rng)
+    return ClusterReport(
+        method=method,
+        people=len(rows),
+        noise=int((labels == NOISE).sum()),
+        setting=setting,
+        silhouette=silhouette,
+        shuffled=shuffled,
+        stability=alike,
+        worst=float(stability.min()),
+        serves=alike >= STABLE and silhouette > shuffled,
+        why=_why(alike, silhouette, shuffled),
     )
 
 
