@@ -101,12 +101,13 @@ def faded(fading: Fading, total: Sql, spread: Sql, scope: Scope) -> Sql:
     points that are not negative only falls, so one below the threshold stays there.
     """
     today = scope.as_of // DAY
-    next_midnight = scope.bind((today + 1) * DAY)
     threshold, points = fading.threshold, fading.decayed.points
-    if threshold is None or any(each.each < 0 for each in points):
-        return cased(compared(total, "exists", ()), next_midnight)
-    if threshold <= 0:
+    mixed = threshold is None or any(each.each < 0 for each in points)
+    if threshold is not None and threshold <= 0 and not mixed:
         return cast(exp.null(), "BIGINT")
+    next_midnight = scope.bind((today + 1) * DAY)
+    if threshold is None or mixed:
+        return cased(compared(total, "exists", ()), next_midnight)
     least = exp.Paren(this=exp.Add(this=scope.bind(threshold), expression=spread))
     share = exp.IntDiv(
         this=exp.Paren(this=exp.Mul(this=total, expression=integer(_FINE))), expression=least
