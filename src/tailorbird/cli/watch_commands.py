@@ -47,6 +47,7 @@ def _healths(found: tuple[SegmentHealth, ...]) -> list[str]:
         line
         for one in found
         for each in one.findings
+        if each.trouble != "young" or len(found) == 1
         for line in (f"{each.level}: {each.what}", f"    {each.mend}")
     ]
     return [*table(columns, rows), *told]

@@ -98,7 +98,7 @@ def _empty(judged: Judged) -> Iterator[SegmentFinding]:
 def _young(judged: Judged) -> Iterator[SegmentFinding]:
     if judged.usual is None and not judged.broken and judged.refreshed_at is not None:
         days = max(len(judged.sizes) - 2, 0)
-        what = f"{days} of {ENOUGH_DAYS} days of history: no size is called unusual yet"
+        what = f"{judged.name} has {days} of {ENOUGH_DAYS} days of history: no size is unusual yet"
         yield SegmentFinding("note", "young", what, "nothing; it comes with time")
 
 
