@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,6 +15,8 @@ from tailorbird.errors import DefinitionError
 
 T = TypeVar("T")
 Path: TypeAlias = tuple[str | int, ...]
+MOST_TOLD = 30
+"""Names that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def read(text: str, name: str) -> Document:
         if root is None:
             raise DefinitionError("the file is empty", where=name, mend="write the definition")
         _locate(root, (), lines, name)
-        return Document(name, loader.construct_document(root), lines)
+        return Document(name, _constructed(loader, root, name), lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -73,6 +76,40 @@ def _loader(text: str, name: str) -> yaml.SafeLoader:
         return yaml.SafeLoader(text)
     except yaml.reader.ReaderError as error:
         raise _unreadable(error, name) from None
+
+
+def _constructed(loader: yaml.SafeLoader, root: yaml.Node, name: str) -> Any:
+    """Return the values of a document, or tell which of them is none."""
+    try:
+        return loader.construct_document(root)
+    except (ValueError, TypeError, OverflowError):
+        node = next((each for each in _scalars(root) if not _is_value(each)), root)
+        told = str(node.value)[:80] if isinstance(node, yaml.ScalarNode) else "this"
+        raise DefinitionError(
+            f"{told!r} is no date and no number, though it looks like one",
+            where=f"{name}:{node.start_mark.line + 1}",
+            mend="correct it, or put it in quotes",
+        ) from None
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from _scalars(child)
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for child in pair:
+                yield from _scalars(child)
+
+
+def _is_value(node: yaml.ScalarNode) -> bool:
+    try:
+        yaml.constructor.SafeConstructor().construct_object(node)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _unreadable(error: yaml.reader.ReaderError, name: str) -> DefinitionError:
@@ -111,7 +148,10 @@ def part(document: Document, path: Path, value: Any) -> Document:
 def nearest(word: str, known: list[str]) -> str:
     """Return `did you mean X?`, or the list of what is known."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(known) - MOST_TOLD} more" if len(known) > MOST_TOLD else ""
+    return f"known: {', '.join(sorted(known)[:MOST_TOLD])}{more}"
 
 
 def _refuse_aliases(text: str, name: str) -> None:
@@ -133,6 +173,12 @@ def _locate(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> N
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise DefinitionError(
+                    "a key must be one word or text",
+                    where=f"{name}:{key.start_mark.line + 1}",
+                    mend="write `key: value`",
+                )
             if key.value in seen:
                 raise DefinitionError(
                     f"{key.value!r} stands twice",

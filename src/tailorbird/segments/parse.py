@@ -28,6 +28,7 @@ value that is missing fails every comparison but `missing`. Durations: 45s, 30m,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any as Anything
@@ -49,6 +50,7 @@ from tailorbird.segments.schedule import HOURLY, LIVE, WAYS, Schedule
 from tailorbird.yaml_text import Document, Path
 
 DEEPEST: Final = 24
+_UNSOUND: Final = re.compile(r"[\x00\ud800-\udfff]")
 MOST_LEAVES: Final = 100
 
 _Leaf: TypeAlias = Callable[[Reader, Keyed, Path], Condition]
@@ -76,7 +78,7 @@ def parse(
     Raises:
         DefinitionError: `file:line: what is wrong; how to mend it`.
     """
-    return _Tree(Reader(document(text, name), vocabulary)).segment(version)
+    return _Tree(Reader(_sound(document(text, name)), vocabulary)).segment(version)
 
 
 def from_json(text: str, name: str = "segment.json", *, version: int = 0) -> Segment:
@@ -85,7 +87,7 @@ def from_json(text: str, name: str = "segment.json", *, version: int = 0) -> Seg
     Raises:
         DefinitionError: `file:line:column: what is wrong; how to mend it`.
     """
-    return _Tree(Reader(json_text.read(text, name), None)).segment(version)
+    return _Tree(Reader(_sound(json_text.read(text, name)), None)).segment(version)
 
 
 def condition(value: Anything, document: Document) -> Condition:
@@ -94,7 +96,24 @@ def condition(value: Anything, document: Document) -> Condition:
     Raises:
         DefinitionError: with the mend.
     """
+    _sound(Document(document.name, value, document.lines, document.columns))
     return _Tree(Reader(document, None)).condition(value, ())
+
+
+def _sound(document: Document) -> Document:
+    """Return the document; characters that no store keeps are refused, wherever they stand."""
+    waiting: list[tuple[Path, Anything]] = [((), document.value)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += [((*path, key), each) for key, each in value.items()]
+            waiting += [((*path, key), key) for key in value]
+        elif isinstance(value, list):
+            waiting += [((*path, at), each) for at, each in enumerate(value)]
+        elif isinstance(value, str) and (bad := _UNSOUND.search(value)):
+            what = f"{bad[0]!a} is a character that no text has"
+            raise DefinitionError(what, where=document.where(path), mend="leave it out")
+    return document
 
 
 def document(text: str, name: str) -> Document:
@@ -159,12 +178,16 @@ class _Tree:
         if sum(isinstance(step, str) for step in path) > DEEPEST:
             refuse("conditions are nested too deeply", path, f"at most {DEEPEST} levels")
         if not isinstance(value, Mapping):
-            refuse("a condition must be a mapping", path, f"start with {_either(_FORMS)}")
+            listed = isinstance(value, list)
+            mend = "write `all:` or `any:` above the list" if listed else "write `did: purchase`"
+            refuse("a condition must be a mapping", path, f"{mend}; it starts with {_STARTS}")
         forms = [form for form in _FORMS if form in value]
         if not forms:
-            known = [*_FORMS, *WORDS]
             first = str(next(iter(value), ""))
-            refuse(f"no condition starts with {first!r}", (*path, first), nearest(first, known))
+            mend = _MEANT.get(first.lower()) or nearest(first, [*_FORMS])
+            if first in WORDS:
+                mend = "say of what, as in `trait: tier` with it below"
+            refuse(f"no condition starts with {first[:80]!r}", (*path, first), mend)
         if len(forms) > 1:
             two = f"{forms[0]!r} and {forms[1]!r} stand in one condition"
             refuse(two, (*path, forms[1]), "put each under its own `-` in `all`")
@@ -195,5 +218,9 @@ class _Tree:
         return tuple(self.condition(each, (*path, index)) for index, each in enumerate(inner))
 
 
-def _either(words: tuple[str, ...]) -> str:
-    return ", ".join(f"`{word}:`" for word in words)
+_STARTS: Final = ", ".join(f"`{word}:`" for word in _FORMS)
+_MEANT: Final = {
+    "and": "write `all:`", "or": "write `any:`", "none": "write `not:` and `any:` below it",
+    "event": "write `did:`", "events": "write `did:`", "property": "write `trait:`",
+    "in_segment": "write `segment:`", "score": "write `model:`", "tag": "write `list:`",
+}  # fmt: skip

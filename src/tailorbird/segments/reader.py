@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from typing import Any as Anything
 from typing import Final, NoReturn, TypeAlias, TypeGuard
 
@@ -27,9 +28,16 @@ WORDS: Final[dict[str, Op]] = {
     "contains": "contains", "starts_with": "starts with", "ends_with": "ends with",
 }  # fmt: skip
 
-_SYMBOLS: Final = {symbol: word for word, symbol in WORDS.items()} | {"==": "is", "<>": "is_not"}
+_SYMBOLS: Final = {symbol: word for word, symbol in WORDS.items()} | {
+    "==": "is", "<>": "is_not", "equals": "is", "equal": "is", "not": "is_not",
+    "above": "more_than", "over": "more_than", "gt": "more_than", "gte": "at_least",
+    "below": "less_than", "under": "less_than", "lt": "less_than", "lte": "at_most",
+    "one_of": "in", "none_of": "not_in", "like": "contains", "known": "exists",
+}  # fmt: skip
 _OPPOSITE: Final[dict[Op, Op]] = {"exists": "missing", "missing": "exists"}
 _NEAR: Final = 0.85
+_ONE_VALUE: Final = "write text or a number"
+_LENGTHS: Final = "write a length such as 45s, 30m, 24h, 90d or 2w"
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
@@ -76,7 +84,7 @@ class Reader:
         mend = nearest(name, sorted(known))
         if complete and not mend.startswith("did you mean"):
             mend = f"nothing here says it yet: {mend}"
-        self.refuse(f"unknown {noun} {name!r}", path, mend)
+        self.refuse(f"unknown {noun} {name[:80]!r}", path, mend)
 
     def slip(self, noun: str, name: str, known: Set[str], path: Path) -> None:
         """Refuse a name that is one of these but for a slip of the pen; others may be anything."""
@@ -115,7 +123,8 @@ class Reader:
                 self.refuse(f"unknown key {key!r}", (*path, key), mend or nearest(key, known))
         if len(words) != 1:
             what = f"{name!r} needs one comparison, not {len(words)}"
-            self.refuse(what, (*path, *beside), f"one of: {', '.join(WORDS)}")
+            mend = "write a condition for each in `all`" if words else "such as `is:`, `at_least:`"
+            self.refuse(what, (*path, *beside), mend)
         word = words[0]
         comparison = self._operands(WORDS[word], value[word], (*path, word))
         try:
@@ -139,7 +148,9 @@ class Reader:
             return None
         length = durations.read(str(value[key]))
         if not length:
-            mend = "write a length such as 45s, 30m, 24h, 90d or 2w"
+            number = "".join(takewhile(str.isdecimal, str(value[key]).strip()))
+            few = 0 < len(number) < 5 and int(number) > 0
+            mend = f"write `{number}d` for days, `{number}h` for hours" if few else _LENGTHS
             self.refuse(f"{value[key]!r} is no length of time", (*path, key), mend)
         if length > durations.LONGEST:
             self.refuse(f"{value[key]!r} is too long", (*path, key), "stay below 100 years")
@@ -159,8 +170,11 @@ class Reader:
     def _operand(self, value: Anything, path: Path) -> Operand:
         if isinstance(value, date):
             return operands.iso(value)
+        if value is None:
+            self.refuse("nothing stands here", path, "write a value, or `missing: true`")
         if not _is_operand(value):
-            self.refuse(f"{value!r} cannot be compared with", path, "write text or a number")
+            mend = "write `in:` before a list" if isinstance(value, list) else _ONE_VALUE
+            self.refuse(f"{value!r} cannot be compared with", path, mend)
         return value
 
 
