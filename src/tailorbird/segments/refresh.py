@@ -204,7 +204,7 @@ def _outcome(facts: Facts, ask: _Ask, among: Sequence[Segment], now: Instant) ->
     answers = facts.read(statement.sql, statement.parameters, statement.tables | asked)
     if not restricted:
         return standing.outcome_of_everybody(facts, ask.segment, ask.fingerprint, answers)
-    old = standing.of_segment(standing.stood(facts, asked[TOUCHED]), ask.segment.name)
+    old = standing.stood_in(facts, ask.segment.name, asked[TOUCHED])
     return standing.outcome(ask.segment, ask.fingerprint, old, answers)
 
 

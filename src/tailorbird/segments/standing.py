@@ -93,6 +93,11 @@ def stood(facts: Facts, asked: pa.Table) -> pa.Table:
     return facts.read(_STOOD, (), {"asked": asked})
 
 
+def stood_in(facts: Facts, segment: str, asked: pa.Table) -> pa.Table:
+    """Return what is in store of the people asked about one segment."""
+    return facts.read(f"{_STOOD} AND segment = $1", (segment,), {"asked": asked})
+
+
 def of_segment(table: pa.Table, name: str) -> pa.Table:
     """Return the rows of one segment."""
     import pyarrow.compute as pc
