@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
 import pytest
 
 from tailorbird import profiles, segments
@@ -238,3 +242,39 @@ def test_of_few_customers_no_thresholds_are_taken(
 def test_a_list_that_makes_no_sense_is_refused_with_its_line(text: str, told: str) -> None:
     with pytest.raises(DefinitionError, match=told.replace("(", r"\(")):
         parse_groups(text, "x.yaml")
+
+
+@pytest.mark.shared
+def test_cells_of_a_real_shop_are_those_of_its_own_orders(
+    facts: DuckFacts, shared_data: Path
+) -> None:
+    orders = pq.read_table(shared_data / "commerce" / "cdnow_sample.parquet")
+    people = np.asarray(orders["sample_id"].to_numpy(), np.int64)
+    days = np.asarray(orders["date"].cast("int32").to_numpy(), np.int64)
+    cents = np.round(np.asarray(orders["spend"].to_numpy(), float) * 100).astype(np.int64)
+    bought = zip(people.tolist(), (days * DAY).tolist(), cents.tolist(), strict=True)
+    purchases(facts, list(bought))
+    now = (int(days.max()) + 1) * DAY
+    there, at = np.unique(people, return_inverse=True)
+    last = np.zeros(len(there), np.int64)
+    np.maximum.at(last, at, days)
+    measured = (last - now // DAY, np.bincount(at), np.bincount(at, cents).astype(np.int64))
+    scores = [
+        1 + np.sum([each > fifth_end(each, n) for n in range(1, 5)], axis=0) for each in measured
+    ]
+    value = (scores[1] + scores[2] + 1) // 2
+    pairs = zip(scores[0].tolist(), value.tolist(), strict=True)
+    expected = [rfm.cell_of(rfm.CELLS, *pair) for pair in pairs]
+    frozen = rfm.calibrate(facts, "rfm", rfm.Rfm(), now=now)
+    assert frozen is not None
+    cells = groups.labels(facts, rfm.groups_of("rfm", rfm.Rfm(), frozen), as_of=now)
+    assert cells["person"].to_pylist() == there.tolist()
+    assert cells["group"].to_pylist() == expected
+    assert set(expected) >= {"champions", "loyal", "at-risk", "hibernating"}
+
+
+def fifth_end(values: npt.NDArray[np.int64], number: int) -> np.int64:
+    """Return the value of whom so many fifths of the people do not exceed."""
+    ordered = np.sort(values)
+    end: np.int64 = ordered[math.ceil(len(ordered) * number / 5) - 1]
+    return end
