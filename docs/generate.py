@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer.main
 
-from tailorbird import settings
+from tailorbird import segments, settings
 from tailorbird.cli.commands import app
 from tailorbird.traits.registry import TRAITS
 from tailorbird.web.api import api
@@ -26,6 +26,7 @@ def pages() -> dict[str, str]:
     return {
         "api.md": api_page(),
         "cli.md": commands_page(),
+        "segment.schema.json": segments.schema_text(),
         "settings.md": settings_page(),
         "traits.md": traits_page(),
     }

@@ -103,6 +103,30 @@ def test_segments_that_are_named_are_looked_into(
     assert found.others == 1
 
 
+def test_every_form_of_condition_can_be_told_how_it_turns(
+    look: Look, define: Define, happen: Happen, now: Instant
+) -> None:
+    happen(1, "return", now - DAY)
+    for where, says in (
+        ("did: purchase\nsum: {of: value_minor, at_least: 5}", "purchase that bring"),
+        ("did: purchase\nfirst: {within: 3d}", "purchase that bring"),
+        ("did: purchase\nthen: return", "a purchase, then a return"),
+        ("did: purchase\nthen: [{did: return}, {did_not: purchase}]", "then a return, then no"),
+        (
+            "did: email_sent\nof_last: 5\nanswered_by: email_opened\ntimes: {at_least: 2}",
+            "email_opened after email_sent so that how many of the latest 5",
+        ),
+        ("did: purchase\ntimes: {at_least: 1}\nevery: 7d\nperiods: 4", "purchase in the periods"),
+        ("points: {purchase: 3}\nhalf_life: 14d\nat_least: 5", "the points is at least 5: now"),
+        ("trait: country\nis: DE", "country so that it is DE: now nothing"),
+        ("trait: signed_up\ndays_ago: {at_most: 3}", "signed_up so that it is at most 3"),
+        ("trait: colours\nhas: red", "another value of colours"),
+        ("model: churn\nat_least: 0.5", "churn so that it is at least 0.5"),
+        ("list: vip", "being put on the list vip"),
+    ):
+        assert says in told(look(define(where)))[0], where
+
+
 def test_what_the_outlook_says_comes_true(
     look: Look, define: Define, happen: Happen, facts: DuckFacts, now: Instant
 ) -> None:

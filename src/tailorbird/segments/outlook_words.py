@@ -8,14 +8,22 @@ from typing import Final
 from tailorbird.schema import Instant
 from tailorbird.segments import durations
 from tailorbird.segments.conditions import (
+    All,
+    Answered,
+    Any,
     Comparison,
     Condition,
     DateIs,
     Did,
     DidNot,
     Has,
+    InSegment,
+    Not,
     OnList,
+    PointsAre,
+    Regularly,
     Scored,
+    Sequence,
     Then,
     TraitIs,
 )
@@ -52,8 +60,35 @@ def _done(condition: Condition, reason: Reason) -> str | None:
             return f"another value of {name}"
         case OnList(name):
             return f"being {'taken off' if reason.holds else 'put on'} the list {name}"
-        case _:
+        case Sequence() | Answered() | Regularly() | PointsAre():
+            return _together(condition, reason)
+        case InSegment() | All() | Any() | Not():
             return None
+
+
+def _together(condition: Sequence | Answered | Regularly | PointsAre, reason: Reason) -> str | None:
+    """Return what of many events together would turn a condition."""
+    match condition:
+        case Sequence(event, steps, where):
+            if reason.holds:
+                return None
+            then = ", ".join(
+                f"then {'no' if step.absent else 'a'} {step.event}{properties(step.where)}"
+                for step in steps
+            )
+            return f"a {event}{properties(where)}, {then}"
+        case Answered(event, last, by, times):
+            no = "no longer " if reason.holds else ""
+            told = f"{by} after {event} {no}so that how many of the latest {last} have one"
+            return f"{told} {threshold(times)}: now {reason.value or 0}"
+        case Regularly(event, times):
+            other = "another number of" if reason.holds else "more or fewer of"
+            return f"{other} {event} in the periods, so that how often {threshold(times)}"
+        case PointsAre(points, _, comparison):
+            events = ", ".join(dict.fromkeys(each.event for each in points))
+            no = "no longer " if reason.holds else ""
+            told = f"{events} {no}so that the points {threshold(comparison)}"
+            return f"{told}: now {reason.value or 0}"
 
 
 def _counted(did: Did, asked: Comparison, reason: Reason) -> str | None:
