@@ -186,6 +186,8 @@ def test_what_64_bits_cannot_hold_is_an_error_and_not_another_number(engine: Eng
     doubled = Difference(total, Difference(Sum(RETURNED, "value_minor"), total))
     with pytest.raises(Exception, match=r"(?i)range|overflow|out of|convert"):
         engine.read(query.statement(query.select({"doubled": doubled})))
+    # What failed leaves nothing behind.
+    assert len(engine.read(everything(engine.dialect)).column_names) == len(TERMS) + 1
 
 
 def test_the_sessions_of_the_view_are_those_of_duckdb(engine: Engine, facts: DuckFacts) -> None:

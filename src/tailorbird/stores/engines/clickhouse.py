@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from tailorbird.errors import UsageError
+from tailorbird.errors import StoreError, UsageError
 from tailorbird.stores.engines import schema
 from tailorbird.traits.dialects import Dialect
 from tailorbird.traits.sql import Statement
@@ -50,7 +50,13 @@ class ClickHouse:
             self._session.query(f'DROP TABLE IF EXISTS "{name}"')
             self._insert(f'CREATE TABLE "{name}" ENGINE = Memory AS', table)
         bound = {f"p{n}": _bound(value) for n, value in enumerate(statement.parameters, 1)}
-        return _truths(_table(self._session.query(statement.sql, "ArrowStream", params=bound)))
+        try:
+            answer = self._session.query(statement.sql, "ArrowStream", params=bound)
+        except Exception:
+            # What it had written of an answer that failed would come before the next one.
+            self._session.query("SELECT 1")
+            raise
+        return _truths(_table(answer))
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -76,7 +82,11 @@ def _table(answer: Any) -> pa.Table:
     import pyarrow as pa
 
     # Its own conversion to Arrow reads memory that it may have let go of.
-    return pa.ipc.open_stream(answer.bytes()).read_all()
+    stream = pa.BufferReader(answer.bytes())
+    table = pa.ipc.open_stream(stream).read_all()
+    if stream.tell() != stream.size():
+        raise StoreError("ClickHouse gave more than one answer", mend="ask again")
+    return table
 
 
 def _truths(table: pa.Table) -> pa.Table:

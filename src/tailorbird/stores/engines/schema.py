@@ -63,7 +63,7 @@ def create(name: str, dialect: Dialect, *, temporary: bool = False) -> str:
             parts.append(f"{_quoted(column)} {word if is_set else f'Nullable({word})'}")
         else:
             parts.append(f"{_quoted(column)} {word}{' NOT NULL' if is_set else ''}")
-    end = " ENGINE = MergeTree ORDER BY tuple()" if dialect == "clickhouse" else ""
+    end = " ENGINE = Memory" if dialect == "clickhouse" else ""
     kind = "TEMPORARY TABLE" if temporary else "TABLE"
     return f'CREATE {kind} "{name}" ({", ".join(parts)}){end}'
 
