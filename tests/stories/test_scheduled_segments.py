@@ -12,6 +12,7 @@ from tailorbird import flow, membership, segments
 from tailorbird.app import Tailorbird
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Body
+from tailorbird.views import moment
 
 START = 20_700 * DAY + 10 * HOUR + 20 * MINUTE
 BUYERS = "name: buyers\nrefresh: hourly\nwhere:\n  did: purchase\n  within: 90m\n"
@@ -172,3 +173,19 @@ def test_a_statement_round_trips_through_every_way_of_writing() -> None:
         made: dict[str, segments.Segment] = {}
         exec(segments.python(segment), made)
         assert made[segment.name] == segment
+
+
+def test_a_scheduled_segment_is_explained_as_of_when_it_was_worked_out(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.tb.put("segment", "buyers", BUYERS)
+    shop.at(START + SECOND)
+    worked = shop.now
+    shop.at(START + 30 * MINUTE)
+    found = shop.tb.readings.explain("buyers", 1, shop.now)
+    assert found is not None
+    assert found.member
+    assert found.as_of == moment(worked)
+    assert found.reason.evidence, "the purchase, and not only that it was worked out"
+    earlier = shop.tb.readings.explain("buyers", 1, worked - 5)
+    assert earlier is not None
+    assert "when that was last worked out" in earlier.reason.text

@@ -6,10 +6,15 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from tailorbird import authoring, grouping, segments
 from tailorbird.errors import DefinitionError
+from tailorbird.membership import worked_out
 from tailorbird.readings.people import label, rows
 from tailorbird.schema import DAY, Definition, Instant, PersonId
+from tailorbird.segments import conditions
+from tailorbird.segments.schedule import LIVE
 from tailorbird.views import (
     Evidence,
     Explanation,
@@ -144,7 +149,8 @@ def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanat
     segment = next((each for each in standing if each.name == name), None)
     if profile is None or segment is None:
         return None
-    found = segments.explain(world.facts, segment, person, standing, as_of=now)
+    segment, as_of = _as_worked_out(world, segment, now)
+    found = segments.explain(world.facts, segment, person, standing, as_of=as_of)
     return Explanation(
         segment=name,
         person=person,
@@ -155,6 +161,21 @@ def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanat
         reason=_reason(found.reason),
         outlook=_outlook(world, segment, found, standing),
     )
+
+
+def _as_worked_out(
+    world: World, segment: segments.Segment, now: Instant
+) -> tuple[segments.Segment, Instant]:
+    """Return what is to be explained, and as of when: conditions as they were last worked out.
+
+    Of SQL, and of an instant before the last time, only who was in is known.
+    """
+    if segment.refresh == LIVE or segment.sql:
+        return segment, now
+    worked = worked_out(world, segment.name)
+    if worked is None or worked.at > now:
+        return replace(segment, condition=conditions.worked_out(segment.name)), now
+    return replace(segment, refresh=LIVE), worked.at
 
 
 def _outlook(
