@@ -7,13 +7,14 @@ assigned. What is assigned goes into the log as the trait `cluster_NAME`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from tailorbird import learning, predict, segments, yaml_text
-from tailorbird.errors import DefinitionError, UsageError
+from tailorbird.errors import DefinitionError, ModelError, UsageError
 from tailorbird.grouping import Recalculated, changes, due, said
 from tailorbird.schema import DAY, Definition, Instant, Measure, ModelCard, PersonId, Scalar
 from tailorbird.segments import durations
@@ -185,14 +186,21 @@ def assigned(world: World, name: str) -> Instant:
 def recalculate_due(
     world: World, standing: Sequence[segments.Segment], now: Instant
 ) -> list[Recalculated]:
-    """Train and assign the clusters whose time has come; untrained ones wait for the command."""
+    """Train and assign the clusters whose time has come; untrained ones wait for the command.
+
+    Where there is nothing to be found now, what served goes on serving until the next time.
+    """
     done = []
     for asked in wanted(world):
         card = learning.card(world, f"{MODEL}{asked.name}")
-        if card is None:
+        known = not asked.among or any(each.name == asked.among for each in standing)
+        if card is None or not known:
             continue
-        if asked.train and due(asked.train, card.trained_at, now):
-            train(world, asked, standing, now)
+        tried = int(world.log.progress(_trials(asked.name)) or card.trained_at)
+        if asked.train and due(asked.train, tried, now):
+            world.log.append_from(_trials(asked.name), [], str(now))
+            with suppress(ModelError):
+                train(world, asked, standing, now)
         if due(asked.assign, assigned(world, asked.name), now):
             found = assign(world, asked, standing, now)
             done += [found] if found else []
@@ -276,6 +284,10 @@ def _faults(wanted: Wanted) -> list[tuple[str, str, str]]:
 
 def _read(found: Definition) -> Wanted:
     return parse(found.text, f"clusters/{found.name}.yaml")
+
+
+def _trials(name: str) -> str:
+    return f"clusters-train:{name}"
 
 
 def _reader(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tailorbird import imputation, journeys, segments
+from tailorbird import clusters, imputation, journeys, segments
 from tailorbird.collect import plan
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import DefinitionKind
@@ -105,5 +105,11 @@ def _in_imputation(world: World, name: str, standing: Sequence[Segment]) -> _Fou
         yield "imputation", imputation.NAME, "default"
 
 
-_LOOKS: Final[tuple[_Look, ...]] = (_in_segments, _in_campaigns, _in_imputation)
+def _in_clusters(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    for wanted in clusters.wanted(world):
+        if wanted.among == name:
+            yield "clusters", wanted.name, "among"
+
+
+_LOOKS: Final[tuple[_Look, ...]] = (_in_segments, _in_campaigns, _in_imputation, _in_clusters)
 """Where segments are named: another kind of definition is one function here."""

@@ -12,7 +12,7 @@ import pytest
 from tailorbird import profiles
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
-from tailorbird.errors import DefinitionError, ModelError, UsageError
+from tailorbird.errors import ConflictError, DefinitionError, ModelError, UsageError
 from tailorbird.ready import Ready, recalculate_due
 from tailorbird.schema import DAY, Body
 
@@ -127,12 +127,40 @@ def test_clusters_that_make_no_sense_are_refused_with_their_line(shop: Tailorbir
         Ready(shop.world, NOW).train_clusters("shoppers")
 
 
-def test_nobody_is_learnt_from_who_did_not_agree(shop: Tailorbird, clock: Clock) -> None:
-    for number in range(30):
-        said = {"type": "track", "event": "x", "userId": f"p{number}", "context": {
-            "consent": {"categoryPreferences": {"training": False}}}}  # fmt: skip
-        shop.world.log.append([Body("server:shop", NOW, msgspec.json.encode(said))])
+def test_training_that_finds_nothing_stops_nothing_and_is_not_tried_at_every_tick(
+    shop: Tailorbird, clock: Clock
+) -> None:
+    shop.put("clusters", "shoppers", f"{TEXT}train: 30d")
+    Ready(shop.world, clock.now).train_clusters("shoppers")
     shop.ingest()
+    kept_before = kept(shop, "p0")
+    everybody = {f"p{number}" for number in range(140)}
+    withdraw(shop, everybody, clock.now)
+    clock.now += 31 * DAY
+    assert [each.name for each in recalculate_due(shop.world, clock.now)] == ["shoppers"]
+    assert shop.world.log.progress("clusters-train:shoppers") == str(clock.now)
+    shop.ingest()
+    assert kept(shop, "p0") == kept_before
+    assert shop.model_cards()[0].trained_at == NOW
+
+
+def test_a_segment_that_is_clustered_is_not_removed(shop: Tailorbird) -> None:
+    shop.put("clusters", "shoppers", TEXT)
+    with pytest.raises(ConflictError, match=r"clusters shoppers \(among\)"):
+        shop.remove_segment("repeat-buyers")
+
+
+def withdraw(tb: Tailorbird, people: set[str], at: int) -> None:
+    """Have people withdraw what they allowed models to learn."""
+    for who in people:
+        said = {"type": "track", "event": "x", "userId": who, "context": {
+            "consent": {"categoryPreferences": {"training": False}}}}  # fmt: skip
+        tb.world.log.append([Body("server:shop", at, msgspec.json.encode(said))])
+    tb.ingest()
+
+
+def test_nobody_is_learnt_from_who_did_not_agree(shop: Tailorbird, clock: Clock) -> None:
+    withdraw(shop, {f"p{number}" for number in range(30)}, NOW)
     shop.put("clusters", "shoppers", TEXT)
     with pytest.raises(ModelError, match="90 people are too few"):
         Ready(shop.world, clock.now).train_clusters("shoppers")
