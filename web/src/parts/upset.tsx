@@ -1,5 +1,6 @@
 // An UpSet plot: a column for each combination of segments, a row for each segment.
 
+import { useMediaQuery } from "@mantine/hooks";
 import { useId } from "react";
 import type { OverlapCombination, OverlapSize } from "../api/types";
 import { count } from "../words";
@@ -19,7 +20,9 @@ export function UpSet({ sizes, combinations }: UpSetProps) {
   const shown = combinations.slice(0, COLUMNS);
   const most = Math.max(...shown.map((each) => each.people), 1);
   const largest = Math.max(...sizes.map((size) => size.people), 1);
-  const left = 250;
+  const narrow = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
+  const left = narrow ? 150 : 250;
+  const reach = narrow ? 30 : 60;
   const width = left + shown.length * WIDE + 12;
   const height = BARS + sizes.length * ROW + 8;
   return (
@@ -31,13 +34,13 @@ export function UpSet({ sizes, combinations }: UpSetProps) {
             <g key={size.segment}>
               {row % 2 === 0 && <rect className="upset-band" x="0" y={BARS + row * ROW} width={width} height={ROW} />}
               <text className="upset-name" x="6" y={BARS + row * ROW + 17}>
-                {clipped(size.segment)}
+                {clipped(size.segment, narrow ? 12 : 22)}
               </text>
               <rect
                 className="upset-size"
-                x={left - 20 - (size.people / largest) * 60}
+                x={left - 20 - (size.people / largest) * reach}
                 y={BARS + row * ROW + 7}
-                width={(size.people / largest) * 60}
+                width={(size.people / largest) * reach}
                 height={ROW - 14}
                 rx="2"
               />
@@ -101,4 +104,5 @@ function Column({ each, sizes, x, most }: ColumnProps) {
   );
 }
 
-const clipped = (name: string): string => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
+const clipped = (name: string, most: number): string =>
+  name.length > most ? `${name.slice(0, most - 1)}…` : name;
