@@ -90,7 +90,7 @@ WRONG = [
     ("name: Best!\nwhere: {did: purchase}\n", 1, "cannot name a segment", "a to z"),
     ("name: best; DROP TABLE people\nwhere: {did: purchase}\n", 1, "cannot name", "a to z"),
     ("name: " + "b" * 5000 + "\nwhere: {did: purchase}\n", 1, "cannot name", "at most 63"),
-    ('name: "be\\0st"\nwhere: {did: purchase}\n', 1, "cannot name", "a to z"),
+    ('name: "be\\0st"\nwhere: {did: purchase}\n', 1, "no text has", "leave it out"),
     ("name: best\nwhere: {did: purchase, within: 1h, older_than: 2h}\n", 2, "nothing is", "longer"),
     ("name: best\nwhere: {any: []}\n", 2, "is empty", "add a condition"),
 ]
