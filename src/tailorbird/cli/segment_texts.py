@@ -141,12 +141,11 @@ def remove(
     emit({"segment": name, "version": kept.version}, [line], as_json=as_json)
 
 
-def schema() -> None:
+def schema(as_json: AsJson = False) -> None:
     """Print the JSON Schema of segments, for editors and programs."""
     from tailorbird import segments
-    from tailorbird.cli.output import write
 
-    write(segments.schema_text().rstrip("\n"))
+    emit(segments.schema(), [segments.schema_text().rstrip("\n")], as_json=as_json)
 
 
 def _checked(tb: Tailorbird, text: str, file: Path) -> Segment:
