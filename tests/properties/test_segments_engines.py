@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pytest
-from sqlglot import exp
 from tests.engines import PARTS, QUIET, load, rows, started
 from tests.properties.segment_author import Author
 from tests.properties.segment_life import PEOPLE, Life
@@ -20,7 +19,6 @@ from tailorbird.segments import Segment
 from tailorbird.segments import compile as compiler
 from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.stores.engines import Engine
-from tailorbird.traits import dialects
 from tailorbird.traits.dialects import Dialect
 from tailorbird.traits.extract import touched
 from tailorbird.traits.sql import Statement
@@ -125,22 +123,13 @@ def caught(engine: Engine) -> bool:
     ("place", "broken"),
     [
         ("tailorbird.segments.compile.next_change", lambda term: Upcoming()),
-        ("tailorbird.traits.expiry.upcoming", lambda term: Upcoming()),
         ("tailorbird.segments.compile.member", segments.meaning.truth),
         ("tailorbird.traits.query._never_missing", lambda value: True),
     ],
-    ids=["next_check dropped", "future ignored", "the unborn counted", "missing compared"],
+    ids=["next_check dropped", "the unborn counted", "missing compared"],
 )
 def test_a_compiler_that_is_wrong_on_every_engine_is_caught(
     engine: Engine, place: str, broken: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(place, broken)
-    assert caught(engine)
-
-
-@pytest.mark.parametrize("engine", ["clickhouse"], indirect=True)
-def test_a_compiler_that_is_wrong_on_one_engine_is_caught(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dialects, "_OR_NULL", {exp.Min: "min", exp.Max: "max"})
     assert caught(engine)
