@@ -14,6 +14,16 @@ where:
       then_not: purchase          # or  then: purchase;  then_where: for its properties
       within: 24h                 # leave it out for "until now"
       since: 2d
+    - did: purchase               # average, min, max: {of: ...};  distinct: {of: category, ...}
+      first: {older_than: 30d}    # or  last: {after: 2026-01-01}
+      weekdays: [sat, sun]        # and  between_hours: [18, 23],  after:  and  before:  a date
+    - {did: product_viewed, times: {at_least: 3}, per: item}    # one and the same item
+    - did: product_viewed         # steps; each within a while of the one before
+      then: [{did: add_to_cart, within: 2d}, {did_not: purchase, within: 1h}]
+      since: 30d
+    - {did: email_sent, of_last: 5, answered_by: email_opened, times: {at_least: 2}}
+    - {did: purchase, times: {at_least: 3}, every: 7d, periods: 4}    # in_at_least: 3 of them
+    - {points: {email_opened: 1, email_clicked: 3}, half_life: 14d, at_least: 2.5}
     - trait: tier
       in: [gold, silver]
     - segment: engaged              # another segment;  list: vip  who was put on a list
