@@ -62,56 +62,68 @@ def _polars_queries(files: tuple[str, str, str], now: int) -> dict[str, Callable
     import polars as pl
 
     facts, lines, weights = (pl.scan_parquet(file) for file in files)
-    event, at = pl.col("event"), pl.col("at")
+    event, at, category = pl.col("event"), pl.col("at"), pl.col("category")
 
     def did(name: str, days: int = 9999) -> pl.LazyFrame:
         return facts.filter((event == name) & (at > now - days * DAY) & (at <= now))
 
-    def orders() -> pl.Expr:
-        return pl.col("order_id").drop_nulls().n_unique() + pl.col("order_id").is_null().sum()
+    def often(frame: pl.LazyFrame, times: int) -> pl.LazyFrame:
+        return frame.group_by("person").len().filter(pl.col("len") >= times)
 
+    orders = pl.col("order_id").drop_nulls().n_unique() + pl.col("order_id").is_null().sum()
+    tier = did("purchase", 365).group_by("person").agg(orders.alias("orders"))
+    bought = lines.filter(event == "purchase")
+    a, b = (bought.filter(category == each) for each in ("c1", "c2"))
+    frames = {
+        "cart abandoners": _abandoners(facts, now),
+        "viewed a category": often(did("product_viewed", 30).filter(category == "c7"), 3),
+        "champions": _champions(did("purchase"), did("return"), orders, now),
+        "engaged": _engaged(facts, weights, now),
+        "tier": tier.filter(pl.col("orders") >= 5),
+        "lapsed": did("purchase").group_by("person").agg(at.max()).filter(at <= now - 90 * DAY),
+        "bought A, never B": a.select("person").unique().join(b, on="person", how="anti"),
+        "opened 2 mails": often(did("email_opened", 15).filter(~pl.col("machine")), 2),
+    }
+    return {name: _counted(frame) for name, frame in frames.items()}
+
+
+def _abandoners(facts: Any, now: int) -> Any:
+    import polars as pl
+
+    event, at = pl.col("event"), pl.col("at")
     carts = facts.filter(event.is_in(["add_to_cart", "purchase"]) & (at > now - 2 * DAY))
     last = carts.group_by("person").agg(
         at.filter(event == "add_to_cart").max().alias("cart"),
         at.filter(event == "purchase").max().fill_null(0).alias("bought"),
     )
-    rfm = did("purchase").group_by("person").agg(
-        at.max().alias("last"), pl.col("value_minor").sum().alias("spent"), orders().alias("orders")
-    ).join(
-        did("return").group_by("person").agg(pl.col("value_minor").abs().sum().alias("back")),
-        on="person", how="left",
-    )  # fmt: skip
-    net = pl.col("spent") - pl.col("back").fill_null(0)
-    read = facts.filter(
-        event.is_in(["email_opened", "email_clicked"]) & ~pl.col("machine") & (at > now - 628 * DAY)
-    ).select(
-        "person", (now // DAY - at // DAY).alias("age"),
-        pl.when(event == "email_clicked").then(3).otherwise(1).alias("points"),
-    )  # fmt: skip
-    score = (
-        read.join(weights, on="age")
-        .group_by("person")
-        .agg((pl.col("points") * pl.col("weight")).sum().alias("score"))
+    return last.filter(pl.col("cart") > pl.col("bought"))
+
+
+def _champions(purchases: Any, returns: Any, orders: Any, now: int) -> Any:
+    import polars as pl
+
+    value, last = pl.col("value_minor"), pl.col("at").max().alias("last")
+    bought = purchases.group_by("person").agg(
+        last, value.sum().alias("spent"), orders.alias("orders")
     )
-    bought = lines.filter(event == "purchase")
-    a, b = (bought.filter(pl.col("category") == each) for each in ("c1", "c2"))
-    seen = did("product_viewed", 30).filter(pl.col("category") == "c7")
-    opened = did("email_opened", 15).filter(~pl.col("machine"))
-    frames = {
-        "cart abandoners": last.filter(pl.col("cart") > pl.col("bought")),
-        "viewed a category": seen.group_by("person").len().filter(pl.col("len") >= 3),
-        "champions": rfm.filter(
-            (pl.col("last") > now - 61 * DAY) & (pl.col("orders") >= 5) & (net >= 50000)
-        ),
-        "engaged": score.filter(pl.col("score") >= 1_000_000),
-        "tier": did("purchase", 365).group_by("person").agg(orders().alias("n")).filter(
-            pl.col("n") >= 5
-        ),
-        "lapsed": did("purchase").group_by("person").agg(at.max()).filter(at <= now - 90 * DAY),
-        "bought A, never B": a.select("person").unique().join(b, on="person", how="anti"),
-        "opened 2 mails": opened.group_by("person").len().filter(pl.col("len") >= 2),
-    }  # fmt: skip
-    return {name: _counted(frame) for name, frame in frames.items()}
+    back = returns.group_by("person").agg(value.abs().sum().alias("back"))
+    net = pl.col("spent") - pl.col("back").fill_null(0)
+    recent, often = pl.col("last") > now - 61 * DAY, pl.col("orders") >= 5
+    return bought.join(back, on="person", how="left").filter(recent & often & (net >= 50000))
+
+
+def _engaged(facts: Any, weights: Any, now: int) -> Any:
+    import polars as pl
+
+    event, at = pl.col("event"), pl.col("at")
+    asked = event.is_in(["email_opened", "email_clicked"]) & ~pl.col("machine")
+    points = pl.when(event == "email_clicked").then(3).otherwise(1).alias("points")
+    read = facts.filter(asked & (at > now - 628 * DAY)).select(
+        "person", (now // DAY - at // DAY).alias("age"), points
+    )
+    score = (pl.col("points") * pl.col("weight")).sum().alias("score")
+    totals = read.join(weights, on="age").group_by("person").agg(score)
+    return totals.filter(pl.col("score") >= 1_000_000)
 
 
 def _counted(frame: Any) -> Callable[[], int]:
