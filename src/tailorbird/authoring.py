@@ -155,7 +155,7 @@ def forget_removed(world: World, now: Instant) -> None:
 
 
 def install_library(world: World, now: Instant) -> list[Definition]:
-    """Keep the segments, templates, blocks and forms that come with Tailorbird."""
+    """Keep what comes with Tailorbird, segments to forms, but for what was removed here."""
     shipped: list[tuple[DefinitionKind, dict[str, str]]] = [
         ("segment", segments.library()),
         ("block", content.library()),
@@ -166,4 +166,5 @@ def install_library(world: World, now: Instant) -> list[Definition]:
         put(world, kind, name, text, now=now, author="tailorbird", reason="shipped")
         for kind, texts in shipped
         for name, text in sorted(texts.items())
+        if not any(each.removed for each in world.definitions.versions(kind, name, 1))
     ]

@@ -215,6 +215,14 @@ def test_the_api_removes_what_nothing_names(tb: Tailorbird, client: TestClient[A
     assert schema == json.loads(segments.schema_text())
 
 
+def test_what_came_with_tailorbird_and_was_removed_does_not_come_again(tb: Tailorbird) -> None:
+    tb.install_library()
+    tb.remove_segment("bronze")
+    assert "bronze" not in {kept.name for kept in tb.install_library()}
+    with pytest.raises(UsageError, match="no segment 'bronze'"):
+        tb.segment("bronze")
+
+
 def test_a_file_is_tried_without_being_kept(tb: Tailorbird, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "any.json"
     file.write_text(segments.to_json(define("best", did("purchase"))), encoding="utf-8")
