@@ -224,9 +224,7 @@ class Facts(Protocol):
     ) -> pa.Table:
         """Run one statement that only reads; `tables` are visible to it by name."""
 
-    def ask_apart(
-        self, sql: str, columns: Mapping[str, Sequence[str]], seconds: float
-    ) -> pa.Table:
+    def ask_apart(self, sql: str, columns: Mapping[str, Sequence[str]], seconds: float) -> pa.Table:
         """Return, as `person`, the numbers that a stranger's statement gives; it reaches no more.
 
         Raises:
