@@ -104,7 +104,7 @@ def run_chore(command: str, rest: list[str]) -> int:
         return call(("python", "docs/generate.py", *rest))
     if command == "lock":
         return resolve()
-    if command == "engines":
+    if command in ("engines", "all"):
         with stage("engines"):
             install("--require-hashes", "--requirements", str(ENGINES_LOCK))
     if command == "wheel":

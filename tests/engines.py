@@ -21,8 +21,12 @@ from tailorbird.stores.engines.spark import Spark
 Rows: TypeAlias = list[tuple[object, ...]]
 
 
-QUICK = ("clickhouse", "postgres")
-PARTS = [*QUICK, pytest.param("spark", marks=[pytest.mark.slow])]
+PARTS = [
+    "postgres",
+    pytest.param("clickhouse", marks=[pytest.mark.slow]),
+    pytest.param("spark", marks=[pytest.mark.slow]),
+]
+"""The last two take half a gigabyte each: `python3 dev.py engines` installs them."""
 QUIET = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 """PySpark looks at the pandas that is here; we ask it for none."""
 

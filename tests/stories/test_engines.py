@@ -32,6 +32,7 @@ def test_every_library_segment_has_the_same_people_on_another_engine(
         assert elsewhere.count(tb.world, segment, at, name, uri) == tb.segment_count(segment.name)
 
 
+@pytest.mark.slow
 def test_the_command_line_asks_another_engine(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
