@@ -221,6 +221,7 @@ def by_floats(of: exp.Expr, by: exp.Expr, dialect: Dialect) -> exp.Expr:
     return exp.Paren(this=exp.Div(this=of, expression=by))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["clickhouse"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "broken"),
