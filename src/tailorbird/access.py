@@ -82,9 +82,10 @@ Cause = Literal["event", "time", "definition", "merge", "schedule"]
 class Change(msgspec.Struct, frozen=True, gc=False):
     """A person entered a segment, or left it.
 
-    `at` is when it became true. By time: the instant for which the answer was due. By an event: the
-    latest of her events since the refresh before, or the refresh itself where those came late. By
-    another definition, a merge or a schedule: the refresh. It always lies after the refresh before `seen_at`.
+    `at` is when it became true. By time: the instant for which the answer was due. By an event:
+    the latest of her events since the refresh before, or the refresh itself where those came late.
+    By another definition, a merge or a schedule: the refresh. It always lies after the refresh
+    before `seen_at`.
     """
 
     segment: str
