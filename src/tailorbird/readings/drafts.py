@@ -197,15 +197,12 @@ def _leaves(value: Any, path: yaml_text.Path) -> list[yaml_text.Path]:
 
 def versions(world: World, name: str) -> tuple[SegmentVersion, ...] | None:
     """Return the versions of a segment, the newest first; None where there is no such segment."""
-    latest = world.definitions.get("segment", name)
-    if latest is None:
+    if world.definitions.get("segment", name) is None:
         return None
-    numbers = range(latest.version, max(latest.version - VERSIONS, 0), -1)
-    kept = (world.definitions.get("segment", name, number) for number in numbers)
     return tuple(
         SegmentVersion(each.version, each.text, moment(each.created_at), each.author, each.reason)
-        for each in kept
-        if each is not None
+        for each in world.definitions.versions("segment", name, VERSIONS)
+        if not each.removed
     )
 
 
