@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from tailorbird import clusters, content, grouping, imputation, journeys, letters, naming, segments
@@ -142,15 +143,15 @@ def remove_segment(
     removed = world.definitions.remove("segment", name, author=author, reason=reason, now=now)
     if removed is None:
         raise UsageError(f"{name!r} is a group of a list", mend="take it out of its list")
-    forget_removed(world, now)
+    forget_removed(world, standing_segments(world), now)
     return removed
 
 
-def forget_removed(world: World, now: Instant) -> None:
-    """Have everybody leave the segments that are no more."""
+def forget_removed(world: World, standing: Sequence[segments.Segment], now: Instant) -> None:
+    """Have everybody leave the segments that do not stand any more."""
     names = world.facts.read("SELECT segment FROM segment_refreshes")["segment"].to_pylist()
-    standing = {each.name for each in standing_segments(world)}
-    if gone := [name for name in names if name not in standing]:
+    there = {each.name for each in standing}
+    if gone := [name for name in names if name not in there]:
         segments.forget(world.facts, gone, now=now)
 
 

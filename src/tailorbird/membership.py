@@ -76,8 +76,8 @@ def refresh(
     with a schedule.
     """
     restored = crossing.restore(world)
-    authoring.forget_removed(world, now)
     standing = authoring.standing_segments(world)
+    authoring.forget_removed(world, standing, now)
     scheduled = [each for each in standing if each.refresh != LIVE]
     if restored:
         _remember(world, scheduled)
