@@ -48,7 +48,7 @@ NAMES = (
     "machine", "hard", "stock", "product", "score",
 )
 TEXTS = (
-    "", "track", "identify", "page", "alias", "group", "Order Completed", "Product Viewed",
+    "", "track", "identify", "page", "alias", "group", "held", "Order Completed", "Product Viewed",
     "Order Refunded", "Page Dwell", "People Merged", "people_separated", "Survey Answered",
     "purchase", "ann@example.com", "1", "19.90", "1,50", "EUR", "JPY", "null", "undefined", "NaN",
     "-1", "1e400", "2026-02-30", "2026-02-28T10:00:00Z", "1700000000", "Europe/London",

@@ -18,6 +18,7 @@ POISON = (
     b'{"type":"track","event":"Order Completed","userId":"1","properties":{"order_id":"1",'
     b'"products":[{"product_id":"p","price":"1,50","quantity":18446744073709551616}]}}',
     b'{"type":"alias","previousId":"a","userId":"b","timestamp":"2026-02-30T00:00:00Z"}',
+    b'{"type":"held","anonymousId":"a"}',
 )
 
 

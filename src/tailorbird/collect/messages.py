@@ -88,7 +88,9 @@ def _respelled(fields: dict[str, Any]) -> Message:
 def held(message: Message) -> Refusal:
     """Return the refusal that one of our own doors tells of, beside what it could not read."""
     said = mapping_of(message.properties, "properties")
-    return Refusal("refused_by_mapping", str(said.get("reason", "")), str(said.get("mend", "")))
+    reason = str(said.get("reason") or "it does not say why it was refused")
+    mend = str(said.get("mend") or "mend the record and send it again")
+    return Refusal("refused_by_mapping", reason, mend)
 
 
 def kind_of(message: Message) -> Kind:
