@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ def test_whatever_comes_is_an_event_or_refused(shared_data: Path, tmp_path: Path
     done = subprocess.run(
         [sys.executable, FUZZER, corpus, *options],
         capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert f"Done {RUNS} runs" in done.stderr
