@@ -21,6 +21,7 @@ from tailorbird.segments.parse_counts import EVENTS
 from tailorbird.segments.reader import WORDS
 from tailorbird.traits.registry import TRAITS
 from tailorbird.views import moment
+from tailorbird.views.definitions import DefinitionVersion
 from tailorbird.views.drafts import (
     ConditionForm,
     DraftForms,
@@ -29,7 +30,6 @@ from tailorbird.views.drafts import (
     LeafFigures,
     Reach,
     SegmentPreview,
-    SegmentVersion,
     SegmentWords,
 )
 from tailorbird.world import World
@@ -195,12 +195,14 @@ def _leaves(value: Any, path: yaml_text.Path) -> list[yaml_text.Path]:
 # -- versions and words ---------------------------------------------------------------------------
 
 
-def versions(world: World, name: str) -> tuple[SegmentVersion, ...] | None:
+def versions(world: World, name: str) -> tuple[DefinitionVersion, ...] | None:
     """Return the versions of a segment, the newest first; None where there is no such segment."""
     if world.definitions.get("segment", name) is None:
         return None
     return tuple(
-        SegmentVersion(each.version, each.text, moment(each.created_at), each.author, each.reason)
+        DefinitionVersion(
+            each.version, each.text, moment(each.created_at), each.author, each.reason
+        )
         for each in world.definitions.versions("segment", name, VERSIONS)
         if not each.removed
     )

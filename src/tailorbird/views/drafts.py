@@ -72,16 +72,6 @@ class DraftForms(msgspec.Struct, frozen=True):
     column: int = 0
 
 
-class SegmentVersion(msgspec.Struct, frozen=True):
-    """One version of a definition: who kept it, when and why."""
-
-    version: int
-    text: str
-    created_at: datetime
-    author: str
-    reason: str
-
-
 class KnownName(msgspec.Struct, frozen=True):
     """A name that a condition may use, what it can be compared with, and what it is."""
 
@@ -125,18 +115,3 @@ class SegmentWords(msgspec.Struct, frozen=True):
     segments: tuple[str, ...]
     lists: tuple[str, ...]
     models: tuple[str, ...]
-
-
-class SegmentUse(msgspec.Struct, frozen=True):
-    """A definition that names a segment, and as what: a campaign as its audience."""
-
-    kind: str
-    name: str
-    how: str
-
-
-class RemovedSegment(msgspec.Struct, frozen=True):
-    """A segment that is no more, and the last version that was in force."""
-
-    name: str
-    version: int

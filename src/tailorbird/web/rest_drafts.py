@@ -14,11 +14,10 @@ from litestar.types import ControllerRouterHandler
 from tailorbird import authoring, yaml_text
 from tailorbird.readings import drafts
 from tailorbird.stopping import Stop
+from tailorbird.views.definitions import DefinitionUse, DefinitionVersion
 from tailorbird.views.drafts import (
     DraftForms,
     SegmentPreview,
-    SegmentUse,
-    SegmentVersion,
     SegmentWords,
 )
 from tailorbird.views.sources import KeptText
@@ -106,16 +105,16 @@ def put_segment(desk: At, data: JSONBody[KeptSegment]) -> KeptText:
 
 
 @reads("/segments/{name:str}/versions", "Versions of a segment", TAG, responses=MISSING)
-def list_segment_versions(desk: At, name: Name) -> tuple[SegmentVersion, ...]:
+def list_segment_versions(desk: At, name: Name) -> tuple[DefinitionVersion, ...]:
     """Return the versions of a definition, the newest first, with who kept them and why."""
     return found(drafts.versions(desk.world, name), f"segment {name!r}")
 
 
 @reads("/segments/{name:str}/uses", "Where a segment is used", TAG)
-def list_segment_uses(desk: At, name: Name) -> tuple[SegmentUse, ...]:
+def list_segment_uses(desk: At, name: Name) -> tuple[DefinitionUse, ...]:
     """Return the definitions that name a segment: while there are any, it cannot be taken away."""
     found = authoring.uses(desk.world, name)
-    return tuple(SegmentUse(each.kind, each.name, each.how) for each in found)
+    return tuple(DefinitionUse(each.kind, each.name, each.how) for each in found)
 
 
 @reads("/vocabulary", "Names for conditions", TAG)

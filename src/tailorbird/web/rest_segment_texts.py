@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import authoring, segments
-from tailorbird.views.drafts import RemovedSegment
+from tailorbird.views.definitions import RemovedDefinition
 from tailorbird.web.asking import GUARDED, MISSING, WRITES, WRITING, At, Name, found
 
 TAG: Final = "segments"
@@ -18,7 +18,7 @@ Said = Annotated[str, QueryParameter(max_length=1000)]
 
 @delete("/segments/{name:str}", summary="Remove a segment", tags=[TAG], status_code=200,
         responses=WRITING | MISSING, **WRITES)  # fmt: skip
-def delete_segment(desk: At, name: Name, author: Said = "", reason: Said = "") -> RemovedSegment:
+def delete_segment(desk: At, name: Name, author: Said = "", reason: Said = "") -> RemovedDefinition:
     """Take a segment out of force; its people leave, its versions and its history stay.
 
     It is refused, with where, as long as other definitions name it.
@@ -28,7 +28,7 @@ def delete_segment(desk: At, name: Name, author: Said = "", reason: Said = "") -
     kept = authoring.remove_segment(
         desk.world, name, now=desk.clock(), author=author, reason=reason or "by the API"
     )
-    return RemovedSegment(kept.name, kept.version)
+    return RemovedDefinition(kept.name, kept.version)
 
 
 @get("/schemas/segment", summary="The grammar of segments", tags=[TAG], responses=GUARDED,

@@ -166,6 +166,20 @@ export interface DefinitionText {
   text: string;
 }
 
+export interface DefinitionUse {
+  kind: string;
+  name: string;
+  how: string;
+}
+
+export interface DefinitionVersion {
+  version: number;
+  text: string;
+  created_at: string;
+  author: string;
+  reason: string;
+}
+
 export interface DiscardChoice {
   reason: string;
   positions: (string | unknown)[];
@@ -955,7 +969,7 @@ export interface RefusedRow {
   replayed_as: number;
 }
 
-export interface RemovedSegment {
+export interface RemovedDefinition {
   name: string;
   version: number;
 }
@@ -1095,20 +1109,6 @@ export interface SegmentSize {
   refreshed_at: string | null;
   trend: number[];
   trouble: string;
-}
-
-export interface SegmentUse {
-  kind: string;
-  name: string;
-  how: string;
-}
-
-export interface SegmentVersion {
-  version: number;
-  text: string;
-  created_at: string;
-  author: string;
-  reason: string;
 }
 
 export interface SegmentWords {

@@ -10,10 +10,10 @@ import type {
   PersonStays,
   Outlook,
   Reason,
-  RemovedSegment,
+  RemovedDefinition,
   SegmentHealth,
   SegmentReport,
-  SegmentUse,
+  DefinitionUse,
 } from "../api/types";
 import { Bars } from "../parts/charts";
 import { GiveUp, Told } from "../parts/doing";
@@ -411,11 +411,11 @@ function ChangesTable({ changes, caption }: { changes: MembershipChange[]; capti
 const PAGES: Record<string, string> = { segment: "/segments", campaign: "/campaigns" };
 
 function Uses({ name }: { name: string }) {
-  const reading = useReading<SegmentUse[]>(`/segments${path(name)}/uses`);
+  const reading = useReading<DefinitionUse[]>(`/segments${path(name)}/uses`);
   const doing = useDoing();
   const remove = (reason: string) =>
     doing.run(async () => {
-      const gone = await send<RemovedSegment>("DELETE", `/segments${path(name)}${query({ reason })}`);
+      const gone = await send<RemovedDefinition>("DELETE", `/segments${path(name)}${query({ reason })}`);
       return `Taken away: ${gone.name}. Its versions and its history stay.`;
     });
   return (

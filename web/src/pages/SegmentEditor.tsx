@@ -3,7 +3,7 @@ import { Button, Textarea, TextInput } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { path, send, useDoing, useReading } from "../api/reading";
-import type { KeptSegment, KeptText, SegmentVersion, SegmentWords } from "../api/types";
+import type { KeptSegment, KeptText, DefinitionVersion, SegmentWords } from "../api/types";
 import { Builder } from "../parts/builder";
 import { Told } from "../parts/doing";
 import { type Draft, type Figures, useDraft, useFigures } from "../parts/drafting";
@@ -27,7 +27,7 @@ where:
 export default function SegmentEditor({ name }: { name: string }) {
   const [search] = useSearchParams();
   const words = useReading<SegmentWords>("/vocabulary");
-  const versions = useReading<SegmentVersion[]>(name ? `/segments${path(name)}/versions` : null);
+  const versions = useReading<DefinitionVersion[]>(name ? `/segments${path(name)}/versions` : null);
   const asked = Number(search.get("version") ?? 0);
   const back = name
     ? { to: `/segments${path(name)}`, word: name }
@@ -64,9 +64,9 @@ export default function SegmentEditor({ name }: { name: string }) {
 
 interface EditingProps {
   start: string;
-  inForce: SegmentVersion | null;
+  inForce: DefinitionVersion | null;
   words: SegmentWords;
-  versions: SegmentVersion[];
+  versions: DefinitionVersion[];
   again: () => void;
 }
 
@@ -177,7 +177,7 @@ function leafAt(lines: number[], line: number): number | null {
 interface SavingProps {
   draft: Draft;
   fine: boolean;
-  inForce: SegmentVersion | null;
+  inForce: DefinitionVersion | null;
   again: () => void;
 }
 
@@ -221,7 +221,7 @@ function Saving({ draft, fine, inForce, again }: SavingProps) {
   );
 }
 
-function Versions({ versions, onUse }: { versions: SegmentVersion[]; onUse: (text: string) => void }) {
+function Versions({ versions, onUse }: { versions: DefinitionVersion[]; onUse: (text: string) => void }) {
   const { now } = useStatus();
   return (
     <Table
