@@ -49,9 +49,30 @@ class DefinitionError(TailorbirdError):
 
 
 class TemplateError(TailorbirdError):
-    """The author of a template must mend it. `where` is `file:line:column`."""
+    """The author of a template must mend it. `where` is `file:line:column`, or the file alone."""
 
     code = "template"
+
+    @property
+    def file(self) -> str:
+        """Return the name of the template or block at fault."""
+        return self._parts()[0]
+
+    @property
+    def line(self) -> int | None:
+        """Return the line at fault, from 1; None where the whole file is."""
+        return self._parts()[1]
+
+    @property
+    def column(self) -> int | None:
+        """Return the column at fault, from 1; None where the whole file is."""
+        return self._parts()[2]
+
+    def _parts(self) -> tuple[str, int | None, int | None]:
+        file, *numbers = self.where.rsplit(":", 2)
+        if len(numbers) == 2 and all(number.isdecimal() for number in numbers):
+            return file, int(numbers[0]), int(numbers[1])
+        return self.where, None, None
 
 
 class SourceError(TailorbirdError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,31 +11,63 @@ from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
 from tailorbird.cli.output import emit, read_text, write
 from tailorbird.errors import UsageError
 
+if TYPE_CHECKING:
+    from tailorbird.content import Syntax
+    from tailorbird.schema import Instant
+
 app = typer.Typer(help="Templates.", no_args_is_help=True)
+
+
+_SYNTAXES: dict[str, Syntax] = {".hbs": "handlebars", ".handlebars": "handlebars"}
 
 
 @app.command()
 def render(
-    file: Annotated[Path, typer.Argument(help="A Liquid template.")],
+    file: Annotated[
+        Path, typer.Argument(help="Liquid, Handlebars (.hbs, .handlebars) or a mail (.mjml).")
+    ],
     data: Annotated[Path | None, typer.Option(help="The values, as a JSON object.")] = None,
+    blocks: Annotated[
+        Path | None, typer.Option(help="A folder of files that the template may call by name.")
+    ] = None,
 ) -> None:
     """Render a template file with values and print the result."""
-    import msgspec
-
-    from tailorbird import content
     from tailorbird.app import wall_clock
 
-    source = read_text(file)
+    values = _values(data) if data else {}
+    write(_rendered(file, _blocks(blocks, file.suffix) if blocks else {}, values, wall_clock()))
+
+
+def _values(file: Path) -> dict[str, Any]:
+    import msgspec
+
     try:
-        values = msgspec.json.decode(read_text(data)) if data else {}
+        values = msgspec.json.decode(read_text(file))
     except msgspec.DecodeError as error:
-        raise UsageError(f"not JSON: {error}", where=str(data), mend="mend that place") from None
+        raise UsageError(f"not JSON: {error}", where=str(file), mend="mend that place") from None
     if not isinstance(values, dict):
         raise UsageError(
-            "the values are no JSON object", where=str(data), mend='write {"name": ...}'
+            "the values are no JSON object", where=str(file), mend='write {"name": ...}'
         )
-    template = content.compile(source, syntax="liquid", name=file.name)
-    write(template.render(values, now=wall_clock()))
+    return values
+
+
+def _blocks(folder: Path, suffix: str) -> dict[str, str]:
+    """Return the files of a folder that have the template's suffix, by their names without it."""
+    return {file.stem: read_text(file) for file in sorted(folder.glob(f"*{suffix}"))}
+
+
+def _rendered(file: Path, blocks: dict[str, str], values: dict[str, Any], now: Instant) -> str:
+    from tailorbird import content
+
+    source = read_text(file)
+    if file.suffix == ".mjml":
+        mail = content.EmailSource(name=file.name, subjects={}, mjml=source)
+        compiled = content.compile_email(mail, {**content.library(), **blocks})
+        return compiled.html(values, lambda url, index: url, "", now)
+    syntax = _SYNTAXES.get(file.suffix, "liquid")
+    template = content.compile(source, syntax=syntax, name=file.name, blocks=blocks)
+    return template.render(values, now=now)
 
 
 @app.command()

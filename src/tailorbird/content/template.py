@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 from tailorbird.content import liquid
 from tailorbird.content.generate import MAIN, Generated, Program, generate
@@ -11,10 +11,12 @@ from tailorbird.content.html_context import escaped
 from tailorbird.content.scope import Links, Scope
 from tailorbird.content.tree import Body
 from tailorbird.content.values import LONGEST, Plain
-from tailorbird.errors import TemplateError
+from tailorbird.errors import TemplateError, UsageError
 from tailorbird.schema import Instant
 
-Syntax = Literal["liquid"]
+Syntax: TypeAlias = Literal["liquid", "handlebars"]
+FrontEnd: TypeAlias = Callable[[str, str], Body]
+"""Reads a source, with its name, into the tree."""
 
 
 class Template:
@@ -69,7 +71,7 @@ def _as_it_is(url: str, index: int) -> str:
     return url
 
 
-_FRONT_ENDS: dict[Syntax, Callable[[str, str], Body]] = {"liquid": liquid.parse}
+_FRONT_ENDS: Final[dict[str, FrontEnd]] = {"liquid": liquid.parse}
 
 
 def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
@@ -88,11 +90,15 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
 
     Raises:
         TemplateError: the template is not valid; `where` is `name:line:column`.
+        UsageError: there is no such syntax.
 
     >>> compile("Hi {{ person.first_name | default: 'there' }}!").render({"person": {}})
     'Hi there!'
     """
-    front_end = _FRONT_ENDS[syntax]
+    front_end = _FRONT_ENDS.get(syntax)
+    if front_end is None:
+        known = ", ".join(sorted(_FRONT_ENDS))
+        raise UsageError(f"no template syntax {syntax!r}", where=name, mend=f"known: {known}")
 
     def parse(text: str, of: str) -> Body:
         body = front_end(text, of)
@@ -101,9 +107,7 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
     return from_tree(parse(source, name), name, blocks or {}, parse)
 
 
-def from_tree(
-    body: Body, name: str, blocks: Mapping[str, str], parse: Callable[[str, str], Body]
-) -> Template:
+def from_tree(body: Body, name: str, blocks: Mapping[str, str], parse: FrontEnd) -> Template:
     """Return the template of a tree; `parse` reads the blocks that it calls."""
     try:
         return Template(name, generate(Program(body, blocks, parse)))
