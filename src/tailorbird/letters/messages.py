@@ -1,29 +1,25 @@
-"""One person's mail: the values that a template is given, its links, its message.
-
-`flow` decides and delivers with it; `readings` shows a mail as any person would get it.
-"""
+"""One person's message, from the claim to what the log is told of it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from tailorbird import content, delivery, imputation, journeys, learning
+from tailorbird import content, delivery, journeys
 from tailorbird.errors import SettingsError, TemplateError, UsageError
+from tailorbird.letters.compiled import template
+from tailorbird.letters.given import Values, values
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,
-    ConsentState,
     Decision,
     Instant,
     Outgoing,
     PersonId,
-    Product,
     Profile,
     Rendered,
     Settlement,
@@ -33,174 +29,10 @@ from tailorbird.tracking import form_links
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.world import World
 
-TRAITS: Final = (
-    "tier", "orders", "recency_days", "revenue_minor", "favourite_item", "favourite_category",
-    "country", "purchase_score",
-)  # fmt: skip
-"""What a decision keeps of a person for its template. No name, no address."""
-EXCLUDE_RECENT_DAYS: Final = 7.0
-"""Nothing that was bought in the last week is recommended again."""
 ANSWERED: Final = re.compile(r"[245]\d\d\b")
 """How the reply of a mail server begins; other failures never left this machine."""
 NO_SUCH_MAILBOX: Final = re.compile(r"\b5\.1\.[0-3]\b")
 """Enhanced status (RFC 3463) of an address that is no good. Other refusals may be our own fault."""
-_IN_STOCK: Final = "SELECT item FROM products WHERE stock IS NULL OR stock > 0 ORDER BY item"
-
-Values = dict[str, Any]
-
-
-# -- what a decision keeps ------------------------------------------------------------------------
-
-
-def inputs(
-    world: World,
-    campaign: journeys.Campaign,
-    people: Sequence[PersonId],
-    states: Mapping[PersonId, ConsentState],
-    now: Instant,
-) -> dict[PersonId, dict[str, object]]:
-    """Return what each person's template will be given, and which model said so.
-
-    Who has not agreed to personalisation gets what is popular, and no traits.
-    """
-    whole = imputation.table(world, TRAITS, now, people, lambda: learning.trainees(world, now))
-    traits = {row.pop("person"): row for row in whole.table.to_pylist()}
-    personal = {
-        person
-        for person in people
-        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
-    }
-    shown, version = recommendations(world, people, personal, campaign.recommendations, now)
-    return {
-        person: {
-            "traits": traits.get(person, {}) if person in personal else {},
-            **(whole.mark(person) if person in personal else {}),
-            "recommendations": shown.get(person, []),
-            "personalised": person in personal,
-            "recommender_version": version,
-        }
-        for person in people
-    }
-
-
-def recommendations(
-    world: World,
-    people: Sequence[PersonId],
-    personal: set[PersonId],
-    number: int,
-    now: Instant,
-) -> tuple[dict[PersonId, list[Values]], int]:
-    """Return products for each person, best first, and the version of the model that chose them.
-
-    Only people in `personal` are recommended from their own history.
-    """
-    found = learning.recommender(world) if number else None
-    if found is None:
-        return {}, 0
-    version, model = found
-    history = learning.history(world, sorted(personal), now)
-    within = world.facts.read(_IN_STOCK).column("item").to_pylist()
-    top = model.with_history(history, now=now).top(
-        people, number, now=now, within=within, exclude_recent_days=EXCLUDE_RECENT_DAYS
-    )
-    rows = top.to_pylist()
-    products = world.facts.products(sorted({row["item"] for row in rows}))
-    chosen: dict[PersonId, list[Values]] = {}
-    for row in rows:
-        product = products.get(row["item"], Product(row["item"]))
-        chosen.setdefault(row["person"], []).append(
-            {
-                "item": product.item,
-                "name": product.name or product.item,
-                "category": product.category,
-                "price_minor": product.price_minor,
-                "currency": product.currency or world.settings.shop.currency,
-                "url": product.url or f"{world.settings.shop.url}/products/{product.item}",
-                "image": product.image,
-                "reason": row["reason"],
-                "score": round(row["score"], 6),
-            }
-        )
-    return chosen, version
-
-
-# -- templates ------------------------------------------------------------------------------------
-
-
-def check(world: World, campaign: journeys.Campaign, version: int) -> None:
-    """Compile the campaign's template, so that a mistake ends the campaign before it begins.
-
-    Raises:
-        TemplateError: with the place and the mend.
-        UsageError: there is no such template.
-    """
-    template(world, campaign, version)
-
-
-def check_template(world: World, name: str, mjml: str) -> None:
-    """Compile a template with a plain subject.
-
-    Raises:
-        TemplateError: with the place and the mend.
-    """
-    blocks = {block.name: block.text for block in world.definitions.latest("block")}
-    content.compile_email(
-        content.EmailSource(name=name, subjects={"any": "Hello"}, mjml=mjml), blocks
-    )
-
-
-def template(world: World, campaign: journeys.Campaign, version: int) -> content.EmailTemplate:
-    """Return the campaign's template, compiled once for each version of it, blocks included."""
-    found = world.definitions.get("template", campaign.template)
-    if found is None:
-        known = ", ".join(d.name for d in world.definitions.latest("template")) or "none yet"
-        raise UsageError(
-            f"no template {campaign.template!r}",
-            where=f"campaigns/{campaign.name}.yaml",
-            mend=f"templates here: {known}",
-        )
-    subjects = tuple((name, variant.subject) for name, variant in campaign.variants.items())
-    blocks = tuple((block.name, block.text) for block in world.definitions.latest("block"))
-    return _compiled(campaign.template, subjects, found.text, blocks)
-
-
-@lru_cache(maxsize=32)
-def _compiled(
-    name: str,
-    subjects: tuple[tuple[str, str], ...],
-    mjml: str,
-    blocks: tuple[tuple[str, str], ...],
-) -> content.EmailTemplate:
-    source = content.EmailSource(name=name, subjects=dict(subjects), mjml=mjml)
-    return content.compile_email(source, dict(blocks))
-
-
-def values(
-    world: World,
-    profile: Profile,
-    kept: Mapping[str, object],
-    campaign: str,
-    urls: Mapping[str, Any],
-) -> Values:
-    """Return what a template may read, for one person."""
-    settings = world.settings
-    return {
-        "person": {
-            "first_name": profile.traits.get("first_name"),
-            "country": profile.traits.get("country"),
-        },
-        "traits": kept.get("traits", {}),
-        "imputed": kept.get("imputed", []),
-        "recommendations": kept.get("recommendations", []),
-        "shop": msgspec.to_builtins(settings.shop),
-        "sender": {"name": settings.sender.name, "postal_address": settings.sender.postal_address},
-        "campaign": {"name": campaign},
-        "demo": settings.demo,
-        **urls,
-    }
-
-
-# -- messages -------------------------------------------------------------------------------------
 
 
 class Composer:
