@@ -10,8 +10,9 @@ import datetime as dt
 import math
 import re
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+from tailorbird.content.faults import Unfit
 from tailorbird.errors import TemplateError
 
 Plain: TypeAlias = (
@@ -85,6 +86,8 @@ def _rare_text(value: object) -> str:
 
 def float_text(value: float) -> str:
     """Return a float as Ruby writes it."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     written = repr(value)
     if "e" not in written:
         return written
@@ -177,7 +180,7 @@ def special(value: object, name: str) -> object:
     if isinstance(value, dict) and name in value:
         return value[name]
     if name == "size":
-        return len(value) if isinstance(value, str | list | dict | range) else None
+        return size_of(value)
     if isinstance(value, str):
         return value[:1] if name == "first" else value[-1:]
     if isinstance(value, dict):
@@ -190,94 +193,25 @@ def special(value: object, name: str) -> object:
     return None
 
 
+def size_of(value: object) -> int | None:
+    """Return how many characters, elements or pairs a value has, or None for what has no size.
+
+    A whole number has its bytes, as in Ruby: at least 8.
+    """
+    if isinstance(value, str | list | dict | range):
+        return len(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(8, (value.bit_length() + 7) // 8)
+    return None
+
+
 def index(value: object, key: object) -> object:
     """Return what `value[key]` gives."""
     if isinstance(value, dict):
         return value.get(key) if isinstance(key, str | int | float | bool) else None
-    if isinstance(value, list | range) and key.__class__ in (int, float):
-        place = bound(key)
-        return value[place] if -len(value) <= place < len(value) else None
+    if isinstance(value, list | range) and isinstance(key, int) and not isinstance(key, bool):
+        return value[key] if -len(value) <= key < len(value) else None
     return None
-
-
-# -- comparison -----------------------------------------------------------------------------------
-
-
-def equal(left: object, right: object) -> bool:
-    """Return whether two values are the same; true is not 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equal, left, right))
-    return left == right
-
-
-def is_empty(value: object) -> bool:
-    """Return whether a value equals `empty`."""
-    return isinstance(value, str | list | dict) and not value
-
-
-def is_blank(value: object) -> bool:
-    """Return whether a value equals `blank`."""
-    if value is None or value is False:
-        return True
-    if isinstance(value, str):
-        return not value.strip()
-    return is_empty(value)
-
-
-def less(left: Any, right: Any) -> bool:
-    """Return whether left < right.
-
-    Raises:
-        TemplateError: one is a text and the other a number.
-    """
-    return _ordered(left, right) and bool(left < right)
-
-
-def less_or_equal(left: Any, right: Any) -> bool:
-    """Return whether left <= right. Raises as `less`."""
-    return _ordered(left, right) and bool(left <= right)
-
-
-def _ordered(left: object, right: object) -> bool:
-    """Return whether two values can be compared; nil and truths never can, and are not less."""
-    first, second = _rank(left), _rank(right)
-    if not first or not second:
-        return False
-    if first != second:
-        raise TemplateError(
-            f"cannot compare {_kind(left)} with {_kind(right)}",
-            mend="turn the text into a number with | plus: 0",
-        )
-    return True
-
-
-def _rank(value: object) -> int:
-    if isinstance(value, bool):
-        return 0
-    if isinstance(value, int | float):
-        return 1
-    if isinstance(value, str):
-        return 2
-    return 3 if isinstance(value, dt.date) else 0
-
-
-def _kind(value: object) -> str:
-    return "the text" + f" {value!r}" if isinstance(value, str) else f"the number {text(value)}"
-
-
-def contains(left: object, right: object) -> bool:
-    """Return whether a text holds a text, a list an element, or a dictionary a key."""
-    if left is None or right is None or left is False or right is False:
-        return False
-    if isinstance(left, str):
-        return text(right) in left
-    if isinstance(left, list):
-        return any(equal(element, right) for element in left)
-    if isinstance(left, dict):
-        return isinstance(right, str) and right in left
-    return isinstance(left, range) and right.__class__ is int and right in left
 
 
 # -- numbers --------------------------------------------------------------------------------------
@@ -285,6 +219,7 @@ def contains(left: object, right: object) -> bool:
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 _LONGEST_NUMBER = 400
 _WIDEST_SPAN = 2**31
+_WHOLE = re.compile(r"[+-]?\d{1,60}")
 _LEADING_INT = re.compile(r"\s*([+-]?\d+)")
 Number: TypeAlias = int | Decimal
 
@@ -296,7 +231,7 @@ def number(value: object) -> Number:
     if isinstance(value, int):
         return value
     if isinstance(value, float):
-        return Decimal(repr(value)) if math.isfinite(value) else 0
+        return Decimal(repr(value))
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
         stripped = value.strip()
         if _DECIMAL.fullmatch(stripped):
@@ -315,7 +250,7 @@ def plain_number(value: Number) -> int | float:
     if isinstance(value, int):
         return _checked(value)
     found = float(value)
-    if not math.isfinite(found):
+    if value.is_finite() and not math.isfinite(found):
         raise _too_large()
     return found
 
@@ -328,15 +263,16 @@ def whole(value: object, what: str) -> int:
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    written = value.strip() if isinstance(value, str) else ""
-    if re.fullmatch(r"[+-]?\d{1,18}", written):
+    written = value.partition("\0")[0].strip() if isinstance(value, str) else ""
+    if _WHOLE.fullmatch(written):
         return int(written)
-    raise TemplateError(f"{what} must be a whole number, not {inspect(value)}")
+    raise Unfit(f"{what} must be a whole number, not {inspect(value)}", shopify="invalid integer")
 
 
 def bound(value: object) -> int:
     """Return one end of a range; what is no number counts as 0."""
-    return int(number(value))
+    found = number(value)
+    return int(found) if isinstance(found, int) or found.is_finite() else 0
 
 
 def span(first: object, last: object) -> range:

@@ -6,20 +6,21 @@ import functools
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from tailorbird.content.comparison import equal
+from tailorbird.content.faults import Unfit
 from tailorbird.content.filters.register import Filter
 from tailorbird.content.values import (
     WIDEST,
     Number,
     bound,
-    equal,
     fits,
     inspect,
     number,
     plain_number,
+    size_of,
     special,
     text,
 )
-from tailorbird.errors import TemplateError
 
 
 class _NoStep(Exception):  # noqa: N818 - never leaves this module
@@ -53,7 +54,7 @@ def _look(element: object, name: object) -> object:
 
     Raises:
         _NoStep: the element has no parts.
-        TemplateError: it has none of that kind.
+        Unfit: it has none of that kind.
     """
     if isinstance(element, dict):
         return element.get(name) if isinstance(name, str | int | float) else None
@@ -63,8 +64,9 @@ def _look(element: object, name: object) -> object:
         return name if name in element else None
     if isinstance(element, str | int) and name.__class__ in (int, float):
         return _numbered(element, bound(name))
-    raise TemplateError(
+    raise Unfit(
         f"cannot select the property {inspect(name)} of {inspect(element)[:60]}",
+        shopify=f"cannot select the property '{text(name)}'",
         mend="the list must hold dictionaries",
     )
 
@@ -80,8 +82,8 @@ def _numbered(element: str | int, place: int) -> object:
 
 
 def size(value: object) -> int:
-    """Return how many characters, elements or pairs the value has."""
-    return len(value) if isinstance(value, str | list | dict | range) else 0
+    """Return how many characters, elements or pairs the value has; of a number, its bytes."""
+    return size_of(value) or 0
 
 
 def first(value: object) -> object:
@@ -135,10 +137,14 @@ def concat(value: object, other: object) -> list[object]:
     """Return the elements with those of another list behind them.
 
     Raises:
-        TemplateError: the other value is no list.
+        Unfit: the other value is no list.
     """
     if not isinstance(other, list):
-        raise TemplateError("concat needs a list", mend="make one with split or map")
+        raise Unfit(
+            "concat needs a list",
+            shopify="concat filter requires an array argument",
+            mend="make one with split or map",
+        )
     found = elements(value)
     fits(len(found) + len(other))
     return [*found, *other]
@@ -185,7 +191,7 @@ def sort(value: object, name: object = None) -> object:
     """Return the elements in order, nil last.
 
     Raises:
-        TemplateError: some cannot be compared.
+        Unfit: some cannot be compared.
     """
     return _sorted(value, name, _compare)
 
@@ -215,8 +221,9 @@ def _compare(left: object, right: object) -> int:
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         comparable = numbers or (isinstance(left, str) and isinstance(right, str))
     if not comparable and not equal(left, right):
-        raise TemplateError(
+        raise Unfit(
             f"cannot sort {inspect(left)[:40]} with {inspect(right)[:40]}",
+            shopify="cannot sort values of incompatible types",
             mend="sort by a property that has one type",
         )
     return (left > right) - (left < right) if comparable else 0  # type: ignore[operator]

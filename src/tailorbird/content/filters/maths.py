@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
+from tailorbird.content.faults import Unfit
 from tailorbird.content.filters.register import Filter
-from tailorbird.content.values import WIDEST, Number, bound, number, plain_number
-from tailorbird.errors import TemplateError
+from tailorbird.content.values import WIDEST, Number, bound, float_text, number, plain_number
 
-_DECIMAL = Context(prec=60)
+_DECIMAL = Context(prec=60, traps=[])
 _MOST_PLACES = 30
 
 
@@ -49,12 +49,12 @@ def divided_by(value: object, other: object) -> int | float:
     """Return the quotient; of whole numbers, rounded down.
 
     Raises:
-        TemplateError: the divisor is 0.
+        Unfit: a whole number is divided by 0; a decimal then gives Infinity.
     """
     left, right = _pair(value, other)
-    _check_divisor(right)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return plain_number(_DECIMAL.divide(left, right))
+    _check_divisor(right)
     return plain_number(left // right)
 
 
@@ -62,7 +62,7 @@ def modulo(value: object, other: object) -> int | float:
     """Return what division leaves, with the sign of the divisor.
 
     Raises:
-        TemplateError: the divisor is 0.
+        Unfit: the divisor is 0.
     """
     left, right = _pair(value, other)
     _check_divisor(right)
@@ -74,7 +74,7 @@ def modulo(value: object, other: object) -> int | float:
 
 def _check_divisor(divisor: Number) -> None:
     if divisor == 0:
-        raise TemplateError("divided by 0", mend="test the divisor with if first")
+        raise Unfit("divided by 0", mend="test the divisor with if first")
 
 
 def absolute(value: object) -> int | float:
@@ -85,22 +85,49 @@ def absolute(value: object) -> int | float:
 
 def at_least(value: object, floor: object) -> int | float:
     """Return the number, or the floor when it is larger."""
-    return plain_number(max(number(value), number(floor)))
+    found, least = number(value), number(floor)
+    return plain_number(least if _exceeds(least, found) else found)
 
 
 def at_most(value: object, ceiling: object) -> int | float:
     """Return the number, or the ceiling when it is smaller."""
-    return plain_number(min(number(value), number(ceiling)))
+    found, most = number(value), number(ceiling)
+    return plain_number(most if _exceeds(found, most) else found)
+
+
+def _exceeds(one: Number, other: Number) -> bool:
+    return Decimal(one) > Decimal(other) if _known(one) and _known(other) else False
+
+
+def _known(value: Number) -> bool:
+    return isinstance(value, int) or not value.is_nan()
 
 
 def ceil(value: object) -> int:
     """Return the next whole number above."""
-    return int(Decimal(number(value)).to_integral_value(ROUND_CEILING, _WIDE))
+    return int(_finite(value).to_integral_value(ROUND_CEILING, _WIDE))
 
 
 def floor(value: object) -> int:
     """Return the next whole number below."""
-    return int(Decimal(number(value)).to_integral_value(ROUND_FLOOR, _WIDE))
+    return int(_finite(value).to_integral_value(ROUND_FLOOR, _WIDE))
+
+
+def _finite(value: object) -> Decimal:
+    """Return a number that can be rounded.
+
+    Raises:
+        Unfit: it is Infinity or no number at all.
+    """
+    found = Decimal(number(value))
+    if not found.is_finite():
+        name = float_text(float(found))
+        tail = " (Not a Number)" if name == "NaN" else ""
+        raise Unfit(
+            f"{name} cannot be rounded", shopify=f"Computation results in '{name}'{tail}",
+            mend="test the divisor with if first",
+        )  # fmt: skip
+    return found
 
 
 def round_(value: object, places: object = 0) -> int | float:
@@ -109,8 +136,9 @@ def round_(value: object, places: object = 0) -> int | float:
     digits = max(-_MOST_PLACES, min(_MOST_PLACES, bound(places)))
     if isinstance(found, int) and digits >= 0:
         return plain_number(found)
+    found = _finite(value)
     step = Decimal(1).scaleb(-digits)
-    rounded = Decimal(found).quantize(step, ROUND_HALF_UP, _WIDE)
+    rounded = found.quantize(step, ROUND_HALF_UP, _WIDE)
     return float(rounded) if digits > 0 else int(rounded)
 
 

@@ -8,9 +8,10 @@ import json
 import re
 import urllib.parse
 
+from tailorbird.content.comparison import is_empty
+from tailorbird.content.faults import Unfit
 from tailorbird.content.filters.register import Filter
-from tailorbird.content.values import escape_html, fits, is_empty, to_text, whole
-from tailorbird.errors import TemplateError
+from tailorbird.content.values import escape_html, fits, to_text, whole
 
 _SPACE = " \t\n\v\f\r\0"
 _BLOCKS = re.compile(r"<script.*?</script>|<!--.*?-->|<style.*?</style>", re.S)
@@ -60,6 +61,11 @@ def rstrip(value: object) -> str:
     return to_text(value).rstrip(_SPACE)
 
 
+def squish(value: object) -> str:
+    """Return the text without blanks around it, and with one space for every run inside."""
+    return " ".join(re.split(r"[ \t\n\v\f\r\0]+", to_text(value).strip(_SPACE)))
+
+
 def strip_newlines(value: object) -> str:
     """Return the text as one line."""
     return re.sub(r"\r?\n", "", to_text(value))
@@ -94,14 +100,16 @@ def url_decode(value: object) -> object:
     """Return the text of a query's value.
 
     Raises:
-        TemplateError: it is not UTF-8.
+        Unfit: it is not UTF-8.
     """
     if value is None:
         return None
     try:
         return urllib.parse.unquote_plus(to_text(value), errors="strict")
     except UnicodeDecodeError:
-        raise TemplateError("url_decode: the bytes are not UTF-8") from None
+        raise Unfit(
+            "url_decode: the bytes are not UTF-8", shopify="invalid byte sequence in UTF-8"
+        ) from None
 
 
 def base64_encode(value: object) -> str:
@@ -118,7 +126,7 @@ def base64_decode(value: object) -> str:
     """Return the text behind base 64.
 
     Raises:
-        TemplateError: the value is not base 64 of UTF-8.
+        Unfit: the value is not base 64 of UTF-8.
     """
     return _decoded("base64_decode", to_text(value), b"+/")
 
@@ -132,7 +140,10 @@ def _decoded(name: str, written: str, alphabet: bytes) -> str:
     try:
         return base64.b64decode(written, altchars=alphabet, validate=True).decode()
     except (binascii.Error, ValueError):
-        raise TemplateError(f"{name}: {written[:40]!r} is not base 64 of a text") from None
+        raise Unfit(
+            f"{name}: {written[:40]!r} is not base 64 of a text",
+            shopify=f"invalid base64 provided to {name}",
+        ) from None
 
 
 def replace(value: object, old: object, new: object = "") -> str:
@@ -245,6 +256,7 @@ TEXTS = {
     "strip": Filter(strip),
     "lstrip": Filter(lstrip),
     "rstrip": Filter(rstrip),
+    "squish": Filter(squish),
     "strip_newlines": Filter(strip_newlines),
     "strip_html": Filter(strip_html),
     "newline_to_br": Filter(newline_to_br),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
-from tailorbird.content import values
+from tailorbird.content import comparison, values
 from tailorbird.content.filters import FILTERS
 from tailorbird.content.generate.expressions import Names
 from tailorbird.content.generate.program import MAIN, Program
@@ -23,8 +23,12 @@ __all__ = ["MAIN", "Generated", "Program", "generate"]
 
 _FILE = "<template>"
 _VALUES = (
-    *("text", "escape_html", "escape_url", "escape_css", "special", "index", "equal", "is_empty"),
-    *("is_blank", "less", "less_or_equal", "contains", "span", "kept", "safe_url", "Html"),
+    *("text", "escape_html", "escape_url", "escape_css", "special", "index", "span", "kept"),
+    *("safe_url", "Html"),
+)
+_COMPARISONS = (
+    *("equal", "is_empty", "is_blank", "less", "less_or_equal", "more", "more_or_equal"),
+    "contains",
 )
 _GLOBALS: dict[str, object] = {
     "__builtins__": {"dict": dict, "enumerate": enumerate, "len": len, "str": str},
@@ -33,6 +37,7 @@ _GLOBALS: dict[str, object] = {
     "record": record,
     "row_record": row_record,
     **{name: getattr(values, name) for name in _VALUES},
+    **{name: getattr(comparison, name) for name in _COMPARISONS},
     **{f"f_{name}": found.function for name, found in FILTERS.items()},
 }
 

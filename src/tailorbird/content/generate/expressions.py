@@ -21,7 +21,7 @@ from tailorbird.content.tree import (
 )
 
 SPECIAL_STEPS = frozenset({"size", "first", "last"})
-_COMPARISONS = {"<": "less", ">": "less", "<=": "less_or_equal", ">=": "less_or_equal"}
+_COMPARISONS = {"<": "less", ">": "more", "<=": "less_or_equal", ">=": "more_or_equal"}
 _TEXT_FILTERS = frozenset(
     {"append", "prepend", "capitalize", "upcase", "downcase", "strip", "lstrip", "rstrip", "json"}
     | {"strip_newlines", "strip_html", "newline_to_br", "escape_once", "replace", "remove"}
@@ -213,8 +213,6 @@ class Expressions:
         one, other = self.value(left), self.value(right)
         if operator == "contains":
             return f"contains({one}, {other})"
-        if operator in (">", ">="):
-            one, other = other, one
         return f"{_COMPARISONS[operator]}({one}, {other})"
 
     def equal_to(self, subject: str, value: Expression) -> str:
