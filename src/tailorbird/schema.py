@@ -316,11 +316,12 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """One person's mail, before it is a message: text only."""
+    """One person's mail, before it is a message: text only. `amp` is empty in most."""
 
     subject: str
     html: str
     text: str
+    amp: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True):

@@ -1,20 +1,23 @@
-"""A mail as its author writes it, compiled once: subjects, an MJML body, a plain text part."""
+"""A mail as its author writes it, compiled once: subjects, HTML, plain text, perhaps AMP."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 import msgspec
 
 from tailorbird.content import liquid
+from tailorbird.content.amp import amp_tree
 from tailorbird.content.html_context import escaped
+from tailorbird.content.html_page import compile_html
+from tailorbird.content.inlining import expanded
 from tailorbird.content.links import LinkFinder
 from tailorbird.content.liquid import Source, Token, tokenize
-from tailorbird.content.liquid.lines import line_tokens
-from tailorbird.content.liquid.tags import INLINED
 from tailorbird.content.mjml import compile_mjml
+from tailorbird.content.page import PREHEADER_CLOSING, PREHEADER_OPENING
 from tailorbird.content.plain_text import text_of, tidy
-from tailorbird.content.scope import Links, unknown_block
+from tailorbird.content.scope import Links
 from tailorbird.content.template import Template, from_tree
 from tailorbird.content.tree import Body
 from tailorbird.content.values import Plain
@@ -29,26 +32,37 @@ _PIXEL_TAGS = (
     f'<img src="{{{{ [{_PIXEL!r}] }}}}" alt="" width="1" height="1" style="display:block">'
     "{% endif %}"
 )
-_DEEPEST = 20
-_CALLS = ("render", "include")
 
 
 class EmailSource(msgspec.Struct, frozen=True):
-    """What an author writes; all of it may hold Liquid.
+    """What an author writes; all of it may hold template tags.
 
-    `subjects` maps each variant to its subject. Without a `text` one is made from the HTML.
+    `subjects` maps each variant to its subject. The body is `mjml`, or else `html`. Without a
+    `text` one is made from the HTML. `amp` is a whole AMP document, shown by readers that know it
+    in place of the HTML. The `preheader` is what an inbox shows behind the subject.
     """
 
     name: str
     subjects: dict[str, str]
-    mjml: str
+    mjml: str = ""
     text: str = ""
+    html: str = ""
+    amp: str = ""
+    preheader: str = ""
+
+
+def written(
+    name: str, subjects: Mapping[str, str], body: str, *, amp: str = "", preheader: str = ""
+) -> EmailSource:
+    """Return the source of a mail from one text, which is MJML or else plain HTML."""
+    parts = {"mjml": body} if "<mjml" in body else {"html": body}
+    return EmailSource(name, dict(subjects), amp=amp, preheader=preheader, **parts)
 
 
 class EmailTemplate:
     """A compiled mail. It keeps nothing of whom it was rendered for."""
 
-    __slots__ = ("_html", "_subjects", "_text", "_tidy", "_uses", "links", "name")
+    __slots__ = ("_amp", "_html", "_subjects", "_text", "_tidy", "_uses", "links", "name")
 
     def __init__(
         self,
@@ -57,6 +71,7 @@ class EmailTemplate:
         html: Template,
         text: Template,
         *,
+        amp: Template | None,
         links: int,
         tidy_text: bool,
         found: frozenset[Use],
@@ -67,6 +82,7 @@ class EmailTemplate:
         self._subjects = dict(subjects)
         self._html = html
         self._text = text
+        self._amp = amp
         self._tidy = tidy_text
         self._uses = found
 
@@ -99,6 +115,7 @@ class EmailTemplate:
             subject=" ".join(subject.render(data, now=now).split()),
             html=self.html(data, links, pixel_url, now),
             text=tidy(text) if self._tidy else text,
+            amp=self._amp.render(data, now=now, links=links) if self._amp else "",
         )
 
     def html(self, data: Mapping[str, Plain], links: Links, pixel_url: str, now: Instant) -> str:
@@ -129,92 +146,91 @@ def compile_email(source: EmailSource, blocks: Mapping[str, str]) -> EmailTempla
 
 
 def _compiled(source: EmailSource, blocks: Mapping[str, str]) -> EmailTemplate:
-    html, links = html_tree(source, blocks)
+    finder = LinkFinder()
+    html, _ = html_tree(source, blocks, finder)
+    amp = amp_tree(source.amp, f"{source.name}, amp", finder) if source.amp else None
     subjects = {
         variant: liquid.parse(text, f"{source.name}, subject {variant}")
         for variant, text in source.subjects.items()
     }
     text = liquid.parse(source.text, f"{source.name}, text") if source.text else text_of(html)
-    found = [uses(body) for body in (*subjects.values(), html, text)]
+    found = [uses(body) for body in (*subjects.values(), html, text, amp or ())]
     return EmailTemplate(
         source.name,
         {variant: _template(body, source.name) for variant, body in subjects.items()},
         _template(html, source.name),
         _template(text, source.name),
-        links=links,
+        amp=_template(amp, source.name) if amp else None,
+        links=finder.count,
         tidy_text=not source.text,
         found=frozenset(use for each in found for use in each if use.path != _PIXEL),
     )
 
 
-def html_tree(source: EmailSource, blocks: Mapping[str, str]) -> tuple[Body, int]:
+def html_tree(
+    source: EmailSource, blocks: Mapping[str, str], links: LinkFinder | None = None
+) -> tuple[Body, int]:
     """Return the tree of a mail's HTML and how many links it counts. Raises as `compile_email`."""
-    tokens = _expanded(tokenize(Source(source.name, source.mjml)), blocks, ())
+    finder = links or LinkFinder()
+    tokens = expanded(tokenize(Source(source.name, source.mjml or source.html)), blocks)
     liquid.parse_tokens(tokens, inlined=True)  # the author's own order gives the best messages
-    finder = LinkFinder()
-    tokens = _with_pixel(compile_mjml(tokens, source.name))
-    return escaped(liquid.parse_tokens(tokens, inlined=True), finder), finder.count
+    page = compile_html(tokens, source.name) if source.html else compile_mjml(tokens, source.name)
+    page = _before_end(_behind_opening(page, _preheader(source)), _pixel())
+    return escaped(liquid.parse_tokens(page, inlined=True), finder), finder.count
 
 
 def _template(body: Body, name: str) -> Template:
     return from_tree(body, name, {}, liquid.parse)
 
 
-def _expanded(
-    tokens: list[Token], blocks: Mapping[str, str], inside: tuple[str, ...]
-) -> list[Token]:
-    """Return the tokens with the text of each block in place of the tag that calls it."""
-    done: list[Token] = []
-    for token in tokens:
-        if token.kind != "tag" or token.name not in _CALLS:
-            _check_lines(token)
-            done.append(token)
-            continue
-        name = _block_name(token)
-        if name not in blocks:
-            fault = unknown_block(name, blocks)
-            raise token.fault(fault.what, fault.mend)
-        if name in inside or len(inside) >= _DEEPEST:
-            raise token.fault(f"block {name!r} calls itself", f"way: {' > '.join((*inside, name))}")
-        start = token.start - len(token.name)
-        call = token.name + token.text
-        done.append(Token("tag", call, token.source, start, token.opened, INLINED))
-        done += _expanded(tokenize(Source(name, blocks[name])), blocks, (*inside, name))
-        done.append(Token("tag", "", token.source, start, start, f"end{INLINED}"))
-    return done
+def _preheader(source: EmailSource) -> list[Token]:
+    """Return the tokens of the hidden line that an inbox shows behind the subject."""
+    if not source.preheader:
+        return []
+    name = f"{source.name}, preheader"
+    opening, closing = Source(name, PREHEADER_OPENING), Source(name, PREHEADER_CLOSING)
+    words = [
+        Token("text", escape(each.text, quote=False), each.source, each.start, each.opened)
+        if each.kind == "text"
+        else each
+        for each in tokenize(Source(name, source.preheader))
+    ]
+    first, last = Token("text", opening.text, opening, 0, 0), closing.text
+    return [first, *words, Token("text", last, closing, 0, 0)]
 
 
-def _check_lines(token: Token) -> None:
-    """Refuse a block inside a `liquid` tag: there is no place for its MJML."""
-    if token.kind == "tag" and token.name == "liquid":
-        for line in line_tokens(token):
-            if line.name in _CALLS:
-                raise line.fault(
-                    f"{line.name} stands inside a liquid tag",
-                    "in a mail write it as a tag of its own",
-                )
+def _pixel() -> list[Token]:
+    return tokenize(Source("open pixel", _PIXEL_TAGS))
 
 
-def _block_name(token: Token) -> str:
-    markup = token.text.strip()
-    quote = markup[:1]
-    end = markup.find(quote, 1) if quote in ("'", '"') else -1
-    if end < 0:
-        raise token.fault(
-            f"{token.name} needs the name of a block in quotes", "in a mail it must be fixed"
-        )
-    return markup[1:end]
-
-
-def _with_pixel(tokens: list[Token]) -> list[Token]:
-    """Return the tokens with the open pixel before the end of the body."""
+def _before_end(tokens: list[Token], added: list[Token]) -> list[Token]:
+    """Return the tokens of a page with others before the end of its body."""
     for place in range(len(tokens) - 1, -1, -1):
         token = tokens[place]
         at = token.text.rfind("</body>") if token.kind == "text" else -1
         if at >= 0:
-            start, behind = token.start, token.start + at
-            head = Token("text", token.text[:at], token.source, start, start)
-            tail = Token("text", token.text[at:], token.source, behind, behind)
-            pixel = tokenize(Source("open pixel", _PIXEL_TAGS))
-            return [*tokens[:place], head, *pixel, tail, *tokens[place + 1 :]]
-    raise TemplateError("the MJML gives no body", mend="add <mj-body>")
+            return _parted(tokens, place, at, added)
+    raise TemplateError("the mail gives no body", mend="add <mj-body>")
+
+
+def _behind_opening(tokens: list[Token], added: list[Token]) -> list[Token]:
+    """Return the tokens of a page with others at the beginning of its body."""
+    found = False
+    for place, token in enumerate(tokens if added else ()):
+        if token.kind != "text":
+            continue
+        opening = token.text.find("<body") if not found else 0
+        found = found or opening >= 0
+        end = token.text.find(">", opening) if found else -1
+        if end >= 0:
+            return _parted(tokens, place, end + 1, added)
+    return tokens
+
+
+def _parted(tokens: list[Token], place: int, at: int, added: list[Token]) -> list[Token]:
+    """Return the tokens with others at an offset of one of them."""
+    token = tokens[place]
+    start, behind = token.start, token.start + at
+    head = Token("text", token.text[:at], token.source, start, start)
+    tail = Token("text", token.text[at:], token.source, behind, behind)
+    return [*tokens[:place], head, *added, tail, *tokens[place + 1 :]]

@@ -1,0 +1,107 @@
+"""A mail written as plain HTML, its style sheets inlined around template tags."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import css_inline
+
+from tailorbird.content.lifting import MARK, Element, Grammar, Lift
+from tailorbird.content.liquid import Source, Token
+from tailorbird.content.page import finished
+from tailorbird.errors import TemplateError
+
+_WHOLE: Final = re.compile(r"<html[\s>]", re.I)
+_BODY: Final = re.compile(r"<body[\s>]", re.I)
+_HEAD: Final = (
+    '<!DOCTYPE html><html><head><meta http-equiv="Content-Type" content="text/html; charset=UTF-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"></head><body>'
+)
+_TAIL: Final = "</body></html>"
+_SHEET: Final = re.compile(r"(<style\b)([^>]*>)(.*?)(</style>)", re.S | re.I)
+_IGNORED: Final = ' data-css-inline="ignore"'
+_INKY: Final = frozenset({"block-grid", "callout", "columns", "container", "row", "wrapper"})
+_PARTS: Final = frozenset(
+    {"head", "html", "table", "thead", "tbody", "tfoot", "tr", "colgroup", "select"}
+)
+"""Elements in which text cannot stand: a word there is a comment."""
+
+
+def compile_html(tokens: list[Token], name: str) -> list[Token]:
+    """Return the tokens of a page with its rules inlined; a part without `<html>` gets one.
+
+    Raises:
+        TemplateError: a tag stands where nothing can hold it, or the elements are Foundation's.
+    """
+    lifted = Lift(whole(tokens, name), name, GRAMMAR)
+    return lifted.put_back(finished(rendered(lifted)))
+
+
+def whole(tokens: list[Token], name: str) -> list[Token]:
+    """Return the tokens of a whole page, whatever part of one they are."""
+    texts = [token.text for token in tokens if token.kind == "text"]
+    if any(map(_WHOLE.search, texts)):
+        return tokens
+    head = Source(name, _HEAD[: _HEAD.index("<body>")] if any(map(_BODY.search, texts)) else _HEAD)
+    tail = Source(name, "</html>" if any(map(_BODY.search, texts)) else _TAIL)
+    return [
+        Token("text", head.text, head, 0, 0),
+        *tokens,
+        Token("text", tail.text, tail, 0, 0),
+    ]
+
+
+def rendered(lifted: Lift) -> str:
+    """Return the page, its rules inlined; sheets that hold conditions are left as they are."""
+
+    def sheet(match: re.Match[str]) -> str:
+        ignored = "" if lifted.steady(match[3]) else _IGNORED
+        return f"{match[1]}{ignored}{match[2]}{match[3]}{match[4]}"
+
+    inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+    html: str = inliner.inline(_SHEET.sub(sheet, lifted.masked))
+    return html.replace(_IGNORED, "")
+
+
+def _opened(element: Element) -> None:
+    if element.name.startswith(("mj-", "mjml")):
+        raise element.fault(f"<{element.name}> stands outside <mjml>", "begin with <mjml>")
+    if element.name in _INKY:
+        raise element.fault(
+            f"<{element.name}> is Foundation's markup (Inky), not HTML",
+            "build the page with Foundation's own tool first, or write the mail as MJML",
+        )
+
+
+def _held(word: str, inner: str) -> str:
+    return f"<!--{word}-->" if inner in _PARTS else word
+
+
+def _marked(name: str, number: int) -> str:
+    return f' {MARK}="{number}"'
+
+
+GRAMMAR: Final = Grammar(
+    strict=False,
+    root="html",
+    outer=frozenset({""}),
+    opened=_opened,
+    held=_held,
+    marked=_marked,
+)
+
+
+def is_mjml(body: str) -> bool:
+    """Return whether a mail's body is written as MJML."""
+    return "<mjml" in body
+
+
+def check_body(html: str) -> None:
+    """Refuse a page without a body.
+
+    Raises:
+        TemplateError: there is none.
+    """
+    if not _BODY.search(html):
+        raise TemplateError("the page has no body", mend="add <body>")
