@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -17,18 +18,52 @@ GOLDEN_EXCEPTIONS = {
     "filters, reject, first argument is undefined": "a property that is nil is an error, not nil",
     "tags, case, unexpected when token": "the suite also holds the strict answer, which we give",
 }
-SPEC_FLOOR = 0.953
+SPEC_FLOOR = 0.975
 """Share of liquid-spec's plain-data cases that pass, before any exception is taken out."""
-ARGUED_FLOOR = 0.985
-"""The same over the cases that no reason in `argued` takes out."""
+ARGUED = {
+    "symbols and drops of Ruby, and bytes that are no text, are no plain data": (
+        r"ruby_types|ruby_drops|binary_data|test_range_lookup_primitives"
+    ),
+    "filters, includes and wordings of Shopify's own servers": (
+        r"shopify_filters|shopify_error_handling|shopify_error_format|shopify_includes|image_url"
+        r"|test_rest_params|test_calling_something_with_zero_args|String with Integer"
+        r"|hello.liquid line|test_comparison_message_string_bigint|test_where_filter_with_nil"
+    ),
+    "lax parsing guesses what a broken template means; we say what is wrong": (
+        r"_lax|^[^|]*\|[^|]*\|(lax|:lax|warn|\['lax', 'strict'\])\||lax_parsing|split_with_newline"
+        r"|test_case_conditions"
+    ),
+    "a scope as a value would show every name to a block that was given one": (
+        r"bare_bracket_self.*(self_|strict2_rejects|_self_|SelfDrop)"
+    ),
+    "the two modes of Shopify's parser differ here, and we keep the older one": (
+        r"strict2_blank_body_errors"
+    ),
+    "the suite's file system ignores case and prints no line": r"filesystem.yml\|fs_",
+    "Shopify's servers print 1e15 unlike Ruby, and read NUL inside numbers": (
+        r"float_format|bigint|_u64_p1|_m1_|_p1_"
+    ),
+    "a pipe behind an argument of render is a mistake": r"test_gc_stress",
+    "budgets: steps into one value, tags inside tags": (
+        r"lots_of_lookups|test_render_can_go_past_the_100_depth"
+    ),
+    "the record of a loop is what it was when it was kept": r"test_forloop_escaping_loop",
+    "a block that is no Liquid is an error when the template is compiled": (
+        r"test_snippet_syntax_error_is_rescued"
+    ),
+}
+"""Why -> which of the other cases: a pattern for `file|name|error mode|features|expected`."""
 NOW = 1_704_067_200_000_000
 
 Case = Mapping[str, Any]
 
 
-def attempt(source: str, blocks: Mapping[str, str], data: Any) -> str | TemplateError:
+def attempt(
+    source: str, blocks: Mapping[str, str], data: Any, errors: Literal["raise", "print"] = "raise"
+) -> str | TemplateError:
     try:
-        return content.compile(source, blocks=blocks).render(data or {}, now=NOW)
+        template = content.compile(source, blocks=blocks, errors=errors)
+        return template.render(data or {}, now=NOW)
     except TemplateError as error:
         return error
 
@@ -64,36 +99,36 @@ def spec_blocks(case: Case) -> dict[str, str]:
 
 
 def passes(case: Case) -> bool:
-    """Return whether we answer as Shopify; where it prints an error into the page, we raise one."""
-    got = attempt(case["template"], spec_blocks(case), case.get("environment"))
-    expected = case.get("expected")
-    if expected is None or (case.get("errors") or {}).get("parse_error"):
+    """Return whether we answer as Shopify, with its errors printed where it prints them."""
+    blocks, data = spec_blocks(case), case.get("environment")
+    expected, errors = case.get("expected"), case.get("errors") or {}
+    got = attempt(case["template"], blocks, data)
+    if expected is None and not errors:  # the suite wants no more than that it renders
+        return isinstance(got, str)
+    if errors.get("parse_error") or errors.get("render_error"):
         return isinstance(got, TemplateError)
-    printed_error = "Liquid error" in str(expected) or "Liquid syntax error" in str(expected)
-    return got == expected or (printed_error and isinstance(got, TemplateError))
+    if expected is not None and got == expected:
+        return True
+    printed = attempt(case["template"], blocks, data, "print")
+    if expected is not None:
+        return bool(printed == expected)
+    if isinstance(printed, TemplateError):  # budgets end the rendering, whatever is asked for
+        return "deep" in printed.what
+    return all(part in printed for part in errors.get("output", []))
 
 
 def argued(case: Case) -> str:
     """Return why a case does not apply to us, or ''."""
-    features = {str(feature) for feature in case.get("features") or []}
-    if "lax" in str(case.get("error_mode")) or "_lax" in case["file"]:
-        return "lax parsing guesses what a broken template means; we say what is wrong"
-    if features & {"ruby_types", "ruby_drops", "binary_data"}:
-        return "symbols, drops and bytes are no plain data"
-    if features & {"shopify_filters", "lax_parsing", "shopify_error_handling"}:
-        return "belongs to Shopify's shop, not to Liquid"
-    if "self" in case["file"]:
-        return "a scope as a value would show every name to a block that was given one"
-    if "blank_body" in case["file"]:
-        return "an error is an error, even in a block that would print nothing"
-    return ""
+    fields = ("file", "name", "error_mode", "features", "expected")
+    line = "|".join(str(case.get(field)) for field in fields)
+    return next((why for why, pattern in ARGUED.items() if re.search(pattern, line)), "")
 
 
 @pytest.mark.shared
-def test_liquid_spec_passes_above_the_floor(shared_data: Path) -> None:
-    outcomes = [(argued(case), passes(case)) for case in spec_cases(shared_data)]
-    assert len(outcomes) == 4_807
-    assert sum(passed for _, passed in outcomes) / len(outcomes) >= SPEC_FLOOR
-    ours = [passed for reason, passed in outcomes if not reason]
-    assert len(ours) >= 4_250
-    assert sum(ours) / len(ours) >= ARGUED_FLOOR
+def test_liquid_spec_passes_but_for_the_argued_cases(shared_data: Path) -> None:
+    cases = list(spec_cases(shared_data))
+    failed = [case for case in cases if not passes(case)]
+    assert [case["name"] for case in failed if not argued(case)] == []
+    assert {argued(case) for case in failed} == set(ARGUED), "a reason that nothing needs"
+    assert len(cases) == 4_807
+    assert 1 - len(failed) / len(cases) >= SPEC_FLOOR

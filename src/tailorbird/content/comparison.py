@@ -90,11 +90,17 @@ def _ruby_class(value: object) -> str:
     return "Float" if isinstance(value, float) else "Integer"
 
 
+_BOXED = 2**62
+"""From here on a whole number is an object to Ruby."""
+
+
 def _ruby_operand(value: object) -> str:
     """Return how Ruby names what it could not compare with: small things by value."""
     if isinstance(value, float):
         return float_text(value)
-    return inspect(value) if isinstance(value, int) else "String"
+    if isinstance(value, int):
+        return inspect(value) if abs(value) < _BOXED else "Integer"
+    return "String"
 
 
 def contains(left: object, right: object) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from tailorbird.content.faults import Unfit
 from tailorbird.content.values import JumpKind, bound, inspect, text, whole
 from tailorbird.errors import TemplateError
 from tailorbird.schema import Instant
@@ -162,10 +163,11 @@ class Scope:
         """Return what a table runs over, or None for no table; `...` is an option not given."""
         if collection is None or collection is False:
             return None
+        start = 0 if offset is ... else bound(offset)
+        most = None if limit is ... else _option(limit, "limit") or 0
         found = self._elements(collection)
         if not isinstance(collection, str):
-            start = 0 if offset is ... else bound(offset)
-            end = len(found) if limit is ... else max(0, start + bound(limit))
+            end = len(found) if most is None else max(0, start + most)
             found = found[max(0, start) : end]
         self.charge(len(found))
         return found
@@ -203,7 +205,11 @@ class Scope:
         unit = self._enter(call.name)
         alias = call.alias or text(call.name).rpartition("/")[2]
         if self.alone:
-            raise TemplateError("include cannot be used inside render", mend="use render there too")
+            raise Unfit(
+                "include cannot be used inside render",
+                shopify="include usage is not allowed in this context",
+                mend="use render there too",
+            )
         jump: JumpKind = ""
         for element in self.turns(bound_value) if isinstance(bound_value, list) else [bound_value]:
             frame[alias] = element
@@ -215,15 +221,20 @@ class Scope:
         return jump
 
     def _enter(self, name: object) -> Unit:
-        unit = self.units.get(text(name))
+        if not isinstance(name, str):
+            raise Unfit(
+                f"a block is called by {inspect(name)[:40]}, which is no name",
+                shopify="Argument error in tag 'include' - Illegal template name",
+            )
+        unit = self.units.get(name)
         if unit is None:
-            raise unknown_block(text(name), self.units)
+            raise unknown_block(name, self.units)
         self.charge(1)
         self.budget.depth += 1
         if self.budget.depth > DEEPEST:
             raise TemplateError(
                 f"blocks call each other more than {DEEPEST} deep",
-                mend=f"look for a block that calls itself: {text(name)!r}",
+                mend=f"look for a block that calls itself: {name!r}",
             )
         return unit
 
@@ -237,12 +248,12 @@ class Call:
     each: bool
 
 
-def unknown_block(name: str, known: Mapping[str, object]) -> TemplateError:
+def unknown_block(name: str, known: Mapping[str, object]) -> Unfit:
     """Return the error of a call to a block that is not there."""
     near = difflib.get_close_matches(name, known, n=1)
     listed = ", ".join(sorted(known)[:8]) or "none"
     mend = f"did you mean {near[0]!r}?" if near else f"known blocks: {listed}"
-    return TemplateError(f"there is no block {name!r}", mend=mend)
+    return Unfit(f"there is no block {name!r}", shopify=f"Could not find asset {name}", mend=mend)
 
 
 def record(name: str, index: int, length: int, parent: object) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.content import liquid
-from tailorbird.content.generate import MAIN, Generated, Program, generate
+from tailorbird.content.generate import Generated, Program, generate
 from tailorbird.content.html_context import escaped
 from tailorbird.content.scope import Links, Scope
 from tailorbird.content.tree import Body
@@ -45,9 +45,9 @@ class Template:
             TemplateError: a filter or a comparison cannot work on the data, or a budget is used up.
         """
         out: list[str] = []
-        scope = Scope(data, self._generated.units, now, links or _as_it_is)
+        scope = Scope(data, self._generated.blocks, now, links or _as_it_is)
         try:
-            self._generated.units[MAIN](out, scope)
+            self._generated.main(out, scope)
             if sum(map(len, out)) > LONGEST:
                 raise TemplateError(
                     f"the output is longer than {LONGEST:,} characters",
@@ -72,6 +72,7 @@ def _as_it_is(url: str, index: int) -> str:
 
 
 _FRONT_ENDS: Final[dict[str, FrontEnd]] = {"liquid": liquid.parse}
+_LENIENT_FRONT_ENDS: Final[dict[str, FrontEnd]] = {"liquid": liquid.parse_leniently}
 
 
 def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
@@ -81,12 +82,14 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
     name: str = "template",
     blocks: Mapping[str, str] | None = None,
     escape: bool = False,
+    errors: Literal["raise", "print"] = "raise",
 ) -> Template:
     """Return the compiled template.
 
     `blocks` are the templates that it may render or include. With `escape` everything printed is
     made safe for the place in HTML where it stands; without, for subjects and plain text, nothing
-    is.
+    is. With `errors="print"` a Liquid template behaves as in Shopify's old shop themes: what does
+    not fit is printed as `Liquid error (line 1): ...`, and unknown filters are passed over.
 
     Raises:
         TemplateError: the template is not valid; `where` is `name:line:column`.
@@ -95,7 +98,7 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
     >>> compile("Hi {{ person.first_name | default: 'there' }}!").render({"person": {}})
     'Hi there!'
     """
-    front_end = _FRONT_ENDS.get(syntax)
+    front_end = (_FRONT_ENDS if errors == "raise" else _LENIENT_FRONT_ENDS).get(syntax)
     if front_end is None:
         known = ", ".join(sorted(_FRONT_ENDS))
         raise UsageError(f"no template syntax {syntax!r}", where=name, mend=f"known: {known}")
@@ -104,13 +107,20 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
         body = front_end(text, of)
         return escaped(body) if escape else body
 
-    return from_tree(parse(source, name), name, blocks or {}, parse)
+    return from_tree(parse(source, name), name, blocks or {}, parse, printing=errors == "print")
 
 
-def from_tree(body: Body, name: str, blocks: Mapping[str, str], parse: FrontEnd) -> Template:
+def from_tree(
+    body: Body,
+    name: str,
+    blocks: Mapping[str, str],
+    parse: FrontEnd,
+    *,
+    printing: bool = False,
+) -> Template:
     """Return the template of a tree; `parse` reads the blocks that it calls."""
     try:
-        return Template(name, generate(Program(body, blocks, parse)))
+        return Template(name, generate(Program(body, blocks, parse, printing=printing)))
     except TemplateError as error:
         if error.where:
             raise

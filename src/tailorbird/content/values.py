@@ -263,7 +263,7 @@ def whole(value: object, what: str) -> int:
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    written = value.partition("\0")[0].strip() if isinstance(value, str) else ""
+    written = value.strip() if isinstance(value, str) else ""
     if _WHOLE.fullmatch(written):
         return int(written)
     raise Unfit(f"{what} must be a whole number, not {inspect(value)}", shopify="invalid integer")

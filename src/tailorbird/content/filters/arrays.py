@@ -20,6 +20,7 @@ from tailorbird.content.values import (
     size_of,
     special,
     text,
+    to_text,
 )
 
 
@@ -66,7 +67,7 @@ def _look(element: object, name: object) -> object:
         return _numbered(element, bound(name))
     raise Unfit(
         f"cannot select the property {inspect(name)} of {inspect(element)[:60]}",
-        shopify=f"cannot select the property '{text(name)}'",
+        shopify=f"cannot select the property '{to_text(name)}'",
         mend="the list must hold dictionaries",
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from tailorbird.content import comparison, values
+from tailorbird.content.faults import Unfit, wrong_count
 from tailorbird.content.filters import FILTERS
 from tailorbird.content.generate.expressions import Names
 from tailorbird.content.generate.program import MAIN, Program
@@ -33,6 +34,8 @@ _COMPARISONS = (
 _GLOBALS: dict[str, object] = {
     "__builtins__": {"dict": dict, "enumerate": enumerate, "len": len, "str": str},
     "Call": Call,
+    "Unfit": Unfit,
+    "wrong_count": wrong_count,
     "columns_of": columns_of,
     "record": record,
     "row_record": row_record,
@@ -46,7 +49,9 @@ _GLOBALS: dict[str, object] = {
 class Generated:
     """The functions of a program, and the way from a line of their source to the template."""
 
-    units: dict[str, Unit]
+    main: Unit
+    blocks: dict[str, Unit]
+    """Those that a call can reach."""
     source: str
     places: tuple[Place | None, ...]
 
@@ -81,13 +86,14 @@ def generate(program: Program) -> Generated:
             "loops and tests are nested too deeply", mend="split the template into blocks"
         ) from None
     units = {name: names[f"unit{number}"] for number, name in enumerate(program.units)}
-    return Generated(units, source, tuple(places))  # type: ignore[arg-type]
+    main = units.pop(MAIN)
+    return Generated(main, units, source, tuple(places))  # type: ignore[arg-type]
 
 
 def _unit(program: Program, name: str, function: str) -> Writer:
     names = Names(program.mutable)
     inner = Writer()
-    Statements(inner, names, program).body(program.units[name])
+    Statements(inner, names, program, is_main=name == MAIN).body(program.units[name])
     inner.flush()
     writer = Writer()
     with writer.block(f"def {function}(out, scope):"):

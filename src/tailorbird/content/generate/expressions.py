@@ -197,10 +197,23 @@ class Expressions:
     # -- filters and comparisons ------------------------------------------------------------------
 
     def _filtered(self, filtered: Filtered) -> str:
-        wants = FILTERS[filtered.name].wants
-        parts = [f"scope.{wants}"] if wants else []
-        parts += [self.value(filtered.value), *map(self.value, filtered.arguments)]
-        parts += [f"{name}={self.value(value)}" for name, value in dict(filtered.named).items()]
+        found = FILTERS.get(filtered.name)
+        if found is None:  # only what was read leniently gets here
+            return self.value(filtered.value)
+        given = list(map(self.value, filtered.arguments))
+        named = {name: self.value(value) for name, value in filtered.named}
+        if not named.keys() <= set(found.named) or (named and not given):
+            if not found.named or not given:  # Ruby takes them for one more argument: a hash
+                given.append(
+                    "{" + ", ".join(f"{key!r}: {code}" for key, code in named.items()) + "}"
+                )
+                named = {}
+            named = {key: code for key, code in named.items() if key in found.named}
+        if not found.least <= len(given) <= found.most:
+            return f"wrong_count({len(given)}, {found.least}, {found.most})"
+        parts = [f"scope.{found.wants}"] if found.wants else []
+        parts += [self.value(filtered.value), *given]
+        parts += [f"{name}={code}" for name, code in named.items()]
         return f"f_{filtered.name}({', '.join(parts)})"
 
     def _compare(self, compare: Compare) -> str:

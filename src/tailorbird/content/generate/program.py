@@ -20,17 +20,24 @@ from tailorbird.content.values import text
 from tailorbird.content.walk import expressions, nodes
 from tailorbird.errors import TemplateError
 
-MAIN = ""
-"""Name of the unit of the template itself; no block can have it."""
+MAIN = "\0"
+"""Name of the unit of the template itself; no call reaches it."""
 
 
 class Program:
     """The units that a template needs, and the facts that decide how their code is written."""
 
     def __init__(
-        self, main: Body, blocks: Mapping[str, str], parse: Callable[[str, str], Body]
+        self,
+        main: Body,
+        blocks: Mapping[str, str],
+        parse: Callable[[str, str], Body],
+        *,
+        printing: bool = False,
     ) -> None:
         self.units: dict[str, Body] = {}
+        self.printing = printing
+        """What does not fit is printed where it stands, instead of ending the rendering."""
         self._blocks = blocks
         self._parse = parse
         self._inlined: dict[int, str] = {}
@@ -61,7 +68,7 @@ class Program:
                 self._block(each)
         elif text(node.name.value) in self._blocks:
             self._block(text(node.name.value))
-        else:
+        elif not self.printing:
             fault = unknown_block(text(node.name.value), self._blocks)
             raise TemplateError(fault.what, where=str(node.place), mend=fault.mend)
 

@@ -9,6 +9,7 @@ from tailorbird.content.generate.expressions import Expressions, Names
 from tailorbird.content.generate.loops import open_frame, write_for, write_rows
 from tailorbird.content.generate.program import Program
 from tailorbird.content.generate.writer import Writer
+from tailorbird.content.liquid.blanks import blank
 from tailorbird.content.scope import MOST_PIECES
 from tailorbird.content.tree import (
     Assign,
@@ -37,7 +38,10 @@ from tailorbird.content.walk import nodes
 class Statements:
     """Writes the body of one unit."""
 
-    def __init__(self, writer: Writer, names: Names, program: Program) -> None:
+    def __init__(
+        self, writer: Writer, names: Names, program: Program, *, is_main: bool = True
+    ) -> None:
+        self.is_main = is_main
         self.writer = writer
         self.names = names
         self.program = program
@@ -51,7 +55,21 @@ class Statements:
     def body(self, body: Body) -> None:
         """Write every node of a body."""
         for node in body:
+            if self.program.printing and not isinstance(node, Text | Jump):
+                self._guarded(node)
+            else:
+                self._node(node)
+
+    def _guarded(self, node: Node) -> None:
+        """Write a node whose faults are printed in its place, unless it never prints anything."""
+        with self.writer.block("try:"):
             self._node(node)
+        with self.writer.block("except Unfit as fault:"):
+            place = getattr(node, "place", None)
+            if place is not None and not blank((node,)):
+                inside = "" if self.is_main else f"{place.name} "
+                where = f"Liquid error ({inside}line {place.line}): "
+                self.writer.put(f"{where!r} + fault.shopify")
 
     def check_output(self) -> None:
         """Write a check that the output has not outgrown its budget."""

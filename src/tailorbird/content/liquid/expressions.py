@@ -71,6 +71,9 @@ class Markup:
         text = token.text
         while (at := cast("re.Match[str]", _SPACE.match(text, at)).end()) < len(text):
             match = _LEXEME.match(text, at)
+            if match is None and self.source.lenient:
+                at += 1
+                continue
             if match is None:
                 raise token.source.fault(
                     token.start + at, f"unexpected character {text[at]!r}", "remove it"
@@ -130,7 +133,7 @@ class Markup:
         Raises:
             TemplateError: something is.
         """
-        if self.word.kind != "end":
+        if self.word.kind != "end" and not self.source.lenient:
             raise self.unexpected("expected the end of the tag")
 
     def unexpected(self, what: str, mend: str = "") -> TemplateError:
@@ -172,7 +175,8 @@ class Markup:
             self._argument(arguments, named)
             while self.accept(",") and self.word.kind != "end" and self.word.text != "|":
                 self._argument(arguments, named)
-        check_filter(name, len(arguments), [key for key, _ in named], place)
+        if not self.source.lenient:
+            check_filter(name, len(arguments), [key for key, _ in named], place)
         return Filtered(value, name, tuple(arguments), tuple(named), place)
 
     def _argument(self, arguments: list[Expression], named: list[tuple[str, Expression]]) -> None:

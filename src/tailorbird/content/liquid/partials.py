@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tailorbird.content.liquid.expressions import Markup
-from tailorbird.content.tree import Constant, Expression, Partial, Place
+from tailorbird.content.tree import Constant, Expression, Partial, Path, Place
 
 
 def partial(markup: Markup, isolated: bool, place: Place) -> Partial:
@@ -17,14 +17,16 @@ def partial(markup: Markup, isolated: bool, place: Place) -> Partial:
     name = markup.value()
     bound: Expression | None = None
     each = False
+    arguments: list[tuple[str, Expression]] = []
     if markup.word.text in ("with", "for") and markup.after().text != ":":
         each = markup.take().text == "for"
         bound = markup.value()
+        if isinstance(bound, Path) and isinstance(bound.root, str) and markup.accept(":"):
+            arguments.append((bound.root, markup.value()))  # `with a: 1` is `with a, a: 1`
     alias = ""
     if markup.word.text == "as" and markup.after().text != ":":
         markup.take()
         alias = markup.name("a name behind as")
-    arguments: list[tuple[str, Expression]] = []
     markup.accept(",")
     while markup.word.kind != "end":
         key = markup.name("the name of an argument")

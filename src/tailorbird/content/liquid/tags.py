@@ -297,7 +297,7 @@ def _each(markup: Markup, *, columns: bool) -> tuple[Each, Expression | None]:
         if markup.accept(",") and markup.word.kind == "end" and options:
             break
         name = markup.word.text
-        if name not in allowed:
+        if name not in allowed and not markup.source.lenient:
             raise markup.unexpected(f"expected one of {', '.join(allowed)}")
         markup.take()
         markup.expect(":")

@@ -22,13 +22,17 @@ _ANY_TAG = re.compile(r"\{%-?\s*(\w*).*?%\}", re.S)
 
 
 class Source:
-    """An author's file, and the way from an offset to a line and a column."""
+    """An author's file, and the way from an offset to a line and a column.
 
-    __slots__ = ("_starts", "name", "text")
+    `lenient`: unknown filters and what is left over in a tag are no faults.
+    """
 
-    def __init__(self, name: str, text: str) -> None:
+    __slots__ = ("_starts", "lenient", "name", "text")
+
+    def __init__(self, name: str, text: str, *, lenient: bool = False) -> None:
         self.name = name
         self.text = text
+        self.lenient = lenient
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def place(self, offset: int) -> Place:
