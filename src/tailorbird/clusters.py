@@ -120,7 +120,7 @@ def train(
         ModelError: there are too few people, or nothing to be found.
     """
     before = serving(world, asked.name)
-    people = _among(world, asked, standing, now, learning.trainees(world, now))
+    people = learnable(world, asked, standing, now)
     rows = table(world.facts, asked.features, as_of=now, people=people)
     model, report = predict.train_clusters(
         rows,
@@ -134,6 +134,13 @@ def train(
     files = model.files() | {REPORT: msgspec.json.encode(report)}
     world.models.put(f"{MODEL}{asked.name}", files, card)
     return report
+
+
+def learnable(
+    world: World, asked: Wanted, standing: Sequence[segments.Segment], now: Instant
+) -> list[PersonId]:
+    """Return who is clustered and may be learnt from."""
+    return _among(world, asked, standing, now, learning.trainees(world, now))
 
 
 def serving(world: World, name: str) -> predict.Clusters | None:

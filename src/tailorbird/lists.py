@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import profiles, segments, yaml_text
+from tailorbird import grouping, profiles, segments, yaml_text
 from tailorbird.errors import SourceError, UsageError
 from tailorbird.schema import Definition, DefinitionKind, Instant, PersonId
 from tailorbird.segments.conditions import OnList, Segment, leaves
@@ -89,23 +89,36 @@ class Lists:
         given = identifiers_in(path, column)
         return self.add(name, given, reason=reason or f"import of {path.name}", author=author)
 
+    def load_text(
+        self, name: str, text: str, file: str, column: str = "", *, reason: str = "",
+        author: str = "",
+    ) -> Named:  # fmt: skip
+        """Put the people of a CSV file's text on a list; `file` is its name, for errors.
+
+        Raises:
+            SourceError: no column names people.
+        """
+        given = _identifiers(text.removeprefix("\ufeff").splitlines(keepends=True), column, file)
+        return self.add(name, given, reason=reason or f"import of {file}", author=author)
+
     def people(
         self, name: str, *, as_of: Instant | None = None, limit: int | None = None
     ) -> list[PersonId]:
         """Return who is on a list, now or at a past instant, by number."""
         self.find(name)
         at = self.now if as_of is None else as_of
-        return segments.people(self.world.facts, _on(name), as_of=at, limit=limit)
+        return segments.people(self.world.facts, on(name), as_of=at, limit=limit)
 
     def count(self, name: str, *, as_of: Instant | None = None) -> int:
         """Return how many are on a list, now or at a past instant."""
         self.find(name)
         at = self.now if as_of is None else as_of
-        return segments.count(self.world.facts, _on(name), as_of=at)
+        return segments.count(self.world.facts, on(name), as_of=at)
 
     def all(self) -> list[StaticList]:
         """Return every list, by name."""
-        return [self._shown(each) for each in self.world.definitions.latest(KIND)]
+        standing = self._standing()
+        return [self._shown(each, standing) for each in self.world.definitions.latest(KIND)]
 
     def show(self, name: str) -> StaticList:
         """Return one list.
@@ -113,7 +126,7 @@ class Lists:
         Raises:
             UsageError: there is none of this name.
         """
-        return self._shown(self.find(name))
+        return self._shown(self.find(name), self._standing())
 
     def find(self, name: str) -> Definition:
         """Return the definition of a list.
@@ -128,12 +141,15 @@ class Lists:
             raise UsageError(f"no list {name!r}", mend=mend)
         return found
 
-    def _shown(self, kept: Definition) -> StaticList:
-        used = tuple(
-            each.name
-            for each in self.world.definitions.latest("segment")
-            if kept.name in _lists_of(each)
-        )
+    def _standing(self) -> list[Segment]:
+        """Return the segments, those of groups among them."""
+        own = self.world.definitions.latest("segment")
+        read = [segments.parse(each.text, f"segments/{each.name}.yaml") for each in own]
+        return [*read, *grouping.derived(self.world)]
+
+    def _shown(self, kept: Definition, standing: Sequence[Segment]) -> StaticList:
+        asked = OnList(kept.name)
+        used = tuple(each.name for each in standing if asked in leaves(each.condition))
         described_as = segments.list_description(kept.text, f"lists/{kept.name}.yaml")
         return StaticList(kept.name, described_as, self.count(kept.name), used)
 
@@ -178,29 +194,36 @@ def identifiers_in(path: Path, column: str = "") -> list[str]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            chosen = _column(rows.fieldnames or (), column, path)
-            prefix = "person:" if chosen.lower() == "person" else ""
-            return [f"{prefix}{row.get(chosen) or ''}" for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        mend = "give a CSV file in UTF-8 with a head"
-        raise SourceError(f"it cannot be read: {error}", where=str(path), mend=mend) from None
+            return _identifiers(file, column, str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(error, str(path)) from None
 
 
-def _column(head: Sequence[str], column: str, path: Path) -> str:
+def _identifiers(lines: Iterable[str], column: str, file: str) -> list[str]:
+    try:
+        rows = csv.DictReader(lines)
+        chosen = _column(rows.fieldnames or (), column, file)
+        prefix = "person:" if chosen.lower() == "person" else ""
+        return [f"{prefix}{row.get(chosen) or ''}" for row in rows]
+    except csv.Error as error:
+        raise _unreadable(error, file) from None
+
+
+def _unreadable(error: Exception, file: str) -> SourceError:
+    mend = "give a CSV file in UTF-8 with a head"
+    return SourceError(f"it cannot be read: {error}", where=file, mend=mend)
+
+
+def _column(head: Sequence[str], column: str, file: str) -> str:
     named = {each.strip().lower().replace(" ", "_"): each for each in head}
     wanted = (column.lower(),) if column else COLUMNS
     for each in wanted:
         if each in named:
             return named[each]
     mend = f"name one of its columns with --column: {', '.join(head) or 'it has none'}"
-    raise SourceError(f"no column {' or '.join(wanted)}", where=str(path), mend=mend)
+    raise SourceError(f"no column {' or '.join(wanted)}", where=file, mend=mend)
 
 
-def _on(name: str) -> Segment:
+def on(name: str) -> Segment:
+    """Return the people of a list as a segment that need not be kept."""
     return Segment(name, OnList(name))
-
-
-def _lists_of(kept: Definition) -> set[str]:
-    parsed = segments.parse(kept.text, f"segments/{kept.name}.yaml")
-    return {each.name for each in leaves(parsed.condition) if isinstance(each, OnList)}

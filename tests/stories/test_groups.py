@@ -185,3 +185,19 @@ def test_groups_are_counted_from_the_command_line(
     told = capsys.readouterr()
     assert "more than 12 orders a year" in told.out.lower()
     assert "waits for its thresholds" in told.err
+
+
+def test_a_list_of_groups_that_is_used_is_not_removed_by_the_command_line(
+    shop: Tailorbird, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ["--folder", str(shop.world.folder)]
+    shop.ready.install("loyalty")
+    shop.put("segment", "top", "name: top\nwhere: {segment: loyalty.gold}\n")
+    shop.close()
+    assert run(["groups", "remove", "loyalty", *folder]) == 1
+    assert "groups 'loyalty' is used by segment top (condition)" in capsys.readouterr().err
+    assert run(["segments", "remove", "top", *folder]) == 0
+    assert run(["groups", "remove", "loyalty", *folder]) == 0
+    assert run(["groups", "remove", "loyalty", *folder]) == 2
+    assert run(["groups", "versions", "nobody", *folder]) == 2
+    assert run(["clusters", "remove", "nobody", *folder]) == 2

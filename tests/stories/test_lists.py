@@ -165,3 +165,20 @@ def test_the_command_line_keeps_lists(
     capsys.readouterr()
     assert cli.run(["lists", "show", "staff", "--json", *folder]) == 0
     assert json.loads(capsys.readouterr().out)["people"] == 1
+
+
+def test_a_list_that_is_used_is_not_deleted_by_the_command_line(
+    shop: Tailorbird, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ["--folder", str(tmp_path / "shop")]
+    shop.put("segment", "loyal", "name: loyal\nwhere: {list: vip}\n")
+    shop.close()
+    assert cli.run(["lists", "delete", "vip", *folder]) == 1
+    assert "list 'vip' is used by segment loyal (condition)" in capsys.readouterr().err
+    assert cli.run(["lists", "used", "vip", *folder]) == 0
+    assert "segment  loyal  condition" in capsys.readouterr().out
+    assert cli.run(["segments", "remove", "loyal", *folder]) == 0
+    assert cli.run(["lists", "delete", "vip", "--reason", "over", *folder]) == 0
+    assert cli.run(["lists", "versions", "vip", "--json", *folder]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])[0]["reason"] == "over"
+    assert cli.run(["lists", "show", "vip", *folder]) == 2

@@ -108,3 +108,47 @@ def test_what_makes_no_sense_is_refused(
 def test_no_page_of_another_site_changes_a_list(call: Call) -> None:
     refused = call("/lists/vip", "PUT", json={}, headers={"sec-fetch-site": "cross-site"})
     assert refused.status_code == 421
+
+
+def test_the_people_of_a_list_come_by_pages(call: Call) -> None:
+    call("/lists/vip", "PUT", json={})
+    call("/lists/vip/add", "POST", json={"people": ["u1", "u2", "u3"]})
+    first = call("/lists/vip/people?limit=2").json()
+    assert ([row["person"] for row in first["people"]], first["total"]) == ([1, 2], 3)
+    rest = call(f"/lists/vip/people?limit=2&after={first['next']}").json()
+    assert ([row["person"] for row in rest["people"]], rest["next"]) == ([3], "")
+    assert call("/lists/nobody/people").status_code == 404
+
+
+def test_a_file_puts_its_people_on_a_list(call: Call) -> None:
+    call("/lists/vip", "PUT", json={})
+    file = {"text": "\ufeffName;x,User ID\nAda,u1\nEve,u9\n", "file": "party.csv"}
+    assert call("/lists/vip/import", "POST", json=file).json() == {
+        "known": 1, "changed": 1, "unknown": [2], "applied": True,
+    }  # fmt: skip
+    wrong = call("/lists/vip/import", "POST", json=file | {"column": "mail"})
+    assert (wrong.status_code, wrong.json()["where"]) == (422, "party.csv")
+    many = "user_id\n" + "".join(f"stranger{n}@mail.example\n" for n in range(5_000))
+    large = call("/lists/vip/import", "POST", json={"text": many, "file": "all.csv"})
+    assert len(large.json()["unknown"]) == 5_000
+
+
+def test_a_list_ends_unless_a_segment_or_a_group_rests_on_it(call: Call) -> None:
+    call("/lists/vip", "PUT", json={"description": "Guests"})
+    call("/lists/vip/add", "POST", json={"people": ["u1"]})
+    call("/segments", "POST", json={"text": "name: s\nwhere: {not: {list: vip}}\n"})
+    tiers = "name: tiers\ngroups: [{name: guests, where: {list: vip}}]\n"
+    call("/groups", "POST", json={"text": tiers})
+    assert call("/lists/vip").json()["list"]["used_in"] == ["s", "tiers.guests", "tiers.rest"]
+    refused = call("/lists/vip", "DELETE")
+    assert (refused.status_code, refused.json()["message"]) == (
+        409,
+        "list 'vip' is used by segment s (condition), groups tiers (condition); "
+        "take it out there first",
+    )
+    call("/segments/s", "DELETE")
+    call("/groups/tiers", "DELETE")
+    assert call("/lists/vip", "DELETE").json() == {"name": "vip", "version": 1}
+    assert call("/lists").json() == []
+    call("/lists/vip", "PUT", json={"description": "Guests"})
+    assert call("/lists/vip").json()["people"] == 1

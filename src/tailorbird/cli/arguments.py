@@ -24,6 +24,12 @@ AsOf = Annotated[
 ]
 Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 Author = Annotated[str, typer.Option(help="Who says so; it is kept.")]
+Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
+Cursor = Annotated[int, typer.Option(help="`next` of the page before.")]
+Person = Annotated[
+    str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")
+]
+SegmentName = Annotated[str, typer.Argument(help="The segment's name.")]
 DEFAULT_FOLDER = Path("data")
 
 

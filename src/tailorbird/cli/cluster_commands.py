@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.kept_commands import keep
 from tailorbird.cli.output import emit, read_text, table
 from tailorbird.errors import UsageError
 
@@ -104,3 +105,6 @@ def _lines(found: ClusterSet) -> list[str]:
         f"{found.setting:g} was {'proposed' if found.proposed else 'set'}; the trait is "
         f"{found.kept_as}",
     ]
+
+
+keep(app, "clusters")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, Limit, opened
 from tailorbird.cli.output import emit, progress
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def ingest(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
 
 @app.command()
 def quarantine(
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Limit = 20,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, Person, opened
 from tailorbird.cli.output import emit, read_text, table
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def show(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -
 @app.command()
 def link(
     name: Name,
-    person: Annotated[str, typer.Argument(help="Number, address or user id.")],
+    person: Person,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:

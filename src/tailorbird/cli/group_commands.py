@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
+from tailorbird.cli.arguments import (
+    DEFAULT_FOLDER,
+    AsJson,
+    AsOf,
+    Folder,
+    Person,
+    instant,
+    opened,
+    shown,
+)
+from tailorbird.cli.kept_commands import keep
 from tailorbird.cli.output import emit, read_text, table
 
 if TYPE_CHECKING:
@@ -71,7 +81,7 @@ def show(
 @app.command()
 def scores(
     name: Name,
-    person: Annotated[str, typer.Argument(help="Address, user id, anonymous id or number.")],
+    person: Person,
     as_of: AsOf = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
@@ -114,3 +124,6 @@ def _threshold_lines(found: GroupList) -> list[str]:
     headings = ("score of", "trait", "2 beyond", "3", "4", "5", "people with 1 to 5")
     when = f"{found.calibrated_at:%Y-%m-%d %H:%M:%S} UTC"
     return ["", *table(headings, rows), f"from {found.customers:,} customers, taken at {when}"]
+
+
+keep(app, "groups")

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, record, shown
+from tailorbird.cli.arguments import (
+    DEFAULT_FOLDER,
+    AsJson,
+    Cursor,
+    Folder,
+    Limit,
+    opened,
+    record,
+    shown,
+)
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 
@@ -98,8 +107,8 @@ def try_out(hook: Id, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) 
 @app.command()
 def deliveries(
     hook: Annotated[str, typer.Argument(help="A hook's id; all hooks when empty.")] = "",
-    before: Annotated[int, typer.Option(help="`next` of the page before.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    before: Cursor = 0,
+    limit: Limit = 20,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:

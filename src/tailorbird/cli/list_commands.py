@@ -13,14 +13,17 @@ from tailorbird.cli.arguments import (
     AsOf,
     Author,
     Folder,
+    Limit,
     Reason,
     instant,
     opened,
     shown,
 )
+from tailorbird.cli.kept_commands import keep
 from tailorbird.cli.output import emit, table
 
 if TYPE_CHECKING:
+    from tailorbird.app import Tailorbird
     from tailorbird.lists import Named
 
 app = typer.Typer(help="People named one by one.", no_args_is_help=True)
@@ -30,6 +33,7 @@ People = Annotated[
     typer.Argument(help="Addresses, user ids, anonymous ids or numbers; person:12 is a number."),
 ]
 SHOWN = 10
+PUT_ON = "put on the list"
 
 
 @app.command("list")
@@ -67,8 +71,7 @@ def add(
     """Put people on a list."""
     with opened(folder) as tb:
         named = tb.lists.add(name, people, reason=reason, author=author)
-        tb.ingest()
-    return _told(named, "put on the list", as_json=as_json)
+        return _told(tb, named, PUT_ON, as_json=as_json)
 
 
 @app.command()
@@ -80,11 +83,10 @@ def remove(
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> int:
-    """Take people off a list."""
+    """Take people off a list; `delete` takes away the list itself."""
     with opened(folder) as tb:
         named = tb.lists.remove(name, people, reason=reason, author=author)
-        tb.ingest()
-    return _told(named, "taken off the list", as_json=as_json)
+        return _told(tb, named, "taken off the list", as_json=as_json)
 
 
 @app.command("import")
@@ -102,15 +104,14 @@ def load(
     """Put the people of a file on a list. Who is not known is told by the number of the row."""
     with opened(folder) as tb:
         named = tb.lists.load(name, file, column, reason=reason, author=author)
-        tb.ingest()
-    return _told(named, "put on the list", as_json=as_json)
+        return _told(tb, named, PUT_ON, as_json=as_json)
 
 
 @app.command()
 def show(
     name: Name,
     as_of: AsOf = "",
-    limit: Annotated[int, typer.Option(help="How many people at most.")] = SHOWN,
+    limit: Limit = SHOWN,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
@@ -127,7 +128,9 @@ def show(
     emit(told | {"used_in": found.used_in}, lines, as_json=as_json)
 
 
-def _told(named: Named, done: str, *, as_json: bool) -> int:
+def _told(tb: Tailorbird, named: Named, done: str, *, as_json: bool) -> int:
+    """Take the change in and print what came of it; return 1 where nobody named is known."""
+    tb.ingest()
     lines = [f"{named.changed:,} people {done}; {named.known - named.changed:,} were so already"]
     if named.unknown:
         places = ", ".join(map(str, named.unknown[:SHOWN]))
@@ -135,3 +138,6 @@ def _told(named: Named, done: str, *, as_json: bool) -> int:
         lines.append(f"nobody is known as {len(named.unknown):,} of them: number {places}{more}")
     emit(named, lines, as_json=as_json)
     return 1 if named.unknown and not named.known else 0
+
+
+keep(app, "list", ends_by="delete")

@@ -11,6 +11,7 @@ from tailorbird.cli.arguments import (
     AsJson,
     Author,
     Folder,
+    Limit,
     Reason,
     opened,
     shown,
@@ -56,7 +57,7 @@ def list_matches(
         MatchState | None, typer.Option(help="Only matches in this state; all when left out.")
     ] = None,
     skip: Annotated[int, typer.Option(min=0, help="How many to leave out.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Limit = 20,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:

@@ -11,6 +11,7 @@ from tailorbird.cli.arguments import (
     AsJson,
     Author,
     Folder,
+    Person,
     Reason,
     opened,
     shown,
@@ -28,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def merge(
-    one: Annotated[str, typer.Argument(help="Address, user id, anonymous id or number.")],
+    one: Person,
     two: Annotated[str, typer.Argument(help="The other; the lower number survives.")],
     reason: Reason = "",
     author: Author = "",
@@ -44,7 +45,7 @@ def merge(
 
 
 def unmerge(
-    survivor: Annotated[str, typer.Argument(help="Address, user id, anonymous id or number.")],
+    survivor: Person,
     loser: Annotated[
         str, typer.Argument(help="Whom to take out: an identifier she brought, or her old number.")
     ],

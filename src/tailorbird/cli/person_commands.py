@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tailorbird.cli import merging_commands
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, Person, opened
 from tailorbird.cli.output import emit
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="People.", no_args_is_help=True)
 merging_commands.add_to(app)
-Person = Annotated[
-    str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")
-]
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened, shown
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Cursor, Folder, Limit, opened, shown
 from tailorbird.cli.output import emit, progress, table
 from tailorbird.errors import SourceError, UsageError
 from tailorbird.schema import QuarantineState
@@ -33,8 +33,8 @@ def list_records(
     ] = None,
     code: Code = "",
     source: Source = "",
-    after: Annotated[int, typer.Option(help="`next` of the page before.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    after: Cursor = 0,
+    limit: Limit = 20,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, Limit, SegmentName, opened
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def rates(
-    name: Annotated[str, typer.Argument(help="The segment's name.")],
+    name: SegmentName,
     of: Annotated[Literal["opened", "clicked"], typer.Option(help="What a mail is to get.")] = (
         "opened"
     ),
-    limit: Annotated[int, typer.Option(help="How many people at most.")] = 10,
+    limit: Limit = 10,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:

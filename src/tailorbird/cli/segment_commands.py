@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from tailorbird.cli import segment_texts, watch_commands
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened, shown
+from tailorbird.cli.arguments import (
+    DEFAULT_FOLDER,
+    AsJson,
+    AsOf,
+    Folder,
+    Limit,
+    Person,
+    SegmentName,
+    instant,
+    opened,
+    shown,
+)
 from tailorbird.cli.output import emit, table, write
 from tailorbird.cli.overlap_lines import overlap_lines
 from tailorbird.cli.rate_commands import rates
@@ -30,7 +41,6 @@ TEXTS: Final = (
 for command in TEXTS:
     app.command()(command)
 app.command("test")(segment_texts.check)
-Name = Annotated[str, typer.Argument(help="The segment's name.")]
 OnEngine = Annotated[
     str, typer.Option("--engine", help="Ask clickhouse, postgres or spark, over a copy.")
 ]
@@ -48,7 +58,7 @@ def list_segments(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> N
 
 @app.command()
 def count(
-    name: Name,
+    name: SegmentName,
     as_of: AsOf = "",
     engine: OnEngine = "",
     uri: Uri = "",
@@ -73,9 +83,9 @@ def count(
 
 @app.command()
 def preview(
-    name: Name,
+    name: SegmentName,
     as_of: AsOf = "",
-    limit: Annotated[int, typer.Option(help="How many people at most.")] = 10,
+    limit: Limit = 10,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
@@ -87,10 +97,8 @@ def preview(
 
 @app.command()
 def explain(
-    name: Name,
-    person: Annotated[
-        str, typer.Argument(help="Address, user id, anonymous id or number; person:12 is a number.")
-    ],
+    name: SegmentName,
+    person: Person,
     as_of: AsOf = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,

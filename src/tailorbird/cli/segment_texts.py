@@ -15,6 +15,7 @@ from tailorbird.cli.arguments import (
     Author,
     Folder,
     Reason,
+    SegmentName,
     instant,
     opened,
     shown,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tailorbird.segments import Segment
 
 File = Annotated[Path, typer.Argument(help="A segment in YAML or JSON.")]
-Name = Annotated[str, typer.Argument(help="The segment's name.")]
 Version = Annotated[int, typer.Option(min=1, help="An earlier version.")]
 
 
@@ -76,7 +76,7 @@ def check(
 
 
 def show(
-    name: Name,
+    name: SegmentName,
     version: Version | None = None,
     form: Annotated[
         Form, typer.Option("--as", help="As its author wrote it, or converted.")
@@ -101,7 +101,7 @@ def show(
     emit(value, [*([] if plain else about), text.rstrip("\n")], as_json=as_json)
 
 
-def versions(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+def versions(name: SegmentName, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """List every version of a segment's definition, the newest first."""
     from tailorbird.errors import UsageError
 
@@ -116,7 +116,7 @@ def versions(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = Fals
     emit(kept, table(("version", "kept", "by", "why"), rows), as_json=as_json)
 
 
-def used(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+def used(name: SegmentName, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """List the segments, campaigns and other definitions that name a segment."""
     from tailorbird import authoring
 
@@ -128,7 +128,7 @@ def used(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -
 
 
 def remove(
-    name: Name,
+    name: SegmentName,
     author: Author = "",
     reason: Reason = "",
     folder: Folder = DEFAULT_FOLDER,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from tailorbird import clusters, learning
-from tailorbird.views import moment
-from tailorbird.views.clusters import ClusterCandidate, ClusterFound, ClusterSet
+from tailorbird import authoring, clusters, learning
+from tailorbird.readings.people import held
+from tailorbird.schema import Instant
+from tailorbird.segments import Segment
+from tailorbird.segments.conditions import Comparison, TraitIs
+from tailorbird.views import PeoplePage, moment
+from tailorbird.views.clusters import ClusterCandidate, ClusterFound, ClusterSet, ClusterTrial
 from tailorbird.world import World
 
 
@@ -52,3 +56,27 @@ def _shown(world: World, wanted: clusters.Wanted) -> ClusterSet:
             for each in found.candidates
         ),
     )
+
+
+def trial(world: World, name: str, text: str, now: Instant) -> ClusterTrial:
+    """Return how many people could be learnt from to find these clusters; nothing is kept.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    authoring.check_definition(world, "clusters", name, text)
+    kept = world.definitions.get("clusters", name)
+    version = (kept.version if kept else 0) + (kept is None or kept.text != text)
+    asked = clusters.parse(text, f"clusters/{name}.yaml")
+    standing = authoring.standing_segments(world)
+    return ClusterTrial(name, version, len(clusters.learnable(world, asked, standing, now)))
+
+
+def people(
+    world: World, name: str, label: str, after: str, limit: int, now: Instant
+) -> PeoplePage | None:
+    """Return the people whom the latest assignment put into a cluster; None without clusters."""
+    if world.definitions.get("clusters", name) is None:
+        return None
+    trait = f"{clusters.KEPT_AS}{name}"
+    return held(world, Segment(name, TraitIs(trait, Comparison("=", (label,)))), after, limit, now)

@@ -12,6 +12,7 @@ import yaml
 from tailorbird import authoring, naming, segments, yaml_text
 from tailorbird.errors import DefinitionError
 from tailorbird.privacy.permit import Permit, permit
+from tailorbird.readings import definitions
 from tailorbird.readings.people import rows
 from tailorbird.schema import Definition, Instant, PersonId
 from tailorbird.segments.estimate import estimate as estimated
@@ -41,7 +42,6 @@ ASKED_FOR_REACH: Final = 20_000
 """Of a larger segment as many are asked, and the share is told with its error."""
 SHARE: Final = 0.02
 """Of all people who are asked for the size that comes first."""
-VERSIONS: Final = 50
 BRIEFLY: Final = ("orders", "last_order_at")
 NORMAL_95: Final = 1.959964
 _FREE: Final = "SELECT DISTINCT name FROM properties ORDER BY name LIMIT 500"
@@ -197,15 +197,7 @@ def _leaves(value: Any, path: yaml_text.Path) -> list[yaml_text.Path]:
 
 def versions(world: World, name: str) -> tuple[DefinitionVersion, ...] | None:
     """Return the versions of a segment, the newest first; None where there is no such segment."""
-    if world.definitions.get("segment", name) is None:
-        return None
-    return tuple(
-        DefinitionVersion(
-            each.version, each.text, moment(each.created_at), each.author, each.reason
-        )
-        for each in world.definitions.versions("segment", name, VERSIONS)
-        if not each.removed
-    )
+    return definitions.versions(world, "segment", name)
 
 
 def words(world: World) -> SegmentWords:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from tailorbird import learning, letters, profiles
+from tailorbird import learning, letters, profiles, segments
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.readings import visits
 from tailorbird.schema import PURPOSES, Consent, ConsentState, Instant, PersonId, Profile, Scalar
+from tailorbird.segments import Segment
 from tailorbird.traits.registry import TRAITS
 from tailorbird.views import (
     ConsentLine,
@@ -64,6 +66,15 @@ def page(
     numbers = asked.column("person").to_pylist()
     shown = rows(world, numbers[:limit], now)
     return PeoplePage(shown, total, str(numbers[limit - 1]) if len(numbers) > limit else "")
+
+
+def held(world: World, segment: Segment, after: str, limit: int, now: Instant) -> PeoplePage:
+    """Return the people of a segment that need not be kept, by number after the cursor."""
+    numbers = segments.people(world.facts, segment, as_of=now)
+    start = bisect_right(numbers, int(after) if after.isascii() and after.isdigit() else 0)
+    asked = numbers[start : start + limit]
+    more = start + limit < len(numbers)
+    return PeoplePage(rows(world, asked, now), len(numbers), str(asked[-1]) if more else "")
 
 
 def rows(

@@ -57,3 +57,11 @@ class ClusterSet(msgspec.Struct, frozen=True):
     worst: float = 0.0
     clusters: tuple[ClusterFound, ...] = ()
     candidates: tuple[ClusterCandidate, ...] = ()
+
+
+class ClusterTrial(msgspec.Struct, frozen=True):
+    """Clusters as they would be kept, and how many people could be learnt from."""
+
+    name: str
+    version: int
+    people: int

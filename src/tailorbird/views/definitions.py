@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 
 class DefinitionVersion(msgspec.Struct, frozen=True):
@@ -30,3 +32,11 @@ class RemovedDefinition(msgspec.Struct, frozen=True):
 
     name: str
     version: int
+
+
+class NewVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A definition to be kept, and why; `author` is who says so."""
+
+    text: Annotated[str, Meta(max_length=60_000)]
+    reason: Annotated[str, Meta(max_length=1000)] = ""
+    author: Annotated[str, Meta(max_length=200)] = ""

@@ -45,3 +45,42 @@ class GroupList(msgspec.Struct, frozen=True):
     """When it was kept last who is in which group."""
     kept_as: str = ""
     """The trait that it is kept as."""
+
+
+class GroupTrial(msgspec.Struct, frozen=True):
+    """A list as it would be kept, under which version, and how many people each group would hold.
+
+    `waits`: there are too few customers for thresholds, so it would have no groups yet.
+    """
+
+    name: str
+    version: int
+    groups: tuple[GroupSize, ...]
+    waits: bool
+
+
+class RfmSquare(msgspec.Struct, frozen=True):
+    """Customers with one score of recency and one of value, and the cell that they are in."""
+
+    recency: int
+    value: int
+    cell: str
+    people: int
+
+
+class RfmGrid(msgspec.Struct, frozen=True):
+    """All 25 squares of an RFM list, those of the best recency first.
+
+    `value` is the mean of the scores of frequency and money, halves upwards.
+    """
+
+    as_of: datetime
+    squares: tuple[RfmSquare, ...]
+
+
+class Recalculation(msgspec.Struct, frozen=True):
+    """Who was kept in which group, and how many changed theirs."""
+
+    at: datetime
+    people: dict[str, int]
+    changed: int

@@ -54,3 +54,16 @@ class NamedReport(msgspec.Struct, frozen=True):
     changed: int
     unknown: tuple[int, ...]
     applied: bool
+
+
+class ListFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A CSV file with a head, whose people are put on a list.
+
+    Without a `column` that of its columns counts that names people most certainly: person, email,
+    user_id, anonymous_id, id.
+    """
+
+    text: Annotated[str, Meta(min_length=1)]
+    file: Annotated[str, Meta(min_length=1, max_length=200, examples=["party.csv"])]
+    column: Annotated[str, Meta(max_length=200)] = ""
+    reason: Annotated[str, Meta(max_length=500)] = ""

@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from tailorbird.errors import (
     ConflictError,
     DefinitionError,
+    ModelError,
     RecordError,
     SourceError,
     Stopped,
@@ -33,6 +34,7 @@ _STATUS: dict[type[TailorbirdError], int] = {
     TemplateError: 422,
     SourceError: 422,
     RecordError: 422,
+    ModelError: 422,
     ConflictError: 409,
     StoreError: 503,
     Stopped: 503,

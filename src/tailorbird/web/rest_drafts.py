@@ -14,7 +14,7 @@ from litestar.types import ControllerRouterHandler
 from tailorbird import authoring, yaml_text
 from tailorbird.readings import drafts
 from tailorbird.stopping import Stop
-from tailorbird.views.definitions import DefinitionUse, DefinitionVersion
+from tailorbird.views.definitions import DefinitionUse, DefinitionVersion, NewVersion
 from tailorbird.views.drafts import (
     DraftForms,
     SegmentPreview,
@@ -48,14 +48,6 @@ class SegmentDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tree: dict[str, Any] | None = None
     as_of: datetime | None = None
     approximate: bool = False
-
-
-class KeptSegment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A definition to be kept, and why; `author` is who says so."""
-
-    text: str
-    reason: str = ""
-    author: str = ""
 
 
 @post("/segments/preview", summary="Preview a definition", tags=[TAG], status_code=200,
@@ -93,7 +85,7 @@ def convert_segment(data: JSONBody[SegmentDraft]) -> DraftForms:
 
 
 @post("/segments", summary="Keep a segment", tags=[TAG], responses=WRITING, **WRITES)
-def put_segment(desk: At, data: JSONBody[KeptSegment]) -> KeptText:
+def put_segment(desk: At, data: JSONBody[NewVersion]) -> KeptText:
     """Keep a segment under the name that it says, as a new version; the same text makes none."""
     value = yaml_text.read(data.text, drafts.DRAFT).value
     name = value.get("name") if isinstance(value, dict) else ""

@@ -8,13 +8,14 @@ from litestar import post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
-from tailorbird import authoring, forms, yaml_text
+from tailorbird import authoring, forms
 from tailorbird.collect.forms import Form
 from tailorbird.views.forms import FormAnswer, FormReport, FormResults, FormRow
 from tailorbird.views.sources import DefinitionText, KeptText
 from tailorbird.web import form_pages
 from tailorbird.web.asking import MISSING, WRITES, WRITING, At, Name, found, reads
 from tailorbird.web.desk import Desk
+from tailorbird.web.rest_definitions import named
 
 TAG: Final = "forms"
 
@@ -44,7 +45,7 @@ def get_form(desk: At, name: Name) -> FormReport:
       **WRITES)  # fmt: skip
 def check_form(desk: At, data: JSONBody[DefinitionText]) -> KeptText:
     """Return under which name and version a form would be kept; nothing is kept."""
-    name = _named(data.text)
+    name = named(data.text, "form.yaml")
     authoring.check_definition(desk.world, "form", name, data.text)
     kept = desk.world.definitions.get("form", name)
     same = kept is not None and kept.text == data.text
@@ -55,16 +56,14 @@ def check_form(desk: At, data: JSONBody[DefinitionText]) -> KeptText:
 def put_form(desk: At, data: JSONBody[DefinitionText]) -> KeptText:
     """Keep a form under the name that it says, as a new version."""
     kept = authoring.put(
-        desk.world, "form", _named(data.text), data.text, now=desk.clock(), reason="by the API"
+        desk.world,
+        "form",
+        named(data.text, "form.yaml"),
+        data.text,
+        now=desk.clock(),
+        reason="by the API",
     )
     return KeptText(kept.kind, kept.name, kept.version)
-
-
-def _named(text: str) -> str:
-    """Return the name that a form's text says; '' where it says none, which is then refused."""
-    value = yaml_text.read(text, "form.yaml").value
-    name = value.get("name") if isinstance(value, dict) else ""
-    return name if isinstance(name, str) else ""
 
 
 def _row(desk: Desk, form: Form, version: int) -> FormRow:

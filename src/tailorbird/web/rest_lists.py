@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from litestar import post, put
 from litestar.exceptions import NotFoundException
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import lists
 from tailorbird.errors import UsageError
-from tailorbird.views import moment
-from tailorbird.views.lists import ListReport, ListRow, NamedPeople, NamedReport, NewList
-from tailorbird.web.asking import MISSING, WRITING, At, Limit, Name, Wait, With, instant_of, reads
+from tailorbird.readings.people import held
+from tailorbird.views import PeoplePage, moment
+from tailorbird.views.lists import (
+    ListFile,
+    ListReport,
+    ListRow,
+    NamedPeople,
+    NamedReport,
+    NewList,
+)
+from tailorbird.web.asking import (
+    MISSING,
+    WRITING,
+    AsOf,
+    At,
+    Cursor,
+    Limit,
+    Name,
+    Now,
+    Wait,
+    With,
+    instant_of,
+    reads,
+)
 from tailorbird.web.desk import Desk
+from tailorbird.web.rest_definitions import handlers
 
-AsOf = Annotated[
-    datetime | None, QueryParameter(name="as_of", description="A past instant; now when left out.")
-]
 CHANGING: Final[dict[str, Any]] = {
     "tags": ["lists"], "status_code": 200, "responses": WRITING | MISSING,
     "opt": {"scope": "write", "console": True}, "sync_to_thread": True,
+    "request_max_body_size": 4 << 20,
 }  # fmt: skip
+"""Who is put on a list may be many: a file of a hundred thousand addresses fits."""
 
 
 @reads("/lists", "All lists", "lists")
@@ -43,6 +63,15 @@ def get_list(desk: At, name: Name, as_of: AsOf = None, limit: Limit = 20) -> Lis
         found.count(name, as_of=at),
         tuple(found.people(name, as_of=at, limit=limit)),
     )
+
+
+@reads("/lists/{name:str}/people", "People of a list", "lists", responses=MISSING)
+def list_listed(
+    desk: At, now: Now, name: Name, as_of: AsOf = None, after: Cursor = "", limit: Limit = 50
+) -> PeoplePage:
+    """Return who is on a list by number, now or at a past instant."""
+    _found(desk, name)
+    return held(desk.world, lists.on(name), after, limit, instant_of(as_of, now))
 
 
 @put("/lists/{name:str}", summary="Make a list", **CHANGING)
@@ -69,6 +98,17 @@ def remove_from_list(
     """Take people off a list; to name one who is not on it changes nothing."""
     found = _found(desk, name)
     return _told(desk, found.remove(name, data.people, reason=data.reason, author=writer.key), wait)
+
+
+@post("/lists/{name:str}/import", summary="Put a file's people on a list", **CHANGING)
+def import_list(
+    desk: At, writer: With, name: Name, data: JSONBody[ListFile], wait: Wait = "durable"
+) -> NamedReport:
+    """Put the people of a CSV file on a list; `unknown` holds rows below the head, from 1."""
+    named = _found(desk, name).load_text(
+        name, data.text, data.file, data.column, reason=data.reason, author=writer.key
+    )
+    return _told(desk, named, wait)
 
 
 def _lists(desk: Desk) -> lists.Lists:
@@ -99,4 +139,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     put_list,
     add_to_list,
     remove_from_list,
+    list_listed,
+    import_list,
+    *handlers("list", "lists", "a list"),
 ]

@@ -119,6 +119,12 @@ export interface ClusterSet {
   candidates: ClusterCandidate[];
 }
 
+export interface ClusterTrial {
+  name: string;
+  version: number;
+  people: number;
+}
+
 export interface ConditionForm {
   word: string;
   keys: FormKey[];
@@ -382,6 +388,13 @@ export interface GroupSize {
   description: string;
 }
 
+export interface GroupTrial {
+  name: string;
+  version: number;
+  groups: GroupSize[];
+  waits: boolean;
+}
+
 export interface Header {
   name: string;
   value: string;
@@ -444,12 +457,6 @@ export interface Joined {
   reason: string;
 }
 
-export interface KeptSegment {
-  text: string;
-  reason?: string;
-  author?: string;
-}
-
 export interface KeptText {
   kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters";
   name: string;
@@ -490,6 +497,13 @@ export interface Likeness {
 export interface Link {
   text: string;
   url: string;
+}
+
+export interface ListFile {
+  text: string;
+  file: string;
+  column: string;
+  reason: string;
 }
 
 export interface ListReport {
@@ -664,6 +678,12 @@ export interface NewPerson {
   anonymous_id: string;
   traits: Record<string, string | number | boolean | null>;
   consents: Words | null;
+}
+
+export interface NewVersion {
+  text: string;
+  reason?: string;
+  author?: string;
 }
 
 export interface NoticePage {
@@ -935,6 +955,12 @@ export interface Reason {
   threshold: string;
 }
 
+export interface Recalculation {
+  at: string;
+  people: Record<string, number>;
+  changed: number;
+}
+
 export interface RefreshCost {
   refreshes: number;
   last_ms: number;
@@ -985,6 +1011,18 @@ export interface ReplayReport {
   replayed: number;
   refused: number;
   first_refused: RefusedRow[];
+}
+
+export interface RfmGrid {
+  as_of: string;
+  squares: RfmSquare[];
+}
+
+export interface RfmSquare {
+  recency: number;
+  value: number;
+  cell: string;
+  people: number;
 }
 
 export interface RuleReport {

@@ -3,7 +3,7 @@ import { Button, Textarea, TextInput } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { path, send, useDoing, useReading } from "../api/reading";
-import type { KeptSegment, KeptText, DefinitionVersion, SegmentWords } from "../api/types";
+import type { NewVersion, KeptText, DefinitionVersion, SegmentWords } from "../api/types";
 import { Builder } from "../parts/builder";
 import { Told } from "../parts/doing";
 import { type Draft, type Figures, useDraft, useFigures } from "../parts/drafting";
@@ -189,7 +189,7 @@ function Saving({ draft, fine, inForce, again }: SavingProps) {
   const same = inForce !== null && draft.text === inForce.text;
   const save = () =>
     doing.run(async () => {
-      const content: KeptSegment = { text: draft.text, reason: reason.trim(), author: author.trim() };
+      const content: NewVersion = { text: draft.text, reason: reason.trim(), author: author.trim() };
       const kept = await send<KeptText>("POST", "/segments", content);
       setReason("");
       again();

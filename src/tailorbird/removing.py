@@ -1,0 +1,106 @@
+"""Groups, clusters and lists out of force: refused, with where, while anything rests on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Literal, TypeAlias
+
+from tailorbird import authoring, clusters, grouping, lists, naming
+from tailorbird.errors import ConflictError, UsageError
+from tailorbird.naming import Use
+from tailorbird.schema import Definition, DefinitionKind, Instant
+from tailorbird.segments import Segment
+from tailorbird.segments.conditions import Condition, DateIs, Has, OnList, TraitIs, leaves
+from tailorbird.segments.groups import POINT
+from tailorbird.world import World
+
+Kind: TypeAlias = Literal["groups", "clusters", "list"]
+_WRITTEN: Final[tuple[DefinitionKind, ...]] = ("template", "block", "campaign", "imputation")
+"""Definitions whose texts may name a trait."""
+
+
+def uses(world: World, kind: Kind, name: str) -> tuple[Use, ...]:
+    """Return the definitions that rest on groups, on clusters or on a list, each use once.
+
+    Groups are named as segments and by the trait that a recalculation keeps, clusters by theirs.
+    """
+    standing = authoring.standing_segments(world)
+    match kind:
+        case "list":
+            found = _in_conditions(standing, lambda leaf: leaf == OnList(name))
+        case "clusters":
+            found = _of_trait(world, f"{clusters.KEPT_AS}{name}", standing)
+        case "groups":
+            found = _of_groups(world, name, standing)
+    return tuple(dict.fromkeys(found))
+
+
+def remove(
+    world: World, kind: Kind, name: str, *, now: Instant, author: str = "", reason: str = ""
+) -> Definition:
+    """Take groups, clusters or a list out of force; return what it was.
+
+    Its versions stay, and what the log says of people: put again, it is as it was.
+
+    Raises:
+        ConflictError: other definitions rest on it.
+        UsageError: there is none of this name.
+    """
+    _find(world, kind, name, now)
+    if used := uses(world, kind, name):
+        where = ", ".join(each.phrase() for each in used)
+        what = f"{kind} {name!r} is used by {where}"
+        raise ConflictError(what, mend="take it out there first")
+    removed = world.definitions.remove(kind, name, author=author, reason=reason, now=now)
+    if removed is None:
+        raise UsageError(f"no {kind} {name!r}", mend="it was removed a moment ago")
+    if kind == "groups":
+        authoring.forget_removed(world, authoring.standing_segments(world), now)
+    return removed
+
+
+def _find(world: World, kind: Kind, name: str, now: Instant) -> None:
+    match kind:
+        case "groups":
+            grouping.find(world, name)
+        case "clusters":
+            clusters.find(world, name)
+        case "list":
+            lists.Lists(world, now).find(name)
+
+
+def _of_groups(world: World, name: str, standing: Sequence[Segment]) -> Iterator[Use]:
+    own = f"{name}{POINT}"
+    for segment in (each for each in standing if each.name.startswith(own)):
+        for use in naming.uses(world, segment.name, standing):
+            if use.kind != "segment":
+                yield use
+            elif not use.name.startswith(own):
+                yield _owner(use.name, use.how)
+    others = [each for each in standing if not each.name.startswith(own)]
+    yield from _of_trait(world, f"{grouping.KEPT_AS}{name}", others)
+
+
+def _of_trait(world: World, trait: str, standing: Sequence[Segment]) -> Iterator[Use]:
+    def names_it(leaf: Condition) -> bool:
+        return isinstance(leaf, TraitIs | DateIs | Has) and leaf.trait == trait
+
+    yield from _in_conditions(standing, names_it)
+    named = re.compile(rf"(?<![\w-]){re.escape(trait)}(?![\w-])")
+    for kind in _WRITTEN:
+        for each in world.definitions.latest(kind):
+            if named.search(each.text):
+                yield Use(kind, each.name, f"trait {trait}")
+
+
+def _in_conditions(standing: Sequence[Segment], asks: Callable[[Condition], bool]) -> Iterator[Use]:
+    for each in standing:
+        if any(asks(leaf) for leaf in leaves(each.condition)):
+            yield _owner(each.name, "condition")
+
+
+def _owner(segment: str, how: str) -> Use:
+    """Return the use of the segment's own text, or of the list that it is a group of."""
+    listed, point, _ = segment.partition(POINT)
+    return Use("groups", listed, how) if point else Use("segment", segment, how)
