@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tailorbird.schema import Names, PersonId
-from tailorbird.stores.duckdb.sessions_bulk import is_bulk, sessions_of
+from tailorbird.stores.duckdb.runs import PAUSE, plain, runs_of
 from tailorbird.stores.statements import load
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def renew(
 ) -> None:
     """Count the sessions anew that new facts reach, and all of those whose history `moved`.
 
-    The `fresh` facts are visible as `new_facts`; they are among the facts already.
+    The `fresh` facts are among the facts already. What only begins sessions or goes on with some is
+    added to them: that is most of what comes live, and costs the same however long they are.
     """
     import pyarrow as pa
 
@@ -55,13 +56,15 @@ def renew(
         return
     connection.register("acts", pa.table({"event": list(ACTS)}))
     connection.register("moved", pa.table({"person": pa.array(people, pa.int64())}))
-    touched = connection.execute(SQL["nobody" if fresh is None else "touched"]).to_arrow_table()
+    touched = connection.execute(SQL["nobody"]).to_arrow_table()
+    if fresh is not None:
+        crossing = _gone_on(connection, fresh, people)
+        if crossing.num_rows:
+            connection.register("crossing", crossing)
+            touched = connection.execute(SQL["touched"]).to_arrow_table()
     if not touched.num_rows and not people:
         return
     connection.register("touched", touched)
-    if fresh is not None and is_bulk(fresh):
-        touched = _without_strangers(connection, fresh, touched, people)
-        connection.register("touched", touched)
     stale = connection.execute(SQL["stale"]).to_arrow_table()
     if not stale.num_rows:
         return
@@ -71,19 +74,30 @@ def renew(
     connection.execute(SQL["renew"], (low, high, low, high))
 
 
-def _without_strangers(
-    connection: duckdb.DuckDBPyConnection,
-    facts: pa.Table,
-    touched: pa.Table,
-    moved: Sequence[PersonId],
+def _gone_on(
+    connection: duckdb.DuckDBPyConnection, facts: pa.Table, moved: Sequence[PersonId]
 ) -> pa.Table:
-    """Count the sessions of those who have none near their new facts; return who is left."""
+    """Add what begins sessions or goes on with some; return the runs that do more than that."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    near = connection.execute(SQL["near"]).to_arrow_table()["person"].combine_chunks()
     names = connection.execute(SQL["columns"]).to_arrow_table().column_names
-    counted = sessions_of(facts, ACTS, {*near.to_pylist(), *moved}, names)
-    connection.register("counted", counted)
-    connection.execute(SQL["add"])
-    return touched.filter(pc.is_in(touched["person"], pa.array(near)))
+    found = runs_of(facts, ACTS, moved, names)
+    if not found.num_rows:
+        return found
+    found = found.append_column("run", pa.array(np.arange(found.num_rows)))
+    connection.register("runs", found.select(["run", "person", "session_id", "at", "until"]))
+    first, last = pc.min(found["at"]).as_py(), pc.max(found["until"]).as_py()
+    reached = connection.execute(SQL["reach"], (first - PAUSE, last + PAUSE)).to_arrow_table()
+    simple, began = plain(found, reached)
+    found = found.drop_columns(["run"])
+    begun, going_on = simple & (began < 0), simple & (began >= 0)
+    if begun.any():
+        connection.register("begun", found.filter(pa.array(begun)))
+        connection.execute(SQL["begin"])
+    if going_on.any():
+        some = found.append_column("began", pa.array(began)).filter(pa.array(going_on))
+        connection.register("going_on", some)
+        connection.execute(SQL["go_on"])
+    return found.filter(pa.array(~simple))

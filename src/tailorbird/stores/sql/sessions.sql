@@ -23,15 +23,6 @@ SELECT * EXCLUDE (until, last_position, events, pages) REPLACE (
     until + 1800000000 AS "at", last_position AS position),
     'session_ended' AS event, FALSE AS machine, (until - "at") // 1000000 AS session_seconds,
     pages AS session_pages FROM sessions
--- name: touched
--- Where new acts fall, with the 30 minutes on both sides in which they reach into other sessions.
-SELECT person, COALESCE(session_id, '') AS session_id, MIN("at") - 1800000000 AS low,
-    MAX("at") + 1800000000 AS high
-FROM new_facts
-WHERE person IS NOT NULL AND NOT machine AND (session_id IS NOT NULL OR page IS NOT NULL
-    OR event IN (SELECT event FROM acts))
-    AND person NOT IN (SELECT person FROM moved)
-GROUP BY ALL
 -- name: stale
 -- From the first to the last act of every session that these reach: all of it is counted anew.
 SELECT t.person, t.session_id, LEAST(t.low + 1800000000, MIN(s."at")) AS low,
@@ -88,6 +79,24 @@ SELECT o.*, f.received_at, f.source, f.browser, f.os, f.device, f.app, f.country
     f.utm_content, f.utc_offset, f.hour, f.weekday
 FROM sessions_of AS o JOIN facts AS f ON f.position = o.position
 WHERE f."at" BETWEEN ? AND ?
+-- name: reach
+-- Of the new runs, by number, those that reach sessions. The bounds are of all runs together.
+SELECT r.run, COUNT(*) AS reaches, MAX(s."at") AS began, MAX(s.until) AS before
+FROM runs AS r JOIN sessions AS s ON s.person = r.person AND s.session_id = r.session_id
+AND s."at" < r.until + 1800000000 AND s.until > r."at" - 1800000000
+WHERE s.until > ? AND s."at" < ? GROUP BY r.run
+-- name: go_on
+UPDATE sessions SET until = r.until, last_position = r.last_position,
+    events = sessions.events + r.events, pages = sessions.pages + r.pages
+FROM going_on AS r
+WHERE sessions.person = r.person AND sessions.session_id = r.session_id
+AND sessions."at" = r.began
+-- name: begin
+INSERT INTO sessions BY NAME SELECT * FROM begun
+-- name: touched
+-- Where more must be counted anew: with the 30 minutes on both sides in which acts reach further.
+SELECT person, session_id, MIN("at") - 1800000000 AS low, MAX(until) + 1800000000 AS high
+FROM crossing GROUP BY person, session_id
 -- name: nobody
 SELECT 0::BIGINT AS person, '' AS session_id, 0::BIGINT AS low, 0::BIGINT AS high WHERE FALSE
 -- name: bounds
@@ -95,10 +104,5 @@ SELECT MIN(low), MAX(high) FROM stale
 -- name: whose
 SELECT DISTINCT person FROM facts
 WHERE position IN (SELECT UNNEST(?)) AND person IS NOT NULL
--- name: near
-SELECT DISTINCT t.person FROM touched AS t JOIN sessions AS s
-ON s.person = t.person AND s.session_id = t.session_id AND s."at" <= t.high AND s.until >= t.low
 -- name: columns
 SELECT * FROM sessions LIMIT 0
--- name: add
-INSERT INTO sessions BY NAME SELECT * FROM counted
