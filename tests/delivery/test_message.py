@@ -100,6 +100,16 @@ def part(content: bytes, kind: str) -> str:
     raise AssertionError(kind)
 
 
+def test_an_amp_part_stands_between_text_and_html() -> None:
+    amp = "<!doctype html><html \u26a14email><body>Gr\u00fc\u00dfe</body></html>"
+    content = message(msgspec.structs.replace(RENDERED, amp=amp), ENVELOPE)
+    kinds = [each.get_content_type() for each in parsed(content).walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "text/x-amp-html", "text/html"]
+    assert part(content, "text/x-amp-html") == amp
+    assert part(content, "text/html") == RENDERED.html.rstrip("\n")
+    assert "x-amp" not in message(RENDERED, ENVELOPE).decode("ascii")
+
+
 def test_a_message_has_the_headers_that_mailbox_providers_ask_for() -> None:
     content = message(RENDERED, ENVELOPE)
     head = content.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")

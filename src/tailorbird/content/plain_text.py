@@ -31,7 +31,6 @@ _BREAKS = {
     "/tr": "\n",
     "/div": "\n",
     "/li": "\n",
-    "li": "\n- ",
     "hr": "\n---\n",
     "/td": " ",
     "/th": " ",
@@ -41,6 +40,7 @@ _BREAKS = {
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _BLANKS = re.compile(r"\s+")
 _SKIPPED = ("head", "style", "script")
+_COUNTED = ("ul", "ol", "li", "table", "tr", "td", "th")
 _HIDDEN = re.compile(r"display\s*:\s*none")
 
 
@@ -64,12 +64,18 @@ _Nested: TypeAlias = If | Case | For | TableRow | IfChanged | Partial
 class _Reader:
     """Walks over the HTML.
 
-    `_skip` is the element whose end is waited for, `_address` what the open link leads to,
-    `_picture` the words of the last picture.
+    `_skip` is the element whose end is waited for and `_depth` how often it was opened since,
+    `_address` what the open link leads to, `_picture` the words of the last picture. `_lists` has
+    the next number of each open list, None where it has none; `_tables` says of each open table
+    whether its cells are values, not a layout.
     """
 
     def __init__(self) -> None:
         self._skip = ""
+        self._depth = 0
+        self._lists: list[int | None] = []
+        self._tables: list[bool] = []
+        self._cells = 0
         self._address: list[Node] = []
         self._picture: Node | None = None
 
@@ -100,17 +106,50 @@ class _Reader:
 
     def _mark(self, tag: str, done: list[Node]) -> None:
         if self._skip:
-            if tag == f"/{self._skip}":
+            self._depth += {self._skip: 1, f"/{self._skip}": -1}.get(tag, 0)
+            if self._depth < 0:
                 self._skip = ""
             return
         if tag in _SKIPPED:
-            self._skip = tag
+            self._skip, self._depth = tag, 0
         elif tag == "a":
             self._address = []
         elif tag == "/a":
             self._end_link(done)
+        elif tag.endswith(_COUNTED):
+            self._structure(tag, done)
         else:
             _add(done, _BREAKS.get(tag, ""))
+
+    def _structure(self, tag: str, done: list[Node]) -> None:
+        """Open or close a list, a table or a part of one."""
+        match tag:
+            case "ul" | "ol":
+                self._lists.append(1 if tag == "ol" else None)
+            case "/ul" | "/ol" if self._lists:
+                self._lists.pop()
+            case "table":
+                self._tables.append(False)
+            case "/table" if self._tables:
+                self._tables.pop()
+            case "li":
+                _add(done, f"\n{self._bullet()}")
+                return
+            case "tr":
+                self._cells = 0
+            case "td" | "th":
+                if self._tables:
+                    self._tables[-1] |= tag == "th"
+                    _add(done, "| " if self._tables[-1] and self._cells else "")
+                self._cells += 1
+        _add(done, _BREAKS.get(tag, ""))
+
+    def _bullet(self) -> str:
+        number = self._lists[-1] if self._lists else None
+        if number is None:
+            return "- " if len(self._lists) < 2 else "* "
+        self._lists[-1] = number + 1
+        return f"{number}. "
 
     def _end_link(self, done: list[Node]) -> None:
         address, self._address = self._address, []
@@ -125,7 +164,7 @@ class _Reader:
         elif state.tag == "a" and state.attribute == "href" and not value.startswith("#"):
             self._address.append(Text(html.unescape(value)))
         elif state.tag == "div" and state.attribute == "style" and _HIDDEN.search(value):
-            self._skip = "div"
+            self._skip, self._depth = "div", 0
 
     # -- nodes ------------------------------------------------------------------------------------
 
@@ -187,6 +226,7 @@ class _Reader:
                 read_arms = tuple((values, part(body)) for values, body in arms)
                 new = Case(subject, read_arms, node.place)
             case For(each, body, otherwise):
+                self._lists = [None] * len(self._lists)  # how many there will be nobody knows
                 new = For(each, part(body), part(otherwise), node.place)
             case Partial(body=None):
                 new = node

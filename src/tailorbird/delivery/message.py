@@ -96,10 +96,14 @@ def outgoing(
 def message(rendered: Rendered, envelope: Envelope) -> bytes:
     """Return the message with CRLF line ends: multipart/alternative, or HTML alone without a text.
 
+    An AMP part stands between text and HTML: readers that do not know it show the last they know.
+
     Raises:
         UsageError: an address or the unsubscribe link cannot stand in a header.
     """
     parts = [_text_part(rendered.text)] if rendered.text else []
+    if rendered.amp:
+        parts.append(_part(b"text/x-amp-html", _octets(rendered.amp)))
     parts.append(_html_part(rendered.html))
     return b"".join([*_headers(rendered.subject, envelope), *_bodies(parts, envelope.send_id)])
 
