@@ -6,7 +6,7 @@ Out: subject, HTML, text.
 
 from __future__ import annotations
 
-from tailorbird.content.email import EmailSource, EmailTemplate, compile_email
+from tailorbird.content.email import EmailSource, EmailTemplate, compile_email, written
 from tailorbird.content.library import library, templates
 from tailorbird.content.template import Syntax, Template, compile  # noqa: A004 - the trade's word
 from tailorbird.content.values import Plain
@@ -21,4 +21,5 @@ __all__ = [
     "compile_email",
     "library",
     "templates",
+    "written",
 ]

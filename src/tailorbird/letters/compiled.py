@@ -26,9 +26,7 @@ def check_template(world: World, name: str, mjml: str) -> None:
         TemplateError: with the place and the mend.
     """
     blocks = {block.name: block.text for block in world.definitions.latest("block")}
-    content.compile_email(
-        content.EmailSource(name=name, subjects={"any": "Hello"}, mjml=mjml), blocks
-    )
+    content.compile_email(content.written(name, {"any": "Hello"}, mjml), blocks)
 
 
 def template(world: World, campaign: journeys.Campaign, version: int) -> content.EmailTemplate:
@@ -53,5 +51,4 @@ def _compiled(
     mjml: str,
     blocks: tuple[tuple[str, str], ...],
 ) -> content.EmailTemplate:
-    source = content.EmailSource(name=name, subjects=dict(subjects), mjml=mjml)
-    return content.compile_email(source, dict(blocks))
+    return content.compile_email(content.written(name, dict(subjects), mjml), dict(blocks))
