@@ -270,6 +270,17 @@ class Ledger(Protocol):
     def decision(self, decision_id: bytes) -> Decision | None:
         """Return one decision."""
 
+    def shown(
+        self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
+    ) -> dict[tuple[PersonId, str], int]:
+        """Return how often each of these blocks was in a mail decided for each of these people.
+
+        Mails that failed or were cancelled do not count; who was never shown a block is absent.
+        """
+
+    def tally(self, campaign: str, kept: str) -> list[tuple[str, str, int]]:
+        """Return (name, value, people) of what a campaign's sends keep under a key of `inputs`."""
+
     def verdicts(self, campaign: str) -> list[tuple[str, str, str, int]]:
         """Return (verdict, reason, variant, people) counts of a campaign."""
 

@@ -254,6 +254,7 @@ DefinitionKind = Literal[
     "source",
     "form", "list",
     "groups", "calibration", "clusters",
+    "slot", "texts", "edition",
 ]  # fmt: skip
 
 
@@ -331,6 +332,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     envelope_from: str
     envelope_to: str
     content: bytes
+    digest: bytes = b""
+    """Of what was rendered, so that it can be proven later what was sent."""
 
 
 ReplyKind = Literal["accepted", "deferred", "rejected", "unknown"]
@@ -356,6 +359,8 @@ class Settlement(msgspec.Struct, frozen=True):
     carrier: str
     reply: str = ""
     retry_at: Instant = 0
+    digest: bytes = b""
+    """Of the mail that left: what `Outgoing.digest` said; b"" where none did."""
 
 
 # -- learning -----------------------------------------------------------------------------------

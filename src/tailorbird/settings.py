@@ -62,6 +62,8 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str = "https://shop.example"
     currency: str = "EUR"
     zone: str = "UTC"
+    locale: str = "en"
+    """Language, or language and region, of what is written without one: `en`, `de-AT`."""
 
 
 class Collect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tailorbird.ports import Ledger
@@ -222,3 +223,44 @@ def test_decisions_survive_reopening(tmp_path: Path) -> None:
     assert [claim.person for claim in SqliteLedger(database).claimed("w")] == [1]
     assert isinstance(database.read(), sqlite3.Connection)
     database.close()
+
+
+def showing(number: int, person: int, block: str, at: int = NOW) -> Decision:
+    inputs = msgspec.json.encode({"slots": {"offer": block, "hero": "spring"}})
+    return msgspec.structs.replace(decision(number, at=at), person=person, inputs=inputs)
+
+
+def test_how_often_somebody_was_shown_a_block_is_counted(ledger: Ledger) -> None:
+    made = [showing(1, 7, "gold"), showing(2, 7, "gold", NOW + 5), showing(3, 8, "gold")]
+    ledger.record([*made, showing(4, 7, "silver"), decision(5), decision(6, "refused")])
+    both = {(7, "gold"): 2, (7, "silver"): 1}
+    assert ledger.shown([7, 9], ["gold", "silver"], NOW - 1, NOW + 5) == both
+    assert ledger.shown([7, 8], ["gold"], NOW, NOW + 9) == {(7, "gold"): 1}
+    assert ledger.shown([], ["gold"], 0, NOW) == {}
+
+
+def test_a_mail_that_never_left_showed_nothing(ledger: Ledger) -> None:
+    ledger.record([showing(1, 7, "gold"), showing(2, 8, "gold")])
+    failed = claim_one(ledger)
+    ledger.settle([Settlement(failed, "failed", "inbox")], NOW)
+    assert sum(ledger.shown([7, 8], ["gold"], 0, NOW).values()) == 1
+    ledger.cancel("spring", "stopped", NOW)
+    assert ledger.shown([7, 8], ["gold"], 0, NOW) == {}
+
+
+def test_what_the_sends_of_a_campaign_keep_is_counted(ledger: Ledger) -> None:
+    ledger.record([showing(1, 7, "gold"), showing(2, 8, "gold"), showing(3, 9, "")])
+    ledger.record([decision(4, "holdout"), decision(5, campaign="other")])
+    counts = [("hero", "spring", 3), ("offer", "", 1), ("offer", "gold", 2)]
+    assert ledger.tally("spring", "slots") == counts
+    assert ledger.tally("spring", "fallbacks") == []
+
+
+def test_the_digest_of_a_mail_is_kept(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    claimed = claim_one(ledger)
+    ledger.settle([Settlement(claimed, "sent", "inbox", digest=b"d" * 16)], NOW)
+    found = ledger.settlement(claimed)
+    assert found is not None
+    assert found.digest == b"d" * 16
+    assert ledger.settlements(0, 5)[0][2].digest == b"d" * 16

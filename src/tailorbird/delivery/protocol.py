@@ -85,6 +85,7 @@ class _Batch:
     claims: Sequence[Claim]
     refused: dict[bytes, Settlement] = field(default_factory=dict)
     replies: dict[bytes, Reply] = field(default_factory=dict)
+    digests: dict[bytes, bytes] = field(default_factory=dict)
 
     def outgoing(self, render: Render) -> Iterator[Outgoing]:
         """Yield the messages of those that are still to be written to."""
@@ -95,6 +96,7 @@ class _Batch:
             if isinstance(made, Settlement):
                 self.refused[claim.send_id] = made
             else:
+                self.digests[claim.send_id] = made.digest
                 yield made
 
     def settlements(self, journal: Journal, rules: _Rules) -> list[Settlement]:
@@ -103,7 +105,13 @@ class _Batch:
         words: Words = self.replies
         if len(self.replies) < len(tried):
             words = journal.last() | self.replies
-        return [*self.refused.values(), *_settlements(tried, words, rules)]
+        ended = _settlements(tried, words, rules)
+        return [*self.refused.values(), *(self._with_digest(each) for each in ended)]
+
+    def _with_digest(self, ended: Settlement) -> Settlement:
+        if ended.state not in ("sent", "unknown"):
+            return ended
+        return msgspec.structs.replace(ended, digest=self.digests.get(ended.send_id, b""))
 
 
 def deliver(

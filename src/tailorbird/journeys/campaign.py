@@ -11,11 +11,14 @@ holdout: 0.1
 recommendations: 4
 attribution_days: 14
 cap: {messages: 2, days: 7}
+fallbacks:
+  person.first_name: {segments: {premium: dear member}, default: there}
+  traits.favourite_category: {else: skip}       # whose is missing gets no mail
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -54,6 +57,8 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recommendations: Annotated[int, msgspec.Meta(ge=0, le=24)] = 4
     attribution_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
     cap: Cap | None = None
+    fallbacks: dict[str, Any] = {}
+    """What stands in for values that are missing, read where mails are made."""
 
     def shares(self) -> dict[str, float]:
         """Return each variant's share among those who are not held out; they sum to 1."""

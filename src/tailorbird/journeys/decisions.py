@@ -31,6 +31,8 @@ class Candidate:
     variant: str
     probability: float
     inputs: dict[str, object]
+    refusal: str = ""
+    """Why no mail can be made for this person, or ''."""
 
 
 def decide(
@@ -77,4 +79,4 @@ def _refusal(campaign: Campaign, candidate: Candidate) -> str:
         return NO_ADDRESS
     if campaign.cap is not None and candidate.recent_messages >= campaign.cap.messages:
         return CAP
-    return ""
+    return candidate.refusal

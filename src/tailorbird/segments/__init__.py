@@ -6,7 +6,7 @@ Out: members, the instant of the next change, the evidence of every leaf.
 
 from __future__ import annotations
 
-from tailorbird.segments.answers import Preview, count, members, people, preview
+from tailorbird.segments.answers import Preview, count, holding, members, people, preview
 from tailorbird.segments.build import (
     all_of,
     any_of,
@@ -30,7 +30,7 @@ from tailorbird.segments.library import library
 from tailorbird.segments.list_text import list_description
 from tailorbird.segments.outlook import Outlook, Turn, leaves_of, outlook
 from tailorbird.segments.overlap import Overlap, overlap, overlap_at
-from tailorbird.segments.parse import document, from_json, parse
+from tailorbird.segments.parse import condition, document, from_json, parse
 from tailorbird.segments.python_text import python
 from tailorbird.segments.reader import Vocabulary
 from tailorbird.segments.refresh import Change, forget, refresh, verify
@@ -56,6 +56,7 @@ __all__ = [
     "any_of",
     "check_depth",
     "circles",
+    "condition",
     "count",
     "define",
     "did",
@@ -65,6 +66,7 @@ __all__ = [
     "explain",
     "forget",
     "from_json",
+    "holding",
     "in_sql",
     "leaves_of",
     "library",

@@ -9,8 +9,13 @@ import msgspec
 from tailorbird.ports import Facts
 from tailorbird.schema import Instant, PersonId
 from tailorbird.segments import compile as compiler
-from tailorbird.segments.conditions import Segment
+from tailorbird.segments.conditions import Condition, Segment
+from tailorbird.segments.meaning import member, resolved
+from tailorbird.traits.extract import touched
 from tailorbird.traits.sql import Statement
+from tailorbird.traits.terms import Term
+
+_UNNAMED = "condition"
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -58,6 +63,33 @@ def preview(
         int(facts.read(known, (as_of,))["people"][0].as_py()),
         tuple(people(facts, segment, among, as_of=as_of, limit=limit)),
     )
+
+
+def holding(
+    facts: Facts,
+    conditions: Sequence[Condition],
+    among: Sequence[Segment] = (),
+    *,
+    people: Sequence[PersonId],
+    as_of: Instant,
+) -> list[frozenset[PersonId]]:
+    """Return, for each condition, whom of these people it holds for at this instant.
+
+    Raises:
+        DefinitionError: it names a segment that is not `among` these.
+    """
+    if not conditions or not people:
+        return [frozenset() for _ in conditions]
+    terms: dict[str, Term] = {
+        f"holds_{number}": member(resolved(Segment(_UNNAMED, condition), among))
+        for number, condition in enumerate(conditions)
+    }
+    statement = compiler.columns(terms, as_of=as_of)
+    tables = statement.tables | {"touched": touched(people)}
+    rows = facts.read(statement.sql, statement.parameters, tables)
+    return [
+        frozenset(rows.filter(rows[name].fill_null(False))["person"].to_pylist()) for name in terms
+    ]
 
 
 def members(facts: Facts, name: str, *, as_of: Instant | None = None) -> list[PersonId]:

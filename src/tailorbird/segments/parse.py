@@ -100,14 +100,18 @@ def from_json(text: str, name: str = "segment.json", *, version: int = 0) -> Seg
     return _Tree(Reader(_sound(json_text.read(text, name)), None)).segment(version)
 
 
-def condition(value: Anything, document: Document) -> Condition:
+def condition(
+    value: Anything, document: Document, vocabulary: Vocabulary | None = None
+) -> Condition:
     """Return the condition that plain values stand for; errors point to the document's place.
+
+    With a `vocabulary`, every name outside it is refused.
 
     Raises:
         DefinitionError: with the mend.
     """
     _sound(Document(document.name, value, document.lines, document.columns))
-    return _Tree(Reader(document, None)).condition(value, ())
+    return _Tree(Reader(document, vocabulary)).condition(value, ())
 
 
 def _sound(document: Document) -> Document:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from tailorbird.schema import (
     SECOND,
@@ -85,6 +88,32 @@ class MemoryLedger:
     def decision(self, decision_id: bytes) -> Decision | None:
         """Return one decision."""
         return self._decisions.get(decision_id)
+
+    def shown(
+        self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
+    ) -> dict[tuple[PersonId, str], int]:
+        """Return how often each of these blocks was in a mail decided for each of these people."""
+        return dict(
+            Counter(
+                (send.decision.person, block)
+                for send in self._sends.values()
+                if send.decision.person in people
+                and after < send.decision.at <= until
+                and send.state not in {"failed", "cancelled"}
+                for block in _kept(send.decision, "slots").values()
+                if block in blocks
+            )
+        )
+
+    def tally(self, campaign: str, kept: str) -> list[tuple[str, str, int]]:
+        """Return (name, value, people) of what a campaign's sends keep under a key of `inputs`."""
+        counts = Counter(
+            (name, str(value))
+            for send in self._sends.values()
+            if send.decision.campaign == campaign
+            for name, value in _kept(send.decision, kept).items()
+        )
+        return [(*key, people) for key, people in sorted(counts.items())]
 
     def verdicts(self, campaign: str) -> list[tuple[str, str, str, int]]:
         """Return (verdict, reason, variant, people) counts of a campaign."""
@@ -168,3 +197,8 @@ class MemoryLedger:
     def _note(self, send: _Send, settlement: Settlement, now: Instant) -> None:
         send.state, send.settlement = settlement.state, settlement
         self._settlements.append((len(self._settlements) + 1, now, settlement))
+
+
+def _kept(decision: Decision, key: str) -> dict[str, Any]:
+    inputs: dict[str, dict[str, Any]] = msgspec.json.decode(decision.inputs)
+    return inputs.get(key, {})

@@ -50,8 +50,9 @@ UPDATE sends SET state = :state, due_at = MAX(due_at, :retry_at), worker = NULL,
 WHERE sequence = (SELECT sequence FROM decisions WHERE id = :send_id)
   AND state IN ('claimed', 'unknown') AND state <> :state
 -- name: note
-INSERT INTO settlements (send, at, state, carrier, reply, retry_at)
-SELECT sequence, :at, :state, :carrier, :reply, :retry_at FROM decisions WHERE id = :send_id
+INSERT INTO settlements (send, at, state, carrier, reply, retry_at, digest)
+SELECT sequence, :at, :state, :carrier, :reply, :retry_at, :digest
+FROM decisions WHERE id = :send_id
 -- name: note_cancelled
 INSERT INTO settlements (send, at, state, carrier, reply, retry_at)
 SELECT sequence, :at, 'cancelled', '', :reason, 0 FROM sends
@@ -63,14 +64,26 @@ SELECT state, COUNT(*) FROM sends GROUP BY state
 -- name: states_of_campaign
 SELECT state, COUNT(*) FROM sends WHERE campaign = ? GROUP BY state
 -- name: settlements
-SELECT t.sequence, t.at, d.id, t.state, t.carrier, t.reply, t.retry_at
+SELECT t.sequence, t.at, d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
 FROM settlements AS t JOIN decisions AS d ON d.sequence = t.send
 WHERE t.sequence > ? ORDER BY t.sequence LIMIT ?
 -- name: settlement
-SELECT d.id, t.state, t.carrier, t.reply, t.retry_at
+SELECT d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
 FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
 JOIN settlements AS t ON t.send = d.sequence
 WHERE d.id = ? AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DESC LIMIT 1
 -- name: sent_at
 SELECT MAX(t.at) FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence
 WHERE d.id = ? AND t.state IN ('sent', 'unknown')
+-- name: shown
+SELECT d.person, j.value, COUNT(*)
+FROM json_each(?1) AS p CROSS JOIN decisions AS d ON d.person = p.value
+JOIN sends AS s ON s.sequence = d.sequence
+JOIN json_each(CAST(d.inputs AS TEXT), '$.slots') AS j
+WHERE d.at > ?3 AND d.at <= ?4 AND d.verdict = 'send' AND s.state NOT IN ('failed', 'cancelled')
+  AND j.value IN (SELECT value FROM json_each(?2))
+GROUP BY d.person, j.value
+-- name: tally
+SELECT j.key, CAST(j.value AS TEXT), COUNT(*)
+FROM decisions AS d JOIN json_each(CAST(d.inputs AS TEXT), ?1) AS j
+WHERE d.campaign = ?2 AND d.verdict = 'send' GROUP BY j.key, j.value ORDER BY j.key, j.value

@@ -57,6 +57,21 @@ class SqliteLedger:
         row = self._database.current().execute(SQL["decision"], (decision_id,)).fetchone()
         return Decision(*row) if row else None
 
+    def shown(
+        self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
+    ) -> dict[tuple[PersonId, str], int]:
+        """Return how often each of these blocks was in a mail decided for each of these people.
+
+        Mails that failed or were cancelled do not count; who was never shown a block is absent.
+        """
+        asked = [msgspec.json.encode(list(each)).decode() for each in (people, blocks)]
+        rows = self._database.current().execute(SQL["shown"], (*asked, after, until))
+        return {(person, block): times for person, block, times in rows}
+
+    def tally(self, campaign: str, kept: str) -> list[tuple[str, str, int]]:
+        """Return (name, value, people) of what a campaign's sends keep under a key of `inputs`."""
+        return self._database.current().execute(SQL["tally"], (f"$.{kept}", campaign)).fetchall()
+
     def verdicts(self, campaign: str) -> list[tuple[str, str, str, int]]:
         """Return (verdict, reason, variant, people) counts of a campaign."""
         return self._database.current().execute(SQL["verdicts"], (campaign,)).fetchall()
