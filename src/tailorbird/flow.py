@@ -90,7 +90,7 @@ def ingest(world: World, on_progress: Callable[[int, int], None] | None = None) 
     """Turn everything that the log holds into profiles and facts; what comes meanwhile waits."""
     catch_up(world)
     total, known, end = Ingested(), profiles.Known(), world.log.end()
-    with intake.Appending(world.facts) as facts:
+    with intake.Appending(world) as facts:
         while (done := world.people.cursor()) < end:
             records = world.log.read(done, RECORDS, BYTES)
             for run, bodies in intake.in_runs(world, records):
@@ -117,8 +117,8 @@ def _rows(
         known.forget()
     else:
         known.learn(folded.events)
-    intake.count(world, records[0].offset - 1, offset, came, folded.events)
-    facts.add(offset, folded.events, homes=folded.homes)
+    odd = intake.odd(offset, came, folded.events)
+    facts.add(offset, folded.events, homes=folded.homes, odd=odd)
     return Ingested(
         len(records), len(folded.events), folded.duplicates, len(came.refused), folded.created,
         folded.merged,
@@ -135,8 +135,8 @@ def _columns(
     """Take in records whose events were read in bulk."""
     offset = records[-1].offset
     folded = profiles.fold_columns(world.people, bodies, offset, known, world.settings.identity)
-    intake.count_columns(world, records[0].offset - 1, offset, folded.columns)
-    facts.add(offset, columns=folded.columns)
+    odd = intake.odd_columns(offset, folded.columns)
+    facts.add(offset, columns=folded.columns, odd=odd)
     refused = sum(len(body.refused) for body in bodies)
     return Ingested(len(records), folded.events, folded.duplicates, refused, folded.created)
 
@@ -149,7 +149,7 @@ def catch_up(world: World, on_progress: Callable[[int, int], None] | None = None
     """
     cursor, done, known = world.people.cursor(), world.facts.offset(), profiles.Known()
     first = done
-    with intake.Appending(world.facts) as facts:
+    with intake.Appending(world) as facts:
         while done < cursor:
             records = world.log.read(done, min(RECORDS, cursor - done), BYTES)
             for run, bodies in intake.in_runs(world, records):
@@ -173,13 +173,13 @@ def _again(
     homes = profiles.moved(world.people, done, offset)
     if bodies:
         columns = profiles.replay_columns(world.people, bodies, known)
-        intake.count_columns(world, done, offset, columns)
-        facts.add(offset, columns=columns, homes=homes)
+        odd = intake.odd_columns(offset, columns)
+        facts.add(offset, columns=columns, homes=homes, odd=odd)
         return
     came = intake.read(world, records)
     events = profiles.replay(world.people, came.events)
-    intake.count(world, done, offset, came, events)
-    facts.add(offset, events, homes=homes)
+    odd = intake.odd(offset, came, events)
+    facts.add(offset, events, homes=homes, odd=odd)
 
 
 def count(world: World, segment: segments.Segment, as_of: Instant) -> int:

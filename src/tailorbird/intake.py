@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 import msgspec
 
@@ -20,7 +20,6 @@ from tailorbird.collect import plan, plan_check
 from tailorbird.collect.plan_observe import Observed
 from tailorbird.collect.plan_rules import Judge, Violation, judge_of
 from tailorbird.event_columns import EventColumns, ResolvedColumns
-from tailorbird.ports import Facts
 from tailorbird.schema import (
     DAY,
     Definition,
@@ -137,17 +136,24 @@ BODIES: Final = 4
 """Most bodies of columns that do: half a million events."""
 
 
+Odd: TypeAlias = "dict[str, pa.Table]"
+"""New rows of `duplicates` and `violations`."""
+
+
 class Appending:
     """Appends facts in large transactions, which cost DuckDB half as much as small ones.
 
     Columns are appended by a thread while the next are read: a kill in between is what `catch_up`
-    is for.
+    is for. The people are on the disk before their facts are: these must not know more than the
+    record does.
     """
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, world: World) -> None:
+        self._facts = world.facts
+        self._people = world.people
         self._events: list[ResolvedEvent] = []
         self._columns: list[ResolvedColumns] = []
+        self._odd: dict[str, list[pa.Table]] = {}
         self._offset = 0
         self._pool: ThreadPoolExecutor | None = None
         self._behind: Future[None] | None = None
@@ -174,22 +180,29 @@ class Appending:
         events: Sequence[ResolvedEvent] = (),
         columns: Sequence[ResolvedColumns] = (),
         homes: Sequence[Home] = (),
+        odd: Odd | None = None,
     ) -> None:
         """Append what the log holds up to an offset, soon; at once where histories move."""
         self._events += events
         self._columns += columns
+        for name, table in (odd or {}).items():
+            self._odd.setdefault(name, []).append(table)
         self._offset = offset
         if homes or len(self._events) > WAITING or len(self._columns) >= BODIES:
             self.append(homes)
 
     def append(self, homes: Sequence[Home] = ()) -> None:
         """Append all that waits."""
+        import pyarrow as pa
+
         self._wait()
         if not self._offset:
             return
-        waiting = (self._events, homes, self._offset, self._columns)
-        self._events, self._columns, self._offset = [], [], 0
-        if waiting[-1]:
+        odd = {name: pa.concat_tables(tables) for name, tables in self._odd.items()}
+        waiting = (self._events, homes, self._offset, self._columns, odd)
+        self._events, self._columns, self._offset, self._odd = [], [], 0, {}
+        self._people.make_durable()
+        if waiting[3]:
             self._pool = self._pool or ThreadPoolExecutor(1)
             self._behind = self._pool.submit(self._facts.append, *waiting)
         else:
@@ -203,22 +216,11 @@ class Appending:
 
 # -- what was odd, counted ----------------------------------------------------------------------
 
-_FORGET: Final = (
-    "DELETE FROM duplicates WHERE log_offset > ?",
-    "DELETE FROM violations WHERE log_offset > ?",
-)
-"""Of a batch that was counted and killed before its facts were appended."""
-_COUNT: Final = (
-    "INSERT INTO duplicates SELECT * FROM repeated",
-    "INSERT INTO violations SELECT * FROM flagged",
-)
 
+def odd(offset: int, came: Read, taken: Sequence[ResolvedEvent]) -> Odd:
+    """Return how many duplicates and violations the records up to `offset` held.
 
-def count(world: World, done: int, offset: int, came: Read, taken: Sequence[ResolvedEvent]) -> None:
-    """Keep how many duplicates and violations the records above `done` up to `offset` held.
-
-    Called before the facts of the same records are appended; killed in between, the same call
-    counts the same again and not twice. Nothing odd costs nothing.
+    They are kept with the facts of the same records, so that none is counted twice.
     """
     positions = {resolved.event.position for resolved in taken}
     repeated = Counter(
@@ -226,11 +228,12 @@ def count(world: World, done: int, offset: int, came: Read, taken: Sequence[Reso
         for event in (came.events if len(positions) < len(came.events) else ())
         if event.position not in positions
     )
-    _keep(world, done, offset, repeated, came.flagged)
+    found = {"duplicates": _repeated(offset, repeated)} if repeated else {}
+    return found | ({"violations": _flagged(offset, came.flagged)} if came.flagged else {})
 
 
-def count_columns(world: World, done: int, offset: int, taken: Sequence[ResolvedColumns]) -> None:
-    """Keep how many duplicates the bodies of columns of these records held, as `count` does."""
+def odd_columns(offset: int, taken: Sequence[ResolvedColumns]) -> Odd:
+    """Return how many duplicates the bodies of columns of these records held, as `odd` does."""
     repeated: Counter[tuple[int, str]] = Counter()
     for each in taken:
         body = each.columns
@@ -238,21 +241,7 @@ def count_columns(world: World, done: int, offset: int, taken: Sequence[Resolved
         missing = there - int(each.fresh.sum()) - len(each.others)
         if missing:
             repeated[body.received_at // DAY, body.source] += missing
-    _keep(world, done, offset, repeated, Counter())
-
-
-def _keep(
-    world: World,
-    done: int,
-    offset: int,
-    repeated: Counter[tuple[int, str]],
-    flagged: plan_check.Violations,
-) -> None:
-    if repeated or flagged:
-        world.facts.write(
-            [*((sql, (done,)) for sql in _FORGET), *((sql, ()) for sql in _COUNT)],
-            {"repeated": _repeated(offset, repeated), "flagged": _flagged(offset, flagged)},
-        )
+    return {"duplicates": _repeated(offset, repeated)} if repeated else {}
 
 
 def _repeated(offset: int, repeated: Counter[tuple[int, str]]) -> pa.Table:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from tailorbird.event_columns import ResolvedColumns
@@ -78,8 +79,14 @@ class People(Protocol):
     def ties(self) -> Ties:
         """Return who is who: identifiers, merges, separations."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Open a write transaction; durable when it ends without an exception."""
+    def transaction(self, *, durable: bool = True) -> AbstractContextManager[None]:
+        """Open a write transaction; durable when it ends without an exception.
+
+        Or else, if not `durable`, whole, and on the disk with the next that is.
+        """
+
+    def make_durable(self) -> None:
+        """Have everything on the disk that was written."""
 
     def cursor(self) -> int:
         """Return the offset of the last log record that was folded in."""
@@ -213,8 +220,12 @@ class Facts(Protocol):
         homes: Sequence[Home],
         offset: int,
         columns: Sequence[ResolvedColumns] = (),
+        odd: Mapping[str, pa.Table] = MappingProxyType({}),
     ) -> None:
-        """Append facts, move histories home, and keep the offset, in one durable transaction."""
+        """Append facts, move histories home, and keep the offset, in one durable transaction.
+
+        `odd`: new rows of `duplicates` and `violations`.
+        """
 
     def read(
         self,

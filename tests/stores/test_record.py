@@ -167,3 +167,34 @@ def test_who_waits_is_not_told_before_the_transaction_around_another_ends(tmp_pa
         around.__exit__(StoreError, broken, None)
         assert other.result(10) == 1
     assert [record.body for record in log.read(0, 10)] == [body(1)]
+
+
+def test_what_may_wait_for_the_disk_is_whole_and_the_next_commit_waits_again(
+    tmp_path: Path,
+) -> None:
+    database = Database(tmp_path / "record.sqlite")
+    people = SqlitePeople(database, Vault(b"k" * 32))
+
+    def waits() -> bool:
+        return bool(database.current().execute("PRAGMA synchronous").fetchone()[0] == 2)
+
+    with people.transaction(durable=False):
+        people.advance(7)
+        inside = waits()
+    with pytest.raises(ZeroDivisionError), people.transaction(durable=False):
+        people.advance(1 // 0)
+    with database.write():
+        after = waits()
+    assert (inside, after, people.cursor()) == (False, True, 7)
+
+
+def test_to_make_what_was_written_durable_something_is_written(tmp_path: Path) -> None:
+    """Only a commit that writes waits for the disk."""
+    database = Database(tmp_path / "record.sqlite")
+    people = SqlitePeople(database, Vault(b"k" * 32))
+    people.advance(7)
+    reader = database.read()
+    before = reader.execute("PRAGMA data_version").fetchone()
+    people.make_durable()
+    assert reader.execute("PRAGMA data_version").fetchone() > before
+    assert people.cursor() == 7

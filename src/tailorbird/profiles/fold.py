@@ -67,9 +67,10 @@ def fold(
 ) -> Folded:
     """Return the batch's first sights with their people, and keep what they say of them.
 
-    Everything, `offset` as the new cursor included, is one durable transaction.
+    Everything, `offset` as the new cursor included, is one transaction. It is on the disk with the
+    next durable one: a power cut may take it, and the log still has it.
     """
-    with people.transaction():
+    with people.transaction(durable=False):
         fresh = first_sights(people, events)
         resolved: list[ResolvedEvent] = []
         unproven: set[Position] = set()

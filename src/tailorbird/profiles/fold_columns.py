@@ -86,7 +86,7 @@ def fold_columns(
 ) -> FoldedColumns:
     """Return the bodies with their people, and keep who is new.
 
-    Everything, `offset` as the new cursor included, is one durable transaction.
+    Everything, `offset` as the new cursor included, is one transaction, as in `fold`.
     """
     created = 0
 
@@ -97,7 +97,7 @@ def fold_columns(
         created += len(resolution.created)
         return resolution.events
 
-    with people.transaction():
+    with people.transaction(durable=False):
         found = [_resolved(people, body, known, resolved) for body in bodies]
         people.quarantine([refused for body in bodies for refused in body.refused])
         people.advance(offset)

@@ -76,9 +76,13 @@ class DuckFacts:
         homes: Sequence[Home],
         offset: int,
         columns: Sequence[ResolvedColumns] = (),
+        odd: Mapping[str, pa.Table] = MappingProxyType({}),
     ) -> None:
-        """Append facts, move histories home, and keep the offset, in one durable transaction."""
-        tables = tables_of_all(columns, events)
+        """Append facts, move histories home, and keep the offset, in one durable transaction.
+
+        `odd`: new rows of `duplicates` and `violations`.
+        """
+        tables = {**tables_of_all(columns, events), **odd}
         with self._sparing(bulk=bool(columns)), self._transaction(tables) as connection:
             for name, table in tables.items():
                 weighed = name == "trait_values" and self._conflict
@@ -225,7 +229,12 @@ class DuckFacts:
                 raise
 
 
-SQL_TABLES = frozenset({"facts", "lines", "properties", "trait_values", "people", "products"})
+SQL_TABLES = frozenset(
+    {
+        "facts", "lines", "properties", "trait_values", "people", "products", "duplicates",
+        "violations",
+    }
+)  # fmt: skip
 """Tables that `append` fills; their new rows are visible as `new_NAME`."""
 
 

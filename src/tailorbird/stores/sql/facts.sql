@@ -6,6 +6,10 @@ INSERT INTO lines BY NAME SELECT * FROM new_lines
 INSERT INTO properties BY NAME SELECT * FROM new_properties
 -- name: append_trait_values
 INSERT INTO trait_values BY NAME SELECT * FROM new_trait_values
+-- name: append_duplicates
+INSERT INTO duplicates BY NAME SELECT * FROM new_duplicates
+-- name: append_violations
+INSERT INTO violations BY NAME SELECT * FROM new_violations
 -- name: append_people
 INSERT INTO people
 SELECT person, COALESCE(MIN(created_at) FILTER (owner IS NULL), MIN(created_at)), MAX(position)

@@ -3,6 +3,10 @@ SELECT progress FROM readers WHERE name = 'people'
 -- name: advance
 INSERT INTO readers (name, progress) VALUES ('people', ?)
 ON CONFLICT (name) DO UPDATE SET progress = excluded.progress
+-- name: change
+-- A transaction that changes nothing waits for no disk, not even one that writes the same again.
+INSERT INTO readers (name, progress) VALUES ('durable', '1')
+ON CONFLICT (name) DO UPDATE SET progress = progress + 1
 -- name: next_person
 SELECT COALESCE(MAX(person), 0) + 1 FROM people
 -- name: create

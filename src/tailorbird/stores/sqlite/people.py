@@ -55,10 +55,18 @@ class SqlitePeople:
         self.ties = Ties(database, vault)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Open a write transaction; durable when it ends without an exception."""
-        with self._database.write():
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """Open a write transaction; durable when it ends without an exception.
+
+        Or else, if not `durable`, whole, and on the disk with the next that is.
+        """
+        with self._database.write(durable=durable):
             yield
+
+    def make_durable(self) -> None:
+        """Have everything on the disk that was written."""
+        with self._database.write() as connection:
+            connection.execute(SQL["change"])
 
     # -- the log's cursor and what was seen -----------------------------------------------------
 
