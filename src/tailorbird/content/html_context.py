@@ -18,6 +18,8 @@ from tailorbird.content.tree import (
     For,
     If,
     IfChanged,
+    Inline,
+    Insertion,
     Link,
     Node,
     Output,
@@ -25,6 +27,7 @@ from tailorbird.content.tree import (
     Place,
     TableRow,
     Text,
+    Within,
 )
 from tailorbird.errors import TemplateError
 
@@ -87,8 +90,8 @@ class _Pass:
             case IfChanged(body):
                 inner, behind = self.body(body, state)
                 return IfChanged(inner), behind
-            case Partial():
-                return self._partial(node, state)
+            case Partial() | Within() | Insertion() | Inline():
+                return self._nested(node, state)
             case Link() if self._links is not None:
                 return replace(node, index=self._links.number()), seen(state)
         return node, state
@@ -114,6 +117,13 @@ class _Pass:
         _agreed([state, behind], place)
         return done
 
+    def _nested(
+        self, node: Partial | Within | Insertion | Inline, state: State
+    ) -> tuple[Node, State]:
+        if isinstance(node, Partial):
+            return self._partial(node, state)
+        return self._handlebars(node, state), state
+
     def _partial(self, node: Partial, state: State) -> tuple[Node, State]:
         if node.body is not None:
             body, behind = self.body(node.body, state)
@@ -121,6 +131,16 @@ class _Pass:
         if state.mode != "text":
             raise _fault(node.place, "a block cannot stand inside an HTML tag", "move it outside")
         return node, state
+
+    def _handlebars(self, node: Within | Insertion | Inline, state: State) -> Node:
+        if isinstance(node, Within):
+            body = self._same(node.body, state, node.place)
+            return replace(node, body=body, otherwise=self._same(node.otherwise, state, node.place))
+        if isinstance(node, Insertion) and state.mode != "text":
+            raise _fault(node.place, "a block cannot stand inside an HTML tag", "move it outside")
+        if node.body is None:
+            return node
+        return replace(node, body=self._same(node.body, START, node.place))
 
 
 def _agreed(states: list[State], place: Place) -> State:
@@ -137,13 +157,15 @@ def _agreed(states: list[State], place: Place) -> State:
 def _output(node: Output, state: State) -> Output:
     escape = _escape(state, node.place)
     value = node.value
+    if node.raw and state.mode == "text":
+        return node
     if isinstance(value, Filtered) and escape == "html":
         if value.name in SAFE_FILTERS:
             escape = "none"
         elif value.name == "newline_to_br":
             inner = Filtered(value.value, "escape", (), (), value.place)
             return Output(replace(value, value=inner), node.place, "none")
-    return Output(value, node.place, escape)
+    return replace(node, escape=escape)
 
 
 def _escape(state: State, place: Place) -> Escape:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tailorbird.content.faults import Unfit
+from tailorbird.content.lists import Lists
 from tailorbird.content.values import JumpKind, bound, inspect, text, whole
 from tailorbird.errors import TemplateError
 from tailorbird.schema import Instant
@@ -46,6 +47,7 @@ class Scope:
         "data",
         "frames",
         "links",
+        "lists",
         "now",
         "offsets",
         "units",
@@ -62,6 +64,7 @@ class Scope:
         self.units = units
         self.now = now
         self.links = links
+        self.lists: Lists | None = None
         self.budget = Budget()
         self.alone = False
         self.frames: list[Record] = [{}]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
-from tailorbird.content import liquid
+from tailorbird.content import handlebars, liquid
 from tailorbird.content.generate import Generated, Program, generate
+from tailorbird.content.generate.handlebars import generate as generate_handlebars
 from tailorbird.content.html_context import escaped
+from tailorbird.content.lists import Lists
 from tailorbird.content.scope import Links, Scope
 from tailorbird.content.tree import Body
 from tailorbird.content.values import LONGEST, Plain
@@ -34,18 +36,25 @@ class Template:
         return self._generated.source
 
     def render(
-        self, data: Mapping[str, Plain], *, now: Instant = 0, links: Links | None = None
+        self,
+        data: Mapping[str, Plain],
+        *,
+        now: Instant = 0,
+        links: Links | None = None,
+        lists: Lists | None = None,
     ) -> str:
         """Return the text for one person's plain data.
 
         `now` is what `date` takes for the present; `links` maps an address and its number in the
-        template to the address to print.
+        template to the address to print; `lists` gives the products that helpers ask for, which
+        otherwise come from the data.
 
         Raises:
             TemplateError: a filter or a comparison cannot work on the data, or a budget is used up.
         """
         out: list[str] = []
         scope = Scope(data, self._generated.blocks, now, links or _as_it_is)
+        scope.lists = lists
         try:
             self._generated.main(out, scope)
             if sum(map(len, out)) > LONGEST:
@@ -83,6 +92,8 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
     blocks: Mapping[str, str] | None = None,
     escape: bool = False,
     errors: Literal["raise", "print"] = "raise",
+    plain: bool = False,
+    unescaped: bool = False,
 ) -> Template:
     """Return the compiled template.
 
@@ -91,6 +102,9 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
     is. With `errors="print"` a Liquid template behaves as in Shopify's old shop themes: what does
     not fit is printed as `Liquid error (line 1): ...`, and unknown filters are passed over.
 
+    A Handlebars template escapes as handlebars.js does, unless `plain` says that it makes a subject
+    or plain text; `unescaped` allows `{{{ }}}` and `{{& }}`, which print values as they are.
+
     Raises:
         TemplateError: the template is not valid; `where` is `name:line:column`.
         UsageError: there is no such syntax.
@@ -98,9 +112,12 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
     >>> compile("Hi {{ person.first_name | default: 'there' }}!").render({"person": {}})
     'Hi there!'
     """
+    if syntax == "handlebars":
+        options = handlebars.Options(unescaped=unescaped, plain=plain)
+        return _handlebars(source, name, blocks or {}, options, escape=escape)
     front_end = (_FRONT_ENDS if errors == "raise" else _LENIENT_FRONT_ENDS).get(syntax)
     if front_end is None:
-        known = ", ".join(sorted(_FRONT_ENDS))
+        known = ", ".join(sorted((*_FRONT_ENDS, "handlebars")))
         raise UsageError(f"no template syntax {syntax!r}", where=name, mend=f"known: {known}")
 
     def parse(text: str, of: str) -> Body:
@@ -108,6 +125,26 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
         return escaped(body) if escape else body
 
     return from_tree(parse(source, name), name, blocks or {}, parse, printing=errors == "print")
+
+
+def _handlebars(
+    source: str,
+    name: str,
+    blocks: Mapping[str, str],
+    options: handlebars.Options,
+    *,
+    escape: bool,
+) -> Template:
+    def parse(text: str, of: str) -> Body:
+        body = handlebars.parse(text, of, options)
+        return escaped(body) if escape else body
+
+    try:
+        return Template(name, generate_handlebars(parse(source, name), blocks, parse))
+    except TemplateError as error:
+        if error.where:
+            raise
+        raise TemplateError(error.what, where=name, mend=error.mend) from None
 
 
 def from_tree(

@@ -103,11 +103,84 @@ class Negation:
     value: Expression
 
 
-Expression: TypeAlias = Constant | Special | Path | Span | Filtered | Compare | Logic | Negation
+@dataclass(frozen=True, slots=True)
+class This:
+    """In Handlebars: what the block stands for, or with `up` a block around it.
+
+    `filled`: it stands in a test, where nothing counts as an object without fields.
+    """
+
+    up: int = 0
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """In Handlebars: a value's own field. `private`: the value is one of `@`."""
+
+    value: Expression
+    name: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """In Handlebars: `@index`, `@key`, `@first`, `@last`, `@root`, of a loop `up` loops around."""
+
+    name: str
+    up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """In Handlebars: a name that a block head gives to its value (0) or key (1).
+
+    `level` says which of the blocks around, counted from the outside.
+    """
+
+    name: str
+    level: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Helped:
+    """In Handlebars: what a helper makes of its arguments."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    named: tuple[tuple[str, Expression], ...]
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """In Handlebars: whether `if` takes a value; with `zero`, whether 0 counts too."""
+
+    value: Expression
+    zero: Expression | None = None
+
+
+Expression: TypeAlias = (
+    Constant
+    | Special
+    | Path
+    | Span
+    | Filtered
+    | Compare
+    | Logic
+    | Negation
+    | This
+    | Member
+    | Private
+    | Parameter
+    | Helped
+    | Truth
+)
 
 # -- nodes ----------------------------------------------------------------------------------------
 
-Escape = Literal["none", "html", "url", "css", "refused"]
+Escape = Literal["none", "html", "url", "css", "mustache", "refused"]
 """How an output is made safe for where it stands. `refused`: nothing may be printed there."""
 
 
@@ -126,6 +199,8 @@ class Output:
     value: Expression
     place: Place
     escape: Escape = "none"
+    raw: bool = False
+    """The author may print it into text as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +345,46 @@ class Link:
     """It is printed into HTML."""
 
 
+WithinKind = Literal["each", "with", "section"]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """In Handlebars: a block that stands for a value.
+
+    `each`: once for every element; `with`: for the value; `section`: for the value, or every
+    element where it is a list, or for what is around where it is just true.
+    """
+
+    kind: WithinKind
+    value: Expression
+    parameters: tuple[str, ...]
+    body: Body
+    otherwise: Body
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """In Handlebars: a partial. `body` is what its author may print as `@partial-block`."""
+
+    name: Expression
+    context: Expression
+    named: tuple[tuple[str, Expression], ...]
+    body: Body | None
+    indent: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """In Handlebars: a partial that is defined inside a template, for the block around it."""
+
+    name: str
+    body: Body
+    place: Place
+
+
 Node: TypeAlias = (
     Text
     | Output
@@ -285,5 +400,8 @@ Node: TypeAlias = (
     | IfChanged
     | Partial
     | Link
+    | Within
+    | Insertion
+    | Inline
 )
 Body: TypeAlias = tuple[Node, ...]

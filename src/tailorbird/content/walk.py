@@ -14,10 +14,14 @@ from tailorbird.content.tree import (
     Expression,
     Filtered,
     For,
+    Helped,
     If,
     IfChanged,
+    Inline,
+    Insertion,
     Link,
     Logic,
+    Member,
     Negation,
     Node,
     Output,
@@ -25,6 +29,8 @@ from tailorbird.content.tree import (
     Path,
     Span,
     TableRow,
+    Truth,
+    Within,
 )
 
 
@@ -49,7 +55,12 @@ def bodies(node: Node) -> Iterator[Body]:
             yield otherwise
         case TableRow(body=body) | Capture(body=body) | IfChanged(body) | Link(parts=body):
             yield body
-        case Partial(body=body) if body is not None:
+        case Partial(body=body) | Insertion(body=body) if body is not None:
+            yield body
+        case Within(body=body, otherwise=otherwise):
+            yield body
+            yield otherwise
+        case Inline(body=body):
             yield body
 
 
@@ -75,11 +86,21 @@ def own_expressions(node: Node) -> Iterator[Expression]:
                 yield each.offset
             if isinstance(node, TableRow) and node.columns is not None:
                 yield node.columns
-        case Partial():
-            yield node.name
-            if node.bound is not None:
-                yield node.bound
-            yield from (value for _, value in node.arguments)
+        case Within(value=value):
+            yield value
+        case Partial() | Insertion():
+            yield from _given(node)
+
+
+def _given(node: Partial | Insertion) -> Iterator[Expression]:
+    yield node.name
+    if isinstance(node, Insertion):
+        yield node.context
+        yield from (value for _, value in node.named)
+        return
+    if node.bound is not None:
+        yield node.bound
+    yield from (value for _, value in node.arguments)
 
 
 def expressions(body: Body) -> Iterator[Expression]:
@@ -113,5 +134,12 @@ def inside(expression: Expression) -> Iterator[Expression]:
         case Compare(_, left, right) | Logic(_, left, right):
             yield left
             yield right
-        case Negation(value):
+        case Negation(value) | Member(value):
             yield value
+        case Helped(_, arguments, named):
+            yield from arguments
+            yield from (each for _, each in named)
+        case Truth(value, zero):
+            yield value
+            if zero is not None:
+                yield zero

@@ -6,6 +6,7 @@ person wrote stands in it as code. Its globals are the functions of `values`, `s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -20,7 +21,7 @@ from tailorbird.content.scope import Call, Unit, columns_of, record, row_record
 from tailorbird.content.tree import Place
 from tailorbird.errors import TemplateError
 
-__all__ = ["MAIN", "Generated", "Program", "generate"]
+__all__ = ["MAIN", "Generated", "Program", "generate", "run"]
 
 _FILE = "<template>"
 _VALUES = (
@@ -78,16 +79,26 @@ def generate(program: Program) -> Generated:
         lines += writer.lines
         places += writer.places
     source = "\n".join(lines)
-    names: dict[str, object] = dict(_GLOBALS)
+    names = run(source, _GLOBALS)
+    units = {name: names[f"unit{number}"] for number, name in enumerate(program.units)}
+    main = units.pop(MAIN)
+    return Generated(main, units, source, tuple(places))  # type: ignore[arg-type]
+
+
+def run(source: str, known: Mapping[str, object]) -> dict[str, object]:
+    """Return the names that generated source defines, beside those that it knows.
+
+    Raises:
+        TemplateError: the template is nested more deeply than Python allows.
+    """
+    names = dict(known)
     try:
         exec(compile(source, _FILE, "exec"), names)  # noqa: S102 - the source is ours, see above
     except (SyntaxError, RecursionError, MemoryError):
         raise TemplateError(
             "loops and tests are nested too deeply", mend="split the template into blocks"
         ) from None
-    units = {name: names[f"unit{number}"] for number, name in enumerate(program.units)}
-    main = units.pop(MAIN)
-    return Generated(main, units, source, tuple(places))  # type: ignore[arg-type]
+    return names
 
 
 def _unit(program: Program, name: str, function: str) -> Writer:

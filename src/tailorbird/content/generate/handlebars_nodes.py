@@ -1,0 +1,270 @@
+"""Nodes of a Handlebars tree into Python statements: one function for each partial."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tailorbird.content.generate.handlebars_expressions import Context, Expressions, Loop, Names
+from tailorbird.content.generate.handlebars_program import Program
+from tailorbird.content.generate.writer import Writer
+from tailorbird.content.scope import MOST_PIECES
+from tailorbird.content.tree import (
+    Body,
+    Constant,
+    Expression,
+    If,
+    Inline,
+    Insertion,
+    Link,
+    Node,
+    Output,
+    Parameter,
+    Private,
+    Text,
+    Within,
+)
+from tailorbird.content.values import text
+from tailorbird.content.walk import expressions, nodes
+
+
+class Nodes:
+    """Writes the body of one unit, with the functions inside it."""
+
+    def __init__(self, writer: Writer, program: Program, *, main: bool) -> None:
+        self.writer = writer
+        self._program = program
+        top = Context("c0", "g0", "d0")
+        self.names = Names([top], "frame", "block", "inlines", main)
+        self._expressions = Expressions(writer, self.names)
+        self._out = "out"
+
+    def unit(self, body: Body) -> None:
+        """Write a whole unit, whose context is in `c0`."""
+        self.writer.line("put = out.extend")
+        self._getter(self.names.contexts[0])
+        if self._program.reaches_up:
+            self.writer.line("d0 = (c0,)")
+        self.body(body)
+
+    def body(self, body: Body) -> None:
+        """Write every node of a body, first the partials that it defines."""
+        outer = self.names.inlines
+        self._define(body)
+        for node in body:
+            self._node(node)
+        self.names.inlines = outer
+
+    def value(self, expression: Expression) -> str:
+        """Return Python that gives an expression's value."""
+        return self._expressions.value(expression)
+
+    def _node(self, node: Node) -> None:
+        match node:
+            case Text(text=written):
+                if written:
+                    self.writer.put(repr(written))
+            case Output(value, place, escape):
+                self.writer.put(self._expressions.printed(value, escape), place)
+            case If():
+                self._if(node)
+            case Within():
+                self._within(node)
+            case Insertion():
+                self._insertion(node)
+            case Link():
+                self._link(node)
+
+    def _if(self, node: If) -> None:
+        word = "if"
+        for branch in node.branches:
+            test = self._expressions.truth(branch.test)
+            with self.writer.block(f"{word} {test}:", node.place):
+                self.body(branch.body)
+            word = "elif"
+        if node.otherwise:
+            with self.writer.block("else:"):
+                self.body(node.otherwise)
+
+    def _link(self, node: Link) -> None:
+        written = self._collected(node.parts)
+        escape = "escape_html" if node.escape else "str"
+        code = f"{escape}(scope.links(safe_url({written}), {node.index}))"
+        self.writer.put(code, node.place)
+
+    def _collected(self, body: Body) -> str:
+        """Write a body into a list of its own and return Python that gives its text."""
+        inner, outer = self.writer.fresh("o"), self._out
+        self.writer.line(f"{inner} = []; {inner}x = {inner}.extend")
+        self._out = inner
+        with self.writer.sink(f"{inner}x"):
+            self.body(body)
+        self._out = outer
+        return f"''.join({inner})"
+
+    # -- blocks that stand for a value ------------------------------------------------------------
+
+    def _getter(self, context: Context) -> None:
+        value = context.value
+        self.writer.line(
+            f"{context.get} = {value}.get if {value}.__class__ is dict else getter({value})"
+        )
+
+    def _enter(self, context: Context, around: Context) -> None:
+        self._getter(context)
+        if self._program.reaches_up:
+            chain = around.chain
+            keep = f"{context.value} is {chain}[0] or same({context.value}, {chain}[0])"
+            self.writer.line(
+                f"{context.chain} = {chain} if {keep} else ({context.value}, *{chain})"
+            )
+
+    def _within(self, node: Within) -> None:
+        if node.kind == "with":
+            self._with(node)
+        else:
+            self._each(node)
+
+    def _fresh_context(self) -> Context:
+        number = self.writer.fresh("")
+        return Context(f"c{number}", f"g{number}", f"d{number}")
+
+    def _with(self, node: Within) -> None:
+        around, context = self.names.contexts[-1], self._fresh_context()
+        self.writer.line(f"{context.value} = {self.value(node.value)}", node.place)
+        with self.writer.block(f"if filled({context.value}):"):
+            self._enter(context, around)
+            self._inside(node.body, context)
+        if node.otherwise:
+            with self.writer.block("else:"):
+                self.body(node.otherwise)
+
+    def _each(self, node: Within) -> None:
+        around, context = self.names.contexts[-1], self._fresh_context()
+        found, turns, index, length, keys = map(self.writer.fresh, "seink")
+        loop = Loop(index, length, keys)
+        self.writer.line(f"{found} = {self.value(node.value)}", node.place)
+        if node.kind == "each":
+            self.writer.line(f"{turns} = turns(scope, {found})", node.place)
+        else:
+            loop.listed = self.writer.fresh("l")
+            self.writer.line(f"{loop.listed} = {found}.__class__ is list")
+            self.writer.line(f"{turns} = sections({found}, {around.value})")
+            self.writer.line(f"scope.charge(len({turns}))", node.place)
+        self.writer.line(f"{length} = len({turns})")
+        counted = self._counts(node)
+        if counted:
+            self.writer.line(f"{keys} = keys({found})")
+        head = (
+            f"{index}, {context.value} in enumerate({turns})"
+            if counted
+            else f"{context.value} in {turns}"
+        )
+        with self.writer.block(f"for {head}:", node.place):
+            self.writer.line(f"if len({self._out}) > {MOST_PIECES}: scope.overflow()")
+            self._enter(context, around)
+            context.loop = loop
+            self.names.loops.append(loop)
+            self._inside(node.body, context)
+            self.names.loops.pop()
+        if node.otherwise:
+            with self.writer.block(f"if not {length}:"):
+                self.body(node.otherwise)
+
+    def _inside(self, body: Body, context: Context) -> None:
+        self.names.contexts.append(context)
+        self.names.levels.append(context)
+        self.body(body)
+        self.names.levels.pop()
+        self.names.contexts.pop()
+
+    def _counts(self, node: Within) -> bool:
+        """Return whether something in a loop reads where it stands."""
+        if self._program.framed and any(isinstance(each, Insertion) for each in nodes(node.body)):
+            return True
+        return any(
+            (isinstance(each, Private) and each.name != "root")
+            or (isinstance(each, Parameter) and each.position)
+            for each in expressions(node.body)
+        )
+
+    # -- partials ---------------------------------------------------------------------------------
+
+    def _define(self, body: Body) -> None:
+        """Write the partials that a body defines for itself, and for what it calls."""
+        made = [
+            f"{node.name!r}: {self._function(node.body, inline=True)}"
+            for node in body
+            if isinstance(node, Inline)
+        ]
+        if made:
+            known = self.writer.fresh("y")
+            self.writer.line(f"{known} = {{**({self.names.inlines} or {{}}), {', '.join(made)}}}")
+            self.names.inlines = known
+
+    def _function(self, body: Body, *, inline: bool) -> str:
+        """Write a function inside this one and return its name."""
+        name, context = self.writer.fresh("k"), self._fresh_context()
+        number = self.writer.fresh("")
+        given = f"frame{number}, block{number}, inlines{number}"
+        outer, out = self.names, self._out
+        self.names = replace(
+            outer,
+            contexts=[*outer.contexts, context],
+            frame=f"frame{number}",
+            block=f"block{number}" if inline else outer.block,
+            inlines=f"inlines{number}" if inline else outer.inlines,
+            main=False,
+            levels=[] if inline else outer.levels,
+            loops=[],
+        )
+        self._expressions.names, self._out = self.names, "out"
+        with self.writer.block(f"def {name}(out, scope, {context.value}, {given}):"):
+            self.writer.line("put = out.extend")
+            with self.writer.sink("put"):
+                self._enter(context, self._seen(outer, inline=inline))
+                self.body(body)
+        self.names, self._expressions.names, self._out = outer, outer, out
+        return name
+
+    def _seen(self, outer: Names, *, inline: bool) -> Context:
+        """Return the context around a function: for an inline partial that of the block's head."""
+        if not inline:
+            return outer.contexts[-1]
+        if len(outer.contexts) > 1:
+            return outer.contexts[-2]
+        return Context("", "", "(None,)")
+
+    def _insertion(self, node: Insertion) -> None:
+        outer = self.names.inlines
+        body = None
+        if node.body is not None:
+            self._define(node.body)
+            body = self._function(node.body, inline=False)
+        context = self.value(node.context)
+        if node.named:
+            context = f"merged({context}, {self._expressions.named(node.named)})"
+        frame = self._expressions.frame() if self._program.framed else "None"
+        if body and self._program.framed:
+            frame = f"copied({frame})"
+        target = self._target(node, body)
+        given = f"{context}, {frame}, {body or self.names.block}, {self.names.inlines}"
+        if node.indent:
+            inner = self.writer.fresh("o")
+            self.writer.line(f"{inner} = []")
+            self.writer.line(f"call({target}, {inner}, scope, {given})", node.place)
+            self.writer.put(f"indented(''.join({inner}), {node.indent!r})")
+        else:
+            self.writer.line(f"call({target}, {self._out}, scope, {given})", node.place)
+        self.names.inlines = outer
+
+    def _target(self, node: Insertion, body: str | None) -> str:
+        """Return Python that gives the function of a partial."""
+        if node.name == Private("partial-block"):
+            return f"given_block({self.names.block}, {body})"
+        if isinstance(node.name, Constant):
+            name = text(node.name.value)
+            function = self._program.function(name)
+            if name not in self._program.inlines:
+                return function or str(body)
+            return f"partial({name!r}, {self.names.inlines}, units, {body})"
+        return f"partial({self.value(node.name)}, {self.names.inlines}, units, {body})"
