@@ -44,6 +44,30 @@ def test_of_many_a_part_is_asked_and_the_truth_lies_within_the_error(
     assert estimate(facts, segment, as_of=now, share=0.05) == found
 
 
+def test_of_very_many_the_sample_is_asked_whose_rows_are_kept_apart(
+    facts: DuckFacts, define: Define, now: Instant
+) -> None:
+    crowd(facts, 60_000, now)
+    facts.renew_state()
+    kept = facts.read("SELECT COUNT(*) AS people FROM sampled_people")["people"][0].as_py()
+    segment = define("{any: [{trait: country, is: DE}, {did: purchase}]}")
+    found = estimate(facts, segment, as_of=now, share=0.05)
+    assert (found.sampled, found.of) == (kept, 60_000)
+    assert found.low <= segments.count(facts, segment, as_of=now) <= found.high
+    facts.write([("DELETE FROM trait_values", ())])
+    assert estimate(facts, segment, as_of=now, share=0.05) == found
+
+
+def test_at_an_instant_when_few_of_the_sample_were_known_others_are_drawn(
+    facts: DuckFacts, define: Define, now: Instant
+) -> None:
+    crowd(facts, 60_000, now)
+    facts.write([("UPDATE people SET created_at = $1 WHERE person > 9000", (now,))])
+    facts.renew_state()
+    found = estimate(facts, define("{trait: country, is: DE}"), as_of=now - 1, share=0.05)
+    assert (found.people, found.exact) == (3_000, True)
+
+
 @pytest.mark.parametrize(("held", "low", "high"), [(0, 0, 40), (1_000, 9_960, 10_000)])
 def test_nobody_and_everybody_of_a_part_leave_room_for_the_rest(
     held: int, low: int, high: int

@@ -1,10 +1,13 @@
-"""How many people a segment holds, told soon: a part of them is asked, and the error is told."""
+"""How many people a segment holds, told soon: a part of them is asked, and the error is told.
+
+Of many people the store keeps a sample with its rows; of fewer, a part is drawn from all of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from sqlglot import exp
@@ -14,12 +17,19 @@ from tailorbird.schema import Instant
 from tailorbird.segments.conditions import Segment
 from tailorbird.segments.meaning import member, resolved
 from tailorbird.traits.query import Query
+from tailorbird.traits.sampled import answer_from_sample
 from tailorbird.traits.sql import TOUCHED, named, select, subquery
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NORMAL_95: Final = 1.959964
 FEWEST: Final = 10_000
 """Of fewer people than this all are asked: the error of so few says little."""
+FEWEST_KEPT: Final = 5_000
+"""At a past instant when fewer of those in the sample were known, others are drawn."""
 _PEOPLE: Final = "SELECT COUNT(*) AS people FROM people WHERE created_at <= $1"
+_KEPT: Final = "SELECT COUNT(*) AS people FROM sampled_people WHERE created_at <= $1"
 # The bits of a hash are as good as a draw, and the same people are asked after every edit.
 _SAMPLE: Final = "SELECT person FROM people WHERE created_at <= $1 AND hash(person) % 1000000 < $2"
 
@@ -52,16 +62,36 @@ def estimate(
     Raises:
         DefinitionError: it names a segment that is not `among` these, or, in a circle, itself.
     """
-    whole = int(facts.read(_PEOPLE, (as_of,))["people"][0].as_py())
+    whole, kept = (_number(facts.read(sql, (as_of,))) for sql in (_PEOPLE, _KEPT))
+    if kept >= FEWEST_KEPT:
+        return estimated(_held(facts, segment, among, as_of), kept, whole)
     wanted = 1.0 if whole <= FEWEST else max(share, FEWEST / whole)
     asked = facts.read(_SAMPLE, (as_of, round(min(wanted, 1) * 1_000_000)))
-    query = Query(as_of, restricted=True)
+    return estimated(_held(facts, segment, among, as_of, asked), asked.num_rows, whole)
+
+
+def _held(
+    facts: Facts,
+    segment: Segment,
+    among: Sequence[Segment],
+    as_of: Instant,
+    asked: pa.Table | None = None,
+) -> int:
+    """Return how many of those asked are in; None asks those whose rows are kept apart."""
+    query = Query(as_of, restricted=True, state=asked is not None)
     people = query.select({}, member(resolved(segment, among)))
-    counted = named(exp.Count(this=exp.Star()), "people")
-    statement = query.statement(select(counted, source=subquery(people, "members")))
-    tables = statement.tables | {TOUCHED: asked}
-    found = facts.read(statement.sql, statement.parameters, tables)
-    return estimated(int(found["people"][0].as_py()), asked.num_rows, whole)
+    counted = select(
+        named(exp.Count(this=exp.Star()), "people"), source=subquery(people, "members")
+    )
+    if asked is None:
+        answer_from_sample(counted)
+    statement = query.statement(counted)
+    tables = statement.tables | ({} if asked is None else {TOUCHED: asked})
+    return _number(facts.read(statement.sql, statement.parameters, tables))
+
+
+def _number(found: pa.Table) -> int:
+    return int(found["people"][0].as_py())
 
 
 def estimated(held: int, sampled: int, of: int) -> Estimate:

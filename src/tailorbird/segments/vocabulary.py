@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from tailorbird.ports import Facts
 from tailorbird.segments.conditions import Segment, named
 from tailorbird.segments.reader import Vocabulary
 
+_SAID: Final = "SELECT name FROM names WHERE kind = $1 AND said > 0"
+
 
 def vocabulary(facts: Facts, segments: Iterable[str] = ()) -> Vocabulary:
     """Return the events and declared traits that have happened, and these segments."""
     return Vocabulary(
-        events=_names(facts, "SELECT DISTINCT event AS name FROM facts"),
-        traits=_names(facts, "SELECT DISTINCT name FROM trait_values"),
+        events=_names(facts, _SAID, "event"),
+        traits=_names(facts, _SAID, "trait"),
         segments=frozenset(segments),
         models=_names(facts, "SELECT DISTINCT model AS name FROM scores"),
     )
@@ -33,5 +36,5 @@ def circles(name: str, among: Sequence[Segment]) -> dict[str, str]:
     return {each: " -> ".join((name, *way)) for each, way in ways.items()}
 
 
-def _names(facts: Facts, sql: str) -> frozenset[str]:
-    return frozenset(facts.read(sql)["name"].to_pylist())
+def _names(facts: Facts, sql: str, *bound: str) -> frozenset[str]:
+    return frozenset(facts.read(sql, bound)["name"].to_pylist())

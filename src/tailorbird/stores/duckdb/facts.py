@@ -19,7 +19,7 @@ from tailorbird.schema import (
     ResolvedEvent,
 )
 from tailorbird.stopping import Stop
-from tailorbird.stores.duckdb import apart, sessions, state
+from tailorbird.stores.duckdb import apart, names, sample, sessions, state
 from tailorbird.stores.duckdb.columns import filled_in, tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
 from tailorbird.stores.duckdb.homes import move
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -89,20 +89,25 @@ class DuckFacts:
                 filled = filled_in(SQL[f"append_{name}"], table)
                 connection.execute(WEIGHTS["append"] if weighed else filled)
             state.add(connection, tables)
+            names.add(connection, tables)
             moved = move(connection, homes, tables)
             taken_back = list(corrections(events))
             moved |= sessions.whose(connection, taken_back)
             for name, bound in taken_back:
+                names.take_back(connection, name, bound)
                 connection.execute(SQL[name], bound)
+            sample.keep(connection, tables, homes, taken_back)
             sessions.renew(connection, tables.get("facts"), moved=moved)
             connection.execute(SQL["mark"], (OFFSET, offset))
             if "facts" in tables and state.is_loose(connection):
                 state.settle(connection)
 
     def renew_state(self) -> None:
-        """Make the state of every person anew from the facts, in the order that reads fastest."""
+        """Make the state of every person, all names and the sample anew from the facts."""
         with self._transaction({}) as connection:
             state.renew(connection)
+            names.renew(connection)
+            sample.renew(connection)
 
     def read(
         self,
@@ -170,7 +175,10 @@ class DuckFacts:
                 # Derived data of another version is not migrated: it is read again from the log.
                 self.clear()
             sessions.create(self._connection)
-            weigh(self._connection, self._conflict)
+            names.create(self._connection)
+            sample.create(self._connection)
+            if weigh(self._connection, self._conflict):
+                sample.weigh(self._connection)
             self._connection.execute(SQL["mark"], (VERSION, SCHEMA_VERSION))
 
     def _marker(self, name: str) -> int:

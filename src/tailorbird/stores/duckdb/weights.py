@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 SQL = load("weights")
 
 
-def weigh(connection: duckdb.DuckDBPyConnection, orders: Mapping[str, Sequence[str]]) -> None:
-    """Weigh what was said by these orders of sources, unless it is weighed so already.
+def weigh(connection: duckdb.DuckDBPyConnection, orders: Mapping[str, Sequence[str]]) -> bool:
+    """Weigh what was said by these orders of sources; return False if it is weighed so already.
 
     Segments are asked of everybody again, for a trait's value may be another.
     """
@@ -24,7 +24,7 @@ def weigh(connection: duckdb.DuckDBPyConnection, orders: Mapping[str, Sequence[s
         for place, source in enumerate(order)
     )
     if connection.execute(SQL["kept"]).fetchall() == wanted:
-        return
+        return False
     connection.execute("BEGIN")
     connection.execute(SQL["forget"])
     for row in wanted:
@@ -32,3 +32,4 @@ def weigh(connection: duckdb.DuckDBPyConnection, orders: Mapping[str, Sequence[s
     connection.execute(SQL["weigh"])
     connection.execute(SQL["ask_again"])
     connection.execute("COMMIT")
+    return True
