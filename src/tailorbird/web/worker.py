@@ -94,7 +94,7 @@ class Worker:
             self._rest(self.ticked_at - began, min(wait, due))
 
     def _rest(self, spent: float, wait: float) -> None:
-        """Wait half as long as the tick took, a quarter of a second at most; then for what comes."""
+        """Wait half the time of the tick, a quarter of a second at most; then for what comes."""
         if self._stopped.is_set():
             return
         least = max(SHORTEST_WAIT_SECONDS, min(spent / 2, COMMON_WAIT_SECONDS))
