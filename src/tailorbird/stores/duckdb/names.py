@@ -21,9 +21,8 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
 
 def add(connection: duckdb.DuckDBPyConnection, new: Collection[str]) -> None:
     """Count the names in new rows (`new_facts` ...)."""
-    for name in TABLES:
-        if name in new:
-            connection.execute(SQL[f"add_{name}"])
+    if said := [SQL[f"said_{table}"] for table in TABLES if table in new]:
+        connection.execute(SQL["add"].format(" UNION ALL ".join(said)))
 
 
 def take_back(connection: duckdb.DuckDBPyConnection, correction: str, bound: Sequence[int]) -> None:

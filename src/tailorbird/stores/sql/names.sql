@@ -3,15 +3,15 @@
 -- name: table
 CREATE TABLE IF NOT EXISTS names (
     kind VARCHAR NOT NULL, name VARCHAR NOT NULL, said BIGINT NOT NULL, PRIMARY KEY (kind, name))
--- name: add_facts
-INSERT INTO names SELECT 'event', event, COUNT(*) FROM new_facts GROUP BY event
+-- name: add
+INSERT INTO names SELECT kind, name, COUNT(*) FROM ({}) GROUP BY kind, name
 ON CONFLICT (kind, name) DO UPDATE SET said = names.said + excluded.said
--- name: add_properties
-INSERT INTO names SELECT 'property', name, COUNT(*) FROM new_properties GROUP BY name
-ON CONFLICT (kind, name) DO UPDATE SET said = names.said + excluded.said
--- name: add_trait_values
-INSERT INTO names SELECT 'trait', name, COUNT(*) FROM new_trait_values GROUP BY name
-ON CONFLICT (kind, name) DO UPDATE SET said = names.said + excluded.said
+-- name: said_facts
+SELECT 'event' AS kind, event AS name FROM new_facts
+-- name: said_properties
+SELECT 'property' AS kind, name FROM new_properties
+-- name: said_trait_values
+SELECT 'trait' AS kind, name FROM new_trait_values
 -- name: retract_facts
 UPDATE names SET said = names.said - gone.said FROM (
     SELECT event AS name, COUNT(*) AS said FROM facts WHERE position = ? GROUP BY event) AS gone

@@ -46,9 +46,9 @@ DELETE FROM sampled_people WHERE person IN (SELECT owner FROM new_homes WHERE ow
 -- name: lift
 DELETE FROM sampled_{} WHERE COALESCE(owner, person) IN (SELECT owner FROM new_homes)
 -- name: settle
-INSERT INTO sampled_{0} SELECT * FROM {0} WHERE "at" >= ?
+INSERT INTO sampled_{0} SELECT * FROM {0} WHERE "at" >= ? AND person IN (
+    SELECT h.person FROM new_homes AS h JOIN sampled_people AS s ON s.person = h.person)
 AND COALESCE(owner, person) IN (SELECT owner FROM new_homes)
-AND person IN (SELECT person FROM sampled_people)
 -- name: coming
 -- Since when those have a history who now belong to somebody in the sample.
 SELECT MIN(o.created_at) FROM new_homes AS h JOIN owners AS o ON o.owner = h.owner
@@ -56,3 +56,4 @@ WHERE h.person IN (SELECT person FROM sampled_people)
 -- name: age_moved
 UPDATE sampled_people SET created_at = p.created_at FROM people AS p
 WHERE p.person = sampled_people.person AND p.created_at <> sampled_people.created_at
+AND p.person IN (SELECT person FROM new_homes UNION ALL SELECT person FROM "left")
