@@ -16,7 +16,7 @@ from typing import Final
 from sqlglot import exp
 
 from tailorbird.schema import DAY, Instant, Names
-from tailorbird.traits.sql import Scope, column, compared
+from tailorbird.traits.sql import Scope, both, column, compared, filtered
 from tailorbird.traits.terms import SESSIONS
 
 BROWSING: Final = frozenset(
@@ -91,18 +91,36 @@ def answer_from_state(query: exp.Query, scope: Scope) -> None:
 
 def _by_numbers(select: exp.Select, scope: Scope) -> None:
     """Have a scan of the state compare numbers where the facts have texts alone."""
+    kinds: list[exp.Expr] = []
     for condition in list(_conjuncts(select.args["where"].this)):
         if isinstance(condition, exp.EQ | exp.In) and _is_column(condition.this, "event"):
             kinds = [_kind(each, scope) for each in _operands(condition)]
             condition.replace(compared(column("kind"), "in" if kinds[1:] else "=", kinds))
-    for column_ in list(select.find_all(exp.Column)):
-        counted = isinstance(column_.parent, exp.Distinct | exp.Is)
-        if (
-            counted
-            and _is_column(column_, "order_id")
-            and column_.find_ancestor(exp.Select) is select
-        ):
-            column_.set("this", exp.to_identifier("order_key", quoted=True))
+    for each in list(select.find_all(exp.Column)):
+        counted = isinstance(each.parent, exp.Distinct | exp.Is)
+        if counted and _is_column(each, "order_id") and each.parent_select is select:
+            each.set("this", exp.to_identifier("order_key", quoted=True))
+            if isinstance(each.parent, exp.Distinct) and len(kinds) == 1:
+                _count_alone(each.parent)
+
+
+def _count_alone(orders: exp.Distinct) -> None:
+    """Have rows that are alone of their order counted: only the others are told apart.
+
+    The orders of a block are the different ids, and the rows without any.
+    """
+    count = orders.parent
+    told = count.parent if count and isinstance(count.parent, exp.Filter) else count
+    if told is None or not isinstance(told.parent, exp.Add):
+        return
+    without = told.parent.expression.expression.this
+    missing = without.expression if isinstance(without, exp.And) else without
+    missing.replace(column("alone"))
+    shared = exp.Not(this=column("alone"))
+    if isinstance(told, exp.Filter):
+        told.expression.set("this", both([told.expression.this, shared]))
+    else:
+        told.replace(filtered(told.copy(), shared))
 
 
 def _kind(operand: exp.Expr, scope: Scope) -> exp.Expr:

@@ -6,14 +6,15 @@ answered from it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from tailorbird.stores.statements import load
-from tailorbird.traits.state import BROWSING
+from tailorbird.traits.state import BROWSING, kind_of
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SQL = load("state")
 MARKERS = load("facts")
@@ -24,14 +25,25 @@ LOOSE: Final = 1_000_000
 """Rows that may lie as they came: to put them in order takes a second or two."""
 
 
-def add(connection: duckdb.DuckDBPyConnection, new: Collection[str]) -> None:
+def add(connection: duckdb.DuckDBPyConnection, new: Mapping[str, pa.Table]) -> None:
     """Keep the new rows of the facts and lines too, where there are such (`new_facts` ...)."""
     if "facts" not in new:
         return
     _name_browsing(connection)
+    _tell_shared(connection, new["facts"])
     connection.execute(SQL["add_deeds"])
     if "lines" in new:
         connection.execute(SQL["add_deed_lines"])
+
+
+def _tell_shared(connection: duckdb.DuckDBPyConnection, facts: pa.Table) -> None:
+    """Name the orders of new rows that others have too, and take the mark from those others."""
+    none = facts["order_id"].null_count == facts.num_rows
+    found = SQL["find_shared"] + (" LIMIT 0" if none else "")
+    shared = connection.execute(found).to_arrow_table()
+    connection.register("shared", shared)
+    if shared.num_rows:
+        connection.execute(SQL["mark_shared"])
 
 
 def is_loose(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -55,9 +67,11 @@ def renew(connection: duckdb.DuckDBPyConnection) -> None:
     _name_browsing(connection)
     for table in TABLES:
         connection.execute(SQL[f"clear_{table}"])
-    for event in connection.execute(SQL["events"]).fetchall():
+    for (event,) in connection.execute(SQL["events"]).fetchall():
+        connection.execute(SQL["renew_shared"], (event,))
         for table in TABLES:
-            connection.execute(SQL[f"renew_{table}"], event)
+            connection.execute(SQL[f"renew_{table}"], (event, kind_of(event)))
+    connection.execute(SQL["forget_shared"])
     _mark(connection)
 
 

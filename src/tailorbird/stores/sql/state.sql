@@ -1,11 +1,27 @@
 -- Facts and lines a second time, narrow and laid together by event and person. Rows above the
--- marker are loose: they lie as they came, until enough of them are there to be put in order. kind and order_key are hashes of their texts: numbers
--- are compared many times as fast.
+-- marker are loose: they lie as they came, until enough of them are there to be put in order. kind
+-- and order_key are hashes of their texts: numbers are compared many times as fast. alone: no other
+-- row of this event is of the same order.
+-- name: find_shared
+-- Orders of new rows that are those of other rows too.
+SELECT kind, order_key FROM (
+    SELECT kind, order_key FROM deeds WHERE order_key IN (
+        SELECT CAST(md5_number_upper(order_id) >> 1 AS BIGINT) FROM new_facts
+        WHERE order_id IS NOT NULL)
+    UNION ALL
+    SELECT CAST(md5_number_upper(event) >> 1 AS BIGINT),
+        CAST(md5_number_upper(order_id) >> 1 AS BIGINT)
+    FROM new_facts WHERE order_id IS NOT NULL AND person IS NOT NULL)
+GROUP BY kind, order_key HAVING COUNT(*) > 1
+-- name: mark_shared
+UPDATE deeds SET alone = FALSE FROM shared AS s
+WHERE deeds.alone AND deeds.kind = s.kind AND deeds.order_key = s.order_key
 -- name: add_deeds
 INSERT INTO deeds BY NAME
 SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, campaign,
     machine, owner, CAST(md5_number_upper(event) >> 1 AS BIGINT) AS kind,
-    CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key
+    CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key,
+    order_id IS NULL OR (kind, order_key) NOT IN (SELECT (kind, order_key) FROM shared) AS alone
 FROM new_facts WHERE person IS NOT NULL AND event NOT IN (SELECT event FROM browsing)
 -- name: add_deed_lines
 INSERT INTO deed_lines BY NAME
@@ -36,14 +52,21 @@ DELETE FROM deeds
 DELETE FROM deed_lines
 -- name: events
 SELECT DISTINCT event FROM facts WHERE event NOT IN (SELECT event FROM browsing) ORDER BY event
+-- name: renew_shared
+CREATE OR REPLACE TEMP TABLE shared AS SELECT order_id FROM facts
+WHERE event = $1 AND person IS NOT NULL AND order_id IS NOT NULL
+GROUP BY order_id HAVING COUNT(*) > 1
 -- name: renew_deeds
 INSERT INTO deeds BY NAME
-SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, campaign,
-    machine, owner, CAST(md5_number_upper(event) >> 1 AS BIGINT) AS kind,
-    CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key
-FROM facts WHERE event = ? AND person IS NOT NULL ORDER BY person, "at"
+SELECT *, $1 AS event, $2::BIGINT AS kind,
+    CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key,
+    order_id IS NULL OR order_id NOT IN (SELECT order_id FROM shared) AS alone
+FROM (SELECT position, person, "at", order_id, item, category, quantity, value_minor, campaign,
+    machine, owner FROM facts WHERE event = $1 AND person IS NOT NULL ORDER BY person, "at")
 -- name: renew_deed_lines
 INSERT INTO deed_lines BY NAME
-SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, owner,
-    CAST(md5_number_upper(event) >> 1 AS BIGINT) AS kind
-FROM lines WHERE event = ? AND person IS NOT NULL ORDER BY person, "at"
+SELECT *, $1 AS event, $2::BIGINT AS kind
+FROM (SELECT position, person, "at", order_id, item, category, quantity, value_minor, owner
+    FROM lines WHERE event = $1 AND person IS NOT NULL ORDER BY person, "at")
+-- name: forget_shared
+DROP TABLE IF EXISTS shared
