@@ -15,6 +15,7 @@ from tailorbird.cli import (
     group_commands,
     hook_commands,
     key_commands,
+    lint_commands,
     list_commands,
     match_commands,
     model_commands,
@@ -57,6 +58,7 @@ app.add_typer(match_commands.app, name="matches")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(config, name="config")
+template_commands.app.command("lint")(lint_commands.lint)
 app.command("why")(person_commands.why)
 
 

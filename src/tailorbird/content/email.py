@@ -7,19 +7,18 @@ from html import escape
 
 import msgspec
 
-from tailorbird.content import liquid
+from tailorbird.content import html_page, liquid, mjml
 from tailorbird.content.amp import amp_tree
 from tailorbird.content.html_context import escaped
-from tailorbird.content.html_page import compile_html
 from tailorbird.content.inlining import expanded
+from tailorbird.content.lifting import Lift
 from tailorbird.content.links import LinkFinder
 from tailorbird.content.liquid import Source, Token, tokenize
-from tailorbird.content.mjml import compile_mjml
-from tailorbird.content.page import PREHEADER_CLOSING, PREHEADER_OPENING
+from tailorbird.content.page import PREHEADER_CLOSING, PREHEADER_OPENING, finished
 from tailorbird.content.plain_text import text_of, tidy
 from tailorbird.content.scope import Links
 from tailorbird.content.template import Template, from_tree
-from tailorbird.content.tree import Body
+from tailorbird.content.tree import Body, Place
 from tailorbird.content.values import Plain
 from tailorbird.content.variables import Use, uses
 from tailorbird.errors import TemplateError, UsageError
@@ -172,11 +171,34 @@ def html_tree(
 ) -> tuple[Body, int]:
     """Return the tree of a mail's HTML and how many links it counts. Raises as `compile_email`."""
     finder = links or LinkFinder()
+    lifted, masked = _lifted(source, blocks)
+    page = _behind_opening(lifted.put_back(finished(masked)), _preheader(source))
+    return escaped(liquid.parse_tokens(_before_end(page, _pixel()), inlined=True), finder), (
+        finder.count
+    )
+
+
+def marked_page(source: EmailSource, blocks: Mapping[str, str]) -> tuple[Body, list[Place]]:
+    """Return the tree of a mail's HTML for the lint: as its author wrote it, nothing added.
+
+    Its elements carry numbers: each is the index of a place in the author's file.
+    """
+    lifted, masked = _lifted(source, blocks, mark=True)
+    page = _behind_opening(lifted.put_back(masked), _preheader(source))
+    return escaped(liquid.parse_tokens(page, inlined=True)), lifted.places
+
+
+def _lifted(
+    source: EmailSource, blocks: Mapping[str, str], *, mark: bool = False
+) -> tuple[Lift, str]:
+    """Return the body without its template tags, and the HTML that it stands for."""
     tokens = expanded(tokenize(Source(source.name, source.mjml or source.html)), blocks)
     liquid.parse_tokens(tokens, inlined=True)  # the author's own order gives the best messages
-    page = compile_html(tokens, source.name) if source.html else compile_mjml(tokens, source.name)
-    page = _before_end(_behind_opening(page, _preheader(source)), _pixel())
-    return escaped(liquid.parse_tokens(page, inlined=True), finder), finder.count
+    if source.html:
+        lifted = Lift(html_page.whole(tokens, source.name), source.name, html_page.GRAMMAR, mark)
+        return lifted, html_page.rendered(lifted)
+    lifted = Lift(tokens, source.name, mjml.GRAMMAR, mark)
+    return lifted, mjml.rendered(lifted)
 
 
 def _template(body: Body, name: str) -> Template:

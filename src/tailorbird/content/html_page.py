@@ -9,8 +9,6 @@ import css_inline
 
 from tailorbird.content.lifting import MARK, Element, Grammar, Lift
 from tailorbird.content.liquid import Source, Token
-from tailorbird.content.page import finished
-from tailorbird.errors import TemplateError
 
 _WHOLE: Final = re.compile(r"<html[\s>]", re.I)
 _BODY: Final = re.compile(r"<body[\s>]", re.I)
@@ -26,16 +24,6 @@ _PARTS: Final = frozenset(
     {"head", "html", "table", "thead", "tbody", "tfoot", "tr", "colgroup", "select"}
 )
 """Elements in which text cannot stand: a word there is a comment."""
-
-
-def compile_html(tokens: list[Token], name: str) -> list[Token]:
-    """Return the tokens of a page with its rules inlined; a part without `<html>` gets one.
-
-    Raises:
-        TemplateError: a tag stands where nothing can hold it, or the elements are Foundation's.
-    """
-    lifted = Lift(whole(tokens, name), name, GRAMMAR)
-    return lifted.put_back(finished(rendered(lifted)))
 
 
 def whole(tokens: list[Token], name: str) -> list[Token]:
@@ -90,18 +78,3 @@ GRAMMAR: Final = Grammar(
     held=_held,
     marked=_marked,
 )
-
-
-def is_mjml(body: str) -> bool:
-    """Return whether a mail's body is written as MJML."""
-    return "<mjml" in body
-
-
-def check_body(html: str) -> None:
-    """Refuse a page without a body.
-
-    Raises:
-        TemplateError: there is none.
-    """
-    if not _BODY.search(html):
-        raise TemplateError("the page has no body", mend="add <body>")

@@ -24,6 +24,9 @@ VOID: Final = frozenset(
 MARK: Final = "data-tb-at"
 """Attribute that says, by its number, where an element stands in the author's file."""
 
+COMMENT_MARK: Final = "tb-at-"
+"""What says so at the beginning of a comment, and among the classes of an MJML element."""
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -119,6 +122,9 @@ class Lift:
             done.append(piece)
             if before.mode in ("text", "raw") and behind.mode == "tag":
                 done.append(self._element(behind.tag, here))
+            elif behind.mode == "comment" != before.mode and self.mark:
+                self.places.append(here.place)
+                done.append(f"{COMMENT_MARK}{len(self.places) - 1} ")
             elif before.mode == "tag" and piece.endswith("/>"):
                 self._empty(before.tag)
             elif self.grammar.strict:

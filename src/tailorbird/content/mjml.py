@@ -10,8 +10,6 @@ import css_inline
 import mrml
 
 from tailorbird.content.lifting import MARK, VOID, Element, Grammar, Lift
-from tailorbird.content.liquid import Token
-from tailorbird.content.page import finished
 from tailorbird.errors import TemplateError
 
 _LAYOUT: Final = frozenset(
@@ -43,16 +41,6 @@ _ELEMENTS: Final = frozenset(
 _STYLE: Final = re.compile(r"<mj-style(?![^>]*inline)[^>]*>(.*?)</mj-style>", re.S)
 _TWO_CLASSES: Final = re.compile(r'(<mj-[\w-]+) css-class="(tb-at-\d+)"([^<>]*?\scss-class=["\'])')
 _FOREIGN_ATTRIBUTE: Final = re.compile(r'(<td\b[^>]*?) vertical-align="[a-z]*"')
-
-
-def compile_mjml(tokens: list[Token], name: str) -> list[Token]:
-    """Return the tokens of the HTML that an MJML document with template tags stands for.
-
-    Raises:
-        TemplateError: the MJML is not valid, or a tag stands where nothing can hold it.
-    """
-    lifted = Lift(tokens, name, GRAMMAR)
-    return lifted.put_back(finished(rendered(lifted)))
 
 
 def rendered(lifted: Lift) -> str:

@@ -6,5 +6,6 @@ In: an author's AMP document. Out: its tree, and what the format forbids.
 from __future__ import annotations
 
 from tailorbird.content.amp.document import amp_tree
+from tailorbird.content.amp.rules import amp_findings
 
-__all__ = ["amp_tree"]
+__all__ = ["amp_findings", "amp_tree"]

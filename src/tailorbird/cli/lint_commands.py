@@ -1,0 +1,35 @@
+"""`tailorbird templates lint`: what is wrong with a mail before anybody gets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.arguments import AsJson
+from tailorbird.cli.output import emit, read_text
+
+
+def lint(
+    file: Annotated[
+        Path, typer.Argument(help="A mail or a block: MJML, plain HTML, or AMP (.amp.html).")
+    ],
+    blocks: Annotated[
+        Path | None, typer.Option(help="A folder of blocks that the mail may call by name.")
+    ] = None,
+    transactional: Annotated[
+        bool, typer.Option(help="The mail answers its reader, so it needs no way out.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a mail for everybody's eyes, for mail readers and for the law; errors end with 1."""
+    from tailorbird.content import library
+    from tailorbird.content.lint import lint_file
+
+    own = {each.stem: read_text(each) for each in sorted(blocks.glob("*.mjml"))} if blocks else {}
+    found = lint_file(file.name, read_text(file), {**library(), **own}, transactional=transactional)
+    lines = [each.sentence() for each in found] or [f"{file.name}: nothing to mend"]
+    emit(found, lines, as_json=as_json)
+    if any(each.severity == "error" for each in found):
+        raise typer.Exit(1)
