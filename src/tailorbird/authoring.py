@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from tailorbird import clusters, content, grouping, imputation, journeys, letters, naming, segments
 from tailorbird.collect import forms, plan
@@ -16,18 +15,7 @@ from tailorbird.yaml_text import nearest
 
 def standing_segments(world: World) -> list[segments.Segment]:
     """Return the latest version of every segment, parsed, and the segments of all groups."""
-    own = [
-        _parsed(found.text, f"segments/{found.name}.yaml", found.version)
-        for found in world.definitions.latest("segment")
-    ]
-    names = {segment.name for segment in own}
-    return [*own, *(each for each in grouping.derived(world) if each.name not in names)]
-
-
-@lru_cache(1024)
-def _parsed(text: str, file: str, version: int) -> segments.Segment:
-    """Return a segment's text read; the same text is asked for at every tick."""
-    return segments.parse(text, file, version=version)
+    return grouping.standing_segments(world)
 
 
 def find_segment(world: World, name: str | segments.Segment) -> segments.Segment:
@@ -91,10 +79,8 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
         case "segment":
             file = f"segments/{name}.yaml"
             naming.check_segment(world, text, file, standing_segments(world), name)
-        case "campaign":
-            journeys.parse(text, f"campaigns/{name}.yaml")
-        case "template":
-            letters.check_template(world, name, text)
+        case "campaign" | "slot" | "template" | "texts":
+            _check_mail(world, kind, name, text)
         case "tracking_plan":
             plan.parse(text, f"{name}.yaml")
         case "form":
@@ -109,8 +95,24 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             segments.list_description(text, f"lists/{name}.yaml")
         case "clusters":
             clusters.check(world, name, text, standing_segments(world))
-        case "calibration" | "block" | "mapping" | "model":
+        case "calibration" | "block" | "mapping" | "model" | "edition":
             return
+
+
+def _check_mail(world: World, kind: DefinitionKind, name: str, text: str) -> None:
+    """Return when a part of a mail is valid. Raises as `check_definition`."""
+    match kind:
+        case "campaign":
+            campaign = journeys.parse(text, f"campaigns/{name}.yaml")
+            letters.check_campaign(campaign, standing_segments(world))
+        case "slot":
+            standing = standing_segments(world)
+            known = naming.vocabulary(world, "", standing)
+            letters.check_slot(world, name, text, known, standing)
+        case "template":
+            letters.check_template(world, name, text)
+        case _:
+            letters.check_texts(name, text)
 
 
 def check_segment(world: World, text: str, file: str) -> segments.Segment:

@@ -18,7 +18,6 @@ from tailorbird import (
     authoring,
     crossing,
     delivery,
-    experiments,
     forms,
     intake,
     journeys,
@@ -35,7 +34,6 @@ from tailorbird.membership import refresh as refresh
 from tailorbird.membership import refreshed_until as refreshed_until
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
-    DAY,
     Body,
     Claim,
     Instant,
@@ -48,7 +46,6 @@ from tailorbird.schema import (
 from tailorbird.segments.refresh import untimed
 from tailorbird.tracking import events as tracked
 from tailorbird.tracking.answers import Sent
-from tailorbird.traits.extract import touched
 from tailorbird.world import World
 
 T = TypeVar("T")
@@ -214,11 +211,13 @@ def rebuild(
 def decide(world: World, name: str, now: Instant, occurrence: str = "1") -> Decided:
     """Decide for everybody in the campaign's audience, once each, and record why."""
     campaign, version = authoring.find_campaign(world, name)
-    letters.check(world, campaign, version)
-    forms.check_links(world, letters.template(world, campaign, version).variables())
+    edition = letters.check(world, campaign, version)
+    forms.check_links(world, edition.template.variables())
+    letters.editions.keep(world, edition, now)
     considered = recorded = 0
+    deciding = letters.Deciding(world, edition, now)
     for people in _chunks(audience(world, campaign, now), CANDIDATES):
-        candidates = _candidates(world, campaign, people, now)
+        candidates = deciding.candidates(people, forms.PREFIX)
         decisions = journeys.decide(campaign, version, occurrence, candidates, now)
         considered += len(candidates)
         recorded += world.ledger.record(list(decisions))
@@ -236,59 +235,15 @@ def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[Pe
 def plan(world: World, name: str, now: Instant) -> list[tuple[str, str, str, int]]:
     """Return (verdict, reason, variant, people) as `decide` would decide now; record nothing."""
     campaign, version = authoring.find_campaign(world, name)
-    letters.check(world, campaign, version)
-    forms.check_links(world, letters.template(world, campaign, version).variables())
+    edition = letters.check(world, campaign, version)
+    forms.check_links(world, edition.template.variables())
     tally: Counter[tuple[str, str, str]] = Counter()
+    deciding = letters.Deciding(world, edition, now)
     for people in _chunks(audience(world, campaign, now), CANDIDATES):
-        candidates = _candidates(world, campaign, people, now)
+        candidates = deciding.candidates(people, forms.PREFIX)
         for decision in journeys.decide(campaign, version, "plan", candidates, now):
             tally[decision.verdict, decision.reason, decision.variant] += 1
     return [(*key, people) for key, people in sorted(tally.items())]
-
-
-def _candidates(
-    world: World, campaign: journeys.Campaign, people: Sequence[PersonId], now: Instant
-) -> list[journeys.Candidate]:
-    states = world.people.consent_states(people)
-    known = world.people.profiles(people)
-    arms = experiments.assign_all(
-        world.assignment_key, campaign.name, people, campaign.shares(), campaign.holdout
-    )
-    recent = _recent_messages(world, campaign, people, now)
-    inputs = letters.inputs(world, campaign, people, states, now)
-    return [
-        journeys.Candidate(
-            person=person,
-            permit=permit(states.get(person), person, campaign.purpose, now),
-            has_address=person in known and bool(known[person].email),
-            recent_messages=recent.get(person, 0),
-            variant=arm.variant,
-            probability=arm.probability,
-            inputs=inputs[person],
-        )
-        for person, arm in zip(people, arms, strict=True)
-    ]
-
-
-_RECENT = """
-SELECT person, COUNT(*) AS sent FROM facts
-WHERE event = ? AND "at" > ? AND "at" <= ? AND campaign <> ? AND NOT starts_with(campaign, ?)
-AND person IN (SELECT person FROM asked) GROUP BY person
-"""
-
-
-def _recent_messages(
-    world: World, campaign: journeys.Campaign, people: Sequence[PersonId], now: Instant
-) -> dict[PersonId, int]:
-    if campaign.cap is None:
-        return {}
-    since = now - campaign.cap.days * DAY
-    rows = world.facts.read(
-        _RECENT,
-        (Names.EMAIL_SENT, since, now, campaign.name, forms.PREFIX),
-        {"asked": touched(people)},
-    )
-    return {row["person"]: row["sent"] for row in rows.to_pylist()}
 
 
 # -- mail out, outcomes back --------------------------------------------------------------------

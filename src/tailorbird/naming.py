@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tailorbird import clusters, imputation, journeys, segments
+from tailorbird import clusters, imputation, journeys, letters, segments
 from tailorbird.collect import plan
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import DefinitionKind
@@ -97,6 +97,18 @@ def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Foun
             yield "campaign", each.name, "audience"
         if name in campaign.exclude:
             yield "campaign", each.name, "excluded"
+        if any(name in chain.segments for chain in letters.editions.chains_of(campaign)):
+            yield "campaign", each.name, "fallback"
+
+
+def _in_slots(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    for each in world.definitions.latest("slot"):
+        slot = letters.editions.read_slot(each)
+        conditions = [letters.condition(asked, slot.document) for asked in slot.asked]
+        if any(name in segments.named(condition) for condition in conditions):
+            yield "slot", each.name, "rule"
+        if any(name in chain.segments for chain in slot.values):
+            yield "slot", each.name, "fallback"
 
 
 def _in_imputation(world: World, name: str, standing: Sequence[Segment]) -> _Found:
@@ -111,5 +123,11 @@ def _in_clusters(world: World, name: str, standing: Sequence[Segment]) -> _Found
             yield "clusters", wanted.name, "among"
 
 
-_LOOKS: Final[tuple[_Look, ...]] = (_in_segments, _in_campaigns, _in_imputation, _in_clusters)
+_LOOKS: Final[tuple[_Look, ...]] = (
+    _in_segments,
+    _in_campaigns,
+    _in_slots,
+    _in_imputation,
+    _in_clusters,
+)
 """Where segments are named: another kind of definition is one function here."""

@@ -6,7 +6,7 @@ author wrote them, and whoever knows segments answers each with true or false.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final, NoReturn, TypeAlias
@@ -93,6 +93,18 @@ class Opposite:
 
 
 Condition: TypeAlias = Answer | Known | Recommended | Time | Every | Some | Opposite
+
+
+def paths_of(condition: Condition) -> Iterator[str]:
+    """Yield the paths of values that a condition asks about."""
+    match condition:
+        case Known(paths):
+            yield from paths
+        case Every(conditions) | Some(conditions):
+            for each in conditions:
+                yield from paths_of(each)
+        case Opposite(inner):
+            yield from paths_of(inner)
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ from typing import Any, Final, NoReturn, TypeGuard
 
 from tailorbird import yaml_text
 from tailorbird.content.fallbacks import Chain, read_chains
-from tailorbird.content.rule_conditions import Asked, Condition, Reading
+from tailorbird.content.rule_conditions import Asked, Condition, Reading, paths_of
 from tailorbird.errors import DefinitionError
 from tailorbird.yaml_text import Document, Path
 
@@ -99,9 +99,10 @@ class Slot:
         """Return the blocks that the rules name, each once."""
         return tuple(dict.fromkeys(rule.show for rule in self.every_rule() if rule.show))
 
-    def limits(self) -> dict[str, Limit]:
-        """Return the limits of blocks, by the number of the rule."""
-        return {rule.number: rule.at_most for rule in self.every_rule() if rule.at_most}
+    def reads(self) -> frozenset[str]:
+        """Return the paths of values that the rules ask about."""
+        conditions = (rule.when for rule in self.every_rule() if rule.when is not None)
+        return frozenset(path for each in conditions for path in paths_of(each))
 
 
 def in_order(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:

@@ -24,7 +24,7 @@ from tailorbird.content.tree import (
 )
 from tailorbird.content.walk import bodies, inside, own_expressions
 
-_UNKNOWN = ""
+UNKNOWN = ""
 """Stands for a local name that is no part of the data."""
 _LOCAL = frozenset({"forloop", "tablerowloop"})
 
@@ -51,9 +51,9 @@ def _body(body: Body, known: Mapping[str, str], tested: frozenset[str]) -> Itera
         yield from _node(node, names, tested)
         match node:
             case Assign(name, value):
-                names[name] = _path(value, names) or _UNKNOWN
+                names[name] = path_of(value, names) or UNKNOWN
             case Capture(name) | Count(name):
-                names[name] = _UNKNOWN
+                names[name] = UNKNOWN
 
 
 def _node(node: Node, names: dict[str, str], tested: frozenset[str]) -> Iterator[Use]:
@@ -71,28 +71,29 @@ def _node(node: Node, names: dict[str, str], tested: frozenset[str]) -> Iterator
             for _, body in arms:
                 yield from _body(body, names, inner)
         case For(each, body, otherwise):
-            element = _path(each.collection, names)
-            inside_names = {**names, each.variable: f"{element}[]" if element else _UNKNOWN}
+            element = path_of(each.collection, names)
+            inside_names = {**names, each.variable: f"{element}[]" if element else UNKNOWN}
             yield from _body(body, inside_names, tested)
             yield from _body(otherwise, names, tested)
         case TableRow(each, _, body):
-            element = _path(each.collection, names)
-            inside_names = {**names, each.variable: f"{element}[]" if element else _UNKNOWN}
+            element = path_of(each.collection, names)
+            inside_names = {**names, each.variable: f"{element}[]" if element else UNKNOWN}
             yield from _body(body, inside_names, tested)
         case Partial():
-            yield from _body(node.body or (), _arguments(node, names), tested)
+            yield from _body(node.body or (), arguments_of(node, names), tested)
         case _:
             for body in bodies(node):
                 yield from _body(body, names, tested)
 
 
-def _arguments(node: Partial, names: dict[str, str]) -> dict[str, str]:
+def arguments_of(node: Partial, names: dict[str, str]) -> dict[str, str]:
+    """Return the local names inside a partial: what it is given, and what it sees besides."""
     found = {} if node.isolated else dict(names)
     for name, value in node.arguments:
-        found[name] = _path(value, names) or _UNKNOWN
+        found[name] = path_of(value, names) or UNKNOWN
     if node.bound is not None:
-        path = _path(node.bound, names)
-        found[node.alias] = (f"{path}[]" if node.each else path) if path else _UNKNOWN
+        path = path_of(node.bound, names)
+        found[node.alias] = (f"{path}[]" if node.each else path) if path else UNKNOWN
     return found
 
 
@@ -100,7 +101,7 @@ def _read(
     expression: Expression, names: Mapping[str, str], tested: frozenset[str], *, safe: bool
 ) -> Iterator[Use]:
     if isinstance(expression, Path):
-        path = _path(expression, names)
+        path = path_of(expression, names)
         if path:
             yield Use(path, safe or path in tested)
     if isinstance(expression, Filtered) and expression.name == "default":
@@ -112,14 +113,17 @@ def _read(
         yield from _read(inner, names, tested, safe=safe or isinstance(expression, Path))
 
 
-def _path(expression: Expression, names: Mapping[str, str]) -> str | None:
-    """Return the dotted path of a look-up in the data, or None for anything else."""
+def path_of(expression: Expression, names: Mapping[str, str]) -> str | None:
+    """Return the dotted path of a look-up in the data, or None for anything else.
+
+    `names` are the local names: each stands for a path, or for what is no part of the data.
+    """
     if not isinstance(expression, Path) or not isinstance(expression.root, str):
         return None
     if expression.root in _LOCAL:
         return None
     path = names.get(expression.root, expression.root)
-    if path == _UNKNOWN:
+    if path == UNKNOWN:
         return None
     for step in expression.steps:
         key = step.key.value if isinstance(step.key, Constant) else None

@@ -8,17 +8,31 @@ Out: what a decision keeps, compiled templates, messages.
 
 from __future__ import annotations
 
+from tailorbird.letters import editions
+from tailorbird.letters.asking import condition
 from tailorbird.letters.compiled import check, check_template, template
-from tailorbird.letters.given import TRAITS, Values, inputs, recommendations, values
+from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding
+from tailorbird.letters.editions import Edition
+from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
+from tailorbird.letters.picks import recommendations
+from tailorbird.letters.slots import check_campaign, check_slot, check_texts
 
 __all__ = [
+    "NO_URLS",
     "TRAITS",
     "Composer",
+    "Deciding",
+    "Edition",
+    "Given",
     "Values",
     "check",
+    "check_campaign",
+    "check_slot",
     "check_template",
-    "inputs",
+    "check_texts",
+    "condition",
+    "editions",
     "recommendations",
     "sent_html",
     "settled_event",

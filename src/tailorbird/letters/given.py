@@ -3,119 +3,137 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
-from tailorbird import imputation, journeys, learning
-from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import ConsentState, Instant, PersonId, Product, Profile
-from tailorbird.world import World
-
-TRAITS: Final = (
-    "tier", "orders", "recency_days", "revenue_minor", "favourite_item", "favourite_category",
-    "country", "purchase_score",
-)  # fmt: skip
-"""What a decision keeps of a person for its template. No name, no address."""
-EXCLUDE_RECENT_DAYS: Final = 7.0
-"""Nothing that was bought in the last week is recommended again."""
-_IN_STOCK: Final = "SELECT item FROM products WHERE stock IS NULL OR stock > 0 ORDER BY item"
+from tailorbird.content.fallbacks import Chain, found_at, missing, put_at
+from tailorbird.content.locales import chain as locales_of
+from tailorbird.content.locales import direction, normal, spoken, texts_of
+from tailorbird.letters.editions import Edition
+from tailorbird.schema import Instant, Profile, Scalar
+from tailorbird.traits.registry import TRAITS as COMPUTED
 
 Values = dict[str, Any]
+PERSONAL: Final = ("first_name", "last_name", "country")
+"""Traits that a template reads as `person.NAME`, straight from the profile."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def inputs(
-    world: World,
-    campaign: journeys.Campaign,
-    people: Sequence[PersonId],
-    states: Mapping[PersonId, ConsentState],
-    now: Instant,
-) -> dict[PersonId, dict[str, object]]:
-    """Return what each person's template will be given, and which model said so.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the decision keeps for one person's mail, or why there can be none."""
 
-    Who has not agreed to personalisation gets what is popular, and no traits.
-    """
-    whole = imputation.table(world, TRAITS, now, people, lambda: learning.trainees(world, now))
-    traits = {row.pop("person"): row for row in whole.table.to_pylist()}
-    personal = {
-        person
-        for person in people
-        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
-    }
-    shown, version = recommendations(world, people, personal, campaign.recommendations, now)
-    return {
-        person: {
-            "traits": traits.get(person, {}) if person in personal else {},
-            **(whole.mark(person) if person in personal else {}),
-            "recommendations": shown.get(person, []),
-            "personalised": person in personal,
-            "recommender_version": version,
-        }
-        for person in people
-    }
-
-
-def recommendations(
-    world: World,
-    people: Sequence[PersonId],
-    personal: set[PersonId],
-    number: int,
-    now: Instant,
-) -> tuple[dict[PersonId, list[Values]], int]:
-    """Return products for each person, best first, and the version of the model that chose them.
-
-    Only people in `personal` are recommended from their own history.
-    """
-    found = learning.recommender(world) if number else None
-    if found is None:
-        return {}, 0
-    version, model = found
-    history = learning.history(world, sorted(personal), now)
-    within = world.facts.read(_IN_STOCK).column("item").to_pylist()
-    top = model.with_history(history, now=now).top(
-        people, number, now=now, within=within, exclude_recent_days=EXCLUDE_RECENT_DAYS
-    )
-    rows = top.to_pylist()
-    products = world.facts.products(sorted({row["item"] for row in rows}))
-    chosen: dict[PersonId, list[Values]] = {}
-    for row in rows:
-        product = products.get(row["item"], Product(row["item"]))
-        chosen.setdefault(row["person"], []).append(
-            {
-                "item": product.item,
-                "name": product.name or product.item,
-                "category": product.category,
-                "price_minor": product.price_minor,
-                "currency": product.currency or world.settings.shop.currency,
-                "url": product.url or f"{world.settings.shop.url}/products/{product.item}",
-                "image": product.image,
-                "reason": row["reason"],
-                "score": round(row["score"], 6),
-            }
-        )
-    return chosen, version
+    kept: Values
+    refusal: str = ""
 
 
 def values(
-    world: World,
-    profile: Profile,
-    kept: Mapping[str, object],
-    campaign: str,
-    urls: Mapping[str, Any],
+    edition: Edition, profile: Profile, kept: Mapping[str, Any], urls: Mapping[str, Any]
 ) -> Values:
     """Return what a template may read, for one person."""
-    settings = world.settings
-    return {
-        "person": {
-            "first_name": profile.traits.get("first_name"),
-            "country": profile.traits.get("country"),
-        },
-        "traits": kept.get("traits", {}),
+    manifest = edition.manifest
+    own = manifest.shop.locale
+    locale = str(kept.get("locale") or own)
+    chain = locales_of(locale, own)
+    found: Values = {
+        "person": {name: profile.traits.get(name) for name in PERSONAL},
+        "traits": {name: _shown(name, value) for name, value in kept.get("traits", {}).items()},
         "imputed": kept.get("imputed", []),
+        "segments": kept.get("segments", {}),
+        "scores": kept.get("scores", {}),
         "recommendations": kept.get("recommendations", []),
-        "shop": msgspec.to_builtins(settings.shop),
-        "sender": {"name": settings.sender.name, "postal_address": settings.sender.postal_address},
-        "campaign": {"name": campaign},
-        "demo": settings.demo,
+        "shop": msgspec.to_builtins(manifest.shop),
+        "sender": manifest.sender,
+        "campaign": {"name": edition.campaign.name},
+        "demo": manifest.demo,
+        "locale": locale,
+        "locales": list(chain),
+        "direction": direction(locale),
+        "texts": texts_of(edition.texts, chain),
+        "slots": kept.get("slots", {}),
         **urls,
     }
+    _fill(found, edition.chains, kept.get("defaults", {}))
+    if edition.slots:
+        found["slot_values"] = _slot_values(edition, found, kept.get("slot_defaults", {}))
+    return found
+
+
+def locale_of(edition: Edition, profile: Profile) -> str:
+    """Return the locale of a person's mail: hers where it is written in her language."""
+    traits = profile.traits
+    said = normal(str(traits.get("locale") or traits.get("language") or ""))
+    region = str(traits.get("country") or "")
+    if said and "-" not in said and len(region) == 2:
+        said = normal(f"{said}-{region}") or said
+    return spoken(said, edition.locales, edition.manifest.shop.locale)
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """What stands in for one person's missing values, which links were taken, how chains ended."""
+
+    defaults: dict[str, Scalar]
+    taken: dict[str, str]
+    ended: str
+    """`skip`, `hide` or ''."""
+    path: str = ""
+    """Whose chain ended so."""
+
+
+def stand_ins(
+    chains: Sequence[Chain], known: Values, members: Mapping[str, bool], locales: Sequence[str]
+) -> StandIns:
+    """Return what stands in where a value is missing.
+
+    What a profile says can be taken back before the mail leaves, so its default is kept always.
+    """
+    defaults: dict[str, Scalar] = {}
+    taken: dict[str, str] = {}
+    ended, path = "", ""
+    for chain in chains:
+        lacking = missing(found_at(known, chain.path))
+        value, link = chain.stand_in(members, locales)
+        taken[chain.path] = link if lacking else "value"
+        if value is not None and (lacking or chain.path.startswith("person.")):
+            defaults[chain.path] = value
+        if lacking and link in ("hide", "skip") and ended != "skip":
+            ended, path = link, chain.path
+    return StandIns(defaults, taken, ended, path)
+
+
+def _slot_values(
+    edition: Edition, found: Values, defaults: Mapping[str, Mapping[str, Scalar]]
+) -> dict[str, Values]:
+    """Return the values of their own that the blocks of slots read."""
+    made = {}
+    for slot in edition.slots:
+        roots = {chain.path.partition(".")[0] for chain in slot.values}
+        own = {root: found[root] for root in roots}
+        _fill(own, slot.values, defaults.get(slot.name, {}))
+        made[slot.name] = own
+    return made
+
+
+def _fill(values: Values, chains: Sequence[Chain], defaults: Mapping[str, Scalar]) -> None:
+    for chain in chains:
+        if chain.path in defaults and missing(found_at(values, chain.path)):
+            put_at(values, chain.path, defaults[chain.path])
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a trait as authors write it: instants in ISO 8601, scores as decimals."""
+    known = COMPUTED.get(name)
+    if known is None or value is None:
+        return value
+    if known.type == "instant":
+        return _iso(value)
+    return value / 1_000_000 if known.type == "millionths" else value
+
+
+def _iso(instant: Instant) -> str:
+    moment = _EPOCH + timedelta(microseconds=instant)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

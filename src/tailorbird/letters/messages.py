@@ -9,10 +9,13 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import content, delivery, journeys
+from tailorbird import delivery, journeys
 from tailorbird.errors import SettingsError, TemplateError, UsageError
-from tailorbird.letters.compiled import template
+from tailorbird.letters import editions
+from tailorbird.letters.deciding import MISSING
+from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Values, values
+from tailorbird.letters.proof import digest_of
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,
@@ -35,6 +38,17 @@ NO_SUCH_MAILBOX: Final = re.compile(r"\b5\.1\.[0-3]\b")
 """Enhanced status (RFC 3463) of an address that is no good. Other refusals may be our own fault."""
 
 
+class _Ready:
+    """An edition with what is made of it once."""
+
+    __slots__ = ("edition", "gaps", "paths", "template")
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self.template, self.gaps = edition.template, edition.gaps
+        self.paths = self.template.variables()
+
+
 class Composer:
     """Makes one message after the other for `delivery.deliver`."""
 
@@ -43,8 +57,7 @@ class Composer:
         self._now = now
         self._sealer = Sealer(world.token_key)
         self._signers = signers(world)
-        self._campaigns: dict[tuple[str, int], journeys.Campaign] = {}
-        self._templates: dict[tuple[str, int], content.EmailTemplate] = {}
+        self._editions: dict[tuple[str, int, str], _Ready] = {}
 
     def outgoing(self, claim: Claim) -> Outgoing | Settlement:
         """Return the claim's message, or its end when the person must not be written to any more.
@@ -56,26 +69,32 @@ class Composer:
         if person != claim.person and self._decided_too(claim, person):
             return Settlement(claim.send_id, "cancelled", world.carrier.name, "merged")
         profile = world.people.profiles([person]).get(person)
-        campaign = self._campaign(claim)
+        kept: Values = msgspec.json.decode(claim.inputs)
+        ready = self._ready(claim, kept)
         state = world.people.consent_states([person]).get(person)
-        answer = permit(state, person, campaign.purpose, self._now)
+        answer = permit(state, person, ready.edition.campaign.purpose, self._now)
         if not isinstance(answer, Permit):
             return Settlement(claim.send_id, "cancelled", world.carrier.name, answer.reason)
         if profile is None or not profile.email:
             return Settlement(claim.send_id, "cancelled", world.carrier.name, journeys.NO_ADDRESS)
         tracks = isinstance(permit(state, person, "tracking", self._now), Permit)
         try:
-            rendered = self.rendered(claim, profile, campaign, tracked=tracks)
+            data = self._data(claim, kept, profile, ready)
+            if lacking := ready.gaps.find(data, claim.decided_at).missing:
+                why = f"{MISSING} {lacking[0]}"
+                return Settlement(claim.send_id, "cancelled", world.carrier.name, why)
+            rendered = self._rendered(claim, data, ready, tracked=tracks)
         except TemplateError as error:
             # One person's data must not hold up everybody else's mail.
             return Settlement(claim.send_id, "failed", world.carrier.name, error.sentence())
-        return delivery.outgoing(
+        made = delivery.outgoing(
             answer,
             rendered,
             self._envelope(claim, profile),
             bounce_key=world.token_key,
             signers=self._signers,
         )
+        return msgspec.structs.replace(made, digest=digest_of(rendered))
 
     def _decided_too(self, claim: Claim, survivor: PersonId) -> bool:
         """Return whether the person into whom this one was merged was decided about as well."""
@@ -86,35 +105,35 @@ class Composer:
         other = journeys.decision_id(claim.campaign, survivor, decision.occurrence)
         return ledger.decision(other) is not None
 
-    def rendered(
-        self, claim: Claim, profile: Profile, campaign: journeys.Campaign, *, tracked: bool
-    ) -> Rendered:
+    def _data(self, claim: Claim, kept: Values, profile: Profile, ready: _Ready) -> Values:
+        """Return all that the claim's template reads."""
+        base = ready.edition.manifest.base_url
+        asking = form_links.in_mail(
+            self._sealer, base, ready.paths, claim.send_id, claim.decided_at
+        )
+        urls = self._urls(claim, base) | {"forms": asking}
+        return values(ready.edition, profile, kept, urls)
+
+    def _rendered(self, claim: Claim, data: Values, ready: _Ready, *, tracked: bool) -> Rendered:
         """Return the mail's text; without consent to tracking it has no pixel and bare links."""
-        send_id, sealer = claim.send_id, self._sealer
+        send_id, sealer, base = claim.send_id, self._sealer, ready.edition.manifest.base_url
 
         def link(url: str, index: int) -> str:
-            token = sealer.seal("click", send_id, link=index, url=url)
-            return f"{self._base}/c/{token}"
+            return f"{base}/c/{sealer.seal('click', send_id, link=index, url=url)}"
 
-        template = self._template(campaign, claim.campaign_version)
-        paths = template.variables()
-        asking = form_links.in_mail(sealer, self._base, paths, send_id, claim.decided_at)
-        return template.render(
+        return ready.template.render(
             claim.variant,
-            values(
-                self._world,
-                profile,
-                msgspec.json.decode(claim.inputs),
-                claim.campaign,
-                self._urls(claim) | {"forms": asking},
-            ),
+            data,
             links=link if tracked else _bare,
-            pixel_url=f"{self._base}/o/{sealer.seal('open', send_id)}.gif" if tracked else "",
+            pixel_url=f"{base}/o/{sealer.seal('open', send_id)}.gif" if tracked else "",
             now=claim.decided_at,
         )
 
-    def again(self, decision: Decision) -> Rendered | None:
-        """Return a decided mail as `outgoing` renders it, whatever has been withdrawn since."""
+    def again(self, decision: Decision, *, tracked: bool | None = None) -> Rendered | None:
+        """Return a decided mail as `outgoing` renders it, whatever has been withdrawn since.
+
+        Without `tracked`, links and pixel are as the person's consent is now.
+        """
         person = self._world.people.survivor(decision.person) or decision.person
         profile = self._world.people.profiles([person]).get(person)
         if profile is None:
@@ -123,40 +142,43 @@ class Composer:
             decision.id, decision.campaign, decision.campaign_version, person, decision.variant,
             decision.at, 0, decision.inputs,
         )  # fmt: skip
-        state = self._world.people.consent_states([person]).get(person)
-        tracks = isinstance(permit(state, person, "tracking", self._now), Permit)
-        return self.rendered(claim, profile, self._campaign(claim), tracked=tracks)
+        if tracked is None:
+            state = self._world.people.consent_states([person]).get(person)
+            tracked = isinstance(permit(state, person, "tracking", self._now), Permit)
+        kept: Values = msgspec.json.decode(claim.inputs)
+        ready = self._ready(claim, kept)
+        return self._rendered(
+            claim, self._data(claim, kept, profile, ready), ready, tracked=tracked
+        )
 
-    @property
-    def _base(self) -> str:
-        return self._world.settings.server.base_url.rstrip("/")
-
-    def _urls(self, claim: Claim) -> Values:
+    def _urls(self, claim: Claim, base: str) -> Values:
         seal: Callable[..., str] = self._sealer.seal
         return {
-            "unsubscribe_url": f"{self._base}/u/{seal('unsubscribe', claim.send_id)}",
-            "view_url": f"{self._base}/v/{seal('view', claim.send_id)}",
+            "unsubscribe_url": f"{base}/u/{seal('unsubscribe', claim.send_id)}",
+            "view_url": f"{base}/v/{seal('view', claim.send_id)}",
         }
 
-    def _template(self, campaign: journeys.Campaign, version: int) -> content.EmailTemplate:
-        key = (campaign.name, version)
-        if key not in self._templates:
-            self._templates[key] = template(self._world, campaign, version)
-        return self._templates[key]
+    def _ready(self, claim: Claim, kept: Values) -> _Ready:
+        """Return the edition with which a claim was decided; of older decisions, the present."""
+        digest = str(kept.get("edition", ""))
+        key = (claim.campaign, claim.campaign_version, digest)
+        if key not in self._editions:
+            self._editions[key] = _Ready(self._edition(claim, digest))
+        return self._editions[key]
 
-    def _campaign(self, claim: Claim) -> journeys.Campaign:
-        key = (claim.campaign, claim.campaign_version)
-        if key not in self._campaigns:
-            found = self._world.definitions.get("campaign", *key)
-            if found is None:
-                raise UsageError(
-                    f"no campaign {claim.campaign!r}, version {claim.campaign_version}"
-                )
-            self._campaigns[key] = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
-        return self._campaigns[key]
+    def _edition(self, claim: Claim, digest: str) -> Edition:
+        if digest:
+            return editions.kept(self._world, digest)
+        found = self._world.definitions.get("campaign", claim.campaign, claim.campaign_version)
+        if found is None:
+            what = f"no campaign {claim.campaign!r}, version {claim.campaign_version}"
+            raise UsageError(what)
+        campaign = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
+        return editions.current(self._world, campaign, claim.campaign_version)
 
     def _envelope(self, claim: Claim, profile: Profile) -> delivery.Envelope:
-        sender = self._world.settings.sender
+        settings = self._world.settings
+        sender, base = settings.sender, settings.server.base_url.rstrip("/")
         first_name = profile.traits.get("first_name")
         return delivery.Envelope(
             send_id=claim.send_id,
@@ -166,7 +188,7 @@ class Composer:
             from_name=sender.name,
             domain=sender.domain,
             now=self._now,
-            unsubscribe_url=self._urls(claim)["unsubscribe_url"],
+            unsubscribe_url=self._urls(claim, base)["unsubscribe_url"],
             campaign=claim.campaign,
             variant=claim.variant,
         )

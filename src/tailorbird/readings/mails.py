@@ -143,12 +143,14 @@ def preview(
     campaign = _users(world).get(template) or _without_campaign(template)
     chosen = variant or next(iter(campaign.variants))
     states = world.people.consent_states([person])
-    kept = letters.inputs(world, campaign, [person], states, now)[person]
+    edition = letters.editions.current(world, campaign, 0)
+    deciding = letters.Deciding(world, edition, now)
+    kept = deciding.given([person], states, {person: profile})[person].kept
     asking = {found.name: NO_LINK for found in world.definitions.latest("form")}
     urls = {"unsubscribe_url": NO_LINK, "view_url": NO_LINK, "forms": asking}
-    rendered = letters.template(world, campaign, 0).render(
+    rendered = edition.template.render(
         chosen,
-        letters.values(world, profile, kept, campaign.name, urls),
+        letters.values(edition, profile, kept, urls),
         links=lambda url, _index: url,
         pixel_url="",
         now=now,

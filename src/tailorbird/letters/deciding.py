@@ -1,0 +1,195 @@
+"""What a decision keeps of a person for her mail: traits, products, the blocks of its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tailorbird import content, imputation, journeys, learning
+from tailorbird.content.locales import chain
+from tailorbird.content.rules_choose import Choice, Circumstances, Shown, choose
+from tailorbird.letters.asking import Answers, Questions, answers, questions
+from tailorbird.letters.candidates import candidates
+from tailorbird.letters.editions import Edition
+from tailorbird.letters.given import Given, StandIns, Values, locale_of, stand_ins, values
+from tailorbird.letters.picks import recommendations
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.schema import DAY, ConsentState, Instant, PersonId, Profile
+from tailorbird.traits.extract import touched
+from tailorbird.world import World
+
+TRAITS: Final = (
+    "tier", "orders", "recency_days", "revenue_minor", "favourite_item", "favourite_category",
+    "country", "purchase_score",
+)  # fmt: skip
+"""What a decision keeps of a person for any template. No name, no address."""
+MISSING: Final = "missing"
+"""Begins the reason of who gets no mail because it would print a value that is not there."""
+_SCORES: Final = """
+SELECT s.person, ARG_MAX(s.value, s."at") AS value FROM scores AS s SEMI JOIN asked USING (person)
+WHERE s.model = ? AND s."at" <= ? GROUP BY s.person
+"""
+
+
+class Deciding:
+    """What is the same for everybody whom one campaign decides about at one instant."""
+
+    def __init__(self, world: World, edition: Edition, now: Instant) -> None:
+        self._world, self._edition, self._now = world, edition, now
+        self._questions: Questions = questions(edition)
+        chains = [*edition.chains, *(each for slot in edition.slots for each in slot.values)]
+        read = {*edition.reads("traits"), *_names(chain.path for chain in chains)}
+        read |= {name for slot in edition.slots for name in _names(slot.reads())}
+        self._traits = (*TRAITS, *sorted(read - {*TRAITS}))
+        self._models = edition.reads("scores")
+        self._gaps = edition.gaps
+
+    def given(
+        self,
+        people: Sequence[PersonId],
+        states: Mapping[PersonId, ConsentState],
+        profiles: Mapping[PersonId, Profile],
+    ) -> dict[PersonId, Given]:
+        """Return what each person's template will be given, and which model said so.
+
+        Who has not agreed to personalisation gets what is popular, no traits, and what the rules
+        have for somebody of whom nothing is known.
+        """
+        world, now = self._world, self._now
+        personal = [
+            person
+            for person in people
+            if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
+        ]
+        known = self._known(personal)
+        number = self._edition.campaign.recommendations
+        shown, version = recommendations(world, people, {*personal}, number, now)
+        found = answers(world, self._questions, personal, now)
+        past = self._past(personal)
+        given = {}
+        for person in people:
+            profile = profiles.get(person) or Profile(person)
+            kept = {
+                "traits": {},
+                **known.get(person, {}),
+                "recommendations": shown.get(person, []),
+                "personalised": person in known,
+                "recommender_version": version,
+                "edition": self._edition.digest,
+            }
+            given[person] = self._one(profile, kept, found, past(person))
+        return given
+
+    def candidates(self, people: Sequence[PersonId], apart: str) -> list[journeys.Candidate]:
+        """Return what the decision about each looks at; mails of campaigns `apart` do not count."""
+        campaign = self._edition.campaign
+        return candidates(self._world, campaign, people, self.given, self._now, apart)
+
+    def _known(self, people: Sequence[PersonId]) -> dict[PersonId, Values]:
+        """Return traits, marks of what was imputed, and scores of those who agreed to it."""
+        world, now = self._world, self._now
+        whole = imputation.table(
+            world, self._traits, now, people, lambda: learning.trainees(world, now)
+        )
+        traits = {row.pop("person"): row for row in whole.table.to_pylist()}
+        found: dict[PersonId, Values] = {
+            person: {"traits": traits.get(person, {}), **whole.mark(person)} for person in people
+        }
+        for model in self._models:
+            tables = {"asked": touched(people)}
+            for row in world.facts.read(_SCORES, (model, now), tables).to_pylist():
+                scores = found[row["person"]].setdefault("scores", {})
+                scores[model] = row["value"] / 1_000_000
+        return found
+
+    def _past(self, people: Sequence[PersonId]) -> Callable[[PersonId], Shown]:
+        """Return what says how often somebody was shown a block, from the ledger."""
+        limits = [
+            (rule.show, rule.at_most.days)
+            for slot in self._edition.slots
+            for rule in slot.every_rule()
+            if rule.at_most
+        ]
+        counts = {}
+        for days in {days for _, days in limits}:
+            blocks = sorted({block for block, each in limits if each == days})
+            since = self._now - days * DAY
+            found = self._world.ledger.shown(people, blocks, since, self._now)
+            counts[days] = found
+        return lambda person: lambda block, days: counts[days].get((person, block), 0)
+
+    def _one(self, profile: Profile, kept: Values, found: Answers, past: Shown) -> Given:
+        edition, person = self._edition, profile.person
+        locale = locale_of(edition, profile)
+        own = edition.manifest.shop.locale
+        if locale != own:
+            kept["locale"] = locale
+        if members := found.segments(person):
+            kept["segments"] = members
+        known = values(edition, profile, kept, {})
+        locales = chain(locale, own)
+        whole = stand_ins(edition.chains, known, members, locales)
+        _note(kept, "", whole)
+        if whole.ended == "skip":
+            return Given(kept, f"{MISSING} {whole.path}")
+        clock = _clock(self._now, profile, edition.manifest.shop.zone)
+        for slot in edition.slots:
+            now = Circumstances(found.of_slot(slot.name, person), known, clock, past)
+            choice = choose(slot, now)
+            local = stand_ins(slot.values, known, members, locales) if choice.block else None
+            if local and local.ended == "skip":
+                return Given(kept, f"{MISSING} {local.path}")
+            _note_choice(kept, slot, choice, local)
+        return Given(kept, self._lacking(profile, kept))
+
+    def _lacking(self, profile: Profile, kept: Values) -> str:
+        """Return why a mail cannot be sent that would print something that is not there."""
+        if not self._gaps.may_lack:
+            return ""
+        known = values(self._edition, profile, kept, NO_URLS)
+        found = self._gaps.find(known, self._now)
+        return f"{MISSING} {found.missing[0]}" if found.missing else ""
+
+
+NO_URLS: Final[Mapping[str, Any]] = {"unsubscribe_url": "#", "view_url": "#", "forms": {}}
+"""Stand for the addresses of one send where there is none."""
+
+
+def _note(kept: Values, slot: str, found: StandIns) -> None:
+    """Keep what stands in, and which link of each chain was taken."""
+    for path, link in found.taken.items():
+        kept.setdefault("fallbacks", {})[f"{slot} {path}".strip()] = link
+    if found.defaults and slot:
+        kept.setdefault("slot_defaults", {})[slot] = found.defaults
+    elif found.defaults:
+        kept["defaults"] = found.defaults
+
+
+def _note_choice(kept: Values, slot: content.Slot, choice: Choice, local: StandIns | None) -> None:
+    hidden = local is not None and local.ended == "hide"
+    kept.setdefault("slots", {})[slot.name] = "" if hidden else choice.block
+    kept.setdefault("rules", {})[slot.name] = choice.rule
+    if choice.tired:
+        kept.setdefault("tired", {})[slot.name] = list(choice.tired)
+    if local is not None:
+        _note(kept, slot.name, local)
+
+
+def _names(paths: Any) -> set[str]:
+    return {path.removeprefix("traits.") for path in paths if path.startswith("traits.")}
+
+
+def _clock(now: Instant, profile: Profile, own: str) -> datetime:
+    zone = _zone(str(profile.traits.get("timezone") or own)) or _zone(own)
+    return datetime.fromtimestamp(now / 1_000_000, zone or ZoneInfo("UTC"))
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

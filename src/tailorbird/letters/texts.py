@@ -1,0 +1,41 @@
+"""Texts in several languages: each has a name, by which templates print it.
+
+texts: de
+entries:
+  hello: Hallo
+  reason: Sie haben das bei uns bestellt.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+
+from tailorbird import content, yaml_text
+from tailorbird.errors import DefinitionError
+
+
+class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file, as it is written: a locale and its texts by name."""
+
+    texts: str
+    entries: dict[str, str]
+
+
+@lru_cache(maxsize=256)
+def parse_texts(text: str, name: str) -> dict[str, str]:
+    """Return the texts of one locale, by name.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    document = yaml_text.read(text, f"texts/{name}.yaml")
+    found = yaml_text.convert(document, Texts)
+    if not content.is_locale(found.texts) or found.texts != name:
+        raise DefinitionError(
+            f"{found.texts!r} is not the locale {name!r}",
+            where=document.where(("texts",)),
+            mend="write it as the file is named: `de`, `de-AT`",
+        )
+    return found.entries
