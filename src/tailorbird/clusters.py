@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -15,7 +16,8 @@ import numpy as np
 
 from tailorbird import learning, predict, segments, yaml_text
 from tailorbird.errors import DefinitionError, ModelError, UsageError
-from tailorbird.grouping import Recalculated, changes, due, said
+from tailorbird.long_work import AT_ONCE, Work
+from tailorbird.recalculating import Recalculated, due, keep
 from tailorbird.schema import DAY, Definition, Instant, Measure, ModelCard, PersonId, Scalar
 from tailorbird.segments import durations
 from tailorbird.segments.groups_text import CALENDAR, NAME
@@ -171,18 +173,41 @@ def assign(
     model = serving(world, asked.name)
     if model is None:
         return None
+    done = _assigned(world, asked, model, standing, now, AT_ONCE)
+    _note(world, done)
+    return done
+
+
+def _assigned(
+    world: World,
+    asked: Wanted,
+    model: predict.Clusters,
+    standing: Sequence[segments.Segment],
+    now: Instant,
+    work: Work,
+) -> Recalculated:
+    """Tell the log who is in which cluster now."""
+    import pyarrow as pa
+
     allowed = learning.trainees(world, now, "personalisation")
     people = _among(world, asked, standing, now, allowed)
     rows = table(world.facts, asked.features, as_of=now, people=people)
-    found = [model.label(each) for each in model.assign(rows).tolist()] if rows.num_rows else []
-    everybody = table(world.facts, [], as_of=now)["person"].to_pylist()
-    labels = dict.fromkeys(everybody, NOBODY)
-    labels |= dict(zip(rows["person"].to_pylist(), found, strict=True))
-    trait = f"{KEPT_AS}{asked.name}"
-    changed = changes(world, trait, labels, NOBODY, now)
-    world.log.append_from(_reader(asked.name), list(said(trait, changed, now)), str(now))
-    counts = {name: found.count(name) for name in (*model.names, model.label(-1))}
-    return Recalculated(asked.name, now, counts, len(changed))
+    everybody = table(world.facts, [], as_of=now)["person"].to_numpy()
+    labels = np.full(len(everybody), NOBODY, object)
+    if rows.num_rows:
+        codes, each = np.unique(model.assign(rows), return_inverse=True)
+        names = np.array([model.label(code) for code in codes.tolist()], object)
+        known = np.isin(everybody, rows["person"].to_numpy())
+        labels[known] = names[each]
+    found = pa.table({"person": everybody, "label": pa.array(labels, pa.string())})
+    kept = keep(world, f"{KEPT_AS}{asked.name}", found, NOBODY, now, work)
+    counts = {name: kept.get(name, 0) for name in (*model.names, model.label(-1))}
+    return Recalculated(asked.name, now, counts, kept[""])
+
+
+def _note(world: World, done: Recalculated) -> None:
+    """Keep that everybody was held to the clusters."""
+    world.log.append_from(_reader(done.name), [], str(done.at))
 
 
 def assigned(world: World, name: str) -> Instant:
@@ -191,7 +216,7 @@ def assigned(world: World, name: str) -> Instant:
 
 
 def recalculate_due(
-    world: World, standing: Sequence[segments.Segment], now: Instant
+    world: World, standing: Sequence[segments.Segment], now: Instant, work: Work = AT_ONCE
 ) -> list[Recalculated]:
     """Train and assign the clusters whose time has come; untrained ones wait for the command.
 
@@ -203,15 +228,35 @@ def recalculate_due(
         known = not asked.among or any(each.name == asked.among for each in standing)
         if card is None or not known:
             continue
-        tried = int(world.log.progress(_trials(asked.name)) or card.trained_at)
-        if asked.train and due(asked.train, tried, now):
-            world.log.append_from(_trials(asked.name), [], str(now))
-            with suppress(ModelError):
-                train(world, asked, standing, now)
-        if due(asked.assign, assigned(world, asked.name), now):
-            found = assign(world, asked, standing, now)
-            done += [found] if found else []
+        _train_if_due(world, asked, standing, now, card.trained_at, work)
+        model = serving(world, asked.name)
+        if model is None or not due(asked.assign, assigned(world, asked.name), now):
+            continue
+        name = f"clusters {asked.name}"
+        found = work(name, partial(_assigned, world, asked, model, standing, now, work))
+        if found:
+            _note(world, found)
+            done.append(found)
     return done
+
+
+def _train_if_due(
+    world: World,
+    asked: Wanted,
+    standing: Sequence[segments.Segment],
+    now: Instant,
+    trained_at: Instant,
+    work: Work,
+) -> None:
+    name = f"training of {asked.name}"
+    tried = int(world.log.progress(_trials(asked.name)) or trained_at)
+    starts = bool(asked.train) and due(asked.train, tried, now) and not work.asked(name)
+    if starts:
+        # Before it begins: a training that ends the server must not do so at every start.
+        world.log.append_from(_trials(asked.name), [], str(now))
+    if starts or work.asked(name):
+        with suppress(ModelError):
+            work(name, partial(train, world, asked, standing, now))
 
 
 def _among(

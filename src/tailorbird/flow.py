@@ -23,13 +23,13 @@ from tailorbird import (
     journeys,
     learning,
     letters,
-    membership,
     notify,
     profiles,
     ready,
     segments,
 )
 from tailorbird.event_columns import EventColumns
+from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.membership import refresh as refresh
 from tailorbird.membership import refreshed_until as refreshed_until
 from tailorbird.privacy.permit import Permit, permit
@@ -294,12 +294,12 @@ def keep_current(
     world: World,
     now: Instant,
     seconds: Callable[[], float] = untimed,
-    work: membership.Work = membership.at_once,
+    work: Work = AT_ONCE,
 ) -> Ingested:
     """Take in what came, bring segments up to now, and tell who wants to know (see `refresh`)."""
     taken = ingest(world)
     forms.ask(world, now)
-    if ready.recalculate_due(world, now):
+    if ready.recalculate_due(world, now, work):
         taken += ingest(world)
     refresh(world, now, seconds, work)
     notify.enqueue(world, now)

@@ -7,38 +7,28 @@ month, `loyalty.gold` who is gold now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import Final
 
 import msgspec
 
 from tailorbird import segments
 from tailorbird.errors import DefinitionError, UsageError
-from tailorbird.schema import DAY, Body, Definition, Instant, PersonId
-from tailorbird.segments import durations, engagement, groups, rfm
+from tailorbird.long_work import AT_ONCE, Work
+from tailorbird.recalculating import SOURCE, Recalculated, due, keep
+from tailorbird.schema import MINUTE, Definition, Instant
+from tailorbird.segments import engagement, groups, rfm
 from tailorbird.segments.groups import Groups
 from tailorbird.segments.groups_text import Listed, parse_groups
 from tailorbird.segments.meaning import resolved
-from tailorbird.traits.table import table
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
 KEPT_AS: Final = "tier_"
 """Starts the name of the trait that keeps what a recalculation found."""
-SOURCE: Final = "groups"
-EVENTS_IN_BODY: Final = 2_000
-
-
-class Recalculated(msgspec.Struct, frozen=True):
-    """What a recalculation found: people of each group, and how many changed theirs."""
-
-    name: str
-    at: Instant
-    people: dict[str, int]
-    changed: int
+AGAIN: Final = MINUTE
+"""After it customers are counted again, where they were too few to take thresholds of."""
 
 
 def lists(world: World) -> list[Listed]:
@@ -76,22 +66,6 @@ def derived(world: World) -> list[segments.Segment]:
     """Return the segments of all lists: `LIST.GROUP`, and the rest of each list."""
     found = (groups_of(world, listed) for listed in lists(world))
     return [segment for each in found if each for segment in groups.derived(each)]
-
-
-def standing_segments(world: World) -> list[segments.Segment]:
-    """Return the latest version of every segment, parsed, and the segments of all groups."""
-    own = [
-        _segment(found.text, f"segments/{found.name}.yaml", found.version)
-        for found in world.definitions.latest("segment")
-    ]
-    names = {segment.name for segment in own}
-    return [*own, *(each for each in derived(world) if each.name not in names)]
-
-
-@lru_cache(1024)
-def _segment(text: str, file: str, version: int) -> segments.Segment:
-    """Return a segment's text read; the same text is asked for at every tick."""
-    return segments.parse(text, file, version=version)
 
 
 def check(world: World, name: str, text: str, standing: Sequence[segments.Segment]) -> None:
@@ -152,17 +126,9 @@ def recalculate(
     found = groups_of(world, listed)
     if found is None:
         return None
-    answers = groups.labels(world.facts, found, among, as_of=now)
-    trait = f"{KEPT_AS}{listed.name}"
-    label = dict(zip(answers["person"].to_pylist(), answers["group"].to_pylist(), strict=True))
-    people = dict.fromkeys(found.labels, 0)
-    for each in label.values():
-        people[each] += 1
-    changed = changes(world, trait, label, found.rest, now)
-    progress = f"{now} {listed.version}"
-    bodies = said(trait, changed, now)
-    world.log.append_from(_reader(listed.name), list(bodies), progress)
-    return Recalculated(listed.name, now, people, len(changed))
+    done = _recalculated(world, found, among, now, AT_ONCE)
+    _note(world, listed, done)
+    return done
 
 
 def recalculated(world: World, listed: Listed) -> Instant:
@@ -171,63 +137,54 @@ def recalculated(world: World, listed: Listed) -> Instant:
 
 
 def recalculate_due(
-    world: World, among: Sequence[segments.Segment], now: Instant
+    world: World, among: Sequence[segments.Segment], now: Instant, work: Work = AT_ONCE
 ) -> list[Recalculated]:
     """Take the thresholds that are too old anew, and keep the groups whose time has come."""
     done = []
     for listed in lists(world):
         if listed.rfm:
-            last = calibration(world, listed)
-            if due(listed.rfm.every, last.at if last else 0, now):
-                _calibrate(world, listed, now)
-        kept_at, _, version = world.log.progress(_reader(listed.name)).partition(" ")
-        last_at = int(kept_at or 0) if version == str(listed.version) else 0
-        if listed.recalculate and due(listed.recalculate, last_at, now):
-            found = recalculate(world, listed, among, now)
-            done += [found] if found else []
+            name = f"thresholds of {listed.name}"
+            if work.asked(name) or _thresholds_due(world, listed, listed.rfm, now):
+                work(name, partial(_calibrate, world, listed, now))
+        found = groups_of(world, listed)
+        if found is None or not _is_due(world, listed, now):
+            continue
+        name = f"groups {listed.name} {listed.version}"
+        told = work(name, partial(_recalculated, world, found, among, now, work))
+        if told:
+            _note(world, listed, told)
+            done.append(told)
     return done
 
 
-def due(every: str, last: Instant, now: Instant) -> bool:
-    """Return whether the time between two calculations has passed; in UTC.
-
-    >>> due("daily", 5 * DAY - 1, 5 * DAY), due("30d", 5 * DAY, 34 * DAY)
-    (True, False)
-    """
-    if not last:
-        return True
-    if length := durations.read(every):
-        return now >= last + length
-    return last < now and _period(every, last) != _period(every, now)
+def _thresholds_due(world: World, listed: Listed, asked: rfm.Rfm, now: Instant) -> bool:
+    last = calibration(world, listed)
+    if last is not None:
+        return due(asked.every, last.at, now)
+    tried = int(world.log.progress(_trials(listed.name)) or 0)
+    return not tried < now < tried + AGAIN
 
 
-def changes(
-    world: World, trait: str, labels: dict[PersonId, str], rest: str, now: Instant
-) -> dict[PersonId, str]:
-    """Return whose label is another than the trait says; who is in the rest needs none."""
-    known = table(world.facts, [trait], as_of=now)
-    before = dict(zip(known["person"].to_pylist(), known[trait].to_pylist(), strict=True))
-    return {
-        person: label for person, label in labels.items() if label != (before.get(person) or rest)
-    }
+def _is_due(world: World, listed: Listed, now: Instant) -> bool:
+    kept_at, _, version = world.log.progress(_reader(listed.name)).partition(" ")
+    last = int(kept_at or 0) if version == str(listed.version) else 0
+    return bool(listed.recalculate) and due(listed.recalculate, last, now)
 
 
-def said(trait: str, labels: dict[PersonId, str], at: Instant) -> Iterator[Body]:
-    """Yield what the log is told: each person's trait, by her number."""
-    iso = datetime.fromtimestamp(at // 1_000_000, UTC).isoformat().replace("+00:00", "Z")
-    rows: Iterable[dict[str, object]] = (
-        {
-            "type": "identify",
-            "messageId": f"{trait}-{person}-{at}",
-            "timestamp": iso,
-            "context": {"personId": person},
-            "traits": {trait: label},
-        }
-        for person, label in sorted(labels.items())
-    )
-    rows = iter(rows)
-    while batch := list(islice(rows, EVENTS_IN_BODY)):
-        yield Body(SOURCE, at, msgspec.json.encode({"batch": batch}))
+def _recalculated(
+    world: World, found: Groups, among: Sequence[segments.Segment], now: Instant, work: Work
+) -> Recalculated:
+    """Tell the log who is in which group now."""
+    answers = groups.labels(world.facts, found, among, as_of=now)
+    labels = answers.rename_columns(["person", "label"])
+    counts = keep(world, f"{KEPT_AS}{found.name}", labels, found.rest, now, work)
+    people = {label: counts.get(label, 0) for label in found.labels}
+    return Recalculated(found.name, now, people, counts[""])
+
+
+def _note(world: World, listed: Listed, done: Recalculated) -> None:
+    """Keep that everybody was held to the list."""
+    world.log.append_from(_reader(listed.name), [], f"{done.at} {listed.version}")
 
 
 def _calibrate(world: World, listed: Listed, now: Instant) -> rfm.Calibration | None:
@@ -240,6 +197,8 @@ def _calibrate(world: World, listed: Listed, now: Instant) -> rfm.Calibration | 
         world.definitions.put(
             "calibration", listed.name, text, author="tailorbird", reason=reason, now=now
         )
+    else:
+        world.log.append_from(_trials(listed.name), [], str(now))
     return found
 
 
@@ -252,20 +211,9 @@ def _parsed(text: str, name: str, version: int) -> Listed:
     return parse_groups(text, f"groups/{name}.yaml", version=version)
 
 
+def _trials(name: str) -> str:
+    return f"thresholds:{name}"
+
+
 def _reader(name: str) -> str:
     return f"{SOURCE}:{name}"
-
-
-def _period(every: str, at: Instant) -> tuple[int, ...]:
-    day = at // DAY
-    moment = datetime.fromtimestamp(at // 1_000_000, UTC)
-    match every:
-        case "daily":
-            return (day,)
-        case "weekly":
-            # Day 0 was a Thursday: weeks begin on Monday.
-            return ((day + 3) // 7,)
-        case "monthly":
-            return (moment.year, moment.month)
-        case _:
-            return (moment.year,)

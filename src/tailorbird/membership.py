@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tailorbird import authoring, crossing, segments
 from tailorbird.access import Change
 from tailorbird.errors import TailorbirdError
+from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.schema import Instant
 from tailorbird.segments import analyst, schedule
 from tailorbird.segments import compile as compiler
@@ -42,18 +43,6 @@ _REMEMBER: Final = (
 )
 
 
-class Work(Protocol):
-    """Does what takes long: at once, or behind, and then it returns None until it is done."""
-
-    def __call__(self, name: str, work: Callable[[], pa.Table]) -> pa.Table | None:
-        """Return what the work of this name gave; raises what it raised."""
-
-
-def at_once(name: str, work: Callable[[], pa.Table]) -> pa.Table | None:
-    """Do the work while the caller waits."""
-    return work()
-
-
 class WorkedOut(msgspec.Struct, frozen=True):
     """When a scheduled segment was last worked out, and what that took; or why it failed."""
 
@@ -68,7 +57,7 @@ def refresh(
     world: World,
     now: Instant,
     seconds: Callable[[], float] = untimed,
-    work: Work = at_once,
+    work: Work = AT_ONCE,
 ) -> list[Change]:
     """Bring every segment's membership up to this instant, and return who entered and left.
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from tailorbird import authoring, clusters, grouping, segments
 from tailorbird.errors import UsageError
-from tailorbird.grouping import Recalculated
+from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.predict import ClusterReport
+from tailorbird.recalculating import Recalculated
 from tailorbird.schema import Definition, Instant, PersonId
 from tailorbird.segments import engagement, groups, rfm
 from tailorbird.segments.groups_library import groups_library
@@ -22,19 +23,19 @@ if TYPE_CHECKING:
 __all__ = ["Ready", "recalculate_due"]
 
 
-def recalculate_due(world: World, now: Instant) -> list[Recalculated]:
+def recalculate_due(world: World, now: Instant, work: Work = AT_ONCE) -> list[Recalculated]:
     """Do every recalculation whose time has come; return what was kept.
 
     Call it between taking events in and refreshing segments. What it keeps goes into the log, and
-    the next ingest makes traits of it.
+    the next ingest makes traits of it. `work` does it: behind, it is kept at a later call.
     """
     latest = world.definitions.latest
     if not latest("groups") and not latest("clusters"):
         return []
     standing = authoring.standing_segments(world)
     return [
-        *grouping.recalculate_due(world, standing, now),
-        *clusters.recalculate_due(world, standing, now),
+        *grouping.recalculate_due(world, standing, now, work),
+        *clusters.recalculate_due(world, standing, now, work),
     ]
 
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
+from tailorbird.errors import Stopped
+
 T = TypeVar("T")
+
+LOOK_SECONDS = 0.05
 
 
 class Behind:
     """Does one piece of work after the other; `done` is called after each.
 
-    Asked for by one thread. What was asked for is done once, under its name.
+    Asked for by one thread. What was asked for is done once, under its name. Work that tells the
+    log much calls `told`, and waits until `taken_in` says that a tick has come so far.
     """
 
-    def __init__(self, done: Callable[[], None]) -> None:
+    def __init__(
+        self, done: Callable[[], None], told: Callable[[], None], taken_in: Callable[[], int]
+    ) -> None:
         self._done = done
+        self._told = told
+        self._taken_in = taken_in
+        self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="tailorbird-behind")
         self._asked: dict[str, Future[Any]] = {}
 
@@ -35,6 +46,22 @@ class Behind:
         del self._asked[name]
         return cast("T", asked.result())
 
+    def asked(self, name: str) -> bool:
+        """Return whether the work of this name was asked for, and its answer not yet taken."""
+        return name in self._asked
+
+    def let_in(self, offset: int) -> None:
+        """Return once a tick has taken the log in up to an offset.
+
+        Raises:
+            Stopped: there will be no more ticks.
+        """
+        while self._taken_in() < offset:
+            self._told()
+            if self._stopping.wait(LOOK_SECONDS):
+                raise Stopped("the server ends", mend="start it: the rest is done then")
+
     def stop(self) -> None:
         """Give up what has not begun, and end when the present work does."""
+        self._stopping.set()
         self._pool.shutdown(cancel_futures=True)

@@ -8,9 +8,9 @@ from litestar import post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
-from tailorbird.grouping import Recalculated
 from tailorbird.readings import groups
 from tailorbird.ready import Ready, recalculate_due
+from tailorbird.recalculating import Recalculated
 from tailorbird.views import moment
 from tailorbird.views.definitions import NewVersion
 from tailorbird.views.groups import GroupList, GroupTrial, Recalculation, RfmGrid

@@ -119,7 +119,7 @@ def _workers(tb: Tailorbird) -> tuple[Worker, Worker, Behind]:
     Mails go by a thread of their own: a campaign must not keep segments waiting.
     """
     world = tb.world
-    behind = Behind(lambda: worker.wake())
+    behind = Behind(lambda: worker.wake(), lambda: worker.nudge(), world.people.cursor)
 
     def tick() -> bool:
         taken = flow.keep_current(world, tb.clock(), time.perf_counter, behind)
