@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from math import sqrt
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -14,7 +15,7 @@ from tailorbird.errors import DefinitionError
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.readings import definitions
 from tailorbird.readings.people import rows
-from tailorbird.schema import Definition, Instant, PersonId
+from tailorbird.schema import Definition, Instant
 from tailorbird.segments.estimate import estimate as estimated
 from tailorbird.segments.grammar import FORMS, Form
 from tailorbird.segments.operands import PROPERTIES, kind_of_trait
@@ -35,16 +36,23 @@ from tailorbird.views.drafts import (
 )
 from tailorbird.world import World
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 DRAFT: Final = "draft.yaml"
 SAMPLE: Final = 8
 MOVED: Final = 4
-ASKED_FOR_REACH: Final = 20_000
+ASKED_FOR_REACH: Final = 10_000
 """Of a larger segment as many are asked, and the share is told with its error."""
 SHARE: Final = 0.02
 """Of all people who are asked for the size that comes first."""
 BRIEFLY: Final = ("orders", "last_order_at")
 NORMAL_95: Final = 1.959964
-_FREE: Final = "SELECT DISTINCT name FROM properties ORDER BY name LIMIT 500"
+_FREE: Final = """
+SELECT name FROM (SELECT name, said FROM names WHERE kind = 'property' AND said > 0
+    ORDER BY said DESC, name LIMIT 500) ORDER BY name
+"""
 
 
 # -- figures --------------------------------------------------------------------------------------
@@ -58,11 +66,12 @@ def preview(world: World, text: str, now: Instant) -> SegmentPreview:
     """
     among, stands, draft = _read(world, text)
     found = segments.dissect(world.facts, draft, among, as_of=now, stands=stands)
-    members = segments.people(world.facts, draft, among, as_of=now)
-    came: list[PersonId] = []
-    went: list[PersonId] = []
-    if stands is not None and (found.entered or found.left):
-        came, went = segments.moved(world.facts, draft, stands, among, as_of=now, limit=MOVED)
+    some = [(found.inside, SAMPLE), (found.entered, MOVED), (found.left, MOVED)]
+    shown = [[] if people is None else people[:many].tolist() for people, many in some]
+    known = {row.person: row for row in rows(world, sorted({*chain(*shown)}), now, BRIEFLY)}
+    sample, entering, leaving = (
+        tuple(known[person] for person in people if person in known) for people in shown
+    )
     return SegmentPreview(
         name=draft.name,
         as_of=moment(now),
@@ -71,14 +80,14 @@ def preview(world: World, text: str, now: Instant) -> SegmentPreview:
         high=found.members,
         exact=True,
         total=found.people,
-        reachable=reach(world, members, now),
+        reachable=reach(world, found.inside, now),
         leaves=tuple(LeafFigures(leaf.holds, leaf.without) for leaf in found.leaves),
         stands=stands.version if stands else None,
-        entered=found.entered,
-        left=found.left,
-        sample=rows(world, members[:SAMPLE], now, BRIEFLY),
-        entering=rows(world, came, now, BRIEFLY),
-        leaving=rows(world, went, now, BRIEFLY),
+        entered=None if found.entered is None else len(found.entered),
+        left=None if found.left is None else len(found.left),
+        sample=sample,
+        entering=entering,
+        leaving=leaving,
     )
 
 
@@ -122,10 +131,10 @@ def _right(definitions: Iterable[Definition]) -> Iterator[segments.Segment]:
             yield segments.parse(found.text, file, version=found.version)
 
 
-def reach(world: World, people: Sequence[PersonId], now: Instant) -> Reach:
+def reach(world: World, people: npt.NDArray[np.int64], now: Instant) -> Reach:
     """Return how many of these may be written to now."""
     step = -(-len(people) // ASKED_FOR_REACH) or 1
-    asked = people[::step]
+    asked = people[::step].tolist()
     states = world.people.consent_states(asked)
     reached = sum(
         state.has_address and isinstance(permit(state, person, "email_marketing", now), Permit)

@@ -23,7 +23,7 @@ from tailorbird.segments.build import (
 )
 from tailorbird.segments.conditions import Segment, named
 from tailorbird.segments.depth import check_depth
-from tailorbird.segments.draft import Dissection, LeafCount, dissect, moved
+from tailorbird.segments.draft import Dissection, LeafCount, dissect
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.json_schema import schema, schema_text
 from tailorbird.segments.library import library
@@ -73,7 +73,6 @@ __all__ = [
     "list_description",
     "members",
     "model",
-    "moved",
     "named",
     "on_list",
     "outlook",

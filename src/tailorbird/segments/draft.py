@@ -1,7 +1,7 @@
 """A definition while it is edited: its size, what each condition does to it, what an edit moves.
 
-One statement answers all: people who give the same answers to every condition are counted together,
-and from these counts every other figure follows.
+One statement answers every condition for everybody. People who give the same answers are counted
+together, and from these counts and answers every figure follows.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlglot import exp
 
 from tailorbird.ports import Facts
-from tailorbird.schema import Instant, PersonId
+from tailorbird.schema import Instant
 from tailorbird.segments.conditions import All, Any, Condition, Not, Segment, leaves
 from tailorbird.segments.meaning import member, resolved, truth
-from tailorbird.traits.query import Query, in_order
-from tailorbird.traits.sql import Statement, column, named, select, subquery
-from tailorbird.traits.terms import Every, KnownBy, Negation, Term
+from tailorbird.traits.query import Query
+from tailorbird.traits.sql import Statement
+from tailorbird.traits.terms import KnownBy, Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
     import numpy.typing as npt
+    import pyarrow as pa
 
     Answers = npt.NDArray[np.bool_]
+    Numbers = npt.NDArray[np.int64]
 
 STOOD: Final = "stood"
-ALIKE: Final = "alike"
+_ALIKE: Final = "SELECT *, COUNT(*) AS people FROM answers GROUP BY ALL"
 
 
 class LeafCount(msgspec.Struct, frozen=True):
@@ -44,16 +45,21 @@ class LeafCount(msgspec.Struct, frozen=True):
 
 
 class Dissection(msgspec.Struct, frozen=True):
-    """How many people a definition holds, of how many; its leaves from the first to the last.
+    """Who is in by a definition, by number, and of how many; its leaves from the first to the last.
 
     `entered` and `left` compare with the version that stands; None where none does.
     """
 
-    members: int
     people: int
+    inside: Numbers
     leaves: tuple[LeafCount, ...]
-    entered: int | None = None
-    left: int | None = None
+    entered: Numbers | None = None
+    left: Numbers | None = None
+
+    @property
+    def members(self) -> int:
+        """Return how many are in."""
+        return len(self.inside)
 
 
 def dissect(
@@ -69,56 +75,25 @@ def dissect(
     Raises:
         DefinitionError: it names a segment that is not `among` these, or, in a circle, itself.
     """
-    statement = _patterns(segment, among, as_of, stands)
+    statement = _answers(segment, among, as_of, stands)
     found = facts.read(statement.sql, statement.parameters, statement.tables)
-    columns = {name: found[name].to_numpy() for name in found.column_names}
-    alike, stood = columns.pop(ALIKE), columns.pop(STOOD, None)
-    answers = list(columns.values())
-    held = _holds(segment.condition, iter(answers), count(), None)
-
-    def people(chosen: Answers | None) -> int | None:
-        return None if chosen is None else int(alike[chosen].sum())
-
-    by_leaf = (
-        LeafCount(
-            people(answer) or 0, people(_holds(segment.condition, iter(answers), count(), number))
-        )
-        for number, answer in enumerate(answers)
-    )
-    whole = Dissection(people(held) or 0, int(alike.sum()), tuple(by_leaf))
-    if stood is None or held is None:
-        return whole
+    person = found["person"].to_numpy()
+    asked = found.drop_columns(["person"])
+    answers = [column.to_numpy() for column in asked.columns]
+    stood = answers.pop() if stands is not None else None
+    inside = _held(segment.condition, answers)
+    figures = Dissection(len(person), _chosen(person, inside), _by_leaf(facts, segment, asked))
+    if stood is None:
+        return figures
     return msgspec.structs.replace(
-        whole, entered=people(held & ~stood) or 0, left=people(stood & ~held) or 0
+        figures, entered=_chosen(person, inside & ~stood), left=_chosen(person, stood & ~inside)
     )
 
 
-def moved(
-    facts: Facts,
-    segment: Segment,
-    stands: Segment,
-    among: Sequence[Segment] = (),
-    *,
-    as_of: Instant,
-    limit: int,
-) -> tuple[list[PersonId], list[PersonId]]:
-    """Return some who are in by this definition alone, and some by the one that stands alone."""
-    one, two = member(resolved(segment, among)), member(resolved(stands, among))
-
-    def only(asked: Every) -> list[PersonId]:
-        query = Query(as_of)
-        statement = query.statement(in_order(query.select({}, asked), limit))
-        found = facts.read(statement.sql, statement.parameters, statement.tables)
-        people: list[PersonId] = found["person"].to_pylist()
-        return people
-
-    return only(Every((one, Negation(two)))), only(Every((two, Negation(one))))
-
-
-def _patterns(
+def _answers(
     segment: Segment, among: Sequence[Segment], as_of: Instant, stands: Segment | None
 ) -> Statement:
-    """Return the statement that counts the people who answer every leaf alike, as `alike`."""
+    """Return the statement that tells of everybody what each leaf and the version in force say."""
     terms: dict[str, Term] = {
         f"leaf_{number}": truth(resolved(Segment(segment.name, leaf), among))
         for number, leaf in enumerate(leaves(segment.condition))
@@ -126,11 +101,39 @@ def _patterns(
     if stands is not None:
         terms[STOOD] = member(resolved(stands, among))
     query = Query(as_of)
-    answers = subquery(query.select(terms, KnownBy()), "answers")
-    counted = named(exp.Count(this=exp.Star()), ALIKE)
-    names = [column(name) for name in terms]
-    grouped = select(*names, counted, source=answers, group=[name.copy() for name in names])
-    return query.statement(grouped)
+    return query.statement(query.select(terms, KnownBy()))
+
+
+def _by_leaf(facts: Facts, segment: Segment, asked: pa.Table) -> tuple[LeafCount, ...]:
+    """Return what each leaf does, by how many people answer alike."""
+    told = [name for name in asked.column_names if name != STOOD]
+    alike = facts.read(_ALIKE, (), {"answers": asked.select(told)})
+    people = alike["people"].to_numpy()
+    answers = [alike[name].to_numpy() for name in told]
+
+    def counted(chosen: Answers | None) -> int | None:
+        return None if chosen is None else int(people[chosen].sum())
+
+    return tuple(
+        LeafCount(
+            counted(answer) or 0,
+            counted(_holds(segment.condition, iter(answers), count(), number)),
+        )
+        for number, answer in enumerate(answers)
+    )
+
+
+def _held(condition: Condition, answers: Sequence[Answers]) -> Answers:
+    found = _holds(condition, iter(answers), count(), None)
+    if found is None:
+        raise ValueError("a condition without any leaf")
+    return found
+
+
+def _chosen(person: Numbers, chosen: Answers) -> Numbers:
+    import numpy as np
+
+    return np.sort(person[chosen])
 
 
 def _holds(
