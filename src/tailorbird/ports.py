@@ -258,6 +258,9 @@ class Facts(Protocol):
     def clear(self) -> None:
         """Forget everything, so that the log can be read again from its start."""
 
+    def renew_state(self) -> None:
+        """Make what is kept of each person beside the facts anew from them, in its best order."""
+
 
 class Ledger(Protocol):
     """The append-only record of decisions, and the outbox of sends that they caused."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from tailorbird import authoring, flow, profiles, results
@@ -17,7 +19,10 @@ TRAITS = (
 def answers(tb: Tailorbird, now: int) -> dict[str, Any]:
     world = tb.world
     verdict, outcomes = results.read_experiment(world, CAMPAIGN, now)
-    tables = ("facts", "lines", "properties", "trait_values", "people", "products", "scores")
+    tables = (
+        "facts", "lines", "properties", "trait_values", "people", "products", "scores", "deeds",
+        "deed_lines", "sessions",
+    )  # fmt: skip
     return {
         "traits": profiles.table(world.facts, TRAITS, as_of=now).to_pylist(),
         "segments": {
@@ -46,6 +51,18 @@ def test_rebuild_gives_identical_answers(tb: Tailorbird) -> None:
     for name, found in before.items():
         assert after[name] == found, name
     assert tb.verify_segments() == []
+
+
+def test_after_a_rebuild_the_state_lies_in_the_order_that_reads_fastest(tb: Tailorbird) -> None:
+    tb.rebuild()
+    for name in ("deeds", "deed_lines"):
+        rows = tb.world.facts.read(f'SELECT event, person, "at" FROM {name} ORDER BY rowid')
+        lie = list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+        events = [event for event, _ in groupby(lie, key=itemgetter(0))]
+        assert len(events) == len(set(events)) > 0, "each event in one piece"
+        for event in events:
+            of_it = [row for row in lie if row[0] == event]
+            assert of_it == sorted(of_it)
 
 
 def test_a_lost_derived_store_comes_back_by_itself(tb: Tailorbird) -> None:
