@@ -68,6 +68,22 @@ def derived(world: World) -> list[segments.Segment]:
     return [segment for each in found if each for segment in groups.derived(each)]
 
 
+def standing_segments(world: World) -> list[segments.Segment]:
+    """Return the latest version of every segment, parsed, and the segments of all groups."""
+    own = [
+        _segment(found.text, f"segments/{found.name}.yaml", found.version)
+        for found in world.definitions.latest("segment")
+    ]
+    names = {segment.name for segment in own}
+    return [*own, *(each for each in derived(world) if each.name not in names)]
+
+
+@lru_cache(1024)
+def _segment(text: str, file: str, version: int) -> segments.Segment:
+    """Return a segment's text read; the same text is asked for at every tick."""
+    return segments.parse(text, file, version=version)
+
+
 def check(world: World, name: str, text: str, standing: Sequence[segments.Segment]) -> None:
     """Return when a list is valid among the segments that stand.
 
