@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from tailorbird.content.faults import Unfit
-from tailorbird.content.values import float_text, inspect, text
+from tailorbird.content.values import float_text, inspect, text, to_text
 
 
 def equal(left: object, right: object) -> bool:
@@ -108,7 +108,7 @@ def contains(left: object, right: object) -> bool:
     if left is None or right is None or left is False or right is False:
         return False
     if isinstance(left, str):
-        return text(right) in left
+        return to_text(right) in left
     if isinstance(left, list):
         return any(equal(element, right) for element in left)
     if isinstance(left, dict):

@@ -279,12 +279,22 @@ def span(first: object, last: object) -> range:
     """Return the whole numbers from `first` to `last`.
 
     Raises:
-        TemplateError: there are too many to count.
+        TemplateError: there are too many to count, or one end is a decimal or a truth.
     """
-    start, end = bound(first), bound(last)
+    start, end = _end(first), _end(last)
     if end - start > _WIDEST_SPAN:
         raise too_long()
     return range(start, max(end, start - 1) + 1)
+
+
+def _end(value: object) -> int:
+    if isinstance(value, bool | float):
+        raise Unfit(
+            f"a range cannot begin or end with {inspect(value)}",
+            shopify="invalid integer",
+            mend="round it first",
+        )
+    return bound(value)
 
 
 # -- budgets --------------------------------------------------------------------------------------

@@ -88,7 +88,9 @@ def size(value: object) -> int:
 
 
 def first(value: object) -> object:
-    """Return the first element."""
+    """Return the first element; of a dictionary its first pair."""
+    if isinstance(value, dict):
+        return next(([key, each] for key, each in value.items()), None)
     return special(value, "first")
 
 
@@ -104,7 +106,7 @@ def join(value: object, glue: object = " ") -> str:
         TemplateError: it would be too long.
     """
     parts = [text(each) for each in elements(value)]
-    between = text(glue)
+    between = to_text(glue)
     fits(sum(map(len, parts)) + len(parts) * len(between))
     return between.join(parts)
 
@@ -175,10 +177,14 @@ def compact(value: object, name: object = None) -> object:
 def uniq(value: object, name: object = None) -> object:
     """Return the elements without those that came before."""
 
+    every = elements(value)
+    if len(every) < 2:  # Ruby looks into none of them
+        return every
+
     def kept() -> list[object]:
         seen: set[str] = set()
         found = []
-        for each in elements(value):
+        for each in every:
             mark = inspect(each if name is None else _look(each, name))
             if mark not in seen:
                 seen.add(mark)
@@ -207,6 +213,10 @@ def _sorted(value: object, name: object, order: Callable[[object, object], int])
     key = functools.cmp_to_key(order)
     if name is None:
         return sorted(found, key=key)
+    if len(found) < 2:  # Ruby looks into none of them
+        return (
+            None if any(each is None or isinstance(each, bool | float) for each in found) else found
+        )
     return _guarded(lambda: sorted(found, key=lambda each: key(_look(each, name))))
 
 

@@ -68,7 +68,9 @@ def modulo(value: object, other: object) -> int | float:
     _check_divisor(right)
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         rest = _DECIMAL.remainder(left, right)
-        return plain_number(rest + right if rest and (rest < 0) != (right < 0) else rest)
+        if _known(rest) and _known(right) and rest and (rest < 0) != (right < 0):
+            rest += right
+        return plain_number(rest or Decimal(0))
     return plain_number(left % right)
 
 

@@ -212,7 +212,7 @@ def slice_(value: object, offset: object, length: object = 1) -> object:
         TemplateError: a bound is not a whole number.
     """
     start = whole(offset, "slice: the offset")
-    count = 1 if length is None else whole(length, "slice: the length")
+    count = 1 if length is None or length is False else whole(length, "slice: the length")
     body: str | list[object] = value if isinstance(value, list) else to_text(value)
     if start < 0:
         start += len(body)

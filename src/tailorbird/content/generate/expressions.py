@@ -19,6 +19,7 @@ from tailorbird.content.tree import (
     Special,
     Step,
 )
+from tailorbird.content.values import bound
 
 SPECIAL_STEPS = frozenset({"size", "first", "last"})
 _COMPARISONS = {"<": "less", ">": "more", "<=": "less_or_equal", ">=": "more_or_equal"}
@@ -119,6 +120,8 @@ class Expressions:
             case Path():
                 return self._path(expression)
             case Span(first, last):
+                if isinstance(first, Constant) and isinstance(last, Constant):
+                    return f"span({bound(first.value)}, {bound(last.value)})"
                 return f"span({self.value(first)}, {self.value(last)})"
             case Filtered():
                 return self._filtered(expression)
@@ -221,7 +224,10 @@ class Expressions:
         if operator in ("==", "!="):
             code = self._equal(left, right)
             return code if operator == "==" else f"(not {code})"
-        if isinstance(left, Special) or isinstance(right, Special):
+        special = isinstance(left, Special) or (
+            isinstance(right, Special) and operator != "contains"
+        )
+        if special:
             return "False"
         one, other = self.value(left), self.value(right)
         if operator == "contains":

@@ -15,10 +15,10 @@ from tailorbird.content.handlebars.helpers import HELPERS
 from tailorbird.content.tree import Body, Place
 
 _SCRIPT = (
-    *("js_text", "escape_mustache", "indented", "truthy", "filled", "same", "own", "getter"),
+    *("js_text", "escape_mustache", "indented", "truthy", "true", "filled", "same", "own", "getter"),
     *("further", "merged", "turns", "keys", "NOTHING"),
 )
-_RUNNING = ("copied", "framed", "call", "partial", "given_block", "sections", "TOP")
+_RUNNING = ("copied", "framed", "reaches", "call", "partial", "given_block", "sections", "TOP")
 _GLOBALS: dict[str, object] = {
     "__builtins__": {"dict": dict, "enumerate": enumerate, "len": len, "list": list, "str": str},
     **{name: getattr(script, name) for name in _SCRIPT},

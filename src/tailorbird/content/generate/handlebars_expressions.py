@@ -56,6 +56,8 @@ class Names:
     levels: list[Context] = field(default_factory=list)
     """Those of blocks, which can have parameters."""
     loops: list[Loop] = field(default_factory=list)
+    around: Context = field(default_factory=lambda: Context("None", "", "(None,)"))
+    """What was around when the function of the block here was made."""
 
 
 class Expressions:
@@ -96,8 +98,7 @@ class Expressions:
                 name = self._writer.fresh()
                 return f"(({name} := {self.value(value)}) or {name}.__class__ is dict)"
             case Truth(value, zero) if zero is not None:
-                asked = self.truth(Truth(zero))
-                return f"(filled if {asked} else truthy)({self.value(value)})"
+                return f"(filled if true({self.value(zero)}) else truthy)({self.value(value)})"
         return f"truthy({self.value(expression)})"
 
     def printed(self, expression: Expression, escape: Escape) -> str:
@@ -147,11 +148,13 @@ class Expressions:
         """Return Python that gives a private value, seen from within so many loops."""
         if name == "partial-block":
             return f"({self.names.block} is not None)"
-        if name == "root":
+        if name == "root" and not up:
             return "scope.data"
         if not inside:
             if self.names.main:
                 return "None"
+            if name == "root":
+                return f"(scope.data if reaches({self.names.frame}, {up}) else None)"
             return f"framed({self.names.frame}, {up}, {name!r})"
         loop = self.names.loops[inside - 1]
         own = _field(loop, name) if up == 0 else self._private(name, up - 1, inside - 1)
@@ -179,6 +182,8 @@ class Expressions:
 
 def _field(loop: Loop, name: str) -> str:
     match name:
+        case "root":
+            return "scope.data"
         case "index":
             return loop.index
         case "first":

@@ -21,6 +21,7 @@ from tailorbird.content.tree import (
     Parameter,
     Private,
     Text,
+    This,
     Within,
 )
 from tailorbird.content.values import text
@@ -44,15 +45,22 @@ class Nodes:
         self._getter(self.names.contexts[0])
         if self._program.reaches_up:
             self.writer.line("d0 = (c0,)")
-        self.body(body)
+        self.body(body, self.names.around)
 
-    def body(self, body: Body) -> None:
-        """Write every node of a body, first the partials that it defines."""
-        outer = self.names.inlines
+    def body(self, body: Body, around: Context | None = None) -> None:
+        """Write every node of a body, first the partials that it defines.
+
+        `around` is what is around the body where it is not the context it stands in.
+        """
+        outer, before = self.names.inlines, self.names.around
+        self.names.around = around or self.names.contexts[-1]
         self._define(body)
+        self._nodes(body)
+        self.names.inlines, self.names.around = outer, before
+
+    def _nodes(self, body: Body) -> None:
         for node in body:
             self._node(node)
-        self.names.inlines = outer
 
     def value(self, expression: Expression) -> str:
         """Return Python that gives an expression's value."""
@@ -148,7 +156,8 @@ class Nodes:
         else:
             loop.listed = self.writer.fresh("l")
             self.writer.line(f"{loop.listed} = {found}.__class__ is list")
-            self.writer.line(f"{turns} = sections({found}, {around.value})")
+            here = self.value(This(0, filled=node.filled))
+            self.writer.line(f"{turns} = sections({found}, {here})")
             self.writer.line(f"scope.charge(len({turns}))", node.place)
         self.writer.line(f"{length} = len({turns})")
         counted = self._counts(node)
@@ -171,9 +180,10 @@ class Nodes:
                 self.body(node.otherwise)
 
     def _inside(self, body: Body, context: Context) -> None:
+        around = self.names.contexts[-1]
         self.names.contexts.append(context)
         self.names.levels.append(context)
-        self.body(body)
+        self.body(body, around)
         self.names.levels.pop()
         self.names.contexts.pop()
 
@@ -182,7 +192,7 @@ class Nodes:
         if self._program.framed and any(isinstance(each, Insertion) for each in nodes(node.body)):
             return True
         return any(
-            (isinstance(each, Private) and each.name != "root")
+            (isinstance(each, Private) and (each.up or each.name != "root"))
             or (isinstance(each, Parameter) and each.position)
             for each in expressions(node.body)
         )
@@ -221,27 +231,25 @@ class Nodes:
         with self.writer.block(f"def {name}(out, scope, {context.value}, {given}):"):
             self.writer.line("put = out.extend")
             with self.writer.sink("put"):
-                self._enter(context, self._seen(outer, inline=inline))
-                self.body(body)
+                seen = outer.around if inline else outer.contexts[-1]
+                self._enter(context, seen)
+                if inline:
+                    self.body(body, seen)
+                else:
+                    self._nodes(body)
         self.names, self._expressions.names, self._out = outer, outer, out
         return name
-
-    def _seen(self, outer: Names, *, inline: bool) -> Context:
-        """Return the context around a function: for an inline partial that of the block's head."""
-        if not inline:
-            return outer.contexts[-1]
-        if len(outer.contexts) > 1:
-            return outer.contexts[-2]
-        return Context("", "", "(None,)")
 
     def _insertion(self, node: Insertion) -> None:
         outer = self.names.inlines
         body = None
         if node.body is not None:
+            before, self.names.around = self.names.around, self.names.contexts[-1]
             self._define(node.body)
+            self.names.around = before
             body = self._function(node.body, inline=False)
         context = self.value(node.context)
-        if node.named:
+        if node.named is not None:
             context = f"merged({context}, {self._expressions.named(node.named)})"
         frame = self._expressions.frame() if self._program.framed else "None"
         if body and self._program.framed:

@@ -10,6 +10,8 @@ from tailorbird.content.values import text
 from tailorbird.content.walk import expressions, nodes
 from tailorbird.errors import TemplateError
 
+_OF_LOOPS = frozenset({"index", "key", "first", "last"})
+
 
 class Program:
     """The template (its name is empty) and every partial that it can call."""
@@ -29,8 +31,7 @@ class Program:
         self.reaches_up = any(isinstance(each, This) and each.up for each in read)
         """Something reads `../`, so every context must know those around it."""
         self.framed = any(isinstance(node, Insertion) for node in found) and any(
-            isinstance(each, Private) and each.name in ("index", "key", "first", "last")
-            for each in read
+            isinstance(each, Private) and (each.up or each.name in _OF_LOOPS) for each in read
         )
         """A partial may read `@index` of a loop around its call."""
 

@@ -128,15 +128,18 @@ class Statements:
 
     def _case(self, node: Case) -> None:
         subject, matched = self.writer.fresh("c"), self.writer.fresh("m")
+        changes = any(node for _, body in node.arms for node in nodes(body) if _changes_names(node))
         self.writer.line(f"{subject} = {self.value(node.subject)}", node.place)
         self.writer.line(f"{matched} = False")
         for values, body in node.arms:
-            tests = [self._expressions.equal_to(subject, value) for value in values]
-            for test in tests or [f"not {matched}"]:
+            for value in values or (None,):
+                test = self._expressions.equal_to(subject, value) if value else f"not {matched}"
                 with self.writer.block(f"if {test}:", node.place):
-                    if values:
+                    if value:
                         self.writer.line(f"{matched} = True")
                     self.body(body)
+                    if changes:  # what stands in an arm may change the subject of the next
+                        self.writer.line(f"{subject} = {self.value(node.subject)}", node.place)
 
     def _cycle(self, node: Cycle) -> None:
         values = "".join(f"{self.value(value)}, " for value in node.values)
@@ -221,3 +224,7 @@ class Statements:
         if isinstance(node.name, Constant):
             return self.value(Path(str(node.name.value), (), node.place))
         return f"look(text({target}))"
+
+
+def _changes_names(node: Node) -> bool:
+    return isinstance(node, Assign | Capture | Count | Partial)

@@ -11,6 +11,7 @@ from tailorbird.content.tree import (
     If,
     IfChanged,
     Node,
+    TableRow,
     Text,
 )
 
@@ -37,6 +38,6 @@ def _blank(node: Node) -> bool:
             return blank(*(body for _, body in arms))
         case For(_, body, otherwise):
             return blank(body, otherwise)
-        case IfChanged(body):
+        case IfChanged(body) | TableRow(body=body):  # a table counts by what its cells hold
             return blank(body)
     return False
