@@ -3,16 +3,22 @@
 The facts number changes in the transaction that makes them; the record keeps each under its number,
 once. Killed in between, the next tick goes on behind the last that the record has. Where the facts
 were made anew, they learn from the record what had been seen: only what differs from it is news.
+What was seen long ago is forgotten, but for how those entered who had not left by then: who stands
+in a segment is the balance of what is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import astuple
 
+from tailorbird import long_work
 from tailorbird.access import Change
+from tailorbird.long_work import Work
+from tailorbird.schema import DAY, Instant
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -22,6 +28,17 @@ AT_ONCE: Final = 5_000
 """Changes in one transaction of the record, which the collector waits for: 10 ms."""
 RESTORED_AT_ONCE: Final = 100_000
 
+READER: Final = "segment-history"
+"""Keeps when old changes were forgotten last, and up to when."""
+_OLD: Final = """
+SELECT sequence FROM (
+    SELECT sequence, entered, ROW_NUMBER() OVER (
+        PARTITION BY segment, person ORDER BY sequence DESC) AS latest
+    FROM membership_changes WHERE seen_at < $1)
+WHERE NOT (entered AND latest = 1)
+AND sequence < (SELECT MAX(sequence) FROM membership_changes) ORDER BY sequence
+"""
+_DROP: Final = "DELETE FROM membership_changes WHERE sequence IN (SELECT sequence FROM old)"
 _LAST: Final = "SELECT COALESCE(MAX(sequence), 0) AS last FROM membership_changes"
 _AFTER: Final = """
 SELECT segment, person, "at", entered, cause, version, seen_at, sequence FROM membership_changes
@@ -59,6 +76,37 @@ def restore(world: World) -> int:
     if restored:
         world.facts.write([(sql, ()) for sql in _STAND])
     return restored
+
+
+def forget_old(world: World, now: Instant, work: Work = long_work.AT_ONCE) -> None:
+    """Once a day, forget the changes that were seen longer ago than the settings say."""
+    days = world.settings.segments.history_days
+    if not days:
+        return
+    last = int(world.log.progress(READER).partition(" ")[0] or 0)
+    if last <= now < last + DAY:
+        return
+    horizon = now - days * DAY
+    dropped = work(READER, partial(_forget, world, horizon))
+    if dropped is not None:
+        since = max(horizon, known_since(world)) if dropped else known_since(world)
+        world.log.append_from(READER, [], f"{now} {since}")
+
+
+def known_since(world: World) -> Instant:
+    """Return from when on all changes are kept; what was seen before is in part forgotten."""
+    return int(world.log.progress(READER).partition(" ")[2] or 0)
+
+
+def _forget(world: World, horizon: Instant) -> int:
+    """Forget what was seen before the horizon; return how many changes that were."""
+    old = world.facts.read(_OLD, (horizon,))
+    for at in range(0, old.num_rows, AT_ONCE):
+        some = old.slice(at, AT_ONCE)
+        # The record first: cut off in between, the facts still know what to forget.
+        world.changes.drop(some["sequence"].to_pylist())
+        world.facts.write([(_DROP, ())], {"old": some})
+    return int(old.num_rows)
 
 
 def _table(changes: Sequence[Change]) -> pa.Table:

@@ -307,6 +307,7 @@ def keep_current(
         taken += ingest(world)
     refresh(world, now, seconds, work)
     notify.enqueue(world, now)
+    crossing.forget_old(world, now, work)
     return taken
 
 

@@ -141,3 +141,6 @@ class Changes(Protocol):
 
     def after(self, sequence: int, limit: int) -> list[Change]:
         """Return up to `limit` changes above a sequence, in order."""
+
+    def drop(self, sequences: Sequence[int]) -> None:
+        """Forget these changes."""

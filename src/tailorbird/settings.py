@@ -125,6 +125,16 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Identifiers that stand for nobody, beside words such as `undefined` and `test@test.com`."""
 
 
+class Segments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long is kept what segments saw."""
+
+    history_days: int = 400
+    """Days for which it is kept who entered and left, as it was seen; 0 keeps it for ever.
+
+    Who is in a segment, and was at any past instant, follows from the log and needs none of it.
+    """
+
+
 class HooksOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How webhooks leave. They go to public addresses by https unless this says otherwise."""
 
@@ -148,6 +158,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hooks_out: HooksOut = HooksOut()
     collect: Collect = Collect()
     identity: Identity = Identity()
+    segments: Segments = Segments()
     conflict: dict[str, tuple[str, ...]] = {}
     """Trait -> the sources whose word counts most, best first; the latest word where none is."""
     assignment_salt: str = ""

@@ -26,10 +26,12 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.now = START
         self.folder = folder
+        self.history_days = 400
         self.tb = self._opened()
 
     def _opened(self) -> Tailorbird:
-        return Tailorbird.open(self.folder, clock=lambda: self.now, environment={})
+        kept = {"TAILORBIRD_SEGMENTS__HISTORY_DAYS": str(self.history_days)}
+        return Tailorbird.open(self.folder, clock=lambda: self.now, environment=kept)
 
     def reopen(self) -> None:
         self.tb.close()
@@ -261,3 +263,76 @@ def test_commands_say_how_segments_fare_and_who_came_and_went(
     assert "Person 1 was in recent" in run("history", "recent", "--person", "ada")
     assert cli.run(["segments", "health", "nobody", "-C", str(shop.folder)]) == 2
     shop.tb = shop._opened()
+
+
+def test_what_was_seen_long_ago_is_forgotten_but_for_who_stayed(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.define("name: buyers\nwhere:\n  did: purchase\n", "buyers")
+    shop.buys("ada")
+    shop.tick()
+    shop.tick(HOUR)
+    assert [(change.segment, change.entered) for change in shop.told()] == [
+        ("buyers", True),
+        ("recent", True),
+        ("recent", False),
+    ]
+    shop.history_days = 2
+    shop.reopen()
+    shop.tick(3 * DAY)
+    assert len(shop.told()) == 2, "the last of all stays, so that the next has the next number"
+    shop.buys("bea")
+    shop.tick()
+    shop.tick(DAY)
+    assert [(change.segment, change.person, change.sequence) for change in shop.told()] == [
+        ("buyers", 1, 1),
+        ("buyers", 2, 4),
+        ("recent", 2, 5),
+        ("recent", 2, 6),
+    ]
+    page = shop.tb.readings.segment_changes("", 0, "", 9)
+    assert page.known_since == moment(shop.now - 2 * DAY)
+    assert [row.person for row in page.changes] == [2, 2, 2, 1]
+    shop.tb.rebuild()
+    assert segments.members(shop.tb.world.facts, "buyers", as_of=shop.now) == [1, 2]
+    assert [change.sequence for change in shop.told()] == [1, 4, 5, 6]
+    shop.tick()
+    assert len(shop.told()) == 4
+    shop.tb.close()
+    assert cli.run(["segments", "history", "-C", str(shop.folder)]) == 0
+    assert "only who entered and stayed is kept" in capsys.readouterr().out
+    shop.tb = shop._opened()
+
+
+def test_nothing_is_forgotten_that_is_young_or_where_all_is_kept(shop: Shop) -> None:
+    shop.buys("ada")
+    shop.tick()
+    shop.tick(399 * DAY)
+    assert len(shop.told()) == 2
+    assert shop.tb.readings.segment_changes("", 0, "", 9).known_since is None
+    shop.history_days = 0
+    shop.reopen()
+    shop.tick(9 * DAY)
+    assert len(shop.told()) == 2
+
+
+def test_what_the_record_forgot_the_facts_forget_though_they_were_cut_off(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(*_: Any) -> None:
+        raise StoreError("the machine stopped here")
+
+    for user in ("ada", "bea"):
+        shop.buys(user)
+        shop.tick()
+        shop.tick(HOUR)
+    shop.history_days = 2
+    shop.reopen()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(shop.tb.world.facts), "write", torn)
+        with pytest.raises(StoreError):
+            crossing.forget_old(shop.tb.world, shop.now + 3 * DAY)
+    assert len(shop.told()) == 1
+    crossing.forget_old(shop.tb.world, shop.now + 3 * DAY)
+    kept = shop.tb.world.facts.read("SELECT sequence FROM membership_changes").to_pylist()
+    assert kept == [{"sequence": change.sequence} for change in shop.told()]

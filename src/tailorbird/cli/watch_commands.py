@@ -112,4 +112,8 @@ def _changes(seen: MembershipChanges) -> list[str]:
         )
         for each in seen.changes
     ]  # fmt: skip
-    return table(columns, rows) if rows else ["nobody has entered or left"]
+    lines = table(columns, rows) if rows else ["nobody has entered or left"]
+    if seen.known_since is None:
+        return lines
+    known = f"{seen.known_since:%Y-%m-%d %H:%M:%S}"
+    return [*lines, f"of what was seen before {known}, only who entered and stayed is kept"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tailorbird import authoring, segments
+from tailorbird import authoring, crossing, segments
 from tailorbird.readings.people import label
 from tailorbird.schema import Instant, PersonId
 from tailorbird.segments.stays import stays
@@ -29,7 +29,9 @@ def changes(
     profiles = world.people.profiles(list({row["person"] for row in page}))
     labels = {each: label(profile) for each, profile in profiles.items()}
     more = str(page[-1]["sequence"]) if len(rows) > limit else ""
-    return MembershipChanges(tuple(_change(row, labels) for row in page), more)
+    since = crossing.known_since(world)
+    known = moment(since) if since else None
+    return MembershipChanges(tuple(_change(row, labels) for row in page), more, known)
 
 
 def _change(row: dict[str, Any], labels: dict[PersonId, str]) -> MembershipChange:

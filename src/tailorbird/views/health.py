@@ -115,10 +115,15 @@ class MembershipChange(msgspec.Struct, frozen=True):
 
 
 class MembershipChanges(msgspec.Struct, frozen=True):
-    """A page of changes, the newest first; `next` is the cursor of the page after it, or ''."""
+    """A page of changes, the newest first; `next` is the cursor of the page after it, or ''.
+
+    `known_since`: what was seen before is kept no more, but for how those entered who stayed. None
+    where everything is kept.
+    """
 
     changes: tuple[MembershipChange, ...]
     next: str
+    known_since: datetime | None = None
 
 
 class StayIn(msgspec.Struct, frozen=True):

@@ -7,3 +7,5 @@ SELECT COALESCE(MAX(sequence), 0) FROM segment_changes
 -- name: after
 SELECT segment, person, at, entered, cause, version, seen_at, sequence FROM segment_changes
 WHERE sequence > ?1 ORDER BY sequence LIMIT ?2
+-- name: drop
+DELETE FROM segment_changes WHERE sequence = ?

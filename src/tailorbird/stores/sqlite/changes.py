@@ -34,6 +34,11 @@ class SqliteChanges:
         rows = self._database.current().execute(SQL["after"], (sequence, limit))
         return [_change(*row) for row in rows]
 
+    def drop(self, sequences: Sequence[int]) -> None:
+        """Forget these changes."""
+        with self._database.write() as connection:
+            connection.executemany(SQL["drop"], ((sequence,) for sequence in sequences))
+
 
 def _change(segment: str, person: int, at: int, entered: int, *rest: Any) -> Change:
     return Change(segment, person, at, bool(entered), *rest)
