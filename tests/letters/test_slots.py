@@ -139,8 +139,7 @@ def test_a_mail_that_was_never_sent_does_not_count_as_shown(shop: Tailorbird, se
         ),
         (
             "[{if: {known: person.nickname}, show: offer_a}]",
-            "slots/deal.yaml:1: a mail knows no 'person.nickname'; "
-            "did you mean 'last_name'?",
+            "slots/deal.yaml:1: a mail knows no 'person.nickname'; did you mean 'first_name'?",
         ),
     ],
 )

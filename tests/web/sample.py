@@ -33,6 +33,7 @@ from tailorbird.views import (
     InboxRow,
     Link,
     Mail,
+    MailProof,
     MailRow,
     Measured,
     MembershipChange,
@@ -69,8 +70,8 @@ from tailorbird.views import (
     VerdictCount,
 )
 from tailorbird.views import quality as state
-from tailorbird.views.clusters import ClusterFound, ClusterSet
-from tailorbird.views.groups import GroupList, GroupSize
+from tailorbird.views.clusters import ClusterCandidate, ClusterFound, ClusterSet
+from tailorbird.views.groups import GroupList, GroupSize, Threshold
 from tailorbird.views.overlaps import (
     OverlapCombination,
     OverlapPair,
@@ -78,6 +79,7 @@ from tailorbird.views.overlaps import (
     SegmentOverlap,
 )
 from tailorbird.views.rates import PersonRate, SegmentRates
+from tailorbird.views.slots import RuleRow, SlotRow
 
 NOW = 1_323_432_000_000_000  # 2011-12-09T12:00:00Z
 AT = datetime(2011, 12, 9, 12, tzinfo=UTC)
@@ -484,9 +486,25 @@ class SampleReadings:
         return SegmentRates(name, of, 400, 1200, 380, 0.317, 7.1, "estimates", (one,))
 
     def cluster_sets(self) -> tuple[ClusterSet, ...]:
-        found = ClusterFound("few-orders", self.said("few orders"), 300, {"orders": -0.8}, {})
-        about = ("shoppers", self.said("By habit"), "kmeans", ("orders", "recency_days"))
-        return (ClusterSet(*about, "cluster_shoppers", AT, serves=True, clusters=(found,)),)
+        features = ("orders", "revenue_minor")
+        found = (
+            ClusterFound(
+                "few-orders", self.said("few orders"), 2300, {"orders": -0.8, "revenue_minor": 0.1},
+                {"orders": 1.2, "revenue_minor": 8_100.0},
+            ),
+            ClusterFound(
+                "many-orders", self.said("many orders"), 900, {"orders": 1.9, "revenue_minor": 1.2},
+                {"orders": 11.7, "revenue_minor": 91_300.0},
+            ),
+        )  # fmt: skip
+        about = ("shoppers", self.said("By habit"), "kmeans", features, "cluster_shoppers")
+        tried = tuple(ClusterCandidate(n, n, 0.0, 0.6 - n / 10, 0.9) for n in (2, 3, 4))
+        trained = ClusterSet(
+            *about, AT, AT, serves=True, why=self.said("serves: stable"), people=3200, setting=2.0,
+            silhouette=0.44, shuffled=0.2, stability=0.9, worst=0.8, clusters=found,
+            candidates=tried,
+        )  # fmt: skip
+        return (trained, ClusterSet("untrained", "", "hdbscan", features, "cluster_untrained"))
 
     def cluster_set(self, name: str) -> ClusterSet | None:
         return next((each for each in self.cluster_sets() if each.name == name), None)
@@ -496,7 +514,21 @@ class SampleReadings:
             GroupSize("gold", "loyalty.gold", 41, self.said("More than 12 orders a year")),
             GroupSize("none", "loyalty.none", 4297),
         )
-        return (GroupList("loyalty", "groups", self.said("By orders"), 1, tiers),)
+        cells = (
+            GroupSize("champions", "rfm.champions", 310, "Recency 4 to 5"),
+            GroupSize("hibernating", "rfm.hibernating", 3028, "Recency 1 to 2"),
+            GroupSize("no-orders", "rfm.no-orders", 1000),
+        )
+        scores = (
+            Threshold("recency", "recency_days", (292, 168, 74, 25), (668, 667, 668, 667, 668)),
+            Threshold("money", "revenue_minor", (3465, 7585, 15025, 28945), (668,) * 5),
+        )
+        return (
+            GroupList("loyalty", "groups", self.said("By orders"), 1, tiers, recalculate="monthly",
+                      kept_at=AT, kept_as="tier_loyalty"),
+            GroupList("rfm", "rfm", self.said("By RFM"), 1, cells, AT, 3338, scores),
+            GroupList("waiting", "rfm", "", 1, ()),
+        )  # fmt: skip
 
     def group_list(self, name: str) -> GroupList | None:
         return next((each for each in self.group_lists() if each.name == name), None)
@@ -747,6 +779,15 @@ class SampleReadings:
             HTML.format(self.said("Ada")),
             self.said("Hello Ada,\n"),
         )
+
+    def slots(self) -> tuple[SlotRow, ...]:
+        rule = RuleRow("1", self.said("if is in the segment premium: offer_a"), "offer_a")
+        return (SlotRow("offer", 1, self.said("What is offered"), ("offer_a",), (rule,)),)
+
+    def proof(self, send_id: bytes, now: Instant) -> MailProof | None:
+        if send_id != bytes.fromhex("ab" * 16):
+            return None
+        return MailProof(send_id.hex(), "proven", "d1" * 16, "d1" * 16, "ed" * 16)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ from tailorbird.cli import (
     model_commands,
     person_commands,
     plan_commands,
+    proof_commands,
     quality_commands,
     quarantine_commands,
     segment_commands,
+    slot_commands,
     source_commands,
     template_commands,
 )
@@ -51,6 +53,8 @@ app.add_typer(list_commands.app, name="lists")
 app.add_typer(cluster_commands.app, name="clusters")
 app.add_typer(group_commands.app, name="groups")
 app.add_typer(template_commands.app, name="templates")
+app.add_typer(slot_commands.app, name="slots")
+app.add_typer(slot_commands.texts, name="texts")
 app.add_typer(campaign_commands.app, name="campaigns")
 app.add_typer(campaign_commands.experiments, name="experiments")
 app.add_typer(model_commands.app, name="models")
@@ -60,6 +64,7 @@ app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(config, name="config")
 template_commands.app.command("lint")(lint_commands.lint)
 app.command("why")(person_commands.why)
+app.command("show")(proof_commands.show)
 
 
 @app.callback(invoke_without_command=True)

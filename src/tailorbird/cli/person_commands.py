@@ -88,6 +88,7 @@ def _sentences(decision: DecisionReport) -> list[str]:
         f"  recommended {shown['name']}: {shown['reason']}"
         for shown in inputs.get("recommendations") or []
     ]
+    lines += [f"  {said}" for said in decision.because]
     if decision.reply:
         lines.append(f"  the carrier answered: {decision.reply}")
     return lines

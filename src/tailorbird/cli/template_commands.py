@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened
 from tailorbird.cli.output import emit, read_text, write
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
     from tailorbird.content import Syntax
     from tailorbird.schema import Instant
+    from tailorbird.views import Preview
 
 app = typer.Typer(help="Templates.", no_args_is_help=True)
 
@@ -87,16 +88,35 @@ def add(
 @app.command()
 def preview(
     name: Annotated[str, typer.Argument(help="The template's name.")],
-    person: Annotated[str, typer.Argument(help="Number, address or user id.")],
+    person: Annotated[str, typer.Argument(help="Number, address or user id.")] = "",
+    as_person: Annotated[
+        str, typer.Option("--person", help="The same, as an option.", metavar="PERSON")
+    ] = "",
     variant: Annotated[str, typer.Option(help="A variant of the campaign that uses it.")] = "",
+    as_of: AsOf = "",
+    text: Annotated[bool, typer.Option("--text", help="Print the text part alone.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML part alone.")] = False,
+    subject: Annotated[bool, typer.Option("--subject", help="Print the subject alone.")] = False,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Show a mail as a person would get it now; nothing is recorded or sent."""
+    """Show a mail as a person would get it, now or at a past instant; nothing is recorded."""
+    if not (person or as_person):
+        raise UsageError("nobody is named", mend="add a person's number, address or user id")
     with opened(folder) as tb:
-        found = tb.person(person)
-        rendered = tb.readings.preview(name, found, variant, tb.clock())
+        found = tb.person(person or as_person)
+        rendered = tb.readings.preview(name, found, variant, instant(as_of, tb.clock()))
         if rendered is None:
             known = ", ".join(row.name for row in tb.readings.templates()) or "none yet"
             raise UsageError(f"no template {name!r}", mend=f"templates here: {known}")
-    emit(rendered, [f"Subject: {rendered.subject}", "", rendered.text], as_json=as_json)
+    parts = {"text": text, "html": html, "subject": subject}
+    lines = [getattr(rendered, part) for part, wanted in parts.items() if wanted]
+    emit(rendered, lines or _preview(rendered), as_json=as_json)
+
+
+def _preview(rendered: Preview) -> list[str]:
+    lines = [f"Subject: {rendered.subject}", "", rendered.text, *rendered.because]
+    if rendered.missing:
+        told = ", ".join(rendered.missing)
+        lines.append(f"this person would get no such mail: {told} would be printed and is missing")
+    return lines

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from tailorbird.letters import editions
 from tailorbird.letters.asking import condition
+from tailorbird.letters.candidates import consents_at
 from tailorbird.letters.compiled import check, check_template, template
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
 from tailorbird.letters.picks import recommendations
+from tailorbird.letters.proof import Proof, prove
 from tailorbird.letters.slots import check_campaign, check_slot, check_texts
+from tailorbird.letters.told import in_words, told, told_of
 
 __all__ = [
     "NO_URLS",
@@ -25,6 +28,7 @@ __all__ = [
     "Deciding",
     "Edition",
     "Given",
+    "Proof",
     "Values",
     "check",
     "check_campaign",
@@ -32,11 +36,16 @@ __all__ = [
     "check_template",
     "check_texts",
     "condition",
+    "consents_at",
     "editions",
+    "in_words",
+    "prove",
     "recommendations",
     "sent_html",
     "settled_event",
     "signers",
     "template",
+    "told",
+    "told_of",
     "values",
 ]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from tailorbird import experiments, journeys
 from tailorbird.letters.given import Given
 from tailorbird.privacy.permit import permit
-from tailorbird.schema import DAY, ConsentState, Instant, Names, PersonId, Profile
+from tailorbird.schema import (
+    DAY,
+    Consent,
+    ConsentState,
+    Instant,
+    Names,
+    PersonId,
+    Profile,
+    Purpose,
+)
 from tailorbird.traits.extract import touched
 from tailorbird.world import World
 
@@ -71,3 +80,15 @@ def _recent_messages(
         {"asked": touched(people)},
     )
     return {row["person"]: row["sent"] for row in rows.to_pylist()}
+
+
+def consents_at(receipts: Iterable[Consent], person: PersonId, at: Instant) -> ConsentState:
+    """Return what a person had said on every purpose at an instant; receipts are oldest first."""
+    granted: dict[Purpose, int] = {}
+    withdrawn: dict[Purpose, int] = {}
+    for number, receipt in enumerate(receipts, 1):
+        if receipt.at <= at:
+            now, before = (granted, withdrawn) if receipt.granted else (withdrawn, granted)
+            now[receipt.purpose] = number
+            before.pop(receipt.purpose, None)
+    return ConsentState(person, granted, withdrawn)

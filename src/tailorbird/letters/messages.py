@@ -13,9 +13,9 @@ from tailorbird import delivery, journeys
 from tailorbird.errors import SettingsError, TemplateError, UsageError
 from tailorbird.letters import editions
 from tailorbird.letters.deciding import MISSING
+from tailorbird.letters.digests import digest_of
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Values, values
-from tailorbird.letters.proof import digest_of
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,

@@ -8,6 +8,7 @@ from typing import Literal
 from tailorbird import authoring, experiments, journeys, results
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.experiments import Outcome, Verdict
+from tailorbird.readings import slots
 from tailorbird.schema import Instant
 from tailorbird.views import (
     Arm,
@@ -104,6 +105,9 @@ def result(world: World, name: str, now: Instant) -> CampaignResult | None:
         verdict=said,
         method=verdict.method if verdict else "",
         machine_note=_machine_note(counted),
+        shown=slots.tally(world, name, "slots"),
+        rules=slots.tally(world, name, "rules"),
+        fallbacks=slots.tally(world, name, "fallbacks"),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tailorbird import letters
 from tailorbird.readings import visits
 from tailorbird.schema import Decision, PersonId
 from tailorbird.views import (
@@ -138,5 +139,6 @@ def _report(world: World, decision: Decision) -> DecisionReport:
         receipt=decision.receipt,
         state=settled.state if settled else pending,
         reply=settled.reply if settled else "",
-        inputs=msgspec.json.decode(decision.inputs),
+        inputs=(kept := msgspec.json.decode(decision.inputs)),
+        because=tuple(letters.told(world, kept)),
     )

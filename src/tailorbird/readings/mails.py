@@ -12,7 +12,17 @@ from tailorbird import journeys, letters
 from tailorbird.errors import DefinitionError
 from tailorbird.readings.people import label
 from tailorbird.schema import Instant, PersonId
-from tailorbird.views import Header, InboxPage, InboxRow, Link, Mail, Preview, TemplateRow
+from tailorbird.views import (
+    Header,
+    InboxPage,
+    InboxRow,
+    Link,
+    Mail,
+    MailProof,
+    Preview,
+    TemplateRow,
+    moment,
+)
 from tailorbird.world import World
 
 NO_LINK = "#"
@@ -131,7 +141,10 @@ def _users(world: World) -> dict[str, journeys.Campaign]:
 def preview(
     world: World, template: str, person: PersonId, variant: str, now: Instant
 ) -> Preview | None:
-    """Return a template as a person would get it now; its links lead nowhere.
+    """Return a template as a person would have got it at an instant; its links lead nowhere.
+
+    Facts, traits, segments and consents are those of the instant; template, models and stock are
+    those that there are. A name has no history.
 
     Raises:
         TemplateError: the template, or the person's values, must be mended.
@@ -142,19 +155,16 @@ def preview(
         return None
     campaign = _users(world).get(template) or _without_campaign(template)
     chosen = variant or next(iter(campaign.variants))
-    states = world.people.consent_states([person])
     edition = letters.editions.current(world, campaign, 0)
     deciding = letters.Deciding(world, edition, now)
+    states = {person: letters.consents_at(world.people.consents(person), person, now)}
     kept = deciding.given([person], states, {person: profile})[person].kept
     asking = {found.name: NO_LINK for found in world.definitions.latest("form")}
-    urls = {"unsubscribe_url": NO_LINK, "view_url": NO_LINK, "forms": asking}
+    data = letters.values(edition, profile, kept, {**letters.NO_URLS, "forms": asking})
     rendered = edition.template.render(
-        chosen,
-        letters.values(edition, profile, kept, urls),
-        links=lambda url, _index: url,
-        pixel_url="",
-        now=now,
+        chosen, data, links=lambda url, _index: url, pixel_url="", now=now
     )
+    gaps = edition.gaps.find(data, now)
     return Preview(
         template=template,
         person=person,
@@ -163,6 +173,35 @@ def preview(
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
+        as_of=moment(now),
+        locale=data["locale"],
+        direction=data["direction"],
+        because=tuple(letters.told_of(edition.slots, kept)),
+        missing=gaps.missing,
+        empty=gaps.empty,
+    )
+
+
+def proof(world: World, send_id: bytes, now: Instant) -> MailProof | None:
+    """Return whether a sent mail, made again, is byte for byte the one that left.
+
+    Raises:
+        UsageError, TemplateError: it cannot be made again.
+    """
+    found = letters.prove(world, send_id, now)
+    if found is None:
+        return None
+    mail = found.rendered
+    return MailProof(
+        send_id=send_id.hex(),
+        state=found.state,
+        recorded=found.recorded.hex(),
+        made=found.made.hex(),
+        edition=found.edition,
+        reasons=found.reasons,
+        subject=mail.subject if mail else "",
+        html=PIXEL.sub("", mail.html) if mail else "",
+        text=mail.text if mail else "",
     )
 
 

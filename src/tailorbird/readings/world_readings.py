@@ -18,6 +18,7 @@ from tailorbird.readings import (
     rates,
     segment_history,
     segments,
+    slots,
     whole,
 )
 from tailorbird.schema import MINUTE, Instant, PersonId
@@ -29,6 +30,7 @@ from tailorbird.views import (
     Explanation,
     InboxPage,
     Mail,
+    MailProof,
     MembershipChanges,
     ModelReport,
     Overview,
@@ -49,6 +51,7 @@ from tailorbird.views.clusters import ClusterSet
 from tailorbird.views.groups import GroupList
 from tailorbird.views.overlaps import SegmentOverlap
 from tailorbird.views.rates import SegmentRates
+from tailorbird.views.slots import SlotRow
 from tailorbird.world import World
 
 T = TypeVar("T")
@@ -193,8 +196,16 @@ class WorldReadings:
     def preview(
         self, template: str, person: PersonId, variant: str, now: Instant
     ) -> Preview | None:
-        """Return a template as a person would get it now. Nothing is recorded."""
+        """Return a template as a person would have got it at an instant. Nothing is recorded."""
         return mails.preview(self._world, template, person, variant, now)
+
+    def slots(self) -> tuple[SlotRow, ...]:
+        """Return every slot with its rules in words, by name."""
+        return slots.slots(self._world)
+
+    def proof(self, send_id: bytes, now: Instant) -> MailProof | None:
+        """Return whether a sent mail, made again, is byte for byte the one that left."""
+        return mails.proof(self._world, send_id, now)
 
     def _keep(self, key: tuple[object, ...], now: Instant, make: Callable[[], T]) -> T:
         whole_key = (*key, self._world.facts.offset(), now // MINUTE)

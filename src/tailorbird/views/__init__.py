@@ -24,7 +24,16 @@ from tailorbird.views.health import (
     StayIn,
     UsualSize,
 )
-from tailorbird.views.mail import Header, InboxPage, InboxRow, Link, Mail, Preview, TemplateRow
+from tailorbird.views.mail import (
+    Header,
+    InboxPage,
+    InboxRow,
+    Link,
+    Mail,
+    MailProof,
+    Preview,
+    TemplateRow,
+)
 from tailorbird.views.models import Measured, ModelReport
 from tailorbird.views.people import (
     ConsentLine,
@@ -88,6 +97,7 @@ __all__ = [
     "InboxRow",
     "Link",
     "Mail",
+    "MailProof",
     "MailRow",
     "Measured",
     "MembersActs",

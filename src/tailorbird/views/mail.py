@@ -78,3 +78,30 @@ class Preview(msgspec.Struct, frozen=True):
     subject: str
     html: str
     text: str
+    as_of: datetime | None = None
+    """The instant whose facts, traits and segments it was made of."""
+    locale: str = ""
+    direction: str = "ltr"
+    because: tuple[str, ...] = ()
+    """Which rule chose what each slot shows, in words."""
+    missing: tuple[str, ...] = ()
+    """Values that it would print and that are not there: this person would get no such mail."""
+    empty: tuple[str, ...] = ()
+    """Blocks that print nothing for this person."""
+
+
+class MailProof(msgspec.Struct, frozen=True):
+    """A sent mail made again: whether it is, byte for byte, the one that left."""
+
+    send_id: str
+    state: str
+    """`proven`, `differs`, `unrecorded` (died before its record) or `unsent`."""
+    recorded: str
+    """The digest that the ledger keeps."""
+    made: str
+    edition: str
+    reasons: tuple[str, ...] = ()
+    """What has changed since, where it differs."""
+    subject: str = ""
+    html: str = ""
+    text: str = ""

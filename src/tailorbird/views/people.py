@@ -177,6 +177,8 @@ class DecisionReport(msgspec.Struct, frozen=True):
     """What became of the send: sent, pending, failed ...; empty where there is none."""
     reply: str = ""
     inputs: Any = None
+    because: tuple[str, ...] = ()
+    """Which rule chose what each slot shows, and what stands in for values, in words."""
 
 
 class MailRow(msgspec.Struct, frozen=True):

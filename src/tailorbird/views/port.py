@@ -9,7 +9,7 @@ from tailorbird.schema import Instant, PersonId
 from tailorbird.views.clusters import ClusterSet
 from tailorbird.views.groups import GroupList
 from tailorbird.views.health import MembershipChanges, PersonStays, SegmentHealth
-from tailorbird.views.mail import InboxPage, Mail, Preview, TemplateRow
+from tailorbird.views.mail import InboxPage, Mail, MailProof, Preview, TemplateRow
 from tailorbird.views.models import ModelReport
 from tailorbird.views.overlaps import SegmentOverlap
 from tailorbird.views.people import (
@@ -23,6 +23,7 @@ from tailorbird.views.quality import QualityReport
 from tailorbird.views.rates import SegmentRates
 from tailorbird.views.results import CampaignResult, CampaignSummary
 from tailorbird.views.segments import Explanation, SegmentCount, SegmentReport, SegmentSize
+from tailorbird.views.slots import SlotRow
 from tailorbird.views.whole import Overview, Status
 
 
@@ -125,4 +126,10 @@ class Readings(Protocol):
     def preview(
         self, template: str, person: PersonId, variant: str, now: Instant
     ) -> Preview | None:
-        """Return a template as a person would get it now. Nothing is recorded."""
+        """Return a template as a person would have got it at an instant. Nothing is recorded."""
+
+    def slots(self) -> tuple[SlotRow, ...]:
+        """Return every slot with its rules in words, by name."""
+
+    def proof(self, send_id: bytes, now: Instant) -> MailProof | None:
+        """Return whether a sent mail, made again, is byte for byte the one that left."""

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from tailorbird.views.slots import Counted
+
 
 class VerdictCount(msgspec.Struct, frozen=True):
     """How many people were given this verdict for this reason."""
@@ -120,3 +122,9 @@ class CampaignResult(msgspec.Struct, frozen=True):
     method: str = ""
     """How it was read, and what that allows."""
     machine_note: str = ""
+    shown: tuple[Counted, ...] = ()
+    """How many people were sent which block, by slot."""
+    rules: tuple[Counted, ...] = ()
+    """How many people each rule chose for, by slot."""
+    fallbacks: tuple[Counted, ...] = ()
+    """How often each link of a chain was taken: value, segment, default, hide."""

@@ -8,12 +8,14 @@ from typing import Final
 from litestar import Response
 from litestar.types import ControllerRouterHandler
 
-from tailorbird.views import InboxPage, Mail, Preview, TemplateRow
+from tailorbird.views import InboxPage, Mail, MailProof, Preview, TemplateRow
+from tailorbird.views.slots import SlotRow
 from tailorbird.web.asking import (
     MISSING,
     WRONG,
     As,
     Asked,
+    AsOf,
     Cursor,
     Id,
     Limit,
@@ -23,6 +25,7 @@ from tailorbird.web.asking import (
     Text,
     found,
     hexadecimal,
+    instant_of,
     reads,
 )
 
@@ -57,30 +60,42 @@ def show_mail(readings: Asked, send_id: Id) -> Response[str]:
     return _page(found(readings.mail(hexadecimal(send_id)), f"message {send_id}").html)
 
 
+@reads("/inbox/{send_id:str}/proof", "Prove a message", "mail", responses=MISSING | WRONG)
+def prove_mail(readings: Asked, now: Now, send_id: Id) -> MailProof:
+    """Return the mail made again from the ledger, and whether it is byte for byte what left."""
+    return found(readings.proof(hexadecimal(send_id), now), f"send {send_id}")
+
+
 @reads("/templates", "All templates", "mail")
 def list_templates(readings: Asked) -> tuple[TemplateRow, ...]:
     """Return every template with the variants that use it."""
     return readings.templates()
 
 
+@reads("/slots", "All slots", "mail")
+def list_slots(readings: Asked) -> tuple[SlotRow, ...]:
+    """Return every slot with its rules in words, in the order in which they are tried."""
+    return readings.slots()
+
+
 @reads(
     "/templates/{name:str}/preview", "A template as one person", "mail", responses=MISSING | WRONG
 )
 def preview_template(
-    readings: Asked, now: Now, name: Name, person: As, variant: Text = ""
+    readings: Asked, now: Now, name: Name, person: As, variant: Text = "", as_of: AsOf = None
 ) -> Preview:
-    """Return subject, HTML and text as this person would get them now; nothing is recorded."""
+    """Return subject, HTML and text as this person would get them; nothing is recorded."""
     what = f"template {name!r} or no person {person}"
-    return found(readings.preview(name, person, variant, now), what)
+    return found(readings.preview(name, person, variant, instant_of(as_of, now)), what)
 
 
 @reads("/templates/{name:str}/preview/html", "Its HTML part", "mail", responses=MISSING | WRONG)
 def show_preview(
-    readings: Asked, now: Now, name: Name, person: As, variant: Text = ""
+    readings: Asked, now: Now, name: Name, person: As, variant: Text = "", as_of: AsOf = None
 ) -> Response[str]:
     """Return the HTML part of the preview under the same policy as a stored message."""
     what = f"template {name!r} or no person {person}"
-    return _page(found(readings.preview(name, person, variant, now), what).html)
+    return _page(found(readings.preview(name, person, variant, instant_of(as_of, now)), what).html)
 
 
 def _page(html: str) -> Response[str]:
@@ -96,7 +111,9 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     list_inbox,
     get_mail,
     show_mail,
+    prove_mail,
     list_templates,
+    list_slots,
     preview_template,
     show_preview,
 ]

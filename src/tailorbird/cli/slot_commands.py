@@ -1,0 +1,72 @@
+"""`tailorbird slots` and `tailorbird texts`: what chooses blocks, and words in other languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened
+from tailorbird.cli.output import emit, read_text, table
+from tailorbird.errors import UsageError
+
+app = typer.Typer(help="Slots, whose rules choose a block for each person.", no_args_is_help=True)
+texts = typer.Typer(help="Texts of templates in other languages.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A slot with its rules, in YAML.")],
+    author: Author = "",
+    reason: Reason = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Check a slot and keep it as a new version; a rule that nobody can reach is refused."""
+    with opened(folder) as tb:
+        kept = tb.put("slot", file.stem, read_text(file), author=author, reason=reason)
+    emit(kept, [f"slot {kept.name}, version {kept.version}"], as_json=as_json)
+
+
+@app.command("list")
+def list_slots(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """List every slot with the blocks that it may show."""
+    with opened(folder) as tb:
+        found = tb.readings.slots()
+    rows = [(each.name, each.version, ", ".join(each.blocks), each.description) for each in found]
+    emit(found, table(("slot", "version", "blocks", "description"), rows), as_json=as_json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The slot's name.")],
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Show the rules of a slot in words, in the order in which they are tried."""
+    with opened(folder) as tb:
+        found = {each.name: each for each in tb.readings.slots()}
+    if name not in found:
+        known = ", ".join(found) or "none yet"
+        raise UsageError(f"no slot {name!r}", mend=f"slots here: {known}")
+    slot = found[name]
+    lines = [f"{name}, version {slot.version}: {slot.description}".rstrip(": ")]
+    lines += [
+        f"{'  ' * (rule.number.count('.') + 1)}{rule.number}  {rule.text}" for rule in slot.rules
+    ]
+    emit(slot, lines, as_json=as_json)
+
+
+@texts.command("add")
+def add_texts(
+    file: Annotated[Path, typer.Argument(help="Texts of one locale, in YAML: `texts/de.yaml`.")],
+    author: Author = "",
+    reason: Reason = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Check the texts of a locale and keep them as a new version."""
+    with opened(folder) as tb:
+        kept = tb.put("texts", file.stem, read_text(file), author=author, reason=reason)
+    emit(kept, [f"texts {kept.name}, version {kept.version}"], as_json=as_json)
