@@ -70,10 +70,12 @@ def refresh(
     scheduled = [each for each in standing if each.refresh != LIVE]
     if restored:
         _remember(world, scheduled)
-    for segment in scheduled:
-        if _is_due(world, segment, now):
-            _work_out(world, segment, standing, now, seconds, work)
-    changes = segments.refresh(world.facts, standing, now=now, seconds=seconds)
+    redefined = [
+        segment.name
+        for segment in scheduled
+        if _is_due(world, segment, now) and _work_out(world, segment, standing, now, seconds, work)
+    ]
+    changes = segments.refresh(world.facts, standing, now=now, seconds=seconds, redefined=redefined)
     crossing.cross(world)
     return changes
 
@@ -132,8 +134,11 @@ def _work_out(
     now: Instant,
     seconds: Callable[[], float],
     work: Work,
-) -> None:
-    """Keep who is in the segment now; where that fails, who was in it stays."""
+) -> bool:
+    """Keep who is in the segment now; where that fails, who was in it stays.
+
+    Returns whether that is by another definition than before.
+    """
     took: list[float] = []
 
     def find() -> pa.Table:
@@ -143,11 +148,11 @@ def _work_out(
         finally:
             took.append(seconds() - began)
 
-    trouble, people = "", 0
+    trouble, people, last = "", 0, worked_out(world, segment.name)
     try:
         found = work(f"{segment.name} {segment.version}", find)
         if found is None:
-            return
+            return False
         people = found.num_rows
         named = (_reader(segment.name), segment.version, now, segment.name)
         world.facts.write([(_ENTER, named), (_LEAVE, named)], {"found": found})
@@ -156,6 +161,7 @@ def _work_out(
     micros = round(sum(took) * 1_000_000)
     done = WorkedOut(now, segment.version, people, micros, trouble)
     world.log.append_from(_reader(segment.name), [], msgspec.json.encode(done).decode())
+    return last is None or last.version != segment.version
 
 
 def _found(

@@ -73,8 +73,23 @@ def test_between_its_times_a_segment_stands_as_it_was_worked_out(shop: Shop) -> 
     assert shop.members("buyers") == []
     assert shop.members("buyers", as_of=START + 50 * MINUTE) == [1, 2]
     assert shop.members("buyers", as_of=START + 35 * MINUTE) == [1]
-    assert {change.cause for change in shop.tb.world.changes.after(0, 99)} == {"schedule"}
+    causes = [change.cause for change in shop.tb.world.changes.after(0, 99)]
+    assert causes == ["definition", "schedule", "schedule", "schedule"]
     assert shop.tb.verify_segments() == []
+
+
+def test_another_definition_of_a_scheduled_segment_is_the_cause_of_what_it_changes(
+    shop: Shop,
+) -> None:
+    shop.tb.put("segment", "buyers", BUYERS)
+    shop.at(START)
+    shop.buys("ada")
+    shop.at(START + MINUTE)
+    assert shop.members("buyers") == []
+    shop.tb.put("segment", "buyers", BUYERS.replace("90m", "80m"))
+    shop.at(START + 2 * MINUTE)
+    (entered,) = shop.tb.world.changes.after(0, 99)
+    assert (entered.cause, entered.version, entered.at) == ("definition", 2, shop.now)
 
 
 def test_a_schedule_is_due_by_the_clock_of_the_shop(shop: Shop) -> None:

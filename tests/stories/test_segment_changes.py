@@ -81,6 +81,31 @@ def test_entering_is_told_since_the_event_and_leaving_since_its_hour_is_over(sho
     assert shop.told() == [entered, left]
 
 
+def test_time_is_the_cause_though_an_event_came_as_well(shop: Shop) -> None:
+    shop.buys("ada")
+    bought = shop.now
+    shop.tick()
+    shop.now = bought + HOUR + SECOND
+    shop.says(type="track", event="Product Viewed", userId="ada", messageId="seen")
+    shop.tick()
+    (left,) = shop.told(1)
+    assert (left.at, left.cause, left.seen_at) == (bought + HOUR, "time", shop.now)
+
+
+def test_an_event_is_the_cause_though_time_would_have_been_later(shop: Shop) -> None:
+    wide = "name: content\nwhere:\n  all:\n    - did: purchase\n      within: 1h\n"
+    shop.define(wide + "    - not: {did: complained}\n", "content")
+    shop.buys("ada")
+    bought = shop.now
+    shop.tick()
+    shop.now = bought + 30 * MINUTE
+    shop.says(type="track", event="complained", userId="ada", messageId="angry")
+    shop.tick(31 * MINUTE)
+    told = {change.segment: change for change in shop.told() if not change.entered}
+    assert (told["content"].at, told["content"].cause) == (bought + 30 * MINUTE, "event")
+    assert (told["recent"].at, told["recent"].cause) == (bought + HOUR, "time")
+
+
 def test_the_next_tick_is_due_when_time_alone_can_change_an_answer(shop: Shop) -> None:
     assert membership.next_due(shop.tb.world, shop.now) is None
     shop.buys("ada")

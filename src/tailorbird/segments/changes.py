@@ -11,13 +11,16 @@ import numpy as np
 from tailorbird.access import Cause, Change
 from tailorbird.ports import Facts
 from tailorbird.schema import Instant
+from tailorbird.segments.conditions import Segment
 from tailorbird.segments.schedule import LIVE
 from tailorbird.segments.standing import Outcome, Refreshed, people_of
+from tailorbird.segments.turned import turned
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    Mask = npt.NDArray[np.bool_]
     Numbers = npt.NDArray[np.int64]
 
 CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
@@ -27,21 +30,47 @@ CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 class Seen:
     """What a segment's outcome was seen against: its last refresh, and who was touched since.
 
-    `touched` is None where everybody was asked.
+    `touched` is None where everybody was asked. `redefined`: a segment with a schedule was worked
+    out by another definition than before.
     """
 
     last: Refreshed | None
     touched: Numbers | None
+    redefined: bool = False
 
 
 def changes_of(
-    facts: Facts, outcomes: Sequence[Outcome], seen: Sequence[Seen], now: Instant
+    facts: Facts,
+    outcomes: Sequence[Outcome],
+    seen: Sequence[Seen],
+    among: Sequence[Segment],
+    now: Instant,
 ) -> list[pa.Table]:
     """Return of each outcome the rows (person, entered, at, cause) of who entered and left."""
     latest = _latest_acts(facts, outcomes, seen, now)
     return [
-        _changes(outcome, each, latest, now) for outcome, each in zip(outcomes, seen, strict=True)
+        _changes(outcome, each, latest, _by_time(facts, outcome, each, among, now), now)
+        for outcome, each in zip(outcomes, seen, strict=True)
     ]
+
+
+def _by_time(
+    facts: Facts, outcome: Outcome, seen: Seen, among: Sequence[Segment], now: Instant
+) -> Mask:
+    """Return of who entered and then of who left whether time alone made it so.
+
+    Whoever was touched as well is asked at the instant for which she was due.
+    """
+    people = np.concatenate([outcome.entered, outcome.left])
+    if seen.last is None or seen.touched is None or outcome.segment.refresh != LIVE:
+        return np.zeros(len(people), np.bool_)
+    touched = np.isin(people, seen.touched)
+    due = np.flatnonzero(touched & (outcome.checks > seen.last.at) & (outcome.checks <= now))
+    by_time = ~touched
+    if len(due):
+        entered, checks = due < len(outcome.entered), outcome.checks[due]
+        by_time[due] = turned(facts, outcome.segment, among, people[due], entered, checks)
+    return by_time
 
 
 def listed(outcomes: Sequence[Outcome], tables: Sequence[pa.Table], now: Instant) -> list[Change]:
@@ -59,7 +88,11 @@ def _rows(table: pa.Table) -> Iterator[tuple[int, Instant, bool, Cause]]:
 
 
 def _changes(
-    outcome: Outcome, seen: Seen, latest: tuple[Numbers, Numbers], now: Instant
+    outcome: Outcome,
+    seen: Seen,
+    latest: tuple[Numbers, Numbers],
+    by_time: Mask,
+    now: Instant,
 ) -> pa.Table:
     import pyarrow as pa
 
@@ -67,11 +100,10 @@ def _changes(
     at = np.full(len(people), now, np.int64)
     causes = np.zeros(len(people), np.int32)
     if outcome.segment.refresh != LIVE:
-        causes[:] = CAUSES.index("schedule")
+        causes[:] = CAUSES.index("definition" if seen.redefined else "schedule")
     elif seen.last is None or seen.touched is None:
         causes[:] = CAUSES.index(_of_everybody(outcome, seen.last, now))
     else:
-        by_time = ~np.isin(people, seen.touched)
         causes[by_time] = CAUSES.index("time")
         told = np.where(by_time, outcome.checks, _found(people, *latest))
         # What came late became true when it came: history is not told anew.

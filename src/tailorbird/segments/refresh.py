@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
@@ -60,6 +60,7 @@ def refresh(
     now: Instant,
     touched: Sequence[PersonId] | None = None,
     seconds: Callable[[], float] = untimed,
+    redefined: Collection[str] = (),
 ) -> list[Change]:
     """Bring the membership of these segments up to `now`; return who entered and who left.
 
@@ -67,7 +68,8 @@ def refresh(
     was refreshed at a later instant. Otherwise those are asked who were touched, and those whose
     answer can have changed by time alone. `touched` must then name everybody of whom a row was
     written since; None finds them by itself. What each segment costs is noted by `seconds`, a
-    running clock.
+    running clock. `redefined` names segments with a schedule that were worked out by another
+    definition than before.
 
     Raises:
         DefinitionError: a segment names one that is not among these, or, in a circle, itself.
@@ -78,10 +80,15 @@ def refresh(
     known = standing.last_refreshes(facts)
     asks = _asks(facts, segments, known, now, touched)
     outcomes = _outcomes(facts, asks, segments, now, seconds)
-    seen = [Seen(known.get(ask.segment.name), ask.touched) for ask in asks]
-    changes = changes_of(facts, outcomes, seen, now)
+    seen = [_seen(ask, known, redefined) for ask in asks]
+    changes = changes_of(facts, outcomes, seen, segments, now)
     standing.write(facts, outcomes, changes, now, position)
     return listed(outcomes, changes, now)
+
+
+def _seen(ask: _Ask, known: dict[str, Refreshed], redefined: Collection[str]) -> Seen:
+    name = ask.segment.name
+    return Seen(known.get(name), ask.touched, name in redefined)
 
 
 def verify(
