@@ -24,8 +24,6 @@ from tailorbird.schema import (
     Position,
     Product,
     Profile,
-    Quarantined,
-    QuarantineState,
     Refused,
     Reply,
     ResolvedEvent,
@@ -170,42 +168,6 @@ class People(Protocol):
 
     def count(self) -> int:
         """Return how many people there are, merged ones not counted."""
-
-
-class Quarantine(Protocol):
-    """Where refused records wait; `People.quarantine` puts them in, and nothing takes them out.
-
-    A record is held until it is replayed or discarded; that is final, and kept with its reason.
-    """
-
-    def page(
-        self,
-        after: Position,
-        limit: int,
-        *,
-        state: QuarantineState | None = None,
-        code: str = "",
-        source: str = "",
-    ) -> list[Quarantined]:
-        """Return records above a position, in order; '' and None leave a choice open."""
-
-    def one(self, position: Position) -> Quarantined | None:
-        """Return the record that was refused at this position."""
-
-    def counts(self) -> list[tuple[QuarantineState, str, int]]:
-        """Return (state, code, records), all states counted."""
-
-    def keep_mended(self, mended: Sequence[tuple[Position, bytes, tuple[str, ...]]]) -> int:
-        """Keep (position, new bytes, rules) durably where the record is held; return how many."""
-
-    def replay(self, bodies: Sequence[tuple[Position, Body]], now: Instant, why: str) -> list[int]:
-        """Append each held record's body to the log and mark it, durably and together.
-
-        Returns the new offsets. What is no longer held is left alone.
-        """
-
-    def discard(self, positions: Sequence[Position], now: Instant, why: str) -> int:
-        """Mark held records as discarded, durably; return how many."""
 
 
 class Facts(Protocol):

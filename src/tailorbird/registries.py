@@ -1,4 +1,4 @@
-"""Definitions, keys, receivers of webhooks, people who may be one, who entered what: ports."""
+"""Definitions, keys, receivers of webhooks, people who may be one, refused records: ports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from tailorbird.access import Change, Hook, Key, Notice
-from tailorbird.schema import Definition, DefinitionKind, Instant, PersonId
+from tailorbird.schema import (
+    Body,
+    Definition,
+    DefinitionKind,
+    Instant,
+    PersonId,
+    Position,
+    Quarantined,
+    QuarantineState,
+)
 from tailorbird.ties import Match, MatchState
 
 
@@ -144,3 +153,39 @@ class Changes(Protocol):
 
     def drop(self, sequences: Sequence[int]) -> None:
         """Forget these changes."""
+
+
+class Quarantine(Protocol):
+    """Where refused records wait; `People.quarantine` puts them in, and nothing takes them out.
+
+    A record is held until it is replayed or discarded; that is final, and kept with its reason.
+    """
+
+    def page(
+        self,
+        after: Position,
+        limit: int,
+        *,
+        state: QuarantineState | None = None,
+        code: str = "",
+        source: str = "",
+    ) -> list[Quarantined]:
+        """Return records above a position, in order; '' and None leave a choice open."""
+
+    def one(self, position: Position) -> Quarantined | None:
+        """Return the record that was refused at this position."""
+
+    def counts(self) -> list[tuple[QuarantineState, str, int]]:
+        """Return (state, code, records), all states counted."""
+
+    def keep_mended(self, mended: Sequence[tuple[Position, bytes, tuple[str, ...]]]) -> int:
+        """Keep (position, new bytes, rules) durably where the record is held; return how many."""
+
+    def replay(self, bodies: Sequence[tuple[Position, Body]], now: Instant, why: str) -> list[int]:
+        """Append each held record's body to the log and mark it, durably and together.
+
+        Returns the new offsets. What is no longer held is left alone.
+        """
+
+    def discard(self, positions: Sequence[Position], now: Instant, why: str) -> int:
+        """Mark held records as discarded, durably; return how many."""

@@ -14,9 +14,8 @@ from tailorbird.ports import (
     Ledger,
     Models,
     People,
-    Quarantine,
 )
-from tailorbird.registries import Changes, Definitions, Hooks, Keys, Matches
+from tailorbird.registries import Changes, Definitions, Hooks, Keys, Matches, Quarantine
 from tailorbird.settings import Settings
 
 

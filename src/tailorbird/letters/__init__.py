@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from tailorbird.letters import editions
 from tailorbird.letters.asking import condition
-from tailorbird.letters.candidates import consents_at
 from tailorbird.letters.compiled import check, check_template, template
-from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding
+from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
@@ -36,8 +35,8 @@ __all__ = [
     "check_template",
     "check_texts",
     "condition",
-    "consents_at",
     "editions",
+    "given_at",
     "in_words",
     "prove",
     "recommendations",

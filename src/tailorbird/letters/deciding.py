@@ -12,7 +12,7 @@ from tailorbird import content, imputation, journeys, learning
 from tailorbird.content.locales import chain
 from tailorbird.content.rules_choose import Choice, Circumstances, Shown, choose
 from tailorbird.letters.asking import Answers, Questions, answers, questions
-from tailorbird.letters.candidates import candidates
+from tailorbird.letters.candidates import candidates, consents_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Given, StandIns, Values, locale_of, stand_ins, values
 from tailorbird.letters.picks import recommendations
@@ -152,6 +152,13 @@ class Deciding:
         known = values(self._edition, profile, kept, NO_URLS)
         found = self._gaps.find(known, self._now)
         return f"{MISSING} {found.missing[0]}" if found.missing else ""
+
+
+def given_at(world: World, edition: Edition, profile: Profile, at: Instant) -> Given:
+    """Return what one person's template would have been given at an instant, by consents of it."""
+    person = profile.person
+    states = {person: consents_at(world.people.consents(person), person, at)}
+    return Deciding(world, edition, at).given([person], states, {person: profile})[person]
 
 
 NO_URLS: Final[Mapping[str, Any]] = {"unsubscribe_url": "#", "view_url": "#", "forms": {}}

@@ -156,9 +156,7 @@ def preview(
     campaign = _users(world).get(template) or _without_campaign(template)
     chosen = variant or next(iter(campaign.variants))
     edition = letters.editions.current(world, campaign, 0)
-    deciding = letters.Deciding(world, edition, now)
-    states = {person: letters.consents_at(world.people.consents(person), person, now)}
-    kept = deciding.given([person], states, {person: profile})[person].kept
+    kept = letters.given_at(world, edition, profile, now).kept
     asking = {found.name: NO_LINK for found in world.definitions.latest("form")}
     data = letters.values(edition, profile, kept, {**letters.NO_URLS, "forms": asking})
     rendered = edition.template.render(

@@ -55,6 +55,9 @@ export interface CampaignResult {
   verdict: string;
   method: string;
   machine_note: string;
+  shown: Counted[];
+  rules: Counted[];
+  fallbacks: Counted[];
 }
 
 export interface CampaignSummary {
@@ -146,6 +149,12 @@ export interface Correspondence {
   mails: MailRow[];
 }
 
+export interface Counted {
+  name: string;
+  value: string;
+  people: number;
+}
+
 export interface DayCount {
   day: string;
   events: number;
@@ -166,6 +175,7 @@ export interface DecisionReport {
   state: string;
   reply: string;
   inputs: unknown;
+  because: string[];
 }
 
 export interface DefinitionText {
@@ -458,7 +468,7 @@ export interface Joined {
 }
 
 export interface KeptText {
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition";
   name: string;
   version: number;
 }
@@ -547,6 +557,18 @@ export interface Mail {
   variant: string;
 }
 
+export interface MailProof {
+  send_id: string;
+  state: string;
+  recorded: string;
+  made: string;
+  edition: string;
+  reasons: string[];
+  subject: string;
+  html: string;
+  text: string;
+}
+
 export interface MailRow {
   send_id: string;
   campaign: string;
@@ -618,6 +640,7 @@ export interface MembershipChange {
 export interface MembershipChanges {
   changes: MembershipChange[];
   next: string;
+  known_since: string | null;
 }
 
 export interface MendedRecord {
@@ -843,6 +866,12 @@ export interface Preview {
   subject: string;
   html: string;
   text: string;
+  as_of: string | null;
+  locale: string;
+  direction: string;
+  because: string[];
+  missing: string[];
+  empty: string[];
 }
 
 export interface Problem {
@@ -1034,6 +1063,14 @@ export interface RuleReport {
   first_refused: RefusedRow[];
 }
 
+export interface RuleRow {
+  number: string;
+  text: string;
+  block: string;
+  priority: number;
+  place: string;
+}
+
 export interface RuleText {
   text: string;
   keep: boolean;
@@ -1174,6 +1211,15 @@ export interface SizePoint {
   people: number;
   entered: number;
   left: number;
+}
+
+export interface SlotRow {
+  name: string;
+  version: number;
+  description: string;
+  blocks: string[];
+  rules: RuleRow[];
+  trouble: string;
 }
 
 export interface SourceProfile {
