@@ -174,3 +174,49 @@ def test_two_who_are_one_are_merged(page: Page, own_shop: str) -> None:
     page.get_by_label("Why").fill("she told us")
     page.get_by_role("button", name="One person").click()
     expect(page.get_by_text("Merged: she told us")).to_be_visible()
+
+
+def test_steps_of_a_sequence_have_a_form(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/segments/patterns/edit")
+    text = page.get_by_label("Definition in YAML")
+    expect(page.get_by_label("YAML of condition 1")).to_have_count(0)
+    page.get_by_label("Event, step 2, condition 1").select_option("cart_viewed")
+    page.get_by_label("Whether it happened, step 3, condition 1").select_option("did")
+    page.get_by_label("within, step 3, condition 1", exact=True).fill("5")
+    expect(text).to_have_value(holding("did: cart_viewed"))
+    expect(text).to_have_value(re.compile(r"- did: purchase\s+within: 5d"))
+    page.get_by_role("button", name="Add a step to condition 1").click()
+    page.get_by_role("button", name="Move step 4 up, condition 1").click()
+    page.get_by_role("button", name="Remove step 2, condition 1").click()
+    expect(text).not_to_have_value(holding("cart_viewed"))
+    size(page)
+
+
+def test_k_of_the_last_n_habits_and_points_have_forms(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/segments/patterns/edit")
+    text = page.get_by_label("Definition in YAML")
+    expect(page.get_by_label(re.compile("^YAML of condition"))).to_have_count(0)
+    page.get_by_label("of the last, condition 2", exact=True).fill("8")
+    expect(text).to_have_value(holding("of_last: 8"))
+    page.get_by_role("button", name="Add “answered within” to condition 2").click()
+    expect(text).to_have_value(holding("answered_within: 7d"))
+    page.get_by_label("in each, condition 3", exact=True).fill("14")
+    page.get_by_label("in at least, condition 3", exact=True).fill("3")
+    expect(text).to_have_value(re.compile(r"every: 14d\s+periods: 4\s+in_at_least: 3"))
+    page.get_by_label("Points of event 2, condition 4").fill("-2")
+    page.get_by_label("halving every, condition 4", exact=True).fill("30")
+    page.get_by_label("Value, condition 4").fill("7")
+    expect(text).to_have_value(holding("points: -2"))
+    expect(text).to_have_value(re.compile(r"half_life: 30d\s+at_least: 7"))
+    size(page)
+
+
+def test_every_kind_of_condition_starts_right(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/new-segment")
+    kind = page.get_by_label("Kind of condition 1")
+    for choice in kind.locator("option").all_inner_texts():
+        kind.select_option(choice)
+        expect(page.get_by_label("YAML of condition 1")).to_have_count(0)
+        if choice in ("trait, a list", "is in the segment", "score of the model", "is on the list"):
+            continue
+        size(page)

@@ -79,7 +79,45 @@ where:
     - trait: plan
       starts_with: pro
 """,
+    "patterns": """name: patterns
+where:
+  any:
+    - did: product_viewed
+      then:
+        - did: add_to_cart
+          where: {{category: garden}}
+          within: 2d
+        - did_not: purchase
+          within: 1d
+      since: 30d
+    - did: email_sent
+      of_last: 5
+      answered_by: email_opened
+      times: {{at_least: 2}}
+    - did: purchase
+      times: {{at_least: 1}}
+      every: 7d
+      periods: 4
+      in_at_least: 2
+    - points:
+        - {{did: purchase, points: 5, where: {{category: garden}}}}
+        - {{did: email_opened, points: 1}}
+      half_life: 14d
+      at_least: 2.5
+""",
 }
+
+GROUPS = {
+    "loyalty": """name: loyalty
+description: By orders
+groups: [{{name: gold, where: {{trait: orders, at_least: 4}}}}]
+rest: none
+recalculate: monthly{0}
+""",
+    "rfm": "name: rfm\nrfm: {{at_least: 5}}{0}\n",
+    "waiting": "name: waiting\nrfm: {{at_least: 500}}{0}\n",
+}
+CLUSTERS = "name: {0}\nfeatures: [orders, revenue_minor]{1}\n"
 
 
 def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
@@ -107,10 +145,24 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
         tb.put("segment", name, text.format(said and f" {json.dumps(said)}", said and f" # {said}"))
     again = SEGMENTS["lapsing"].replace("90d", "120d").format("", "")
     tb.put("segment", "lapsing", again, author=f"Ada{said}", reason=f"three months are few{said}")
+    _grouped(tb, said)
     tb.refresh()
     _held(tb)
     tb.world.matches.keep([_alike(tb, number, said) for number in (1, 2, 3)])
     return tb
+
+
+def _grouped(tb: Tailorbird, said: str) -> None:
+    """Have lists of groups, clusters, and a list with three people."""
+    for name, text in GROUPS.items():
+        tb.ready.put(name, text.format(said and f"  # {said}"), author=f"Ada{said}")
+    for name in ("shoppers", "untrained"):
+        tb.put("clusters", name, CLUSTERS.format(name, said and f"  # {said}"), reason=said)
+    tb.lists.create("vip", f"Guests{said}")
+    tb.lists.add("vip", [f"shop{number}" for number in (1, 2, 3)])
+    tb.lists.create("nobody")
+    tb.put("segment", "guests", "name: guests\nwhere: {list: vip}\n")
+    tb.ingest()
 
 
 def _alike(tb: Tailorbird, number: int, said: str) -> Match:
@@ -184,6 +236,11 @@ def _held(tb: Tailorbird) -> None:
     tb.world.quarantine.discard([second.position], NOW, "test traffic of the old shop")
 
 
+def taken_in(tb: Tailorbird) -> None:
+    """Take in what was written, as the engine of a server does a moment later."""
+    tb.ingest()
+
+
 @contextmanager
 def opened(folder: Path, *, hostile: bool = False) -> Iterator[dict[str, Any]]:
     """Yield what `application` needs beside its readings; sources are read while it is open."""
@@ -191,7 +248,7 @@ def opened(folder: Path, *, hostile: bool = False) -> Iterator[dict[str, Any]]:
         reader = SourceReader(tb.sources)
         reader.start()
         try:
-            desk = Desk(tb.world, tb.clock, sources=reader)
+            desk = Desk(tb.world, tb.clock, lambda: taken_in(tb), sources=reader)
             yield {"ring": KeyRing(tb.world.keys, tb.clock), "desk": desk}
         finally:
             reader.stop()

@@ -1,7 +1,7 @@
 // The frame around every page: where one is, where one can go, and what must always be said.
 
 import { useMantineColorScheme } from "@mantine/core";
-import { type ComponentType, lazy, Suspense, useEffect, useRef } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { useReading } from "./api/reading";
 import type { Status } from "./api/types";
@@ -23,6 +23,7 @@ import {
   SystemIcon,
   TemplatesIcon,
 } from "./parts/icons";
+import { PEOPLE_PLACES } from "./parts/places";
 import { Empty, NO_STATUS, Page, StatusContext, TroubleNote } from "./parts/page";
 import { instant } from "./words";
 
@@ -32,6 +33,12 @@ const Person = lazy(() => import("./pages/Person"));
 const Segments = lazy(() => import("./pages/Segments"));
 const Segment = lazy(() => import("./pages/Segment"));
 const SegmentEditor = lazy(() => import("./pages/SegmentEditor"));
+const Groups = lazy(() => import("./pages/Groups"));
+const Group = lazy(() => import("./pages/Group"));
+const Clusters = lazy(() => import("./pages/Clusters"));
+const Cluster = lazy(() => import("./pages/Cluster"));
+const Lists = lazy(() => import("./pages/Lists"));
+const List = lazy(() => import("./pages/List"));
 const Overlap = lazy(() => import("./pages/Overlap"));
 const Matches = lazy(() => import("./pages/Matches"));
 const Campaigns = lazy(() => import("./pages/Campaigns"));
@@ -56,10 +63,12 @@ interface Place {
   also?: string[];
 }
 
+const SEGMENTS_ALSO = ["/new-segment", ...PEOPLE_PLACES.map(([to]) => to).slice(1)];
+
 const PLACES: Place[] = [
   { to: "/", word: "Overview", icon: OverviewIcon },
   { to: "/people", word: "People", icon: PeopleIcon },
-  { to: "/segments", word: "Segments", icon: SegmentsIcon, also: ["/new-segment", "/overlap"] },
+  { to: "/segments", word: "Segments", icon: SegmentsIcon, also: SEGMENTS_ALSO },
   { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
   { to: "/inbox", word: "Inbox", icon: InboxIcon },
   { to: "/templates", word: "Templates", icon: TemplatesIcon },
@@ -122,6 +131,12 @@ function Pages() {
       <Route path="/people/:person">{({ person }) => <Person key={person} person={person} />}</Route>
       <Route path="/segments" component={Segments} />
       <Route path="/segments/:name">{({ name }) => <Segment key={name} name={decoded(name)} />}</Route>
+      <Route path="/groups" component={Groups} />
+      <Route path="/groups/:name">{({ name }) => <Group key={name} name={decoded(name)} />}</Route>
+      <Route path="/clusters" component={Clusters} />
+      <Route path="/clusters/:name">{({ name }) => <Cluster key={name} name={decoded(name)} />}</Route>
+      <Route path="/lists" component={Lists} />
+      <Route path="/lists/:name">{({ name }) => <List key={name} name={decoded(name)} />}</Route>
       <Route path="/overlap" component={Overlap} />
       <Route path="/matches/:pair?">{({ pair }) => <Matches pair={pair ?? ""} />}</Route>
       <Route path="/new-segment">
@@ -184,7 +199,9 @@ function Side({ status, location }: { status: Status | null; location: string })
       <nav aria-label="Main">
         <ul>
           {PLACES.map((place) => (
-            <Entry key={place.to} place={place} here={inside(location, place)} />
+            <Entry key={place.to} place={place} here={inside(location, place)}>
+              {place.to === "/segments" && inside(location, place) && <Beside location={location} />}
+            </Entry>
           ))}
           <li className="nav-data">
             <Link href="/data" aria-current={within(location, "/data") ? "page" : undefined}>
@@ -213,13 +230,35 @@ function Side({ status, location }: { status: Status | null; location: string })
   );
 }
 
-function Entry({ place: { to, word, icon: Icon }, here }: { place: Place; here: boolean }) {
+/** The other kinds of groups of people; on a phone only their pages show them. */
+function Beside({ location }: { location: string }) {
+  return (
+    <ul className="nav-beside">
+      {PEOPLE_PLACES.slice(1).map(([to, word]) => (
+        <li key={to}>
+          <Link href={to} aria-current={within(location, to) ? "page" : undefined}>
+            {word}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface EntryProps {
+  place: Place;
+  here: boolean;
+  children?: ReactNode;
+}
+
+function Entry({ place: { to, word, icon: Icon }, here, children }: EntryProps) {
   return (
     <li>
       <Link href={to} aria-current={here ? "page" : undefined}>
         <Icon />
         <span>{word}</span>
       </Link>
+      {children}
     </li>
   );
 }

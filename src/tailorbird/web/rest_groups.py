@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from tailorbird.readings import groups
 from tailorbird.ready import Ready, recalculate_due
 from tailorbird.recalculating import Recalculated
+from tailorbird.segments.groups_library import groups_library
 from tailorbird.views import moment
 from tailorbird.views.definitions import NewVersion
 from tailorbird.views.groups import GroupList, GroupTrial, Recalculation, RfmGrid
@@ -39,6 +40,12 @@ TAG: Final = "segments"
 def list_groups(readings: Asked) -> tuple[GroupList, ...]:
     """Return every list of exclusive groups with their sizes."""
     return readings.group_lists()
+
+
+@reads("/library/groups", "Lists that are shipped", TAG)
+def list_shipped_groups() -> tuple[DefinitionText, ...]:
+    """Return the lists of groups that come with Tailorbird, to start from."""
+    return tuple(DefinitionText(text) for text in groups_library().values())
 
 
 @reads("/groups/{name:str}", "One list of groups", TAG, responses=MISSING)
@@ -101,6 +108,7 @@ def _kept(desk: Desk, name: str) -> None:
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     list_groups,
+    list_shipped_groups,
     get_groups,
     get_grid,
     check_groups,

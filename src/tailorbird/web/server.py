@@ -31,7 +31,7 @@ SECTIONS = frozenset(
     {
         "", "people", "segments", "campaigns", "inbox", "templates",
         "data", "sources", "quality", "quarantine", "forms", "keys", "new-segment", "overlap",
-        "matches",
+        "matches", "groups", "clusters", "lists",
     }
 )  # fmt: skip
 """First parts of the paths that the router in the browser knows."""

@@ -1,9 +1,9 @@
 import "../styles/segments.css";
 import { useSearchParams } from "wouter";
 import { useReading } from "../api/reading";
-import type { GroupList, SegmentOverlap, SegmentSize } from "../api/types";
+import type { SegmentOverlap, SegmentSize } from "../api/types";
 import { Card, Empty, Page, Shown } from "../parts/page";
-import { Table } from "../parts/table";
+import { PeoplePlaces } from "../parts/places";
 import { UpSet } from "../parts/upset";
 import { count, instant, many, share } from "../words";
 
@@ -16,8 +16,8 @@ export default function Overlap() {
     <Page
       title="Overlap"
       lead="Which people two segments or more share, and which are in none of the others."
-      back={{ to: "/segments", word: "Segments" }}
     >
+      <PeoplePlaces />
       <Shown reading={reading} height={600}>
         {(segments) => <Chosen segments={segments.filter((segment) => segment.people !== null)} />}
       </Shown>
@@ -66,7 +66,6 @@ function Chosen({ segments }: { segments: SegmentSize[] }) {
           {(overlap) => <Compared overlap={overlap} />}
         </Shown>
       )}
-      <Groups />
     </div>
   );
 }
@@ -143,40 +142,3 @@ function Matrix({ overlap }: { overlap: SegmentOverlap }) {
 
 const key = (one: string, two: string): string => JSON.stringify([one, two]);
 const shade = (jaccard: number): number => Math.min(4, Math.ceil(jaccard * 4));
-
-/** Lists of exclusive groups: each person is in the first that fits. */
-function Groups() {
-  const reading = useReading<GroupList[]>("/groups");
-  if (!reading.value || reading.value.length === 0) return null;
-  return (
-    <>
-      {reading.value.map((list) => (
-        <Card
-          key={list.name}
-          title={`Exclusive groups: ${list.name}`}
-          note={`${list.description ? `${list.description}. ` : ""}Each person is in the first that fits.`}
-        >
-          <Table
-            caption={`Groups of ${list.name}`}
-            rows={list.groups}
-            id={(each) => each.name}
-            columns={[
-              {
-                name: "Group",
-                head: true,
-                cell: (each) => (
-                  <>
-                    {each.name}
-                    {each.description && <small className="dim block">{each.description}</small>}
-                  </>
-                ),
-              },
-              { name: "People", right: true, cell: (each) => (each.people === null ? "–" : count(each.people)) },
-              { name: "Segment", wide: true, cell: (each) => each.segment },
-            ]}
-          />
-        </Card>
-      ))}
-    </>
-  );
-}

@@ -2,7 +2,7 @@ import "../styles/segments.css";
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import { path, query, send, useDoing, useReading } from "../api/reading";
+import { path, query, useReading } from "../api/reading";
 import type {
   Explanation,
   MembershipChange,
@@ -10,19 +10,18 @@ import type {
   PersonStays,
   Outlook,
   Reason,
-  RemovedDefinition,
   SegmentHealth,
   SegmentReport,
-  DefinitionUse,
 } from "../api/types";
 import { Bars } from "../parts/charts";
-import { GiveUp, Told } from "../parts/doing";
 import { useFigures } from "../parts/drafting";
 import { FiguresOf } from "../parts/figures";
+import { Uses } from "../parts/kept";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
 import { Table } from "../parts/table";
-import { capital, count, date, instant, many, plain, share } from "../words";
+import { count, date, instant, many, plain, share } from "../words";
 import { PeopleTable } from "./People";
+import { isGroup } from "./Segments";
 import { Acts, Findings, Upkeep } from "./SegmentHealth";
 
 export default function Segment({ name }: { name: string }) {
@@ -73,7 +72,7 @@ export default function Segment({ name }: { name: string }) {
                 <PeopleTable people={segment.sample} />
               )}
             </Card>
-            <Uses name={name} />
+            {!isGroup(name) && <Uses where={`/segments${path(name)}`} />}
           </div>
         )}
       </Shown>
@@ -144,11 +143,21 @@ function OldTrend({ report }: { report: SegmentReport }) {
 
 function Definition({ name, text }: { name: string; text: string }) {
   return (
-    <Card title="Definition" aside={<Link href={`/segments${path(name)}/edit`}>Edit, versions, preview</Link>}>
+    <Card title="Definition" aside={isGroup(name) ? <OfList name={name} /> : <Link href={`/segments${path(name)}/edit`}>Edit, versions, preview</Link>}>
       <pre className="code wrap" tabIndex={0} role="region" aria-label="Definition in YAML">
         {text}
       </pre>
     </Card>
+  );
+}
+
+/** A group is written with its list. */
+function OfList({ name }: { name: string }) {
+  const list = name.slice(0, name.indexOf("."));
+  return (
+    <>
+      A group of <Link href={`/groups${path(list)}`}>{list}</Link>
+    </>
   );
 }
 
@@ -405,42 +414,5 @@ function ChangesTable({ changes, caption }: { changes: MembershipChange[]; capti
         { name: "Version", right: true, wide: true, cell: (change) => change.version },
       ]}
     />
-  );
-}
-
-const PAGES: Record<string, string> = { segment: "/segments", campaign: "/campaigns" };
-
-function Uses({ name }: { name: string }) {
-  const reading = useReading<DefinitionUse[]>(`/segments${path(name)}/uses`);
-  const doing = useDoing();
-  const remove = (reason: string) =>
-    doing.run(async () => {
-      const gone = await send<RemovedDefinition>("DELETE", `/segments${path(name)}${query({ reason })}`);
-      return `Taken away: ${gone.name}. Its versions and its history stay.`;
-    });
-  return (
-    <Card title="Used in" note="While something names it, it cannot be taken away.">
-      <Shown reading={reading} height={80}>
-        {(uses) => (
-          <>
-            {uses.length === 0 ? (
-              <Empty>Nothing names this segment.</Empty>
-            ) : (
-              <ul className="uses">
-                {uses.map((use) => (
-                  <li key={`${use.kind} ${use.name} ${use.how}`}>
-                    {capital(plain(use.kind))}{" "}
-                    {PAGES[use.kind] ? <Link href={`${PAGES[use.kind]}${path(use.name)}`}>{use.name}</Link> : use.name}{" "}
-                    <span className="dim">({use.how})</span>
-                  </li>
-                ))}
-              </ul>
-            )}
-            <GiveUp what="Take it away" doing={doing} onGiveUp={remove} disabled={uses.length > 0} />
-            <Told doing={doing} />
-          </>
-        )}
-      </Shown>
-    </Card>
   );
 }

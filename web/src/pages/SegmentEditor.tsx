@@ -9,10 +9,9 @@ import { Told } from "../parts/doing";
 import { type Draft, type Figures, useDraft, useFigures } from "../parts/drafting";
 import { select } from "../parts/editor";
 import { FiguresOf } from "../parts/figures";
-import { Card, Empty, Page, Shown, useStatus } from "../parts/page";
-import { Table } from "../parts/table";
+import { Versions } from "../parts/kept";
+import { Card, Empty, Page, Shown } from "../parts/page";
 import { type Condition, isMapping } from "../parts/tree";
-import { ago } from "../words";
 
 const START = `name: my-segment
 description: Bought at least twice, and not in the last 90 days
@@ -220,29 +219,3 @@ function Saving({ draft, fine, inForce, again }: SavingProps) {
     </form>
   );
 }
-
-function Versions({ versions, onUse }: { versions: DefinitionVersion[]; onUse: (text: string) => void }) {
-  const { now } = useStatus();
-  return (
-    <Table
-      caption="All versions"
-      rows={versions}
-      id={(each) => each.version}
-      columns={[
-        { name: "Version", head: true, cell: (each) => (each === versions[0] ? `${each.version}, in force` : each.version) },
-        { name: "Saved", cell: (each) => ago(each.created_at, now) },
-        { name: "By", cell: (each) => each.author || <span className="dim">–</span> },
-        { name: "Why", cell: (each) => each.reason || <span className="dim">–</span> },
-        {
-          name: "Text",
-          cell: (each) => (
-            <button type="button" className="plain-button" aria-label={`take this text: version ${each.version}`} onClick={() => onUse(each.text)}>
-              take this text
-            </button>
-          ),
-        },
-      ]}
-    />
-  );
-}
-

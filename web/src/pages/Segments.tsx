@@ -4,6 +4,7 @@ import { path, useReading } from "../api/reading";
 import type { SegmentSize } from "../api/types";
 import { ShareBar, Spark } from "../parts/charts";
 import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
+import { PeoplePlaces } from "../parts/places";
 import { Table } from "../parts/table";
 import { ago, count, instant, share } from "../words";
 
@@ -19,33 +20,47 @@ export default function Segments() {
           <Link className="button" href="/new-segment">
             New segment
           </Link>
-          <Link className="button button-plain" href="/overlap">
-            Overlap
-          </Link>
         </div>
       }
     >
-      <div className="stack">
-        <Card title="All segments">
-          <Shown reading={reading} height={300}>
-            {(segments) =>
-              segments.length === 0 ? (
-                <Empty>No segments yet. Make the first.</Empty>
-              ) : (
-                <SegmentsTable segments={segments} now={now} />
-              )
-            }
-          </Shown>
-        </Card>
-      </div>
+      <PeoplePlaces />
+      <Shown reading={reading} height={300}>
+        {(segments) => {
+          const own = segments.filter((segment) => !isGroup(segment.name));
+          const groups = segments.filter((segment) => isGroup(segment.name));
+          return (
+            <div className="stack">
+              <Card title="All segments">
+                {own.length === 0 ? (
+                  <Empty>No segments yet. Make the first.</Empty>
+                ) : (
+                  <SegmentsTable caption="Segments" segments={own} now={now} />
+                )}
+              </Card>
+              {groups.length > 0 && (
+                <Card
+                  title="Groups"
+                  note="Each group of a list is a segment, too: others may name it, and mails may go to it."
+                  aside={<Link href="/groups">The lists they are of</Link>}
+                >
+                  <SegmentsTable caption="Segments of groups" segments={groups} now={now} />
+                </Card>
+              )}
+            </div>
+          );
+        }}
+      </Shown>
     </Page>
   );
 }
 
-function SegmentsTable({ segments, now }: { segments: SegmentSize[]; now: string }) {
+/** Only a group of a list has a point in its name. */
+export const isGroup = (name: string): boolean => name.includes(".");
+
+function SegmentsTable({ caption, segments, now }: { caption: string; segments: SegmentSize[]; now: string }) {
   return (
     <Table
-      caption="Segments"
+      caption={caption}
       rows={segments}
       id={(segment) => segment.name}
       columns={[

@@ -202,3 +202,47 @@ export function ShareBar({ share }: { share: number }) {
     </svg>
   );
 }
+
+/** How strongly one of several parts is drawn: the first most, the last least. */
+const strength = (index: number, of: number): number => 1 - (0.78 * index) / Math.max(1, of - 1);
+
+/** What a whole is made of, in order; the figures stand in words beside it. */
+export function Stacked({ parts }: { parts: { name: string; size: number }[] }) {
+  const whole = parts.reduce((sum, part) => sum + part.size, 0);
+  let start = 0;
+  return (
+    <svg className="stacked" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
+      <rect className="share-whole" width="1000" height="10" />
+      {parts.map(({ name, size }, index) => {
+        const wide = whole ? (size / whole) * 1000 : 0;
+        const from = start;
+        start += wide;
+        return (
+          <rect key={name} className="share-part" fillOpacity={strength(index, parts.length)} x={from} width={Math.max(0, wide - 3)} height="10">
+            <title>{name}</title>
+          </rect>
+        );
+      })}
+    </svg>
+  );
+}
+
+/** The mark of one part of a stacked bar. */
+export function Mark({ index, of }: { index: number; of: number }) {
+  return (
+    <svg className="mark-of" viewBox="0 0 10 10" aria-hidden="true">
+      <rect className="share-part" fillOpacity={strength(index, of)} width="10" height="10" rx="3" />
+    </svg>
+  );
+}
+
+/** How far above (right) or below (left) the middle something is, as a bar; words stand beside it. */
+export function Apart({ value, reach }: { value: number; reach: number }) {
+  const wide = Math.min(50, (Math.abs(value) / (reach || 1)) * 50);
+  return (
+    <svg className="apart" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect className={value < 0 ? "apart-below" : "apart-above"} x={value < 0 ? 50 - wide : 50} width={wide} height="8" />
+      <line x1="50" x2="50" y1="0" y2="8" vectorEffect="non-scaling-stroke" />
+    </svg>
+  );
+}

@@ -62,6 +62,10 @@ interface DefinitionProps<Answer> {
   /** What is said of a definition that is right. */
   right: (answer: Answer) => ReactNode;
   actions?: (text: string, usable: boolean) => ReactNode;
+  /** What stands there is not kept yet, so it may be kept as it is. */
+  fresh?: boolean;
+  /** Who keeps it and why is asked, and kept with the version. */
+  why?: boolean;
 }
 
 interface Checked<Answer> {
@@ -72,8 +76,10 @@ interface Checked<Answer> {
 
 /** A definition in YAML that is checked while it is written, and kept by a button. */
 export function Definition<Answer>(props: DefinitionProps<Answer>) {
-  const { label, start, where, onKept, right, actions } = props;
+  const { label, start, where, onKept, right, actions, why = false, fresh = false } = props;
   const [text, setText] = useState(start);
+  const [reason, setReason] = useState("");
+  const [author, setAuthor] = useState("");
   const [checked, setChecked] = useState<Checked<Answer>>({ of: "", answer: null, problem: null });
   const field = useRef<HTMLTextAreaElement>(null);
   const doing = useDoing();
@@ -102,7 +108,8 @@ export function Definition<Answer>(props: DefinitionProps<Answer>) {
   const usable = !stale && checked.answer !== null && !doing.busy;
   const keep = () =>
     doing.run(async () => {
-      const kept = await send<KeptText>("POST", where, { text });
+      const said = why ? { reason: reason.trim(), author: author.trim() } : {};
+      const kept = await send<KeptText>("POST", where, { text, ...said });
       onKept(kept);
       return `Kept: ${kept.kind} ${kept.name}, version ${kept.version}.`;
     });
@@ -133,8 +140,14 @@ export function Definition<Answer>(props: DefinitionProps<Answer>) {
             checked.answer && right(checked.answer)
           )}
         </div>
+        {why && (text !== start || fresh) && (
+          <div className="editor-why">
+            <TextInput label="Why" value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={500} autoComplete="off" />
+            <TextInput label="Your name" value={author} onChange={(event) => setAuthor(event.currentTarget.value)} maxLength={100} autoComplete="name" />
+          </div>
+        )}
         <div className="actions">
-          <Button onClick={keep} disabled={!usable || text === start}>
+          <Button onClick={keep} disabled={!usable || (text === start && !fresh)}>
             Keep it
           </Button>
           {text !== start && (

@@ -7,7 +7,15 @@ import { type Condition, isMapping, type Json, type Kind } from "./tree";
 
 /** Returns what names a form: its first word and what it needs besides. */
 export const idOf = (form: ConditionForm): string =>
-  [form.word, ...form.needs, ...(measured(form) ? [form.one_of[0]] : [])].join(" ");
+  [
+    form.word,
+    ...form.needs,
+    ...(measured(form) ? [form.one_of[0]] : []),
+    ...(form.keys.some(({ shape }) => shape === "steps") ? ["steps"] : []),
+  ].join(" ");
+
+/** Returns whether what stands under a key of this shape has lines of its own. */
+export const isBlock = (shape: string | undefined): boolean => shape === "steps" || shape === "points";
 
 /** One of its keys must stand, as nothing else says what is asked. */
 export const measured = (form: ConditionForm): boolean =>
@@ -17,10 +25,14 @@ const TITLES: Record<string, string> = {
   did: "did",
   "did then": "did, then did",
   "did then_not": "did, then did not",
+  "did then steps": "did, then several steps",
+  "did of_last answered_by times": "did, and of the last were answered",
+  "did times every periods": "did, again and again",
   did_not: "did not",
   trait: "trait",
   "trait has": "trait, a list",
   model: "score of the model",
+  "points half_life": "points for events",
   list: "is on the list",
   segment: "is in the segment",
 };
@@ -48,6 +60,15 @@ const WORDS: Record<string, string> = {
   then_where: "where the second",
   weekdays: "on",
   between_hours: "between the hours",
+  of_last: "of the last",
+  answered_by: "answered by",
+  linked_by: "with the same",
+  answer_where: "where the answer",
+  answered_within: "answered within",
+  every: "in each",
+  periods: "of the last",
+  in_at_least: "in at least",
+  half_life: "halving every",
   ago: "is ago",
   ahead: "is ahead by",
   days_ago: "days ago",
@@ -59,7 +80,7 @@ const WORDS: Record<string, string> = {
 };
 
 export function wordOf(key: string, form: ConditionForm): string {
-  if (key === "within" && form.needs.length > 0) return form.needs[0] === "then" ? "the second within" : "for";
+  if (key === "within" && (form.needs[0] === "then" || form.needs[0] === "then_not")) return form.needs[0] === "then" ? "the second within" : "for";
   return WORDS[key] ?? plain(key);
 }
 
@@ -67,7 +88,7 @@ export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /** What bounds the window of a first or a last time. */
 export const BOUNDS = ["within", "older_than", "after", "before"];
 
-const OFTEN = ["where", "times", "within", "since", "then_where", "sum", "older_than"];
+const OFTEN = ["where", "times", "within", "since", "then_where", "answered_within", "in_at_least", "sum", "older_than"];
 
 /** Returns keys with those that are asked for most first. */
 export const byUse = (keys: string[]): string[] => [
@@ -77,17 +98,19 @@ export const byUse = (keys: string[]): string[] => [
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
+const LENGTHS: Record<string, string> = { older_than: "1h", every: "7d", half_life: "14d", answered_within: "7d" };
+
 /** Returns what stands under a key of a shape when it is added; undefined where it is not known. */
 export function startOf(shape: string, key: string): Json | undefined {
   switch (shape) {
     case "event":
-      return "purchase";
+      return key === "answered_by" ? "email_opened" : "purchase";
     case "property":
-      return "item";
+      return key === "linked_by" ? "send_id" : "item";
     case "properties":
       return { item: { is: "" } };
     case "length":
-      return key === "older_than" ? "1h" : "30d";
+      return LENGTHS[key] ?? "30d";
     case "instant":
       return today();
     case "weekdays":
@@ -104,6 +127,17 @@ export function startOf(shape: string, key: string): Json | undefined {
       return { older_than: "30d" };
     case "date":
       return { at_most: key === "ago" || key === "ahead" ? "30d" : 30 };
+    case "latest":
+      return 5;
+    case "periods":
+      return key === "in_at_least" ? 3 : 4;
+    case "steps":
+      return [{ did: "add_to_cart", within: "2d" }, { did: "purchase", within: "1d" }];
+    case "points":
+      return [
+        { did: "email_opened", points: 1 },
+        { did: "email_clicked", points: 3 },
+      ];
     case "trait":
       return "orders";
     case "has_all":
@@ -158,10 +192,24 @@ function areTests(value: Json | undefined, words: SegmentWords): boolean {
 const isComparison = (value: Json | undefined, words: SegmentWords): boolean =>
   isMapping(value) && Object.keys(value).length === 1 && areTests(value, words);
 
+const isWhere = (value: Json | undefined, words: SegmentWords): boolean =>
+  value === undefined || (isMapping(value) && Object.values(value).every((each) => areTests(each, words)));
+
+/** Returns whether a list has rows of these keys alone, each with properties that fit. */
+const areRows = (value: Json, keys: string[], words: SegmentWords): boolean =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every(
+    (row) =>
+      isMapping(row) &&
+      isWhere(row.where, words) &&
+      Object.entries(row).every(([key, each]) => keys.includes(key) && (key === "where" || simple(each))),
+  );
+
 function fits(shape: string, value: Json, words: SegmentWords): boolean {
   switch (shape) {
     case "properties":
-      return isMapping(value) && Object.values(value).every((each) => areTests(each, words));
+      return isWhere(value, words);
     case "count":
     case "date":
       return isComparison(value, words);
@@ -177,6 +225,12 @@ function fits(shape: string, value: Json, words: SegmentWords): boolean {
       return listed(value) && value.length === 2;
     case "has_all":
       return listed(value);
+    case "steps":
+      return areRows(value, ["did", "did_not", "where", "within"], words);
+    case "points":
+      return areRows(value, ["did", "points", "where"], words);
+    case "latest":
+    case "periods":
     case "has":
       return simple(value);
     case "moment":
@@ -222,6 +276,7 @@ export function started(form: ConditionForm, words: SegmentWords, from: Conditio
     if (kept !== undefined && fits(shape, kept, words)) made[key] = kept;
     else if (needed) made[key] = startOf(shape, key) ?? "";
   }
+  if (form.needs.includes("of_last") && before === undefined) made.did = "email_sent";
   return form.compared ? { ...made, at_least: form.word === "model" ? 0.5 : 1 } : made;
 }
 
