@@ -225,7 +225,7 @@ def test_all_that_is_shipped_passes() -> None:
 @pytest.mark.shared
 def test_mails_from_everywhere_are_linted(shared_data: Path) -> None:
     fired: Counter[str] = Counter()
-    mails = 0
+    mails, broken = 0, []
     for mail in sorted((shared_data / "templates" / "email").rglob("*.html")):
         if mail.parent.name in ("amp", "foundation"):
             continue
@@ -235,12 +235,13 @@ def test_mails_from_everywhere_are_linted(shared_data: Path) -> None:
             continue
         mails += 1
         assert all(each.where.startswith(f"{mail.name}:") for each in findings)
-        fired.update({each.code for each in findings})
-    assert mails >= 108
+        fired.update(codes(findings))
+        broken += [mail.name] if "outlook-table" in codes(findings) else []
+    assert mails == 115
     assert fired["unsubscribe"] == mails, "none of them has our own way out"
     assert fired["contrast"] >= 80
     assert fired["table-role"] >= 60
-    assert fired["outlook-table"] <= 2
+    assert broken == ["alert.html", "billing.html", "dynamic-templates-newsletter-news_feed.html"]
     assert fired["outlook-condition"] == 0
 
 

@@ -7,30 +7,22 @@ from html import escape
 
 import msgspec
 
-from tailorbird.content import html_page, liquid, mjml
+from tailorbird.content import html_page, mjml
 from tailorbird.content.amp import amp_tree
 from tailorbird.content.html_context import escaped
-from tailorbird.content.inlining import expanded
+from tailorbird.content.languages import PIXEL, Language, language, syntax_of
 from tailorbird.content.lifting import Lift
 from tailorbird.content.links import LinkFinder
-from tailorbird.content.liquid import Source, Token, tokenize
+from tailorbird.content.liquid import Source, Token
 from tailorbird.content.page import PREHEADER_CLOSING, PREHEADER_OPENING, finished
 from tailorbird.content.plain_text import text_of, tidy
 from tailorbird.content.scope import Links
-from tailorbird.content.template import Template, from_tree
+from tailorbird.content.template import Syntax, Template
 from tailorbird.content.tree import Body, Place
 from tailorbird.content.values import Plain
 from tailorbird.content.variables import Use, uses
 from tailorbird.errors import TemplateError, UsageError
 from tailorbird.schema import Instant, Rendered
-
-_PIXEL = " pixel_url"
-"""Name under which the address of the open pixel is given; no author can write it."""
-_PIXEL_TAGS = (
-    f"{{% if [{_PIXEL!r}] != blank %}}"
-    f'<img src="{{{{ [{_PIXEL!r}] }}}}" alt="" width="1" height="1" style="display:block">'
-    "{% endif %}"
-)
 
 
 class EmailSource(msgspec.Struct, frozen=True):
@@ -48,14 +40,16 @@ class EmailSource(msgspec.Struct, frozen=True):
     html: str = ""
     amp: str = ""
     preheader: str = ""
+    syntax: Syntax = "liquid"
 
 
 def written(
     name: str, subjects: Mapping[str, str], body: str, *, amp: str = "", preheader: str = ""
 ) -> EmailSource:
-    """Return the source of a mail from one text, which is MJML or else plain HTML."""
+    """Return the source of a mail from one text, MJML or plain HTML, in the language it shows."""
     parts = {"mjml": body} if "<mjml" in body else {"html": body}
-    return EmailSource(name, dict(subjects), amp=amp, preheader=preheader, **parts)
+    syntax = syntax_of(body, *subjects.values(), preheader)
+    return EmailSource(name, dict(subjects), amp=amp, preheader=preheader, syntax=syntax, **parts)
 
 
 class EmailTemplate:
@@ -119,7 +113,7 @@ class EmailTemplate:
 
     def html(self, data: Mapping[str, Plain], links: Links, pixel_url: str, now: Instant) -> str:
         """Return the HTML alone, for a preview or a copy in the browser; as `render`."""
-        return self._html.render({**data, _PIXEL: pixel_url}, now=now, links=links)
+        return self._html.render({**data, PIXEL: pixel_url}, now=now, links=links)
 
     def variables(self) -> frozenset[str]:
         """Return the dotted paths that the mail reads; `[]` stands for an element of a list."""
@@ -145,24 +139,24 @@ def compile_email(source: EmailSource, blocks: Mapping[str, str]) -> EmailTempla
 
 
 def _compiled(source: EmailSource, blocks: Mapping[str, str]) -> EmailTemplate:
-    finder = LinkFinder()
+    tongue, finder = language(source.syntax), LinkFinder()
     html, _ = html_tree(source, blocks, finder)
-    amp = amp_tree(source.amp, f"{source.name}, amp", finder) if source.amp else None
+    amp = amp_tree(source.amp, f"{source.name}, amp", tongue, finder) if source.amp else None
     subjects = {
-        variant: liquid.parse(text, f"{source.name}, subject {variant}")
+        variant: tongue.plain(text, f"{source.name}, subject {variant}")
         for variant, text in source.subjects.items()
     }
-    text = liquid.parse(source.text, f"{source.name}, text") if source.text else text_of(html)
+    text = tongue.plain(source.text, f"{source.name}, text") if source.text else text_of(html)
     found = [uses(body) for body in (*subjects.values(), html, text, amp or ())]
     return EmailTemplate(
         source.name,
-        {variant: _template(body, source.name) for variant, body in subjects.items()},
-        _template(html, source.name),
-        _template(text, source.name),
-        amp=_template(amp, source.name) if amp else None,
+        {variant: tongue.template(body, source.name) for variant, body in subjects.items()},
+        tongue.template(html, source.name),
+        tongue.template(text, source.name),
+        amp=tongue.template(amp, source.name) if amp else None,
         links=finder.count,
         tidy_text=not source.text,
-        found=frozenset(use for each in found for use in each if use.path != _PIXEL),
+        found=frozenset(use for each in found for use in each if use.path != PIXEL),
     )
 
 
@@ -170,12 +164,11 @@ def html_tree(
     source: EmailSource, blocks: Mapping[str, str], links: LinkFinder | None = None
 ) -> tuple[Body, int]:
     """Return the tree of a mail's HTML and how many links it counts. Raises as `compile_email`."""
-    finder = links or LinkFinder()
-    lifted, masked = _lifted(source, blocks)
-    page = _behind_opening(lifted.put_back(finished(masked)), _preheader(source))
-    return escaped(liquid.parse_tokens(_before_end(page, _pixel()), inlined=True), finder), (
-        finder.count
-    )
+    tongue, finder = language(source.syntax), links or LinkFinder()
+    lifted, masked = _lifted(source, blocks, tongue)
+    page = _behind_opening(lifted.put_back(finished(masked)), _preheader(source, tongue))
+    page = _before_end(page, tongue.tokens(Source("open pixel", tongue.pixel), {}))
+    return escaped(tongue.body(page), finder), finder.count
 
 
 def marked_page(source: EmailSource, blocks: Mapping[str, str]) -> tuple[Body, list[Place]]:
@@ -183,17 +176,18 @@ def marked_page(source: EmailSource, blocks: Mapping[str, str]) -> tuple[Body, l
 
     Its elements carry numbers: each is the index of a place in the author's file.
     """
-    lifted, masked = _lifted(source, blocks, mark=True)
-    page = _behind_opening(lifted.put_back(masked), _preheader(source))
-    return escaped(liquid.parse_tokens(page, inlined=True)), lifted.places
+    tongue = language(source.syntax)
+    lifted, masked = _lifted(source, blocks, tongue, mark=True)
+    page = _behind_opening(lifted.put_back(masked), _preheader(source, tongue))
+    return escaped(tongue.body(page)), lifted.places
 
 
 def _lifted(
-    source: EmailSource, blocks: Mapping[str, str], *, mark: bool = False
+    source: EmailSource, blocks: Mapping[str, str], tongue: Language, *, mark: bool = False
 ) -> tuple[Lift, str]:
     """Return the body without its template tags, and the HTML that it stands for."""
-    tokens = expanded(tokenize(Source(source.name, source.mjml or source.html)), blocks)
-    liquid.parse_tokens(tokens, inlined=True)  # the author's own order gives the best messages
+    tokens = tongue.tokens(Source(source.name, source.mjml or source.html), blocks)
+    tongue.body(tokens)  # the author's own order gives the best messages
     if source.html:
         lifted = Lift(html_page.whole(tokens, source.name), source.name, html_page.GRAMMAR, mark)
         return lifted, html_page.rendered(lifted)
@@ -201,11 +195,7 @@ def _lifted(
     return lifted, mjml.rendered(lifted)
 
 
-def _template(body: Body, name: str) -> Template:
-    return from_tree(body, name, {}, liquid.parse)
-
-
-def _preheader(source: EmailSource) -> list[Token]:
+def _preheader(source: EmailSource, tongue: Language) -> list[Token]:
     """Return the tokens of the hidden line that an inbox shows behind the subject."""
     if not source.preheader:
         return []
@@ -215,14 +205,10 @@ def _preheader(source: EmailSource) -> list[Token]:
         Token("text", escape(each.text, quote=False), each.source, each.start, each.opened)
         if each.kind == "text"
         else each
-        for each in tokenize(Source(name, source.preheader))
+        for each in tongue.tokens(Source(name, source.preheader), {})
     ]
     first, last = Token("text", opening.text, opening, 0, 0), closing.text
     return [first, *words, Token("text", last, closing, 0, 0)]
-
-
-def _pixel() -> list[Token]:
-    return tokenize(Source("open pixel", _PIXEL_TAGS))
 
 
 def _before_end(tokens: list[Token], added: list[Token]) -> list[Token]:

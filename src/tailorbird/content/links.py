@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from tailorbird.content.html_scan import State, seen, steps
-from tailorbird.content.tree import Body, Case, For, If, Link, Node, Output, Path, Text
+from tailorbird.content.tree import Body, Case, For, If, Link, Member, Node, Output, Path, Text
 from tailorbird.content.walk import bodies, expressions
 from tailorbird.errors import TemplateError
 
-RESERVED: Final = frozenset({"unsubscribe_url", "preferences_url", "view_url"})
+RESERVED: Final = frozenset(
+    {"unsubscribe_url", "preferences_url", "personalisation_url", "view_url"}
+)
 """Addresses that are never counted: who leaves must not be followed."""
 _LEFT_ALONE = ("#", "mailto:", "tel:", "sms:")
 
@@ -77,7 +79,11 @@ def _left_alone(address: list[Node]) -> bool:
     if all(isinstance(node, Text) and not node.text.strip() for node in address):
         return True
     found = expressions(tuple(address))
-    return any(isinstance(each, Path) and each.root in RESERVED for each in found)
+    return any(
+        (isinstance(each, Path) and each.root in RESERVED)
+        or (isinstance(each, Member) and each.name in RESERVED)
+        for each in found
+    )
 
 
 def _unescaped(body: Body) -> Body:

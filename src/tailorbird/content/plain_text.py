@@ -17,12 +17,15 @@ from tailorbird.content.tree import (
     For,
     If,
     IfChanged,
+    Inline,
+    Insertion,
     Link,
     Node,
     Output,
     Partial,
     TableRow,
     Text,
+    Within,
 )
 from tailorbird.content.walk import bodies
 
@@ -58,7 +61,7 @@ def tidy(text: str) -> str:
     return _EMPTY_LINES.sub("\n\n", lines).strip() + "\n"
 
 
-_Nested: TypeAlias = If | Case | For | TableRow | IfChanged | Partial
+_Nested: TypeAlias = If | Case | For | TableRow | IfChanged | Partial | Within | Insertion | Inline
 
 
 class _Reader:
@@ -178,6 +181,8 @@ class _Reader:
                 return seen(state)
             case If() | Case() | For() | TableRow() | IfChanged() | Partial():
                 return self._nested(node, state, done)
+            case Within() | Insertion() | Inline():
+                return self._nested(node, state, done)
             case Capture(body=body):
                 done.append(replace(node, body=self.body(body, START)[0], safe=False))
             case _:
@@ -228,11 +233,14 @@ class _Reader:
             case For(each, body, otherwise):
                 self._lists = [None] * len(self._lists)  # how many there will be nobody knows
                 new = For(each, part(body), part(otherwise), node.place)
-            case Partial(body=None):
+            case Within(body=body, otherwise=otherwise):
+                self._lists = [None] * len(self._lists)
+                new = replace(node, body=part(body), otherwise=part(otherwise))
+            case Partial(body=None) | Insertion(body=None):
                 new = node
             case _:
                 new = replace(node, body=part(node.body or ()))
-        if isinstance(new, Partial) or any(bodies(new)):
+        if isinstance(new, Partial | Insertion) or any(bodies(new)):
             done.append(new)
         return behind
 

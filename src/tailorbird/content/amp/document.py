@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from tailorbird.content import liquid
 from tailorbird.content.html_context import escaped
+from tailorbird.content.languages import Language
 from tailorbird.content.links import LinkFinder
-from tailorbird.content.liquid import Source, Token, tokenize
+from tailorbird.content.liquid import Source, Token
 from tailorbird.content.tree import Body
 
 _TEMPLATE: Final = re.compile(
@@ -20,16 +20,16 @@ _PRIVATE: Final = range(0xE000, 0xF8FF)
 """Characters without a meaning, of which two stand for the marks of tags that are not ours."""
 
 
-def amp_tree(text: str, name: str, links: LinkFinder | None = None) -> Body:
+def amp_tree(text: str, name: str, tongue: Language, links: LinkFinder | None = None) -> Body:
     """Return the tree of an AMP document; `links` goes on counting.
 
     Raises:
         TemplateError: the template tags are not valid, or print where nothing can be made safe.
     """
-    return escaped(liquid.parse_tokens(amp_tokens(text, name)), links)
+    return escaped(tongue.body(amp_tokens(text, name, tongue)), links)
 
 
-def amp_tokens(text: str, name: str) -> list[Token]:
+def amp_tokens(text: str, name: str, tongue: Language) -> list[Token]:
     """Return the tokens of an AMP document.
 
     What stands in a template of `amp-mustache` is filled in by the reader's program, later and from
@@ -43,7 +43,7 @@ def amp_tokens(text: str, name: str) -> list[Token]:
     )
     return [
         replace(token, text=token.text.replace(one * 2, "{{").replace(one + two, "{%"))
-        for token in tokenize(Source(name, hidden))
+        for token in tongue.tokens(Source(name, hidden), {})
     ]
 
 

@@ -20,11 +20,13 @@ from tailorbird.content.tree import (
     Expression,
     Filtered,
     If,
+    Member,
     Node,
     Output,
     Path,
     Place,
     Text,
+    Within,
 )
 from tailorbird.content.walk import bodies
 
@@ -154,7 +156,7 @@ def _pieces(body: Body, way: Way, choices: list[int]) -> Iterator[tuple[str, Way
                 yield f"{OPEN}{_name(value)}{CLOSE}", way
             case Cycle() | Count():
                 yield f"{OPEN}{CLOSE}", way
-            case If() | Case():
+            case If() | Case() | Within():
                 choices[0] += 1
                 choice = choices[0]
                 for number, inner in enumerate(bodies(node)):
@@ -174,11 +176,16 @@ def _name(value: Expression) -> str:
     """Return the path that is printed, filters left out."""
     while isinstance(value, Filtered):
         value = value.value
-    return dotted(value) if isinstance(value, Path) else ""
+    return dotted(value)
 
 
-def dotted(path: Path) -> str:
-    """Return a look-up as its author wrote it, '' for one that is computed."""
+def dotted(path: Expression) -> str:
+    """Return a look-up as its author wrote it, '' for anything that is computed."""
+    if isinstance(path, Member):
+        around = dotted(path.value)
+        return f"{around}.{path.name}" if around else path.name
+    if not isinstance(path, Path):
+        return ""
     keys = [step.key.value if isinstance(step.key, Constant) else None for step in path.steps]
     if not isinstance(path.root, str) or not all(isinstance(key, str) for key in keys):
         return ""

@@ -7,7 +7,7 @@ from typing import Final
 
 from tailorbird.content.findings import Finding, warning
 from tailorbird.content.lint.document import dotted
-from tailorbird.content.tree import Body, Expression, Filtered, Output, Path
+from tailorbird.content.tree import Body, Expression, Filtered, Output
 from tailorbird.content.variables import uses
 from tailorbird.content.walk import nodes
 
@@ -36,4 +36,4 @@ def _printed(value: Expression) -> str:
         if value.name == "default":
             return ""
         value = value.value
-    return dotted(value) if isinstance(value, Path) else ""
+    return dotted(value)

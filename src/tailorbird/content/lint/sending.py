@@ -14,7 +14,6 @@ CLIP_BYTES: Final = 102_000
 _NEAR_CLIP: Final = 80_000
 _DEAD: Final = re.compile(r"(?i)#?$|javascript:|https?:/*$|https?://(?:www\.)?example\.(?:com|org)")
 _SCHEMES: Final = ("https:", "http:", "mailto:", "tel:", "sms:", "#")
-_OWN_WAYS: Final = frozenset({"unsubscribe_url", "preferences_url", "view_url", "privacy_url"})
 _OUT: Final = re.compile(r"unsubscribe|opt-?out|abmelden|d[ée]sabonner|darse de baja", re.I)
 _POSTAL: Final = re.compile(
     r"\b[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}\b|\b[A-Z]{2},? \d{5}(?:-\d{4})?\b|\b\d{4,5} [A-ZÄÖÜ]\w+"
