@@ -32,6 +32,7 @@ from tailorbird.web import collector, customerio
 from tailorbird.web.serve import site
 
 SDKS = Path(__file__).parent / "sdks"
+HANDLEBARS = Path(__file__).parent / "handlebars"
 INSTALL_SECONDS = 180
 
 
@@ -186,20 +187,30 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sdks() -> Path:
     """Return the folder with the clients from npm, installed."""
+    return _from_npm(SDKS)
+
+
+@pytest.fixture(scope="session")
+def handlebars_js() -> Path:
+    """Return the folder with handlebars.js from npm, installed."""
+    return _from_npm(HANDLEBARS)
+
+
+def _from_npm(folder: Path) -> Path:
     npm = shutil.which("npm") if shutil.which("node") else None
     if npm is None:
         _absent("there is no Node with npm on the PATH")
     else:
-        _install(npm)
-    return SDKS
+        _install(npm, folder)
+    return folder
 
 
-def _install(npm: str) -> None:
+def _install(npm: str, folder: Path) -> None:
     """Install what the lock says, once, whichever worker comes first.
 
     Not by `npm ci`: it wants packages of every platform in the lock, also those that are optional.
     """
-    lock, installed = SDKS / "package-lock.json", SDKS / "node_modules" / ".installed"
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".installed"
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         if installed.exists() and installed.read_bytes() == lock.read_bytes():
@@ -207,7 +218,7 @@ def _install(npm: str) -> None:
         try:
             done = subprocess.run(
                 [npm, "install"],
-                cwd=SDKS, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS,
+                cwd=folder, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             _absent("npm could not install the clients in time")

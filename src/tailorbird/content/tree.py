@@ -362,15 +362,20 @@ class Within:
     body: Body
     otherwise: Body
     place: Place
+    filled: bool = False
+    """It stands in a test, as `This`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """In Handlebars: a partial. `body` is what its author may print as `@partial-block`."""
+    """In Handlebars: a partial. `body` is what its author may print as `@partial-block`.
+
+    With `named` its context is a copy with these on top.
+    """
 
     name: Expression
     context: Expression
-    named: tuple[tuple[str, Expression], ...]
+    named: tuple[tuple[str, Expression], ...] | None
     body: Body | None
     indent: str
     place: Place

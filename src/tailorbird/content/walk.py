@@ -96,7 +96,7 @@ def _given(node: Partial | Insertion) -> Iterator[Expression]:
     yield node.name
     if isinstance(node, Insertion):
         yield node.context
-        yield from (value for _, value in node.named)
+        yield from (value for _, value in node.named or ())
         return
     if node.bound is not None:
         yield node.bound

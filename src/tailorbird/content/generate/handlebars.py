@@ -15,7 +15,17 @@ from tailorbird.content.handlebars.helpers import HELPERS
 from tailorbird.content.tree import Body, Place
 
 _SCRIPT = (
-    *("js_text", "escape_mustache", "indented", "truthy", "true", "filled", "same", "own", "getter"),
+    *(
+        "js_text",
+        "escape_mustache",
+        "indented",
+        "truthy",
+        "true",
+        "filled",
+        "same",
+        "own",
+        "getter",
+    ),
     *("further", "merged", "turns", "keys", "NOTHING"),
 )
 _RUNNING = ("copied", "framed", "reaches", "call", "partial", "given_block", "sections", "TOP")

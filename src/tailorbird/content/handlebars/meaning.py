@@ -169,7 +169,7 @@ class _Reader:
     ) -> Node:
         program = section.program
         names = program.parameters if program else ()
-        inner = _Around((*around.parameters, names), filled=kind == "section" and around.filled)
+        inner = _Around((*around.parameters, names))
         otherwise = replace(around, filled=filled)
         return tree.Within(
             kind,
@@ -178,6 +178,7 @@ class _Reader:
             self.body(program, inner),
             self.body(section.inverse, otherwise),
             section.call.place,
+            filled=around.filled,
         )
 
     def _helped(self, section: Section, around: _Around) -> Body:
@@ -233,7 +234,11 @@ class _Reader:
             )
         here: Expression = tree.This(0, filled=around.filled)
         context = self._value(call.arguments[0], around) if call.arguments else here
-        named = tuple((key, self._value(value, around)) for key, value in call.named)
+        named = tuple(
+            (key, self._value(value, around))
+            for key, value in call.named
+            if not (isinstance(value, Literal) and value.nothing)
+        )
         target: Expression
         if isinstance(name, Invocation):
             target = self._called(name, around, brackets=True)
@@ -241,7 +246,8 @@ class _Reader:
             target = tree.Private("partial-block")
         else:
             target = Constant(name.written)
-        return tree.Insertion(target, context, named, body, indent, call.place)
+        given = named if call.named else None
+        return tree.Insertion(target, context, given, body, indent, call.place)
 
     def _inline(self, section: Section) -> Node:
         call = section.call
@@ -289,7 +295,8 @@ class _Reader:
         if _named(name) in _HOOKS:
             raise _fault(name.place, f"{_named(name)} cannot be called", "choose another name")
         if isinstance(name, Literal):
-            return tree.Member(tree.This(0, filled=around.filled), name.written)
+            here = tree.This(0, filled=around.filled)
+            return _parameter(name.written, around) or tree.Member(here, name.written)
         assert isinstance(name, Name)  # noqa: S101 - the grammar gives no brackets here
         parts = name.parts
         if name.private:
@@ -338,7 +345,7 @@ def _named(name: Value) -> str:
 def _helper_name(name: Value, around: _Around) -> str:
     """Return the helper that a name may mean, or '' where it means something else."""
     if isinstance(name, Literal):
-        return name.written
+        return "" if _parameter(name.written, around) else name.written
     if not isinstance(name, Name) or name.private or not name.simple:
         return ""
     return "" if _parameter(name.parts[0], around) else name.parts[0]

@@ -30,6 +30,13 @@ def framed(frame: Frame | None, up: int, name: str) -> object:
     return frame[_FIELDS[name]] if frame is not None else None
 
 
+def reaches(frame: Frame | None, up: int) -> bool:
+    """Return whether there are so many frames around one."""
+    while frame is not None and up:
+        frame, up = frame[4], up - 1
+    return frame is not None
+
+
 def call(unit: Unit, out: list[str], scope: Scope, *given: object) -> None:
     """Run a partial, within the budgets.
 

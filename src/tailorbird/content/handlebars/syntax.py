@@ -38,6 +38,11 @@ class Literal:
     written: str
     place: Place
 
+    @property
+    def nothing(self) -> bool:
+        """Return whether it is `undefined`, which gives a name no value at all."""
+        return self.value is None and self.written == "undefined"
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:

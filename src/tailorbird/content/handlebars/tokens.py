@@ -65,6 +65,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("id_literal", r"\[(?:\\\]|[^\]])*\]"),
 )
 _INSIDE = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule in _RULES))
+_WORD = re.compile(rf"[^{BLANKS}}}]+")
 _CLOSING = frozenset({"inverse", "close", "close_unescaped", "comment"})
 _ESCAPED_END = re.compile(r"\\{0,2}\{\{|\Z")
 _LONG_COMMENT_END = re.compile(r"--~?\}\}")
@@ -156,9 +157,10 @@ class _Lexer:
         while True:
             match = _INSIDE.match(self.text, self.at)
             if match is None:
-                if self.at >= len(self.text):
+                if self.text.find("}}", self.at) < 0:
                     raise self.source.fault(opened, "{{ is not closed", "add }}")
-                yield self._token("invalid", self.at + 1)
+                word = _WORD.match(self.text, self.at)
+                yield self._token("invalid", word.end() if word else self.at + 1)
                 return
             name = str(match.lastgroup)
             if name == "long_comment":

@@ -15,6 +15,7 @@ from tailorbird.content.values import Html, text
 
 NOTHING: Final[dict[str, object]] = {}
 """What `this` is in a test inside of nothing: an object without fields."""
+_NESTED = (dict, list, range)
 _INDEXES = 2**32 - 1
 
 
@@ -102,6 +103,11 @@ def truthy(value: object) -> bool:
     return bool(value) and value == value
 
 
+def true(value: object) -> bool:
+    """Return whether JavaScript takes a value for true."""
+    return truthy(value) or isinstance(value, list)
+
+
 def filled(value: object) -> bool:
     """Return whether `with` takes a value, and `if` with `includeZero`."""
     if value.__class__ in (int, float):
@@ -110,17 +116,20 @@ def filled(value: object) -> bool:
 
 
 def same(left: object, right: object) -> bool:
-    """Return whether two contexts are one, so that `../` passes over the second."""
-    if left is right:
+    """Return whether two contexts are one, so that `../` passes over the second.
+
+    That is JavaScript's `==`: of two values of different kinds their texts or numbers decide.
+    """
+    if left is right or (left is NOTHING and right is None):
         return True
-    inner = isinstance(left, dict | list | range) + isinstance(right, dict | list | range)
-    if inner == 2 or left is None or right is None:
+    nested = isinstance(left, _NESTED), isinstance(right, _NESTED)
+    if all(nested) or left is None or right is None:
         return False
-    if inner:
-        left, right = js_text(left) if inner else left, js_text(right)
-    return (
-        left == right if left.__class__ is right.__class__ else number_of(left) == number_of(right)
-    )
+    left = js_text(left) if nested[0] else left
+    right = js_text(right) if nested[1] else right
+    if left.__class__ is right.__class__:
+        return left == right
+    return number_of(left) == number_of(right)
 
 
 def number_of(value: object) -> float:
@@ -178,7 +187,7 @@ def getter(value: object) -> Callable[[str], object]:
 
 def further(value: object, name: str) -> object:
     """Return a field of a private value, as `value && value.name` does."""
-    return own(value, name) if truthy(value) or value == [] else value
+    return own(value, name) if true(value) else value
 
 
 def key_text(value: object) -> str:
@@ -188,7 +197,7 @@ def key_text(value: object) -> str:
 
 def looked_up(value: object, key: object) -> object:
     """Return what `lookup` gives."""
-    if not truthy(value) and not isinstance(value, list):
+    if not true(value):
         return value
     return own(value, key_text(key))
 
