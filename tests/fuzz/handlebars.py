@@ -18,7 +18,8 @@ with atheris.instrument_imports(include=["tailorbird.content.handlebars"]):
 # fmt: off
 PIECES = (
     "{{", "}}", "{{{", "}}}", "{{{{", "}}}}", "{{#", "{{/", "{{^", "{{>", "{{#>", "{{&", "{{!",
-    "{{!--", "--}}", "{{~", "~}}", "{{else", "{{#*inline ", "{{/inline}}", "{{/if}}", "{{#if ", "{{#each ",
+    "{{!--", "--}}", "{{~", "~}}", "{{else", "{{#*inline ", "{{/inline}}", "{{/if}}", "{{#if ",
+    "{{#each ",
     "{{/each}}", "{{#with ", "{{/with}}", "{{> card", "{{#> card}}", "{{/card}}", "@partial-block",
     "@index", "@../key", "@root", "this", "..", "../", "a", "b.c", "[x y]", "list", " ", "\n", "\t",
     "(lookup . 'a')", "(eq a 1)", "format a 'money'", "as |x k|", "=", "'", '"', "\\", "true",
