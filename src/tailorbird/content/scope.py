@@ -73,14 +73,6 @@ class Scope:
         self.offsets: dict[str, int] = {}
         self.changed: str | None = None
 
-    def isolated(self, frame: Record) -> Scope:
-        """Return a scope that sees only `frame` and the data."""
-        inner = Scope(self.data, self.units, self.now, self.links)
-        inner.alone = True
-        inner.budget = self.budget
-        inner.frames = [frame]
-        return inner
-
     def look(self, name: object) -> object:
         """Return what a name stands for, or None."""
         for frame in reversed(self.frames):
@@ -192,13 +184,23 @@ class Scope:
             turns = self.turns(bound_value)
             for index, element in enumerate(turns):
                 loop = record(call.alias, index, len(turns), None)
-                unit(out, self.isolated({"forloop": loop, **frame, call.alias: element}))
+                self._alone(unit, out, {"forloop": loop, **frame, call.alias: element})
         else:
             if bound_value is not None:
                 frame[call.alias] = bound_value
-            unit(out, self.isolated(frame))
+            self._alone(unit, out, frame)
         self.budget.depth -= 1
         return ""
+
+    def _alone(self, unit: Unit, out: list[str], frame: Record) -> None:
+        """Run another template that sees only `frame` and the data, and put all names back."""
+        kept = self.alone, self.frames, self.counters, self.cycles, self.offsets, self.changed
+        self.alone, self.changed = True, None
+        self.frames, self.counters, self.cycles, self.offsets = [frame], {}, {}, {}
+        try:
+            unit(out, self)
+        finally:
+            self.alone, self.frames, self.counters, self.cycles, self.offsets, self.changed = kept
 
     def include(self, out: list[str], call: Call, bound_value: object, frame: Record) -> JumpKind:
         """Run another template in this scope, the frame on top, and take the frame off again.

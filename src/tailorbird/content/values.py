@@ -124,9 +124,12 @@ def to_text(value: object) -> str:
 
 def escape_html(value: object) -> str:
     """Return the text of a value, safe inside HTML text and quoted attributes."""
-    if value.__class__ is Html:
+    if value.__class__ is str:
+        plain: str = value
+    elif value.__class__ is Html:
         return str(value)
-    plain = str(value) if value.__class__ is str else text(value)
+    else:
+        plain = text(value)
     if "&" in plain:
         plain = plain.replace("&", "&amp;")
     if "<" in plain:
@@ -148,7 +151,7 @@ _SAFE = ("https://", "http://")
 
 def safe_url(value: object) -> str:
     """Return an address, or `#` where its scheme could run code or read files."""
-    address = text(value)
+    address = value if isinstance(value, str) else text(value)
     if address.startswith(_SAFE):
         return address
     return "#" if ":" in address and _UNSAFE_SCHEME.match(address) else address

@@ -10,16 +10,26 @@ from collections.abc import Mapping, Sequence
 
 from tailorbird.content.filters.arrays import ARRAYS
 from tailorbird.content.filters.dates import DATES
+from tailorbird.content.filters.digests import DIGESTS
 from tailorbird.content.filters.maths import MATHS
 from tailorbird.content.filters.money import MONEY
 from tailorbird.content.filters.register import Filter
+from tailorbird.content.filters.spoken import SPOKEN
 from tailorbird.content.filters.texts import TEXTS
 from tailorbird.content.tree import Place
 from tailorbird.errors import TemplateError
 
 __all__ = ["FILTERS", "SAFE_FILTERS", "Filter", "check_filter"]
 
-FILTERS: Mapping[str, Filter] = {**TEXTS, **ARRAYS, **MATHS, **DATES, **MONEY}
+FILTERS: Mapping[str, Filter] = {
+    **TEXTS,
+    **ARRAYS,
+    **MATHS,
+    **DATES,
+    **MONEY,
+    **SPOKEN,
+    **DIGESTS,
+}
 SAFE_FILTERS = frozenset({"escape", "h", "escape_once", "url_encode"})
 """Filters whose result needs no further escaping in HTML."""
 

@@ -7,9 +7,12 @@ rendering. Without a zone a date is in UTC.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
+import zoneinfo
 from collections.abc import Callable
 
+from tailorbird.content.faults import Unfit
 from tailorbird.content.filters.register import Filter
 from tailorbird.content.values import text
 from tailorbird.schema import SECOND
@@ -40,19 +43,39 @@ _YEAR_BEHIND = re.compile(r"\b(\d{4})\s*$")
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d+)?(:{0,2})([a-zA-Z%+])")
 
 
-def date(now: int, value: object, form: object) -> object:
+def date(now: int, value: object, form: object, *, zone: object = None) -> object:
     """Return a date in the form of strftime directives; what is no date comes back as it is.
 
-    `value` may be seconds since 1970, a date, a written date, `now` or `today`.
+    `value` may be seconds since 1970, a date, a written date, `now` or `today`; `zone` the name of
+    a time zone, such as Europe/Berlin.
+
+    Raises:
+        Unfit: there is no such zone.
     """
     layout = text(form)
     if not layout or value is None:
         return value
-    moment = _moment(value, dt.datetime.fromtimestamp(now / SECOND, dt.UTC))
-    return value if moment is None else _format(moment, layout)
+    found = moment(value, dt.datetime.fromtimestamp(now / SECOND, dt.UTC))
+    if found is not None and zone is not None:
+        found = found.astimezone(zone_named(text(zone)))
+    return value if found is None else _format(found, layout)
 
 
-def _moment(value: object, now: dt.datetime) -> dt.datetime | None:
+@functools.lru_cache(maxsize=256)
+def zone_named(name: str) -> dt.tzinfo:
+    """Return a time zone.
+
+    Raises:
+        Unfit: there is no such zone.
+    """
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise Unfit(f"there is no time zone {name!r}", mend="write it as Europe/Berlin") from None
+
+
+def moment(value: object, now: dt.datetime) -> dt.datetime | None:
+    """Return the instant that a value names, or None; `now` fills in what it leaves out."""
     if isinstance(value, dt.datetime):
         return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
     if isinstance(value, dt.date):
@@ -201,6 +224,14 @@ _MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+
+
+def _zone_name(at: dt.datetime) -> str:
+    if isinstance(at.tzinfo, zoneinfo.ZoneInfo):
+        return at.tzname() or ""
+    return "UTC" if not at.utcoffset() else ""
+
+
 _WORDS: dict[str, Callable[[_Moment], str]] = {
     "A": lambda at: _DAYS[at.weekday()],
     "a": lambda at: _DAYS[at.weekday()][:3],
@@ -209,9 +240,9 @@ _WORDS: dict[str, Callable[[_Moment], str]] = {
     "h": lambda at: _MONTH_NAMES[at.month - 1][:3],
     "p": lambda at: "AM" if at.hour < 12 else "PM",
     "P": lambda at: "am" if at.hour < 12 else "pm",
-    "Z": lambda at: "UTC" if not at.utcoffset() else "",
+    "Z": _zone_name,
     "n": lambda _: "\n",
     "t": lambda _: "\t",
 }
 
-DATES = {"date": Filter(date, 1, 1, wants="now")}
+DATES = {"date": Filter(date, 1, 1, ("zone",), wants="now")}

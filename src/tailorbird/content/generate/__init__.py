@@ -78,7 +78,9 @@ def generate(program: Program) -> Generated:
         writer = _unit(program, name, f"unit{number}")
         lines += writer.lines
         places += writer.places
-    source = "\n".join(lines)
+    made = [f"{name} = {code}" for code, name in program.constants.items()]
+    source = "\n".join([*made, *lines])
+    places = [*(None for _ in made), *places]
     names = run(source, _GLOBALS)
     units = {name: names[f"unit{number}"] for number, name in enumerate(program.units)}
     main = units.pop(MAIN)
@@ -109,6 +111,9 @@ def _unit(program: Program, name: str, function: str) -> Writer:
     writer = Writer()
     with writer.block(f"def {function}(out, scope):"):
         writer.line("put = out.extend; look = scope.look; base = scope.frames[0]")
+        for local in ("links", "data", "now"):
+            if any(f"{local}(" in code or f"({local}, " in code for code in inner.lines):
+                writer.line(f"{local} = scope.{local}")
         for root, variable in names.roots.items():
             writer.line(f"{variable} = scope.data.get({root!r})")
         for code, place in zip(inner.lines, inner.places, strict=True):

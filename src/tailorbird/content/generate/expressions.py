@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tailorbird.content.filters import FILTERS
@@ -44,6 +44,8 @@ class Loop:
     columns: str = ""
     outer: str = "None"
     """The loop around the unit, where this is its outermost."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the element that were read at the top of the loop."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,10 @@ class Names:
             return f"look({name!r})"
         return self.roots.setdefault(name, f"r{len(self.roots)}")
 
+    def fields(self, element: str) -> Mapping[str, str]:
+        """Return the names of the fields of a loop's element that were read already."""
+        return next((loop.fields for loop in self.loops if loop.element == element), {})
+
     def record(self, loop: Loop) -> str:
         """Return the Python expression of a whole `forloop`."""
         if loop.columns:
@@ -90,6 +96,17 @@ class Names:
             if loop.record == record:
                 return loop
         return None
+
+
+def _blank(code: str) -> str:
+    if code.isidentifier():
+        return f"(not {code}.strip() if {code}.__class__ is str else is_blank({code}))"
+    return f"is_blank({code})"
+
+
+def _may_change(code: str) -> bool:
+    """Return whether Python can give another value when it is run again in the same turn."""
+    return "look(" in code or "scope." in code or ":=" in code
 
 
 _FIELDS = {
@@ -152,7 +169,8 @@ class Expressions:
         """Return Python that gives the str to print."""
         value = self.value(expression)
         if escape != "none":
-            return f"escape_{escape}({value})"
+            code = f"escape_{escape}({value})"
+            return code if _may_change(value) else self._writer.shared(code)
         if isinstance(expression, Filtered) and expression.name in _TEXT_FILTERS:
             return value
         if value.isidentifier():
@@ -168,7 +186,13 @@ class Expressions:
         loop = self.names.innermost(path.root) if path.root == "forloop" else None
         if loop and path.steps:
             return self._loop_field(loop, path.steps)
-        return self._walk(self.names.read(path.root), path.steps)
+        code = self.names.read(path.root)
+        first = path.steps[0] if path.steps else None
+        if first and first.dotted and isinstance(first.key, Constant):
+            read = self.names.fields(code).get(str(first.key.value))
+            if read:
+                return self._walk(read, path.steps[1:])
+        return self._walk(code, path.steps)
 
     def _loop_field(self, loop: Loop, steps: tuple[Step, ...]) -> str:
         while steps and steps[0] == Step(Constant("parentloop"), dotted=True):
@@ -205,7 +229,7 @@ class Expressions:
             return self.value(filtered.value)
         given = list(map(self.value, filtered.arguments))
         named = {name: self.value(value) for name, value in filtered.named}
-        if not named.keys() <= set(found.named) or (named and not given):
+        if not named.keys() <= set(found.named):
             if not found.named or not given:  # Ruby takes them for one more argument: a hash
                 given.append(
                     "{" + ", ".join(f"{key!r}: {code}" for key, code in named.items()) + "}"
@@ -214,7 +238,7 @@ class Expressions:
             named = {key: code for key, code in named.items() if key in found.named}
         if not found.least <= len(given) <= found.most:
             return f"wrong_count({len(given)}, {found.least}, {found.most})"
-        parts = [f"scope.{found.wants}"] if found.wants else []
+        parts: list[str] = [found.wants] if found.wants else []
         parts += [self.value(filtered.value), *given]
         parts += [f"{name}={code}" for name, code in named.items()]
         return f"f_{filtered.name}({', '.join(parts)})"
@@ -243,7 +267,7 @@ class Expressions:
     def _equal(self, left: Expression, right: Expression) -> str:
         tests: dict[str, Callable[[Expression], str]] = {
             "empty": lambda value: f"is_empty({self.value(value)})",
-            "blank": lambda value: f"is_blank({self.value(value)})",
+            "blank": lambda value: _blank(self.value(value)),
         }
         if isinstance(left, Special):
             return "False" if isinstance(right, Special) else tests[left.kind](right)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Protocol
 
-from tailorbird.content.generate.expressions import Loop, Names
+from tailorbird.content.generate.expressions import SPECIAL_STEPS, Loop, Names
 from tailorbird.content.generate.program import Program
 from tailorbird.content.generate.writer import Writer
-from tailorbird.content.tree import Body, Expression, For, TableRow
+from tailorbird.content.tree import Body, Constant, Expression, For, Path, Step, TableRow
+from tailorbird.content.walk import expressions
 
 
 class Unit(Protocol):
@@ -34,11 +37,14 @@ def write_for(unit: Unit, node: For) -> None:
     writer.line(f"{turns} = {_turns(unit, node)}", node.place)
     writer.line(f"{length} = len({turns})")
     outer = _outer_loop(unit) if framed else "None"
-    loop = Loop(each.variable, element, index, length, each.key, outer=outer)
+    fields = {name: writer.fresh("h") for name in _fields_read(node)}
+    loop = Loop(each.variable, element, index, length, each.key, outer=outer, fields=fields)
     frame = open_frame(writer) if framed else ""
     with writer.block(f"for {index}, {element} in enumerate({turns}):", node.place):
         unit.names.loops.append(loop)
         unit.check_output()
+        if fields:
+            writer.line(_reading(element, fields))
         if framed:
             record = writer.fresh("q")
             writer.line(f"{record} = {unit.names.record(loop)}")
@@ -51,6 +57,25 @@ def write_for(unit: Unit, node: For) -> None:
     if node.otherwise:
         with writer.block(f"if not {length}:"):
             unit.body(node.otherwise)
+
+
+def _fields_read(node: For) -> list[str]:
+    """Return the fields of the element that the body reads more than once."""
+    found: Counter[str] = Counter()
+    for expression in expressions(node.body):
+        match expression:
+            case Path(root, (Step(Constant(str(key)), dotted=True), *_)) if (
+                root == node.each.variable and key not in SPECIAL_STEPS
+            ):
+                found[key] += 1
+    return [key for key, times in found.items() if times > 1]
+
+
+def _reading(element: str, fields: Mapping[str, str]) -> str:
+    """Return Python that reads the fields of an element into their names."""
+    given = "".join(f"{element}.get({key!r}), " for key in fields)
+    names, missing = ", ".join(fields.values()), "None, " * len(fields)
+    return f"{names}, = ({given}) if {element}.__class__ is dict else ({missing})"
 
 
 def _turns(unit: Unit, node: For) -> str:

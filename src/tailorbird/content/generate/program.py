@@ -36,6 +36,7 @@ class Program:
         printing: bool = False,
     ) -> None:
         self.units: dict[str, Body] = {}
+        self.constants: dict[str, str] = {}
         self.printing = printing
         """What does not fit is printed where it stands, instead of ending the rendering."""
         self._blocks = blocks
@@ -75,6 +76,10 @@ class Program:
     def _block(self, name: str) -> None:
         if name not in self.units:
             self._add(name, self._parse(self._blocks[name], name))
+
+    def constant(self, code: str) -> str:
+        """Return the name of a value that is made once for the whole program."""
+        return self.constants.setdefault(code, f"k{len(self.constants)}")
 
     def target(self, node: Partial) -> str | None:
         """Return the unit that a partial calls, or None where only rendering can tell."""

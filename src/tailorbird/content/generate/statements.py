@@ -181,7 +181,7 @@ class Statements:
 
     def _linked(self, node: Link, written: str) -> None:
         escape = "escape_html" if node.escape else "text"
-        code = f"{escape}(scope.links(safe_url({written}), {node.index}))"
+        code = f"{escape}(links(safe_url({written}), {node.index}))"
         self.writer.put(code, node.place)
 
     # -- partials ---------------------------------------------------------------------------------
@@ -191,6 +191,8 @@ class Statements:
         target = repr(name) if name is not None else self.value(node.name)
         bound = self._bound(node, target)
         call = f"Call({target}, {node.alias!r}, {node.each})"
+        if name is not None:
+            call = self.program.constant(call)
         if node.isolated:
             frame = ", ".join(f"{key!r}: {self.value(value)}" for key, value in node.arguments)
             code = f"scope.render({self._out}, {call}, {bound}, {{{frame}}})"

@@ -18,11 +18,27 @@ class Writer:
         self._names = 0
         self._waiting: list[tuple[str, Place | None]] = []
         self._sink = "put"
+        self._known: list[dict[str, str]] = [{}]
 
     def fresh(self, prefix: str = "t") -> str:
         """Return a name that is not in use."""
         self._names += 1
         return f"{prefix}{self._names}"
+
+    def shared(self, code: str) -> str:
+        """Return Python for a value that always is the same: worked out once, then only named."""
+        for known in reversed(self._known):
+            if code in known:
+                return known[code]
+        name = self._known[-1][code] = self.fresh("s")
+        return f"({name} := {code})"
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Share nothing of what is written inside with what follows: it may not be run."""
+        self._known.append({})
+        yield
+        self._known.pop()
 
     def line(self, code: str, place: Place | None = None) -> None:
         """Write one line, after all output that waits."""
@@ -57,8 +73,9 @@ class Writer:
         self.line(opening, place)
         self._indent += 1
         before = len(self.lines)
-        yield
-        self.flush()
+        with self.aside():
+            yield
+            self.flush()
         if len(self.lines) == before:
             self._write("pass", None)
         self._indent -= 1
