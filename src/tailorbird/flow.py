@@ -44,6 +44,7 @@ from tailorbird.schema import (
     Settlement,
 )
 from tailorbird.segments.refresh import untimed
+from tailorbird.stopping import Stop
 from tailorbird.tracking import events as tracked
 from tailorbird.tracking.answers import Sent
 from tailorbird.world import World
@@ -234,6 +235,38 @@ def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[Pe
     for name in campaign.exclude:
         chosen -= set(people_in(world, authoring.find_segment(world, name), now))
     return sorted(chosen)
+
+
+def check(
+    world: World,
+    name: str,
+    now: Instant,
+    *,
+    segment: str = "",
+    stop: Stop | None = None,
+    on_progress: letters.audience.Progress | None = None,
+) -> letters.audience.AudienceCheck:
+    """Return what a campaign's mail would be for its whole audience; record nothing.
+
+    With a `segment`, `name` is a template, made for all its people, whoever may be written to.
+    What does not fit the names that there are is told, and not made.
+
+    Raises:
+        TemplateError, DefinitionError: it cannot be made at all.
+    """
+    if segment:
+        edition = letters.editions.of_template(world, name)
+        people = people_in(world, authoring.find_segment(world, segment), now)
+    else:
+        edition = letters.editions.current(world, *authoring.find_campaign(world, name))
+        people = audience(world, edition.campaign, now)
+    begun = letters.audience.begin(world, edition, people, now)
+    if begun.misfits:
+        return begun
+    apart = None if segment else forms.PREFIX
+    return letters.audience.check(
+        world, edition, people, begun, apart=apart, stop=stop, on_progress=on_progress
+    )
 
 
 def plan(world: World, name: str, now: Instant) -> list[tuple[str, str, str, int]]:

@@ -7,7 +7,7 @@ Out: decisions.
 from __future__ import annotations
 
 from tailorbird.journeys.campaign import HOLDOUT, Campaign, Cap, Variant, parse
-from tailorbird.journeys.decisions import NO_ADDRESS, Candidate, decide, decision_id
+from tailorbird.journeys.decisions import NO_ADDRESS, Candidate, decide, decision_id, refusal
 
 __all__ = [
     "HOLDOUT",
@@ -19,4 +19,5 @@ __all__ = [
     "decide",
     "decision_id",
     "parse",
+    "refusal",
 ]

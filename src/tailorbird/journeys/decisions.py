@@ -44,7 +44,7 @@ def decide(
     with like. Deciding again yields the same ids.
     """
     for candidate in candidates:
-        reason = _refusal(campaign, candidate)
+        reason = refusal(campaign, candidate)
         held = candidate.variant == HOLDOUT
         permit = candidate.permit
         yield Decision(
@@ -72,7 +72,8 @@ def decision_id(campaign: str, person: PersonId, occurrence: str) -> bytes:
     return hashlib.blake2b(key, digest_size=16, person=b"tb-decision").digest()
 
 
-def _refusal(campaign: Campaign, candidate: Candidate) -> str:
+def refusal(campaign: Campaign, candidate: Candidate) -> str:
+    """Return why this person gets no mail of the campaign, or ''."""
     if not isinstance(candidate.permit, Permit):
         return candidate.permit.reason
     if not candidate.has_address:

@@ -8,7 +8,7 @@ Out: what a decision keeps, compiled templates, messages.
 
 from __future__ import annotations
 
-from tailorbird.letters import editions
+from tailorbird.letters import audience, editions
 from tailorbird.letters.asking import condition
 from tailorbird.letters.compiled import check, check_template, template
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
@@ -29,6 +29,7 @@ __all__ = [
     "Given",
     "Proof",
     "Values",
+    "audience",
     "check",
     "check_campaign",
     "check_slot",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tailorbird import content, journeys
+from tailorbird.content.typecheck import misfits
 from tailorbird.letters import editions
 from tailorbird.letters.asking import questions
+from tailorbird.letters.shapes import shapes
 from tailorbird.world import World
 
 
@@ -12,12 +14,15 @@ def check(world: World, campaign: journeys.Campaign, version: int) -> editions.E
     """Return the campaign's edition, compiled, so that a mistake ends it before it begins.
 
     Raises:
-        TemplateError, DefinitionError: with the place and the mend.
+        TemplateError, DefinitionError: with the place and the mend; a name that nobody is given
+            and a value of the wrong kind are mistakes, too.
         UsageError: there is no such template.
     """
     edition = editions.current(world, campaign, version)
     questions(edition)
     _ = edition.template, edition.gaps
+    for misfit in misfits(edition.source, edition.blocks, shapes(world, edition)):
+        raise misfit.error()
     return edition
 
 

@@ -47,6 +47,11 @@ class Deciding:
         self._models = edition.reads("scores")
         self._gaps = edition.gaps
 
+    @property
+    def campaign(self) -> journeys.Campaign:
+        """Return the campaign that is decided."""
+        return self._edition.campaign
+
     def given(
         self,
         people: Sequence[PersonId],

@@ -17,7 +17,7 @@ import msgspec
 
 from tailorbird import __version__, content, journeys, yaml_text
 from tailorbird.content.fallbacks import Chain, read_chains
-from tailorbird.errors import UsageError
+from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.letters.texts import parse_texts
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.settings import Shop
@@ -103,13 +103,36 @@ def current(world: World, campaign: journeys.Campaign, version: int) -> Edition:
 
 def of_text(world: World, name: str, body: str) -> Edition:
     """Return the edition of a template's text, with its name as its subject."""
-    campaign = journeys.Campaign(
-        name=name, audience="everybody", template=name,
-        variants={"preview": journeys.Variant(subject=name)},
-    )  # fmt: skip
+    campaign = _plain(name)
     kinds: tuple[DefinitionKind, ...] = ("block", "slot", "texts")
     found = {kind: {each.name: each for each in world.definitions.latest(kind)} for kind in kinds}
     return _edition(world, campaign, 0, Definition("template", name, 0, body), found)
+
+
+def of_template(world: World, name: str) -> Edition:
+    """Return the edition of a template as the first campaign that uses it has it, else plain.
+
+    Raises:
+        UsageError: there is no such template.
+    """
+    for found in world.definitions.latest("campaign"):
+        try:
+            campaign = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
+        except DefinitionError:
+            continue
+        if campaign.template == name:
+            return current(world, campaign, found.version)
+    return current(world, _plain(name), 0)
+
+
+def _plain(name: str) -> journeys.Campaign:
+    """Return what a template without a campaign is shown for: its name is the subject."""
+    return journeys.Campaign(
+        name="preview",
+        audience="everybody",
+        template=name,
+        variants={"preview": journeys.Variant(subject=name)},
+    )
 
 
 def keep(world: World, edition: Edition, now: Instant) -> None:
