@@ -67,7 +67,7 @@ FROM (SELECT i, hash(i, 2) % 100 AS k,
     FROM range({{low}}, {{high}}) AS r(i))"""
 LINES = """
 INSERT INTO lines BY NAME SELECT position, person, event, "at", order_id, item, category, quantity,
-    value_minor FROM facts WHERE item IS NOT NULL"""
+    value_minor, TRUE AS own FROM facts WHERE item IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,14 @@ CASES = (
         AND category = 'c2' AND "at" <= {NOW}""",
     ),
     Case(
-        "opened 2 mails in 15 days",
-        "{did: email_opened, where: {machine: false}, times: {at_least: 2}, within: 15d}",
-        f"""SELECT person FROM facts WHERE event = 'email_opened' AND NOT machine
-        AND "at" > {since(15)} AND "at" <= {NOW} GROUP BY person HAVING COUNT(*) >= 2""",
+        "opened 2 of the last 5 mails",
+        "{did: email_sent, of_last: 5, answered_by: email_opened, linked_by: campaign, "
+        "times: {at_least: 2}}",
+        f"""SELECT person FROM (
+        SELECT person, campaign FROM facts WHERE event = 'email_sent' AND "at" <= {NOW}
+        QUALIFY ROW_NUMBER() OVER (PARTITION BY person ORDER BY "at" DESC, position DESC) <= 5)
+        WHERE (person, campaign) IN (SELECT person, campaign FROM facts
+        WHERE event = 'email_opened' AND "at" <= {NOW}) GROUP BY person HAVING COUNT(*) >= 2""",
     ),
 )
 

@@ -17,7 +17,7 @@ from tailorbird.schema import DAY
 from tailorbird.stores.duckdb.facts import DuckFacts
 
 Peer: TypeAlias = Callable[[DuckFacts, int], dict[str, Any]]
-COLUMNS = 'position, person, event, "at", order_id, category, value_minor, machine'
+COLUMNS = 'position, person, event, "at", order_id, category, value_minor, campaign, machine'
 SETTINGS = "join_use_nulls = 1, joined_subquery_requires_alias = 0"
 WEIGHTS = (
     "SELECT i AS age, round(1000000 * power(0.5, i / 30.0))::BIGINT AS weight "
@@ -82,7 +82,7 @@ def _polars_queries(files: tuple[str, str, str], now: int) -> dict[str, Callable
         "tier": tier.filter(pl.col("orders") >= 5),
         "lapsed": did("purchase").group_by("person").agg(at.max()).filter(at <= now - 90 * DAY),
         "bought A, never B": a.select("person").unique().join(b, on="person", how="anti"),
-        "opened 2 mails": often(did("email_opened", 15).filter(~pl.col("machine")), 2),
+        "opened 2 of the last 5": often(_answered(did("email_sent"), did("email_opened")), 2),
     }
     return {name: _counted(frame) for name, frame in frames.items()}
 
@@ -124,6 +124,12 @@ def _engaged(facts: Any, weights: Any, now: int) -> Any:
     score = (pl.col("points") * pl.col("weight")).sum().alias("score")
     totals = read.join(weights, on="age").group_by("person").agg(score)
     return totals.filter(pl.col("score") >= 1_000_000)
+
+
+def _answered(sent: Any, opened: Any) -> Any:
+    """Return each person's last five of these that were answered, by campaign."""
+    latest = sent.sort(["at", "position"], descending=True).group_by("person").head(5)
+    return latest.join(opened, on=["person", "campaign"], how="semi")
 
 
 def _counted(frame: Any) -> Callable[[], int]:

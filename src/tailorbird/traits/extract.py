@@ -22,7 +22,7 @@ from tailorbird.traits.sql import (
     select,
     table,
 )
-from tailorbird.traits.state import keeper, kind_of
+from tailorbird.traits.state import LATELY, keeper, kind_of
 from tailorbird.traits.terms import Count, Decayed, First, Last, Orders, Sum, Term, Test, window
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ class _Want:
 
 _Wants: TypeAlias = dict[str, dict[str, _Want]]
 """By table and event."""
+_Kept: TypeAlias = dict[str, tuple[str, _Want]]
+"""By event: the table of the state that has its rows."""
+_LATE: Final = "late"
+"""The table of rows that were taken out before, of whatever events."""
 
 
 def touched(people: Sequence[PersonId] | npt.NDArray[np.int64]) -> pa.Table:
@@ -77,12 +81,16 @@ def extract(
     taken = dict(asked)
     for name, each in columns.items():
         scope = Scope(as_of)
+        visible = dict(asked)
         if name in OF_EVENTS:
-            query = _of_events(name, wants[name], scope, state=state)
+            kept, rest = _parted(name, wants[name], as_of, state=state)
+            if _is_late(rest, as_of):
+                visible[_LATE] = _late(facts, name, rest, asked, as_of)
+            query = _of_events(name, kept, rest, scope)
         else:
             query = select(*map(column, each), source=table(name), where=[_among()])
         sql = query.sql(dialect=DIALECT, copy=False)
-        taken[f"{TOUCHED}_{name}"] = facts.read(sql, tuple(scope.parameters), asked)
+        taken[f"{TOUCHED}_{name}"] = facts.read(sql, tuple(scope.parameters), visible)
     return taken
 
 
@@ -135,17 +143,25 @@ def _columns(leaf: Term, need: Need) -> set[str]:
     return set(need.columns)
 
 
-def _of_events(name: str, wants: dict[str, _Want], scope: Scope, *, state: bool) -> exp.Query:
-    """Return the rows of the events: from the state where it has them, the rest in one scan."""
-    columns = sorted({each for want in wants.values() for each in want.columns})
+def _parted(
+    name: str, wants: dict[str, _Want], as_of: Instant, *, state: bool
+) -> tuple[_Kept, dict[str, _Want]]:
+    """Return the events that the state has, each with the table, and those that it has not."""
+    kept: _Kept = {}
     rest: dict[str, _Want] = {}
-    kept: dict[str, tuple[str, _Want]] = {}
     for event, want in sorted(wants.items()):
-        source = keeper(name, {event}, want.columns, want.since, scope.as_of) if state else name
+        source = keeper(name, {event}, want.columns, want.since, as_of) if state else name
         if source == name:
             rest[event] = want
         else:
             kept[event] = source, want
+    return kept, rest
+
+
+def _of_events(name: str, kept: _Kept, rest: dict[str, _Want], scope: Scope) -> exp.Query:
+    """Return the rows of the events: from the state where it has them, the rest in one scan."""
+    wants = [*(want for _, want in kept.values()), *rest.values()]
+    columns = sorted({each for want in wants for each in want.columns})
     keyed = not any("order_id" in want.columns for want in rest.values()) and not any(
         "order_id" in want.columns and want.order_ids for _, want in kept.values()
     )
@@ -171,21 +187,49 @@ def _kept(
         named(stands.get(each, column(each)) if each in want.columns else exp.null(), each)
         for each in columns
     ]
-    return select(*chosen, source=table(source), where=[*conditions, *_younger(want, scope)])
+    return select(*chosen, source=table(source), where=[*conditions, *_younger(want.since, scope)])
 
 
 def _rest(name: str, columns: list[str], wants: dict[str, _Want], scope: Scope) -> exp.Select:
-    """Return the rows of all these events in one scan."""
+    """Return the rows of all these events in one scan, or of those that were taken out before."""
     needed = {each for want in wants.values() for each in want.columns}
-    starts = [want.since for want in wants.values() if want.since is not None]
-    whole = _Want(needed, min(starts) if len(starts) == len(wants) else None)
-    conditions = [compared(column("event"), "in", [scope.bind(event) for event in wants])]
     chosen = [column(each) if each in needed else named(exp.null(), each) for each in columns]
-    where = [*conditions, _among(), *_younger(whole, scope)]
+    conditions = [compared(column("event"), "in", [scope.bind(event) for event in wants])]
+    if _is_late(wants, scope.as_of):
+        return select(*chosen, source=table(_LATE), where=conditions)
+    where = [*conditions, _among(), *_younger(_earliest(wants), scope)]
     return select(*chosen, source=table(name), where=where)
 
 
-def _younger(want: _Want, scope: Scope) -> list[exp.Expr]:
-    if want.since is None:
-        return []
-    return [compared(column("at"), ">", (scope.bind(want.since),))]
+def _is_late(wants: dict[str, _Want], as_of: Instant) -> bool:
+    since = _earliest(wants)
+    return since is not None and since >= as_of - LATELY
+
+
+def _late(
+    facts: Facts,
+    name: str,
+    wants: dict[str, _Want],
+    asked: dict[str, pa.Table],
+    as_of: Instant,
+) -> pa.Table:
+    """Return the people's rows of late, of whatever events.
+
+    To compare every row's event costs more than to take few people's other rows of some weeks.
+    """
+    scope = Scope(as_of)
+    needed = sorted({"event"}.union(*(want.columns for want in wants.values())))
+    where = [_among(), *_younger(_earliest(wants), scope)]
+    query = select(*map(column, needed), source=table(name), where=where)
+    sql = query.sql(dialect=DIALECT, copy=False)
+    return facts.read(sql, tuple(scope.parameters), asked)
+
+
+def _earliest(wants: dict[str, _Want]) -> Instant | None:
+    """Return after which instant all the rows are that are wanted; None if some always are."""
+    starts = [want.since for want in wants.values() if want.since is not None]
+    return min(starts) if starts and len(starts) == len(wants) else None
+
+
+def _younger(since: Instant | None, scope: Scope) -> list[exp.Expr]:
+    return [] if since is None else [compared(column("at"), ">", (scope.bind(since),))]

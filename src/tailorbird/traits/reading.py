@@ -137,9 +137,8 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows, source: str) -> 
             case ProductTest(tests):
                 products = {name for name, _, _ in tests}
                 columns |= products
-                _need(
-                    needed, "lines", rows.events, products | columns & {"value_minor", "quantity"}
-                )
+                amounts = columns & {"value_minor", "quantity"}
+                _need(needed, "lines", rows.events, {"own", *products, *amounts})
             case PropertyTest():
                 _need(needed, "properties", rows.events)
     _need(needed, source, rows.events, columns)

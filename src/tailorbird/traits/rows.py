@@ -103,7 +103,8 @@ def tested(predicate: Predicate, rows: Rows, scope: Scope, of: str) -> Sql:
             ]
             if of == "lines":
                 return both(product)
-            lines = _among(rows, scope, "lines", [test.copy() for test in product])
+            others = exp.Not(this=column("own"))
+            lines = _among(rows, scope, "lines", [others, *(test.copy() for test in product)])
             own = both(product)
             if of == "properties":
                 own = _among(rows, scope, "facts", [own])

@@ -43,7 +43,7 @@ KEPT: Final[dict[str, tuple[str, frozenset[str]]]] = {
         frozenset(
             {
                 "position", "person", "event", "at", "order_id", "item", "category", "quantity",
-                "value_minor",
+                "value_minor", "own",
             }
         ),
     ),

@@ -115,8 +115,20 @@ def _lines(found: ResolvedColumns, facts: pa.Table, places: Numbers) -> pa.Table
     lines, rows = _fresh(found, found.columns.lines, places)
     columns = _of_facts(facts, rows) | {"order_id": facts["order_id"].take(rows)}
     columns |= {name: lines[name] for name in ("quantity", "value_minor")}
-    columns |= {name: _plain(lines[name]) for name in ("item", "category")}
+    products = {name: _plain(lines[name]) for name in ("item", "category")}
+    columns |= products | {"own": _same(products, facts.select(list(products)).take(rows))}
     return _table("lines", columns, lines.num_rows)
+
+
+def _same(products: dict[str, pa.ChunkedArray], said: pa.Table) -> pa.ChunkedArray:
+    """Return which products are those that their facts say themselves."""
+    import pyarrow.compute as pc
+
+    item, category = (
+        pc.equal(pc.fill_null(told, ""), pc.fill_null(said[name], ""))
+        for name, told in products.items()
+    )
+    return pc.and_(item, category)
 
 
 def _properties(found: ResolvedColumns, facts: pa.Table, places: Numbers) -> pa.Table:

@@ -51,7 +51,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "lines": (
         ("position", "int64"), ("person", "int64"), ("event", "string"), ("at", "int64"),
         ("owner", "int64"), ("order_id", "string"), ("item", "string"), ("category", "string"),
-        ("quantity", "int64"), ("value_minor", "int64"),
+        ("quantity", "int64"), ("value_minor", "int64"), ("own", "bool"),
     ),
     "properties": (
         ("position", "int64"), ("person", "int64"), ("event", "string"), ("at", "int64"),
@@ -178,6 +178,7 @@ def _lines(events: Sequence[Event], facts: pa.Table) -> pa.Table:
         [line.category or None for line in lines],
         [line.quantity for line in lines],
         [line.quantity * line.price_minor for line in lines],
+        [(line.item, line.category) == (e.item, e.category) for e in events for line in e.lines],
     )
 
 

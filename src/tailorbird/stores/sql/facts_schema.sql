@@ -18,11 +18,12 @@ CREATE TABLE IF NOT EXISTS facts (
     utm_content VARCHAR, utc_offset BIGINT, hour BIGINT, weekday BIGINT,
     dwell_seconds BIGINT, owner BIGINT);
 
--- One row a product of an event (also of single-product events): the interactions.
+-- One row a product of an event (also of single-product events): the interactions. own: the event's
+-- row among the facts says the same item and category itself.
 CREATE TABLE IF NOT EXISTS lines (
     position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
-    value_minor BIGINT NOT NULL, owner BIGINT);
+    value_minor BIGINT NOT NULL, owner BIGINT, own BOOLEAN NOT NULL DEFAULT FALSE);
 
 -- What people did that is asked for long after, a second time: narrow, by event and person, without
 -- guests and without browsing (traits/state.py). kind is a hash of the event, order_key of the order's
@@ -37,7 +38,7 @@ CREATE TABLE IF NOT EXISTS deeds (
 CREATE TABLE IF NOT EXISTS deed_lines (
     position BIGINT NOT NULL, person BIGINT NOT NULL, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
-    value_minor BIGINT NOT NULL, owner BIGINT, kind BIGINT NOT NULL);
+    value_minor BIGINT NOT NULL, owner BIGINT, kind BIGINT NOT NULL, own BOOLEAN NOT NULL);
 
 -- Properties of events that have no column of their own. Text as it came; numbers also as millionths.
 CREATE TABLE IF NOT EXISTS properties (

@@ -1,7 +1,7 @@
 -- Facts and lines a second time, narrow and laid together by event and person. Rows above the
 -- marker are loose: they lie as they came, until enough of them are there to be put in order. kind
 -- and order_key are hashes of their texts: numbers are compared many times as fast. alone: no other
--- row of this event is of the same order.
+-- row of this event is of the same order. `kinds`: the events of new rows that the state keeps.
 -- name: find_shared
 -- Orders of new rows that are those of other rows too.
 SELECT kind, order_key FROM (
@@ -9,9 +9,8 @@ SELECT kind, order_key FROM (
         SELECT CAST(md5_number_upper(order_id) >> 1 AS BIGINT) FROM new_facts
         WHERE order_id IS NOT NULL)
     UNION ALL
-    SELECT CAST(md5_number_upper(event) >> 1 AS BIGINT),
-        CAST(md5_number_upper(order_id) >> 1 AS BIGINT)
-    FROM new_facts WHERE order_id IS NOT NULL AND person IS NOT NULL)
+    SELECT kind, CAST(md5_number_upper(order_id) >> 1 AS BIGINT)
+    FROM new_facts JOIN kinds USING (event) WHERE order_id IS NOT NULL AND person IS NOT NULL)
 GROUP BY kind, order_key HAVING COUNT(*) > 1
 -- name: mark_shared
 UPDATE deeds SET alone = FALSE FROM shared AS s
@@ -19,15 +18,14 @@ WHERE deeds.alone AND deeds.kind = s.kind AND deeds.order_key = s.order_key
 -- name: add_deeds
 INSERT INTO deeds BY NAME
 SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, campaign,
-    machine, owner, CAST(md5_number_upper(event) >> 1 AS BIGINT) AS kind,
-    CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key,
+    machine, owner, kind, CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key,
     order_id IS NULL OR (kind, order_key) NOT IN (SELECT (kind, order_key) FROM shared) AS alone
-FROM new_facts WHERE person IS NOT NULL AND event NOT IN (SELECT event FROM browsing)
+FROM new_facts JOIN kinds USING (event) WHERE person IS NOT NULL
 -- name: add_deed_lines
 INSERT INTO deed_lines BY NAME
-SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, owner,
-    CAST(md5_number_upper(event) >> 1 AS BIGINT) AS kind
-FROM new_lines WHERE person IS NOT NULL AND event NOT IN (SELECT event FROM browsing)
+SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, owner, own,
+    kind
+FROM new_lines JOIN kinds USING (event) WHERE person IS NOT NULL
 -- name: loose
 SELECT COUNT(*) FROM deeds WHERE position > ?
 -- name: last
@@ -66,7 +64,7 @@ FROM (SELECT position, person, "at", order_id, item, category, quantity, value_m
 -- name: renew_deed_lines
 INSERT INTO deed_lines BY NAME
 SELECT *, $1 AS event, $2::BIGINT AS kind
-FROM (SELECT position, person, "at", order_id, item, category, quantity, value_minor, owner
+FROM (SELECT position, person, "at", order_id, item, category, quantity, value_minor, owner, own
     FROM lines WHERE event = $1 AND person IS NOT NULL ORDER BY person, "at")
 -- name: forget_shared
 DROP TABLE IF EXISTS shared
