@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -171,6 +171,7 @@ def test_every_view_gives_the_same_tree(seed: int) -> None:
     assert segments.parse(segments.write(segment), "again.yaml") == segment
     assert segments.from_json(segments.to_json(segment)) == segment
     assert ran(segment) == [segment]
+    assert "stated" not in segments.python(segment)
     assert SCHEMA.is_valid(keyed), list(map(str, SCHEMA.iter_errors(keyed)))[:1]
     assert SCHEMA.is_valid(json.loads(segments.to_json(segment)))
 
@@ -187,6 +188,102 @@ def test_the_random_texts_reach_every_form_and_every_kind_of_leaf() -> None:
     assert kinds == every
     assert {key for form in grammar.FORMS for key in form.names} - words == set()
     assert {form.word for form in grammar.FORMS} | set(grammar.GROUPS) == set(_FORMS)
+
+
+ONE_OF_EACH: dict[str, tuple[Any, ...]] = {
+    "event": ("purchase",),
+    "name": ("vip",),
+    "property": ("order_id", "item"),
+    "trait": ("orders", "shoe size"),
+    "length": ("30d",),
+    "instant": ("2026-01-31",),
+    "weekdays": (["sat", "sun"],),
+    "hours": ([18, 23],),
+    "count": (2, {"is_not": 1}, {"in": [1, 2]}, {"more_than": 3}),
+    "measure": tuple({"of": "quantity", word: 3} for word in ("is", "at_most", "less_than"))
+    + tuple({"of": "quantity", word: True} for word in ("exists", "missing")),
+    "distinct": ({"of": "item", "at_least": 2}, {"of": "item", "not_in": [1, 2]}),
+    "moment": (
+        {"within": "3d", "older_than": "1d"},
+        {"after": "2026-01-31", "before": "2026-02-03"},
+    ),
+    "has": ("garden", 5),
+    "has_all": (["garden", "kitchen"],),
+    "properties": (
+        {"category": "garden", "quantity": {"at_least": 2}, "it's": {"in": ["a", "b"]}},
+        {"class": {"exists": True}, "context.device": {"starts_with": "ph"}},
+    ),
+    "latest": (5,),
+    "periods": (4,),
+    "points": (
+        {"email_opened": 1, "email_clicked": 3},
+        [
+            {"did": "purchase", "points": 5, "where": {"category": "garden"}},
+            {"did": "purchase", "points": -1},
+        ],
+    ),
+    "steps": (
+        [{"did": "add_to_cart", "where": {"category": "garden"}, "within": "2d"},
+         {"did": "purchase"}],
+        [{"did_not": "add_to_cart", "within": "40d"}, {"did": "purchase", "within": "1d"},
+         {"did_not": "return", "within": "2d"}],
+    ),
+}  # fmt: skip
+"""Something of every shape that stands under a key of the grammar, in each way to write it."""
+TESTS: tuple[tuple[str, Any], ...] = (
+    ("is", 3), ("is_not", 3), ("less_than", 3), ("at_most", 3), ("more_than", 3), ("at_least", 3),
+    ("in", [3, 4]), ("not_in", [3, 4]), ("exists", True), ("missing", True),
+)  # fmt: skip
+TEXT_TESTS = tuple((word, "x") for word in ("contains", "starts_with", "ends_with"))
+
+
+def of_grammar() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield, of every form, each key with each way to write what stands under it."""
+    for form in grammar.FORMS:
+        head = {key: samples(form, key)[0] for key in (form.word, *form.needs)}
+        if form.word == "trait":
+            head["trait"] = {"has": "colours", "ago": "last_order_at"}.get(
+                next(iter(form.one_of), ""), "orders"
+            )
+        tested = {"at_least": 3} if form.compared else {}
+        for key in form.names:
+            for value in samples(form, key):
+                beside = {"times": {"at_least": 3}} if key == "per" else {}
+                if form.word == "trait" and key == "trait" and form.one_of:
+                    continue
+                if key == "linked_by" and value in operands.PRODUCT_PROPERTIES:
+                    continue
+                yield f"{form.word} {key}", {**head, key: value, **tested, **beside}
+        if form.compared:
+            for word, operand in TESTS:
+                yield f"{form.word} {word}", {**head, word: operand}
+        if form is grammar.TRAIT:
+            for word, operand in TEXT_TESTS:
+                yield f"trait {word}", {"trait": "tier", word: operand}
+
+
+def samples(form: Form, key: str) -> tuple[Any, ...]:
+    """Return what may stand under a key of a form."""
+    shape = form.keys[key]
+    if shape == "date":
+        length = operands.DATES[key] == "duration"  # type: ignore[index]
+        words = ("is", "is_not", "less_than", "at_least")
+        return tuple({word: "3d" if length else 3} for word in words)
+    return ONE_OF_EACH[shape]
+
+
+@pytest.mark.parametrize(("said", "where"), list(of_grammar()))
+def test_every_key_of_the_grammar_is_built_by_a_method(said: str, where: dict[str, Any]) -> None:
+    segment = segments.from_json(json.dumps({"name": "s", "where": where}))
+    source = segments.python(segment)
+    assert "stated" not in source
+    assert ran(segment) == [segment], source
+    assert segments.parse(segments.write(segment), "s.yaml") == segment
+
+
+def test_every_shape_of_the_grammar_has_an_example() -> None:
+    shapes = {shape for form in grammar.FORMS for shape in form.keys.values()}
+    assert shapes == ONE_OF_EACH.keys() | {"date"}
 
 
 @settings(max_examples=150)

@@ -20,6 +20,7 @@ from tailorbird.segments.build import (
     segment,
     stated,
     trait,
+    worth,
 )
 from tailorbird.segments.conditions import Segment, named
 from tailorbird.segments.depth import check_depth
@@ -94,5 +95,6 @@ __all__ = [
     "verify",
     "vocabulary",
     "words",
+    "worth",
     "write",
 ]

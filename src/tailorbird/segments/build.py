@@ -27,7 +27,7 @@ from tailorbird.errors import DefinitionError
 from tailorbird.segments import analyst, schedule
 from tailorbird.segments.build_clauses import Clause, condition_of, place
 from tailorbird.segments.build_events import did, did_not
-from tailorbird.segments.build_traits import model, on_list, points, segment, trait
+from tailorbird.segments.build_traits import model, on_list, points, segment, trait, worth
 from tailorbird.segments.conditions import All, Any, Segment, worked_out
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "segment",
     "stated",
     "trait",
+    "worth",
 ]
 
 

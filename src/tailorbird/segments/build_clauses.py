@@ -28,6 +28,8 @@ class Bounds(TypedDict, total=False):
     is_not: float
     is_in: Sequence[float]
     not_in: Sequence[float]
+    exists: bool
+    missing: bool
 
 
 class Clause:
@@ -94,6 +96,12 @@ def merged(
 
 def bounds_of(exactly: float | None, bounds: Bounds) -> dict[str, Anything]:
     """Return comparisons of a number as YAML has them."""
+    said: dict[str, Anything] = {} if exactly is None else {"is": exactly}
+    return said | spelled(bounds)
+
+
+def lengths_of(exactly: str | None, bounds: Mapping[str, Anything]) -> dict[str, Anything]:
+    """Return comparisons of a length of time as YAML has them."""
     said: dict[str, Anything] = {} if exactly is None else {"is": exactly}
     return said | spelled(bounds)
 

@@ -152,30 +152,67 @@ class Done(Windowed):
         return followed.where(filters) if filters else followed
 
     def of_last(
-        self, number: int, *, answered_by: str, times: Mapping[str, int] | int, **more: Anything
-    ) -> Leaf:
-        """Return that so many of the latest events were answered; `more` as in YAML.
+        self, number: int, *, answered_by: str, times: Mapping[str, Anything] | int
+    ) -> LatestAnswered:
+        """Return that so many of the latest events were answered.
 
         >>> did("email_sent").of_last(5, answered_by="email_opened", times={"at_least": 2})
-        did('email_sent').of_last(5, answered_by='email_opened', times={'at_least': 2}, ...)
+        did('email_sent').of_last(5, answered_by='email_opened', times={'at_least': 2})
         """
         told = {"of_last": number, "answered_by": answered_by, "times": times}
-        return Leaf({**self._keyed, **told, **more})
+        return LatestAnswered({**self._keyed, **told})
 
     def every(
-        self, length: str, *, periods: int, times: Mapping[str, int] | int, **more: Anything
-    ) -> Leaf:
-        """Return that it was done so often in each of the last periods; `more` as in YAML.
+        self, length: str, *, periods: int, times: Mapping[str, Anything] | int
+    ) -> DoneRegularly:
+        """Return that it was done so often in each of the last periods.
 
         >>> did("session_started").every("7d", periods=4, times={"at_least": 3})
         did('session_started').every('7d', periods=4, times={'at_least': 3})
         """
         told = {"times": times, "every": length, "periods": periods}
-        return Leaf({**self._keyed, **told, **more})
+        return DoneRegularly({**self._keyed, **told})
 
     def _followed(self, word: str, event: str) -> Sequel:
         keyed = {("since" if key == "within" else key): each for key, each in self._keyed.items()}
         return Sequel({**keyed, word: event})
+
+
+class LatestAnswered(Windowed):
+    """That so many of the latest events were answered."""
+
+    __slots__ = ()
+
+    def linked_by(self, of: str) -> Self:
+        """Return the same where an answer has this property in common with what it answers.
+
+        >>> solved = did("ticket_opened").of_last(3, answered_by="ticket_closed", times=3)
+        >>> solved.linked_by("ticket_id")
+        did('ticket_opened').of_last(3, ..., times={'is': 3}).linked_by('ticket_id')
+        """
+        return self._with(linked_by=of)
+
+    def answer_where(self, properties: _Properties = None, /, **others: Asked) -> Self:
+        """Return the same where the answer has these properties."""
+        return self._filtered("answer_where", properties, others)
+
+    def answered_within(self, length: str) -> Self:
+        """Return the same where the answer comes so soon."""
+        return self._with(answered_within=length)
+
+
+class DoneRegularly(Windowed):
+    """That something was done so often in each of the last periods."""
+
+    __slots__ = ()
+
+    def in_at_least(self, periods: int) -> Self:
+        """Return the same in at least so many of the periods.
+
+        >>> did("purchase").every("30d", periods=6, times={"at_least": 1}).in_at_least(4)
+        did('purchase').every('30d', periods=6, times={'at_least': 1}).in_at_least(4)
+        """
+        return self._with(in_at_least=periods)
 
 
 class Sequel(Leaf):
@@ -235,6 +272,17 @@ class Steps(Leaf):
     def then_not(self, event: str) -> Self:
         """Return that no such event followed."""
         return self._with(then=[*self._keyed["then"], {"did_not": event}])
+
+    def first_within(self, length: str) -> Self:
+        """Return the same where the first event is younger than this.
+
+        It is `did(...).within(length)`, told at the end: a wait on the way may be longer.
+
+        >>> waited = did("product_viewed").then_not("add_to_cart").within("9d").then("purchase")
+        >>> waited.first_within("5d")
+        did('product_viewed').then_not('add_to_cart').within('9d').then('purchase').first_within('5d')
+        """
+        return self._with(since=length)
 
     def _ending(self, **keys: Anything) -> Self:
         *before, last = self._keyed["then"]

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any as Anything
 from typing import Unpack
 
-from tailorbird.segments.build_clauses import Bounds, Leaf, Value, bounds_of, spelled
+from tailorbird.segments.build_clauses import (
+    Asked,
+    Bounds,
+    Leaf,
+    Value,
+    bounds_of,
+    lengths_of,
+    merged,
+)
 
 
 class Compared:
@@ -94,17 +102,17 @@ class TraitNamed(Compared):
         """Return that the list has all of these in it."""
         return self._compared("has_all", list(values))
 
-    def ago(self, **bounds: str | Sequence[str]) -> Leaf:
+    def ago(self, exactly: str | None = None, **bounds: str | Sequence[str]) -> Leaf:
         """Return that the instant is so long ago.
 
         >>> trait("last_order_at").ago(at_least="90d")
         trait('last_order_at').ago(at_least='90d')
         """
-        return self._compared("ago", spelled(bounds))
+        return self._compared("ago", lengths_of(exactly, bounds))
 
-    def ahead(self, **bounds: str | Sequence[str]) -> Leaf:
+    def ahead(self, exactly: str | None = None, **bounds: str | Sequence[str]) -> Leaf:
         """Return that the instant is so far ahead."""
-        return self._compared("ahead", spelled(bounds))
+        return self._compared("ahead", lengths_of(exactly, bounds))
 
     def days_ago(self, exactly: int | None = None, **bounds: Unpack[Bounds]) -> Leaf:
         """Return that the day is so many days ago by the person's own calendar."""
@@ -145,13 +153,46 @@ def model(name: str) -> Compared:
     return Compared({"model": name})
 
 
-def points(events: Mapping[str, int], half_life: str) -> Compared:
+class Worth:
+    """What an event is worth in points."""
+
+    __slots__ = ("keyed",)
+
+    def __init__(self, keyed: Mapping[str, Anything]) -> None:
+        self.keyed = keyed
+
+    def where(self, properties: Mapping[str, Asked] | None = None, /, **others: Asked) -> Worth:
+        """Return the same of events with these properties."""
+        where = merged(self.keyed.get("where", {}), properties, others)
+        return Worth({**self.keyed, "where": where})
+
+
+def worth(event: str, points: int) -> Worth:
+    """Return that an event gives so many points.
+
+    >>> garden = worth("purchase", 5).where(category="garden")
+    >>> points(garden, worth("return", -5), half_life="30d").at_least(10)
+    points(worth('purchase', 5).where(category='garden'), worth('return', -5), ...).at_least(10)
+    """
+    return Worth({"did": event, "points": points})
+
+
+def points(*events: Mapping[str, int] | Worth, half_life: str) -> Compared:
     """Return what events are worth, halved with every half-life, to be compared.
 
     >>> points({"email_opened": 1, "email_clicked": 3}, half_life="14d").at_least(5)
     points({'email_opened': 1, 'email_clicked': 3}, half_life='14d').at_least(5)
     """
-    return Compared({"points": dict(events), "half_life": half_life})
+    told = [
+        keyed
+        for each in events
+        for keyed in (
+            [each.keyed]
+            if isinstance(each, Worth)
+            else [{"did": event, "points": number} for event, number in each.items()]
+        )
+    ]
+    return Compared({"points": told, "half_life": half_life})
 
 
 def on_list(name: str) -> Leaf:

@@ -9,7 +9,9 @@ from typing import Final, TypeAlias
 
 _Keyed: TypeAlias = Mapping[str, Anything]
 
-NAMES: Final = ("did", "did_not", "model", "on_list", "points", "segment", "stated", "trait")
+NAMES: Final = (
+    "did", "did_not", "model", "on_list", "points", "segment", "stated", "trait", "worth",
+)  # fmt: skip
 """What the calls need to be imported."""
 _SPELLED: Final = {"is": "is_", "in": "is_in"}
 _MEASURES: Final = ("sum", "average", "min", "max", "distinct")
@@ -22,15 +24,13 @@ _ALONE: Final = {
 } | _WINDOW  # fmt: skip
 _FIRST: Final = {"where": "where", "since": "within", **_WINDOW}
 _SECOND: Final = {"then_where": "where", "within": "within"}
-_OF_LAST: Final = (
-    "of_last",
-    "answered_by",
-    "times",
-    "linked_by",
-    "answer_where",
-    "answered_within",
-)
-_EVERY: Final = ("every", "periods", "times", "in_at_least")
+_OF_LAST: Final = ("of_last", "answered_by", "times")
+_EVERY: Final = ("every", "periods", "times")
+_TOLD_AFTER: Final = {
+    key: key for key in ("linked_by", "answer_where", "answered_within", "in_at_least")
+}
+_LINK: Final = "send_id"
+"""What links an answer to what it answers where nothing says so."""
 _COMPARED: Final = frozenset(
     (
         "is", "is_not", "less_than", "at_most", "more_than", "at_least", "in", "not_in", "exists",
@@ -41,7 +41,7 @@ _TESTS: Final = frozenset(("contains", "starts_with", "ends_with", "has", "has_a
 _DATES: Final = frozenset(
     ("ago", "ahead", "days_ago", "days_ahead", "anniversary_in", "years", "turning")
 )
-_BOUNDS: Final = _COMPARED - {"exists", "missing"}
+_BOUNDS: Final = _COMPARED
 
 
 def leaf(keys: _Keyed) -> str:
@@ -60,6 +60,7 @@ def is_name(text: str) -> bool:
 
 def _did(event: str, rest: _Keyed) -> str | None:
     first = f"did({event!r})"
+    rest = {key: each for key, each in rest.items() if (key, each) != ("linked_by", _LINK)}
     if isinstance(rest.get("then"), list):
         return _sequence(first, rest)
     if "then" in rest or "then_not" in rest:
@@ -82,16 +83,17 @@ def _sequel(first: str, rest: _Keyed, word: str) -> str | None:
 
 def _sequence(first: str, rest: _Keyed) -> str | None:
     before = {key: each for key, each in rest.items() if key != "then"}
-    text = _calls(first, before, _FIRST) if set(before) <= _BEFORE else None
-    steps = rest["then"]
+    steps, last = rest["then"], ""
     if "since" in rest and any("did_not" in step for step in steps[:-1]):
-        return None  # on the way it would wait for silence longer than the first counts
+        # On the way it would wait for silence longer than the first counts.
+        last = f".first_within({before.pop('since')!r})"
+    text = _calls(first, before, _FIRST) if set(before) <= _BEFORE else None
     for step in steps:
         word = "did" if "did" in step else "did_not"
         told = {key: each for key, each in step.items() if key != word}
         call = "then" if word == "did" else "then_not"
         text = text and _calls(f"{text}.{call}({step[word]!r})", told, _ALONE)
-    return text
+    return text and f"{text}{last}"
 
 
 _BEFORE: Final = frozenset(_FIRST) - {"within"}
@@ -99,9 +101,11 @@ _BEFORE: Final = frozenset(_FIRST) - {"within"}
 
 def _told(first: str, rest: _Keyed, names: tuple[str, ...], call: str) -> str | None:
     """Return a call that is told everything at once."""
-    start = _calls(first, {key: each for key, each in rest.items() if key not in names}, _ALONE)
-    more = "".join(f", {key}={rest[key]!r}" for key in names[1:] if key in rest)
-    return start and f"{start}.{call}({rest[names[0]]!r}{more})"
+    after = {key: rest[key] for key in _TOLD_AFTER if key in rest}
+    before = {key: each for key, each in rest.items() if key not in {*names, *after}}
+    start = _calls(first, before, _ALONE)
+    more = "".join(f", {key}={rest[key]!r}" for key in names[1:])
+    return start and _calls(f"{start}.{call}({rest[names[0]]!r}{more})", after, _TOLD_AFTER)
 
 
 def _did_not(event: str, rest: _Keyed) -> str | None:
@@ -117,11 +121,17 @@ def _model(name: str, rest: _Keyed) -> str | None:
 
 
 def _points(events: Anything, rest: _Keyed) -> str | None:
-    worth = {each["did"]: each["points"] for each in events}
+    plain = {each["did"]: each["points"] for each in events}
     kept = {key: each for key, each in rest.items() if key != "half_life"}
-    if len(worth) < len(events) or any("where" in each for each in events):
-        return None
-    return _compared(f"points({worth!r}, half_life={rest['half_life']!r})", kept, _COMPARED)
+    said = repr(plain)
+    if len(plain) < len(events) or any("where" in each for each in events):
+        said = ", ".join(map(_worth, events))
+    return _compared(f"points({said}, half_life={rest['half_life']!r})", kept, _COMPARED)
+
+
+def _worth(event: _Keyed) -> str:
+    start = f"worth({event['did']!r}, {event['points']!r})"
+    return f"{start}.where({_properties(event['where'])})" if "where" in event else start
 
 
 def _compared(start: str, rest: _Keyed, words: frozenset[str]) -> str | None:
@@ -132,8 +142,7 @@ def _compared(start: str, rest: _Keyed, words: frozenset[str]) -> str | None:
     if word in ("exists", "missing"):
         said: str | None = ""
     elif word in _DATES:
-        plain = word in ("ago", "ahead") and "is" in operand
-        said = None if plain else _bounds(operand)
+        said = _bounds(operand)
     else:
         said = ", ".join(map(repr, operand)) if isinstance(operand, list) else repr(operand)
     return None if said is None else f"{start}.{_SPELLED.get(word, word)}({said})"
@@ -166,7 +175,7 @@ def _calls(start: str, keys: _Keyed, methods: Mapping[str, str]) -> str | None:
 
 def _arguments(key: str, value: Anything) -> str | None:
     match key, value:
-        case "where" | "then_where", dict():
+        case "where" | "then_where" | "answer_where", dict():
             return _properties(value)
         case "times", dict():
             return _bounds(value)
@@ -177,7 +186,7 @@ def _arguments(key: str, value: Anything) -> str | None:
             return None if bounds is None else f"{value['of']!r}, {bounds}"
         case "weekdays" | "between_hours", list():
             return ", ".join(map(repr, value))
-        case _, str():
+        case _, str() | int():
             return repr(value)
         case _:
             return None
