@@ -29,7 +29,7 @@ def add(connection: duckdb.DuckDBPyConnection, new: Mapping[str, pa.Table]) -> N
     """Keep the new rows of the facts and lines too, where there are such (`new_facts` ...)."""
     if "facts" not in new:
         return
-    _name_browsing(connection)
+    _name_kinds(connection, new["facts"])
     _tell_shared(connection, new["facts"])
     connection.execute(SQL["add_deeds"])
     if "lines" in new:
@@ -73,6 +73,19 @@ def renew(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(SQL[f"renew_{table}"], (event, kind_of(event)))
     connection.execute(SQL["forget_shared"])
     _mark(connection)
+
+
+def _name_kinds(connection: duckdb.DuckDBPyConnection, facts: pa.Table) -> None:
+    """Give the events of new facts the numbers by which the state knows them: one hash each."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    events = sorted(set(pc.unique(facts["event"]).to_pylist()) - BROWSING)
+    kinds = [kind_of(event) for event in events]
+    connection.register(
+        "kinds",
+        pa.table({"event": pa.array(events, pa.string()), "kind": pa.array(kinds, pa.int64())}),
+    )
 
 
 def _name_browsing(connection: duckdb.DuckDBPyConnection) -> None:
