@@ -43,6 +43,8 @@ LINES = 20
 ORDERS_PER_BODY = 100
 IMPORTED_AT = 1_800_000_000 * SECOND
 APPEND = load("facts")
+BATCH_EVENTS = 60_000
+"""Events whose facts are appended together."""
 
 
 @dataclass(slots=True)
@@ -124,6 +126,20 @@ def ours(folder: Path, bodies: Sequence[Body]) -> tuple[int, dict[str, float], l
     facts.close()
     database.close()
     return events, clock.per_event(events), resolved
+
+
+def resolved_events(folder: Path, bodies: Sequence[Body]) -> list[ResolvedEvent]:
+    """Return the events of bodies with their people; no facts are made of them."""
+    database = Database(folder / FILE_NAME)
+    log, people = SqliteLog(database), SqlitePeople(database, Vault(b"k" * 32))
+    log.append(bodies)
+    resolved: list[ResolvedEvent] = []
+    while records := log.read(people.cursor(), RECORDS, BYTES):
+        decoded = collect.decode(records)
+        folded = profiles.fold(people, decoded.events, decoded.refused, records[-1].offset)
+        resolved += folded.events
+    database.close()
+    return resolved
 
 
 def bare(
