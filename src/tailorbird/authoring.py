@@ -69,6 +69,18 @@ def put(
     return world.definitions.put(kind, name, text, author=author, reason=reason, now=now)
 
 
+def put_segment(
+    world: World, text: str, file: str, *, now: Instant, author: str = "", reason: str = ""
+) -> Definition:
+    """Keep a new version of the segment that a text defines, under the name that it says.
+
+    Raises:
+        DefinitionError: with the place in `file` and the mend; what was in force stays.
+    """
+    name = check_segment(world, text, file).name
+    return world.definitions.put("segment", name, text, author=author, reason=reason, now=now)
+
+
 def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -> None:
     """Return when a definition is valid.
 

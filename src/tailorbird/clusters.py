@@ -83,9 +83,7 @@ def check(world: World, name: str, text: str, standing: Sequence[segments.Segmen
     """
     file = f"clusters/{name}.yaml"
     wanted = parse(text, file)
-    if wanted.name != name:
-        what = f"the clusters are named {wanted.name!r}"
-        raise DefinitionError(what, where=file, mend=f"name them {name!r}, as their file")
+    yaml_text.check_name(wanted.name, name, file)
     known = [segment.name for segment in standing]
     if wanted.among and wanted.among not in known:
         what = f"no segment {wanted.among!r}"

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import segments
+from tailorbird import segments, yaml_text
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.recalculating import SOURCE, Recalculated, due, keep
@@ -92,9 +92,7 @@ def check(world: World, name: str, text: str, standing: Sequence[segments.Segmen
     """
     file = f"groups/{name}.yaml"
     listed = parse_groups(text, file)
-    if listed.name != name:
-        what = f"the list is named {listed.name!r}"
-        raise DefinitionError(what, where=file, mend=f"name it {name!r}, as its file")
+    yaml_text.check_name(listed.name, name, file)
     others = [each for each in standing if not each.name.startswith(f"{name}{groups.POINT}")]
     taken = {each.name for each in standing} - {each.name for each in derived(world)}
     found = groups_of(world, listed)

@@ -8,15 +8,17 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tailorbird import clusters, imputation, journeys, letters, segments
+from tailorbird import clusters, imputation, journeys, letters, segments, yaml_text
 from tailorbird.collect import plan
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import DefinitionKind
-from tailorbird.segments import Segment
+from tailorbird.segments import Segment, analyst
 from tailorbird.world import World
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a segment may be called: campaigns, paths and files name it so."""
+RESERVED: Final = frozenset({"convert", "count", "health", "overlap", "preview"})
+"""What stands at the place of a name in the addresses of the API."""
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -42,7 +44,7 @@ def check_segment(
     document = segments.document(text, file)
     said = document.value.get("name") if isinstance(document.value, dict) else ""
     here = vocabulary(world, str(said), standing)
-    found = segments.parse(text, file, vocabulary=here)
+    found = segments.of_document(document, vocabulary=here)
     others = [each for each in standing if each.name != found.name]
     for each in (found, *others):
         segments.check_depth(each, [*others, found])
@@ -50,9 +52,12 @@ def check_segment(
         mend = "write a to z, 0 to 9, - and _, at most 63 of them"
         what = f"{found.name[:80]!r} cannot name a segment"
         raise DefinitionError(what, where=document.where(("name",)), mend=mend)
-    if name not in (None, found.name):
-        what = f"the text is named {found.name!r}, but is kept as {name!r}"
-        raise DefinitionError(what, where=document.where(("name",)), mend="give both one name")
+    if found.name in RESERVED:
+        what = f"{found.name!r} is an address of the API, which the segment would hide"
+        mend = f"call it otherwise, such as {found.name}-segment"
+        raise DefinitionError(what, where=document.where(("name",)), mend=mend)
+    if name is not None:
+        yaml_text.check_name(found.name, name, document.where(("name",)))
     return found
 
 
@@ -88,6 +93,8 @@ def _in_segments(world: World, name: str, standing: Sequence[Segment]) -> _Found
     for each in standing:
         if name in segments.named(each.condition):
             yield "segment", each.name, "condition"
+        elif each.sql and name in analyst.named(each.sql):
+            yield "segment", each.name, "sql"
 
 
 def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -23,7 +23,7 @@ MOST_TOLD = 30
 class Document:
     """A parsed file: plain values, and the line (from 1) on which each path starts.
 
-    Texts that need not have lines, such as JSON, have columns (from 1), too.
+    Where they are wanted, and of texts that need not have lines, it has columns (from 1), too.
     """
 
     name: str
@@ -39,27 +39,27 @@ class Document:
         return f"{place}:{self.columns[path]}" if path in self.columns else place
 
 
-def read(text: str, name: str) -> Document:
-    """Return the file's values and lines.
+def read(text: str, name: str, *, columns: bool = False) -> Document:
+    """Return the file's values and lines, with the columns too if they are wanted.
 
     Raises:
         DefinitionError: it is not YAML, or a key stands twice in one mapping.
     """
-    _refuse_aliases(text, name)
+    _refuse_aliases(text, name, columns=columns)
     loader = _loader(text, name)
-    lines: dict[Path, int] = {}
+    document = Document(name, None)
     try:
         root = loader.get_single_node()
         if root is None:
             raise DefinitionError("the file is empty", where=name, mend="write the definition")
-        _locate(root, (), lines, name)
-        return Document(name, _constructed(loader, root, name), lines)
+        _locate(root, (), document, columns=columns)
+        if not columns:
+            document.columns.clear()
+        return replace(document, value=_constructed(loader, root, name, columns=columns))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
         raise DefinitionError(
             f"not valid YAML: {error.problem}",
-            where=f"{name}:{line}",
+            where=_at(name, error.problem_mark or error.context_mark, columns=columns),
             mend="mind the indentation, and quote text with `:` or `#` in it",
         ) from None
     except RecursionError:
@@ -70,6 +70,12 @@ def read(text: str, name: str) -> Document:
         loader.dispose()
 
 
+def _at(name: str, mark: yaml.error.Mark | None, *, columns: bool) -> str:
+    """Return `file:line[:column]` of a mark, the start of the file where there is none."""
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return f"{name}:{line}:{column}" if columns else f"{name}:{line}"
+
+
 def _loader(text: str, name: str) -> yaml.SafeLoader:
     """Return a loader; making one already reads the start of the text."""
     try:
@@ -78,7 +84,7 @@ def _loader(text: str, name: str) -> yaml.SafeLoader:
         raise _unreadable(error, name) from None
 
 
-def _constructed(loader: yaml.SafeLoader, root: yaml.Node, name: str) -> Any:
+def _constructed(loader: yaml.SafeLoader, root: yaml.Node, name: str, *, columns: bool) -> Any:
     """Return the values of a document, or tell which of them is none."""
     try:
         return loader.construct_document(root)
@@ -87,7 +93,7 @@ def _constructed(loader: yaml.SafeLoader, root: yaml.Node, name: str) -> Any:
         told = str(node.value)[:80] if isinstance(node, yaml.ScalarNode) else "this"
         raise DefinitionError(
             f"{told!r} is no date and no number, though it looks like one",
-            where=f"{name}:{node.start_mark.line + 1}",
+            where=_at(name, node.start_mark, columns=columns),
             mend="correct it, or put it in quotes",
         ) from None
 
@@ -138,11 +144,25 @@ def convert(document: Document, type_: type[T]) -> T:
         ) from None
 
 
+def check_name(said: str, name: str, where: str) -> None:
+    """Return when a text says the name under which it is kept.
+
+    Raises:
+        DefinitionError: with the mend.
+    """
+    if said != name:
+        what = f"the text is named {said!r}, but is kept as {name!r}"
+        raise DefinitionError(what, where=where, mend="give both one name")
+
+
 def part(document: Document, path: Path, value: Any) -> Document:
     """Return what stands at a path as a document of its own, with its own lines."""
     size = len(path)
-    lines = {at[size:]: line for at, line in document.lines.items() if at[:size] == path}
-    return Document(document.name, value, lines)
+    lines, columns = (
+        {at[size:]: place for at, place in places.items() if at[:size] == path}
+        for places in (document.lines, document.columns)
+    )
+    return Document(document.name, value, lines, columns)
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -154,43 +174,49 @@ def nearest(word: str, known: list[str]) -> str:
     return f"known: {', '.join(sorted(known)[:MOST_TOLD])}{more}"
 
 
-def _refuse_aliases(text: str, name: str) -> None:
+def _refuse_aliases(text: str, name: str, *, columns: bool) -> None:
     """Refuse aliases: nested ones grow a small file without bound."""
     try:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
                 raise DefinitionError(
                     "anchors and aliases are not read here",
-                    where=f"{name}:{token.start_mark.line + 1}",
+                    where=_at(name, token.start_mark, columns=columns),
                     mend="write the value out",
                 )
     except yaml.YAMLError:
         return  # told with its place when the text is parsed
 
 
-def _locate(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> None:
-    lines[path] = node.start_mark.line + 1
+def _locate(node: yaml.Node, path: Path, document: Document, *, columns: bool) -> None:
+    name = document.name
+    _place(node, path, document)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise DefinitionError(
                     "a key must be one word or text",
-                    where=f"{name}:{key.start_mark.line + 1}",
+                    where=_at(name, key.start_mark, columns=columns),
                     mend="write `key: value`",
                 )
             if key.value in seen:
                 raise DefinitionError(
                     f"{key.value!r} stands twice",
-                    where=f"{name}:{key.start_mark.line + 1}",
+                    where=_at(name, key.start_mark, columns=columns),
                     mend="keep one of them",
                 )
             seen.add(key.value)
-            _locate(value, (*path, key.value), lines, name)
-            lines[(*path, key.value)] = key.start_mark.line + 1
+            _locate(value, (*path, key.value), document, columns=columns)
+            _place(key, (*path, key.value), document)
     elif isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
-            _locate(child, (*path, index), lines, name)
+            _locate(child, (*path, index), document, columns=columns)
+
+
+def _place(node: yaml.Node, path: Path, document: Document) -> None:
+    document.lines[path] = node.start_mark.line + 1
+    document.columns[path] = node.start_mark.column + 1
 
 
 def _path(text: str) -> Path:

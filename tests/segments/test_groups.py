@@ -213,17 +213,17 @@ def test_of_few_customers_no_thresholds_are_taken(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("name: x\ngroups: []", "x.yaml:1: a list is made of groups, of rfm, or of engagement"),
+        ("name: x\ngroups: []", "x.yaml:1:1: a list is made of groups, of rfm, or of engagement"),
         (
             "name: x\ngroups:\n  - {name: a, where: {did: purchse}}",
-            "x.yaml:3: unknown event 'purchse'; did you mean 'purchase'",
+            "x.yaml:3:23: unknown event 'purchse'; did you mean 'purchase'",
         ),
         (
             "name: x\ngroups:\n  - {name: a, where: {did: purchase}}\n"
             "  - {name: a, where: {did: return}}",
-            "x.yaml:4: 'a' stands twice",
+            "x.yaml:4:5: 'a' stands twice",
         ),
-        ("name: A.B\nrfm: {}", "x.yaml:1: 'A.B' cannot be a name"),
+        ("name: A.B\nrfm: {}", "x.yaml:1:1: 'A.B' cannot be a name"),
         ("name: x\nrfm: {frequency: tier}", "'tier' is no computed number"),
         ("name: x\nrfm: {recency: orders}", "'orders' is no age in days"),
         ("name: x\nrfm: {every: often}", "'often' is no time between calculations"),

@@ -119,7 +119,7 @@ def test_clusters_that_make_no_sense_are_refused_with_their_line(shop: Tailorbir
         (f"{TEXT}radius: 1.5", "'radius' 1.5 does not fit kmeans"),
         (f"{TEXT}train: often", "'often' is no time between"),
         (TEXT.replace("repeat-buyers", "repeat-byers"), "did you mean 'repeat-buyers'"),
-        (TEXT.replace("shoppers", "others"), "as their file"),
+        (TEXT.replace("shoppers", "others"), "give both one name"),
     ):
         with pytest.raises(DefinitionError, match=told):
             shop.put("clusters", "shoppers", text)

@@ -160,7 +160,7 @@ def test_a_list_that_names_no_segment_or_itself_is_refused(shop: Tailorbird) -> 
     circle = "name: x\ngroups:\n  - {name: a, where: {segment: x.a}}"
     with pytest.raises(DefinitionError, match=r"in a circle: x\.a -> x\.a"):
         kinds.put("x", circle)
-    with pytest.raises(DefinitionError, match="as its file"):
+    with pytest.raises(DefinitionError, match="give both one name"):
         kinds.put("y", "name: x\ngroups:\n  - {name: a, where: {did: purchase}}")
     assert shop.readings.group_lists() == ()
 

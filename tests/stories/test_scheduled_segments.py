@@ -162,7 +162,7 @@ def test_a_statement_that_fails_leaves_everybody_where_they_are(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (BY_SQL.replace("SELECT", "DELETE FROM facts; SELECT"), "frequent.yaml:3: there are 2"),
+        (BY_SQL.replace("SELECT", "DELETE FROM facts; SELECT"), "frequent.yaml:3:1: there are 2"),
         (BY_SQL.replace("facts", "read_csv('/etc/passwd')"), "is no table here"),
         (BY_SQL.replace("facts", "fact"), "did you mean 'facts'"),
         (BY_SQL.replace("person FROM", "person, event FROM"), "one column"),

@@ -85,7 +85,8 @@ WRONG = [
     ("name: best\nwhere: {trait: shoe_size, is: 43}\n", 2, "unknown trait", "known:"),
     ("name: best\nwhere: {segment: bronz}\n", 2, "no segment 'bronz'", "'bronze'"),
     ("name: best\nwhere:\n  all:\n    - {segment: best}\n", 4, "best -> best", "its own"),
-    ("name: best\nwhere: {trait: orders, is: many}\n", 2, "a whole number", "minor units"),
+    ("name: best\nwhere: {trait: orders, is: many}\n", 2, "a whole number", "whole number"),
+    ("name: overlap\nwhere: {did: purchase}\n", 1, "an address of the API", "overlap-segment"),
     ("name: other\nwhere: {did: purchase}\n", 1, "named 'other'", "one name"),
     ("name: Best!\nwhere: {did: purchase}\n", 1, "cannot name a segment", "a to z"),
     ("name: best; DROP TABLE people\nwhere: {did: purchase}\n", 1, "cannot name", "a to z"),
@@ -103,7 +104,8 @@ def test_a_valid_segment_stays_in_force_until_its_successor_is(tb: Tailorbird) -
         with pytest.raises(DefinitionError) as refused:
             tb.put("segment", "best", text)
         error = refused.value
-        assert (error.where, says in error.what, mend in error.mend) == (
+        place = error.where.rpartition(":")[0]
+        assert (place, says in error.what, mend in error.mend) == (
             f"segments/best.yaml:{line}", True, True,
         ), error  # fmt: skip
     assert (tb.segment("best").version, tb.segment_count("best")) == (1, 1)
@@ -118,7 +120,7 @@ def test_it_stays_in_force_through_the_command_line(
     for command in ("add", "test"):
         status, _, error = run("segments", command, slip)
         assert (status, error.count("\n")) == (1, 1)
-        assert f"{slip}:3: unknown event 'purchse'; did you mean 'purchase'?" in error
+        assert f"{slip}:3:3: unknown event 'purchse'; did you mean 'purchase'?" in error
     assert run("segments", "count", "best")[:2][0] == 0
 
 
@@ -172,6 +174,16 @@ def test_a_segment_that_is_named_is_not_removed(tb: Tailorbird, run: Run) -> Non
     status, _, error = run("segments", "remove", "best")
     assert (status, "is used by segment rest" in error) == (1, True)
     assert "# used by campaign thanks (audience)" in run("segments", "show", "best")[1]
+
+
+def test_a_segment_that_a_statement_reads_is_not_removed(tb: Tailorbird) -> None:
+    tb.put("segment", "best", GOLD)
+    reads = "SELECT person FROM membership WHERE segment = 'best' AND member"
+    tb.put("segment", "by-sql", f"name: by-sql\nsql: {reads}\n")
+    says = "SELECT person FROM facts WHERE event = 'best'"
+    tb.put("segment", "says-best", f"name: says-best\nsql: {says}\n")
+    with pytest.raises(ConflictError, match=r"is used by segment by-sql \(sql\);"):
+        tb.remove_segment("best")
 
 
 def test_people_leave_a_removed_segment_and_its_history_stays(tb: Tailorbird) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tailorbird.collect.columns import Columns, Property, iso
 from tailorbird.collect.conversion import MILLION, TEXT_LIMIT
-from tailorbird.collect.fields import FIELD_LIMIT, URLS, Refusal, named, personal, unsaid
+from tailorbird.collect.fields import FIELD_LIMIT, URLS, Refusal, named, unsaid
 from tailorbird.collect.mapping_schema import Type
+from tailorbird.privacy.vault import is_personal_property
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +102,7 @@ def said_of(columns: Columns, odd: Mask) -> dict[str, Said]:
         if name in found or name in NOT_IN_BULK or told.name in NOT_IN_BULK:
             raise Unplain
         said = _read(name, told, odd)
-        if name and not personal(name):
+        if name and not is_personal_property(name):
             found[name] = said
     return found
 

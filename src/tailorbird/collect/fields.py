@@ -13,6 +13,7 @@ from tailorbird.collect import clean, dates
 from tailorbird.collect.capitals import person_name
 from tailorbird.collect.context_origin import without_tokens
 from tailorbird.collect.names import NAME_LIMIT
+from tailorbird.privacy.vault import is_personal_property
 from tailorbird.schema import PURPOSES, ConsentClaim, Instant, Scalar
 
 TEXT_LIMIT: Final = 32_768
@@ -26,12 +27,6 @@ PLACEHOLDERS: Final = frozenset(
     {
         "-1", "anonymous", "false", "guest", "n/a", "nan", "nil", "none", "null", "true",
         "undefined", "[object object]",
-    }
-)  # fmt: skip
-_PERSONAL: Final = frozenset(
-    {
-        "address", "birthday", "date_of_birth", "email", "first_name", "full_name", "ip",
-        "last_name", "password", "phone", "recipient", "street", "username",
     }
 )  # fmt: skip
 _TRAIT_NAMES: Final = {
@@ -202,7 +197,7 @@ def properties_of(source: Mapping[str, Any]) -> dict[str, Scalar]:
     """
     properties = flat(source, "property")
     for name, value in [*properties.items()]:
-        if personal(name):
+        if is_personal_property(name):
             del properties[name]
         elif isinstance(value, str) and (
             "@" in value or "%40" in value or "://" in value or name in URLS
@@ -215,12 +210,6 @@ def unsaid(name: str, value: str) -> str:
     """Return a property's text without the addresses and keys in it."""
     value = clean.without_addresses(value)
     return without_tokens(value) if name in URLS or "://" in value else value
-
-
-@lru_cache(maxsize=16_384)
-def personal(name: str) -> bool:
-    """Return whether a property says who a person is."""
-    return any(name == word or name.endswith(f"_{word}") for word in _PERSONAL)
 
 
 def traits_of(*sources: Mapping[str, Any]) -> tuple[dict[str, Scalar], str]:

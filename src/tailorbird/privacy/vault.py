@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -30,6 +31,23 @@ PERSONAL_FIELDS = frozenset(
     }
 )  # fmt: skip
 """Traits that identify a person: they stay encrypted with the profile and never reach the facts."""
+PERSONAL_PROPERTIES = frozenset(
+    {
+        "address", "birthday", "date_of_birth", "email", "first_name", "full_name", "ip",
+        "last_name", "password", "phone", "recipient", "street", "username",
+    }
+)  # fmt: skip
+"""Properties of events that say who a person is, as do those that end so (`ship_to_street`)."""
+
+
+@lru_cache(maxsize=16_384)
+def is_personal_property(name: str) -> bool:
+    """Return whether a property of an event says who a person is: the facts hold none such.
+
+    >>> is_personal_property("billing_email"), is_personal_property("colour")
+    (True, False)
+    """
+    return any(name == word or name.endswith(f"_{word}") for word in PERSONAL_PROPERTIES)
 
 
 class Vault:

@@ -31,7 +31,7 @@ from tailorbird.segments.library import library
 from tailorbird.segments.list_text import list_description
 from tailorbird.segments.outlook import Outlook, Turn, leaves_of, outlook
 from tailorbird.segments.overlap import Overlap, overlap, overlap_at
-from tailorbird.segments.parse import condition, document, from_json, parse
+from tailorbird.segments.parse import condition, document, from_json, of_document, parse
 from tailorbird.segments.python_text import python
 from tailorbird.segments.reader import Vocabulary
 from tailorbird.segments.refresh import Change, forget, refresh, verify
@@ -75,6 +75,7 @@ __all__ = [
     "members",
     "model",
     "named",
+    "of_document",
     "on_list",
     "outlook",
     "overlap",

@@ -109,6 +109,18 @@ def check(sql: str, now: Instant = 0) -> Query:
     return Query(tree.sql(dialect=DIALECT, comments=False), columns)
 
 
+def named(sql: str) -> frozenset[str]:
+    """Return the texts in a statement that reads memberships: the segments it names are there.
+
+    >>> sorted(named("SELECT person FROM membership WHERE segment = 'gold' AND member"))
+    ['gold']
+    """
+    tree = _parsed(sql)
+    if not any(table.name.lower() == "membership" for table in tree.find_all(exp.Table)):
+        return frozenset()
+    return frozenset(each.name for each in tree.find_all(exp.Literal) if each.is_string)
+
+
 def _parsed(sql: str) -> exp.Expr:
     if len(sql) > LONGEST:
         raise Refusal("the statement is too long", f"stay below {LONGEST:,} characters")

@@ -120,3 +120,17 @@ FORMS: Final = (
     TRAIT_HAS, MODEL, LIST, SEGMENT,
 )  # fmt: skip
 GROUPS: Final = ("all", "any", "not")
+
+
+def elsewhere(key: str, word: str) -> str:
+    """Return beside what a key may stand that may not stand here, '' where it may nowhere.
+
+    >>> elsewhere("then_where", "did"), elsewhere("where", "did")
+    ("'then_where' goes with 'then'", '')
+    """
+    forms = [form for form in FORMS if key in form.keys and form.word != key]
+    if not forms or any(form.word == word and not form.needs for form in forms):
+        return ""
+    here = next((form for form in forms if form.word == word), forms[0])
+    beside = next((each for each in here.needs if each != key), here.word)
+    return f"{key!r} goes with {beside!r}"

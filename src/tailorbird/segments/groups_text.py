@@ -97,7 +97,7 @@ def parse_groups(text: str, file: str, *, version: int = 0) -> Listed:
     Raises:
         DefinitionError: `file:line: what is wrong; how to mend it`.
     """
-    document = yaml_text.read(text, file)
+    document = yaml_text.read(text, file, columns=True)
     written = yaml_text.convert(document, _Written)
     _check(document, written)
     if written.rfm:

@@ -18,7 +18,7 @@ def list_description(text: str, file: str) -> str:
     Raises:
         DefinitionError: `file:line`, what is wrong, how to mend it.
     """
-    document = yaml_text.read(text, file)
+    document = yaml_text.read(text, file, columns=True)
     value = document.value
     if not isinstance(value, dict) or set(value) - {"name", "description"}:
         mend = "who is on it is not written here: `tailorbird lists add`"

@@ -9,11 +9,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.schema import DAY
-from tailorbird.segments import durations
+from tailorbird.segments import durations, mends
 from tailorbird.segments.conditions import DateMeasure, Measure, Operand
 from tailorbird.segments.durations import LONGEST
+from tailorbird.segments.mends import said
 from tailorbird.traits.registry import TRAITS
-from tailorbird.traits.terms import MILLION, Amount, Op
+from tailorbird.traits.terms import MILLION, Amount, Op, Steps
 from tailorbird.yaml_text import nearest
 
 Kind: TypeAlias = Literal[
@@ -67,6 +68,13 @@ DATES: Final[dict[DateMeasure, Kind]] = {
 }  # fmt: skip
 """How far a date is: what each measure can be compared with."""
 
+WORDS: Final[dict[str, Op]] = {
+    "is": "=", "is_not": "!=", "less_than": "<", "at_most": "<=", "more_than": ">",
+    "at_least": ">=", "in": "in", "not_in": "not in", "exists": "exists", "missing": "missing",
+    "contains": "contains", "starts_with": "starts with", "ends_with": "ends with",
+}  # fmt: skip
+"""Comparisons as authors write them."""
+WORD_OF: Final = {op: word for word, op in WORDS.items()}
 _TESTS: Final[frozenset[Op]] = frozenset(("contains", "starts with", "ends with"))
 _ORDER: Final[frozenset[Op]] = frozenset(("<", "<=", ">", ">="))
 _EQUALITY: Final[frozenset[Op]] = frozenset(("=", "!=", "in", "not in", "exists", "missing"))
@@ -132,10 +140,27 @@ def check(name: str, kind: Kind, op: Op, operands: Sequence[Operand]) -> None:
         raise Unfit("an empty text is part of every text", "write what to look for")
     allowed = comparisons(name, kind)
     if op not in allowed:
-        mend = "write `did_not` for 'no such product'" if op == "missing" else "compare equality"
-        raise Unfit(f"{name!r} is {_ARTICLES[kind]} and cannot be compared by {op!r}", mend)
+        words = ", ".join(f"`{word}`" for word, each in WORDS.items() if each in allowed)
+        mend = "write `did_not` for 'no such product'" if op == "missing" else f"write {words}"
+        what = f"{name!r} is {_ARTICLES[kind]} and cannot be compared by {WORD_OF[op]!r}"
+        raise Unfit(what, mend)
     for operand in operands:
         stored(name, kind, operand)
+    _check_possible(name, op, operands)
+
+
+def _check_possible(name: str, op: Op, operands: Sequence[Operand]) -> None:
+    """Refuse what no value of a computed trait can be."""
+    trait = TRAITS.get(name)
+    if trait is None:
+        return
+    if isinstance(trait.value, Steps):
+        known = [*(label for _, label in trait.value.steps), trait.value.otherwise]
+        for operand in operands if op in _EQUALITY else ():
+            if operand not in known:
+                raise Unfit(f"{name!r} is never {said(operand)}", nearest(str(operand), known))
+    if trait.unit == "days" and any(isinstance(each, int) and each < 0 for each in operands):
+        raise Unfit(f"{name!r} is never below 0", "count the days from 0")
 
 
 def stored_all(name: str, kind: Kind, operands: Sequence[Operand]) -> tuple[Stored, ...]:
@@ -191,14 +216,31 @@ def stored(name: str, kind: Kind, operand: Operand) -> Stored:
             return (date.fromisoformat(operand) - _EPOCH.date()).days
         case "duration", str() if length := durations.read(operand):
             return _ranged(length, LONGEST)
-        case "instant", str():
+        case "instant", str() if not durations.read(operand):
             return instant(operand)
         case "integer" | "days", int() if not isinstance(operand, bool):
             return _ranged(operand, LONGEST // DAY if kind == "days" else _LARGEST)
         case "millionths", int() | float() if not isinstance(operand, bool):
             return _millionths(operand)
         case _:
-            raise Unfit(f"{name!r} is {_ARTICLES[kind]}, but {operand!r} is not", _MENDS[kind])
+            what = f"{name!r} is {_ARTICLES[kind]}, but {said(operand)} is not"
+            raise Unfit(what, _mend(name, kind, operand))
+
+
+def _mend(name: str, kind: Kind, operand: Operand) -> str:
+    match kind:
+        case "integer":
+            return mends.number(name, operand)
+        case "days":
+            return mends.days(operand)
+        case "duration":
+            return mends.length(operand)
+        case "text" if isinstance(operand, bool):
+            return "put it in quotes: bare yes, no, on and off are true and false"
+        case "instant" if isinstance(operand, str) and durations.read(operand):
+            return f"write `ago: {{at_least: {operand}}}` for how long ago it is"
+        case _:
+            return _MENDS[kind]
 
 
 def iso(value: date | datetime) -> str:
@@ -269,13 +311,10 @@ _ARTICLES: Final[dict[Kind, str]] = {
 }  # fmt: skip
 _MENDS: Final[dict[Kind, str]] = {
     "text": "put it in quotes",
-    "integer": "write a whole number (money is in minor units: 12.50 is 1250)",
-    "days": "write a whole number of days",
     "millionths": "write a number with at most six decimals",
     "instant": "write 2026-01-31 or 2026-01-31T10:00:00Z",
     "flag": "write true or false",
     "open": "write text or a number",
     "dated": "write text, a number or a date",
     "day": "write 2026-01-31",
-    "duration": "write a length such as 45s, 30m, 24h, 90d or 2w",
 }

@@ -88,7 +88,18 @@ def parse(
     Raises:
         DefinitionError: `file:line: what is wrong; how to mend it`.
     """
-    return _Tree(Reader(_sound(document(text, name)), vocabulary)).segment(version)
+    return of_document(document(text, name), version=version, vocabulary=vocabulary)
+
+
+def of_document(
+    document: Document, *, version: int = 0, vocabulary: Vocabulary | None = None
+) -> Segment:
+    """Return the segment that a document defines, as `parse` does.
+
+    Raises:
+        DefinitionError: with the place and the mend.
+    """
+    return _Tree(Reader(_sound(document), vocabulary)).segment(version)
 
 
 def from_json(text: str, name: str = "segment.json", *, version: int = 0) -> Segment:
@@ -137,7 +148,9 @@ def document(text: str, name: str) -> Document:
         DefinitionError: it is neither.
     """
     try:
-        return json_text.read(text, name) if json_text.is_json(text) else yaml_text.read(text, name)
+        if json_text.is_json(text):
+            return json_text.read(text, name)
+        return yaml_text.read(text, name, columns=True)
     except DefinitionError as error:
         if not json_text.is_json(text):
             raise
@@ -150,7 +163,7 @@ def document(text: str, name: str) -> Document:
 def _flow(text: str, name: str, error: DefinitionError) -> Document:
     """Return what only looked like JSON as the YAML that it is, or raise what JSON said."""
     try:
-        return yaml_text.read(text, name)
+        return yaml_text.read(text, name, columns=True)
     except (DefinitionError, RecursionError):
         raise error from None
 
@@ -195,10 +208,12 @@ class _Tree:
             listed = isinstance(value, list)
             mend = "write `all:` or `any:` above the list" if listed else "write `did: purchase`"
             refuse("a condition must be a mapping", path, f"{mend}; it starts with {_STARTS}")
+        if not value:
+            refuse("nothing stands here", path, "write `did: purchase`")
         forms = [form for form in _FORMS if form in value]
         if not forms:
-            first = str(next(iter(value), ""))
-            mend = _MEANT.get(first.lower()) or nearest(first, [*_FORMS])
+            first = str(next(iter(value)))
+            mend = _MEANT.get(first.lower()) or nearest(first.lower(), [*_FORMS])
             if first in WORDS:
                 mend = "say of what, as in `trait: tier` with it below"
             refuse(f"no condition starts with {first[:80]!r}", (*path, first), mend)

@@ -27,7 +27,9 @@ EVENTS: Final = frozenset(
 def event(reader: Reader, name: Anything, path: Path) -> str:
     """Return the name of an event that leaves facts behind."""
     if not isinstance(name, str) or not name:
-        reader.refuse("an event's name is text", path, "put it in quotes")
+        scalar = isinstance(name, int | float)
+        mend = "put it in quotes" if scalar else "write one name, such as `purchase`"
+        reader.refuse("an event's name is text", path, mend)
     if name in (Names.IDENTIFY, Names.PRODUCT_UPDATED, Names.CONSENT_CHANGED):
         reader.refuse(f"{name!r} leaves no fact behind", path, "ask for a trait instead")
     extra = reader.vocabulary.events if reader.vocabulary else frozenset()
@@ -41,7 +43,10 @@ def times(reader: Reader, value: Keyed, path: Path) -> Comparison | None:
         return None
     path = (*path, "times")
     comparison = reader.comparison(value["times"], path, "times", "integer")
-    if any(isinstance(count, int) and count < 0 for count in comparison.operands):
+    if comparison.op in ("exists", "missing"):
+        reader.refuse("a count is always known", path, "write `times: {at_least: 2}`")
+    least = 1 if comparison.op == "<" else 0
+    if any(isinstance(count, int) and count < least for count in comparison.operands):
         reader.refuse("nobody does something less than 0 times", path, "count from 0")
     return comparison
 

@@ -95,6 +95,7 @@ def _measured(reader: Reader, value: Keyed, path: Path) -> Measured | None:
     if not isinstance(of, str) or not of:
         wanted = "what to add up" if measure == "sum" else "a property"
         reader.refuse(f"{measure!r} needs {wanted}", path, f"write `of: {_EXAMPLES[measure]}`")
+    reader.property(of, (*path, "of"))
     if of not in operands.PROPERTIES and of not in operands.NUMBERS:
         reader.slip("property", of, operands.PROPERTIES.keys() | operands.NUMBERS, (*path, "of"))
     rest = {key: each for key, each in inner.items() if key != "of"}
@@ -111,6 +112,7 @@ def _per(reader: Reader, did: Did, value: Keyed, path: Path) -> str:
     per, path = value["per"], (*path, "per")
     if not isinstance(per, str) or not per:
         reader.refuse("'per' names a property", path, "write `per: item`")
+    reader.property(per, path)
     try:
         operands.kind_of_measure("distinct", per)
     except Unfit as error:

@@ -10,6 +10,7 @@ from tailorbird.schema import DAY
 from tailorbird.segments import durations, grammar, operands
 from tailorbird.segments.conditions import (
     Answered,
+    Comparison,
     Filter,
     Points,
     PointsAre,
@@ -53,14 +54,16 @@ def answered(reader: Reader, value: Keyed, path: Path) -> Answered:
     reader.mapping(value, path, grammar.ANSWERED.names)
     for key, mend in _NEEDED.items():
         if key not in value:
-            reader.refuse(f"{key!r} is missing", path, mend)
+            reader.refuse(f"{key!r} is missing", (*path, "did"), mend)
     within, older_than = reader.window(value, path, "within")
     asked = times(reader, value, path)
     if asked is None:
-        reader.refuse("nothing says how many", path, "write `times: {at_least: 2}`")
+        reader.refuse("nothing says how many", (*path, "of_last"), "write `times: {at_least: 2}`")
+    last = whole(reader, value, path, "of_last", MOST_LATEST)
+    _refuse_too_many(reader, asked, last, (*path, "times"))
     return Answered(
         event=event(reader, value["did"], (*path, "did")),
-        last=whole(reader, value, path, "of_last", MOST_LATEST),
+        last=last,
         by=event(reader, value["answered_by"], (*path, "answered_by")),
         times=asked,
         link=_link(reader, value, path),
@@ -79,9 +82,8 @@ def regularly(reader: Reader, value: Keyed, path: Path) -> Regularly:
     asked, every = times(reader, value, path), reader.duration(value, path, "every")
     if asked is None or every is None:
         mend = "write `times: {at_least: 3}`, `every: 7d` and `periods: 4`"
-        reader.refuse("how often and in which periods must be said", path, mend)
-    if asked.op in ("exists", "missing"):
-        reader.refuse("a count is always known", (*path, "times"), "compare it")
+        said = (*path, "every" if "every" in value else "periods")
+        reader.refuse("how often and in which periods must be said", said, mend)
     periods = whole(reader, value, path, "periods", MOST_PERIODS)
     if every * periods > durations.LONGEST:
         reader.refuse("the periods are too long together", (*path, "every"), "below 100 years")
@@ -103,7 +105,8 @@ def points(reader: Reader, value: Keyed, path: Path) -> PointsAre:
     half_life = reader.duration(value, path, "half_life")
     if half_life is None or half_life % DAY:
         mend = "write `half_life: 14d`"
-        reader.refuse("points need a half-life of whole days", (*path, "half_life"), mend)
+        said = "half_life" if "half_life" in value else "points"
+        reader.refuse("points need a half-life of whole days", (*path, said), mend)
     rest = {key: each for key, each in value.items() if key not in beside}
     comparison = reader.comparison(rest, path, "points", "millionths", beside)
     return PointsAre(_points(reader, value, path), half_life // DAY, comparison)
@@ -161,10 +164,20 @@ def _refuse_endless_wait(
         reader.refuse(what, (*path, "since"), "make 'since' longer")
 
 
+def _refuse_too_many(reader: Reader, asked: Comparison, last: int, path: Path) -> None:
+    """Refuse more answers than events are asked about."""
+    most = last - 1 if asked.op == ">" else last
+    counts = [count for count in asked.operands if isinstance(count, int)]
+    if asked.op in ("=", "in", ">", ">=") and counts and min(counts) > most:
+        what = f"of the last {last} no more than {last} are answered"
+        reader.refuse(what, path, "make `of_last` larger, or ask for fewer")
+
+
 def _link(reader: Reader, value: Keyed, path: Path) -> str:
     link, path = value.get("linked_by", "send_id"), (*path, "linked_by")
     if not isinstance(link, str) or not link:
         reader.refuse("'linked_by' names a property", path, "write `linked_by: send_id`")
+    reader.property(link, path)
     try:
         operands.kind_of_measure("distinct", link)
     except Unfit as error:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from tailorbird.privacy.vault import PERSONAL_FIELDS
 from tailorbird.segments import operands
 from tailorbird.segments.conditions import (
+    Comparison,
     DateIs,
     DateMeasure,
     Has,
@@ -15,6 +16,7 @@ from tailorbird.segments.conditions import (
     Scored,
     TraitIs,
 )
+from tailorbird.segments.mends import said
 from tailorbird.segments.reader import Keyed, Reader, Vocabulary, nearest
 from tailorbird.traits.registry import TRAITS
 from tailorbird.yaml_text import Path
@@ -48,9 +50,20 @@ def _date(reader: Reader, value: Keyed, path: Path, name: str, measure: DateMeas
     if any(isinstance(operand, int) and operand < 0 for operand in comparison.operands):
         mend = "count from 0: days_ago is what is behind, days_ahead what is to come"
         reader.refuse("no date is less than 0 away", path, mend)
+    if measure == "anniversary_in":
+        _refuse_far(reader, comparison, path)
     if comparison.op in ("exists", "missing"):
         reader.refuse("a distance is compared with one", path, "write `exists` of the trait itself")
     return DateIs(name, measure, comparison)
+
+
+def _refuse_far(reader: Reader, comparison: Comparison, path: Path) -> None:
+    """Refuse an anniversary that is further away than a year."""
+    most = LEAP_YEAR - 2 if comparison.op == ">" else LEAP_YEAR - 1
+    days = [operand for operand in comparison.operands if isinstance(operand, int)]
+    if comparison.op in ("=", "in", ">", ">=") and days and min(days) > most:
+        mend = f"write at most {LEAP_YEAR - 1}"
+        reader.refuse("no anniversary is further away than a year", path, mend)
 
 
 def _has(reader: Reader, value: Keyed, path: Path, name: str, form: str) -> Has:
@@ -63,12 +76,14 @@ def _has(reader: Reader, value: Keyed, path: Path, name: str, form: str) -> Has:
     wanted = asked if form != "has" else [asked]
     for each in wanted:
         if not isinstance(each, str | int | float):
-            reader.refuse(f"{each!r} is no element", path, "write text or a number")
+            mend = "write `has_any: [...]`" if isinstance(each, list) else "write text or a number"
+            reader.refuse(f"{said(each)} is no element", path, mend)
     return Has(name, tuple(wanted), form == "has_all")
 
 
 BIRTHDAY: Final = "birthday"
 """A personal field, of which the facts know the day and the month: its anniversary can be asked."""
+LEAP_YEAR: Final = 366
 _LISTS: Final = ("has", "has_any", "has_all")
 
 
@@ -115,7 +130,10 @@ def in_segment(reader: Reader, value: Keyed, path: Path) -> InSegment:
 def _known_trait(reader: Reader, name: str, path: Path) -> None:
     if name in PERSONAL_FIELDS:
         what = f"{name!r} is a personal field, which segments never read"
-        reader.refuse(what, path, "declare a trait that is not personal")
+        mend = "declare a trait that is not personal"
+        if name == BIRTHDAY:
+            mend = "of a birthday `anniversary_in` alone can be asked"
+        reader.refuse(what, path, mend)
     extra = reader.vocabulary.traits if reader.vocabulary else frozenset()
     reader.known("trait", name, TRAITS.keys() | extra, path)
 

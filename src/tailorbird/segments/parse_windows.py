@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any as Anything
 from typing import Final, Literal
@@ -28,6 +29,9 @@ def moment(reader: Reader, value: Keyed, path: Path) -> Moment | None:
     if which is None:
         return None
     path = (*path, which)
+    if not isinstance(value[which], Mapping):
+        mend = f"write `{which}: {{within: 30d}}` or `{{older_than: 30d}}`"
+        reader.refuse(f"{which!r} needs a window", path, mend)
     asked = reader.mapping(value[which], path, tuple(grammar.BOUNDS))
     if not asked:
         reader.refuse(f"{which!r} needs a window", path, "write `older_than: 30d` below it")

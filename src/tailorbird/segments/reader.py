@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
-from itertools import takewhile
 from typing import Any as Anything
 from typing import Final, NoReturn, TypeAlias, TypeGuard
 
@@ -14,19 +13,16 @@ import msgspec
 
 from tailorbird import yaml_text
 from tailorbird.errors import DefinitionError
-from tailorbird.segments import durations, operands
+from tailorbird.privacy.vault import is_personal_property
+from tailorbird.segments import durations, grammar, mends, operands
 from tailorbird.segments.conditions import Comparison, Filter, Operand
+from tailorbird.segments.mends import said
+from tailorbird.segments.operands import WORDS as WORDS
 from tailorbird.segments.operands import Kind, Unfit
 from tailorbird.traits.terms import Op
 from tailorbird.yaml_text import Document, Path
 
 Keyed: TypeAlias = Mapping[str, Anything]
-
-WORDS: Final[dict[str, Op]] = {
-    "is": "=", "is_not": "!=", "less_than": "<", "at_most": "<=", "more_than": ">",
-    "at_least": ">=", "in": "in", "not_in": "not in", "exists": "exists", "missing": "missing",
-    "contains": "contains", "starts_with": "starts with", "ends_with": "ends with",
-}  # fmt: skip
 
 _SYMBOLS: Final = {symbol: word for word, symbol in WORDS.items()} | {
     "==": "is", "<>": "is_not", "equals": "is", "equal": "is", "not": "is_not",
@@ -37,7 +33,6 @@ _SYMBOLS: Final = {symbol: word for word, symbol in WORDS.items()} | {
 _OPPOSITE: Final[dict[Op, Op]] = {"exists": "missing", "missing": "exists"}
 _NEAR: Final = 0.85
 _ONE_VALUE: Final = "write text or a number"
-_LENGTHS: Final = "write a length such as 45s, 30m, 24h, 90d or 2w"
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
@@ -54,6 +49,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
     lists: frozenset[str] | None = None
     complete: bool = True
     circles: Mapping[str, str] = {}
+    properties: frozenset[str] | None = None
+    """Those without a column that have come; None where nobody knows."""
 
 
 @dataclass(slots=True)
@@ -69,8 +66,22 @@ class Reader:
             self.refuse("a mapping is needed", path, f"with the keys {', '.join(keys)}")
         for key in value:
             if key not in keys:
-                self.refuse(f"unknown key {key!r}", (*path, key), nearest(str(key), list(keys)))
+                self.refuse(f"unknown key {said(key)}", (*path, key), _place(key, keys))
         return value
+
+    def property(self, name: str, path: Path) -> None:
+        """Refuse a property that is nobody's to ask for, or a known one but for a slip."""
+        if not name:
+            self.refuse("a property needs a name", path, "write `category: garden`")
+        if name not in operands.PROPERTIES and is_personal_property(name):
+            what = f"{name!r} is a personal field, which no fact holds"
+            self.refuse(what, path, "ask for a property that says nothing of who she is")
+        seen = self.vocabulary.properties if self.vocabulary else None
+        if seen is None or name.startswith(operands.CONTEXT):
+            return
+        known = operands.PROPERTIES.keys() | operands.NUMBERS
+        if name not in seen | known:
+            self.slip("property", name, known, path)
 
     def refuse(self, what: str, path: Path, mend: str) -> NoReturn:
         """Raise the error that tells what is wrong, on which line, and how to mend it."""
@@ -89,7 +100,7 @@ class Reader:
     def slip(self, noun: str, name: str, known: Set[str], path: Path) -> None:
         """Refuse a name that is one of these but for a slip of the pen; others may be anything."""
         if _slip(name, known):
-            self.refuse(f"unknown {noun} {name!r}", path, nearest(name, sorted(known)))
+            self.refuse(f"unknown {noun} {said(name)}", path, nearest(name, sorted(known)))
 
     def filters(self, value: Keyed, path: Path, key: str) -> tuple[Filter, ...]:
         """Return the tests of properties under a key; none where it is left out."""
@@ -103,6 +114,7 @@ class Reader:
                 pairs: list[Anything] = [{word: operand} for word, operand in each.items()]
             else:
                 pairs = [asked]
+            self.property(str(name), (*path, name))
             kind = operands.kind_of_property(str(name))
             for pair in pairs:
                 comparison = self.comparison(pair, (*path, name), str(name), kind)
@@ -121,10 +133,12 @@ class Reader:
                 mend = f"write {_SYMBOLS[key]!r}" if key in _SYMBOLS else ""
                 known = [*WORDS, *beside]
                 self.refuse(f"unknown key {key!r}", (*path, key), mend or nearest(key, known))
-        if len(words) != 1:
+        if not words:
+            mend = mends.COMPARED.get(kind, "write `is: 3` or `at_least: 3` below it")
+            self.refuse(f"{name!r} is compared with nothing", (*path, *beside[:1]), mend)
+        if len(words) > 1:
             what = f"{name!r} needs one comparison, not {len(words)}"
-            mend = "write a condition for each in `all`" if words else "such as `is:`, `at_least:`"
-            self.refuse(what, (*path, *beside), mend)
+            self.refuse(what, (*path, words[1]), "write a condition for each in `all`")
         word = words[0]
         comparison = self._operands(WORDS[word], value[word], (*path, word))
         try:
@@ -148,10 +162,8 @@ class Reader:
             return None
         length = durations.read(str(value[key]))
         if not length:
-            number = "".join(takewhile(str.isdecimal, str(value[key]).strip()))
-            few = 0 < len(number) < 5 and int(number) > 0
-            mend = f"write `{number}d` for days, `{number}h` for hours" if few else _LENGTHS
-            self.refuse(f"{value[key]!r} is no length of time", (*path, key), mend)
+            what = f"{said(value[key])} is no length of time"
+            self.refuse(what, (*path, key), mends.length(value[key]))
         if length > durations.LONGEST:
             self.refuse(f"{value[key]!r} is too long", (*path, key), "stay below 100 years")
         return length
@@ -164,7 +176,8 @@ class Reader:
         listed = op in ("in", "not in")
         values = value if listed and isinstance(value, list) else [value]
         if listed and (not isinstance(value, list) or not value):
-            self.refuse("a list is needed", path, "write `[gold, silver]`")
+            one = f"write `[{value}]`, or `is:`" if _is_operand(value) else "write `[gold, silver]`"
+            self.refuse("a list is needed", path, one)
         return Comparison(op, tuple(self._operand(each, path) for each in values))
 
     def _operand(self, value: Anything, path: Path) -> Operand:
@@ -174,7 +187,7 @@ class Reader:
             self.refuse("nothing stands here", path, "write a value, or `missing: true`")
         if not _is_operand(value):
             mend = "write `in:` before a list" if isinstance(value, list) else _ONE_VALUE
-            self.refuse(f"{value!r} cannot be compared with", path, mend)
+            self.refuse(f"{said(value)} cannot be compared with", path, mend)
         return value
 
 
@@ -186,6 +199,15 @@ def _slip(name: str, known: Set[str]) -> bool:
 
 def _is_operand(value: Anything) -> TypeGuard[Operand]:
     return isinstance(value, str | int | float | bool)
+
+
+def _place(key: Anything, keys: tuple[str, ...]) -> str:
+    """Return where a key that may not stand among these belongs, or which of them was meant."""
+    if beside := grammar.elsewhere(str(key), keys[0]):
+        return beside
+    if key in WORDS or key in _SYMBOLS:
+        return f"leave it out: nothing is compared here; known: {', '.join(keys)}"
+    return nearest(str(key), list(keys))
 
 
 def nearest(word: Anything, known: list[str]) -> str:

@@ -9,12 +9,17 @@ from tailorbird.ports import Facts
 from tailorbird.segments.conditions import Segment, named
 from tailorbird.segments.reader import Vocabulary
 
+MOST_PROPERTIES: Final = 10_000
+"""Of more, nobody is told that one is a slip of another."""
 _SAID: Final = "SELECT name FROM names WHERE kind = $1 AND said > 0"
+_PROPERTIES: Final = f"{_SAID} LIMIT {MOST_PROPERTIES + 1}"
 
 
 def vocabulary(facts: Facts, segments: Iterable[str] = ()) -> Vocabulary:
-    """Return the events and declared traits that have happened, and these segments."""
+    """Return the events, declared traits and properties that have come, and these segments."""
+    properties = _names(facts, _PROPERTIES, "property")
     return Vocabulary(
+        properties=properties if len(properties) <= MOST_PROPERTIES else None,
         events=_names(facts, _SAID, "event"),
         traits=_names(facts, _SAID, "trait"),
         segments=frozenset(segments),

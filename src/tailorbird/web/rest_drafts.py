@@ -11,7 +11,7 @@ from litestar import Request, post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
-from tailorbird import authoring, yaml_text
+from tailorbird import authoring
 from tailorbird.readings import drafts
 from tailorbird.stopping import Stop
 from tailorbird.views.definitions import DefinitionUse, DefinitionVersion, NewVersion
@@ -87,10 +87,8 @@ def convert_segment(data: JSONBody[SegmentDraft]) -> DraftForms:
 @post("/segments", summary="Keep a segment", tags=[TAG], responses=WRITING, **WRITES)
 def put_segment(desk: At, data: JSONBody[NewVersion]) -> KeptText:
     """Keep a segment under the name that it says, as a new version; the same text makes none."""
-    value = yaml_text.read(data.text, drafts.DRAFT).value
-    name = value.get("name") if isinstance(value, dict) else ""
-    kept = authoring.put(
-        desk.world, "segment", name if isinstance(name, str) else "", data.text,
+    kept = authoring.put_segment(
+        desk.world, data.text, drafts.DRAFT,
         now=desk.clock(), author=data.author, reason=data.reason or "by the API",
     )  # fmt: skip
     return KeptText(kept.kind, kept.name, kept.version)
