@@ -107,6 +107,11 @@ def test_a_kept_list_has_versions_that_say_who_and_why(call: Call) -> None:
     assert [each["people"] for each in found["groups"]] == [60, 0, 60]
 
 
+def test_a_group_fares_as_a_segment_does(call: Call) -> None:
+    call("/groups", "POST", json={"text": LOYALTY})
+    assert call("/segments/loyalty.gold/health").json()["version"] == 1
+
+
 def test_a_slip_in_a_list_is_told_with_its_line_and_what_stood_stays(call: Call) -> None:
     call("/groups", "POST", json={"text": LOYALTY})
     wrong = LOYALTY.replace("orders, at_least: 2", "ordres, at_least: 2")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from tailorbird import membership, segments
+from tailorbird import grouping, membership, segments
 from tailorbird.errors import DefinitionError
 from tailorbird.membership import WorkedOut
 from tailorbird.readings.health_findings import Judged, findings
@@ -85,12 +85,11 @@ class _Known:
 
 
 def healths(world: World, now: Instant) -> tuple[SegmentHealth, ...]:
-    """Return how every segment fares, by name."""
+    """Return how every segment fares, by name; then those of the groups, which are live."""
     known = _known(world, now)
-    return tuple(
-        _health(_planned(world, each, now), known, now)
-        for each in world.definitions.latest("segment")
-    )
+    own = (_planned(world, each, now) for each in world.definitions.latest("segment"))
+    groups = (_Planned(each.name, each.version) for each in grouping.derived(world))
+    return tuple(_health(each, known, now) for each in (*own, *groups))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ function Chosen({ segments }: { segments: SegmentSize[] }) {
   return (
     <div className="stack">
       <Card title="Segments" note={`Choose two or more, ${MOST} at most.`}>
-        <fieldset className="choices">
+        <fieldset className="choices choices-in-columns">
           <legend className="unseen">Segments to compare</legend>
           {segments.map(({ name, people }) => {
             const on = chosen.includes(name);

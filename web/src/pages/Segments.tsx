@@ -77,7 +77,7 @@ function SegmentsTable({ caption, segments, now }: { caption: string; segments: 
         {
           name: "People",
           right: true,
-          cell: (s) => (s.people === null ? <Chip tone="red">broken</Chip> : count(s.people)),
+          cell: (s) => (s.people === null ? <Uncounted segment={s} /> : count(s.people)),
         },
         {
           name: "Share",
@@ -102,4 +102,8 @@ function SegmentsTable({ caption, segments, now }: { caption: string; segments: 
       ]}
     />
   );
+}
+
+function Uncounted({ segment }: { segment: SegmentSize }) {
+  return segment.trouble ? <Chip tone="red">broken</Chip> : <span className="dim">not yet</span>;
 }
