@@ -33,6 +33,7 @@ from tailorbird.web.serve import site
 
 SDKS = Path(__file__).parent / "sdks"
 HANDLEBARS = Path(__file__).parent / "handlebars"
+AMP = Path(__file__).parent / "amp"
 INSTALL_SECONDS = 180
 
 
@@ -194,6 +195,12 @@ def sdks() -> Path:
 def handlebars_js() -> Path:
     """Return the folder with handlebars.js from npm, installed."""
     return _from_npm(HANDLEBARS)
+
+
+@pytest.fixture(scope="session")
+def amp_validator() -> Path:
+    """Return the folder with the official validator of AMP, installed."""
+    return _from_npm(AMP)
 
 
 def _from_npm(folder: Path) -> Path:

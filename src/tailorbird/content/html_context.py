@@ -31,7 +31,9 @@ from tailorbird.content.tree import (
 )
 from tailorbird.errors import TemplateError
 
-_ADDRESSES = frozenset({"href", "src", "action", "background", "cite", "poster", "formaction"})
+_ADDRESSES = frozenset(
+    {"action", "action-xhr", "background", "cite", "formaction", "href", "poster", "src"}
+)
 
 
 def escaped(body: Body, links: LinkFinder | None = None) -> Body:

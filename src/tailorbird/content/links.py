@@ -78,6 +78,8 @@ def _left_alone(address: list[Node]) -> bool:
         return True
     if all(isinstance(node, Text) and not node.text.strip() for node in address):
         return True
+    if any(isinstance(node, Text) and "{{" in node.text for node in address):
+        return True  # in an AMP part the reader's program fills it in
     found = expressions(tuple(address))
     return any(
         (isinstance(each, Path) and each.root in RESERVED)
