@@ -44,7 +44,7 @@ QUALIFY COUNT(order_key) OVER (PARTITION BY kind, order_key) > 1
 @pytest.fixture(autouse=True)
 def _always_from_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tailorbird.traits.state.LATELY", 0)
-    monkeypatch.setattr(state, "LOOSE", 9)
+    monkeypatch.setattr(state, "LOOSE", 5)
 
 
 def told(

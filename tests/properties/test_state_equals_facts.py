@@ -30,7 +30,7 @@ UNION ALL (SELECT {kept} FROM {state} EXCEPT ALL SELECT {kept} FROM {facts})
 def _always_from_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer windows of any width from a state that is put in order again and again."""
     monkeypatch.setattr("tailorbird.traits.state.LATELY", 0)
-    monkeypatch.setattr(state, "LOOSE", 12)
+    monkeypatch.setattr(state, "LOOSE", 4)
 
 
 def lives(seed: int, ticks: int) -> Iterator[tuple[Life, list[Segment], random.Random]]:

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SQL = load("state")
-MARKERS = load("facts")
-SETTLED: Final = "settled"
-"""Up to which position the state's rows were put in order."""
 TABLES: Final = ("deeds", "deed_lines")
-LOOSE: Final = 1_000_000
-"""Rows that may lie as they came: to put them in order takes a second or two."""
+LOOSE: Final = 122_880
+"""Rows of an event that may lie as they came: as many as DuckDB keeps together, in order within
+two tenths of a second."""
 
 
 def add(connection: duckdb.DuckDBPyConnection, new: Mapping[str, pa.Table]) -> None:
@@ -32,6 +30,7 @@ def add(connection: duckdb.DuckDBPyConnection, new: Mapping[str, pa.Table]) -> N
     _name_kinds(connection, new["facts"])
     _tell_shared(connection, new["facts"])
     connection.execute(SQL["add_deeds"])
+    connection.execute(SQL["count_loose"])
     if "lines" in new:
         connection.execute(SQL["add_deed_lines"])
 
@@ -47,19 +46,19 @@ def _tell_shared(connection: duckdb.DuckDBPyConnection, facts: pa.Table) -> None
 
 
 def is_loose(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether so many rows lie as they came that it is time to put them in order."""
-    row = connection.execute(SQL["loose"], (_settled(connection),)).fetchone()
-    return bool(row and row[0] >= LOOSE)
+    """Return whether so many rows of an event lie as they came that it is time to order them."""
+    return connection.execute(SQL["loose"], (LOOSE,)).fetchone() is not None
 
 
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
-    """Put the loose rows in order, beside those that are."""
-    since = (_settled(connection),)
-    for table in TABLES:
-        connection.execute(SQL[f"take_{table}"], since)
-        connection.execute(SQL[f"drop_{table}"], since)
-        connection.execute(SQL[f"put_{table}"])
-    _mark(connection)
+    """Put the loose rows of the events that have many in order, beside those that are."""
+    for event, since in connection.execute(SQL["loose"], (LOOSE,)).fetchall():
+        which = (kind_of(event), since)
+        for table in TABLES:
+            connection.execute(SQL[f"take_{table}"], which)
+            connection.execute(SQL[f"drop_{table}"], which)
+            connection.execute(SQL[f"put_{table}"])
+        connection.execute(SQL["settled"], (event,))
 
 
 def renew(connection: duckdb.DuckDBPyConnection) -> None:
@@ -72,7 +71,7 @@ def renew(connection: duckdb.DuckDBPyConnection) -> None:
         for table in TABLES:
             connection.execute(SQL[f"renew_{table}"], (event, kind_of(event)))
     connection.execute(SQL["forget_shared"])
-    _mark(connection)
+    connection.execute(SQL["all_settled"])
 
 
 def _name_kinds(connection: duckdb.DuckDBPyConnection, facts: pa.Table) -> None:
@@ -92,13 +91,3 @@ def _name_browsing(connection: duckdb.DuckDBPyConnection) -> None:
     import pyarrow as pa
 
     connection.register("browsing", pa.table({"event": sorted(BROWSING)}))
-
-
-def _settled(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute(MARKERS["marker"], (SETTLED,)).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _mark(connection: duckdb.DuckDBPyConnection) -> None:
-    row = connection.execute(SQL["last"]).fetchone()
-    connection.execute(MARKERS["mark"], (SETTLED, row[0] if row else 0))

@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS deed_lines (
     order_id VARCHAR, item VARCHAR NOT NULL, category VARCHAR, quantity BIGINT NOT NULL,
     value_minor BIGINT NOT NULL, owner BIGINT, kind BIGINT NOT NULL, own BOOLEAN NOT NULL);
 
+-- How many rows of the state lie as they came, by event, and the first position of them.
+CREATE TABLE IF NOT EXISTS loose (
+    event VARCHAR PRIMARY KEY, deeds BIGINT NOT NULL, since BIGINT NOT NULL);
+
 -- Properties of events that have no column of their own. Text as it came; numbers also as millionths.
 CREATE TABLE IF NOT EXISTS properties (
     position BIGINT NOT NULL, person BIGINT, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,

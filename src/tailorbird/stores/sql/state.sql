@@ -1,5 +1,5 @@
--- Facts and lines a second time, narrow and laid together by event and person. Rows above the
--- marker are loose: they lie as they came, until enough of them are there to be put in order. kind
+-- Facts and lines a second time, narrow and laid together by event and person. The newest rows are
+-- loose: they lie as they came, until an event has enough of them to be put in order. kind
 -- and order_key are hashes of their texts: numbers are compared many times as fast. alone: no other
 -- row of this event is of the same order. `kinds`: the events of new rows that the state keeps.
 -- name: find_shared
@@ -26,24 +26,31 @@ INSERT INTO deed_lines BY NAME
 SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, owner, own,
     kind
 FROM new_lines JOIN kinds USING (event) WHERE person IS NOT NULL
+-- name: count_loose
+INSERT INTO loose SELECT event, COUNT(*), MIN(position) FROM new_facts JOIN kinds USING (event)
+WHERE person IS NOT NULL GROUP BY event
+ON CONFLICT (event) DO UPDATE SET deeds = loose.deeds + excluded.deeds
 -- name: loose
-SELECT COUNT(*) FROM deeds WHERE position > ?
--- name: last
-SELECT COALESCE(MAX(position), 0) FROM deeds
+SELECT event, since FROM loose WHERE deeds >= ?
 -- name: take_deeds
-CREATE OR REPLACE TEMP TABLE loose_deeds AS SELECT * FROM deeds WHERE position > ?
+CREATE OR REPLACE TEMP TABLE loose_rows AS SELECT * FROM deeds WHERE kind = $1 AND position >= $2
 -- name: take_deed_lines
-CREATE OR REPLACE TEMP TABLE loose_deed_lines AS SELECT * FROM deed_lines WHERE position > ?
+CREATE OR REPLACE TEMP TABLE loose_rows AS
+SELECT * FROM deed_lines WHERE kind = $1 AND position >= $2
 -- name: drop_deeds
-DELETE FROM deeds WHERE position > ?
+DELETE FROM deeds WHERE kind = $1 AND position >= $2
 -- name: drop_deed_lines
-DELETE FROM deed_lines WHERE position > ?
+DELETE FROM deed_lines WHERE kind = $1 AND position >= $2
 -- name: put_deeds
-INSERT INTO deeds SELECT * FROM loose_deeds ORDER BY event, person, "at";
-DROP TABLE loose_deeds
+INSERT INTO deeds SELECT * FROM loose_rows ORDER BY person, "at";
+DROP TABLE loose_rows
 -- name: put_deed_lines
-INSERT INTO deed_lines SELECT * FROM loose_deed_lines ORDER BY event, person, "at";
-DROP TABLE loose_deed_lines
+INSERT INTO deed_lines SELECT * FROM loose_rows ORDER BY person, "at";
+DROP TABLE loose_rows
+-- name: settled
+DELETE FROM loose WHERE event = ?
+-- name: all_settled
+DELETE FROM loose
 -- name: clear_deeds
 DELETE FROM deeds
 -- name: clear_deed_lines
