@@ -208,7 +208,8 @@ class Author:
     def given(self) -> str:
         """Return what a partial is called with."""
         context = f" {self.chance.choice(CONTEXTS)}" if self.chance.random() < 0.4 else ""
-        named = f" {self.chance.choice('abn')}={self.value()}" if self.chance.random() < 0.3 else ""
+        value = self.chance.choice((*CONTEXTS, *LITERALS))
+        named = f" {self.chance.choice('abn')}={value}" if self.chance.random() < 0.3 else ""
         return context + named
 
     def called(self, depth: int) -> str:

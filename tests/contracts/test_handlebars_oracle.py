@@ -3,8 +3,8 @@
 Where the two are known to differ, the author does not go, or the answer is accepted here:
 
 - Half of a character beyond U+FFFF (`name.[0]` of an emoji) is U+FFFD here, a lone surrogate there.
-- A partial called with a context that is missing: for handlebars.js that is a level of its own in
-  the tests inside it, so `../` needs one step more. We do not tell missing from null.
+- A partial called with a context, or a field of it, that is missing: in the tests inside such a
+  context handlebars.js counts a level more for `../`. We do not tell missing from null.
 - Two numbers printed by `{{{ }}}` without text before them are added there; here both are printed.
 - A layout that is called inside its own block loses its inline partials there.
 - `lookup` as the head of a block, block parameters of `if`: refused here, of no use there.

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from tailorbird.content import handlebars, liquid
 from tailorbird.content.generate import Generated, Program, generate
 from tailorbird.content.generate.handlebars import generate as generate_handlebars
+from tailorbird.content.handlebars import Options
 from tailorbird.content.html_context import escaped
 from tailorbird.content.lists import Lists
 from tailorbird.content.scope import Links, Scope
@@ -113,8 +114,7 @@ def compile(  # noqa: A001 - the trade's word; the built-in is never meant here
     'Hi there!'
     """
     if syntax == "handlebars":
-        options = handlebars.Options(unescaped=unescaped, plain=plain)
-        return _handlebars(source, name, blocks or {}, options, escape=escape)
+        return _handlebars(source, name, blocks or {}, Options(unescaped, plain), escape=escape)
     front_end = (_FRONT_ENDS if errors == "raise" else _LENIENT_FRONT_ENDS).get(syntax)
     if front_end is None:
         known = ", ".join(sorted((*_FRONT_ENDS, "handlebars")))
@@ -131,7 +131,7 @@ def _handlebars(
     source: str,
     name: str,
     blocks: Mapping[str, str],
-    options: handlebars.Options,
+    options: Options,
     *,
     escape: bool,
 ) -> Template:

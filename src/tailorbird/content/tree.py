@@ -162,20 +162,8 @@ class Truth:
 
 
 Expression: TypeAlias = (
-    Constant
-    | Special
-    | Path
-    | Span
-    | Filtered
-    | Compare
-    | Logic
-    | Negation
-    | This
-    | Member
-    | Private
-    | Parameter
-    | Helped
-    | Truth
+    "Constant | Special | Path | Span | Filtered | Compare | Logic | Negation | This | Member"
+    " | Private | Parameter | Helped | Truth"
 )
 
 # -- nodes ----------------------------------------------------------------------------------------
@@ -391,22 +379,7 @@ class Inline:
 
 
 Node: TypeAlias = (
-    Text
-    | Output
-    | If
-    | Case
-    | For
-    | TableRow
-    | Jump
-    | Assign
-    | Capture
-    | Count
-    | Cycle
-    | IfChanged
-    | Partial
-    | Link
-    | Within
-    | Insertion
-    | Inline
+    "Text | Output | If | Case | For | TableRow | Jump | Assign | Capture | Count | Cycle"
+    " | IfChanged | Partial | Link | Within | Insertion | Inline"
 )
 Body: TypeAlias = tuple[Node, ...]

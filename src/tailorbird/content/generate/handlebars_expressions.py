@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tailorbird.content.generate.writer import Writer
-from tailorbird.content.handlebars.helpers import HELPERS
+from tailorbird.content.handlebars.functions import HELPERS
 from tailorbird.content.tree import (
     Constant,
     Escape,
@@ -22,6 +22,8 @@ from tailorbird.content.tree import (
 _TESTS = frozenset(name for name, found in HELPERS.items() if found.kind == "test")
 _TEXTS = frozenset({"pluralize", "uppercase", "lowercase", "join", "concat", "money", "number"})
 """Helpers that always give a str."""
+_SAFE = frozenset({"money"})
+"""Helpers whose text never holds what HTML takes for a mark."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Names:
     levels: list[Context] = field(default_factory=list)
     """Those of blocks, which can have parameters."""
     loops: list[Loop] = field(default_factory=list)
+    printed: dict[tuple[Expression, Escape, int], str] = field(default_factory=dict)
+    """Python names of the texts that were printed already, on every way to here."""
     around: Context = field(default_factory=lambda: Context("None", "", "(None,)"))
     """What was around when the function of the block here was made."""
 
@@ -103,6 +107,23 @@ class Expressions:
 
     def printed(self, expression: Expression, escape: Escape) -> str:
         """Return Python that gives the str to print."""
+        if isinstance(expression, Helped) and expression.name in _SAFE and escape != "css":
+            return self.value(expression)
+        if isinstance(expression, Member):
+            return self._remembered(expression, escape)
+        return self._escaped(expression, escape)
+
+    def _remembered(self, member: Member, escape: Escape) -> str:
+        """Return Python that prints a field: once made, its text is used again in the same body."""
+        known = self.names.printed.get((member, escape, len(self.names.contexts)))
+        if known is not None:
+            return known
+        name = self._writer.fresh("x")
+        code = f"({name} := {self._escaped(member, escape)})"
+        self.names.printed[(member, escape, len(self.names.contexts))] = name
+        return code
+
+    def _escaped(self, expression: Expression, escape: Escape) -> str:
         value = self.value(expression)
         if escape == "mustache":
             return f"escape_mustache({value})"

@@ -53,10 +53,12 @@ class Nodes:
         `around` is what is around the body where it is not the context it stands in.
         """
         outer, before = self.names.inlines, self.names.around
+        printed, self.names.printed = self.names.printed, dict(self.names.printed)
         self.names.around = around or self.names.contexts[-1]
         self._define(body)
         self._nodes(body)
         self.names.inlines, self.names.around = outer, before
+        self.names.printed = printed
 
     def _nodes(self, body: Body) -> None:
         for node in body:
@@ -226,6 +228,7 @@ class Nodes:
             main=False,
             levels=[] if inline else outer.levels,
             loops=[],
+            printed={},
         )
         self._expressions.names, self._out = self.names, "out"
         with self.writer.block(f"def {name}(out, scope, {context.value}, {given}):"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tailorbird.content import tree
-from tailorbird.content.handlebars.helpers import BLOCKS, HELPERS, check_helper
+from tailorbird.content.handlebars.functions import BLOCKS, HELPERS, check_helper
 from tailorbird.content.handlebars.syntax import (
     Comment,
     Content,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from tailorbird.content import comparison
@@ -28,6 +30,7 @@ from tailorbird.content.tree import Place
 from tailorbird.content.values import fits
 from tailorbird.errors import TemplateError
 
+_NOT_IN_CODES = re.compile(r"\W+", re.ASCII)
 BLOCKS: Final = frozenset({"if", "unless", "each", "with"})
 _MOST_PRODUCTS = 100
 
@@ -152,7 +155,18 @@ def length(value: object) -> int:
 
 def money(scope: Scope, value: object, currency: object = None) -> str:
     """Return an amount in minor units as people read it; without a currency in the shop's own."""
-    return money_text(scope.data if isinstance(scope.data, dict) else {}, value, currency)
+    if currency is None:
+        shop = scope.data.get("shop") if isinstance(scope.data, dict) else None
+        currency = shop.get("currency") if isinstance(shop, dict) else None
+    if value.__class__ is int and currency.__class__ is str:
+        return _amount(value, currency)
+    return money_text({}, value, _NOT_IN_CODES.sub("", js_text(currency)))
+
+
+@lru_cache(maxsize=8192)
+def _amount(value: object, currency: str) -> str:
+    """Return a price; the same few thousand stand in every mail of a campaign."""
+    return money_text({}, value, _NOT_IN_CODES.sub("", currency))
 
 
 def number(value: object, digits: object = None) -> str:
