@@ -11,7 +11,7 @@ from tailorbird.content.generate.handlebars_program import Program
 from tailorbird.content.generate.writer import Writer
 from tailorbird.content.handlebars import running
 from tailorbird.content.handlebars import values as script
-from tailorbird.content.handlebars.helpers import HELPERS
+from tailorbird.content.handlebars.functions import HELPERS
 from tailorbird.content.tree import Body, Place
 
 _SCRIPT = (
