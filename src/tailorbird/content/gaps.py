@@ -135,28 +135,43 @@ def _inner(node: Node) -> Iterator[Node]:
 
 
 class _Questions:
-    """Turns a mail's tree into its questions. `_blocks` counts the blocks around."""
+    """Turns a mail's tree into its questions; what is known already is not asked again.
+
+    `_written`: the block around has written something by here. `_asked` are the outputs whose
+    values were asked for by here.
+    """
 
     def __init__(self) -> None:
-        self._blocks = 0
+        self._written = True
+        self._asked: frozenset[tuple[str, Expression]] = frozenset()
 
     def body(self, body: Body, known: Mapping[str, str] | None = None) -> Body:
         names = dict(known or {})
+        before = self._written, self._asked
         done: list[Node] = []
         for node in body:
             done += self._node(node, names)
             match node:
                 case Assign(name, value):
                     names[name] = _path_in(value, names) or UNKNOWN
+                    self._asked = frozenset()
                 case Capture(name) | Count(name):
                     names[name] = UNKNOWN
+                    self._asked = frozenset()
+        self._written, self._asked = before
         return tuple(done)
+
+    def _write(self) -> Iterator[Node]:
+        """Yield the mark that the block around is not empty, once."""
+        if not self._written:
+            self._written = True
+            yield Text(_WRITTEN)
 
     def _node(self, node: Node, names: dict[str, str]) -> Iterator[Node]:
         match node:
             case Text(text):
-                if self._blocks and text.strip():
-                    yield Text(_WRITTEN)
+                if text.strip():
+                    yield from self._write()
             case Output(value):
                 yield from self._output(node, value, names)
             case Cycle() | Count():
@@ -171,10 +186,13 @@ class _Questions:
 
     def _output(self, node: Output, value: Expression, names: dict[str, str]) -> Iterator[Node]:
         path = _path_in(value, names)
-        written = (Text(_WRITTEN),) if self._blocks else ()
         if path is None or path.partition(".")[0].removesuffix("[]") not in PERSONAL:
-            yield from written
+            yield from self._write()
             return
+        if (path, value) in self._asked and self._written:
+            return
+        self._asked |= {(path, value)}
+        written = () if self._written else (Text(_WRITTEN),)
         blank = Compare("==", value, Special("blank"), node.place)
         yield If((Branch(blank, (Text(f"{_GAP}{path}{_END}"),)),), written, node.place)
 
@@ -192,13 +210,18 @@ class _Questions:
                 turn = self.body(body, _within(names, each.variable, each.collection))
                 return replace(node, body=turn)
             case Partial(name, body=body) if body is not None:
-                self._blocks += 1
-                inner_body = self.body(body, arguments_of(node, names))
-                self._blocks -= 1
-                called = str(name.value) if isinstance(name, Constant) else ""
-                opened, closed = Text(f"{_OPENED}{called}{_END}"), Text(_CLOSED)
-                return replace(node, body=(opened, *inner_body, closed))
+                return self._block(node, name, body, names)
         return node
+
+    def _block(self, node: Partial, name: Expression, body: Body, names: dict[str, str]) -> Node:
+        written, self._written = self._written, False
+        inner = self.body(body, arguments_of(node, names))
+        self._written = written
+        if Text(_WRITTEN) in inner:  # it writes something to everybody
+            return replace(node, body=tuple(each for each in inner if each != Text(_WRITTEN)))
+        called = str(name.value) if isinstance(name, Constant) else ""
+        opened, closed = Text(f"{_OPENED}{called}{_END}"), Text(_CLOSED)
+        return replace(node, body=(opened, *inner, closed))
 
 
 def _within(names: Mapping[str, str], variable: str, collection: Expression) -> dict[str, str]:

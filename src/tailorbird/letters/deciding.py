@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tailorbird import content, imputation, journeys, learning
@@ -14,12 +14,23 @@ from tailorbird.content.rules_choose import Choice, Circumstances, Shown, choose
 from tailorbird.letters.asking import Answers, Questions, answers, questions
 from tailorbird.letters.candidates import candidates, consents_at
 from tailorbird.letters.editions import Edition
-from tailorbird.letters.given import Given, StandIns, Values, locale_of, stand_ins, values
+from tailorbird.letters.given import (
+    Given,
+    StandIns,
+    Values,
+    complete,
+    first_values,
+    locale_of,
+    stand_ins,
+)
 from tailorbird.letters.picks import recommendations
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, ConsentState, Instant, PersonId, Profile
 from tailorbird.traits.extract import touched
 from tailorbird.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TRAITS: Final = (
     "tier", "orders", "recency_days", "revenue_minor", "favourite_item", "favourite_category",
@@ -88,10 +99,27 @@ class Deciding:
             given[person] = self._one(profile, kept, found, past(person))
         return given
 
-    def candidates(self, people: Sequence[PersonId], apart: str) -> list[journeys.Candidate]:
-        """Return what the decision about each looks at; mails of campaigns `apart` do not count."""
-        campaign = self._edition.campaign
-        return candidates(self._world, campaign, people, self.given, self._now, apart)
+    def candidates(
+        self,
+        people: Sequence[PersonId],
+        apart: str,
+        given: dict[PersonId, Given] | None = None,
+    ) -> list[journeys.Candidate]:
+        """Return what the decision about each looks at; mails of campaigns `apart` do not count.
+
+        What each is given is put into `given`.
+        """
+        kept = {} if given is None else given
+
+        def give(
+            people: Sequence[PersonId],
+            states: Mapping[PersonId, ConsentState],
+            profiles: Mapping[PersonId, Profile],
+        ) -> Mapping[PersonId, Given]:
+            kept.update(self.given(people, states, profiles))
+            return kept
+
+        return candidates(self._world, self.campaign, people, give, self._now, apart)
 
     def _known(self, people: Sequence[PersonId]) -> dict[PersonId, Values]:
         """Return traits, marks of what was imputed, and scores of those who agreed to it."""
@@ -99,7 +127,7 @@ class Deciding:
         whole = imputation.table(
             world, self._traits, now, people, lambda: learning.trainees(world, now)
         )
-        traits = {row.pop("person"): row for row in whole.table.to_pylist()}
+        traits = _rows(whole.table, self._traits)
         found: dict[PersonId, Values] = {
             person: {"traits": traits.get(person, {}), **whole.mark(person)} for person in people
         }
@@ -134,7 +162,7 @@ class Deciding:
             kept["locale"] = locale
         if members := found.segments(person):
             kept["segments"] = members
-        known = values(edition, profile, kept, {})
+        known = first_values(edition, profile, kept)
         locales = chain(locale, own)
         whole = stand_ins(edition.chains, known, members, locales)
         _note(kept, "", whole)
@@ -148,15 +176,10 @@ class Deciding:
             if local and local.ended == "skip":
                 return Given(kept, f"{MISSING} {local.path}")
             _note_choice(kept, slot, choice, local)
-        return Given(kept, self._lacking(profile, kept))
-
-    def _lacking(self, profile: Profile, kept: Values) -> str:
-        """Return why a mail cannot be sent that would print something that is not there."""
-        if not self._gaps.may_lack:
-            return ""
-        known = values(self._edition, profile, kept, NO_URLS)
-        found = self._gaps.find(known, self._now)
-        return f"{MISSING} {found.missing[0]}" if found.missing else ""
+        complete(edition, known, kept)
+        gaps = self._gaps.find({**known, **NO_URLS}, self._now)
+        why = f"{MISSING} {gaps.missing[0]}" if gaps.missing else ""
+        return Given(kept, why, known, gaps.empty)
 
 
 def given_at(world: World, edition: Edition, profile: Profile, at: Instant) -> Given:
@@ -188,6 +211,16 @@ def _note_choice(kept: Values, slot: content.Slot, choice: Choice, local: StandI
         kept.setdefault("tired", {})[slot.name] = list(choice.tired)
     if local is not None:
         _note(kept, slot.name, local)
+
+
+def _rows(table: pa.Table, names: Sequence[str]) -> dict[PersonId, Values]:
+    """Return each person's traits; a row at a time would cost twice as much."""
+    columns = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+    people = table.column("person").to_pylist()
+    return {
+        person: dict(zip(names, row, strict=True))
+        for person, row in zip(people, columns, strict=True)
+    }
 
 
 def _names(paths: Any) -> set[str]:

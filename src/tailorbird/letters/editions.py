@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib import metadata
 from typing import Any, Final
 
 import msgspec
 
-from tailorbird import __version__, content, journeys, yaml_text
+from tailorbird import content, journeys, yaml_text
 from tailorbird.content.fallbacks import Chain, read_chains
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.letters.texts import parse_texts
@@ -57,6 +58,8 @@ class Edition:
     locales: frozenset[str]
     """In which it is written, beside the shop's own."""
     digest: str
+    by_locale: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
+    """What is the same for everybody in a locale, kept once it was made."""
 
     @property
     def template(self) -> content.EmailTemplate:
@@ -243,7 +246,7 @@ def _manifest(
         sender=sender,
         base_url=settings.server.base_url.rstrip("/"),
         demo=settings.demo,
-        made_by=__version__,
+        made_by=made_by(),
         **parts,
     )
 
@@ -272,6 +275,12 @@ def _locales(
 ) -> set[str]:
     ends = {name.rpartition(".")[2] for name in called & blocks.keys() if "." in name}
     return {each for each in ends if content.is_locale(each)} | set(texts)
+
+
+@cache
+def made_by() -> str:
+    """Return the version of Tailorbird."""
+    return metadata.version("tailorbird")
 
 
 @lru_cache(maxsize=256)

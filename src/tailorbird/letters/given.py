@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -28,38 +28,63 @@ class Given:
 
     kept: Values
     refusal: str = ""
+    values: Values = field(default_factory=dict)
+    """What the template reads, but for the addresses of one send."""
+    empty: tuple[str, ...] = ()
+    """The blocks that would print nothing."""
 
 
 def values(
     edition: Edition, profile: Profile, kept: Mapping[str, Any], urls: Mapping[str, Any]
 ) -> Values:
     """Return what a template may read, for one person."""
-    manifest = edition.manifest
-    own = manifest.shop.locale
-    locale = str(kept.get("locale") or own)
-    chain = locales_of(locale, own)
-    found: Values = {
-        "person": {name: profile.traits.get(name) for name in PERSONAL},
-        "traits": {name: _shown(name, value) for name, value in kept.get("traits", {}).items()},
+    found = {**first_values(edition, profile, kept), **urls}
+    complete(edition, found, kept)
+    return found
+
+
+def first_values(edition: Edition, profile: Profile, kept: Mapping[str, Any]) -> Values:
+    """Return what is known of a person, before anything stands in and any slot is decided."""
+    declared = profile.traits.get
+    return {
+        **fixed(edition, str(kept.get("locale") or edition.manifest.shop.locale)),
+        "person": {name: declared(name) for name in PERSONAL},
+        "traits": {
+            name: _SHOWN[name](value) if name in _SHOWN and value is not None else value
+            for name, value in kept.get("traits", {}).items()
+        },
         "imputed": kept.get("imputed", []),
         "segments": kept.get("segments", {}),
         "scores": kept.get("scores", {}),
         "recommendations": kept.get("recommendations", []),
-        "shop": msgspec.to_builtins(manifest.shop),
-        "sender": manifest.sender,
-        "campaign": {"name": edition.campaign.name},
-        "demo": manifest.demo,
-        "locale": locale,
-        "locales": list(chain),
-        "direction": direction(locale),
-        "texts": texts_of(edition.texts, chain),
-        "slots": kept.get("slots", {}),
-        **urls,
     }
+
+
+def complete(edition: Edition, found: Values, kept: Mapping[str, Any]) -> None:
+    """Put in what stands in for missing values, and what the slots show."""
     _fill(found, edition.chains, kept.get("defaults", {}))
+    found["slots"] = kept.get("slots", {})
     if edition.slots:
         found["slot_values"] = _slot_values(edition, found, kept.get("slot_defaults", {}))
-    return found
+
+
+def fixed(edition: Edition, locale: str) -> Values:
+    """Return what is the same for everybody who is written to in a locale."""
+    known = edition.by_locale.get(locale)
+    if known is None:
+        manifest = edition.manifest
+        chain = locales_of(locale, manifest.shop.locale)
+        known = edition.by_locale[locale] = {
+            "shop": msgspec.to_builtins(manifest.shop),
+            "sender": manifest.sender,
+            "campaign": {"name": edition.campaign.name},
+            "demo": manifest.demo,
+            "locale": locale,
+            "locales": list(chain),
+            "direction": direction(locale),
+            "texts": texts_of(edition.texts, chain),
+        }
+    return known
 
 
 def locale_of(edition: Edition, profile: Profile) -> str:
@@ -124,16 +149,18 @@ def _fill(values: Values, chains: Sequence[Chain], defaults: Mapping[str, Scalar
             put_at(values, chain.path, defaults[chain.path])
 
 
-def _shown(name: str, value: Any) -> Any:
-    """Return a trait as authors write it: instants in ISO 8601, scores as decimals."""
-    known = COMPUTED.get(name)
-    if known is None or value is None:
-        return value
-    if known.type == "instant":
-        return _iso(value)
-    return value / 1_000_000 if known.type == "millionths" else value
-
-
 def _iso(instant: Instant) -> str:
     moment = _EPOCH + timedelta(microseconds=instant)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _decimal(millionths: int) -> float:
+    return millionths / 1_000_000
+
+
+_SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
+    name: {"instant": _iso, "millionths": _decimal}[trait.type]
+    for name, trait in COMPUTED.items()
+    if trait.type in ("instant", "millionths")
+}
+"""How traits are written for authors: instants in ISO 8601, scores as decimals."""

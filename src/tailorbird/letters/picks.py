@@ -34,22 +34,26 @@ def recommendations(
     top = model.with_history(history, now=now).top(
         people, number, now=now, within=within, exclude_recent_days=EXCLUDE_RECENT_DAYS
     )
-    rows = top.to_pylist()
-    products = world.facts.products(sorted({row["item"] for row in rows}))
+    found_items = top.column("item").to_pylist()
+    products = world.facts.products(sorted({*found_items}))
+    shown = {item: _shown(world, products.get(item, Product(item))) for item in {*found_items}}
     chosen: dict[PersonId, list[dict[str, Any]]] = {}
-    for row in rows:
-        product = products.get(row["item"], Product(row["item"]))
-        chosen.setdefault(row["person"], []).append(
-            {
-                "item": product.item,
-                "name": product.name or product.item,
-                "category": product.category,
-                "price_minor": product.price_minor,
-                "currency": product.currency or world.settings.shop.currency,
-                "url": product.url or f"{world.settings.shop.url}/products/{product.item}",
-                "image": product.image,
-                "reason": row["reason"],
-                "score": round(row["score"], 6),
-            }
-        )
+    columns = (top.column(name).to_pylist() for name in ("person", "reason", "score"))
+    for item, person, reason, score in zip(found_items, *columns, strict=True):
+        told = {**shown[item], "reason": reason, "score": round(score, 6)}
+        chosen.setdefault(person, []).append(told)
     return chosen, version
+
+
+def _shown(world: World, product: Product) -> dict[str, Any]:
+    """Return a product as templates print it."""
+    shop = world.settings.shop
+    return {
+        "item": product.item,
+        "name": product.name or product.item,
+        "category": product.category,
+        "price_minor": product.price_minor,
+        "currency": product.currency or shop.currency,
+        "url": product.url or f"{shop.url}/products/{product.item}",
+        "image": product.image,
+    }

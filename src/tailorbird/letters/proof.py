@@ -6,7 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from tailorbird import __version__
 from tailorbird.letters import editions
 from tailorbird.letters.digests import digest_of
 from tailorbird.letters.given import PERSONAL
@@ -72,8 +71,8 @@ def _reasons(
     found = []
     if not edition:
         found.append("it was decided before editions were kept")
-    elif (made_by := editions.kept(world, edition).manifest.made_by) != __version__:
-        found.append(f"it was made by Tailorbird {made_by}, this is {__version__}")
+    elif (then := editions.kept(world, edition).manifest.made_by) != editions.made_by():
+        found.append(f"it was made by Tailorbird {then}, this is {editions.made_by()}")
     sent = world.ledger.sent_at(decision.id) or decision.at
     person = world.people.survivor(decision.person) or decision.person
     changed = {
