@@ -1,21 +1,23 @@
-"""Groups, clusters and lists out of force: refused, with where, while anything rests on them."""
+"""Groups, clusters, lists, templates out of force: refused, with where, while they are used."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
-from tailorbird import authoring, clusters, grouping, lists, naming
-from tailorbird.errors import ConflictError, UsageError
+from tailorbird import authoring, clusters, grouping, journeys, lists, naming
+from tailorbird.errors import ConflictError, DefinitionError, UsageError
 from tailorbird.naming import Use
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.segments import Segment
 from tailorbird.segments.conditions import Condition, DateIs, Has, OnList, TraitIs, leaves
 from tailorbird.segments.groups import POINT
 from tailorbird.world import World
+from tailorbird.yaml_text import nearest
 
-Kind: TypeAlias = Literal["groups", "clusters", "list"]
+Kind: TypeAlias = Literal["groups", "clusters", "list", "template"]
 _WRITTEN: Final[tuple[DefinitionKind, ...]] = ("template", "block", "campaign", "imputation")
 """Definitions whose texts may name a trait."""
 
@@ -33,6 +35,8 @@ def uses(world: World, kind: Kind, name: str) -> tuple[Use, ...]:
             found = _of_trait(world, f"{clusters.KEPT_AS}{name}", standing)
         case "groups":
             found = _of_groups(world, name, standing)
+        case "template":
+            found = _in_campaigns(world, name)
     return tuple(dict.fromkeys(found))
 
 
@@ -68,6 +72,22 @@ def _find(world: World, kind: Kind, name: str, now: Instant) -> None:
             clusters.find(world, name)
         case "list":
             lists.Lists(world, now).find(name)
+        case "template":
+            _find_template(world, name)
+
+
+def _find_template(world: World, name: str) -> None:
+    if world.definitions.get("template", name) is None:
+        known = [each.name for each in world.definitions.latest("template")]
+        mend = nearest(name, known) if known else "add one with `tailorbird templates add`"
+        raise UsageError(f"no template {name!r}", mend=mend)
+
+
+def _in_campaigns(world: World, template: str) -> Iterator[Use]:
+    for each in world.definitions.latest("campaign"):
+        with suppress(DefinitionError):
+            if journeys.parse(each.text, f"campaigns/{each.name}.yaml").template == template:
+                yield Use("campaign", each.name, "template")
 
 
 def _of_groups(world: World, name: str, standing: Sequence[Segment]) -> Iterator[Use]:

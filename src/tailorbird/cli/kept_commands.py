@@ -1,4 +1,4 @@
-"""What groups, clusters and lists have alike: versions, where they are used, and an end."""
+"""What groups, clusters, lists and templates have alike: versions, uses, and an end."""
 
 from __future__ import annotations
 
@@ -67,8 +67,11 @@ def keep(app: typer.Typer, kind: Kind, *, ends_by: str = "remove") -> None:
 
 
 def _said(kind: Kind) -> str:
-    return {"groups": "a list of groups", "clusters": "clusters", "list": "a list"}[kind]
+    return {
+        "groups": "a list of groups", "clusters": "clusters", "list": "a list",
+        "template": "a template",
+    }[kind]  # fmt: skip
 
 
 def _list(kind: Kind) -> str:
-    return f"tailorbird {'lists' if kind == 'list' else kind} list"
+    return f"tailorbird {kind.removesuffix('s')}s list"

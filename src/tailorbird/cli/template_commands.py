@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, AsOf, Folder, instant, opened
-from tailorbird.cli.output import emit, read_text, write
+from tailorbird.cli.kept_commands import keep
+from tailorbird.cli.output import emit, read_text, table, write
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,32 @@ app = typer.Typer(help="Templates.", no_args_is_help=True)
 
 
 _SYNTAXES: dict[str, Syntax] = {".hbs": "handlebars", ".handlebars": "handlebars"}
+
+
+@app.command("list")
+def list_templates(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """List every template with the variants of the campaign that uses it."""
+    with opened(folder) as tb:
+        found = tb.readings.templates()
+    rows = [(each.name, each.version, ", ".join(each.variants)) for each in found]
+    lines = table(("template", "version", "variants"), rows)
+    emit(found, lines if rows else ["none yet; `tailorbird templates add FILE`"], as_json=as_json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The template's name.")],
+    version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Print a template as its author wrote it."""
+    with opened(folder) as tb:
+        kept = tb.world.definitions.get("template", name, version)
+    if kept is None:
+        which = f", version {version}" if version else ""
+        raise UsageError(f"no template {name!r}{which}", mend="see `tailorbird templates list`")
+    emit(kept, [kept.text.rstrip("\n")], as_json=as_json)
 
 
 @app.command()
@@ -120,3 +147,6 @@ def _preview(rendered: Preview) -> list[str]:
         told = ", ".join(rendered.missing)
         lines.append(f"this person would get no such mail: {told} would be printed and is missing")
     return lines
+
+
+keep(app, "template")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -128,14 +129,22 @@ def templates(world: World) -> tuple[TemplateRow, ...]:
 
 
 def _users(world: World) -> dict[str, journeys.Campaign]:
-    users: dict[str, journeys.Campaign] = {}
-    for found in world.definitions.latest("campaign"):
-        try:
-            campaign = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
-        except DefinitionError:
-            continue
-        users.setdefault(campaign.template, campaign)
-    return users
+    """Return the first campaign that uses each template."""
+    return {campaign.template: campaign for campaign in reversed(_campaigns(world))}
+
+
+def users(world: World, template: str) -> list[journeys.Campaign]:
+    """Return the campaigns that use a template, by name."""
+    return [each for each in _campaigns(world) if each.template == template]
+
+
+def _campaigns(world: World) -> list[journeys.Campaign]:
+    """Return the campaigns that can be read."""
+    found: list[journeys.Campaign] = []
+    for each in world.definitions.latest("campaign"):
+        with suppress(DefinitionError):
+            found.append(journeys.parse(each.text, f"campaigns/{each.name}.yaml"))
+    return found
 
 
 def preview(
@@ -150,12 +159,20 @@ def preview(
         TemplateError: the template, or the person's values, must be mended.
         UsageError: there is no such variant.
     """
-    profile = world.people.profiles([person]).get(person)
-    if profile is None or world.definitions.get("template", template) is None:
+    if world.definitions.get("template", template) is None:
         return None
     campaign = _users(world).get(template) or _without_campaign(template)
-    chosen = variant or next(iter(campaign.variants))
-    edition = letters.editions.current(world, campaign, 0)
+    return as_person(world, letters.editions.current(world, campaign, 0), person, variant, now)
+
+
+def as_person(
+    world: World, edition: letters.Edition, person: PersonId, variant: str, now: Instant
+) -> Preview | None:
+    """Return the mail of an edition as a person would have got it; None where nobody is she."""
+    profile = world.people.profiles([person]).get(person)
+    if profile is None:
+        return None
+    chosen = variant or next(iter(edition.campaign.variants))
     kept = letters.given_at(world, edition, profile, now).kept
     asking = {found.name: NO_LINK for found in world.definitions.latest("form")}
     data = letters.values(edition, profile, kept, {**letters.NO_URLS, "forms": asking})
@@ -164,7 +181,7 @@ def preview(
     )
     gaps = edition.gaps.find(data, now)
     return Preview(
-        template=template,
+        template=edition.campaign.template,
         person=person,
         label=label(profile),
         variant=chosen,

@@ -45,6 +45,7 @@ from tailorbird.web import (
     rest_segment_texts,
     rest_segments,
     rest_sources,
+    rest_templates,
 )
 from tailorbird.web.asking import admits
 from tailorbird.web.callers import CALLER, ONCE, READER, Caller
@@ -183,6 +184,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_lists.HANDLERS,
     *rest_campaigns.HANDLERS,
     *rest_mail.HANDLERS,
+    *rest_templates.HANDLERS,
     *rest_keys.HANDLERS,
     *rest_hooks.HANDLERS,
 ]

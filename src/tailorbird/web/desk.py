@@ -16,10 +16,32 @@ from tailorbird.world import World
 
 PATIENCE_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.01
+DRAFTS: Final = 32
+"""As many drafts of mails are kept to be looked at."""
 
 
 def nobody() -> None:
     """Wake nobody: what is written is taken in when somebody comes."""
+
+
+class Drafts:
+    """The HTML of the latest drafts, for frames that show them. Called in threads."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+        self._kept: dict[str, str] = {}
+
+    def keep(self, html: str) -> str:
+        """Keep a draft for a while; return the name that nobody can guess."""
+        name = self._entropy(16).hex()
+        self._kept[name] = html
+        while len(self._kept) > DRAFTS:
+            self._kept.pop(next(iter(self._kept)), None)
+        return name
+
+    def get(self, name: str) -> str | None:
+        """Return a draft, None once it is gone."""
+        return self._kept.get(name)
 
 
 class Desk:
@@ -39,6 +61,7 @@ class Desk:
         self.clock = clock
         self.entropy = entropy
         self.sources = sources
+        self.drafts = Drafts(entropy)
         self._wake = wake
         self._patience = patience_seconds
 

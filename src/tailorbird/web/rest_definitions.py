@@ -22,6 +22,9 @@ from tailorbird.web.desk import Desk
 
 Said = Annotated[str, QueryParameter(max_length=1000)]
 BY_API: Final = "by the API"
+_TAGS: Final[dict[removing.Kind, str]] = {
+    "groups": "segments", "clusters": "segments", "list": "lists", "template": "mail",
+}  # fmt: skip
 
 
 def named(text: str, file: str) -> str:
@@ -62,7 +65,7 @@ def handlers(kind: removing.Kind, where: str, what: str) -> list[ControllerRoute
 
     for each in (list_versions, list_uses, remove):
         each.__name__ = f"{each.__name__}_of_{kind}"
-    path, tag = f"/{where}/{{name:str}}", "lists" if kind == "list" else "segments"
+    path, tag = f"/{where}/{{name:str}}", _TAGS[kind]
     ending = delete(path, summary=f"Remove {what}", tags=[tag], status_code=200,
                     responses=WRITING | MISSING, **WRITES)  # fmt: skip
     return [

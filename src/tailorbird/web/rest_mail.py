@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final, Literal
 
 from litestar import Response
+from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from tailorbird.views import InboxPage, Mail, MailProof, Preview, TemplateRow
@@ -39,6 +40,11 @@ MAIL_POLICY = (
 So looking at a mail never fetches its open pixel.
 """
 
+Scheme = Annotated[
+    Literal["", "light", "dark"],
+    QueryParameter(description="As a reader in the light or in the dark shows it; as this one."),
+]
+_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark")
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 
 
@@ -55,9 +61,9 @@ def get_mail(readings: Asked, send_id: Id) -> Mail:
 
 
 @reads("/inbox/{send_id:str}/html", "The HTML part of a message", "mail", responses=MISSING)
-def show_mail(readings: Asked, send_id: Id) -> Response[str]:
+def show_mail(readings: Asked, send_id: Id, scheme: Scheme = "") -> Response[str]:
     """Return the HTML part under a policy that lets it load nothing from elsewhere."""
-    return _page(found(readings.mail(hexadecimal(send_id)), f"message {send_id}").html)
+    return framed(found(readings.mail(hexadecimal(send_id)), f"message {send_id}").html, scheme)
 
 
 @reads("/inbox/{send_id:str}/proof", "Prove a message", "mail", responses=MISSING | WRONG)
@@ -91,15 +97,22 @@ def preview_template(
 
 @reads("/templates/{name:str}/preview/html", "Its HTML part", "mail", responses=MISSING | WRONG)
 def show_preview(
-    readings: Asked, now: Now, name: Name, person: As, variant: Text = "", as_of: AsOf = None
-) -> Response[str]:
+    readings: Asked, now: Now, name: Name, person: As, variant: Text = "", as_of: AsOf = None,
+    scheme: Scheme = "",
+) -> Response[str]:  # fmt: skip
     """Return the HTML part of the preview under the same policy as a stored message."""
     what = f"template {name!r} or no person {person}"
-    return _page(found(readings.preview(name, person, variant, instant_of(as_of, now)), what).html)
+    preview = found(readings.preview(name, person, variant, instant_of(as_of, now)), what)
+    return framed(preview.html, scheme)
 
 
-def _page(html: str) -> Response[str]:
-    """Return a mail's HTML for a frame; links open beside it instead of inside it."""
+def framed(html: str, scheme: str = "") -> Response[str]:
+    """Return a mail's HTML for a frame; links open beside it instead of inside it.
+
+    With a `scheme`, what the mail says for dark readers holds always, or never.
+    """
+    if scheme:
+        html = _DARK.sub("min-width:0" if scheme == "dark" else "max-width:0", html)
     head = _HEAD.search(html)
     at = head.end() if head else 0
     framed = f'{html[:at]}<base target="_blank">{html[at:]}'

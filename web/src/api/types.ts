@@ -221,6 +221,12 @@ export interface DraftForms {
   column: number;
 }
 
+export interface DraftPreview {
+  preview: Preview;
+  shown_at: string;
+  bytes: number;
+}
+
 export interface Effect {
   metric: string;
   arm: string;
@@ -701,6 +707,12 @@ export interface NewPerson {
   anonymous_id: string;
   traits: Record<string, string | number | boolean | null>;
   consents: Words | null;
+}
+
+export interface NewTemplate {
+  text: string;
+  reason?: string;
+  author?: string;
 }
 
 export interface NewVersion {
@@ -1312,10 +1324,47 @@ export interface Suggestion {
   image: string;
 }
 
+export interface TemplateDraft {
+  name: string;
+  text: string;
+  person: number;
+  variant?: string;
+  as_of?: string | null;
+}
+
+export interface TemplateParts {
+  syntax: "liquid" | "handlebars";
+  blocks: string[];
+  slots: string[];
+  variables: string[];
+  locales: string[];
+}
+
+export interface TemplateReport {
+  name: string;
+  version: number;
+  text: string;
+  campaigns: string[];
+  variants: string[];
+  parts: TemplateParts | null;
+  trouble: string;
+}
+
 export interface TemplateRow {
   name: string;
   version: number;
   variants: string[];
+}
+
+export interface TemplateText {
+  name: string;
+  text: string;
+}
+
+export interface TemplateTrial {
+  name: string;
+  version: number;
+  parts: TemplateParts;
 }
 
 export interface Threshold {

@@ -1,0 +1,71 @@
+"""Templates while they are written: what they are made of, and a draft as one person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tailorbird import content, letters
+from tailorbird.errors import TailorbirdError
+from tailorbird.letters.editions import Edition
+from tailorbird.readings import mails
+from tailorbird.schema import Instant, PersonId
+from tailorbird.views import Preview
+from tailorbird.views.templates import TemplateParts, TemplateReport, TemplateTrial
+from tailorbird.world import World
+
+
+def report(world: World, name: str) -> TemplateReport | None:
+    """Return a template as it is in force, None where there is none."""
+    found = world.definitions.get("template", name)
+    if found is None:
+        return None
+    users = mails.users(world, name)
+    campaigns = tuple(each.name for each in users)
+    variants = tuple(users[0].variants) if users else ()
+    parts, trouble = None, ""
+    try:
+        parts = _parts(letters.editions.of_text(world, name, found.text))
+    except TailorbirdError as error:
+        trouble = error.sentence()
+    return TemplateReport(name, found.version, found.text, campaigns, variants, parts, trouble)
+
+
+def trial(world: World, name: str, text: str) -> TemplateTrial:
+    """Return what a text would be kept as; nothing is kept.
+
+    Raises:
+        TemplateError: with the place and the mend.
+    """
+    kept = world.definitions.get("template", name)
+    version = (kept.version if kept else 0) + (kept is None or kept.text != text)
+    return TemplateTrial(name, version, _parts(letters.editions.of_text(world, name, text)))
+
+
+def preview(
+    world: World, name: str, text: str, person: PersonId, variant: str, now: Instant
+) -> Preview | None:
+    """Return a draft as a person would have got it; with the subjects of the campaign that uses it.
+
+    Raises:
+        TemplateError: the draft, or the person's values, must be mended.
+        UsageError: there is no such variant.
+    """
+    edition = letters.editions.of_text(world, name, text)
+    campaign = next(iter(mails.users(world, name)), None)
+    if campaign:
+        subjects = {each: found.subject for each, found in campaign.variants.items()}
+        source = content.written(name, subjects, text)
+        chains = letters.editions.chains_of(campaign)
+        edition = replace(edition, campaign=campaign, source=source, chains=chains)
+    return mails.as_person(world, edition, person, variant, now)
+
+
+def _parts(edition: Edition) -> TemplateParts:
+    manifest = edition.manifest
+    return TemplateParts(
+        syntax=edition.source.syntax,
+        blocks=tuple(sorted(manifest.blocks)),
+        slots=tuple(sorted(manifest.slots)),
+        variables=tuple(sorted(edition.template.variables())),
+        locales=tuple(sorted(edition.locales)),
+    )

@@ -1,0 +1,134 @@
+"""Templates over HTTP: checked, shown as a person while they are written, kept, and ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from tailorbird.app import Tailorbird
+from tailorbird.cli import run
+from tailorbird.schema import SECOND, Body
+from tailorbird.web.desk import Desk
+from tailorbird.web.server import application
+
+AT_CONSOLE = {"sec-fetch-site": "same-origin"}
+NOW = 1_700_000_000 * SECOND
+HELLO = """<mjml><mj-head>
+<mj-style>@media (prefers-color-scheme: dark) { p { color: red } }</mj-style></mj-head><mj-body>
+<mj-section><mj-column><mj-text><p>Hello {{ person.first_name | default: "there" }}</p></mj-text>
+</mj-column></mj-section></mj-body></mjml>
+"""
+CAMPAIGN = """name: greeting
+audience: everybody
+template: hello
+variants: {plain: {subject: "A word, {{ person.first_name | default: 'you' }}"}}
+"""
+Call = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def tb(tmp_path: Path) -> Iterator[Tailorbird]:
+    """Return a folder with Ada in it, who agreed to everything."""
+    with Tailorbird.open(tmp_path / "data", clock=lambda: NOW, environment={}) as opened:
+        agreed = {"email_marketing": True, "personalisation": True}
+        traits = {"first_name": "Ada", "email": "ada@mail.example"}
+        about = {"type": "identify", "messageId": "m1", "userId": "u1", "traits": traits}
+        batch = [about | {"context": {"consent": agreed}}]
+        content = json.dumps({"batch": batch}).encode()
+        opened.world.log.append([Body("server:shop", NOW - SECOND, content)])
+        opened.ingest()
+        yield opened
+
+
+@pytest.fixture
+def call(tb: Tailorbird, ask: Call) -> Call:
+    """Return `call(path, method="GET", **of_httpx)` as a page of the console."""
+    site: ASGIApp = application(
+        public=(),
+        readings=tb.readings,
+        base_url="http://127.0.0.1:8400",
+        clock=tb.clock,
+        desk=Desk(tb.world, tb.clock),
+    )
+
+    def asked(path: str, method: str = "GET", **more: Any) -> httpx.Response:
+        return ask(f"/api/v1{path}", method, to=site, **{"headers": AT_CONSOLE} | more)
+
+    return asked
+
+
+def test_a_template_is_checked_kept_and_shown_with_its_versions(call: Call) -> None:
+    tried = call("/templates/check", "POST", json={"name": "hello", "text": HELLO}).json()
+    assert (tried["version"], tried["parts"]["syntax"]) == (1, "liquid")
+    assert "person.first_name" in tried["parts"]["variables"]
+    kept = call("/templates/hello", "PUT", json={"text": HELLO, "author": "Ada"}).json()
+    assert kept == {"kind": "template", "name": "hello", "version": 1}
+    found = call("/templates/hello").json()
+    assert (found["text"], found["campaigns"], found["trouble"]) == (HELLO, [], "")
+    assert [each["author"] for each in call("/templates/hello/versions").json()] == ["Ada"]
+
+
+def test_a_slip_is_told_with_its_line_and_what_stood_stays(call: Call) -> None:
+    call("/templates/hello", "PUT", json={"text": HELLO})
+    broken = HELLO.replace("default:", "defualt:")
+    for path, method, body in (
+        ("/templates/check", "POST", {"name": "hello", "text": broken}),
+        ("/templates/hello", "PUT", {"text": broken}),
+        ("/templates/preview", "POST", {"name": "hello", "text": broken, "person": 1}),
+    ):
+        refused = call(path, method, json=body)
+        assert (refused.status_code, refused.json()["line"]) == (422, 3), refused.text
+    assert call("/templates/hello").json()["version"] == 1
+
+
+def test_a_draft_is_shown_as_a_person_in_a_frame_that_can_do_nothing(
+    call: Call, tb: Tailorbird
+) -> None:
+    tb.put("campaign", "greeting", CAMPAIGN)
+    draft = {"name": "hello", "text": HELLO.replace("Hello", "Servus"), "person": 1}
+    found = call("/templates/preview", "POST", json=draft).json()
+    assert found["preview"]["subject"] == "A word, Ada"
+    assert "Servus Ada" in found["preview"]["text"]
+    shown = call(found["shown_at"])
+    assert len(shown.content) > found["bytes"] > 500
+    assert "Servus Ada" in shown.text
+    assert shown.headers["content-security-policy"].startswith("sandbox ")
+    assert tb.world.definitions.get("template", "hello") is None
+    assert call("/templates/drafts/00ff").status_code == 404
+
+
+def test_a_mail_is_shown_as_readers_in_the_dark_see_it(call: Call) -> None:
+    draft = {"name": "hello", "text": HELLO, "person": 1}
+    where = call("/templates/preview", "POST", json=draft).json()["shown_at"]
+    assert "prefers-color-scheme" in call(where).text
+    assert "min-width:0" in call(f"{where}?scheme=dark").text
+    assert "max-width:0" in call(f"{where}?scheme=light").text
+    assert call(f"{where}?scheme=pink").status_code == 400
+
+
+def test_a_template_that_a_campaign_uses_is_not_removed(
+    call: Call, tb: Tailorbird, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("/templates/hello", "PUT", json={"text": HELLO})
+    tb.put("campaign", "greeting", CAMPAIGN)
+    assert call("/templates/hello").json()["campaigns"] == ["greeting"]
+    refused = call("/templates/hello", "DELETE")
+    assert refused.json()["message"] == (
+        "template 'hello' is used by campaign greeting (template); take it out there first"
+    )
+    tb.world.definitions.remove("campaign", "greeting", author="", reason="", now=NOW)
+    assert call("/templates/hello", "DELETE").json() == {"name": "hello", "version": 1}
+    folder = ["--folder", str(tb.world.folder)]
+    call("/templates/hello", "PUT", json={"text": HELLO})
+    tb.close()
+    assert run(["templates", "list", *folder]) == 0
+    assert run(["templates", "show", "hello", *folder]) == 0
+    assert "Hello {{ person.first_name" in capsys.readouterr().out
+    assert run(["templates", "show", "hello", "--version", "9", *folder]) == 2
+    assert run(["templates", "remove", "hello", *folder]) == 0
