@@ -213,11 +213,11 @@ def _sorted(value: object, name: object, order: Callable[[object, object], int])
     key = functools.cmp_to_key(order)
     if name is None:
         return sorted(found, key=key)
+    if any(each is None or isinstance(each, bool | float) for each in found):
+        return None
     if len(found) < 2:  # Ruby looks into none of them
-        return (
-            None if any(each is None or isinstance(each, bool | float) for each in found) else found
-        )
-    return _guarded(lambda: sorted(found, key=lambda each: key(_look(each, name))))
+        return found
+    return sorted(found, key=lambda each: key(_look(each, name)))
 
 
 def _compare(left: object, right: object) -> int:

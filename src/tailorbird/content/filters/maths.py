@@ -82,7 +82,7 @@ def _check_divisor(divisor: Number) -> None:
 def absolute(value: object) -> int | float:
     """Return the number without its sign."""
     found = number(value)
-    return plain_number(-found if found < 0 else found)
+    return plain_number(abs(found) if isinstance(found, int) else found.copy_abs())
 
 
 def at_least(value: object, floor: object) -> int | float:

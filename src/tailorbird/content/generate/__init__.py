@@ -17,6 +17,7 @@ from tailorbird.content.generate.expressions import Names
 from tailorbird.content.generate.program import MAIN, Program
 from tailorbird.content.generate.statements import Statements
 from tailorbird.content.generate.writer import Writer
+from tailorbird.content.memo import Made, Memo, setting
 from tailorbird.content.scope import Call, Unit, columns_of, record, row_record
 from tailorbird.content.tree import Place
 from tailorbird.errors import TemplateError
@@ -35,6 +36,9 @@ _COMPARISONS = (
 _GLOBALS: dict[str, object] = {
     "__builtins__": {"dict": dict, "enumerate": enumerate, "len": len, "str": str},
     "Call": Call,
+    "Made": Made,
+    "Memo": Memo,
+    "setting": setting,
     "Unfit": Unfit,
     "wrong_count": wrong_count,
     "columns_of": columns_of,
@@ -112,7 +116,9 @@ def _unit(program: Program, name: str, function: str) -> Writer:
     with writer.block(f"def {function}(out, scope):"):
         writer.line("put = out.extend; look = scope.look; base = scope.frames[0]")
         for local in ("links", "data", "now"):
-            if any(f"{local}(" in code or f"({local}, " in code for code in inner.lines):
+            if any(f"{local}(" in code or f"({local}, " in code for code in inner.lines) or (
+                local == "links" and any(code.endswith("= links") for code in inner.lines)
+            ):
                 writer.line(f"{local} = scope.{local}")
         for root, variable in names.roots.items():
             writer.line(f"{variable} = scope.data.get({root!r})")

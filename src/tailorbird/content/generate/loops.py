@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Protocol
 
 from tailorbird.content.generate.expressions import SPECIAL_STEPS, Loop, Names
+from tailorbird.content.generate.memory import fields_read, links_of, reads_setting
 from tailorbird.content.generate.program import Program
 from tailorbird.content.generate.writer import Writer
 from tailorbird.content.tree import Body, Constant, Expression, For, Path, Step, TableRow
@@ -19,6 +22,10 @@ class Unit(Protocol):
     writer: Writer
     names: Names
     program: Program
+    links: str
+    """The Python name of what gives each person's own address of a link."""
+    out: str
+    """The Python name of the list that output goes to."""
 
     def value(self, expression: Expression) -> str:
         """Return Python that gives an expression's value."""
@@ -26,8 +33,20 @@ class Unit(Protocol):
     def body(self, body: Body) -> None:
         """Write every node of a body."""
 
+    def into(self, out: str, links: str) -> AbstractContextManager[None]:
+        """Write what is written inside into another list, its links given by another function."""
+
     def check_output(self) -> None:
         """Write a check that the output has not outgrown its budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """The Python of what a loop runs over, and the names of where its turns print and link."""
+
+    runs: str
+    out: str
+    links: str
 
 
 def write_for(unit: Unit, node: For) -> None:
@@ -37,10 +56,14 @@ def write_for(unit: Unit, node: For) -> None:
     writer.line(f"{turns} = {_turns(unit, node)}", node.place)
     writer.line(f"{length} = len({turns})")
     outer = _outer_loop(unit) if framed else "None"
+    kept = [] if framed or unit.program.printing else fields_read(node)
     fields = {name: writer.fresh("h") for name in _fields_read(node)}
     loop = Loop(each.variable, element, index, length, each.key, outer=outer, fields=fields)
     frame = open_frame(writer) if framed else ""
-    with writer.block(f"for {index}, {element} in enumerate({turns}):", node.place):
+    into = _Into(f"enumerate({turns})", unit.out, unit.links)
+    if kept:
+        into = _write_memo(unit, node, kept, loop, turns)
+    with writer.block(f"for {index}, {element} in {into.runs}:", node.place):
         unit.names.loops.append(loop)
         unit.check_output()
         if fields:
@@ -50,7 +73,8 @@ def write_for(unit: Unit, node: For) -> None:
             writer.line(f"{record} = {unit.names.record(loop)}")
             shown = f"'forloop': {record}, ' loop': {record}, {each.variable!r}: {element}"
             writer.line(f"{frame}.update({{{shown}}})")
-        unit.body(node.body)
+        with unit.into(into.out, into.links) if kept else nullcontext():
+            unit.body(node.body)
         unit.names.loops.pop()
     if framed:
         writer.line("scope.frames.pop()")
@@ -59,21 +83,38 @@ def write_for(unit: Unit, node: For) -> None:
             unit.body(node.otherwise)
 
 
+def _write_memo(unit: Unit, node: For, kept: list[str], loop: Loop, turns: str) -> _Into:
+    """Write the question whether turns are looked for in a memo, and return where they print."""
+    writer = unit.writer
+    runs, out, links, made = map(writer.fresh, "jolm")
+    found = links_of(node)
+    memo = unit.program.memo(kept, found[0].escape if found else True)
+    writer.line(f"{runs} = enumerate({turns}); {out} = {unit.out}; {links} = {unit.links}")
+    with writer.block(f"if {memo}.awake({loop.length}):"):
+        read = "setting(scope.data)" if reads_setting(node) else "()"
+        given = f"{turns}, {read}, {out}, {links}, {made}"
+        writer.line(f"{made} = Made()")
+        writer.line(f"{runs} = {memo}.turns({given})")
+        writer.line(f"{out} = {made}.out; {links} = {made}")
+    writer.line(f"{out}x = {out}.extend")
+    return _Into(runs, out, links)
+
+
 def _fields_read(node: For) -> list[str]:
     """Return the fields of the element that the body reads more than once."""
     found: Counter[str] = Counter()
     for expression in expressions(node.body):
         match expression:
-            case Path(root, (Step(Constant(str(key)), dotted=True), *_)) if (
-                root == node.each.variable and key not in SPECIAL_STEPS
+            case Path(root, (Step(Constant(str(name)), dotted=True), *_)) if (
+                root == node.each.variable and name not in SPECIAL_STEPS
             ):
-                found[key] += 1
-    return [key for key, times in found.items() if times > 1]
+                found[name] += 1
+    return [name for name, times in found.items() if times > 1]
 
 
 def _reading(element: str, fields: Mapping[str, str]) -> str:
     """Return Python that reads the fields of an element into their names."""
-    given = "".join(f"{element}.get({key!r}), " for key in fields)
+    given = "".join(f"{element}.get({name!r}), " for name in fields)
     names, missing = ", ".join(fields.values()), "None, " * len(fields)
     return f"{names}, = ({given}) if {element}.__class__ is dict else ({missing})"
 

@@ -81,6 +81,10 @@ class Program:
         """Return the name of a value that is made once for the whole program."""
         return self.constants.setdefault(code, f"k{len(self.constants)}")
 
+    def memo(self, fields: list[str], escape: bool) -> str:
+        """Return the name of a memo of its own."""
+        return self.constant(f"Memo({fields!r}, {escape})  # {len(self.constants)}")
+
     def target(self, node: Partial) -> str | None:
         """Return the unit that a partial calls, or None where only rendering can tell."""
         if node.body is not None:

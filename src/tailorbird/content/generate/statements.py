@@ -46,7 +46,8 @@ class Statements:
         self.names = names
         self.program = program
         self._expressions = Expressions(writer, names)
-        self._out = "out"
+        self.out = "out"
+        self.links = "links"
 
     def value(self, expression: Expression) -> str:
         """Return Python that gives an expression's value."""
@@ -71,9 +72,18 @@ class Statements:
                 where = f"Liquid error ({inside}line {place.line}): "
                 self.writer.put(f"{where!r} + fault.shopify")
 
+    @contextmanager
+    def into(self, out: str, links: str) -> Iterator[None]:
+        """Write what is written inside into another list, its links given by another function."""
+        outer = self.out, self.links
+        self.out, self.links = out, links
+        with self.writer.sink(f"{out}x"):
+            yield
+        self.out, self.links = outer
+
     def check_output(self) -> None:
         """Write a check that the output has not outgrown its budget."""
-        self.writer.line(f"if len({self._out}) > {MOST_PIECES}: scope.overflow()")
+        self.writer.line(f"if len({self.out}) > {MOST_PIECES}: scope.overflow()")
 
     def _node(self, node: Node) -> None:
         match node:
@@ -155,14 +165,14 @@ class Statements:
 
         It is done too when the body is left by a jump: what was written so far counts.
         """
-        inner, outer = self.writer.fresh("o"), self._out
+        inner, outer = self.writer.fresh("o"), self.out
         jumps = any(isinstance(each, Jump | Partial) for each in nodes(body))
         self.writer.line(f"{inner} = []; {inner}x = {inner}.extend")
         with self.writer.block("try:") if jumps else nullcontext():
-            self._out = inner
+            self.out = inner
             with self.writer.sink(f"{inner}x"):
                 self.body(body)
-            self._out = outer
+            self.out = outer
         with self.writer.block("finally:") if jumps else nullcontext():
             yield f"''.join({inner})"
 
@@ -181,7 +191,7 @@ class Statements:
 
     def _linked(self, node: Link, written: str) -> None:
         escape = "escape_html" if node.escape else "text"
-        code = f"{escape}(links(safe_url({written}), {node.index}))"
+        code = f"{escape}({self.links}(safe_url({written}), {node.index}))"
         self.writer.put(code, node.place)
 
     # -- partials ---------------------------------------------------------------------------------
@@ -195,7 +205,7 @@ class Statements:
             call = self.program.constant(call)
         if node.isolated:
             frame = ", ".join(f"{key!r}: {self.value(value)}" for key, value in node.arguments)
-            code = f"scope.render({self._out}, {call}, {bound}, {{{frame}}})"
+            code = f"scope.render({self.out}, {call}, {bound}, {{{frame}}})"
             self.writer.line(code, node.place)
             return
         given, jump = self.writer.fresh("b"), self.writer.fresh("j")
@@ -203,7 +213,7 @@ class Statements:
         frame = open_frame(self.writer)
         for key, value in node.arguments:
             self.writer.line(f"{frame}[{key!r}] = {self.value(value)}", node.place)
-        code = f"scope.include({self._out}, {call}, {given}, {frame})"
+        code = f"scope.include({self.out}, {call}, {given}, {frame})"
         self.writer.line(f"{jump} = {code}", node.place)
         if self.names.loops:
             with self.writer.block(f"if {jump} == 'break':"):
