@@ -245,11 +245,12 @@ def check(
     segment: str = "",
     stop: Stop | None = None,
     on_progress: letters.audience.Progress | None = None,
+    seen: Callable[[letters.audience.AudienceCheck], None] | None = None,
 ) -> letters.audience.AudienceCheck:
     """Return what a campaign's mail would be for its whole audience; record nothing.
 
     With a `segment`, `name` is a template, made for all its people, whoever may be written to.
-    What does not fit the names that there are is told, and not made.
+    What does not fit the names that there are is told, and not made. `seen` is given what fills up.
 
     Raises:
         TemplateError, DefinitionError: it cannot be made at all.
@@ -261,6 +262,8 @@ def check(
         edition = letters.editions.current(world, *authoring.find_campaign(world, name))
         people = audience(world, edition.campaign, now)
     begun = letters.audience.begin(world, edition, people, now)
+    if seen:
+        seen(begun)
     if begun.misfits:
         return begun
     apart = None if segment else forms.PREFIX

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.checking import check_audience
 from tailorbird.cli.output import emit, read_text, table
 
 app = typer.Typer(help="Campaigns.", no_args_is_help=True)
@@ -34,6 +35,22 @@ def plan(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -
         planned = tb.plan(name)
     rows = [(verdict, reason or "-", variant or "-", n) for verdict, reason, variant, n in planned]
     emit(planned, table(("verdict", "reason", "variant", "people"), rows), as_json=as_json)
+
+
+@app.command()
+def check(
+    name: Name,
+    people: Annotated[
+        str, typer.Option(help="List the people of a finding, such as `lacks:person.first_name`.")
+    ] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> int:
+    """Check the template and make the mail for the whole audience; nothing is sent.
+
+    Ends with 1 where something stands in the way.
+    """
+    return check_audience(name, "", people, folder, as_json=as_json)
 
 
 @app.command()

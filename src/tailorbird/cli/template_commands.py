@@ -113,6 +113,25 @@ def add(
 
 
 @app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="The template's name.")],
+    segment: Annotated[str, typer.Option(help="For whom: a segment.")],
+    people: Annotated[
+        str, typer.Option(help="List the people of a finding, such as `lacks:person.first_name`.")
+    ] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> int:
+    """Check a template and make its mail for everybody in a segment; nothing is sent.
+
+    Ends with 1 where something stands in the way.
+    """
+    from tailorbird.cli.checking import check_audience
+
+    return check_audience(name, segment, people, folder, as_json=as_json)
+
+
+@app.command()
 def preview(
     name: Annotated[str, typer.Argument(help="The template's name.")],
     person: Annotated[str, typer.Argument(help="Number, address or user id.")] = "",

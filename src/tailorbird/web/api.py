@@ -23,6 +23,7 @@ from tailorbird.views import Readings
 from tailorbird.web import (
     problems,
     rest_campaigns,
+    rest_checks,
     rest_clusters,
     rest_drafts,
     rest_events,
@@ -183,6 +184,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_drafts.HANDLERS,
     *rest_lists.HANDLERS,
     *rest_campaigns.HANDLERS,
+    *rest_checks.HANDLERS,
     *rest_mail.HANDLERS,
     *rest_templates.HANDLERS,
     *rest_keys.HANDLERS,

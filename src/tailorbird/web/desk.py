@@ -11,6 +11,7 @@ from typing import Final
 from tailorbird import records
 from tailorbird.ids import Entropy
 from tailorbird.schema import Instant
+from tailorbird.web.audience_checks import AudienceChecks
 from tailorbird.web.source_reader import SourceReader
 from tailorbird.world import World
 
@@ -61,6 +62,7 @@ class Desk:
         self.clock = clock
         self.entropy = entropy
         self.sources = sources
+        self.checks = AudienceChecks(world, clock)
         self.drafts = Drafts(entropy)
         self._wake = wake
         self._patience = patience_seconds

@@ -99,9 +99,11 @@ def site(tb: Tailorbird) -> ASGIApp:
             for each in (matcher, sender, queues, reader, worker, postman):
                 await asyncio.to_thread(each.stop)
             await asyncio.to_thread(behind.stop)
+            await asyncio.to_thread(desk.checks.close)
             sys.setswitchinterval(before)
 
     ring = KeyRing(world.keys, tb.clock)
+    desk = Desk(world, tb.clock, worker.wake, sources=reader)
     return application(
         public=_public(tb, ring, worker.nudge),
         readings=tb.readings,
@@ -109,7 +111,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         clock=tb.clock,
         lifespan=lifespan,
         ring=ring,
-        desk=Desk(world, tb.clock, worker.wake, sources=reader),
+        desk=desk,
     )
 
 

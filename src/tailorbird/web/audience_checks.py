@@ -1,0 +1,120 @@
+"""Checks of audiences behind the requests: one after the other; each can be looked at, stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from tailorbird import flow
+from tailorbird.errors import TailorbirdError
+from tailorbird.letters.audience import AudienceCheck
+from tailorbird.readings import checks
+from tailorbird.schema import Instant
+from tailorbird.stopping import Stop
+from tailorbird.views import moment
+from tailorbird.views.checks import AudienceReport, Concerned
+from tailorbird.world import World
+
+MOST: Final = 32
+"""Checks that are remembered."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """One check: what it has found so far, and how it is stopped."""
+
+    name: str
+    at: Instant
+    stop: Stop = field(default_factory=Stop)
+    found: AudienceCheck | None = None
+    future: Future[None] | None = None
+    trouble: str = ""
+    ended: bool = False
+
+
+class AudienceChecks:
+    """Asked for by several threads. A name has one check at a time; the latest is remembered."""
+
+    def __init__(self, world: World, clock: Callable[[], Instant]) -> None:
+        self._world, self._clock = world, clock
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._known: dict[str, _Running] = {}
+
+    def begin(self, name: str, segment: str = "") -> AudienceReport:
+        """Begin a check, unless one of this name runs; return how far it is.
+
+        Raises:
+            UsageError: there is no such campaign, template or segment.
+        """
+        key = _key(name, segment)
+        with self._lock:
+            running = self._known.get(key)
+            if running is None or running.ended:
+                running = self._known[key] = _Running(name, self._clock())
+                while len(self._known) > MOST:
+                    self._known.pop(next(iter(self._known))).stop.ask()
+                if self._pool is None:
+                    self._pool = ThreadPoolExecutor(1, thread_name_prefix="tailorbird-check")
+                running.future = self._pool.submit(self._run, running, segment)
+        return _report(running)
+
+    def look(self, name: str, segment: str = "") -> AudienceReport | None:
+        """Return how far a check is, None where none was begun."""
+        running = self._known.get(_key(name, segment))
+        return _report(running) if running else None
+
+    def people(
+        self, name: str, segment: str, kind: str, what: str, after: str, limit: int
+    ) -> Concerned | None:
+        """Return a page of the people whom a finding concerns."""
+        running = self._known.get(_key(name, segment))
+        if running is None or running.found is None:
+            return None
+        return checks.concerned(running.found, kind, what, after, limit)
+
+    def stop(self, name: str, segment: str = "") -> AudienceReport | None:
+        """Have a check end; return what it has found until then."""
+        running = self._known.get(_key(name, segment))
+        if running is None:
+            return None
+        running.stop.ask()
+        return _report(running)
+
+    def close(self) -> None:
+        """Stop everything, and end when the present hundred people are done."""
+        for running in self._known.values():
+            running.stop.ask()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, running: _Running, segment: str) -> None:
+        def keep(found: AudienceCheck) -> None:
+            running.found = found
+
+        try:
+            flow.check(
+                self._world, running.name, running.at, segment=segment, stop=running.stop, seen=keep
+            )
+        except TailorbirdError as error:
+            running.trouble = error.sentence()
+        finally:
+            running.ended = True
+
+
+def _report(running: _Running) -> AudienceReport:
+    ended = running.ended
+    if running.found is None or running.trouble:
+        state = "failed" if running.trouble else "running"
+        at = moment(running.at)
+        return AudienceReport(
+            running.name, state, at, 0, 0, 0, sound=False, trouble=running.trouble
+        )
+    return checks.report(running.found, "" if ended else "running")
+
+
+def _key(name: str, segment: str) -> str:
+    return f"{segment}\x00{name}"
