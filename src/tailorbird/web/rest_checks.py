@@ -31,7 +31,7 @@ ASKING: Final = INVALID | GUARDED | MISSING | WRONG
 
 @post("/campaigns/{name:str}/check", summary="Check a campaign's audience", tags=[TAG],
       status_code=200, responses=ASKING, sync_to_thread=True)  # fmt: skip
-def check_campaign(desk: At, name: Name) -> AudienceReport:
+def begin_check(desk: At, name: Name) -> AudienceReport:
     """Begin to make the mail for the whole audience; nothing is sent. Look again for the result."""
     return desk.checks.begin(name)
 
@@ -60,7 +60,7 @@ def list_concerned(
 
 @post("/templates/{name:str}/check", summary="Check a template", tags=["mail"], status_code=200,
       responses=ASKING, sync_to_thread=True)  # fmt: skip
-def check_template(desk: At, name: Name, segment: Segment) -> AudienceReport:
+def begin_template_check(desk: At, name: Name, segment: Segment) -> AudienceReport:
     """Begin to make a template's mail for everybody in a segment; nothing is sent."""
     return desk.checks.begin(name, segment)
 
@@ -82,11 +82,11 @@ def list_template_concerned(
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
-    check_campaign,
+    begin_check,
     look_at_check,
     stop_check,
     list_concerned,
-    check_template,
+    begin_template_check,
     look_at_template_check,
     list_template_concerned,
 ]
