@@ -124,7 +124,7 @@ def caught(engine: Engine) -> bool:
     [
         ("tailorbird.segments.compile.next_change", lambda term: Upcoming()),
         ("tailorbird.segments.compile.member", segments.meaning.truth),
-        ("tailorbird.traits.query._never_missing", lambda value: True),
+        ("tailorbird.traits.query.never_missing", lambda value: True),
     ],
     ids=["next_check dropped", "the unborn counted", "missing compared"],
 )

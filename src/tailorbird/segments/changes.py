@@ -64,7 +64,7 @@ def _by_time(
     people = np.concatenate([outcome.entered, outcome.left])
     if seen.last is None or seen.touched is None or outcome.segment.refresh != LIVE:
         return np.zeros(len(people), np.bool_)
-    touched = np.isin(people, seen.touched)
+    touched = np.isin(people, seen.touched, assume_unique=True)
     due = np.flatnonzero(touched & (outcome.checks > seen.last.at) & (outcome.checks <= now))
     by_time = ~touched
     if len(due):
@@ -148,7 +148,7 @@ def _latest_acts(
     for outcome, each in zip(outcomes, seen, strict=True):
         changed = np.concatenate([outcome.entered, outcome.left])
         if each.last is not None and each.touched is not None and len(changed):
-            people.append(np.intersect1d(changed, each.touched))
+            people.append(np.intersect1d(changed, each.touched, assume_unique=True))
             positions.append(each.last.position)
     asked = np.unique(np.concatenate(people))
     if not len(asked):

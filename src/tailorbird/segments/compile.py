@@ -91,7 +91,7 @@ def members(
 ) -> Statement:
     """Return the statement that gives the members, in order of person."""
     query = Query(as_of, dialect=dialect, state=state)
-    people = query.select({}, member(resolved(segment, among)))
+    people = query.people(member(resolved(segment, among)))
     return query.statement(in_order(people, limit))
 
 
@@ -105,7 +105,7 @@ def size(
 ) -> Statement:
     """Return the statement that gives how many members there are, as `people`."""
     query = Query(as_of, dialect=dialect, state=state)
-    people = query.select({}, member(resolved(segment, among)))
+    people = query.people(member(resolved(segment, among)))
     counted = named(exp.Count(this=exp.Star()), "people")
     return query.statement(select(counted, source=subquery(people, "members")))
 

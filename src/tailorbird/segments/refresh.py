@@ -128,7 +128,7 @@ def _asks(
 ) -> list[_Ask]:
     due = standing.due(facts, now)
     found: dict[object, Numbers] = {}
-    given = None if touched is None else np.asarray(touched, np.int64)
+    given = None if touched is None else np.unique(np.asarray(touched, np.int64))
     asks = []
     for segment in segments:
         truth = member(resolved(segment, segments))
@@ -143,7 +143,7 @@ def _asks(
         if given is None and since not in found:
             found[since] = standing.touched_since(facts, last, models)
         these = found[since] if given is None else given
-        people = np.union1d(these, due.get(segment.name, these[:0]))
+        people = np.union1d(these, due[segment.name]) if segment.name in due else these
         asks.append(_Ask(segment, truth, fingerprint, people, these))
     return asks
 

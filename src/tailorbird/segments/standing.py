@@ -134,7 +134,12 @@ def outcome(segment: Segment, fingerprint: int, old: pa.Table, answers: pa.Table
 def _moved(before: Numbers, answers: pa.Table) -> tuple[Numbers, Numbers]:
     """Return who is a member now and was none before, and the other way round."""
     answered = people_of(answers.filter(answers["member"]))
-    return np.setdiff1d(answered, before), np.setdiff1d(before, answered)
+    return _without(answered, before), _without(before, answered)
+
+
+def _without(people: Numbers, others: Numbers) -> Numbers:
+    """Return who is not among others, in order; nobody is named twice."""
+    return np.sort(np.setdiff1d(people, others, assume_unique=True))
 
 
 def _checks(old: pa.Table, people: Numbers) -> Numbers:
@@ -199,12 +204,12 @@ def write(
 def _difference(old: pa.Table, new: pa.Table) -> tuple[Numbers, pa.Table]:
     """Return the people whose old row must go, and the new rows that must come."""
     before, after = people_of(old), people_of(new)
-    common, old_at, new_at = np.intersect1d(before, after, return_indices=True)
+    common, old_at, new_at = np.intersect1d(before, after, assume_unique=True, return_indices=True)
     same = np.ones(len(common), bool)
     for name in ("member", "next_check"):
         same &= _plain(old, name)[old_at] == _plain(new, name)[new_at]
     kept = common[same]
-    return np.setdiff1d(before, kept), new.filter(~np.isin(after, kept))
+    return _without(before, kept), new.filter(~np.isin(after, kept, assume_unique=True))
 
 
 def _plain(table: pa.Table, name: str) -> npt.NDArray[np.int64]:

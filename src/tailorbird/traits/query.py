@@ -32,6 +32,7 @@ from tailorbird.traits.patterns import (
     Pattern,
     Periods,
 )
+from tailorbird.traits.presence import never_missing, required
 from tailorbird.traits.reading import CLOCK, ZONE
 from tailorbird.traits.recurring import Answers, Regular, kept_by_nobody
 from tailorbird.traits.sequences import Chained, Sequenced
@@ -138,11 +139,32 @@ class Query:
         chosen = [named(column("person", "p"), "person")]
         chosen += [named(self.answer(term), name) for name, term in columns.items()]
         condition = None if where is None else self.truth(where)
-        query = select(*chosen, source=self._people())
-        for key, block in self._blocks.items():
-            name = self._names[key]
-            on = compared(column("person", name), "=", (column("person", "p"),))
-            relation = subquery(block.query(self.scope), name)
+        return self._joined(chosen, "p", condition)
+
+    def people(self, where: Truth) -> exp.Select:
+        """Return `person` of everybody for whom `where` holds.
+
+        Whoever has a row is known since then at the latest: where it cannot hold without rows of
+        one block, these name the people, and nobody else is looked at.
+        """
+        value = required(where)
+        if self.scope.restricted or not isinstance(where, Every) or value is None:
+            return self.select({}, where)
+        first = self.value(value).find(exp.Column)
+        condition = both(self.truth(each) for each in where.truths if not isinstance(each, KnownBy))
+        if first is None or any(each.table == "p" for each in condition.find_all(exp.Column)):
+            return self.select({}, where)
+        return self._joined([column("person", first.table)], first.table, condition)
+
+    def _joined(self, chosen: list[Sql], lead: str, condition: Sql | None) -> exp.Select:
+        """Return what is chosen of the relation `lead`, with all the others beside it."""
+        relations = {
+            self._names[key]: subquery(block.query(self.scope), self._names[key])
+            for key, block in self._blocks.items()
+        }
+        query = select(*chosen, source=self._people() if lead == "p" else relations.pop(lead))
+        for name, relation in relations.items():
+            on = compared(column("person", name), "=", (column("person", lead),))
             query.append("joins", exp.Join(this=relation, on=on, side="LEFT"))
         if condition is not None:
             query.set("where", exp.Where(this=condition))
@@ -168,7 +190,7 @@ class Query:
             case Compare(value, op, operands):
                 bound = [self.scope.bind(operand) for operand in operands]
                 test = compared(self.value(value), op, bound)
-                return test if _never_missing(value) else coalesced(test, exp.false())
+                return test if never_missing(value) else coalesced(test, exp.false())
             case KnownBy():
                 return compared(column("created_at", "p"), "<=", (self.scope.now(),))
             case Every(truths):
@@ -348,24 +370,6 @@ def _leaning(of: Sql, by: Sql, *, down: bool) -> Sql:
         return exp.Sub(this=of, expression=rest_below)
     rest_above = cased(compared(of.copy(), ">", zero), rest, integer(0))
     return exp.Add(this=of, expression=rest_above)
-
-
-def _never_missing(value: Value) -> bool:
-    return isinstance(
-        value,
-        Count
-        | Orders
-        | Sum
-        | Values
-        | Distinct
-        | Most
-        | Decayed
-        | Answered
-        | Periods
-        | Steps
-        | Constant
-        | Known,
-    )
 
 
 def _never() -> Sql:

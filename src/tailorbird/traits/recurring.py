@@ -9,6 +9,7 @@ from sqlglot import exp
 from tailorbird.traits.blocks import column_of, grouped
 from tailorbird.traits.history import Property, Rows
 from tailorbird.traits.patterns import Answered, Periods
+from tailorbird.traits.presence import holds_of_none
 from tailorbird.traits.rows import happened, matching, restriction
 from tailorbird.traits.sql import (
     Scope,
@@ -169,20 +170,4 @@ class Regular:
 
 def kept_by_nobody(periods: Periods) -> int:
     """Return in how many periods somebody without any fact has the wanted count: all, or none."""
-    numbers = [int(each) for each in periods.operands]
-    match periods.op:
-        case "=" | "in":
-            holds = 0 in numbers
-        case "!=" | "not in":
-            holds = 0 not in numbers
-        case "<":
-            holds = numbers[0] > 0
-        case "<=":
-            holds = numbers[0] >= 0
-        case ">":
-            holds = numbers[0] < 0
-        case ">=":
-            holds = numbers[0] <= 0
-        case op:
-            raise ValueError(f"a count is always known: {op!r} asks nothing of it")
-    return periods.number if holds else 0
+    return periods.number if holds_of_none(periods.op, periods.operands) else 0

@@ -35,6 +35,12 @@ class Sequenced:
 
     def query(self, scope: Scope) -> exp.Select:
         """Return `held` and `ripening`, instants."""
+        if (
+            self.sequence.absent
+            and self.sequence.gap is None
+            and not self.sequence.first.older_than
+        ):
+            return self._unanswered(scope)
         steps = self._steps(scope)
         ripe = compared(
             column("at"), "<=", (scope.bind(window(self.sequence.first, scope.as_of)[1]),)
@@ -57,11 +63,45 @@ class Sequenced:
             named(cased(starts, exp.true(), exp.false()), "starts"),
             named(following, "following"),
         ]
-        events = tuple(sorted({*first.events, *then.events}))
-        scanned = Rows(events, (), first.within, after=first.after)
+        scanned = self._scanned()
         conditions = [*matching(scanned, scope, "facts"), *restriction(scope)]
         source = scope.source(source_of(scanned.events))
         return select(*columns, source=source, where=conditions)
+
+    def _unanswered(self, scope: Scope) -> exp.Select:
+        """Return `held`: the latest start, unless an answer came after it.
+
+        What neither waits nor has an end needs no look at what follows each row.
+        """
+        start, answer = column("start"), column("answer")
+        open_ = either([compared(answer, "missing", ()), compared(start, ">=", (answer.copy(),))])
+        latest = exp.Max(this=column("at"))
+        started = filtered(latest, both([compared(start.copy(), "exists", ()), open_]))
+        answered = filtered(latest.copy(), compared(answer.copy(), "exists", ()))
+        none = compared(answered, "missing", ())
+        last = either([none, compared(started, ">=", (answered.copy(),))])
+        held = named(cased(last, started.copy()), "held")
+        return grouped([held], subquery(self._instants(scope), "instants"), [])
+
+    def _instants(self, scope: Scope) -> exp.Select:
+        """Return, by person and instant, the positions of the last start and the last answer."""
+        first, then = self.sequence.first, self.sequence.then
+        starts, answers = both(told_apart(first, scope)), both(told_apart(then, scope))
+        positions = [
+            named(filtered(exp.Max(this=column("position")), which), name)
+            for name, which in (("start", starts), ("answer", answers))
+        ]
+        rows = self._scanned()
+        conditions = [*matching(rows, scope, "facts"), *restriction(scope)]
+        source = scope.source(source_of(rows.events))
+        instants = grouped(positions, source, conditions, column("at"))
+        instants.append("expressions", column("at"))
+        return instants
+
+    def _scanned(self) -> Rows:
+        first, then = self.sequence.first, self.sequence.then
+        events = tuple(sorted({*first.events, *then.events}))
+        return Rows(events, (), first.within, after=first.after)
 
     def _answered(self, scope: Scope) -> Sql:
         following = column("following")
