@@ -28,6 +28,33 @@ export interface Arm {
   subject: string;
 }
 
+export interface AudienceFinding {
+  kind: string;
+  what: string;
+  people: number;
+  share: number;
+  sample: number[];
+  mend: string;
+}
+
+export interface AudienceReport {
+  name: string;
+  state: string;
+  as_of: string;
+  asked: number;
+  done: number;
+  rendered: number;
+  sound: boolean;
+  misfits: Misfit[];
+  findings: AudienceFinding[];
+  longest_subject: Longest | null;
+  largest_mail: Longest | null;
+  shown: Counted[];
+  rules: Counted[];
+  fallbacks: Counted[];
+  trouble: string;
+}
+
 export interface Breach {
   event: string;
   property: string;
@@ -126,6 +153,12 @@ export interface ClusterTrial {
   name: string;
   version: number;
   people: number;
+}
+
+export interface Concerned {
+  people: number[];
+  total: number;
+  next: string;
 }
 
 export interface ConditionForm {
@@ -536,6 +569,12 @@ export interface ListRow {
   used_in: string[];
 }
 
+export interface Longest {
+  person: number;
+  size: number;
+  text: string;
+}
+
 export interface MadeHook {
   secret: string;
   about: HookRow;
@@ -651,6 +690,12 @@ export interface MembershipChanges {
 
 export interface MendedRecord {
   text: string;
+}
+
+export interface Misfit {
+  where: string;
+  what: string;
+  mend: string;
 }
 
 export interface ModelReport {
