@@ -115,6 +115,17 @@ def test_rules_of_mj_style_are_inlined_and_kept_for_media_queries(mail: Mail) ->
     assert "&lt;1&gt;</p>" in page
 
 
+def test_parts_of_a_column_are_chosen_though_rules_are_inlined() -> None:
+    choice = "{% if x %}<mj-text>one</mj-text>{% else %}<mj-text>two</mj-text>{% endif %}"
+    head = "<mj-head><mj-style>.a { color: red }</mj-style>{% assign x = y %}</mj-head>"
+    source = content.EmailSource(
+        "mail", {"a": ""}, f"<mjml>{head}<mj-body>{column(choice)}</mj-body></mjml>"
+    )
+    template = content.compile_email(source, {})
+    assert words(html(template, y=True)) == "one"
+    assert words(html(template)) == "two"
+
+
 def test_no_font_is_fetched(mail: Mail) -> None:
     page = html(mail(column("<mj-text>x</mj-text>")))
     assert "fonts.googleapis" not in page

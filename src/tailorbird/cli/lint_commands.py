@@ -1,4 +1,4 @@
-"""`tailorbird templates lint`: what is wrong with a mail before anybody gets it."""
+"""`tailorbird templates lint` and `blocks`: what is wrong with a mail, what it is made of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import AsJson
-from tailorbird.cli.output import emit, read_text
+from tailorbird.cli.output import emit, read_text, table
 
 
 def lint(
@@ -33,3 +33,24 @@ def lint(
     emit(found, lines, as_json=as_json)
     if any(each.severity == "error" for each in found):
         raise typer.Exit(1)
+
+
+def list_blocks(
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only blocks with this tag; may be given more often.")
+    ] = None,
+    blocks: Annotated[
+        Path | None, typer.Option(help="A folder of further blocks, listed with ours.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the blocks that a mail may call: what each is for, what it needs, its tags."""
+    from tailorbird.content import library
+    from tailorbird.content.library import described
+
+    own = {each.stem: read_text(each) for each in sorted(blocks.glob("*.mjml"))} if blocks else {}
+    found = described({**library(), **own}, frozenset(tag or ()))
+    rows = [
+        (each.name, ", ".join(each.tags), ", ".join(each.needs), each.purpose) for each in found
+    ]
+    emit(found, table(("block", "tags", "needs", "purpose"), rows), as_json=as_json)

@@ -86,7 +86,7 @@ def _held(word: str, inner: str) -> str | None:
     if inner in _CLOSED:
         return None
     if inner in _LAYOUT:
-        return f"<mj-raw>{word}</mj-raw>"
+        return f"<mj-raw><!--{word}--></mj-raw>"  # a column becomes the body of a table
     return f"<!--{word}-->" if inner in _TABLES else word
 
 
