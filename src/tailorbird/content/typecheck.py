@@ -37,6 +37,7 @@ _ARITHMETIC: Final = frozenset(
     {"plus", "minus", "times", "divided_by", "modulo", "round", "ceil", "floor", "abs"}
     | {"at_least", "at_most", "money"}
 )
+_DATES: Final = ("date", "format_date", "format_time")
 _OF_LISTS: Final = frozenset({"join", "map", "where", "sort", "uniq", "compact", "reverse", "sum"})
 _GIVES: Final[dict[str, Shape]] = {
     **dict.fromkeys(_ARITHMETIC - {"money"}, NUMBER),
@@ -219,7 +220,7 @@ class _Checker:
         wrong = ""
         if node.name in _ARITHMETIC and value.kind in ("text", "instant", "truth", "list"):
             wrong = "a number"
-        elif node.name == "date" and value.kind in ("number", "truth", "list", "mapping"):
+        elif node.name in _DATES and value.kind in ("number", "truth", "list", "mapping"):
             wrong = "a date"
         elif node.name in _OF_LISTS and value.kind in ("text", "number", "truth", "instant"):
             wrong = "a list"

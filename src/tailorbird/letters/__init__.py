@@ -17,6 +17,7 @@ from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
 from tailorbird.letters.picks import recommendations
 from tailorbird.letters.proof import Proof, prove
+from tailorbird.letters.rendering import render
 from tailorbird.letters.slots import check_campaign, check_slot, check_texts
 from tailorbird.letters.told import in_words, told, told_of
 
@@ -41,6 +42,7 @@ __all__ = [
     "in_words",
     "prove",
     "recommendations",
+    "render",
     "sent_html",
     "settled_event",
     "signers",

@@ -24,6 +24,7 @@ from tailorbird.errors import Stopped, TemplateError
 from tailorbird.letters.deciding import NO_URLS, Deciding
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Given, Values
+from tailorbird.letters.rendering import render
 from tailorbird.letters.shapes import shapes
 from tailorbird.schema import Instant, PersonId, Rendered
 from tailorbird.stopping import Stop
@@ -213,9 +214,10 @@ class _Maker:
             return self._stand_in(len(url))
 
         try:
-            mail = self._template.render(
-                variant, data, link, f"{self._base}/o/{'x' * 43}.gif", found.as_of
-            )
+            mail = render(
+                self._template, variant, data, links=link,
+                pixel_url=f"{self._base}/o/{'x' * 43}.gif", now=found.as_of,
+            )  # fmt: skip
         except TemplateError as error:
             found.note("fails", error.sentence(), person)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -162,13 +162,17 @@ class Deciding:
             kept["locale"] = locale
         if members := found.segments(person):
             kept["segments"] = members
+        zone = str(profile.traits.get("timezone") or "")
+        if zone and zone != edition.manifest.shop.zone and _zone(zone):
+            kept["zone"] = zone
         known = first_values(edition, profile, kept)
         locales = chain(locale, own)
         whole = stand_ins(edition.chains, known, members, locales)
         _note(kept, "", whole)
         if whole.ended == "skip":
             return Given(kept, f"{MISSING} {whole.path}")
-        clock = _clock(self._now, profile, edition.manifest.shop.zone)
+        zone = str(kept.get("zone") or edition.manifest.shop.zone)
+        clock = datetime.fromtimestamp(self._now / 1_000_000, _zone(zone) or UTC)
         for slot in edition.slots:
             now = Circumstances(found.of_slot(slot.name, person), known, clock, past)
             choice = choose(slot, now)
@@ -225,11 +229,6 @@ def _rows(table: pa.Table, names: Sequence[str]) -> dict[PersonId, Values]:
 
 def _names(paths: Any) -> set[str]:
     return {path.removeprefix("traits.") for path in paths if path.startswith("traits.")}
-
-
-def _clock(now: Instant, profile: Profile, own: str) -> datetime:
-    zone = _zone(str(profile.traits.get("timezone") or own)) or _zone(own)
-    return datetime.fromtimestamp(now / 1_000_000, zone or ZoneInfo("UTC"))
 
 
 @lru_cache(maxsize=1024)

@@ -53,6 +53,7 @@ def first_values(edition: Edition, profile: Profile, kept: Mapping[str, Any]) ->
             name: _SHOWN[name](value) if name in _SHOWN and value is not None else value
             for name, value in kept.get("traits", {}).items()
         },
+        "zone": kept.get("zone") or edition.manifest.shop.zone,
         "imputed": kept.get("imputed", []),
         "segments": kept.get("segments", {}),
         "scores": kept.get("scores", {}),

@@ -16,6 +16,7 @@ from tailorbird.letters.deciding import MISSING
 from tailorbird.letters.digests import digest_of
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Values, values
+from tailorbird.letters.rendering import render
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,
@@ -121,7 +122,8 @@ class Composer:
         def link(url: str, index: int) -> str:
             return f"{base}/c/{sealer.seal('click', send_id, link=index, url=url)}"
 
-        return ready.template.render(
+        return render(
+            ready.template,
             claim.variant,
             data,
             links=link if tracked else _bare,

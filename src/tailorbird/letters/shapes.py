@@ -56,6 +56,7 @@ def shapes(world: World, edition: Edition) -> dict[str, Shape]:
         "campaign": mapping({"name": TEXT}),
         "demo": TRUTH,
         "locale": TEXT,
+        "zone": TEXT,
         "locales": list_of(TEXT),
         "direction": TEXT,
         "texts": mapping(dict.fromkeys(entries, TEXT)),

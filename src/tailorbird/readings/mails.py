@@ -176,8 +176,8 @@ def as_person(
     kept = letters.given_at(world, edition, profile, now).kept
     asking = {found.name: NO_LINK for found in world.definitions.latest("form")}
     data = letters.values(edition, profile, kept, {**letters.NO_URLS, "forms": asking})
-    rendered = edition.template.render(
-        chosen, data, links=lambda url, _index: url, pixel_url="", now=now
+    rendered = letters.render(
+        edition.template, chosen, data, links=lambda url, _index: url, pixel_url="", now=now
     )
     gaps = edition.gaps.find(data, now)
     return Preview(
