@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,6 +13,10 @@ from tailorbird.content.scope import unknown_block
 
 _DEEPEST: Final = 20
 _CALLS: Final = ("render", "include")
+TAKES: Final = re.compile(
+    r"\{%-?\s*doc\b[^%]*%\}(?:(?!enddoc).)*?^takes: *\[([\w, ]*)\]", re.S | re.M
+)
+"""Where a block says in its `doc` which values a call of it may give."""
 
 
 def expanded(
@@ -35,11 +40,21 @@ def expanded(
         if name in inside or len(inside) >= _DEEPEST:
             raise token.fault(f"block {name!r} calls itself", f"way: {' > '.join((*inside, name))}")
         start = token.start - len(token.name)
-        call = token.name + token.text
+        call = token.name + token.text + _left_out(token, blocks[name])
         done.append(Token("tag", call, token.source, start, token.opened, INLINED))
         done += expanded(tokenize(Source(name, blocks[name])), blocks, (*inside, name))
         done.append(Token("tag", "", token.source, start, start, f"end{INLINED}"))
     return done
+
+
+def _left_out(token: Token, block: str) -> str:
+    """Return the values that a block takes and its call does not give, as nothing."""
+    takes = TAKES.search(block)
+    if takes is None or token.name != "render":
+        return ""
+    names = [name.strip() for name in takes[1].split(",")]
+    missing = [name for name in names if not re.search(rf"\b{re.escape(name)}\s*:", token.text)]
+    return "".join(f", {name}: nil" for name in missing if name)
 
 
 def _check_lines(token: Token) -> None:

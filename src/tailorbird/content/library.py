@@ -18,14 +18,15 @@ _DOC: Final = re.compile(r"\{%-?\s*doc\s*-?%\}(.*?)\{%-?\s*enddoc\s*-?%\}", re.S
 class Block(msgspec.Struct, frozen=True):
     """What a block says about itself, in the `doc` tag at its beginning.
 
-    `needs` are the values without which it shows nothing; `example` is a call of it. The `tags` are
-    the criteria by which authors find it.
+    `needs` are the values without which it shows nothing, `takes` those that a call of it may give;
+    `example` is such a call. The `tags` are the criteria by which authors find it.
     """
 
     name: str
     title: str
     purpose: str = ""
     needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     example: str = ""
 

@@ -28,7 +28,9 @@ _PRODUCT: Final = mapping(
         "score": NUMBER,
     }
 )
-_SHOP: Final = mapping(dict.fromkeys(("name", "url", "currency", "zone", "locale"), TEXT))
+_SHOP: Final = mapping(
+    dict.fromkeys(("name", "url", "privacy_url", "currency", "zone", "locale"), TEXT)
+)
 
 
 def shapes(world: World, edition: Edition) -> dict[str, Shape]:
@@ -64,6 +66,7 @@ def shapes(world: World, edition: Edition) -> dict[str, Shape]:
         "slot_values": mapping({slot.name: _own(slot, person, traits) for slot in edition.slots}),
         "forms": Shape("mapping"),
         **dict.fromkeys(("unsubscribe_url", "view_url", "preferences_url"), TEXT),
+        "personalisation_url": TEXT,
     }
 
 
