@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-RUN_BYTES: Final = 64 << 10
-"""Of bodies in one transaction of the record: some 120 events, 5 ms: the collector waits for it."""
+RUN_BYTES: Final = 128 << 10
+"""Of bodies in one transaction of the record: some 240 events, 6 ms: the collector waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,10 @@ class Worker:
             self._rest(self.ticked_at - began, min(wait, due))
 
     def _rest(self, spent: float, wait: float) -> None:
-        """Wait half the time of the tick, a quarter of a second at most; then for what comes."""
+        """Wait a quarter of the tick's time, a quarter of a second at most; then for what comes."""
         if self._stopped.is_set():
             return
-        least = max(SHORTEST_WAIT_SECONDS, min(spent / 2, COMMON_WAIT_SECONDS))
+        least = max(SHORTEST_WAIT_SECONDS, min(spent / 4, COMMON_WAIT_SECONDS))
         if self.error:
             self._hurried.wait(WAIT_AFTER_ERROR_SECONDS)
         elif not self._hurried.wait(least):
