@@ -13,9 +13,9 @@ from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
 
-def standing_segments(world: World) -> list[segments.Segment]:
+def standing_segments(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
     """Return the latest version of every segment, parsed, and the segments of all groups."""
-    return grouping.standing_segments(world)
+    return grouping.standing_segments(world, as_of)
 
 
 def find_segment(world: World, name: str | segments.Segment) -> segments.Segment:

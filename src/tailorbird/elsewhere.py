@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Final, Literal, TypeAlias
 
-from tailorbird import authoring, segments
+from tailorbird import authoring, grouping, segments
 from tailorbird.errors import UsageError
 from tailorbird.ports import Facts
 from tailorbird.schema import Instant, PersonId
@@ -63,7 +63,8 @@ def copied(facts: Facts, name: str, uri: str = "") -> Iterator[Elsewhere]:
 def count(world: World, segment: segments.Segment, as_of: Instant, name: str, uri: str) -> int:
     """Return how many people another engine finds in a segment at this instant."""
     with copied(world.facts, name, uri) as there:
-        return there.count(segment, authoring.standing_segments(world), as_of=as_of)
+        meant = grouping.at(world, segment, as_of)
+        return there.count(meant, authoring.standing_segments(world, as_of), as_of=as_of)
 
 
 def verify(world: World, now: Instant, name: str, uri: str) -> list[tuple[str, PersonId]]:

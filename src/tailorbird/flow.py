@@ -19,6 +19,7 @@ from tailorbird import (
     crossing,
     delivery,
     forms,
+    grouping,
     intake,
     journeys,
     learning,
@@ -182,15 +183,18 @@ def _again(
 
 def count(world: World, segment: segments.Segment, as_of: Instant) -> int:
     """Return how many people are in a segment at an instant."""
-    return segments.count(world.facts, segment, authoring.standing_segments(world), as_of=as_of)
+    standing = authoring.standing_segments(world, as_of)
+    meant = grouping.at(world, segment, as_of)
+    return segments.count(world.facts, meant, standing, as_of=as_of)
 
 
 def people_in(
     world: World, segment: segments.Segment, as_of: Instant, limit: int | None = None
 ) -> list[PersonId]:
     """Return the people who are in a segment at an instant, by number."""
-    standing = authoring.standing_segments(world)
-    return segments.people(world.facts, segment, standing, as_of=as_of, limit=limit)
+    standing = authoring.standing_segments(world, as_of)
+    meant = grouping.at(world, segment, as_of)
+    return segments.people(world.facts, meant, standing, as_of=as_of, limit=limit)
 
 
 def rebuild(

@@ -27,6 +27,8 @@ from tailorbird.yaml_text import nearest
 
 KEPT_AS: Final = "tier_"
 """Starts the name of the trait that keeps what a recalculation found."""
+MOST_THRESHOLDS: Final = 1_000
+"""Latest calibrations of a list among which those of a past instant are looked for."""
 AGAIN: Final = MINUTE
 """After it customers are counted again, where they were too few to take thresholds of."""
 
@@ -49,33 +51,39 @@ def find(world: World, name: str) -> Listed:
     return found[name]
 
 
-def groups_of(world: World, listed: Listed) -> Groups | None:
-    """Return the groups of a list as they count now, None while it waits for its thresholds."""
+def groups_of(world: World, listed: Listed, as_of: Instant | None = None) -> Groups | None:
+    """Return the groups of a list, None while it waits for its thresholds.
+
+    With `as_of`, by the thresholds that were in force then.
+    """
     name, text, version = listed.name, listed.description, listed.version
     if listed.plain:
         return listed.plain
     if listed.engagement:
         return engagement.groups_of(name, listed.engagement, description=text, version=version)
-    found = calibration(world, listed)
+    found = calibration(world, listed, as_of)
     if listed.rfm is None or found is None:
         return None
     return rfm.groups_of(name, listed.rfm, found, description=text, version=version)
 
 
-def derived(world: World) -> list[segments.Segment]:
+def derived(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
     """Return the segments of all lists: `LIST.GROUP`, and the rest of each list."""
-    found = (groups_of(world, listed) for listed in lists(world))
+    found = (groups_of(world, listed, as_of) for listed in lists(world))
     return [segment for each in found if each for segment in groups.derived(each)]
 
 
-def standing_segments(world: World) -> list[segments.Segment]:
-    """Return the latest version of every segment, parsed, and the segments of all groups."""
+def standing_segments(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
+    """Return the latest version of every segment, parsed, and the segments of all groups.
+
+    With `as_of`, groups are told apart by the thresholds that were in force then.
+    """
     own = [
         _segment(found.text, f"segments/{found.name}.yaml", found.version)
         for found in world.definitions.latest("segment")
     ]
     names = {segment.name for segment in own}
-    return [*own, *(each for each in derived(world) if each.name not in names)]
+    return [*own, *(each for each in derived(world, as_of) if each.name not in names)]
 
 
 @lru_cache(1024)
@@ -103,13 +111,42 @@ def check(world: World, name: str, text: str, standing: Sequence[segments.Segmen
         resolved(segment, [*others, *groups.derived(found)] if found else others)
 
 
-def calibration(world: World, listed: Listed) -> rfm.Calibration | None:
-    """Return the thresholds in force, None where they were never taken for these traits."""
-    kept = world.definitions.get("calibration", listed.name)
-    if kept is None or listed.rfm is None:
+def calibration(
+    world: World, listed: Listed, as_of: Instant | None = None
+) -> rfm.Calibration | None:
+    """Return the thresholds in force, None where they were never taken for these traits.
+
+    With `as_of`, those that were in force then; before the first were taken, the first.
+    """
+    if listed.rfm is None:
         return None
-    found = msgspec.yaml.decode(kept.text, type=rfm.Calibration)
-    return found if found.traits == listed.rfm.traits else None
+    if as_of is None:
+        kept = world.definitions.get("calibration", listed.name)
+        known = [kept] if kept else []
+    else:
+        known = world.definitions.versions("calibration", listed.name, MOST_THRESHOLDS)
+    read = (msgspec.yaml.decode(each.text, type=rfm.Calibration) for each in known)
+    fit = [each for each in read if each.traits == listed.rfm.traits]
+    then = (each for each in fit if as_of is None or each.at <= as_of)
+    return next(then, fit[-1] if fit else None)
+
+
+def too_early(world: World, segment: str, as_of: Instant) -> Instant | None:
+    """Return when the thresholds were taken by which a group is told apart before there were any.
+
+    None where they were in force at that instant, and for segments without thresholds.
+    """
+    name = segment.partition(groups.POINT)[0]
+    listed = next((each for each in lists(world) if each.name == name != segment), None)
+    found = calibration(world, listed, as_of) if listed else None
+    return found.at if found and found.at > as_of else None
+
+
+def at(world: World, segment: segments.Segment, as_of: Instant) -> segments.Segment:
+    """Return a segment as it was meant at an instant: a group, by the thresholds of then."""
+    if groups.POINT not in segment.name:
+        return segment
+    return next((each for each in derived(world, as_of) if each.name == segment.name), segment)
 
 
 def calibrate(world: World, name: str, now: Instant) -> rfm.Calibration:

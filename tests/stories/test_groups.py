@@ -152,6 +152,36 @@ def test_rfm_keeps_its_thresholds_until_they_are_too_old(shop: Tailorbird, clock
     assert explained is not None
 
 
+def test_a_past_instant_has_the_thresholds_of_then(
+    shop: Tailorbird, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready(shop).install("rfm")
+    for number in range(60):
+        buy(shop, f"p{number}", clock.now - (number + 1) * DAY, 1 + number % 5)
+    early = clock.now
+    recalculate_due(shop.world, early)
+    then = ready(shop).sizes("rfm")
+    clock.now += 60 * DAY
+    for number in range(60):
+        buy(shop, f"q{number}", clock.now - (number + 1) * 3600 * 1_000_000, 20)
+    recalculate_due(shop.world, clock.now)
+    assert {
+        name: shop.segment_count(f"rfm.{name}", as_of=early) for name in then
+    } == then  # fmt: skip
+    both = ["rfm.champions", "rfm.loyal"]
+    overlap = shop.readings.overlap(both, clock.now, early)
+    assert [size.people for size in overlap.sizes] == [then["champions"], then["loyal"]]
+    explained = shop.readings.explain("rfm.champions", shop.person("p4"), early)
+    assert explained is not None
+    assert explained.member
+    folder = str(shop.world.folder)
+    shop.close()
+    assert run(["segments", "count", "rfm.champions", "--as-of", "2026-03-19", "-C", folder]) == 0
+    assert "by the thresholds of 2026-03-20" in capsys.readouterr().out
+    assert run(["segments", "count", "rfm.champions", "--as-of", "2026-03-21", "-C", folder]) == 0
+    assert "thresholds" not in capsys.readouterr().out
+
+
 def test_a_list_that_names_no_segment_or_itself_is_refused(shop: Tailorbird) -> None:
     kinds = ready(shop)
     unknown = "name: x\ngroups:\n  - {name: a, where: {segment: nowhere}}"

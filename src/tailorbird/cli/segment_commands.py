@@ -66,7 +66,7 @@ def count(
     as_json: AsJson = False,
 ) -> None:
     """Count a segment's people, now or at any past instant."""
-    from tailorbird import elsewhere
+    from tailorbird import elsewhere, grouping
 
     with opened(folder) as tb:
         at = instant(as_of, tb.clock())
@@ -74,11 +74,11 @@ def count(
             people = elsewhere.count(tb.world, tb.segment(name), at, engine, uri)
         else:
             people = tb.segment_count(name, as_of=at)
-    emit(
-        {"segment": name, "people": people, "as_of": shown(at)},
-        [f"{name}: {people:,} people at {shown(at)}"],
-        as_json=as_json,
-    )
+        taken_at = grouping.too_early(tb.world, name, at)
+    lines = [f"{name}: {people:,} people at {shown(at)}"]
+    if taken_at:
+        lines.append(f"  by the thresholds of {shown(taken_at)}: none had been taken before")
+    emit({"segment": name, "people": people, "as_of": shown(at)}, lines, as_json=as_json)
 
 
 @app.command()

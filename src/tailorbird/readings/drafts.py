@@ -64,7 +64,7 @@ def preview(world: World, text: str, now: Instant) -> SegmentPreview:
     Raises:
         DefinitionError: with the line and the mend. Stopped: nobody waits for it any more.
     """
-    among, stands, draft = _read(world, text)
+    among, stands, draft = _read(world, text, now)
     found = segments.dissect(world.facts, draft, among, as_of=now, stands=stands)
     some = [(found.inside, SAMPLE), (found.entered, MOVED), (found.left, MOVED)]
     shown = [[] if people is None else people[:many].tolist() for people, many in some]
@@ -97,7 +97,7 @@ def estimate(world: World, text: str, now: Instant) -> SegmentPreview:
     Raises:
         DefinitionError: with the line and the mend. Stopped: nobody waits for it any more.
     """
-    among, stands, draft = _read(world, text)
+    among, stands, draft = _read(world, text, now)
     found = estimated(world.facts, draft, among, as_of=now, share=SHARE)
     return SegmentPreview(
         draft.name, moment(now), found.people, found.low, found.high, exact=found.exact,
@@ -106,19 +106,19 @@ def estimate(world: World, text: str, now: Instant) -> SegmentPreview:
 
 
 def _read(
-    world: World, text: str
+    world: World, text: str, now: Instant
 ) -> tuple[list[segments.Segment], segments.Segment | None, segments.Segment]:
     """Return the other segments that can be counted, the version in force, and the draft itself."""
-    standing = _standing(world)
+    standing = _standing(world, now)
     draft = naming.check_segment(world, text, DRAFT, standing)
     others = [each for each in standing if each.name != draft.name]
     stands = next((each for each in standing if each.name == draft.name), None)
     return others, stands, draft
 
 
-def _standing(world: World) -> list[segments.Segment]:
+def _standing(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
     try:
-        return authoring.standing_segments(world)
+        return authoring.standing_segments(world, as_of)
     except DefinitionError:
         return list(_right(world.definitions.latest("segment")))
 

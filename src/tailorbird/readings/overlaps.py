@@ -28,7 +28,7 @@ def overlap(
     Raises:
         UsageError: there is no such segment, one is named twice, fewer than two are named.
     """
-    known = {segment.name: segment for segment in authoring.standing_segments(world)}
+    known = {segment.name: segment for segment in authoring.standing_segments(world, as_of)}
     for name in names:
         if name not in known:
             raise UsageError(f"no segment {name!r}", mend=nearest(name, list(known)))

@@ -145,7 +145,7 @@ def count(world: World, text: str, now: Instant) -> SegmentCount:
 def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanation | None:
     """Return every condition with its answer, its value and its evidence."""
     profile = world.people.profiles([person]).get(person)
-    standing = authoring.standing_segments(world)
+    standing = authoring.standing_segments(world, now)
     segment = next((each for each in standing if each.name == name), None)
     if profile is None or segment is None:
         return None
