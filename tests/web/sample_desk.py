@@ -117,6 +117,15 @@ recalculate: monthly{0}
     "rfm": "name: rfm\nrfm: {{at_least: 5}}{0}\n",
     "waiting": "name: waiting\nrfm: {{at_least: 500}}{0}\n",
 }
+TEMPLATE = """<mjml><mj-body><mj-section><mj-column>
+<mj-text>Hello {{% comment %}}{0}{{% endcomment %}}{{{{ person.first_name | default: "there" }}}},
+it was long ago.</mj-text></mj-column></mj-section></mj-body></mjml>
+"""
+CAMPAIGN = """name: win-back
+audience: lapsing
+template: win-back
+variants: {question: {subject: "Did you forget something?"}, plain: {subject: Come back}}
+"""
 CLUSTERS = "name: {0}\nfeatures: [orders, revenue_minor]{1}\n"
 
 
@@ -146,6 +155,10 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
     again = SEGMENTS["lapsing"].replace("90d", "120d").format("", "")
     tb.put("segment", "lapsing", again, author=f"Ada{said}", reason=f"three months are few{said}")
     _grouped(tb, said)
+    tb.put("template", "win-back", TEMPLATE.format(said), author=f"Ada{said}", reason=said)
+    tb.put("campaign", "win-back", CAMPAIGN)
+    broken = "<mjml>{{ coupon | defualt }}</mjml>"
+    tb.world.definitions.put("template", "welcome", broken, author="", reason=said, now=NOW)
     tb.refresh()
     _held(tb)
     tb.world.matches.keep([_alike(tb, number, said) for number in (1, 2, 3)])

@@ -54,6 +54,7 @@ const Form = lazy(() => import("./pages/Form"));
 const Keys = lazy(() => import("./pages/Keys"));
 const Quality = lazy(() => import("./pages/Quality"));
 const Templates = lazy(() => import("./pages/Templates"));
+const Template = lazy(() => import("./pages/Template"));
 
 interface Place {
   to: string;
@@ -161,9 +162,8 @@ function Pages() {
         {({ name }) => <Campaign key={name} name={decoded(name)} />}
       </Route>
       <Route path="/inbox/:sendId?">{({ sendId }) => <Inbox sendId={sendId ?? ""} />}</Route>
-      <Route path="/templates/:name?">
-        {({ name }) => <Templates key={name} name={decoded(name ?? "")} />}
-      </Route>
+      <Route path="/templates" component={Templates} />
+      <Route path="/templates/:name">{({ name }) => <Template key={name} name={decoded(name)} />}</Route>
       <Route>
         <Page title="Not here">
           <Empty>No page has this address.</Empty>

@@ -1,114 +1,75 @@
-import { Button, NativeSelect, Tabs, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useLocation, useSearchParams } from "wouter";
-import { path, query, useReading } from "../api/reading";
-import type { Preview, TemplateRow } from "../api/types";
-import { MailFrame } from "../parts/mail";
+import { Link, useLocation } from "wouter";
+import { path, useReading } from "../api/reading";
+import type { TemplateRow } from "../api/types";
 import { Card, Empty, Page, Shown } from "../parts/page";
+import { Table } from "../parts/table";
 
-interface Asked {
-  template: string;
-  person: string;
-  variant: string;
-}
+const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
-export default function Templates({ name }: { name: string }) {
+export default function Templates() {
   const reading = useReading<TemplateRow[]>("/templates");
   return (
-    <Page title="Templates" lead="Any template as any person would get it now. Nothing is recorded.">
-      <Shown reading={reading} height={700}>
-        {(templates) =>
-          templates.length === 0 ? (
-            <Empty>No templates yet. Put one into the folder templates.</Empty>
-          ) : (
-            <Chooser templates={templates} name={name} />
-          )
-        }
-      </Shown>
+    <Page title="Templates" lead="The bodies of mails: each person gets her own, made from one of these.">
+      <div className="stack">
+        <Card title="All templates">
+          <Shown reading={reading} height={240}>
+            {(templates) =>
+              templates.length === 0 ? <Empty>No templates yet. Start one below.</Empty> : <TemplatesTable templates={templates} />
+            }
+          </Shown>
+        </Card>
+        <Card title="A new template">
+          <Starting taken={reading.value?.map((row) => row.name) ?? []} />
+        </Card>
+      </div>
     </Page>
   );
 }
 
-function Chooser({ templates, name }: { templates: TemplateRow[]; name: string }) {
-  const [, go] = useLocation();
-  const [search] = useSearchParams();
-  const chosen = templates.find((row) => row.name === name) ?? templates[0];
-  const variants = chosen?.variants ?? [];
-  const [person, setPerson] = useState(search.get("person") ?? "1");
-  const [variant, setVariant] = useState(search.get("variant") ?? variants[0] ?? "");
-  const [asked, setAsked] = useState<Asked>({ template: chosen?.name ?? "", person, variant });
-  const show = (change: Partial<Asked>) => setAsked({ ...asked, person, variant, ...change });
+function TemplatesTable({ templates }: { templates: TemplateRow[] }) {
   return (
-    <div className="stack">
-      <Card title="As whom">
-        <form
-          className="search"
-          onSubmit={(event) => {
-            event.preventDefault();
-            show({});
-          }}
-        >
-          <NativeSelect
-            label="Template"
-            value={asked.template}
-            onChange={(event) => go(`/templates${path(event.currentTarget.value)}`)}
-            data={templates.map((row) => ({ value: row.name, label: `${row.name}, version ${row.version}` }))}
-          />
-          {variants.length > 0 && (
-            <NativeSelect
-              label="Variant"
-              value={variant}
-              onChange={(event) => {
-                setVariant(event.currentTarget.value);
-                show({ variant: event.currentTarget.value });
-              }}
-              data={variants}
-            />
-          )}
-          <TextInput
-            label="Person's number"
-            value={person}
-            onChange={(event) => setPerson(event.currentTarget.value)}
-            inputMode="numeric"
-            pattern="[0-9]+"
-            autoComplete="off"
-          />
-          <Button type="submit">Show</Button>
-        </form>
-      </Card>
-      {asked.person && <Previewed key={JSON.stringify(asked)} asked={asked} />}
-    </div>
+    <Table
+      caption="Templates"
+      rows={templates}
+      id={(row) => row.name}
+      columns={[
+        { name: "Template", head: true, cell: (row) => <Link href={`/templates${path(row.name)}`}>{row.name}</Link> },
+        {
+          name: "Variants of its campaign",
+          cell: (row) => row.variants.join(", ") || <span className="dim">no campaign uses it</span>,
+        },
+        { name: "Version", right: true, cell: (row) => row.version },
+      ]}
+    />
   );
 }
 
-function Previewed({ asked }: { asked: Asked }) {
-  const parameters = query({ person: asked.person, variant: asked.variant });
-  const where = `/templates${path(asked.template)}/preview`;
-  const reading = useReading<Preview>(where + parameters);
+function Starting({ taken }: { taken: string[] }) {
+  const [name, setName] = useState("");
+  const [, go] = useLocation();
+  const wrong = taken.includes(name) ? "There is one of this name" : "";
   return (
-    <Shown reading={reading} height={800}>
-      {(preview) => (
-        <Card title={preview.subject || "No subject"} note={`To ${preview.label}, ${preview.variant || "no variant"}`}>
-          <Tabs defaultValue="message" keepMounted={false}>
-            <Tabs.List aria-label="Parts of the preview">
-              <Tabs.Tab value="message">Message</Tabs.Tab>
-              <Tabs.Tab value="text">Text</Tabs.Tab>
-            </Tabs.List>
-            <Tabs.Panel value="message">
-              <MailFrame
-                where={`${where}/html${parameters}`}
-                title={`Preview: ${preview.subject}`}
-                note="Pictures are not loaded here."
-              />
-            </Tabs.Panel>
-            <Tabs.Panel value="text">
-              <pre className="code wrap" tabIndex={0} aria-label="Text part">
-                {preview.text}
-              </pre>
-            </Tabs.Panel>
-          </Tabs>
-        </Card>
-      )}
-    </Shown>
+    <form
+      className="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        go(`/templates${path(name)}`);
+      }}
+    >
+      <TextInput
+        label="Name"
+        description="a to z, 0 to 9, - and _"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={wrong}
+        maxLength={63}
+        autoComplete="off"
+      />
+      <Button type="submit" disabled={!NAME.test(name) || wrong !== ""}>
+        Write it
+      </Button>
+    </form>
   );
 }

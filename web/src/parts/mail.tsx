@@ -9,26 +9,32 @@ interface MailFrameProps {
   note: string;
 }
 
+const WIDTHS = [
+  { value: "desktop", label: "Desktop" },
+  { value: "phone", label: "Phone" },
+];
+const SCHEMES = [
+  { value: "light", label: "Light" },
+  { value: "dark", label: "Dark" },
+];
+
 export function MailFrame({ where, title, note }: MailFrameProps) {
   const [width, setWidth] = useState("desktop");
+  const [scheme, setScheme] = useState("light");
+  const asked = `${where}${where.includes("?") ? "&" : "?"}scheme=${scheme}`;
   return (
     <div className="mail-frame">
       <div className="mail-tools">
         <p className="note">{note}</p>
-        <SegmentedControl
-          size="xs"
-          aria-label="Width of the mail"
-          value={width}
-          onChange={setWidth}
-          data={[
-            { value: "desktop", label: "Desktop" },
-            { value: "phone", label: "Phone" },
-          ]}
-        />
+        <div className="mail-choices">
+          <SegmentedControl size="xs" aria-label="Width of the mail" value={width} onChange={setWidth} data={WIDTHS} />
+          <SegmentedControl size="xs" aria-label="Colours of its reader" value={scheme} onChange={setScheme} data={SCHEMES} />
+        </div>
       </div>
       <div className={`mail-canvas ${width}`}>
         <iframe
-          src={`/api/v1${where}`}
+          key={asked}
+          src={`/api/v1${asked}`}
           title={title}
           sandbox="allow-popups allow-popups-to-escape-sandbox"
           referrerPolicy="no-referrer"

@@ -1,0 +1,316 @@
+import "../styles/segments.css";
+import "../styles/templates.css";
+import { Button, NativeSelect, Tabs, TextInput } from "@mantine/core";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { Link, useSearchParams } from "wouter";
+import { ask, path, send, Trouble, useDoing, useReading } from "../api/reading";
+import type { DefinitionVersion, DraftPreview, KeptText, NewTemplate, Problem, TemplateDraft, TemplateReport } from "../api/types";
+import type { CodeHandle } from "../parts/code";
+import { Told } from "../parts/doing";
+import { Mistake } from "../parts/editor";
+import { Uses, Versions } from "../parts/kept";
+import { MailFrame } from "../parts/mail";
+import { Card, Chip, Fact, Facts, Page, Shown, useStatus } from "../parts/page";
+import { bytes, instant } from "../words";
+
+const Code = lazy(() => import("../parts/code"));
+const PAUSE_MILLISECONDS = 350;
+/** Gmail cuts off what is longer. */
+const CLIPPED_BYTES = 102 * 1024;
+const START = `<mjml>
+  <mj-body>
+    <mj-section>
+      <mj-column>
+        <mj-text>Hello {{ person.first_name | default: "there" }},</mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+`;
+
+export default function Template({ name }: { name: string }) {
+  const where = `/templates${path(name)}`;
+  const reading = useReading<TemplateReport>(where);
+  const isNew = reading.trouble?.status === 404;
+  return (
+    <Page
+      title={name}
+      lead={isNew ? "A new template: nothing is kept until you say so." : "Its text, and the mail that comes of it for any person."}
+      back={{ to: "/templates", word: "Templates" }}
+      actions={reading.value && <Using report={reading.value} />}
+    >
+      {isNew ? (
+        <Writing name={name} start={START} version={0} variants={[]} again={reading.again} />
+      ) : (
+        <Shown reading={reading} height={900}>
+          {(report) => <Known key={report.version} report={report} where={where} again={reading.again} />}
+        </Shown>
+      )}
+    </Page>
+  );
+}
+
+function Using({ report }: { report: TemplateReport }) {
+  return (
+    <p className="big">
+      <span>
+        version {report.version}
+        {report.campaigns.map((campaign) => (
+          <span key={campaign}>
+            {" · "}
+            <Link href={`/campaigns${path(campaign)}`}>{campaign}</Link>
+          </span>
+        ))}
+      </span>
+    </p>
+  );
+}
+
+interface KnownProps {
+  report: TemplateReport;
+  where: string;
+  again: () => void;
+}
+
+function Known({ report, where, again }: KnownProps) {
+  const versions = useReading<DefinitionVersion[]>(`${where}/versions`);
+  const [start, setStart] = useState(report.text);
+  return (
+    <div className="stack">
+      <Writing
+        key={start}
+        name={report.name}
+        start={start}
+        version={report.version}
+        inForce={report.text}
+        variants={report.variants}
+        again={() => {
+          again();
+          versions.again();
+        }}
+      />
+      {report.parts && <MadeOf parts={report.parts} />}
+      {versions.value && (
+        <Card title="Versions">
+          <Versions versions={versions.value} onUse={setStart} />
+        </Card>
+      )}
+      <Uses where={where} />
+    </div>
+  );
+}
+
+function MadeOf({ parts }: { parts: NonNullable<TemplateReport["parts"]> }) {
+  const named = (names: string[]) => (names.length > 0 ? names.join(", ") : "none");
+  return (
+    <Card title="What it is made of">
+      <Facts>
+        <Fact word="Language">{parts.syntax === "liquid" ? "Liquid" : "Handlebars"}</Fact>
+        <Fact word="Blocks">{named(parts.blocks)}</Fact>
+        <Fact word="Slots">{named(parts.slots)}</Fact>
+        <Fact word="Locales">{named(parts.locales)}</Fact>
+        <Fact word="Values that it reads">{named(parts.variables)}</Fact>
+      </Facts>
+    </Card>
+  );
+}
+
+interface WritingProps {
+  name: string;
+  start: string;
+  version: number;
+  inForce?: string;
+  variants: string[];
+  again: () => void;
+}
+
+interface Asked {
+  person: string;
+  variant: string;
+  at: string;
+}
+
+function Writing({ name, start, version, inForce = "", variants, again }: WritingProps) {
+  const [search] = useSearchParams();
+  const [text, setText] = useState(start);
+  const [asked, setAsked] = useState<Asked>({
+    person: search.get("person") ?? "1",
+    variant: search.get("variant") ?? variants[0] ?? "",
+    at: "",
+  });
+  const code = useRef<CodeHandle>(null);
+  const drafted = useDrafted(name, text, asked);
+  return (
+    <div className="writing">
+      <Card title="Text" className="writing-text">
+        <Suspense fallback={<div className="waiting code-editor" aria-busy="true" />}>
+          <Code label="Template in MJML" value={text} onChange={setText} handle={code} />
+        </Suspense>
+        <Keeping name={name} text={text} version={version} inForce={inForce} fine={drafted.problem === null} again={again} />
+      </Card>
+      <Card title="As one person gets it" className="writing-mail">
+        <Whom asked={asked} variants={variants} onChange={setAsked} />
+        <Mailed drafted={drafted} code={code} />
+      </Card>
+    </div>
+  );
+}
+
+interface Drafted {
+  draft: DraftPreview | null;
+  problem: Problem | null;
+  pending: boolean;
+}
+
+/** Asks for the mail of a text, a moment after the last key; what was asked before is given up. */
+function useDrafted(name: string, text: string, { person, variant, at }: Asked): Drafted {
+  const [drafted, setDrafted] = useState<Drafted>({ draft: null, problem: null, pending: true });
+  useEffect(() => {
+    const stop = new AbortController();
+    setDrafted((known) => ({ ...known, pending: true }));
+    const wait = setTimeout(() => {
+      const content: TemplateDraft = { name, text, person: Number(person), variant, as_of: at ? `${at}:00Z` : null };
+      ask<DraftPreview>("/templates/preview", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(content),
+        signal: stop.signal,
+      }).then(
+        (draft) => setDrafted({ draft, problem: null, pending: false }),
+        (error: unknown) => {
+          if (stop.signal.aborted) return;
+          const problem = error instanceof Trouble ? error.problem : null;
+          setDrafted((known) => ({ draft: known.draft, problem, pending: false }));
+        },
+      );
+    }, PAUSE_MILLISECONDS);
+    return () => {
+      clearTimeout(wait);
+      stop.abort();
+    };
+  }, [name, text, person, variant, at]);
+  return drafted;
+}
+
+interface WhomProps {
+  asked: Asked;
+  variants: string[];
+  onChange: (asked: Asked) => void;
+}
+
+function Whom({ asked, variants, onChange }: WhomProps) {
+  const { now } = useStatus();
+  return (
+    <div className="search whom">
+      <TextInput
+        label="Person's number"
+        value={asked.person}
+        onChange={(event) => onChange({ ...asked, person: event.currentTarget.value.replace(/\D/g, "") })}
+        inputMode="numeric"
+        autoComplete="off"
+      />
+      {variants.length > 0 && (
+        <NativeSelect label="Variant" value={asked.variant} onChange={(event) => onChange({ ...asked, variant: event.currentTarget.value })} data={variants} />
+      )}
+      <TextInput
+        type="datetime-local"
+        label="As of (UTC), now if empty"
+        value={asked.at}
+        max={now.slice(0, 16)}
+        onChange={(event) => onChange({ ...asked, at: event.currentTarget.value })}
+      />
+    </div>
+  );
+}
+
+function Mailed({ drafted, code }: { drafted: Drafted; code: RefObject<CodeHandle | null> }) {
+  const { draft, problem, pending } = drafted;
+  return (
+    <div aria-busy={pending}>
+      <div aria-live="polite">
+        {problem && <Mistake problem={problem} go={(line) => code.current?.select(line)} what="It cannot be shown" />}
+      </div>
+      {draft && (
+        <div className={problem ? "tree-behind" : undefined}>
+          <p className="mail-subject">
+            <strong>{draft.preview.subject || "No subject"}</strong>{" "}
+            <span className="dim">
+              to {draft.preview.label}
+              {draft.preview.as_of && `, at ${instant(draft.preview.as_of)}`}
+            </span>
+          </p>
+          <p className="mail-size">
+            <Chip tone={draft.bytes > CLIPPED_BYTES ? "amber" : "grey"}>
+              {bytes(draft.bytes)}
+              {draft.bytes > CLIPPED_BYTES && ": Gmail cuts it off at 102 kB"}
+            </Chip>{" "}
+            {draft.preview.missing.length > 0 && <Chip tone="red">missing: {draft.preview.missing.join(", ")}</Chip>}
+          </p>
+          {draft.preview.because.map((because) => (
+            <p key={because} className="dim">
+              {because}
+            </p>
+          ))}
+          <Tabs defaultValue="message" keepMounted={false}>
+            <Tabs.List aria-label="Parts of the preview">
+              <Tabs.Tab value="message">Message</Tabs.Tab>
+              <Tabs.Tab value="text">Text</Tabs.Tab>
+            </Tabs.List>
+            <Tabs.Panel value="message">
+              <MailFrame where={draft.shown_at} title={`Preview: ${draft.preview.subject}`} note="Pictures are not loaded here." />
+            </Tabs.Panel>
+            <Tabs.Panel value="text">
+              <pre className="code wrap" tabIndex={0} role="region" aria-label="Text part">
+                {draft.preview.text}
+              </pre>
+            </Tabs.Panel>
+          </Tabs>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface KeepingProps {
+  name: string;
+  text: string;
+  version: number;
+  inForce: string;
+  fine: boolean;
+  again: () => void;
+}
+
+function Keeping({ name, text, version, inForce, fine, again }: KeepingProps) {
+  const [reason, setReason] = useState("");
+  const [author, setAuthor] = useState("");
+  const doing = useDoing();
+  const same = version > 0 && text === inForce;
+  const keep = () =>
+    doing.run(async () => {
+      const content: NewTemplate = { text, reason: reason.trim(), author: author.trim() };
+      const kept = await send<KeptText>("PUT", `/templates${path(name)}`, content);
+      again();
+      return `Kept: ${kept.name}, version ${kept.version}. It is in force.`;
+    });
+  return (
+    <form
+      className="keeping"
+      onSubmit={(event) => {
+        event.preventDefault();
+        keep();
+      }}
+    >
+      <div className="editor-why">
+        <TextInput label="Why" value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={500} autoComplete="off" />
+        <TextInput label="Your name" value={author} onChange={(event) => setAuthor(event.currentTarget.value)} maxLength={100} autoComplete="name" />
+      </div>
+      <div className="actions">
+        <Button type="submit" disabled={!fine || same || doing.busy}>
+          {version > 0 && !same ? `Keep as version ${version + 1}` : "Keep it"}
+        </Button>
+        <p className="dim">{same ? `This is version ${version}, which is in force.` : fine ? "It will be in force at once." : "Something is wrong with it."}</p>
+      </div>
+      <Told doing={doing} />
+    </form>
+  );
+}

@@ -1,0 +1,101 @@
+// A text with its syntax in colours. The editor stands in a shadow root: there its styles are sheets
+// of the script itself, which the policy of the page allows, and no style element is put in.
+
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { html } from "@codemirror/lang-html";
+import { liquid } from "@codemirror/lang-liquid";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { type Ref, useEffect, useImperativeHandle, useRef } from "react";
+
+export interface CodeHandle {
+  /** Selects a line, from 1, and brings it into view. */
+  select: (line: number) => void;
+}
+
+interface CodeProps {
+  label: string;
+  value: string;
+  onChange: (text: string) => void;
+  handle: Ref<CodeHandle>;
+}
+
+const LOOK = EditorView.theme({
+  "&": { color: "var(--ink)", backgroundColor: "var(--surface)", fontSize: "13px", height: "100%" },
+  "&.cm-focused": { outline: "2px solid var(--moss)", outlineOffset: "-1px" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55" },
+  ".cm-content": { caretColor: "var(--ink)", padding: "8px 0" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--ink-3)", borderRight: "1px solid var(--line)" },
+  ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--hover)" },
+  "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--moss-soft) !important" },
+});
+
+const COLOURS = HighlightStyle.define([
+  { tag: [tags.keyword, tags.controlKeyword, tags.operatorKeyword], color: "var(--rufous-ink)" },
+  { tag: [tags.tagName, tags.angleBracket], color: "var(--sky-ink)" },
+  { tag: [tags.attributeName, tags.propertyName], color: "var(--amber-ink)" },
+  { tag: [tags.string, tags.attributeValue, tags.number, tags.bool], color: "var(--moss-ink)" },
+  { tag: [tags.variableName, tags.function(tags.variableName)], color: "var(--rufous-ink)" },
+  { tag: [tags.comment, tags.blockComment, tags.lineComment], color: "var(--ink-3)" },
+]);
+
+const EXTENSIONS: Extension[] = [
+  lineNumbers(),
+  history(),
+  drawSelection(),
+  highlightActiveLine(),
+  // Tab leaves the editor, as it leaves any field.
+  keymap.of([...defaultKeymap, ...historyKeymap]),
+  liquid({ base: html() }),
+  syntaxHighlighting(COLOURS),
+  LOOK,
+];
+
+export default function Code({ label, value, onChange, handle }: CodeProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const told = useRef(onChange);
+  const start = useRef(value);
+  useEffect(() => {
+    told.current = onChange;
+  }, [onChange]);
+  useEffect(() => {
+    const host = place.current;
+    if (!host) return;
+    const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+    const made = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        doc: start.current,
+        extensions: [
+          ...EXTENSIONS,
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) told.current(update.state.doc.toString());
+          }),
+        ],
+      }),
+    });
+    view.current = made;
+    return () => made.destroy();
+  }, [label]);
+  useEffect(() => {
+    const shown = view.current;
+    if (!shown || shown.state.doc.toString() === value) return;
+    shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: value } });
+  }, [value]);
+  useImperativeHandle(handle, () => ({
+    select: (number) => {
+      const shown = view.current;
+      if (!shown) return;
+      const line = shown.state.doc.line(Math.min(Math.max(1, number), shown.state.doc.lines));
+      shown.dispatch({ selection: { anchor: line.from, head: line.to }, scrollIntoView: true });
+      shown.focus();
+    },
+  }));
+  return <div ref={place} className="code-editor" />;
+}
