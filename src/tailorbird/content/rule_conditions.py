@@ -123,7 +123,7 @@ class Reading:
         """
         if len(path) > 3 * _DEEPEST:
             self._refuse("conditions are nested too deeply", path, f"at most {_DEEPEST} levels")
-        words = (*_GROUPS, *_OWN, *ASKED)
+        words = (*ASKED, *_GROUPS, *_OWN)
         if not isinstance(value, Mapping):
             self._refuse("a condition is needed", path, f"it starts with {', '.join(words)}")
         forms = [word for word in words if word in value]
