@@ -126,3 +126,23 @@ def test_what_is_no_date_is_printed_as_it_is() -> None:
 def test_the_same_template_compiles_to_the_same_python() -> None:
     source = "{% for x in l %}{{ x.a | default: b }}{% endfor %}"
     assert content.compile(source).source == content.compile(source).source
+
+
+def test_a_table_around_a_block_keeps_its_columns_apart_from_the_call() -> None:
+    source = "{% tablerow x in (1..2) cols: 1 %}{% include 'b' %}{% render 'b' %}{% endtablerow %}"
+    assert content.compile(source, blocks={"b": "-"}).render({}).count("--") == 2
+
+
+def test_the_subject_of_a_case_is_looked_at_again_when_an_arm_changed_it() -> None:
+    source = "{% case a %}{% when 1 %}{% assign a = 2 %}x{% when 2 %}y{% endcase %}"
+    assert content.compile(source).render({"a": 1}) == "xy"
+
+
+def test_errors_are_printed_where_they_stand_when_that_is_asked_for() -> None:
+    source = "a{{ 1 | divided_by: 0 }}b{{ 'x' | nothing_like_it }}"
+    source += "{% assign v = 'x' | slice: 'y' %}c"
+    blocks = {"card": "\n{{ 1 | modulo: 0 }}"}
+    template = content.compile(source + "{% render 'card' %}", blocks=blocks, errors="print")
+    assert template.render({}) == (
+        "aLiquid error (line 1): divided by 0bxc\nLiquid error (card line 2): divided by 0"
+    )

@@ -64,11 +64,13 @@ def test_each_person_gets_her_own_links_from_memory() -> None:
 
 def printed(memo: Memo, rows: list[Any]) -> int:
     """Send rows through a memo as a loop does; return how many were printed anew."""
-    made, out, anew = Made(), [], 0
+    made, anew = Made(), 0
+    out: list[str] = []
     if not memo.awake(len(rows)):
         return len(rows)
-    for _, row in memo.turns(rows, (), out, lambda url, index: url, made):
-        made.out.append(row["a"])
+    for _, element in memo.turns(rows, (), out, lambda url, index: url, made):
+        assert isinstance(element, dict)
+        made.out.append(element["a"])
         anew += 1
     assert "".join(out) == "".join(row["a"] for row in rows)
     return anew

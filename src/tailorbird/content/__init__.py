@@ -6,6 +6,7 @@ Out: subject, HTML, text.
 
 from __future__ import annotations
 
+from tailorbird.content.cache import TemplateCache
 from tailorbird.content.dispatch import Choosing, called, dispatched
 from tailorbird.content.email import EmailSource, EmailTemplate, compile_email, written
 from tailorbird.content.gaps import Gaps
@@ -24,6 +25,7 @@ __all__ = [
     "Slot",
     "Syntax",
     "Template",
+    "TemplateCache",
     "called",
     "compile",
     "compile_email",

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from tailorbird.content.faults import Unfit
+from tailorbird.content.meter import LARGE, spend
 from tailorbird.content.values import float_text, inspect, text, to_text
 
 
@@ -108,6 +109,8 @@ def contains(left: object, right: object) -> bool:
     if left is None or right is None or left is False or right is False:
         return False
     if isinstance(left, str):
+        if len(left) > LARGE:
+            spend(len(left))
         return to_text(right) in left
     if isinstance(left, list):
         return any(equal(element, right) for element in left)

@@ -45,6 +45,7 @@ class Scope:
         "counters",
         "cycles",
         "data",
+        "deadline",
         "frames",
         "links",
         "lists",
@@ -65,6 +66,7 @@ class Scope:
         self.now = now
         self.links = links
         self.lists: Lists | None = None
+        self.deadline: Callable[[], bool] | None = None
         self.budget = Budget()
         self.alone = False
         self.frames: list[Record] = [{}]
@@ -128,7 +130,12 @@ class Scope:
             )
 
     def overflow(self) -> None:
-        """Stop a rendering whose output has too many pieces."""
+        """Stop a rendering whose output has too many pieces, or whose time is over."""
+        if self.deadline is not None and self.deadline():
+            raise TemplateError(
+                "the time for this template is over",
+                mend="give its loops a limit, or a smaller list",
+            )
         raise TemplateError(
             f"the output has more than {MOST_PIECES:,} pieces",
             mend="give the loop a limit, or a smaller list",

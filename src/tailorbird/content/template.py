@@ -11,6 +11,7 @@ from tailorbird.content.generate.handlebars import generate as generate_handleba
 from tailorbird.content.handlebars import Options
 from tailorbird.content.html_context import escaped
 from tailorbird.content.lists import Lists
+from tailorbird.content.meter import begin
 from tailorbird.content.scope import Links, Scope
 from tailorbird.content.tree import Body
 from tailorbird.content.values import LONGEST, Plain
@@ -43,12 +44,14 @@ class Template:
         now: Instant = 0,
         links: Links | None = None,
         lists: Lists | None = None,
+        deadline: Callable[[], bool] | None = None,
     ) -> str:
         """Return the text for one person's plain data.
 
         `now` is what `date` takes for the present; `links` maps an address and its number in the
         template to the address to print; `lists` gives the products that helpers ask for, which
-        otherwise come from the data.
+        otherwise come from the data. `deadline` says whether the time is over; it is asked in
+        every turn of a loop.
 
         Raises:
             TemplateError: a filter or a comparison cannot work on the data, or a budget is used up.
@@ -56,6 +59,8 @@ class Template:
         out: list[str] = []
         scope = Scope(data, self._generated.blocks, now, links or _as_it_is)
         scope.lists = lists
+        scope.deadline = deadline
+        begin()
         try:
             self._generated.main(out, scope)
             if sum(map(len, out)) > LONGEST:

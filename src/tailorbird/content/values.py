@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.content.faults import Unfit
+from tailorbird.content.meter import LARGE, spend
 from tailorbird.errors import TemplateError
 
 Plain: TypeAlias = (
@@ -118,7 +119,9 @@ def to_text(value: object) -> str:
         TemplateError: it is beyond the budget, or not plain data.
     """
     written = inspect(value) if isinstance(value, list) else text(value)
-    fits(len(written))
+    if len(written) > LARGE:
+        fits(len(written))
+        spend(len(written))
     return written
 
 
@@ -312,6 +315,12 @@ def kept(value: object) -> object:
     if isinstance(value, str | list | dict) and len(value) > LONGEST:
         raise too_long()
     return value
+
+
+def joined(parts: list[str]) -> str:
+    """Return the texts as one. Raises as `fits`."""
+    fits(sum(map(len, parts)))
+    return "".join(parts)
 
 
 def fits(length: int) -> None:

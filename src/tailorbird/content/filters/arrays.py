@@ -9,6 +9,7 @@ from decimal import Decimal
 from tailorbird.content.comparison import equal
 from tailorbird.content.faults import Unfit
 from tailorbird.content.filters.register import Filter
+from tailorbird.content.meter import LARGE, spend
 from tailorbird.content.values import (
     WIDEST,
     Number,
@@ -23,6 +24,11 @@ from tailorbird.content.values import (
     to_text,
 )
 
+_WORK = 100
+"""An element counts like so many characters."""
+_SORTING = 2_000
+"""An element that is put in its place counts like so many."""
+
 
 class _NoStep(Exception):  # noqa: N818 - never leaves this module
     """An element that one cannot look into: the whole filter then gives nil."""
@@ -35,6 +41,8 @@ def elements(value: object) -> list[object]:
         TemplateError: there are too many.
     """
     if isinstance(value, list):
+        if len(value) > LARGE:
+            spend(len(value) * _WORK)
         return list(_flat(value)) if any(isinstance(each, list) for each in value) else value
     if isinstance(value, range):
         fits(len(value))
@@ -210,6 +218,8 @@ def sort_natural(value: object, name: object = None) -> object:
 
 def _sorted(value: object, name: object, order: Callable[[object, object], int]) -> object:
     found = elements(value)
+    if len(found) > LARGE:
+        spend(len(found) * _SORTING)
     key = functools.cmp_to_key(order)
     if name is None:
         return sorted(found, key=key)

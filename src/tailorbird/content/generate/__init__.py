@@ -27,7 +27,7 @@ __all__ = ["MAIN", "Generated", "Program", "generate", "run"]
 _FILE = "<template>"
 _VALUES = (
     *("text", "escape_html", "escape_url", "escape_css", "special", "index", "span", "kept"),
-    *("safe_url", "Html"),
+    *("safe_url", "Html", "joined"),
 )
 _COMPARISONS = (
     *("equal", "is_empty", "is_blank", "less", "less_or_equal", "more", "more_or_equal"),
@@ -120,6 +120,8 @@ def _unit(program: Program, name: str, function: str) -> Writer:
                 local == "links" and any(code.endswith("= links") for code in inner.lines)
             ):
                 writer.line(f"{local} = scope.{local}")
+        if any("late()" in code for code in inner.lines):
+            writer.line("late = scope.deadline")
         for root, variable in names.roots.items():
             writer.line(f"{variable} = scope.data.get({root!r})")
         for code, place in zip(inner.lines, inner.places, strict=True):

@@ -12,7 +12,7 @@ from tailorbird.content.generate.expressions import SPECIAL_STEPS, Loop, Names
 from tailorbird.content.generate.memory import fields_read, links_of, reads_setting
 from tailorbird.content.generate.program import Program
 from tailorbird.content.generate.writer import Writer
-from tailorbird.content.tree import Body, Constant, Expression, For, Path, Step, TableRow
+from tailorbird.content.tree import Body, Constant, Expression, For, Path, Place, Step, TableRow
 from tailorbird.content.walk import expressions
 
 
@@ -36,8 +36,8 @@ class Unit(Protocol):
     def into(self, out: str, links: str) -> AbstractContextManager[None]:
         """Write what is written inside into another list, its links given by another function."""
 
-    def check_output(self) -> None:
-        """Write a check that the output has not outgrown its budget."""
+    def check_output(self, place: Place) -> None:
+        """Write a check that the output has not outgrown its budget, nor the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def write_for(unit: Unit, node: For) -> None:
         into = _write_memo(unit, node, kept, loop, turns)
     with writer.block(f"for {index}, {element} in {into.runs}:", node.place):
         unit.names.loops.append(loop)
-        unit.check_output()
+        unit.check_output(node.place)
         if fields:
             writer.line(_reading(element, fields))
         if framed:

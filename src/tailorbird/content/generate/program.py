@@ -79,7 +79,7 @@ class Program:
 
     def constant(self, code: str) -> str:
         """Return the name of a value that is made once for the whole program."""
-        return self.constants.setdefault(code, f"k{len(self.constants)}")
+        return self.constants.setdefault(code, f"made{len(self.constants)}")
 
     def memo(self, fields: list[str], escape: bool) -> str:
         """Return the name of a memo of its own."""

@@ -29,6 +29,7 @@ from tailorbird.content.tree import (
     Output,
     Partial,
     Path,
+    Place,
     TableRow,
     Text,
 )
@@ -81,9 +82,10 @@ class Statements:
             yield
         self.out, self.links = outer
 
-    def check_output(self) -> None:
-        """Write a check that the output has not outgrown its budget."""
-        self.writer.line(f"if len({self.out}) > {MOST_PIECES}: scope.overflow()")
+    def check_output(self, place: Place) -> None:
+        """Write a check that the output has not outgrown its budget, nor the time."""
+        over = f"len({self.out}) > {MOST_PIECES} or (late and late())"
+        self.writer.line(f"if {over}: scope.overflow()", place)
 
     def _node(self, node: Node) -> None:
         match node:
@@ -174,7 +176,7 @@ class Statements:
                 self.body(body)
             self.out = outer
         with self.writer.block("finally:") if jumps else nullcontext():
-            yield f"''.join({inner})"
+            yield f"joined({inner})"
 
     def _capture(self, node: Capture) -> None:
         with self._collected(node.body) as written:
