@@ -162,8 +162,13 @@ def cpu_seconds(work: Callable[[], object], runs: int) -> float:
     return min(taken)
 
 
-def simulated(folder: Path, people: int, events: int) -> tuple[DuckFacts, float]:
-    """Return a store with a simulated shop of two years, and what its state cost to make."""
+def simulated(
+    folder: Path, people: int, events: int, more: Sequence[str] = ()
+) -> tuple[DuckFacts, float]:
+    """Return a store with a simulated shop of two years, and what its state cost to make.
+
+    `more` are statements that add to it.
+    """
     facts = DuckFacts(folder / f"{events}.duckdb")
     widest = (people + HEAD) ** (1 - SKEW) - HEAD ** (1 - SKEW)
     facts.write([(PEOPLE.format(people=people), ())])
@@ -171,7 +176,7 @@ def simulated(folder: Path, people: int, events: int) -> tuple[DuckFacts, float]
         high = min(low + STEP, events)
         sql = FACTS.format(people=people, events=events, widest=widest, low=low, high=high)
         facts.write([(sql, ())])
-    facts.write([(LINES, ())])
+    facts.write([(sql, ()) for sql in (LINES, *more)])
     return facts, cpu_seconds(facts.renew_state, 1)
 
 
