@@ -178,7 +178,7 @@ def test_broken_mjml_names_the_place_in_the_authors_own_file(mail: Mail, body: s
 
 def test_what_is_no_mjml_is_refused() -> None:
     source = content.EmailSource(name="mail", subjects={}, mjml="<p>hello</p>")
-    with pytest.raises(TemplateError, match="mail: there is no <mjml> element"):
+    with pytest.raises(TemplateError, match="mail:1:1: there is no <mjml> element"):
         content.compile_email(source, {})
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import css_inline
-
 from tailorbird.content.lifting import MARK, Element, Grammar, Lift
 from tailorbird.content.liquid import Source, Token
+from tailorbird.content.sheets import inlined
 
 _WHOLE: Final = re.compile(r"<html[\s>]", re.I)
 _BODY: Final = re.compile(r"<body[\s>]", re.I)
@@ -17,8 +16,6 @@ _HEAD: Final = (
     '<meta name="viewport" content="width=device-width, initial-scale=1"></head><body>'
 )
 _TAIL: Final = "</body></html>"
-_SHEET: Final = re.compile(r"(<style\b)([^>]*>)(.*?)(</style>)", re.S | re.I)
-_IGNORED: Final = ' data-css-inline="ignore"'
 _INKY: Final = frozenset({"block-grid", "callout", "columns", "container", "row", "wrapper"})
 _PARTS: Final = frozenset(
     {"head", "html", "table", "thead", "tbody", "tfoot", "tr", "colgroup", "select"}
@@ -43,13 +40,7 @@ def whole(tokens: list[Token], name: str) -> list[Token]:
 def rendered(lifted: Lift) -> str:
     """Return the page, its rules inlined; sheets that hold conditions are left as they are."""
 
-    def sheet(match: re.Match[str]) -> str:
-        ignored = "" if lifted.steady(match[3]) else _IGNORED
-        return f"{match[1]}{ignored}{match[2]}{match[3]}{match[4]}"
-
-    inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
-    html: str = inliner.inline(_SHEET.sub(sheet, lifted.masked))
-    return html.replace(_IGNORED, "")
+    return inlined(lifted.masked, lifted)
 
 
 def _opened(element: Element) -> None:

@@ -74,7 +74,9 @@ class Lift:
     grammar: Grammar
     mark: bool = False
     places: list[Place] = field(default_factory=list)
+    sheets: list[Element] = field(default_factory=list)
     _masked: list[str] = field(default_factory=list)
+    _origins: list[tuple[Token, int]] = field(default_factory=list)
     _word: str = "TBQ"
     _held: list[tuple[Token, bool]] = field(default_factory=list)
     _before: list[Token] = field(default_factory=list)
@@ -99,8 +101,26 @@ class Lift:
         if not self._root_seen:
             root = self.grammar.root
             raise TemplateError(
-                f"there is no <{root}> element", where=self.name, mend=f"begin with <{root}>"
+                f"there is no <{root}> element", where=str(self.start), mend=f"begin with <{root}>"
             )
+
+    @property
+    def start(self) -> Place:
+        """Return the first place of the author's file."""
+        return Place(self.name, 1, 1)
+
+    def place(self, offset: int) -> Place:
+        """Return where a byte of the markup without tags stands in the author's file."""
+        found = self.start
+        passed = 0
+        for piece, (token, at) in zip(self._masked, self._origins, strict=True):
+            size = len(piece.encode())
+            if passed + size > offset:
+                inside = len(piece.encode()[: offset - passed].decode(errors="ignore"))
+                return token.source.place(token.start + at + inside * (token.kind == "text"))
+            passed += size
+            found = token.source.place(token.start + at)
+        return found
 
     @property
     def masked(self) -> str:
@@ -116,15 +136,15 @@ class Lift:
 
     def _text(self, token: Token) -> None:
         at = 0
-        done: list[str] = []
+        done: list[tuple[str, int]] = []
         for before, piece, behind in steps(token.text, self._state):
             here = Element(behind.tag, token, at + max(0, piece.rfind("<")))
-            done.append(piece)
+            done.append((piece, at))
             if before.mode in ("text", "raw") and behind.mode == "tag":
-                done.append(self._element(behind.tag, here))
+                done.append((self._element(behind.tag, here), at + len(piece)))
             elif behind.mode == "comment" != before.mode and self.mark:
                 self.places.append(here.place)
-                done.append(f"{COMMENT_MARK}{len(self.places) - 1} ")
+                done.append((f"{COMMENT_MARK}{len(self.places) - 1} ", at + len(piece)))
             elif before.mode == "tag" and piece.endswith("/>"):
                 self._empty(before.tag)
             elif self.grammar.strict:
@@ -132,7 +152,8 @@ class Lift:
             at += len(piece)
             self._state = behind
         if self._open or self._state.mode != "text" or token.text.strip():
-            self._masked += done
+            self._masked += [piece for piece, _ in done]
+            self._origins += [(token, begin) for _, begin in done]
 
     def _element(self, name: str, element: Element) -> str:
         """Return the attribute to add to the element, if any."""
@@ -142,6 +163,8 @@ class Lift:
         self.grammar.opened(element)
         self._root_seen = self._root_seen or name == self.grammar.root
         self._body_seen = self._body_seen or name in ("body", "mj-body")
+        if name in ("style", "mj-style"):
+            self.sheets.append(element)
         if name not in VOID:
             self._open.append(element)
         if not self.mark:
@@ -191,6 +214,7 @@ class Lift:
             )
         self._held.append((token, mode == "comment"))
         self._masked.append(held)
+        self._origins.append((token, 0))
 
     # -- putting back -----------------------------------------------------------------------------
 

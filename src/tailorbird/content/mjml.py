@@ -6,10 +6,10 @@ import difflib
 import re
 from typing import Final
 
-import css_inline
 import mrml
 
 from tailorbird.content.lifting import MARK, VOID, Element, Grammar, Lift
+from tailorbird.content.sheets import inlined
 from tailorbird.errors import TemplateError
 
 _LAYOUT: Final = frozenset(
@@ -38,8 +38,15 @@ _ELEMENTS: Final = frozenset(
     | _CLOSED
     | _PARTS
 )
-_STYLE: Final = re.compile(r"<mj-style(?![^>]*inline)[^>]*>(.*?)</mj-style>", re.S)
 _TWO_CLASSES: Final = re.compile(r'(<mj-[\w-]+) css-class="(tb-at-\d+)"([^<>]*?\scss-class=["\'])')
+_POSITION: Final = re.compile(r" (?:at position|in) (\d+)(?::\d+|\.\.\d+)")
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)|<![^-].*?(?:>|\Z)", re.S)
+_CONDITION: Final = re.compile(r"\[(?:if|endif)|<!\[", re.I)
+_CONDITIONAL: Final = re.compile(
+    r"<!--\[if [^\]\[<>]*\]>(?:(?!<!\[).)*<!\[endif\]-->"
+    r"|<!--\[if [^\]\[<>]*\]><!-->|<!--<!\[endif\]-->",
+    re.S,
+)
 _FOREIGN_ATTRIBUTE: Final = re.compile(r'(<td\b[^>]*?) vertical-align="[a-z]*"')
 
 
@@ -50,6 +57,7 @@ def rendered(lifted: Lift) -> str:
         TemplateError: the MJML is not valid.
     """
     masked = _TWO_CLASSES.sub(r"\1\3\2 ", lifted.masked)
+    _check_conditions(lifted, masked)
     try:
         html: str = mrml.to_html(
             masked,
@@ -58,22 +66,29 @@ def rendered(lifted: Lift) -> str:
         ).content
     except OSError as error:
         raise TemplateError(
-            f"the MJML is not valid: {error}",
-            where=lifted.name,
+            f"the MJML is not valid: {_POSITION.sub('', str(error))}",
+            where=str(lifted.place(_offset(str(error)))),
             mend="look for an attribute without quotes, or without a blank before it",
         ) from None
     html = _FOREIGN_ATTRIBUTE.sub(r"\1", html)
-    css = "\n".join(sheet for sheet in _STYLE.findall(masked) if lifted.steady(sheet))
-    if not css.strip():
-        return html
-    inliner = css_inline.CSSInliner(
-        inline_style_tags=False,
-        keep_style_tags=True,
-        load_remote_stylesheets=False,
-        extra_css=css,
-    )
-    inlined: str = inliner.inline(html)
-    return inlined
+    return inlined(html, lifted)
+
+
+def _offset(message: str) -> int:
+    """Return the byte that a message of mrml names."""
+    position = _POSITION.search(message)
+    return int(position[1]) if position else 0
+
+
+def _check_conditions(lifted: Lift, masked: str) -> None:
+    """Refuse conditional comments at which mrml would stop the whole program."""
+    for comment in _COMMENT.finditer(masked):
+        if _CONDITION.search(comment[0]) and not _CONDITIONAL.fullmatch(comment[0]):
+            raise TemplateError(
+                f"a conditional comment that is not well formed: {comment[0][:40]!r}",
+                where=str(lifted.place(len(masked[: comment.start()].encode()))),
+                mend="write <!--[if mso]> ... <![endif]-->, or leave it to MJML",
+            )
 
 
 def _opened(element: Element) -> None:
