@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -31,13 +32,15 @@ class Drafts:
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._kept: dict[str, str] = {}
+        self._guard = threading.Lock()
 
     def keep(self, html: str) -> str:
         """Keep a draft for a while; return the name that nobody can guess."""
         name = self._entropy(16).hex()
-        self._kept[name] = html
-        while len(self._kept) > DRAFTS:
-            self._kept.pop(next(iter(self._kept)), None)
+        with self._guard:
+            self._kept[name] = html
+            while len(self._kept) > DRAFTS:
+                self._kept.pop(next(iter(self._kept)))
         return name
 
     def get(self, name: str) -> str | None:
