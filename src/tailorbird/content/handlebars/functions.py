@@ -250,6 +250,8 @@ HELPERS: Final[Mapping[str, Helper]] = {
     "and": Helper(every, "test", 1, _MANY),
     "or": Helper(some, "test", 1, _MANY),
     "not": Helper(opposite, "test", 1, 1),
+    "blank": Helper(comparison.is_blank, "test", 1, 1),
+    "empty": Helper(comparison.is_empty, "test", 1, 1),
     "default": Helper(default, "text", 2, _MANY),
     "format": Helper(form, "text", 2, 3, ("currency", "digits"), scoped=True),
     "money": Helper(money, "text", 1, 2, ("currency",), scoped=True),
