@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tailorbird import content
 from tailorbird.cli.commands import app
 from tailorbird.content.amp import amp_findings
-from tailorbird.content.email import EmailSource
+from tailorbird.content.email import EmailSource, written
 from tailorbird.errors import TemplateError
 
 HTML = '<p>Hi {{ name }} <a href="https://shop.example/html">shop</a></p>'
@@ -68,6 +68,18 @@ def test_a_mail_is_whole_without_it() -> None:
         type(got)(got.subject, got.html, got.text)
     )
     assert template.links == 1
+
+
+def test_one_text_may_hold_both_parts() -> None:
+    for mark in ("amp4email", "lang='en' ⚡4email data-css-strict"):
+        amp = document("<p>{{ name }}</p>", html=mark)
+        source = written("mail", {"a": ""}, f"{HTML}\n{amp}")
+        assert (source.html, source.amp) == (f"{HTML}\n", amp)
+        got = content.compile_email(source, {}).render("a", {"name": "x"}, lambda u, i: u, "", 0)
+        assert "<p>x</p>" in got.amp
+        assert "4email" not in got.html
+    with pytest.raises(TemplateError, match="mail:1:1: an AMP part stands alone"):
+        written("mail", {}, document("x"))
 
 
 def test_links_go_on_counting_behind_those_of_the_html() -> None:
@@ -143,3 +155,17 @@ def test_the_command_reads_amp_by_its_name(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["templates", "lint", str(file)])
     assert told.exit_code == 1
     assert "mail.amp.html:4:1: error amp-element" in told.stdout
+
+
+def test_the_command_keeps_the_part_that_stands_beside(tmp_path: Path) -> None:
+    folder, file = tmp_path / "data", tmp_path / "note.html"
+    file.write_text(HTML)
+    file.with_suffix(".amp.html").write_text(document("<p>x</p>"))
+    run = CliRunner().invoke
+    assert run(app, ["init", str(folder)]).exit_code == 0
+    told = run(app, ["templates", "add", str(file), "--folder", str(folder)])
+    assert (told.exit_code, told.stdout) == (0, "template note, version 1\n")
+    file.with_suffix(".amp.html").write_text(document("<img>"))
+    told = run(app, ["templates", "add", str(file), "--folder", str(folder)])
+    assert told.exit_code == 1
+    assert "mails in AMP know no <img>" in str(told.exception)

@@ -105,9 +105,9 @@ def add(
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Check a template file and keep it as a new version."""
+    """Check a template file and keep it as a new version; NAME.amp.html beside it goes with it."""
     with opened(folder) as tb:
-        kept = tb.put("template", name or file.stem, read_text(file))
+        kept = tb.put("template", name or file.stem, _with_amp(file))
     line = f"template {kept.name}, version {kept.version}"
     emit({"template": kept.name, "version": kept.version}, [line], as_json=as_json)
 
@@ -129,6 +129,12 @@ def check(
     from tailorbird.cli.checking import check_audience
 
     return check_audience(name, segment, people, folder, as_json=as_json)
+
+
+def _with_amp(file: Path) -> str:
+    """Return a mail's text and, behind it, that of its AMP part, which stands beside it."""
+    beside = file.with_suffix(".amp.html")
+    return f"{read_text(file)}\n{read_text(beside)}" if beside.is_file() else read_text(file)
 
 
 @app.command()

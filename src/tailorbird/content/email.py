@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
+from typing import Final
 
 import msgspec
 
@@ -23,6 +25,9 @@ from tailorbird.content.values import Plain
 from tailorbird.content.variables import Use, uses
 from tailorbird.errors import TemplateError, UsageError
 from tailorbird.schema import Instant, Rendered
+
+_AMP: Final = re.compile(r"(?:<!doctype html>\s*)?<html\s[^>]*?(?:⚡4email|amp4email)", re.I)
+"""How an AMP document begins."""
 
 
 class EmailSource(msgspec.Struct, frozen=True):
@@ -46,7 +51,22 @@ class EmailSource(msgspec.Struct, frozen=True):
 def written(
     name: str, subjects: Mapping[str, str], body: str, *, amp: str = "", preheader: str = ""
 ) -> EmailSource:
-    """Return the source of a mail from one text, MJML or plain HTML, in the language it shows."""
+    """Return the source of a mail from one text, MJML or plain HTML, in the language it shows.
+
+    An AMP document behind it is the AMP part.
+
+    Raises:
+        TemplateError: the AMP part stands alone.
+    """
+    found = _AMP.search(body)
+    if found and not amp:
+        body, amp = body[: found.start()], body[found.start() :]
+        if not body.strip():
+            raise TemplateError(
+                "an AMP part stands alone",
+                where=f"{name}:1:1",
+                mend="write the mail in MJML or HTML before it: most readers know no AMP",
+            )
     parts = {"mjml": body} if "<mjml" in body else {"html": body}
     syntax = syntax_of(body, *subjects.values(), preheader)
     return EmailSource(name, dict(subjects), amp=amp, preheader=preheader, syntax=syntax, **parts)

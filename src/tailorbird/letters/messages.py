@@ -28,8 +28,8 @@ from tailorbird.schema import (
     Rendered,
     Settlement,
 )
+from tailorbird.tracking import amp_links, form_links
 from tailorbird.tracking import events as tracked
-from tailorbird.tracking import form_links
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.world import World
 
@@ -112,7 +112,8 @@ class Composer:
         asking = form_links.in_mail(
             self._sealer, base, ready.paths, claim.send_id, claim.decided_at
         )
-        urls = self._urls(claim, base) | {"forms": asking}
+        fed = amp_links.in_mail(self._sealer, base, ready.paths, claim.send_id, claim.decided_at)
+        urls = self._urls(claim, base) | {"forms": asking, "amp": fed}
         return values(ready.edition, profile, kept, urls)
 
     def _rendered(self, claim: Claim, data: Values, ready: _Ready, *, tracked: bool) -> Rendered:

@@ -65,6 +65,7 @@ def shapes(world: World, edition: Edition) -> dict[str, Shape]:
         "slots": mapping({slot.name: TEXT for slot in edition.slots}),
         "slot_values": mapping({slot.name: _own(slot, person, traits) for slot in edition.slots}),
         "forms": Shape("mapping"),
+        "amp": Shape("mapping"),
         **dict.fromkeys(("unsubscribe_url", "view_url", "preferences_url"), TEXT),
         "personalisation_url": TEXT,
     }

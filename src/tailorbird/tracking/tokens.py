@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from tailorbird.errors import UsageError
 
 TokenUse: TypeAlias = Literal["open", "click", "unsubscribe", "view", "confirm"]
-NoteUse: TypeAlias = Literal["form page", "form link", "form cookie"]
+NoteUse: TypeAlias = Literal["form page", "form link", "form cookie", "amp feed"]
 SEND_ID_BYTES: Final = 16
 LINK_BYTES: Final = 2
 NONCE: Final = bytes(12)

@@ -1,0 +1,57 @@
+"""Addresses that an AMP part asks when it is read: lists that are filled, forms that are sent.
+
+Readers send no cookie, so the token alone says for which mail they ask. It is sealed for one feed,
+and ends after a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from tailorbird.schema import DAY, Instant
+from tailorbird.tracking.tokens import Sealer
+
+LINK_DAYS: Final = 180
+"""How long a mail's AMP part is fed."""
+_PREFIX: Final = "amp."
+
+
+class AmpLink(msgspec.Struct, frozen=True, array_like=True):
+    """For which feed and which mail an address is, and when the mail was decided."""
+
+    feed: str
+    at: Instant
+    send_id: bytes
+
+
+def seal(sealer: Sealer, link: AmpLink) -> str:
+    """Return the link's token."""
+    return sealer.seal_note("amp feed", msgspec.json.encode(link))
+
+
+def unseal(sealer: Sealer, token: str, feed: str, now: Instant) -> AmpLink | None:
+    """Return what a token says; None when it is forged, of another feed, or too old."""
+    try:
+        link = msgspec.json.decode(sealer.open_note(token, "amp feed") or b"", type=AmpLink)
+    except msgspec.MsgspecError:
+        return None
+    fits = link.feed == feed and 0 <= now - link.at < LINK_DAYS * DAY
+    return link if fits else None
+
+
+def names(paths: Iterable[str]) -> set[str]:
+    """Return the feeds that a template reads as `amp.NAME`."""
+    return {path.removeprefix(_PREFIX) for path in paths if path.startswith(_PREFIX)}
+
+
+def in_mail(
+    sealer: Sealer, base: str, paths: Iterable[str], send_id: bytes, at: Instant
+) -> dict[str, str]:
+    """Return the address of each feed that a template reads, for one mail."""
+    return {
+        name: f"{base}/a/{name}?t={seal(sealer, AmpLink(name, at, send_id))}"
+        for name in sorted(names(paths))
+    }
