@@ -180,3 +180,29 @@ def test_a_template_that_does_not_fit_is_refused_with_its_place(
 )
 def test_a_template_that_fits_is_taken(shop: Tailorbird, words: str) -> None:
     assert checked(shop, words).misfits == ()
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [
+        ("{% assign n = most | default: 4 %}{{ n }}", []),
+        ("{% if help_url != blank %}{{ help_url }}{% endif %}", []),
+        ("{% if shop.imprint_url %}{{ shop.imprint_url }}{% endif %}", []),
+        ("{{ most }}", ["there is no variable 'most'"]),
+        ("{{ persn.first_name | default: 'x' }}", ["there is no variable 'persn'"]),
+        ("{% if person.frst_name %}x{% endif %}", ["person has no 'frst_name'"]),
+    ],
+)
+def test_an_argument_of_a_block_may_be_left_out_where_the_block_copes(
+    shop: Tailorbird, block: str, told: list[str]
+) -> None:
+    words = f"<mj-section><mj-column><mj-text>{block}</mj-text></mj-column></mj-section>"
+    shop.put("block", "offer", words)
+    assert [each.what for each in checked(shop, "Hi").misfits] == told
+
+
+def test_what_comes_with_tailorbird_fits(shop: Tailorbird) -> None:
+    shop.install_library()
+    for template in shop.world.definitions.latest("template"):
+        found = flow.check(shop.world, template.name, shop.clock(), segment="premium")
+        assert (template.name, found.misfits) == (template.name, ())

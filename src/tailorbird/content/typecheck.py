@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Final
 
@@ -20,16 +21,18 @@ from tailorbird.content.tree import (
     Expression,
     Filtered,
     For,
+    If,
     Logic,
     Negation,
     Node,
+    Output,
     Partial,
     Path,
     Place,
     Span,
     TableRow,
 )
-from tailorbird.content.walk import bodies, inside, own_expressions
+from tailorbird.content.walk import bodies, inside, own_expressions, parts
 from tailorbird.errors import TemplateError
 from tailorbird.yaml_text import nearest
 
@@ -51,6 +54,8 @@ _SAID: Final[dict[Kind, str]] = {
     "text": "text", "number": "a number", "truth": "true or false", "instant": "a date",
     "list": "a list", "mapping": "a mapping", "any": "unknown",
 }  # fmt: skip
+_SLIP: Final = 0.75
+"""How like a known name another must be to count as a slip of the pen."""
 _LOOPS: Final = ("forloop", "tablerowloop")
 _INTERNAL: Final = " "
 """Starts the names that no author can write."""
@@ -91,10 +96,18 @@ def misfits(
 
 
 class _Checker:
-    """Walks over a tree with the shapes of its local names."""
+    """Walks over a tree with the shapes of its local names.
+
+    In a block, a name that nobody knows is an argument that need not be given, where it has a
+    `default` or a test around it, unless it looks like a slip of the pen. `_block` says that we are
+    in one, `_tested` which paths were tested by here, `_asked` that this is a test itself.
+    """
 
     def __init__(self, given: Mapping[str, Shape]) -> None:
         self._given = given
+        self._block = False
+        self._asked = False
+        self._tested: frozenset[str] = frozenset()
         self.found: list[Misfit] = []
 
     def body(self, body: Body, known: Mapping[str, Shape]) -> None:
@@ -103,9 +116,15 @@ class _Checker:
             self._node(node, names)
 
     def _node(self, node: Node, names: dict[str, Shape]) -> None:
+        asked, self._asked = self._asked, not isinstance(node, Output | Assign)
         for expression in own_expressions(node):
             self.shape(expression, names)
+        self._asked = asked
         match node:
+            case If(branches, otherwise):
+                for branch in branches:
+                    self._under(branch.test, branch.body, names)
+                self.body(otherwise, names)
             case Assign(name, value):
                 names[name] = _quiet(self._given).shape(value, names)
             case Capture(name, body):
@@ -123,6 +142,13 @@ class _Checker:
             case _:
                 for inner in bodies(node):
                     self.body(inner, names)
+
+    def _under(self, test: Expression, body: Body, names: dict[str, Shape]) -> None:
+        """Check a body that is reached when a test holds."""
+        before = self._tested
+        self._tested |= {_dotted(part) for part in parts(test) if isinstance(part, Path)}
+        self.body(body, names)
+        self._tested = before
 
     def _loop(
         self,
@@ -148,7 +174,9 @@ class _Checker:
             bound = quiet.shape(node.bound, names)
             found[node.alias] = (bound.element or ANY) if node.each else bound
             found["forloop"] = LOOP
+        before, self._block = self._block, True
         self.body(node.body or (), found)
+        self._block = before
 
     # -- expressions ------------------------------------------------------------------------------
 
@@ -187,15 +215,27 @@ class _Checker:
             return ANY
         shape = names.get(path.root) or self._given.get(path.root)
         if shape is None:
-            mend = nearest(path.root, [*self._given, *names])
-            self._tell(path.place, f"there is no variable {path.root!r}", mend)
+            known = [*self._given, *names]
+            if not self._may_lack(path, path.root, known):
+                mend = nearest(path.root, known)
+                self._tell(path.place, f"there is no variable {path.root!r}", mend)
             return ANY
         walked = path.root
         for step in path.steps:
             key = step.key.value if isinstance(step.key, Constant) else None
+            fields = list(shape.fields) if shape.fields is not None else None
+            unknown = fields is not None and isinstance(key, str) and key not in fields
+            if fields is not None and unknown and self._may_lack(path, str(key), fields):
+                return ANY
             shape = self._step(shape, key, step.dotted, walked, path.place)
             walked = f"{walked}.{key}" if isinstance(key, str) else f"{walked}[]"
         return shape
+
+    def _may_lack(self, path: Path, name: str, known: list[str]) -> bool:
+        """Return whether a name that is not known may be left out where it stands."""
+        copes = self._asked or _dotted(path) in self._tested
+        slip = difflib.get_close_matches(name, known, n=1, cutoff=_SLIP)
+        return self._block and copes and not slip
 
     def _step(self, shape: Shape, key: object, dotted: bool, walked: str, place: Place) -> Shape:
         if dotted and key == "size" and shape.kind in ("text", "list", "mapping", "any"):
@@ -214,7 +254,9 @@ class _Checker:
         return shape.fields[key]
 
     def _filtered(self, node: Filtered, names: Mapping[str, Shape]) -> Shape:
+        asked, self._asked = self._asked, self._asked or node.name == "default"
         value = self.shape(node.value, names)
+        self._asked = asked
         for argument in (*node.arguments, *(each for _, each in node.named)):
             self.shape(argument, names)
         wrong = ""
@@ -247,6 +289,12 @@ class _Checker:
 def _quiet(given: Mapping[str, Shape]) -> _Checker:
     """Return one that looks at what was checked already: nothing is told twice."""
     return _Checker(given)
+
+
+def _dotted(path: Path) -> str:
+    """Return a path in a form in which equal ones are equal."""
+    keys = [str(step.key.value) if isinstance(step.key, Constant) else "" for step in path.steps]
+    return ".".join([str(path.root), *keys])
 
 
 def _said(shape: Shape) -> str:
