@@ -11,6 +11,7 @@ from tailorbird.cli import (
     campaign_commands,
     cluster_commands,
     event_commands,
+    export_commands,
     form_commands,
     group_commands,
     hook_commands,
@@ -63,6 +64,7 @@ app.add_typer(key_commands.app, name="keys")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(config, name="config")
 template_commands.app.command("lint")(lint_commands.lint)
+template_commands.app.command("export")(export_commands.export)
 template_commands.app.command("blocks")(lint_commands.list_blocks)
 app.command("why")(person_commands.why)
 app.command("show")(proof_commands.show)

@@ -15,8 +15,9 @@ from tailorbird.content.export.to_liquid import ToLiquid
 from tailorbird.content.html_context import escaped
 from tailorbird.content.tree import Body
 
-__all__ = ["Dialect", "export"]
+__all__ = ["Dialect", "Syntax", "export"]
 
+Syntax: TypeAlias = Literal["liquid", "handlebars"]
 Dialect: TypeAlias = Literal["liquid", "handlebars", "ampscript"]
 
 
@@ -24,10 +25,11 @@ def export(
     source: str,
     *,
     to: Dialect,
-    syntax: Literal["liquid", "handlebars"] = "liquid",
+    syntax: Syntax = "liquid",
     name: str = "template",
     blocks: Mapping[str, str] | None = None,
     escape: bool = False,
+    plain: bool = False,
 ) -> str:
     """Return a template in another dialect, its blocks put in place.
 
@@ -41,7 +43,7 @@ def export(
     >>> export("{% if n > 1 %}{{ n }}{% endif %}", to="handlebars")
     '{{lookup null 0}}{{#if (gt n 1)}}{{{n}}}{{/if}}'
     """
-    part = _portable(source, syntax, name, blocks or {}, escape=escape)
+    part = _portable(source, syntax, name, blocks or {}, escape=escape, plain=plain)
     if to == "ampscript":
         return ToAmpscript().template(part)
     return ToHandlebars().template(part) if to == "handlebars" else ToLiquid().part(part)
@@ -49,17 +51,18 @@ def export(
 
 def _portable(
     source: str,
-    syntax: Literal["liquid", "handlebars"],
+    syntax: Syntax,
     name: str,
     blocks: Mapping[str, str],
     *,
     escape: bool,
+    plain: bool,
 ) -> Part:
-    options = handlebars.Options(unescaped=True)
+    options = handlebars.Options(unescaped=True, plain=plain)
 
     def parse(text: str, of: str) -> Body:
-        plain = syntax == "liquid"
-        body = liquid.parse(text, of) if plain else handlebars.parse(text, of, options)
+        shopify = syntax == "liquid"
+        body = liquid.parse(text, of) if shopify else handlebars.parse(text, of, options)
         return escaped(body) if escape else body
 
     body = parse(source, name)
