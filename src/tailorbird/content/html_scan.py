@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 Mode = Literal["text", "tag", "value", "bare", "comment", "declaration", "raw"]
@@ -39,11 +40,18 @@ def steps(text: str, state: State) -> Iterator[tuple[State, str, State]]:
 
     A mark such as `<p class="` is part of the piece in whose state it begins.
     """
+    return iter(_steps(text, state))
+
+
+@lru_cache(maxsize=1024)  # a template's texts are walked through by several passes, one by one
+def _steps(text: str, state: State) -> tuple[tuple[State, str, State], ...]:
+    done: list[tuple[State, str, State]] = []
     at = 0
     while at < len(text):
         after, end = _STEPS[state.mode](text, at, state)
-        yield state, text[at:end], after
+        done.append((state, text[at:end], after))
         at, state = end, after
+    return tuple(done)
 
 
 def after(text: str, state: State) -> State:
