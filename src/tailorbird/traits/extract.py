@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlglot import exp
@@ -44,6 +44,8 @@ class _Want:
     since: Instant | None = None
     order_ids: bool = False
     """Whether the order ids are needed as such, not only to tell orders apart."""
+    others: bool = False
+    """Of products: those alone that the facts do not say themselves; tests ask for no more."""
 
 
 _Wants: TypeAlias = dict[str, dict[str, _Want]]
@@ -105,7 +107,9 @@ def _wants(terms: Iterable[Term], as_of: Instant) -> _Wants:
         for name, need in needs([leaf]).items():
             if name in OF_EVENTS:
                 columns = _columns(leaf, need)
-                want = _Want(columns, since, "order_id" in columns and _names_orders(leaf))
+                ids = "order_id" in columns and _names_orders(leaf)
+                others = name == "lines" and isinstance(leaf, Count | Orders | First | Last)
+                want = _Want(columns, since, ids, others)
                 for event in need.about:
                     _add(wants.setdefault(name, {}), event, want)
     return wants
@@ -113,13 +117,14 @@ def _wants(terms: Iterable[Term], as_of: Instant) -> _Wants:
 
 def _add(wants: dict[str, _Want], event: str, new: _Want) -> None:
     if event not in wants:
-        wants[event] = _Want(set(new.columns), new.since, new.order_ids)
+        wants[event] = replace(new, columns=set(new.columns))
         return
     want = wants[event]
     want.columns |= new.columns
     unbounded = new.since is None or want.since is None
     want.since = None if unbounded else min(new.since or 0, want.since or 0)
     want.order_ids |= new.order_ids
+    want.others &= new.others
 
 
 def _names_orders(leaf: Term) -> bool:
@@ -187,7 +192,8 @@ def _kept(
         named(stands.get(each, column(each)) if each in want.columns else exp.null(), each)
         for each in columns
     ]
-    return select(*chosen, source=table(source), where=[*conditions, *_younger(want.since, scope)])
+    where = [*conditions, *_younger(want.since, scope), *_others([want])]
+    return select(*chosen, source=table(source), where=where)
 
 
 def _rest(name: str, columns: list[str], wants: dict[str, _Want], scope: Scope) -> exp.Select:
@@ -197,7 +203,7 @@ def _rest(name: str, columns: list[str], wants: dict[str, _Want], scope: Scope) 
     conditions = [compared(column("event"), "in", [scope.bind(event) for event in wants])]
     if _is_late(wants, scope.as_of):
         return select(*chosen, source=table(_LATE), where=conditions)
-    where = [*conditions, _among(), *_younger(_earliest(wants), scope)]
+    where = [*conditions, _among(), *_younger(_earliest(wants), scope), *_others(wants.values())]
     return select(*chosen, source=table(name), where=where)
 
 
@@ -219,7 +225,7 @@ def _late(
     """
     scope = Scope(as_of)
     needed = sorted({"event"}.union(*(want.columns for want in wants.values())))
-    where = [_among(), *_younger(_earliest(wants), scope)]
+    where = [_among(), *_younger(_earliest(wants), scope), *_others(wants.values())]
     query = select(*map(column, needed), source=table(name), where=where)
     sql = query.sql(dialect=DIALECT, copy=False)
     return facts.read(sql, tuple(scope.parameters), asked)
@@ -229,6 +235,10 @@ def _earliest(wants: dict[str, _Want]) -> Instant | None:
     """Return after which instant all the rows are that are wanted; None if some always are."""
     starts = [want.since for want in wants.values() if want.since is not None]
     return min(starts) if starts and len(starts) == len(wants) else None
+
+
+def _others(wants: Iterable[_Want]) -> list[exp.Expr]:
+    return [exp.Not(this=column("own"))] if all(want.others for want in wants) else []
 
 
 def _younger(since: Instant | None, scope: Scope) -> list[exp.Expr]:

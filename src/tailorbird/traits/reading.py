@@ -47,6 +47,7 @@ from tailorbird.traits.terms import (
     Today,
     Upcoming,
     Values,
+    origin_of,
     source_of,
 )
 
@@ -118,10 +119,8 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows, source: str) -> 
             columns.add("order_id")
         case Sum() | Values() | Smallest() | Largest() | Distinct():
             columns |= _need_column(needed, rows, leaf.column)
-        case Most(of, per):
-            columns |= _need_column(needed, rows, per)
-            if isinstance(of, Sum):
-                columns |= _need_column(needed, rows, of.column)
+        case Most():
+            columns |= _need_piles(needed, rows, leaf)
         case Answered(link=link):
             columns |= _need_column(needed, rows, link)
         case Favourite(_, "item" | "category" as product):
@@ -144,6 +143,17 @@ def _need_rows(needed: dict[str, Need], leaf: Term, rows: Rows, source: str) -> 
     _need(needed, source, rows.events, columns)
 
 
+def _need_piles(needed: dict[str, Need], rows: Rows, most: Most) -> set[str]:
+    """Tell what the greatest pile reads: piles of products are summed up where the products are."""
+    columns = _need_column(needed, rows, most.per)
+    if isinstance(most.of, Sum):
+        summed = _need_column(needed, rows, most.of.column)
+        if origin_of(rows, most.per) == "lines":
+            _need(needed, "lines", rows.events, summed)
+        columns |= summed
+    return columns
+
+
 def _need_column(needed: dict[str, Need], rows: Rows, column: Column) -> set[str]:
     """Tell what is read of other tables; return what is read of the facts."""
     match column:
@@ -151,7 +161,8 @@ def _need_column(needed: dict[str, Need], rows: Rows, column: Column) -> set[str
             _need(needed, "properties", rows.events)
             return set()
         case "item" | "category" | "value_minor" | "quantity":
-            _need(needed, "lines", rows.events, {column})
+            if origin_of(rows, column) == "lines":
+                _need(needed, "lines", rows.events, {column})
             return {column}
         case _:
             return {column}
