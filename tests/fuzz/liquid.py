@@ -20,8 +20,9 @@ from tailorbird.errors import TemplateError
 WORDS = (
     "{{", "}}", "{%", "%}", "{%-", "-%}", "{{-", "-}}", "|", ":", ",", ".", "..", "[", "]", "(",
     ")", "'", '"', "==", "!=", "<", ">=", "contains", "and", "or", "=", "-", "?", "\n", " ", "  ",
-    "\x00", "if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "in",
-    "endfor", "break", "continue", "limit", "offset", "reversed", "tablerow", "endtablerow", "cols",
+    "\x00", "if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for",
+    "in", "endfor", "break", "continue", "limit", "offset", "reversed", "tablerow", "cols",
+    "endtablerow",
     "cycle", "assign", "capture", "endcapture", "increment", "decrement", "echo", "liquid", "raw",
     "endraw", "comment", "endcomment", "doc", "enddoc", "render", "include", "with", "as", "'b'",
     "ifchanged", "endifchanged", "#", "a", "b", "list", "user", "name", "size", "first", "forloop",
