@@ -24,7 +24,10 @@ FrontEnd: TypeAlias = Callable[[str, str], Body]
 
 
 class Template:
-    """A compiled template. It keeps nothing of what it rendered."""
+    """A compiled template.
+
+    It keeps nothing of whom it rendered for; loops over what many see are remembered (`memo`).
+    """
 
     __slots__ = ("_generated", "name")
 
