@@ -47,6 +47,11 @@ from tailorbird.schema import Instant
 
 PERSONAL: Final = ("person", "traits", "scores", "recommendations", "texts", "segments")
 """Roots of what one person may have and another lack."""
+SURE: Final = frozenset(
+    f"recommendations[].{name}"
+    for name in ("item", "name", "price_minor", "currency", "url", "score")
+)
+"""What every product that is recommended has."""
 _GAP, _WRITTEN, _OPENED, _CLOSED, _END = "\x01", "\x02", "\x03", "\x04", "\x05"
 _MARKS: Final = re.compile(
     f"{_GAP}([^{_END}]*){_END}|{_OPENED}([^{_END}]*){_END}|({_WRITTEN})|({_CLOSED})"
@@ -182,11 +187,14 @@ class _Questions:
             case IfChanged(body) | Link(parts=body):
                 yield from self.body(body, names)
             case _:
-                yield self._nested(node, names)
+                nested = self._nested(node, names)
+                if not isinstance(nested, If | For | Case) or any(map(_matters, _inner(nested))):
+                    yield nested
 
     def _output(self, node: Output, value: Expression, names: dict[str, str]) -> Iterator[Node]:
         path = _path_in(value, names)
-        if path is None or path.partition(".")[0].removesuffix("[]") not in PERSONAL:
+        root = "" if path is None else path.partition(".")[0].removesuffix("[]")
+        if path is None or root not in PERSONAL or (isinstance(value, Path) and path in SURE):
             yield from self._write()
             return
         if (path, value) in self._asked and self._written:
@@ -222,6 +230,11 @@ class _Questions:
         called = str(name.value) if isinstance(name, Constant) else ""
         opened, closed = Text(f"{_OPENED}{called}{_END}"), Text(_CLOSED)
         return replace(node, body=(opened, *inner, closed))
+
+
+def _matters(node: Node) -> bool:
+    """Return whether a node of the questions says anything, or changes what others say."""
+    return not isinstance(node, Text) or bool(node.text)
 
 
 def _within(names: Mapping[str, str], variable: str, collection: Expression) -> dict[str, str]:
