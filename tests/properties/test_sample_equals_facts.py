@@ -34,7 +34,7 @@ SELECT * FROM sampled_people WHERE (person, created_at) NOT IN (
     SELECT (person, created_at) FROM people)
 """
 DRAWN = """
-SELECT person FROM people WHERE hash(person) & (1::UBIGINT << $1) - 1 = 0
+SELECT person FROM people WHERE hash(person) >> (64 - $1) = 0
 EXCEPT SELECT person FROM sampled_people
 """
 NAMES = "SELECT kind, name, said FROM names WHERE said <> 0 ORDER BY ALL"

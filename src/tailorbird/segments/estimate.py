@@ -30,8 +30,10 @@ FEWEST_KEPT: Final = 5_000
 """At a past instant when fewer of those in the sample were known, others are drawn."""
 _PEOPLE: Final = "SELECT COUNT(*) AS people FROM people WHERE created_at <= $1"
 _KEPT: Final = "SELECT COUNT(*) AS people FROM sampled_people WHERE created_at <= $1"
-# The bits of a hash are as good as a draw, and the same people are asked after every edit.
-_SAMPLE: Final = "SELECT person FROM people WHERE created_at <= $1 AND hash(person) % 1000000 < $2"
+# The upper bits of a hash are as good as a draw, and the same people are asked after every edit.
+_SAMPLE: Final = """
+SELECT person FROM people WHERE created_at <= $1 AND (hash(person) >> 20) % 1000000 < $2
+"""
 
 
 class Estimate(msgspec.Struct, frozen=True):

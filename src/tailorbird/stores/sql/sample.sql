@@ -7,16 +7,17 @@ CREATE TABLE IF NOT EXISTS sampled_{0} AS SELECT * FROM {0} WHERE FALSE
 -- name: count
 SELECT COUNT(*) FROM people
 -- name: draw
--- One in a power of two: a smaller part is a part of the larger one.
+-- One in a power of two: a smaller part is a part of the larger one. Of the hash the upper bits
+-- count: among the lower ones, parts differ more than by chance.
 INSERT INTO sampled_people SELECT person, MIN(created_at) FROM {}
-WHERE hash(person) & (1::UBIGINT << ?) - 1 = 0
+WHERE hash(person) >> (64 - ?) = 0
 AND person NOT IN (SELECT person FROM sampled_people) GROUP BY person
 -- name: age
 UPDATE sampled_people SET created_at = n.first FROM (
     SELECT person, MIN(created_at) AS first FROM new_people GROUP BY person) AS n
 WHERE sampled_people.person = n.person AND n.first < sampled_people.created_at
 -- name: thin
-DELETE FROM sampled_people WHERE hash(person) & (1::UBIGINT << ?) - 1 <> 0
+DELETE FROM sampled_people WHERE hash(person) >> (64 - ?) <> 0
 -- name: thin_rows
 DELETE FROM sampled_{} WHERE person NOT IN (SELECT person FROM sampled_people)
 -- name: clear
