@@ -66,12 +66,7 @@ class Template:
         begin()
         try:
             self._generated.main(out, scope)
-            if sum(map(len, out)) > LONGEST:
-                raise TemplateError(
-                    f"the output is longer than {LONGEST:,} characters",
-                    where=self.name,
-                    mend="look for a loop over too large a list",
-                )
+            self._check(out)
         except TemplateError as error:
             if error.where:
                 raise
@@ -83,6 +78,14 @@ class Template:
                 "the data are nested too deeply", where=self.name, mend="flatten them"
             ) from None
         return "".join(out)
+
+    def _check(self, out: list[str]) -> None:
+        if sum(map(len, out)) > LONGEST:
+            raise TemplateError(
+                f"the output is longer than {LONGEST:,} characters",
+                where=self.name,
+                mend="look for a loop over too large a list",
+            )
 
 
 def _as_it_is(url: str, index: int) -> str:
