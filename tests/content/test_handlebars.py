@@ -161,13 +161,23 @@ RUNAWAY = {
     "{{> self}}": "deep",
     "{{> twice}}": "turns",
     "{{concat long long long}}": "grew beyond",
+    "{{#each l}}{{#each @root.l}}{{#if (eq (uppercase @root.long) 1)}}{{/if}}{{/each}}{{/each}}": (
+        "go through more"
+    ),
 }
+
+
+def test_a_door_can_say_that_the_time_is_over() -> None:
+    template = content.compile("{{#each l}}{{this}}{{/each}}", syntax="handlebars")
+    asked = iter([False, False, True, True])
+    with pytest.raises(TemplateError, match="the time for this template is over"):
+        template.render({"l": [1, 2, 3]}, deadline=lambda: next(asked))
 
 
 @pytest.mark.parametrize("source", RUNAWAY)
 def test_no_template_runs_away(source: str) -> None:
-    blocks = {"self": "{{> self}}", "twice": "{{#if n}}{{/if}}{{#each l}}{{> leaf}}{{/each}}"}
-    blocks["leaf"] = "{{#each @root.l}}{{#each @root.l}}{{/each}}{{/each}}"
+    blocks = {"self": "{{> self}}", "twice": "{{#each l}}{{> turns}}{{/each}}"}
+    blocks["turns"] = "{{#each @root.l}}{{#each @root.l}}{{/each}}{{/each}}"
     data = {"l": [1] * 400, "long": "x" * 900_000}
     with pytest.raises(TemplateError, match=RUNAWAY[source]):
         rendered(source, data, blocks=blocks)

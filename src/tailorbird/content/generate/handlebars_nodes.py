@@ -41,7 +41,7 @@ class Nodes:
 
     def unit(self, body: Body) -> None:
         """Write a whole unit, whose context is in `c0`."""
-        self.writer.line("put = out.extend")
+        self.writer.line("put = out.extend; late = scope.deadline")
         self._getter(self.names.contexts[0])
         if self._program.reaches_up:
             self.writer.line("d0 = (c0,)")
@@ -171,7 +171,8 @@ class Nodes:
             else f"{context.value} in {turns}"
         )
         with self.writer.block(f"for {head}:", node.place):
-            self.writer.line(f"if len({self._out}) > {MOST_PIECES}: scope.overflow()")
+            over = f"len({self._out}) > {MOST_PIECES} or (late and late())"
+            self.writer.line(f"if {over}: scope.overflow()", node.place)
             self._enter(context, around)
             context.loop = loop
             self.names.loops.append(loop)
@@ -232,7 +233,7 @@ class Nodes:
         )
         self._expressions.names, self._out = self.names, "out"
         with self.writer.block(f"def {name}(out, scope, {context.value}, {given}):"):
-            self.writer.line("put = out.extend")
+            self.writer.line("put = out.extend; late = scope.deadline")
             with self.writer.sink("put"):
                 seen = outer.around if inline else outer.contexts[-1]
                 self._enter(context, seen)

@@ -25,6 +25,7 @@ from tailorbird.content.handlebars.values import (
     truthy,
 )
 from tailorbird.content.lists import DataLists, Lists
+from tailorbird.content.meter import LARGE, spend
 from tailorbird.content.scope import Scope
 from tailorbird.content.tree import Place
 from tailorbird.content.values import fits
@@ -126,25 +127,34 @@ def pluralize(count: object, one: object, many: object = None) -> str:
 
 def uppercase(value: object) -> str:
     """Return the text in large letters."""
-    return js_text(value).upper()
+    return _whole(value).upper()
 
 
 def lowercase(value: object) -> str:
     """Return the text in small letters."""
-    return js_text(value).lower()
+    return _whole(value).lower()
+
+
+def _whole(value: object) -> str:
+    """Return the text of a value that is gone through as a whole."""
+    written = js_text(value)
+    if len(written) > LARGE:
+        spend(len(written))
+    return written
 
 
 def joined(values: object, between: object = ", ") -> str:
     """Return the texts of a list with something between them."""
     if not isinstance(values, list | range):
         return js_text(values)
-    return js_text(between).join([js_text(each) for each in values])
+    return concat(js_text(between).join([js_text(each) for each in values]))
 
 
 def concat(*values: object) -> str:
     """Return the texts of all values in a row."""
     written = "".join([js_text(each) for each in values])
     fits(len(written))
+    spend(len(written))
     return written
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+from tailorbird.content.meter import LARGE, spend
 from tailorbird.content.scope import Scope
 from tailorbird.content.values import Html, text
 
@@ -17,6 +18,8 @@ NOTHING: Final[dict[str, object]] = {}
 """What `this` is in a test inside of nothing: an object without fields."""
 _NESTED = (dict, list, range)
 _INDEXES = 2**32 - 1
+_ELEMENT = 100
+"""What an element that is gone through costs, beside one character."""
 
 
 # -- text -----------------------------------------------------------------------------------------
@@ -38,6 +41,7 @@ def js_text(value: object) -> str:
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, list | range):
+        spend(len(value) * _ELEMENT)
         return ",".join([js_text(each) for each in value])
     if isinstance(value, dict):
         return "[object Object]"
@@ -68,6 +72,8 @@ def escape_mustache(value: object) -> str:
     if value.__class__ is Html:
         return str(value)
     plain: str = value if value.__class__ is str else js_text(value)
+    if len(plain) > LARGE:
+        spend(len(plain))
     if "&" in plain:
         plain = plain.replace("&", "&amp;")
     if "<" in plain:
@@ -204,6 +210,8 @@ def looked_up(value: object, key: object) -> object:
 
 def merged(context: object, named: dict[str, object]) -> dict[str, object]:
     """Return the context of a partial with the named values on top."""
+    if isinstance(context, dict | list | str | range):
+        spend(len(context) * _ELEMENT)
     if isinstance(context, dict):
         return {**context, **named}
     if isinstance(context, str):
