@@ -104,6 +104,11 @@ def _ruby_operand(value: object) -> str:
     return "String"
 
 
+def is_text(value: object) -> bool:
+    """Return whether a value holds `empty` and `blank`, as every text does."""
+    return isinstance(value, str)
+
+
 def contains(left: object, right: object) -> bool:
     """Return whether a text holds a text, a list an element, or a dictionary a key."""
     if left is None or right is None or left is False or right is False:

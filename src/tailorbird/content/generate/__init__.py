@@ -31,7 +31,7 @@ _VALUES = (
 )
 _COMPARISONS = (
     *("equal", "is_empty", "is_blank", "less", "less_or_equal", "more", "more_or_equal"),
-    "contains",
+    *("contains", "is_text"),
 )
 _GLOBALS: dict[str, object] = {
     "__builtins__": {"dict": dict, "enumerate": enumerate, "len": len, "str": str},

@@ -248,10 +248,9 @@ class Expressions:
         if operator in ("==", "!="):
             code = self._equal(left, right)
             return code if operator == "==" else f"(not {code})"
-        special = isinstance(left, Special) or (
-            isinstance(right, Special) and operator != "contains"
-        )
-        if special:
+        if isinstance(right, Special) and operator == "contains":
+            return f"is_text({self.value(left)})"
+        if isinstance(left, Special) or isinstance(right, Special):
             return "False"
         one, other = self.value(left), self.value(right)
         if operator == "contains":
