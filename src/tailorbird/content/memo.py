@@ -78,9 +78,14 @@ class Memo:
         `setting` is what filters read beside the elements.
         """
         kept = self._kept.setdefault(setting, {})
-        get, append, safe, hits = kept.get, out.append, self._safe, 0
+        get, append, extend = kept.get, out.append, out.extend
+        safe, hits = self._safe, 0
         for index, row in enumerate(self._rows(elements)):
-            found = get(row)
+            try:
+                found = get(row)
+            except TypeError:  # a list or a dictionary is among the values
+                row = self._row(elements[index])
+                found = get(row)
             if found is not None:
                 for place, kind in found[0]:
                     if row[place].__class__ is not kind:
@@ -89,8 +94,7 @@ class Memo:
                     hits += 1
                     append(found[1])
                     for url, number, behind in found[2]:
-                        append(safe(links(url, number)))
-                        append(behind)
+                        extend((safe(links(url, number)), behind))
                     continue
             yield index, elements[index]
             _, head, rest = self._keep(kept, row, made)
@@ -101,14 +105,14 @@ class Memo:
         self._hits += hits
 
     def _rows(self, elements: Sequence[object]) -> list[Row]:
-        """Return the values that each turn is printed from, texts in place of what has parts."""
+        """Return the values that each turn is printed from."""
         with suppress(KeyError, TypeError, IndexError):
             rows: list[Row] = list(map(self._read, elements))  # type: ignore[arg-type]  # else as below
-            hash(tuple(rows))
             return rows
         return [self._row(element) for element in elements]
 
     def _row(self, element: object) -> Row:
+        """Return the values of one turn, texts in place of what has parts."""
         if not isinstance(element, dict):
             return (inspect(element), element.__class__)
         found = [element.get(field) for field in self._fields]
