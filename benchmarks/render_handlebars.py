@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from render import Values, blocks, mail, people, rate
+from render import blocks, mail, people, rate
 
 from tailorbird import content
 from tailorbird.content.email import html_tree
@@ -48,6 +48,7 @@ from tailorbird.content.tree import (
 GOAL = 1.0
 RESULTS = Path(__file__).parent / "results" / "render_handlebars.json"
 FOLDER = Path(__file__).parent.parent / "tests" / "contracts" / "handlebars"
+Values = dict[str, Any]
 TESTS = {"==": "eq", "!=": "ne", "<": "lt", ">": "gt", "<=": "lte", ">=": "gte"}
 SCRIPT = """
 import Handlebars from "handlebars";
