@@ -22,7 +22,12 @@ def typescript() -> str:
 def interface(name: str, schema: dict[str, Any]) -> str:
     """Return the interface of one struct. The server leaves nothing out, but a problem may."""
     optional = set(schema["properties"]) - set(schema.get("required", ()))
-    mark = "?" if name in {"Problem", "Draft", "SegmentDraft", "NewVersion", "NewTemplate", "TemplateDraft"} else ""
+    mark = (
+        "?"
+        if name
+        in {"Problem", "Draft", "SegmentDraft", "NewVersion", "NewTemplate", "TemplateDraft"}
+        else ""
+    )
     fields = "".join(
         f"  {field}{mark if field in optional else ''}: {written(kind)};\n"
         for field, kind in schema["properties"].items()
