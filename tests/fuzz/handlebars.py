@@ -27,7 +27,7 @@ PIECES = (
     "products_in_category 'a'",
 )
 # fmt: on
-DATA = {
+DATA: dict[str, content.Plain] = {
     "a": "card",
     "b": {"c": 1.5},
     "x y": None,
@@ -59,9 +59,15 @@ def one_input(data: bytes) -> None:
 
 def attempt(source: str, *, escape: bool) -> TemplateError | None:
     """Return why a template is refused, or None."""
-    options = {"blocks": BLOCKS, "unescaped": True, "escape": escape}
     try:
-        content.compile(source, syntax="handlebars", name="page", **options).render(DATA)
+        content.compile(
+            source,
+            syntax="handlebars",
+            name="page",
+            blocks=BLOCKS,
+            unescaped=True,
+            escape=escape,
+        ).render(DATA)
     except TemplateError as error:
         return error
     return None
