@@ -167,7 +167,8 @@ def _compiled(source: EmailSource, blocks: Mapping[str, str]) -> EmailTemplate:
         for variant, text in source.subjects.items()
     }
     text = tongue.plain(source.text, f"{source.name}, text") if source.text else text_of(html)
-    found = [uses(body) for body in (*subjects.values(), html, text, amp or ())]
+    read = (*subjects.values(), html, text, amp or ())
+    found = [uses(tongue.look_ups(body)) for body in read]
     return EmailTemplate(
         source.name,
         {variant: tongue.template(body, source.name) for variant, body in subjects.items()},

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from tailorbird.content import liquid
 from tailorbird.content.email import EmailSource, html_tree
-from tailorbird.content.template import Template, from_tree
+from tailorbird.content.handlebars.paths import Reader
+from tailorbird.content.languages import Handlebars, Language, language
 from tailorbird.content.tree import (
     Assign,
     Body,
@@ -29,16 +29,22 @@ from tailorbird.content.tree import (
     Expression,
     Filtered,
     For,
+    Helped,
     If,
     IfChanged,
+    Inline,
+    Insertion,
     Link,
     Node,
     Output,
     Partial,
     Path,
+    Place,
     Special,
     TableRow,
     Text,
+    Truth,
+    Within,
 )
 from tailorbird.content.values import Plain
 from tailorbird.content.variables import UNKNOWN, arguments_of, path_of
@@ -72,14 +78,15 @@ class Gaps:
 
     def __init__(self, source: EmailSource, blocks: Mapping[str, str]) -> None:
         html, _ = html_tree(source, blocks)
-        text = liquid.parse(source.text, f"{source.name}, text") if source.text else ()
-        body = (*_Questions().body(html), *_Questions().body(text))
-        self._body = _compiled(body, source.name)
+        tongue = language(source.syntax)
+        text = tongue.plain(source.text, f"{source.name}, text") if source.text else ()
+        body = (*_asking(html, tongue), *_asking(text, tongue))
+        self._body = tongue.template(body, source.name)
         subjects = [
-            _Questions().body(liquid.parse(subject, f"{source.name}, subject {variant}"))
+            _asking(tongue.plain(subject, f"{source.name}, subject {variant}"), tongue)
             for variant, subject in source.subjects.items()
         ]
-        self._subjects = [_compiled(tree, source.name) for tree in subjects]
+        self._subjects = [tongue.template(tree, source.name) for tree in subjects]
         self.may_lack = frozenset(_asked((*body, *(node for tree in subjects for node in tree))))
         """Every path that is printed somewhere without a default."""
 
@@ -93,8 +100,8 @@ class Gaps:
         return _read("".join([each.render(data, now=now) for each in asked]))
 
 
-def _compiled(body: Body, name: str) -> Template:
-    return from_tree(body, name, {}, liquid.parse)
+def _asking(body: Body, tongue: Language) -> Body:
+    return (_Handlebars() if isinstance(tongue, Handlebars) else _Questions()).body(body)
 
 
 def _read(marks: str) -> Found:
@@ -135,7 +142,11 @@ def _inner(node: Node) -> Iterator[Node]:
             yield from (*body, *otherwise)
         case TableRow(body=body):
             yield from body
-        case Partial(body=body) if body is not None:
+        case Partial(body=body) | Insertion(body=body) if body is not None:
+            yield from body
+        case Within(_, _, _, body, otherwise):
+            yield from (*body, *otherwise)
+        case Inline(body=body):
             yield from body
 
 
@@ -188,21 +199,27 @@ class _Questions:
                 yield from self.body(body, names)
             case _:
                 nested = self._nested(node, names)
-                if not isinstance(nested, If | For | Case) or any(map(_matters, _inner(nested))):
+                if not isinstance(nested, _CHOICES) or any(map(_matters, _inner(nested))):
                     yield nested
 
     def _output(self, node: Output, value: Expression, names: dict[str, str]) -> Iterator[Node]:
-        path = _path_in(value, names)
-        root = "" if path is None else path.partition(".")[0].removesuffix("[]")
-        if path is None or root not in PERSONAL or (isinstance(value, Path) and path in SURE):
+        path, whole = self._stands_for(value, names)
+        if path is None or not _personal(path) or (whole and path in SURE):
             yield from self._write()
             return
         if (path, value) in self._asked and self._written:
             return
         self._asked |= {(path, value)}
         written = () if self._written else (Text(_WRITTEN),)
-        blank = Compare("==", value, Special("blank"), node.place)
+        blank = self._blank(value, node.place)
         yield If((Branch(blank, (Text(f"{_GAP}{path}{_END}"),)),), written, node.place)
+
+    def _stands_for(self, value: Expression, names: dict[str, str]) -> tuple[str | None, bool]:
+        """Return the path that an output prints, and whether it prints it as it is."""
+        return _path_in(value, names), isinstance(value, Path)
+
+    def _blank(self, value: Expression, place: Place) -> Expression:
+        return Compare("==", value, Special("blank"), place)
 
     def _nested(self, node: Node, names: dict[str, str]) -> Node:
         match node:
@@ -230,6 +247,48 @@ class _Questions:
         called = str(name.value) if isinstance(name, Constant) else ""
         opened, closed = Text(f"{_OPENED}{called}{_END}"), Text(_CLOSED)
         return replace(node, body=(opened, *inner, closed))
+
+
+class _Handlebars(_Questions):
+    """The same of a Handlebars tree. `_reader` says what can be seen from where we are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reader = Reader()
+
+    def _stands_for(self, value: Expression, names: dict[str, str]) -> tuple[str | None, bool]:
+        found = [(_path_in(each, names), each) for each in self._reader.meanings(value)]
+        paths = [(path, isinstance(each, Path)) for path, each in found if path is not None]
+        ours = [each for each in paths if _personal(each[0])]
+        return next(iter(ours or paths), (None, False))
+
+    def _blank(self, value: Expression, place: Place) -> Expression:
+        return Truth(Helped("blank", (value,), (), place))
+
+    def _nested(self, node: Node, names: dict[str, str]) -> Node:
+        match node:
+            case Within(_, _, _, body, otherwise):
+                before, self._reader = self._reader, self._reader.within(node)
+                turn = self.body(body, names)
+                self._reader = before
+                return replace(node, body=turn, otherwise=self.body(otherwise, names))
+            case Insertion(body=body) if body is not None:
+                return replace(node, body=self.body(body, names))
+            case Inline(_, body):  # asked where it is defined, as if it were called there
+                before = self._reader
+                self._reader = replace(before, levels=())
+                turn = self.body(body, names)
+                self._reader = before
+                return replace(node, body=turn)
+        return super()._nested(node, names)
+
+
+_CHOICES: Final = (If, For, Case, Within)
+
+
+def _personal(path: str) -> bool:
+    """Return whether one person may have what stands there and another lack it."""
+    return path.partition(".")[0].removesuffix("[]") in PERSONAL
 
 
 def _matters(node: Node) -> bool:

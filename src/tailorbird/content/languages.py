@@ -12,6 +12,7 @@ from tailorbird.content import handlebars, liquid
 from tailorbird.content.generate.handlebars import generate as generate_handlebars
 from tailorbird.content.handlebars.meaning import Options, meaning
 from tailorbird.content.handlebars.parse import Parser
+from tailorbird.content.handlebars.paths import in_look_ups
 from tailorbird.content.handlebars.tokens import Token as Word
 from tailorbird.content.handlebars.tokens import tokenize as words_of
 from tailorbird.content.handlebars.whitespace import without_blanks
@@ -47,6 +48,12 @@ class Language(Protocol):
     def template(self, body: Body, name: str) -> Template:
         """Return the template of a tree."""
 
+    def look_ups(self, body: Body, *, sure: bool = False) -> Body:
+        """Return a tree in look-ups from the top of the data, for those who ask what it reads.
+
+        With `sure`, what could be several look-ups is none.
+        """
+
 
 def language(syntax: Syntax) -> Language:
     """Return a template language for one mail."""
@@ -80,6 +87,10 @@ class Liquid:
     def template(self, body: Body, name: str) -> Template:
         """Return the template of a tree."""
         return from_tree(body, name, {}, liquid.parse)
+
+    def look_ups(self, body: Body, *, sure: bool = False) -> Body:
+        """Return a tree in look-ups: itself."""
+        return body
 
 
 class Handlebars:
@@ -144,6 +155,10 @@ class Handlebars:
     def template(self, body: Body, name: str) -> Template:
         """Return the template of a tree."""
         return Template(name, generate_handlebars(body, {}, handlebars.parse))
+
+    def look_ups(self, body: Body, *, sure: bool = False) -> Body:
+        """Return a tree in look-ups from the top of the data."""
+        return in_look_ups(body, sure=sure)
 
 
 def _marks(words: list[Word]) -> list[list[Word]]:

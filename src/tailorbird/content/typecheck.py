@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from tailorbird.content import liquid
 from tailorbird.content.email import EmailSource, html_tree
+from tailorbird.content.languages import language
+from tailorbird.content.library import described
 from tailorbird.content.shapes import ANY, LOOP, NUMBER, TEXT, TRUTH, Kind, Shape
 from tailorbird.content.tree import (
     Assign,
@@ -57,6 +58,7 @@ _SAID: Final[dict[Kind, str]] = {
 _SLIP: Final = 0.75
 """How like a known name another must be to count as a slip of the pen."""
 _LOOPS: Final = ("forloop", "tablerowloop")
+NO_BLOCKS: Final[Mapping[str, frozenset[str]]] = {}
 _INTERNAL: Final = " "
 """Starts the names that no author can write."""
 
@@ -82,30 +84,35 @@ def misfits(
         TemplateError: it is not valid at all.
     """
     html, _ = html_tree(source, blocks)
+    tongue = language(source.syntax)
     trees = [
-        liquid.parse(subject, f"{source.name}, subject {variant}")
+        tongue.plain(subject, f"{source.name}, subject {variant}")
         for variant, subject in source.subjects.items()
     ]
     trees.append(html)
     if source.text:
-        trees.append(liquid.parse(source.text, f"{source.name}, text"))
-    checker = _Checker(given)
+        trees.append(tongue.plain(source.text, f"{source.name}, text"))
+    takes = {block.name: frozenset(block.takes) for block in described(blocks)}
+    checker = _Checker(given, takes)
     for tree in trees:
-        checker.body(tree, {})
+        checker.body(tongue.look_ups(tree, sure=True), {})
     return tuple(dict.fromkeys(checker.found))
 
 
 class _Checker:
     """Walks over a tree with the shapes of its local names.
 
-    In a block, a name that nobody knows is an argument that need not be given, where it has a
-    `default` or a test around it, unless it looks like a slip of the pen. `_block` says that we are
-    in one, `_tested` which paths were tested by here, `_asked` that this is a test itself.
+    In a block, a name that nobody knows is an argument that need not be given, where the block's
+    description says that it takes it, or where it has a `default` or a test around it, unless it
+    looks like a slip of the pen. `_takes` are the blocks with what each takes, `_tested` says which
+    paths were tested by here, `_asked` that this is a test itself.
     """
 
-    def __init__(self, given: Mapping[str, Shape]) -> None:
+    def __init__(
+        self, given: Mapping[str, Shape], takes: Mapping[str, frozenset[str]] = NO_BLOCKS
+    ) -> None:
         self._given = given
-        self._block = False
+        self._takes = takes
         self._asked = False
         self._tested: frozenset[str] = frozenset()
         self.found: list[Misfit] = []
@@ -174,9 +181,7 @@ class _Checker:
             bound = quiet.shape(node.bound, names)
             found[node.alias] = (bound.element or ANY) if node.each else bound
             found["forloop"] = LOOP
-        before, self._block = self._block, True
         self.body(node.body or (), found)
-        self._block = before
 
     # -- expressions ------------------------------------------------------------------------------
 
@@ -233,9 +238,13 @@ class _Checker:
 
     def _may_lack(self, path: Path, name: str, known: list[str]) -> bool:
         """Return whether a name that is not known may be left out where it stands."""
+        takes = self._takes.get(path.place.name)
+        if takes is None:
+            return False
+        if name == path.root and name in takes:
+            return True
         copes = self._asked or _dotted(path) in self._tested
-        slip = difflib.get_close_matches(name, known, n=1, cutoff=_SLIP)
-        return self._block and copes and not slip
+        return copes and not difflib.get_close_matches(name, known, n=1, cutoff=_SLIP)
 
     def _step(self, shape: Shape, key: object, dotted: bool, walked: str, place: Place) -> Shape:
         if dotted and key == "size" and shape.kind in ("text", "list", "mapping", "any"):

@@ -8,7 +8,7 @@ from typing import Final
 
 from tailorbird.content.email import EmailSource, html_tree
 from tailorbird.content.links import RESERVED
-from tailorbird.content.tree import Body, Link, Node, Output, Path, Text
+from tailorbird.content.tree import Body, Link, Member, Node, Output, Path, Text
 from tailorbird.content.walk import bodies
 
 LEFT_ALONE: Final = ("mailto:", "tel:", "sms:", "cid:", "data:")
@@ -49,4 +49,6 @@ def _excused(written: str, behind: Node | None) -> bool:
         return True
     if isinstance(behind, Output) and isinstance(behind.value, Path):
         return behind.value.root in RESERVED
+    if isinstance(behind, Output) and isinstance(behind.value, Member):
+        return behind.value.name in RESERVED
     return _leaves(written)
