@@ -107,6 +107,8 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             segments.list_description(text, f"lists/{name}.yaml")
         case "clusters":
             clusters.check(world, name, text, standing_segments(world))
+        case "image":
+            letters.check_image(world, name, text)
         case "calibration" | "block" | "mapping" | "model" | "edition":
             return
 

@@ -254,7 +254,7 @@ DefinitionKind = Literal[
     "source",
     "form", "list",
     "groups", "calibration", "clusters",
-    "slot", "texts", "edition",
+    "slot", "texts", "edition", "image",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from tailorbird.cli import (
     form_commands,
     group_commands,
     hook_commands,
+    image_commands,
     key_commands,
     lint_commands,
     list_commands,
@@ -54,6 +55,7 @@ app.add_typer(list_commands.app, name="lists")
 app.add_typer(cluster_commands.app, name="clusters")
 app.add_typer(group_commands.app, name="groups")
 app.add_typer(template_commands.app, name="templates")
+app.add_typer(image_commands.app, name="images")
 app.add_typer(slot_commands.app, name="slots")
 app.add_typer(slot_commands.texts, name="texts")
 app.add_typer(campaign_commands.app, name="campaigns")

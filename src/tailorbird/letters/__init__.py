@@ -14,6 +14,7 @@ from tailorbird.letters.compiled import check, check_template, template
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Given, Values, values
+from tailorbird.letters.images import Studio, check_image, check_images, image_link, standing_images
 from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
 from tailorbird.letters.picks import recommendations
 from tailorbird.letters.proof import Proof, prove
@@ -29,16 +30,20 @@ __all__ = [
     "Edition",
     "Given",
     "Proof",
+    "Studio",
     "Values",
     "audience",
     "check",
     "check_campaign",
+    "check_image",
+    "check_images",
     "check_slot",
     "check_template",
     "check_texts",
     "condition",
     "editions",
     "given_at",
+    "image_link",
     "in_words",
     "prove",
     "recommendations",
@@ -46,6 +51,7 @@ __all__ = [
     "sent_html",
     "settled_event",
     "signers",
+    "standing_images",
     "template",
     "told",
     "told_of",

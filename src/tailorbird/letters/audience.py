@@ -198,6 +198,7 @@ class _Maker:
             **NO_URLS,
             "unsubscribe_url": f"{self._base}/u/{'x' * 43}",
             "view_url": f"{self._base}/v/{'x' * 43}",
+            "personalisation_url": f"{self._base}/p/{'x' * 43}",
         }
         self._alive: set[str] = set()
         self._tokens: dict[int, str] = {}

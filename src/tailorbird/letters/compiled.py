@@ -6,6 +6,7 @@ from tailorbird import content, journeys
 from tailorbird.content.typecheck import misfits
 from tailorbird.letters import editions
 from tailorbird.letters.asking import questions
+from tailorbird.letters.images import check_images
 from tailorbird.letters.shapes import shapes
 from tailorbird.world import World
 
@@ -21,6 +22,7 @@ def check(world: World, campaign: journeys.Campaign, version: int) -> editions.E
     edition = editions.current(world, campaign, version)
     questions(edition)
     _ = edition.template, edition.gaps
+    check_images(world, edition.template.variables())
     for misfit in misfits(edition.source, edition.blocks, shapes(world, edition)):
         raise misfit.error()
     return edition

@@ -193,7 +193,13 @@ def given_at(world: World, edition: Edition, profile: Profile, at: Instant) -> G
     return Deciding(world, edition, at).given([person], states, {person: profile})[person]
 
 
-NO_URLS: Final[Mapping[str, Any]] = {"unsubscribe_url": "#", "view_url": "#", "forms": {}}
+NO_URLS: Final[Mapping[str, Any]] = {
+    "unsubscribe_url": "#",
+    "view_url": "#",
+    "personalisation_url": "#",
+    "forms": {},
+    "images": {},
+}
 """Stand for the addresses of one send where there is none."""
 
 

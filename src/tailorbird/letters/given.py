@@ -49,15 +49,20 @@ def first_values(edition: Edition, profile: Profile, kept: Mapping[str, Any]) ->
     return {
         **fixed(edition, str(kept.get("locale") or edition.manifest.shop.locale)),
         "person": {name: declared(name) for name in PERSONAL},
-        "traits": {
-            name: _SHOWN[name](value) if name in _SHOWN and value is not None else value
-            for name, value in kept.get("traits", {}).items()
-        },
+        "traits": shown_traits(kept.get("traits", {})),
         "zone": kept.get("zone") or edition.manifest.shop.zone,
         "imputed": kept.get("imputed", []),
         "segments": kept.get("segments", {}),
         "scores": kept.get("scores", {}),
         "recommendations": kept.get("recommendations", []),
+    }
+
+
+def shown_traits(traits: Mapping[str, Any]) -> Values:
+    """Return traits as authors read them."""
+    return {
+        name: _SHOWN[name](value) if name in _SHOWN and value is not None else value
+        for name, value in traits.items()
     }
 
 

@@ -28,7 +28,7 @@ from tailorbird.schema import (
     Rendered,
     Settlement,
 )
-from tailorbird.tracking import amp_links, form_links
+from tailorbird.tracking import amp_links, form_links, image_links
 from tailorbird.tracking import events as tracked
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.world import World
@@ -113,7 +113,13 @@ class Composer:
             self._sealer, base, ready.paths, claim.send_id, claim.decided_at
         )
         fed = amp_links.in_mail(self._sealer, base, ready.paths, claim.send_id, claim.decided_at)
-        urls = self._urls(claim, base) | {"forms": asking, "amp": fed}
+        drawn = image_links.in_mail(
+            self._sealer,
+            base,
+            ready.paths,
+            image_links.ImageLink("", claim.decided_at, claim.send_id),
+        )
+        urls = self._urls(claim, base) | {"forms": asking, "amp": fed, "images": drawn}
         return values(ready.edition, profile, kept, urls)
 
     def _rendered(self, claim: Claim, data: Values, ready: _Ready, *, tracked: bool) -> Rendered:
@@ -159,6 +165,7 @@ class Composer:
         return {
             "unsubscribe_url": f"{base}/u/{seal('unsubscribe', claim.send_id)}",
             "view_url": f"{base}/v/{seal('view', claim.send_id)}",
+            "personalisation_url": f"{base}/p/{seal('personalisation', claim.send_id)}",
         }
 
     def _ready(self, claim: Claim, kept: Values) -> _Ready:

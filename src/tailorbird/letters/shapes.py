@@ -66,6 +66,7 @@ def shapes(world: World, edition: Edition) -> dict[str, Shape]:
         "slot_values": mapping({slot.name: _own(slot, person, traits) for slot in edition.slots}),
         "forms": Shape("mapping"),
         "amp": Shape("mapping"),
+        "images": Shape("mapping"),
         **dict.fromkeys(("unsubscribe_url", "view_url", "preferences_url"), TEXT),
         "personalisation_url": TEXT,
     }

@@ -13,6 +13,8 @@ from tailorbird import journeys, letters
 from tailorbird.errors import DefinitionError
 from tailorbird.readings.people import label
 from tailorbird.schema import Instant, PersonId
+from tailorbird.tracking import image_links
+from tailorbird.tracking.tokens import Sealer
 from tailorbird.views import (
     Header,
     InboxPage,
@@ -175,7 +177,11 @@ def as_person(
     chosen = variant or next(iter(edition.campaign.variants))
     kept = letters.given_at(world, edition, profile, now).kept
     asking = {found.name: NO_LINK for found in world.definitions.latest("form")}
-    data = letters.values(edition, profile, kept, {**letters.NO_URLS, "forms": asking})
+    paths = edition.template.variables()
+    base, given = edition.manifest.base_url, image_links.ImageLink("", now, person=person)
+    drawn = image_links.in_mail(Sealer(world.token_key), base, paths, given)
+    urls = {**letters.NO_URLS, "forms": asking, "images": drawn}
+    data = letters.values(edition, profile, kept, urls)
     rendered = letters.render(
         edition.template, chosen, data, links=lambda url, _index: url, pixel_url="", now=now
     )

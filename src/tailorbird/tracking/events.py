@@ -84,6 +84,16 @@ def unsubscribed_event(
     return _event(Names.UNSUBSCRIBED, f"unsub-{send_id.hex()}", person, at, properties)
 
 
+def opted_out_event(
+    send_id: bytes, *, person: PersonId, campaign: str, variant: str, at: Instant
+) -> TrackedEvent:
+    """Return the event of a person who no longer wants what she is sent chosen for her."""
+    properties = _about(send_id, campaign, variant)
+    told = _event(Names.CONSENT_CHANGED, f"impersonal-{send_id.hex()}-{at}", person, at, properties)
+    said = {"personalisation": False, "evidence": f"mail {send_id.hex()}"}
+    return told | {"context": {"personId": person, "consent": said}}
+
+
 def _event(
     name: str, message_id: str, person: PersonId, at: Instant, properties: dict[str, Scalar]
 ) -> TrackedEvent:

@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from tailorbird.errors import UsageError
 
-TokenUse: TypeAlias = Literal["open", "click", "unsubscribe", "view", "confirm"]
-NoteUse: TypeAlias = Literal["form page", "form link", "form cookie", "amp feed"]
+TokenUse: TypeAlias = Literal[
+    "open", "click", "unsubscribe", "view", "confirm", "personalisation"
+]
+NoteUse: TypeAlias = Literal["form page", "form link", "form cookie", "amp feed", "image"]
 SEND_ID_BYTES: Final = 16
 LINK_BYTES: Final = 2
 NONCE: Final = bytes(12)
@@ -28,6 +30,7 @@ LABELS: Final[dict[TokenUse, bytes]] = {
     "unsubscribe": b"tailorbird unsubscribe 1",
     "view": b"tailorbird view 1",
     "confirm": b"tailorbird confirm 1",
+    "personalisation": b"tailorbird personalisation 1",
 }
 WEB_ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x20\x7f\ud800-\udfff]+", re.IGNORECASE)
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from tailorbird import flow, letters, matching, membership
+from tailorbird.letters import opting_out
 from tailorbird.schema import SECOND, Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
@@ -24,6 +25,7 @@ from tailorbird.web import (
     collector,
     customerio,
     forms,
+    images,
     salesforce,
     tag,
     tracking,
@@ -72,6 +74,12 @@ class Mailroom:
     def unsubscribe(self, send_id: bytes, at: Instant) -> bool:
         """Withdraw the consent of the person behind a send, durably; False when unknown."""
         known = flow.unsubscribe(self._tb.world, send_id, at)
+        self._told()
+        return known
+
+    def stop_personalisation(self, send_id: bytes, at: Instant) -> bool:
+        """Have nothing be chosen for the person behind a send any more; False when unknown."""
+        known = opting_out.stop_personalisation(self._tb.world, send_id, at)
         self._told()
         return known
 
@@ -182,6 +190,7 @@ def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[Bas
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
         ),
         *salesforce.routes(gate.append, tb.clock, world.settings.hooks),
+        *images.routes(world, tb.clock),
         *tracking.routes(
             Mailroom(tb, told), Sealer(world.token_key), shop=world.settings.shop.name
         ),
