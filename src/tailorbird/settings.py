@@ -60,6 +60,8 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str = "Tailorbird demo shop"
     url: str = "https://shop.example"
+    privacy_url: str = ""
+    """The privacy notice, to which the footer of mails leads."""
     currency: str = "EUR"
     zone: str = "UTC"
     locale: str = "en"

@@ -31,6 +31,7 @@ class SmallMailroom:
     def __init__(self) -> None:
         self.bodies: list[Body] = []
         self.unsubscribed: list[tuple[bytes, Instant]] = []
+        self.impersonal: list[tuple[bytes, Instant]] = []
         self.broken = False
 
     def now(self) -> Instant:
@@ -53,6 +54,13 @@ class SmallMailroom:
         if send_id == FORGOTTEN:
             return False
         self.unsubscribed.append((send_id, at))
+        return True
+
+    def stop_personalisation(self, send_id: bytes, at: Instant) -> bool:
+        self.fail()
+        if send_id == FORGOTTEN:
+            return False
+        self.impersonal.append((send_id, at))
         return True
 
     def rendered(self, send_id: bytes) -> str | None:
@@ -115,6 +123,10 @@ def opened(send_id: bytes = KNOWN) -> str:
 
 def leave(send_id: bytes = KNOWN) -> str:
     return "/u/" + SEALER.seal("unsubscribe", send_id)
+
+
+def plain(send_id: bytes = KNOWN) -> str:
+    return "/p/" + SEALER.seal("personalisation", send_id)
 
 
 # -- pixel ----------------------------------------------------------------------------------------
@@ -294,6 +306,49 @@ def test_a_forged_token_and_a_forgotten_send_look_the_same(
     assert mailroom.unsubscribed == []
 
 
+# -- personalisation ------------------------------------------------------------------------------
+
+
+def test_following_the_link_out_of_personalisation_changes_nothing(
+    browser: Browser, mailroom: SmallMailroom
+) -> None:
+    for answer in (browser.get(plain()), browser.head(plain())):
+        assert answer.status_code == 200
+    assert (mailroom.impersonal, mailroom.unsubscribed, mailroom.bodies) == ([], [], [])
+
+
+def test_the_button_ends_personalisation_and_nothing_else(
+    browser: Browser, mailroom: SmallMailroom
+) -> None:
+    answer = browser.post(plain())
+    assert answer.status_code == 200
+    assert "Personalised content is off" in answer.text
+    assert (mailroom.impersonal, mailroom.unsubscribed) == ([(KNOWN, NOW)], [])
+
+
+def test_an_end_of_personalisation_that_cannot_be_recorded_is_not_confirmed(
+    browser: Browser, mailroom: SmallMailroom
+) -> None:
+    mailroom.broken = True
+    answer = browser.post(plain())
+    assert answer.status_code == 503
+    assert "is off" not in answer.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_other_token_ends_personalisation(
+    browser: Browser, mailroom: SmallMailroom, method: str
+) -> None:
+    paths = ["/p/forged", "/p/" + "A" * 43, plain()[:-1], plain(FORGOTTEN)]
+    paths += [
+        "/p/" + SEALER.seal(use, KNOWN, url=URL) for use in LABELS if use != "personalisation"
+    ]
+    answers = [browser.request(method, path) for path in paths]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+    assert len({str(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert (mailroom.impersonal, mailroom.unsubscribed) == ([], [])
+
+
 class Page(HTMLParser):
     """What a page consists of."""
 
@@ -306,8 +361,11 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def test_the_page_is_small_and_needs_neither_script_nor_another_host(browser: Browser) -> None:
-    answer = browser.get(leave())
+@pytest.mark.parametrize("path", [leave(), plain()])
+def test_the_page_is_small_and_needs_neither_script_nor_another_host(
+    browser: Browser, path: str
+) -> None:
+    answer = browser.get(path)
     page = Page(answer.text)
     tags = [tag for tag, _ in page.tags]
     assert len(answer.content) < 15_000

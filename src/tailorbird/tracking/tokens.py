@@ -16,9 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from tailorbird.errors import UsageError
 
-TokenUse: TypeAlias = Literal[
-    "open", "click", "unsubscribe", "view", "confirm", "personalisation"
-]
+TokenUse: TypeAlias = Literal["open", "click", "unsubscribe", "view", "confirm", "personalisation"]
 NoteUse: TypeAlias = Literal["form page", "form link", "form cookie", "amp feed", "image"]
 SEND_ID_BYTES: Final = 16
 LINK_BYTES: Final = 2

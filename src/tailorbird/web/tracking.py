@@ -2,7 +2,8 @@
 
 A pixel is always answered with the same picture, a link leads only where it was sealed to, and a
 forged token looks exactly like one that is no longer known. Following the unsubscribe link changes
-nothing (scanners follow links); the button, or the mail client's own (RFC 8058), does.
+nothing (scanners follow links); the button, or the mail client's own (RFC 8058), does. So
+it is with the link that ends personalisation.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tailorbird.errors import TailorbirdError
 from tailorbird.schema import Body, Instant
 from tailorbird.tracking import events
 from tailorbird.tracking.answers import Answers, Asked, Sent
-from tailorbird.tracking.tokens import Sealer
+from tailorbird.tracking.tokens import Sealer, TokenUse
 
 LOG: Final = logging.getLogger(__name__)
 SOURCE: Final = "tracking"
@@ -45,6 +46,15 @@ button:focus-visible { outline: .2rem solid var(--ink); outline-offset: .2rem }
 POLICY: Final = (
     "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
+)
+LEAVING: Final = (
+    "Do you want no more mails?",
+    "One click and {} will not write to you again.",
+)
+SAME_FOR_ALL: Final = (
+    "Do you want the same content as everybody?",
+    "One click and {} no longer chooses offers and products for you by what you bought, looked at "
+    "or told us. You still get our mails.",
 )
 COPY_POLICY: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; "
@@ -69,6 +79,9 @@ class Mailroom(Protocol):
     def unsubscribe(self, send_id: bytes, at: Instant) -> bool:
         """Withdraw the consent of the person behind a send, durably; False when it is not known."""
 
+    def stop_personalisation(self, send_id: bytes, at: Instant) -> bool:
+        """Withdraw the consent to personalisation, durably; False when the send is not known."""
+
     def rendered(self, send_id: bytes) -> str | None:
         """Return the HTML that was sent, or None when it cannot be shown any more."""
 
@@ -81,6 +94,8 @@ def routes(mailroom: Mailroom, sealer: Sealer, *, shop: str) -> list[BaseRoute]:
         Route("/c/{token}", pages.clicked, methods=["GET"]),
         Route("/u/{token}", pages.ask, methods=["GET"]),
         Route("/u/{token}", pages.unsubscribe, methods=["POST"]),
+        Route("/p/{token}", pages.ask_plain, methods=["GET"]),
+        Route("/p/{token}", pages.stop_personalisation, methods=["POST"]),
         Route("/v/{token}", pages.copy, methods=["GET"]),
     ]
 
@@ -109,25 +124,51 @@ class _Pages:
 
     def ask(self, request: Request) -> Response:
         """Show the page with the button; nothing changes."""
-        sealed = self._sealer.open(request.path_params["token"], "unsubscribe")
+        return self._ask(request, "unsubscribe", "Unsubscribe", LEAVING)
+
+    def ask_plain(self, request: Request) -> Response:
+        """Show the page with the button that ends personalisation; nothing changes."""
+        return self._ask(request, "personalisation", "Stop personalised content", SAME_FOR_ALL)
+
+    def _ask(
+        self, request: Request, use: TokenUse, button: str, question: tuple[str, str]
+    ) -> Response:
+        sealed = self._sealer.open(request.path_params["token"], use)
         if sealed is None or self._mailroom.lookup(sealed.send_id) is None:
             return self._unknown()
-        question = (
-            "<h1>Do you want no more mails?</h1>"
-            f"<p>One click and {escape(self._shop)} will not write to you again.</p>"
-            '<form method="post"><button type="submit">Unsubscribe</button></form>'
+        title, text = question
+        return self._page(
+            button,
+            f"<h1>{title}</h1><p>{text.format(escape(self._shop))}</p>"
+            f'<form method="post"><button type="submit">{button}</button></form>',
         )
-        return self._page("Unsubscribe", question)
 
     def unsubscribe(self, request: Request) -> Response:
         """Record the wish durably, then say so."""
-        sealed = self._sealer.open(request.path_params["token"], "unsubscribe")
+        said = "<h1>You are unsubscribed</h1><p>{} will not write to you again.</p>"
+        record = self._mailroom.unsubscribe
+        return self._wish(request, "unsubscribe", record, ("Unsubscribed", said))
+
+    def stop_personalisation(self, request: Request) -> Response:
+        """Record durably that nothing shall be chosen for her, then say so."""
+        said = "<h1>Personalised content is off</h1><p>{} now sends you what everybody gets.</p>"
+        record = self._mailroom.stop_personalisation
+        return self._wish(request, "personalisation", record, ("Personalisation is off", said))
+
+    def _wish(
+        self,
+        request: Request,
+        use: TokenUse,
+        record: Callable[[bytes, Instant], bool],
+        done: tuple[str, str],
+    ) -> Response:
+        sealed = self._sealer.open(request.path_params["token"], use)
         if sealed is None:
             return self._unknown()
         try:
-            known = self._mailroom.unsubscribe(sealed.send_id, self._mailroom.now())
+            known = record(sealed.send_id, self._mailroom.now())
         except TailorbirdError:
-            LOG.exception("an unsubscription could not be recorded")
+            LOG.exception("a wish could not be recorded: %s", use)
             return self._page(
                 "Please try again",
                 "<h1>That did not work</h1><p>Your wish could not be recorded just now. "
@@ -136,10 +177,8 @@ class _Pages:
             )
         if not known:
             return self._unknown()
-        done = "<h1>You are unsubscribed</h1>"
-        return self._page(
-            "Unsubscribed", f"{done}<p>{escape(self._shop)} will not write to you again.</p>"
-        )
+        title, text = done
+        return self._page(title, text.format(escape(self._shop)))
 
     def copy(self, request: Request) -> Response:
         """Show the mail as it was sent."""
