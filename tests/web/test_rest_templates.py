@@ -132,3 +132,49 @@ def test_a_template_that_a_campaign_uses_is_not_removed(
     assert "Hello {{ person.first_name" in capsys.readouterr().out
     assert run(["templates", "show", "hello", "--version", "9", *folder]) == 2
     assert run(["templates", "remove", "hello", *folder]) == 0
+
+
+def test_the_lint_tells_the_line_of_a_draft_and_how_to_mend_it(call: Call) -> None:
+    draft = {
+        "name": "hello",
+        "text": HELLO.replace("</mj-text>", "</mj-text>\n<mj-image src='/a.png'/>"),
+    }
+    found = call("/templates/lint", "POST", json=draft).json()
+    image = next(each for each in found if each["code"] == "image-alt")
+    assert (image["line"], image["block"], image["severity"]) == (4, "", "error")
+    assert image["mend"]
+    assert call("/templates/lint", "POST", json=draft | {"text": "<mjml>{{ a | b }}"}).json()[
+        "line"
+    ]
+
+
+def test_blocks_and_texts_are_listed_with_what_they_need_and_lack(
+    call: Call, tb: Tailorbird
+) -> None:
+    tb.install_library()
+    hero = next(each for each in call("/blocks").json() if each["name"] == "hero")
+    assert (hero["title"], hero["needs"], hero["tags"]) == ("Hero", ["title"], ["message"])
+    tb.put("texts", "de", "texts: de\nentries: {bye: Bis bald, hello: Hallo}\n")
+    tb.put("texts", "en", "texts: en\nentries: {hello: Hello}\n")
+    found = {each["locale"]: each for each in call("/texts").json()}
+    assert found["de"]["texts"] == {"bye": "Bis bald", "hello": "Hallo"}
+    assert (found["en"]["lacking"], found["de"]["lacking"]) == (["bye"], [])
+
+
+def test_a_check_of_a_template_is_stopped_and_tells_whom_it_concerns(
+    call: Call, tb: Tailorbird
+) -> None:
+    dead = HELLO.replace("</p>", "<a href='/cart'>Buy</a></p>")
+    call("/templates/hello", "PUT", json={"text": dead})
+    tb.put("segment", "known", "name: known\nwhere: {trait: orders, at_least: 0}\n")
+    tb.refresh()
+    where = "/templates/hello/check?segment=known"
+    assert call(where, "DELETE").status_code == 404
+    assert call(where, "POST").status_code == 200
+    while call(where).json()["state"] == "running":
+        pass
+    report = call(where, "DELETE").json()
+    assert (report["state"], report["asked"]) == ("done", 1), report
+    assert [(each["kind"], each["what"]) for each in report["findings"]] == [("dead_link", "/cart")]
+    people = call(f"{where.replace('?', '/people?')}&kind=dead_link&what=/cart")
+    assert (people.json()["people"], people.json()["labels"]) == ([1], ["Ada"])

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+import msgspec
+
 from tailorbird.letters.audience import AudienceCheck, Extreme
+from tailorbird.readings.people import label
 from tailorbird.views import moment
 from tailorbird.views.checks import AudienceFinding, AudienceReport, Concerned, Longest, Misfit
 from tailorbird.views.slots import Counted
+from tailorbird.world import World
 
 SAMPLE: Final = 5
 _MENDS: Final = {
@@ -61,6 +65,13 @@ def concerned(
     page = tuple(each.people[start : start + limit])
     end = start + len(page)
     return Concerned(page, each.count, str(end) if end < len(each.people) else "")
+
+
+def called(world: World, page: Concerned) -> Concerned:
+    """Return a page of people with what to call each of them."""
+    known = world.people.profiles(page.people)
+    labels = (label(known[who]) if who in known else f"Person {who}" for who in page.people)
+    return msgspec.structs.replace(page, labels=tuple(labels))
 
 
 def lines(report: AudienceReport) -> list[str]:

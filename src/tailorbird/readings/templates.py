@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tailorbird import content, letters
+from tailorbird.content.lint import Finding, lint
 from tailorbird.errors import TailorbirdError
 from tailorbird.letters.editions import Edition
 from tailorbird.readings import mails
 from tailorbird.schema import Instant, PersonId
 from tailorbird.views import Preview
-from tailorbird.views.templates import TemplateParts, TemplateReport, TemplateTrial
+from tailorbird.views.templates import TemplateFinding, TemplateParts, TemplateReport, TemplateTrial
 from tailorbird.world import World
 
 
@@ -41,6 +42,16 @@ def trial(world: World, name: str, text: str) -> TemplateTrial:
     return TemplateTrial(name, version, _parts(letters.editions.of_text(world, name, text)))
 
 
+def findings(world: World, name: str, text: str) -> tuple[TemplateFinding, ...]:
+    """Return what the lint says of a text, in the order of its lines; nothing is kept.
+
+    Raises:
+        TemplateError: it does not compile.
+    """
+    edition = letters.editions.of_text(world, name, text)
+    return tuple(_finding(each, name) for each in lint(edition.source, edition.blocks))
+
+
 def preview(
     world: World, name: str, text: str, person: PersonId, variant: str, now: Instant
 ) -> Preview | None:
@@ -69,3 +80,9 @@ def _parts(edition: Edition) -> TemplateParts:
         variables=tuple(sorted(edition.template.variables())),
         locales=tuple(sorted(edition.locales)),
     )
+
+
+def _finding(found: Finding, name: str) -> TemplateFinding:
+    file = found.where.rsplit(":", 2)[0]
+    block = "" if file == name else file
+    return TemplateFinding(found.code, found.severity, block, found.line, found.what, found.mend)

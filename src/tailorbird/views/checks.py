@@ -67,8 +67,9 @@ class AudienceReport(msgspec.Struct, frozen=True):
 
 
 class Concerned(msgspec.Struct, frozen=True):
-    """One page of the people whom a finding concerns, by number."""
+    """One page of the people whom a finding concerns, by number; `labels` are what to call them."""
 
     people: tuple[PersonId, ...]
     total: int
     next: str = ""
+    labels: tuple[str, ...] = ()

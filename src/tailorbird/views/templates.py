@@ -44,6 +44,20 @@ class TemplateTrial(msgspec.Struct, frozen=True):
     parts: TemplateParts
 
 
+class TemplateFinding(msgspec.Struct, frozen=True):
+    """One thing that the lint says of a text, and how to mend it.
+
+    `line` is that of the text, or of the block that it calls where `block` names one.
+    """
+
+    code: str
+    severity: Literal["error", "warning"]
+    block: str
+    line: int
+    what: str
+    mend: str
+
+
 class TemplateText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A mail's body in MJML with Liquid or Handlebars."""
 

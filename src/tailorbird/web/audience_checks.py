@@ -74,7 +74,8 @@ class AudienceChecks:
         running = self._known.get(_key(name, segment))
         if running is None or running.found is None:
             return None
-        return checks.concerned(running.found, kind, what, after, limit)
+        page = checks.concerned(running.found, kind, what, after, limit)
+        return checks.called(self._world, page) if page else None
 
     def stop(self, name: str, segment: str = "") -> AudienceReport | None:
         """Have a check end; return what it has found until then."""

@@ -71,6 +71,13 @@ def look_at_template_check(desk: At, name: Name, segment: Segment) -> AudienceRe
     return found(desk.checks.look(name, segment), f"check of template {name!r}")
 
 
+@delete("/templates/{name:str}/check", summary="Stop a check", tags=["mail"], status_code=200,
+        responses=ASKING, sync_to_thread=True)  # fmt: skip
+def stop_template_check(desk: At, name: Name, segment: Segment) -> AudienceReport:
+    """Stop a check and return what it has found until then."""
+    return found(desk.checks.stop(name, segment), f"check of template {name!r}")
+
+
 @reads("/templates/{name:str}/check/people", "People of a finding", "mail", responses=MISSING)
 def list_template_concerned(
     desk: At, name: Name, segment: Segment, kind: Kind, what: What, after: Cursor = "",
@@ -88,5 +95,6 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     list_concerned,
     begin_template_check,
     look_at_template_check,
+    stop_template_check,
     list_template_concerned,
 ]

@@ -9,12 +9,14 @@ from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import authoring
-from tailorbird.readings import templates
+from tailorbird.readings import library, templates
+from tailorbird.views.library import BlockRow, TextsRow
 from tailorbird.views.sources import KeptText
 from tailorbird.views.templates import (
     DraftPreview,
     NewTemplate,
     TemplateDraft,
+    TemplateFinding,
     TemplateReport,
     TemplateText,
     TemplateTrial,
@@ -55,6 +57,25 @@ def check_template(desk: At, data: JSONBody[TemplateText]) -> TemplateTrial:
     return templates.trial(desk.world, data.name, data.text)
 
 
+@post("/templates/lint", summary="Lint a template", tags=[TAG], status_code=200,
+      responses=READING, request_max_body_size=LARGEST_BYTES, sync_to_thread=True)  # fmt: skip
+def lint_template(desk: At, data: JSONBody[TemplateText]) -> tuple[TemplateFinding, ...]:
+    """Return what is wrong with a text for everybody's eyes, for mail readers and for the law."""
+    return templates.findings(desk.world, data.name, data.text)
+
+
+@reads("/blocks", "All blocks", TAG)
+def list_blocks(desk: At) -> tuple[BlockRow, ...]:
+    """Return every block that templates may call, by what it says of itself."""
+    return library.blocks(desk.world)
+
+
+@reads("/texts", "All texts", TAG)
+def list_texts(desk: At) -> tuple[TextsRow, ...]:
+    """Return the texts of every locale, and what each lacks."""
+    return library.texts(desk.world)
+
+
 @post("/templates/preview", summary="Preview a draft", tags=[TAG], status_code=200,
       responses=READING | MISSING, request_max_body_size=LARGEST_BYTES,
       sync_to_thread=True)  # fmt: skip
@@ -90,6 +111,9 @@ def put_template(desk: At, name: Name, data: JSONBody[NewTemplate]) -> KeptText:
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_template,
     check_template,
+    lint_template,
+    list_blocks,
+    list_texts,
     preview_draft,
     show_draft,
     put_template,

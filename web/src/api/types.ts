@@ -55,6 +55,18 @@ export interface AudienceReport {
   trouble: string;
 }
 
+export interface BlockRow {
+  name: string;
+  version: number;
+  title: string;
+  purpose: string;
+  needs: string[];
+  takes: string[];
+  tags: string[];
+  example: string;
+  trouble: string;
+}
+
 export interface Breach {
   event: string;
   property: string;
@@ -159,6 +171,7 @@ export interface Concerned {
   people: number[];
   total: number;
   next: string;
+  labels: string[];
 }
 
 export interface ConditionForm {
@@ -1377,6 +1390,15 @@ export interface TemplateDraft {
   as_of?: string | null;
 }
 
+export interface TemplateFinding {
+  code: string;
+  severity: "error" | "warning";
+  block: string;
+  line: number;
+  what: string;
+  mend: string;
+}
+
 export interface TemplateParts {
   syntax: "liquid" | "handlebars";
   blocks: string[];
@@ -1410,6 +1432,14 @@ export interface TemplateTrial {
   name: string;
   version: number;
   parts: TemplateParts;
+}
+
+export interface TextsRow {
+  locale: string;
+  version: number;
+  texts: Record<string, string>;
+  lacking: string[];
+  trouble: string;
 }
 
 export interface Threshold {
