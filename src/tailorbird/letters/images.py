@@ -32,6 +32,10 @@ FOLDER: Final = "images"
 """In the data folder: pictures and fonts; below it `products`, one picture for each."""
 KEPT_BYTES: Final = 16 * 1024 * 1024
 """Of PNG that was drawn; what was not asked for longest goes first."""
+_CATALOGUE: Final = """
+SELECT item FROM products WHERE stock IS NULL OR stock > 0
+ORDER BY category = ? DESC NULLS LAST, updated_at DESC, item LIMIT ?
+"""
 _PRICE: Final = compiled("{{ price_minor | money: currency }}", name="price")
 
 
@@ -215,21 +219,30 @@ def _values(world: World, image: Image, profile: Profile, now: Instant) -> Value
 def _products(
     world: World, image: Image, profile: Profile, decision: Decision | None, now: Instant
 ) -> list[Product]:
-    """Return the products of the mail that are in stock, and others for those that are not."""
+    """Return the products of the mail that are in stock, and others for those that are not.
+
+    The model names the others; where it knows too few, the catalogue does, of the same category.
+    """
     number = image.products()
     if not number:
         return []
     person = profile.person
     inputs = msgspec.json.decode(decision.inputs) if decision and person else {}
-    decided = [each["item"] for each in inputs.get("recommendations", [])]
-    chosen = _in_stock(world, decided)[:number]
+    decided = inputs.get("recommendations", [])
+    items = [each["item"] for each in decided]
+    chosen = _in_stock(world, items)
     if len(chosen) < number:
         personal = {person} if person else set()
-        asked = number + len(decided)
-        found, _ = recommendations(world, [person], personal, asked, now)
-        others = [each["item"] for each in found.get(person, []) if each["item"] not in decided]
-        chosen += _in_stock(world, others)[: number - len(chosen)]
-    return chosen
+        found, _ = recommendations(world, [person], personal, number + len(items), now)
+        told = [each["item"] for each in found.get(person, [])]
+        chosen += _in_stock(world, [item for item in told if item not in items])
+    if len(chosen) < number:
+        there = {each.item for each in chosen}
+        gone = next((each["category"] for each in decided if each["item"] not in there), "")
+        rows = world.facts.read(_CATALOGUE, (gone, number + len(there)))
+        more = rows.column("item").to_pylist()
+        chosen += _in_stock(world, [item for item in more if item not in there])
+    return chosen[:number]
 
 
 def _in_stock(world: World, items: Sequence[str]) -> list[Product]:
