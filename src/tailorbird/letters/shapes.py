@@ -17,6 +17,7 @@ from tailorbird.content.shapes import (
     mapping,
 )
 from tailorbird.letters.editions import Edition
+from tailorbird.letters.feeds import FEEDS
 from tailorbird.letters.given import PERSONAL
 from tailorbird.traits.registry import TRAITS, Trait
 from tailorbird.world import World
@@ -65,7 +66,7 @@ def shapes(world: World, edition: Edition) -> dict[str, Shape]:
         "slots": mapping({slot.name: TEXT for slot in edition.slots}),
         "slot_values": mapping({slot.name: _own(slot, person, traits) for slot in edition.slots}),
         "forms": Shape("mapping"),
-        "amp": Shape("mapping"),
+        "amp": mapping(dict.fromkeys(FEEDS, TEXT)),
         "images": Shape("mapping"),
         **dict.fromkeys(("unsubscribe_url", "view_url", "preferences_url"), TEXT),
         "personalisation_url": TEXT,

@@ -94,6 +94,20 @@ def opted_out_event(
     return told | {"context": {"personId": person, "consent": said}}
 
 
+def surveyed_event(
+    send_id: bytes,
+    *,
+    person: PersonId,
+    campaign: str,
+    variant: str,
+    at: Instant,
+    said: dict[str, Scalar],
+) -> TrackedEvent:
+    """Return the event of a question that was answered inside a mail: the first answer counts."""
+    properties = said | _about(send_id, campaign, variant)
+    return _event(Names.SURVEY_ANSWERED, f"survey-{send_id.hex()}", person, at, properties)
+
+
 def _event(
     name: str, message_id: str, person: PersonId, at: Instant, properties: dict[str, Scalar]
 ) -> TrackedEvent:

@@ -21,6 +21,7 @@ from tailorbird.schema import SECOND, Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web import (
+    amp,
     browser_settings,
     collector,
     customerio,
@@ -191,6 +192,7 @@ def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[Bas
         ),
         *salesforce.routes(gate.append, tb.clock, world.settings.hooks),
         *images.routes(world, tb.clock),
+        *amp.routes(world, tb.clock, told),
         *tracking.routes(
             Mailroom(tb, told), Sealer(world.token_key), shop=world.settings.shop.name
         ),
