@@ -1,4 +1,4 @@
-"""Groups, clusters, lists, templates out of force: refused, with where, while they are used."""
+"""Groups, clusters, lists, templates, slots out of force; refused, with where, while used."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
 from tailorbird import authoring, clusters, grouping, journeys, lists, naming
+from tailorbird.content.dispatch import Choosing, called
 from tailorbird.errors import ConflictError, DefinitionError, UsageError
 from tailorbird.naming import Use
 from tailorbird.schema import Definition, DefinitionKind, Instant
@@ -17,7 +18,7 @@ from tailorbird.segments.groups import POINT
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
-Kind: TypeAlias = Literal["groups", "clusters", "list", "template"]
+Kind: TypeAlias = Literal["groups", "clusters", "list", "template", "slot"]
 _WRITTEN: Final[tuple[DefinitionKind, ...]] = ("template", "block", "campaign", "imputation")
 """Definitions whose texts may name a trait."""
 
@@ -37,6 +38,8 @@ def uses(world: World, kind: Kind, name: str) -> tuple[Use, ...]:
             found = _of_groups(world, name, standing)
         case "template":
             found = _in_campaigns(world, name)
+        case "slot":
+            found = _in_mails(world, name)
     return tuple(dict.fromkeys(found))
 
 
@@ -72,15 +75,15 @@ def _find(world: World, kind: Kind, name: str, now: Instant) -> None:
             clusters.find(world, name)
         case "list":
             lists.Lists(world, now).find(name)
-        case "template":
-            _find_template(world, name)
+        case "template" | "slot":
+            _find_of_mails(world, kind, name)
 
 
-def _find_template(world: World, name: str) -> None:
-    if world.definitions.get("template", name) is None:
-        known = [each.name for each in world.definitions.latest("template")]
-        mend = nearest(name, known) if known else "add one with `tailorbird templates add`"
-        raise UsageError(f"no template {name!r}", mend=mend)
+def _find_of_mails(world: World, kind: Literal["template", "slot"], name: str) -> None:
+    if world.definitions.get(kind, name) is None:
+        known = [each.name for each in world.definitions.latest(kind)]
+        mend = nearest(name, known) if known else f"add one with `tailorbird {kind}s add`"
+        raise UsageError(f"no {kind} {name!r}", mend=mend)
 
 
 def _in_campaigns(world: World, template: str) -> Iterator[Use]:
@@ -88,6 +91,14 @@ def _in_campaigns(world: World, template: str) -> Iterator[Use]:
         with suppress(DefinitionError):
             if journeys.parse(each.text, f"campaigns/{each.name}.yaml").template == template:
                 yield Use("campaign", each.name, "template")
+
+
+def _in_mails(world: World, slot: str) -> Iterator[Use]:
+    kinds: tuple[DefinitionKind, ...] = ("template", "block")
+    for kind in kinds:
+        for each in world.definitions.latest(kind):
+            if slot in called({}, each.text, Choosing()):
+                yield Use(kind, each.name, "slot")
 
 
 def _of_groups(world: World, name: str, standing: Sequence[Segment]) -> Iterator[Use]:

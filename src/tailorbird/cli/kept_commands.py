@@ -1,4 +1,4 @@
-"""What groups, clusters, lists and templates have alike: versions, uses, and an end."""
+"""What groups, clusters, lists, templates and slots have alike: versions, uses, and an end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def keep(app: typer.Typer, kind: Kind, *, ends_by: str = "remove") -> None:
 def _said(kind: Kind) -> str:
     return {
         "groups": "a list of groups", "clusters": "clusters", "list": "a list",
-        "template": "a template",
+        "template": "a template", "slot": "a slot",
     }[kind]  # fmt: skip
 
 

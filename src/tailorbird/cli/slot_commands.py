@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened
+from tailorbird.cli.kept_commands import keep
 from tailorbird.cli.output import emit, read_text, table
 from tailorbird.errors import UsageError
 
@@ -58,6 +59,25 @@ def show(
     emit(slot, lines, as_json=as_json)
 
 
+@texts.command("list")
+def list_texts(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """List the locales that there are texts in, each with how many."""
+    from tailorbird.letters.texts import parse_texts
+
+    with opened(folder) as tb:
+        kept = tb.world.definitions.latest("texts")
+    found = [
+        {
+            "locale": each.name,
+            "version": each.version,
+            "entries": sorted(parse_texts(each.text, each.name)),
+        }
+        for each in kept
+    ]
+    rows = [(each.name, each.version, len(parse_texts(each.text, each.name))) for each in kept]
+    emit(found, table(("locale", "version", "texts"), rows), as_json=as_json)
+
+
 @texts.command("add")
 def add_texts(
     file: Annotated[Path, typer.Argument(help="Texts of one locale, in YAML: `texts/de.yaml`.")],
@@ -70,3 +90,6 @@ def add_texts(
     with opened(folder) as tb:
         kept = tb.put("texts", file.stem, read_text(file), author=author, reason=reason)
     emit(kept, [f"texts {kept.name}, version {kept.version}"], as_json=as_json)
+
+
+keep(app, "slot")
