@@ -39,6 +39,7 @@ layers:
     at: [16, 60]
     colour: white
 """
+HEAD = "image: welcome\nsize: [400, 120]\n"
 MAIL = """\
 <mjml><mj-body><mj-section><mj-column>
   <mj-image src="{{ images.welcome }}" alt="Your status" />
@@ -193,6 +194,32 @@ def test_a_mail_holds_a_signed_address_that_tells_nobody_anything(
     shown = gallery.readings.proof(decision.id, gallery.clock())
     assert shown is not None
     assert shown.state == "proven"
+
+
+def test_what_she_says_is_as_of_now_and_what_is_computed_as_of_her_mail(
+    gallery: Tailorbird, send: Send
+) -> None:
+    words = (
+        "{{ person.first_name }} {{ traits.orders }} {{ traits.orders_365d }} {{ traits.member }}"
+    )
+    gallery.put("image", "welcome", HEAD + f'layers: [{{text: "{words}", at: [0, 0]}}]\n')
+    send()
+    (decision,) = gallery.world.ledger.decisions(person=gallery.person("ada"))
+    assert msgspec.json.decode(decision.inputs)["traits"]["orders_365d"] == 1
+    said = {
+        "type": "identify", "messageId": "later", "userId": "ada",
+        "traits": {"first_name": "Adele", "member": "gold"},
+    }  # fmt: skip
+    content = msgspec.json.encode({"batch": [said]})
+    gallery.world.log.append([Body("server", gallery.clock(), content)])
+    gallery.ingest()
+    link = image_links.ImageLink("welcome", decision.at, decision.id)
+    token = image_links.seal(Sealer(gallery.world.token_key), link)
+    shown = letters.Studio(gallery.world).opened("welcome", token, gallery.clock())
+    assert shown is not None
+    (part,) = shown.drawing.parts
+    assert isinstance(part, Said)
+    assert part.text == "Adele 1 1 gold"
 
 
 def test_the_same_inputs_give_the_same_address_and_the_same_bytes(gallery: Tailorbird) -> None:

@@ -23,6 +23,7 @@ from tailorbird.letters.given import (
     locale_of,
     stand_ins,
 )
+from tailorbird.letters.images import image_traits
 from tailorbird.letters.picks import recommendations
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, ConsentState, Instant, PersonId, Profile
@@ -54,6 +55,7 @@ class Deciding:
         chains = [*edition.chains, *(each for slot in edition.slots for each in slot.values)]
         read = {*edition.reads("traits"), *_names(chain.path for chain in chains)}
         read |= {name for slot in edition.slots for name in _names(slot.reads())}
+        read |= image_traits(world, edition.reads("images"))
         self._traits = (*TRAITS, *sorted(read - {*TRAITS}))
         self._models = edition.reads("scores")
         self._gaps = edition.gaps

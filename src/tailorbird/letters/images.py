@@ -22,6 +22,7 @@ from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import Decision, Instant, PersonId, Product, Profile
 from tailorbird.tracking import image_links
 from tailorbird.tracking.tokens import Sealer
+from tailorbird.traits.registry import TRAITS as COMPUTED
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
@@ -113,8 +114,9 @@ class Studio:
         world, painter = self._world, self._brush()
         image = _found(world, name)
         profile = _permitted(world, person, now)
-        values = _values(world, image, profile, now)
-        products = _products(world, image, profile, decision, now)
+        kept = msgspec.json.decode(decision.inputs) if decision and profile.person else {}
+        values = _values(world, image, profile, kept.get("traits", {}), now)
+        products = _products(world, image, profile, kept.get("recommendations", []), now)
         tiles = [_tile(painter, each, values) for each in products]
         stamps = {each: painter.stamp(each) for each in image.pictures()}
         drawing = image.drawing(values, tiles, stamps, now, painter.covers)
@@ -145,6 +147,13 @@ def check_image(world: World, name: str, text: str) -> None:
         if not fonts.has(each):
             what = f"no font {each!r}: TrueType, OpenType or WOFF2"
             raise DefinitionError(what, where=file, mend=f"put it into {FOLDER}/ of the folder")
+
+
+def image_traits(world: World, names: Iterable[str]) -> set[str]:
+    """Return the traits that pictures read; of those that are there."""
+    known = {each.name for each in world.definitions.latest("image")}
+    found = (_found(world, name).reads("traits") for name in names if name in known)
+    return {trait for traits in found for trait in traits}
 
 
 def check_images(world: World, paths: Iterable[str]) -> None:
@@ -197,12 +206,19 @@ def _permitted(world: World, person: PersonId, now: Instant) -> Profile:
     return world.people.profiles([person]).get(person) or Profile(0)
 
 
-def _values(world: World, image: Image, profile: Profile, now: Instant) -> Values:
-    """Return what the texts read; traits that are computed are asked for only where they do."""
+def _values(
+    world: World, image: Image, profile: Profile, kept: Mapping[str, Any], now: Instant
+) -> Values:
+    """Return what the texts read: what a person says as of now, what is computed as of her mail.
+
+    What her mail does not keep (`kept`) is computed now, which takes longer than drawing it.
+    """
     shop, said = world.settings.shop, profile.traits
     asked = image.reads("traits") if profile.person else []
-    traits = {name: said[name] for name in asked if name in said}
-    if computed := [name for name in asked if name not in said]:
+    there = {name: v for name, v in kept.items() if v is None or name in COMPUTED}
+    known = {**there, **said}
+    traits = {name: known[name] for name in asked if name in known}
+    if computed := [name for name in asked if name not in known]:
         whole = imputation.table(
             world, computed, now, [profile.person], lambda: learning.trainees(world, now)
         )
@@ -217,7 +233,11 @@ def _values(world: World, image: Image, profile: Profile, now: Instant) -> Value
 
 
 def _products(
-    world: World, image: Image, profile: Profile, decision: Decision | None, now: Instant
+    world: World,
+    image: Image,
+    profile: Profile,
+    decided: Sequence[Mapping[str, Any]],
+    now: Instant,
 ) -> list[Product]:
     """Return the products of the mail that are in stock, and others for those that are not.
 
@@ -227,8 +247,6 @@ def _products(
     if not number:
         return []
     person = profile.person
-    inputs = msgspec.json.decode(decision.inputs) if decision and person else {}
-    decided = inputs.get("recommendations", [])
     items = [each["item"] for each in decided]
     chosen = _in_stock(world, items)
     if len(chosen) < number:
