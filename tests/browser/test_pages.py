@@ -46,6 +46,7 @@ ROUTES = (
     "/templates",
     "/templates/win-back?person=17",
     "/templates/welcome",
+    "/templates/sale",
     "/templates/still-to-come",
     "/data",
     "/sources",

@@ -126,6 +126,24 @@ audience: lapsing
 template: win-back
 variants: {question: {subject: "Did you forget something?"}, plain: {subject: Come back}}
 """
+BLOCK = """{{%- doc -%}}
+title: {0}
+purpose: {0}
+needs: [title]
+takes: [title, url]
+tags: [message]
+example: {0}
+{{%- enddoc -%}}
+<mj-section><mj-column><mj-text>{{{{ title }}}}</mj-text></mj-column></mj-section>
+"""
+TEXTS = {
+    "de": "texts: de\nentries: {{hello: {0}, bye: Bis bald}}\n",
+    "en": "texts: en\nentries: {{hello: {0}}}\n",
+}
+SALE = """<mjml><mj-body><mj-section><mj-column>
+<mj-text>{{{{#if person.first_name}}}}Hello {{{{person.first_name}}}}{{{{/if}}}}
+<a href="/cart">Your cart</a></mj-text></mj-column></mj-section></mj-body></mjml>
+"""
 CLUSTERS = "name: {0}\nfeatures: [orders, revenue_minor]{1}\n"
 
 
@@ -157,6 +175,10 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
     _grouped(tb, said)
     tb.put("template", "win-back", TEMPLATE.format(said), author=f"Ada{said}", reason=said)
     tb.put("campaign", "win-back", CAMPAIGN)
+    tb.put("template", "sale", SALE.format())
+    tb.put("block", "hero", BLOCK.format(json.dumps(f"A heading{said}")))
+    for locale, text in TEXTS.items():
+        tb.put("texts", locale, text.format(json.dumps(f"Hello{said}")))
     broken = "<mjml>{{ coupon | defualt }}</mjml>"
     tb.world.definitions.put("template", "welcome", broken, author="", reason=said, now=NOW)
     tb.refresh()

@@ -1,6 +1,8 @@
+import "../styles/templates.css";
 import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { Arm, CampaignResult, Caused, Rate, RatioCheck, VerdictCount } from "../api/types";
+import { AudienceCard } from "../parts/audience";
 import { ShareBar } from "../parts/charts";
 import { EffectsOf, Takeaway } from "../parts/effects";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
@@ -33,6 +35,7 @@ export default function Campaign({ name }: { name: string }) {
               <Ratio ratio={shown.ratio} />
             </div>
             <Decided verdicts={shown.verdicts} states={shown.states} />
+            <AudienceCard of={`/campaigns${path(name)}`} />
           </div>
         )}
       </Shown>

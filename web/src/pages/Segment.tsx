@@ -371,23 +371,30 @@ function Moves({ name }: { name: string }) {
   return (
     <Card title="Entries and exits" note="When it became true, and why; the latest first.">
       <Shown reading={reading} height={200}>
-        {({ changes, next }) =>
-          changes.length === 0 ? (
-            <Empty>Nobody has entered or left yet.</Empty>
-          ) : (
-            <>
-              <ChangesTable changes={changes} caption="Latest entries and exits" />
-              <div className="actions">
-                <Button variant="default" size="xs" disabled={after.length === 0} onClick={() => setAfter(after.slice(0, -1))}>
-                  Later ones
-                </Button>
-                <Button variant="default" size="xs" disabled={next === ""} onClick={() => setAfter([...after, next])}>
-                  Earlier ones
-                </Button>
-              </div>
-            </>
-          )
-        }
+        {({ changes, next, known_since }) => (
+          <>
+            {known_since && (
+              <p className="note">
+                Known since <When at={known_since} />: what was seen before is kept no more, but for how those entered who stayed.
+              </p>
+            )}
+            {changes.length === 0 ? (
+              <Empty>Nobody has entered or left{known_since ? " since then" : " yet"}.</Empty>
+            ) : (
+              <>
+                <ChangesTable changes={changes} caption="Latest entries and exits" />
+                <div className="actions">
+                  <Button variant="default" size="xs" disabled={after.length === 0} onClick={() => setAfter(after.slice(0, -1))}>
+                    Later ones
+                  </Button>
+                  <Button variant="default" size="xs" disabled={next === ""} onClick={() => setAfter([...after, next])}>
+                    Earlier ones
+                  </Button>
+                </div>
+              </>
+            )}
+          </>
+        )}
       </Shown>
     </Card>
   );

@@ -3,11 +3,14 @@ import "../styles/templates.css";
 import { Button, NativeSelect, Tabs, TextInput } from "@mantine/core";
 import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import { ask, path, send, Trouble, useDoing, useReading } from "../api/reading";
-import type { DefinitionVersion, DraftPreview, KeptText, NewTemplate, Problem, TemplateDraft, TemplateReport } from "../api/types";
+import { ask, type Doing, path, send, Trouble, useDoing, useReading } from "../api/reading";
+import type { DefinitionVersion, DraftPreview, KeptText, NewTemplate, Problem, SegmentSize, TemplateDraft, TemplateReport } from "../api/types";
+import { Audience } from "../parts/audience";
 import type { CodeHandle } from "../parts/code";
 import { Told } from "../parts/doing";
 import { Mistake } from "../parts/editor";
+import { Findings, useFindings } from "../parts/findings";
+import { PersonFinder } from "../parts/finder";
 import { Uses, Versions } from "../parts/kept";
 import { MailFrame } from "../parts/mail";
 import { Card, Chip, Fact, Facts, Page, Shown, useStatus } from "../parts/page";
@@ -32,6 +35,11 @@ export default function Template({ name }: { name: string }) {
   const where = `/templates${path(name)}`;
   const reading = useReading<TemplateReport>(where);
   const isNew = reading.trouble?.status === 404;
+  const [search] = useSearchParams();
+  // These outlive a new version, which begins the page's parts anew.
+  const [asked, setAsked] = useState<Asked>({ person: search.get("person") ?? "1", variant: search.get("variant") ?? "", at: "" });
+  const doing = useDoing();
+  const beside = { asked, setAsked, doing };
   return (
     <Page
       title={name}
@@ -40,10 +48,10 @@ export default function Template({ name }: { name: string }) {
       actions={reading.value && <Using report={reading.value} />}
     >
       {isNew ? (
-        <Writing name={name} start={START} version={0} variants={[]} again={reading.again} />
+        <Writing name={name} start={START} version={0} variants={[]} again={reading.again} {...beside} />
       ) : (
         <Shown reading={reading} height={900}>
-          {(report) => <Known key={report.version} report={report} where={where} again={reading.again} />}
+          {(report) => <Known key={report.version} report={report} where={where} again={reading.again} {...beside} />}
         </Shown>
       )}
     </Page>
@@ -66,13 +74,19 @@ function Using({ report }: { report: TemplateReport }) {
   );
 }
 
-interface KnownProps {
+interface Beside {
+  asked: Asked;
+  setAsked: (asked: Asked) => void;
+  doing: Doing;
+}
+
+interface KnownProps extends Beside {
   report: TemplateReport;
   where: string;
   again: () => void;
 }
 
-function Known({ report, where, again }: KnownProps) {
+function Known({ report, where, again, ...beside }: KnownProps) {
   const versions = useReading<DefinitionVersion[]>(`${where}/versions`);
   const [start, setStart] = useState(report.text);
   return (
@@ -84,11 +98,14 @@ function Known({ report, where, again }: KnownProps) {
         version={report.version}
         inForce={report.text}
         variants={report.variants}
+        syntax={report.parts?.syntax}
         again={() => {
           again();
           versions.again();
         }}
+        {...beside}
       />
+      <Everybody where={where} {...beside} />
       {report.parts && <MadeOf parts={report.parts} />}
       {versions.value && (
         <Card title="Versions">
@@ -97,6 +114,35 @@ function Known({ report, where, again }: KnownProps) {
       )}
       <Uses where={where} />
     </div>
+  );
+}
+
+/** The version in force, made for everybody in a segment. */
+function Everybody({ where, asked, setAsked }: Beside & { where: string }) {
+  const segments = useReading<SegmentSize[]>("/segments");
+  const [segment, setSegment] = useState("");
+  const names = segments.value?.map((each) => each.name) ?? [];
+  return (
+    <Card title="As everybody gets it" note="The version in force, made for a whole segment: who lacks what, dead links, what is too long.">
+      <NativeSelect
+        label="For everybody in"
+        value={segment}
+        onChange={(event) => setSegment(event.currentTarget.value)}
+        data={[{ value: "", label: "Choose a segment" }, ...names]}
+        maw={320}
+      />
+      {segment && (
+        <Audience
+          key={segment}
+          of={where}
+          segment={segment}
+          onShow={(person) => {
+            setAsked({ ...asked, person: String(person) });
+            window.scrollTo(0, 0);
+          }}
+        />
+      )}
+    </Card>
   );
 }
 
@@ -115,12 +161,13 @@ function MadeOf({ parts }: { parts: NonNullable<TemplateReport["parts"]> }) {
   );
 }
 
-interface WritingProps {
+interface WritingProps extends Beside {
   name: string;
   start: string;
   version: number;
   inForce?: string;
   variants: string[];
+  syntax?: "liquid" | "handlebars" | undefined;
   again: () => void;
 }
 
@@ -130,26 +177,23 @@ interface Asked {
   at: string;
 }
 
-function Writing({ name, start, version, inForce = "", variants, again }: WritingProps) {
-  const [search] = useSearchParams();
+function Writing({ name, start, version, inForce = "", variants, syntax = "liquid", again, asked, setAsked, doing }: WritingProps) {
   const [text, setText] = useState(start);
-  const [asked, setAsked] = useState<Asked>({
-    person: search.get("person") ?? "1",
-    variant: search.get("variant") ?? variants[0] ?? "",
-    at: "",
-  });
+  const variant = asked.variant || variants[0] || "";
   const code = useRef<CodeHandle>(null);
-  const drafted = useDrafted(name, text, asked);
+  const drafted = useDrafted(name, text, { ...asked, variant });
+  const findings = useFindings(name, text);
   return (
     <div className="writing">
       <Card title="Text" className="writing-text">
         <Suspense fallback={<div className="waiting code-editor" aria-busy="true" />}>
-          <Code label="Template in MJML" value={text} onChange={setText} handle={code} />
+          <Code label="Template in MJML" value={text} onChange={setText} handle={code} syntax={syntax} />
         </Suspense>
-        <Keeping name={name} text={text} version={version} inForce={inForce} fine={drafted.problem === null} again={again} />
+        <Keeping name={name} text={text} version={version} inForce={inForce} fine={drafted.problem === null} again={again} doing={doing} />
+        {findings && <Findings findings={findings} go={(line) => code.current?.select(line)} />}
       </Card>
       <Card title="As one person gets it" className="writing-mail">
-        <Whom asked={asked} variants={variants} onChange={setAsked} />
+        <Whom asked={{ ...asked, variant }} variants={variants} onChange={setAsked} />
         <Mailed drafted={drafted} code={code} />
       </Card>
     </div>
@@ -202,13 +246,7 @@ function Whom({ asked, variants, onChange }: WhomProps) {
   const { now } = useStatus();
   return (
     <div className="search whom">
-      <TextInput
-        label="Person's number"
-        value={asked.person}
-        onChange={(event) => onChange({ ...asked, person: event.currentTarget.value.replace(/\D/g, "") })}
-        inputMode="numeric"
-        autoComplete="off"
-      />
+      <PersonFinder person={asked.person} onChange={(person) => onChange({ ...asked, person })} />
       {variants.length > 0 && (
         <NativeSelect label="Variant" value={asked.variant} onChange={(event) => onChange({ ...asked, variant: event.currentTarget.value })} data={variants} />
       )}
@@ -278,12 +316,12 @@ interface KeepingProps {
   inForce: string;
   fine: boolean;
   again: () => void;
+  doing: Doing;
 }
 
-function Keeping({ name, text, version, inForce, fine, again }: KeepingProps) {
+function Keeping({ name, text, version, inForce, fine, again, doing }: KeepingProps) {
   const [reason, setReason] = useState("");
   const [author, setAuthor] = useState("");
-  const doing = useDoing();
   const same = version > 0 && text === inForce;
   const keep = () =>
     doing.run(async () => {

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { TemplateRow } from "../api/types";
+import { Blocks, Slots, Texts } from "../parts/library";
 import { Card, Empty, Page, Shown } from "../parts/page";
 import { Table } from "../parts/table";
 
@@ -23,6 +24,9 @@ export default function Templates() {
         <Card title="A new template">
           <Starting taken={reading.value?.map((row) => row.name) ?? []} />
         </Card>
+        <Blocks />
+        <Slots />
+        <Texts />
       </div>
     </Page>
   );

@@ -6,7 +6,18 @@ import { html } from "@codemirror/lang-html";
 import { liquid } from "@codemirror/lang-liquid";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import {
+  Decoration,
+  type DecorationSet,
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  MatchDecorator,
+  ViewPlugin,
+  type ViewUpdate,
+} from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { type Ref, useEffect, useImperativeHandle, useRef } from "react";
 
@@ -20,6 +31,7 @@ interface CodeProps {
   value: string;
   onChange: (text: string) => void;
   handle: Ref<CodeHandle>;
+  syntax: "liquid" | "handlebars";
 }
 
 const LOOK = EditorView.theme({
@@ -30,6 +42,8 @@ const LOOK = EditorView.theme({
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--ink-3)", borderRight: "1px solid var(--line)" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--hover)" },
+  ".cm-mustache, .cm-mustache *": { color: "var(--rufous-ink)" },
+  ".cm-mustache-aside, .cm-mustache-aside *": { color: "var(--ink-3)" },
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--moss-soft) !important" },
 });
 
@@ -49,12 +63,40 @@ const EXTENSIONS: Extension[] = [
   highlightActiveLine(),
   // Tab leaves the editor, as it leaves any field.
   keymap.of([...defaultKeymap, ...historyKeymap]),
-  liquid({ base: html() }),
   syntaxHighlighting(COLOURS),
   LOOK,
 ];
 
-export default function Code({ label, value, onChange, handle }: CodeProps) {
+const MUSTACHES = new MatchDecorator({
+  regexp: /\{\{!--[\s\S]*?--\}\}|\{\{\{?[^{}]*\}?\}\}/g,
+  decoration: (match) => Decoration.mark({ class: match[0].startsWith("{{!") ? "cm-mustache-aside" : "cm-mustache" }),
+});
+
+/** Handlebars has no grammar of its own here: its tags stand out of the HTML. */
+const HANDLEBARS = ViewPlugin.fromClass(
+  class {
+    marks: DecorationSet;
+
+    constructor(view: EditorView) {
+      this.marks = MUSTACHES.createDeco(view);
+    }
+
+    update(update: ViewUpdate) {
+      this.marks = MUSTACHES.updateDeco(update, this.marks);
+    }
+  },
+  { decorations: (plugin) => plugin.marks },
+);
+
+// MJML closes its tags in themselves, so none is closed for the author.
+const PAGE = html({ selfClosingTags: true, autoCloseTags: false });
+
+const LANGUAGES: Record<CodeProps["syntax"], Extension> = {
+  liquid: liquid({ base: PAGE }),
+  handlebars: [PAGE, HANDLEBARS],
+};
+
+export default function Code({ label, value, onChange, handle, syntax }: CodeProps) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const told = useRef(onChange);
@@ -65,6 +107,7 @@ export default function Code({ label, value, onChange, handle }: CodeProps) {
   useEffect(() => {
     const host = place.current;
     if (!host) return;
+    start.current = view.current?.state.doc.toString() ?? start.current;
     const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     const made = new EditorView({
       root,
@@ -73,6 +116,7 @@ export default function Code({ label, value, onChange, handle }: CodeProps) {
         doc: start.current,
         extensions: [
           ...EXTENSIONS,
+          LANGUAGES[syntax],
           EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) told.current(update.state.doc.toString());
@@ -82,7 +126,7 @@ export default function Code({ label, value, onChange, handle }: CodeProps) {
     });
     view.current = made;
     return () => made.destroy();
-  }, [label]);
+  }, [label, syntax]);
   useEffect(() => {
     const shown = view.current;
     if (!shown || shown.state.doc.toString() === value) return;
