@@ -176,10 +176,19 @@ def test_a_past_instant_has_the_thresholds_of_then(
     assert explained.member
     folder = str(shop.world.folder)
     shop.close()
-    assert run(["segments", "count", "rfm.champions", "--as-of", "2026-03-19", "-C", folder]) == 0
-    assert "by the thresholds of 2026-03-20" in capsys.readouterr().out
-    assert run(["segments", "count", "rfm.champions", "--as-of", "2026-03-21", "-C", folder]) == 0
-    assert "thresholds" not in capsys.readouterr().out
+    for asked in (
+        ["segments", "count", "rfm.champions"],
+        ["segments", "preview", "rfm.champions"],
+        ["segments", "explain", "rfm.champions", "p4"],
+        ["segments", "overlap", *both],
+        ["groups", "show", "rfm"],
+        ["groups", "scores", "rfm", "p4"],
+    ):
+        assert run([*asked, "--as-of", "2026-03-19", "-C", folder]) == 0
+        told = capsys.readouterr().out
+        assert told.count("by the thresholds of 2026-03-20") == 1, asked
+        assert run([*asked, "--as-of", "2026-03-21", "-C", folder]) == 0
+        assert "none had been taken before" not in capsys.readouterr().out, asked
 
 
 def test_a_list_that_names_no_segment_or_itself_is_refused(shop: Tailorbird) -> None:

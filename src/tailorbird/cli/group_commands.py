@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tailorbird.cli import threshold_lines
 from tailorbird.cli.arguments import (
     DEFAULT_FOLDER,
     AsJson,
@@ -67,13 +68,14 @@ def show(
         at = instant(as_of, tb.clock())
         people = tb.ready.sizes(name, at)
         found = tb.readings.group_list(name)
+        early = threshold_lines.of_groups(tb, name, at)
     total = max(sum(people.values()), 1)
     told = {each.name: each.description for each in found.groups} if found else {}
     rows = [(each, n, f"{n / total:.1%}", told.get(each, "")) for each, n in people.items()]
     lines = table(("group", "people", "share", "who"), rows)
     emit(
         {"groups": name, "as_of": shown(at), "people": people, "list": found},
-        [*lines, *(_threshold_lines(found) if found else [])],
+        [*lines, *early, *(_threshold_lines(found) if found else [])],
         as_json=as_json,
     )
 
@@ -90,8 +92,10 @@ def scores(
     with opened(folder) as tb:
         at = instant(as_of, tb.clock())
         rows = tb.ready.scores(name, at, [tb.person(person)]).to_pylist()
+        early = threshold_lines.of_groups(tb, name, at)
     lines = [f"{part}: {value}" for row in rows for part, value in row.items()]
-    emit(rows[0] if rows else None, lines or ["no score: she is in the rest"], as_json=as_json)
+    said = [*(lines or ["no score: she is in the rest"]), *early]
+    emit(rows[0] if rows else None, said, as_json=as_json)
 
 
 @app.command()

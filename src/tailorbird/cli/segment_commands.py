@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tailorbird.cli import segment_texts, watch_commands
+from tailorbird.cli import segment_texts, threshold_lines, watch_commands
 from tailorbird.cli.arguments import (
     DEFAULT_FOLDER,
     AsJson,
@@ -66,7 +66,7 @@ def count(
     as_json: AsJson = False,
 ) -> None:
     """Count a segment's people, now or at any past instant."""
-    from tailorbird import elsewhere, grouping
+    from tailorbird import elsewhere
 
     with opened(folder) as tb:
         at = instant(as_of, tb.clock())
@@ -74,10 +74,8 @@ def count(
             people = elsewhere.count(tb.world, tb.segment(name), at, engine, uri)
         else:
             people = tb.segment_count(name, as_of=at)
-        taken_at = grouping.too_early(tb.world, name, at)
-    lines = [f"{name}: {people:,} people at {shown(at)}"]
-    if taken_at:
-        lines.append(f"  by the thresholds of {shown(taken_at)}: none had been taken before")
+        early = threshold_lines.of_segments(tb, [name], at)
+    lines = [f"{name}: {people:,} people at {shown(at)}", *early]
     emit({"segment": name, "people": people, "as_of": shown(at)}, lines, as_json=as_json)
 
 
@@ -91,8 +89,11 @@ def preview(
 ) -> None:
     """List some of a segment's people."""
     with opened(folder) as tb:
-        people = tb.segment_people(name, as_of=instant(as_of, tb.clock()), limit=limit)
-    emit(people, [f"person {person}" for person in people] or ["nobody"], as_json=as_json)
+        at = instant(as_of, tb.clock())
+        people = tb.segment_people(name, as_of=at, limit=limit)
+        early = threshold_lines.of_segments(tb, [name], at)
+    lines = [f"person {person}" for person in people] or ["nobody"]
+    emit(people, [*lines, *early], as_json=as_json)
 
 
 @app.command()
@@ -107,9 +108,11 @@ def explain(
     with opened(folder) as tb:
         at = instant(as_of, tb.clock())
         explanation = tb.readings.explain(tb.segment(name).name, tb.person(person), at)
+        early = threshold_lines.of_segments(tb, [name], at)
     assert explanation is not None  # noqa: S101 - both were found above
     verdict = "is in" if explanation.member else "is not in"
-    lines = [f"{explanation.label} {verdict} {name} at {shown(at)}", *_lines(explanation.reason, 1)]
+    lines = [f"{explanation.label} {verdict} {name} at {shown(at)}", *early]
+    lines += _lines(explanation.reason, 1)
     emit(explanation, [*lines, *_outlook(explanation)], as_json=as_json)
 
 
@@ -151,8 +154,10 @@ def overlap(
         now = tb.clock()
         if not as_of:
             tb.refresh()
-        found = tb.readings.overlap(names, now, instant(as_of, now) if as_of else None)
-    emit(found, overlap_lines(found), as_json=as_json)
+        at = instant(as_of, now) if as_of else None
+        found = tb.readings.overlap(names, now, at)
+        early = threshold_lines.of_segments(tb, names, at) if at is not None else []
+    emit(found, [*overlap_lines(found), *early], as_json=as_json)
 
 
 @app.command()
