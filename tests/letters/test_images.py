@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from tailorbird import letters
 from tailorbird.app import Tailorbird
 from tailorbird.content.images import Said, Tiles
+from tailorbird.content.lint import lint_file
 from tailorbird.errors import UsageError
 from tailorbird.schema import DAY, SECOND, Body, Decision
 from tailorbird.tracking import image_links
@@ -291,3 +292,11 @@ def test_drawn_pictures_are_kept_up_to_a_bound(
     for days in range(8):
         studio.png(studio.of_person("welcome", 0, gallery.clock() - days * DAY))
     assert 0 < sum(map(len, studio._kept.values())) <= 20_000
+
+
+def test_a_picture_without_words_is_found_by_the_lint() -> None:
+    def codes(mail: str) -> set[str]:
+        return {each.code for each in lint_file("spring.mjml", mail, {})}
+
+    assert "image-alt" in codes(MAIL.replace(' alt="Your status"', ""))
+    assert "image-alt" not in codes(MAIL)

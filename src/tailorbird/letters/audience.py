@@ -199,6 +199,9 @@ class _Maker:
             "unsubscribe_url": f"{self._base}/u/{'x' * 43}",
             "view_url": f"{self._base}/v/{'x' * 43}",
             "personalisation_url": f"{self._base}/p/{'x' * 43}",
+            "images": {
+                name: f"{self._base}/i/{name}?t={'x' * 96}" for name in edition.reads("images")
+            },
         }
         self._alive: set[str] = set()
         self._tokens: dict[int, str] = {}

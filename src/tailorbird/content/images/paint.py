@@ -18,16 +18,17 @@ from tailorbird.content.lint.colours import colour
 LEADING: Final = 1.25
 """Height of a line, in heights of the font."""
 COMPRESSION: Final = 6
+_ONE_AT_A_TIME: Final = Lock()
+"""Fonts are kept for the whole process, and no two threads may write with one."""
 Ink = tuple[int, int, int, int]
 
 
 class Painter:
-    """Draws for one folder. One picture at a time: the fonts are no two threads' at once."""
+    """Draws for one folder, one picture at a time."""
 
     def __init__(self, pictures: Pictures, fonts: Fonts) -> None:
         self._pictures = pictures
         self._fonts = fonts
-        self._lock = Lock()
 
     def stamp(self, picture: str) -> str:
         """Return what tells editions of a file apart, '' where there is none."""
@@ -35,12 +36,12 @@ class Painter:
 
     def covers(self, text: str, font: str) -> bool:
         """Return whether every character of a text can be written."""
-        with self._lock:
+        with _ONE_AT_A_TIME:
             return self._fonts.covers(text, font)
 
     def png(self, drawing: Drawing) -> bytes:
         """Return the picture of a drawing."""
-        with self._lock:
+        with _ONE_AT_A_TIME:
             sheet = _Sheet(drawing, self._pictures, self._fonts)
             for part in drawing.parts:
                 sheet.add(part)
