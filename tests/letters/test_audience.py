@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tailorbird import flow
@@ -85,6 +87,14 @@ def test_dead_and_unsigned_links_are_told(shop: Tailorbird) -> None:
     found = checked(shop, words)
     assert set(concerned(shop, found, "dead_link")) == {"#", "http://intranet/", "/cart"}
     assert set(concerned(shop, found, "unsigned_link")) == {"https://shop.example/map"}
+
+
+def test_a_dead_link_holds_up_nobody(shop: Tailorbird, send: Callable[..., dict[str, str]]) -> None:
+    mail(shop, '<a href="/cart">cart</a> <a href="https://shop.example/a">a</a>')
+    sent = send()
+    assert len(sent) == 6
+    assert "/cart" in sent["ada"]
+    assert "/c/" in sent["ada"].replace("/cart", "")
 
 
 def test_a_mail_that_cannot_be_made_is_told_and_the_others_are_made(shop: Tailorbird) -> None:

@@ -30,7 +30,7 @@ from tailorbird.schema import (
 )
 from tailorbird.tracking import amp_links, form_links, image_links
 from tailorbird.tracking import events as tracked
-from tailorbird.tracking.tokens import Sealer
+from tailorbird.tracking.tokens import WEB_ADDRESS, Sealer
 from tailorbird.world import World
 
 ANSWERED: Final = re.compile(r"[245]\d\d\b")
@@ -127,6 +127,8 @@ class Composer:
         send_id, sealer, base = claim.send_id, self._sealer, ready.edition.manifest.base_url
 
         def link(url: str, index: int) -> str:
+            if not WEB_ADDRESS.fullmatch(url):  # it leads nowhere, which the audience check tells
+                return url
             return f"{base}/c/{sealer.seal('click', send_id, link=index, url=url)}"
 
         return render(
