@@ -120,3 +120,21 @@ def test_a_mail_of_sendgrid_is_filled_from_its_own_values(shared_data: Path) -> 
     got = rendered((folder / f"{name}.html").read_text(), **values)
     assert len(re.findall(r"\b(First|Second|Third) News Story", got.text)) == 3
     assert "Lorem ipsum" in got.text
+
+
+@pytest.mark.parametrize(
+    ("source", "read"),
+    [
+        ("{{#if person.first_name}}{{person.first_name}}{{/if}}", {"person.first_name"}),
+        ("{{#with person}}{{plan}}{{/with}}", {"person", "person.plan"}),
+        ("{{#each traits.bought}}{{name}} {{../person.plan}}{{/each}}",
+         {"traits.bought", "traits.bought[].name", "person.plan"}),
+        ("{{#each traits.bought}}{{@root.traits.tier}} {{@index}}{{/each}}",
+         {"traits.bought", "traits.tier"}),
+        ("{{default traits.tier 'none'}}", {"traits.tier"}),
+    ],
+)  # fmt: skip
+def test_what_a_handlebars_mail_reads_is_known_as_it_must_be_given(
+    source: str, read: set[str]
+) -> None:
+    assert mail(column(f"<mj-text>{source}</mj-text>")).variables() - {"name"} == read

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tailorbird.content.contexts import reads
 from tailorbird.content.tree import (
     Assign,
     Body,
@@ -42,7 +43,8 @@ class Use:
 
 def uses(body: Body) -> frozenset[Use]:
     """Return every reading of the data in a tree whose partials are in place."""
-    return frozenset(_body(body, {}, frozenset()))
+    named = frozenset(Use(path, safe) for path, safe in reads(body))
+    return named | frozenset(_body(body, {}, frozenset()))
 
 
 def _body(body: Body, known: Mapping[str, str], tested: frozenset[str]) -> Iterator[Use]:
