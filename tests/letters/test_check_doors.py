@@ -55,7 +55,9 @@ def test_a_check_is_begun_looked_at_and_leads_to_people(ask: Ask, lacking: Tailo
     lacks = report["findings"][0]
     assert (lacks["kind"], lacks["what"], lacks["people"]) == ("lacks", "person.first_name", 1)
     page = ask("GET", "/campaigns/spring/check/people?kind=lacks&what=person.first_name")
-    assert page == {"people": [lacking.person("dan")], "total": 1, "next": ""}
+    dan = lacking.person("dan")
+    called = {"labels": [f"Person {dan}"]}
+    assert page == {"people": [dan], "total": 1, "next": "", **called}
 
 
 def test_a_template_is_checked_for_a_segment(ask: Ask) -> None:
