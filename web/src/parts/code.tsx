@@ -101,6 +101,8 @@ export default function Code({ label, value, onChange, handle, syntax }: CodePro
   const view = useRef<EditorView | null>(null);
   const told = useRef(onChange);
   const start = useRef(value);
+  // What was typed and is on its way back: an older text must not undo a newer key.
+  const typed = useRef(new Set<string>());
   useEffect(() => {
     told.current = onChange;
   }, [onChange]);
@@ -119,7 +121,10 @@ export default function Code({ label, value, onChange, handle, syntax }: CodePro
           LANGUAGES[syntax],
           EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) told.current(update.state.doc.toString());
+            if (!update.docChanged) return;
+            const text = update.state.doc.toString();
+            typed.current.add(text);
+            told.current(text);
           }),
         ],
       }),
@@ -129,8 +134,9 @@ export default function Code({ label, value, onChange, handle, syntax }: CodePro
   }, [label, syntax]);
   useEffect(() => {
     const shown = view.current;
-    if (!shown || shown.state.doc.toString() === value) return;
-    shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: value } });
+    if (!shown) return;
+    if (shown.state.doc.toString() === value) typed.current.clear();
+    else if (!typed.current.has(value)) shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: value } });
   }, [value]);
   useImperativeHandle(handle, () => ({
     select: (number) => {
