@@ -154,7 +154,8 @@ class Query:
         condition = both(self.truth(each) for each in where.truths if not isinstance(each, KnownBy))
         if first is None or any(each.table == "p" for each in condition.find_all(exp.Column)):
             return self.select({}, where)
-        return self._joined([column("person", first.table)], first.table, condition)
+        named_person = named(column("person", first.table), "person")
+        return self._joined([named_person], first.table, condition)
 
     def _joined(self, chosen: list[Sql], lead: str, condition: Sql | None) -> exp.Select:
         """Return what is chosen of the relation `lead`, with all the others beside it."""
