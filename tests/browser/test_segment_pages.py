@@ -57,6 +57,7 @@ def test_an_edit_of_the_tree_shows_in_the_text_and_one_of_the_text_in_the_tree(
 def test_a_slip_marks_its_line_and_condition_and_cannot_be_saved(page: Page, shop: str) -> None:
     shown(page, f"{shop}/segments/lapsing/edit")
     text = page.get_by_label("Definition in YAML")
+    expect(page.get_by_label("Name", exact=True)).to_be_visible()  # the tree stands
     right = text.input_value()
     text.fill(right.replace("purchase", "purchse"))
     expect(page.locator(".figures-of .trouble")).to_contain_text("did you mean 'purchase'?")

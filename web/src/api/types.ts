@@ -520,7 +520,7 @@ export interface Joined {
 }
 
 export interface KeptText {
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image";
   name: string;
   version: number;
 }
