@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from tailorbird.schema import DAY, Instant
+from tailorbird.tracking import notes
 from tailorbird.tracking.tokens import Sealer
 
 LINK_DAYS: Final = 180
@@ -29,14 +30,13 @@ class AmpLink(msgspec.Struct, frozen=True, array_like=True):
 
 def seal(sealer: Sealer, link: AmpLink) -> str:
     """Return the link's token."""
-    return sealer.seal_note("amp feed", msgspec.json.encode(link))
+    return notes.seal(sealer, "amp feed", link)
 
 
 def unseal(sealer: Sealer, token: str, feed: str, now: Instant) -> AmpLink | None:
     """Return what a token says; None when it is forged, of another feed, or too old."""
-    try:
-        link = msgspec.json.decode(sealer.open_note(token, "amp feed") or b"", type=AmpLink)
-    except msgspec.MsgspecError:
+    link = notes.unseal(sealer, "amp feed", token, AmpLink)
+    if link is None:
         return None
     fits = link.feed == feed and 0 <= now - link.at < LINK_DAYS * DAY
     return link if fits else None
@@ -44,7 +44,7 @@ def unseal(sealer: Sealer, token: str, feed: str, now: Instant) -> AmpLink | Non
 
 def names(paths: Iterable[str]) -> set[str]:
     """Return the feeds that a template reads as `amp.NAME`."""
-    return {path.removeprefix(_PREFIX) for path in paths if path.startswith(_PREFIX)}
+    return notes.names(paths, _PREFIX)
 
 
 def in_mail(

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tailorbird.schema import DAY, Instant, PersonId
+from tailorbird.tracking import notes
 from tailorbird.tracking.tokens import Sealer
 
 LINK_DAYS: Final = 180
@@ -26,14 +27,13 @@ class FormLink(msgspec.Struct, frozen=True, array_like=True):
 
 def seal(sealer: Sealer, link: FormLink) -> str:
     """Return the link's token."""
-    return sealer.seal_note("form link", msgspec.json.encode(link))
+    return notes.seal(sealer, "form link", link)
 
 
 def unseal(sealer: Sealer, token: str, form: str, now: Instant) -> FormLink | None:
     """Return what a token says; None when it is forged, of another form, or too old."""
-    try:
-        link = msgspec.json.decode(sealer.open_note(token, "form link") or b"", type=FormLink)
-    except msgspec.MsgspecError:
+    link = notes.unseal(sealer, "form link", token, FormLink)
+    if link is None:
         return None
     fits = link.form == form and 0 <= now - link.at < LINK_DAYS * DAY
     return link if fits else None
@@ -41,7 +41,7 @@ def unseal(sealer: Sealer, token: str, form: str, now: Instant) -> FormLink | No
 
 def names(paths: Iterable[str]) -> set[str]:
     """Return the forms that a template reads as `forms.NAME`."""
-    return {path.removeprefix(_PREFIX) for path in paths if path.startswith(_PREFIX)}
+    return notes.names(paths, _PREFIX)
 
 
 def in_mail(

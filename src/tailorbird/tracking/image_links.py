@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from tailorbird.schema import DAY, Instant, PersonId
+from tailorbird.tracking import notes
 from tailorbird.tracking.tokens import Sealer
 
 LINK_DAYS: Final = 400
@@ -30,7 +31,7 @@ class ImageLink(msgspec.Struct, frozen=True, array_like=True):
 
 def seal(sealer: Sealer, link: ImageLink) -> str:
     """Return the link's token."""
-    return sealer.seal_note("image", msgspec.json.encode(link))
+    return notes.seal(sealer, "image", link)
 
 
 def unseal(sealer: Sealer, token: str, image: str, now: Instant) -> ImageLink | None:
@@ -38,11 +39,8 @@ def unseal(sealer: Sealer, token: str, image: str, now: Instant) -> ImageLink | 
 
     After its time it is everybody's.
     """
-    try:
-        link = msgspec.json.decode(sealer.open_note(token, "image") or b"", type=ImageLink)
-    except msgspec.MsgspecError:
-        return None
-    if link.image != image:
+    link = notes.unseal(sealer, "image", token, ImageLink)
+    if link is None or link.image != image:
         return None
     lasts = 0 <= now - link.at < LINK_DAYS * DAY
     return link if lasts else ImageLink(image)
@@ -50,7 +48,7 @@ def unseal(sealer: Sealer, token: str, image: str, now: Instant) -> ImageLink | 
 
 def names(paths: Iterable[str]) -> set[str]:
     """Return the pictures that a template reads as `images.NAME`."""
-    return {path.removeprefix(_PREFIX) for path in paths if path.startswith(_PREFIX)}
+    return notes.names(paths, _PREFIX)
 
 
 def address(sealer: Sealer, base: str, link: ImageLink) -> str:
