@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened
-from tailorbird.cli.output import emit, read_text, table
+from tailorbird.cli.kept_commands import put_file
+from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 
 app = typer.Typer(help="Pictures that are drawn when a mail is opened.", no_args_is_help=True)
@@ -25,9 +26,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Check an image and keep it as a new version."""
-    with opened(folder) as tb:
-        kept = tb.put("image", file.stem, read_text(file), author=author, reason=reason)
-    emit(kept, [f"image {kept.name}, version {kept.version}"], as_json=as_json)
+    put_file("image", file, author, reason, folder, as_json=as_json)
 
 
 @app.command("list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,13 +16,23 @@ from tailorbird.cli.arguments import (
     opened,
     shown,
 )
-from tailorbird.cli.output import emit, table
+from tailorbird.cli.output import emit, read_text, table
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
     from tailorbird.removing import Kind
+    from tailorbird.schema import DefinitionKind
 
 Name = Annotated[str, typer.Argument(help="Its name.")]
+
+
+def put_file(
+    kind: DefinitionKind, file: Path, author: str, reason: str, folder: Path, *, as_json: bool
+) -> None:
+    """Keep a file as a new version of the definition that has its name, and say so."""
+    with opened(folder) as tb:
+        kept = tb.put(kind, file.stem, read_text(file), author=author, reason=reason)
+    emit(kept, [f"{kind} {kept.name}, version {kept.version}"], as_json=as_json)
 
 
 def keep(app: typer.Typer, kind: Kind, *, ends_by: str = "remove") -> None:

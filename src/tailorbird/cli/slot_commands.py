@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened
-from tailorbird.cli.kept_commands import keep
-from tailorbird.cli.output import emit, read_text, table
+from tailorbird.cli.kept_commands import keep, put_file
+from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 
 app = typer.Typer(help="Slots, whose rules choose a block for each person.", no_args_is_help=True)
@@ -25,9 +25,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Check a slot and keep it as a new version; a rule that nobody can reach is refused."""
-    with opened(folder) as tb:
-        kept = tb.put("slot", file.stem, read_text(file), author=author, reason=reason)
-    emit(kept, [f"slot {kept.name}, version {kept.version}"], as_json=as_json)
+    put_file("slot", file, author, reason, folder, as_json=as_json)
 
 
 @app.command("list")
@@ -66,15 +64,11 @@ def list_texts(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None
 
     with opened(folder) as tb:
         kept = tb.world.definitions.latest("texts")
+    read = [(each, sorted(parse_texts(each.text, each.name))) for each in kept]
     found = [
-        {
-            "locale": each.name,
-            "version": each.version,
-            "entries": sorted(parse_texts(each.text, each.name)),
-        }
-        for each in kept
+        {"locale": each.name, "version": each.version, "entries": entries} for each, entries in read
     ]
-    rows = [(each.name, each.version, len(parse_texts(each.text, each.name))) for each in kept]
+    rows = [(each.name, each.version, len(entries)) for each, entries in read]
     emit(found, table(("locale", "version", "texts"), rows), as_json=as_json)
 
 
@@ -87,9 +81,7 @@ def add_texts(
     as_json: AsJson = False,
 ) -> None:
     """Check the texts of a locale and keep them as a new version."""
-    with opened(folder) as tb:
-        kept = tb.put("texts", file.stem, read_text(file), author=author, reason=reason)
-    emit(kept, [f"texts {kept.name}, version {kept.version}"], as_json=as_json)
+    put_file("texts", file, author, reason, folder, as_json=as_json)
 
 
 keep(app, "slot")
