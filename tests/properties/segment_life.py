@@ -37,7 +37,8 @@ class Life:
         count = self.rng.choice((0, 1, 3, 12))
         events = [ResolvedEvent(self.event(i), self.anybody()) for i in range(count)]
         for each in events:
-            self.history.events.setdefault(each.person or 0, []).append(each.event)
+            if each.person is not None:
+                self.history.events.setdefault(each.person, []).append(each.event)
         if len(self.history.events) > 4 and self.rng.random() < 0.08:
             self.facts.append(events, self.merge(), self.offset)
         else:
@@ -45,7 +46,10 @@ class Life:
         if self.history.events and self.rng.random() < 0.2:
             self.score(self.rng.choice(sorted(self.history.events)))
 
-    def anybody(self) -> int:
+    def anybody(self) -> int | None:
+        """Return whose the next event is; a few are nobody's, as sales at a counter are."""
+        if self.rng.random() < 0.05:
+            return None
         drawn = 1 + int(PEOPLE * self.rng.random() ** 2)
         # Who was merged is found in the survivor, of whom all that comes is told.
         return next((one for one, parts in self.parts.items() if drawn in parts), drawn)

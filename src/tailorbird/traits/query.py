@@ -145,7 +145,8 @@ class Query:
         """Return `person` of everybody for whom `where` holds.
 
         Whoever has a row is known since then at the latest: where it cannot hold without rows of
-        one block, these name the people, and nobody else is looked at.
+        one block, these name the people, and nobody else is looked at. Rows of nobody, such as a
+        sale to a customer without a name, make no member.
         """
         value = required(where)
         if self.scope.restricted or not isinstance(where, Every) or value is None:
@@ -154,8 +155,9 @@ class Query:
         condition = both(self.truth(each) for each in where.truths if not isinstance(each, KnownBy))
         if first is None or any(each.table == "p" for each in condition.find_all(exp.Column)):
             return self.select({}, where)
-        named_person = named(column("person", first.table), "person")
-        return self._joined([named_person], first.table, condition)
+        person = column("person", first.table)
+        somebody = compared(person, "exists", ())
+        return self._joined([named(person, "person")], first.table, both([somebody, condition]))
 
     def _joined(self, chosen: list[Sql], lead: str, condition: Sql | None) -> exp.Select:
         """Return what is chosen of the relation `lead`, with all the others beside it."""
