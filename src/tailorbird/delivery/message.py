@@ -16,8 +16,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from tailorbird.delivery.addresses import return_path, wire_address
+from tailorbird.delivery.addresses import wire_address
 from tailorbird.delivery.headers import clean, mailbox_header, text_header
+from tailorbird.delivery.verp import return_path
 from tailorbird.errors import UsageError
 from tailorbird.privacy.permit import ConfirmationPermit, Permit
 from tailorbird.schema import SECOND, Instant, Outgoing, Purpose, Rendered, Settlement
