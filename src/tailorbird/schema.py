@@ -336,16 +336,24 @@ class Outgoing(msgspec.Struct, frozen=True):
     """Of what was rendered, so that it can be proven later what was sent."""
 
 
-ReplyKind = Literal["accepted", "deferred", "rejected", "unknown"]
+ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What the carrier answered. `unknown`: the final dot left, no answer came back."""
+    """What the carrier answered.
+
+    `unknown`: the final dot left, no answer came back. `untaken`: it took nothing from us at all,
+    because of our account or our settings, so the send is as it was before.
+    """
 
     send_id: bytes
     kind: ReplyKind
     code: int = 0
     text: str = ""
+    retry_seconds: int = 0
+    """How long the carrier asks to wait before a deferred message is tried again; 0: no word."""
+    carrier: str = ""
+    """Which carrier answered, where one stands for several; '' is the one that was asked."""
 
 
 SendState = Literal["pending", "claimed", "sent", "failed", "unknown", "cancelled"]

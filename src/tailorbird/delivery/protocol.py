@@ -23,6 +23,7 @@ from tailorbird.ports import Carrier, Journal, Ledger
 from tailorbird.schema import (
     HOUR,
     MINUTE,
+    SECOND,
     Claim,
     Instant,
     Outgoing,
@@ -232,15 +233,17 @@ def _surmised(send_id: bytes, policy: UnknownPolicy) -> Reply:
 
 def _settlement(claim: Claim, reply: Reply | None, rules: _Rules) -> Settlement:
     send_id, carrier = claim.send_id, rules.carrier.name
-    if reply is None:
+    if reply is None or reply.kind == "untaken":
         return Settlement(send_id, "pending", carrier, "given back: it never left")
+    carrier = reply.carrier or carrier
     text = f"{reply.code} {reply.text}" if reply.code else reply.text
     if reply.kind != "deferred":
         return Settlement(send_id, ENDS[reply.kind], carrier, text)
     if claim.attempts >= rules.max_attempts:
         given_up = f"given up after {claim.attempts} attempts: {text}"
         return Settlement(send_id, "failed", carrier, given_up)
-    return Settlement(send_id, "pending", carrier, text, rules.now + retry_wait(claim.attempts))
+    wait = max(retry_wait(claim.attempts), reply.retry_seconds * SECOND)
+    return Settlement(send_id, "pending", carrier, text, rules.now + wait)
 
 
 def _outcome(settlement: Settlement) -> str:
