@@ -32,6 +32,7 @@ from tailorbird.stores.sqlite.log import SqliteLog
 from tailorbird.stores.sqlite.matches import SqliteMatches
 from tailorbird.stores.sqlite.people import SqlitePeople
 from tailorbird.stores.sqlite.quarantine import SqliteQuarantine
+from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -356,6 +357,7 @@ def _wired(
         settings=settings,
         log=SqliteLog(database),
         people=SqlitePeople(database, vault, settings.conflict),
+        suppressions=SqliteSuppressions(database, vault),
         quarantine=SqliteQuarantine(database),
         facts=facts,
         definitions=SqliteDefinitions(database),

@@ -19,6 +19,7 @@ from tailorbird.schema import (
     Decision,
     Instant,
     LogRecord,
+    MailPurpose,
     Outgoing,
     PersonId,
     Position,
@@ -29,6 +30,8 @@ from tailorbird.schema import (
     ResolvedEvent,
     Scalar,
     Settlement,
+    SuppressionReason,
+    SuppressionWord,
 )
 from tailorbird.stopping import Stop
 from tailorbird.ties import Home, Saying, Ties
@@ -127,14 +130,17 @@ class People(Protocol):
     def add_consents(self, consents: Sequence[Consent]) -> None:
         """Append receipts to the hash chain."""
 
-    def suppress(self, addresses: Iterable[tuple[str, str, Instant]]) -> None:
-        """Bar (address, reason, at) from every later send."""
+    def suppress(self, addresses: Iterable[tuple[str, SuppressionReason, Instant]]) -> None:
+        """Bar (address, reason, at) from every later send; who unsubscribed, from marketing."""
 
-    def lift(self, addresses: Iterable[str], reason: str) -> None:
-        """Let addresses be written to again that are suppressed for this reason and no other."""
+    def lift(self, addresses: Iterable[str], reason: SuppressionReason, at: Instant) -> None:
+        """Take this reason from addresses; one that has others stays barred for those."""
 
     def suppression(self, address: str) -> str:
         """Return why an address may not be written to, or ''."""
+
+    def addresses(self, keys: Sequence[bytes]) -> dict[bytes, str]:
+        """Return the addresses, in clear, of blind indexes that somebody has still."""
 
     def receipts_from(self, source: str, people: Sequence[PersonId]) -> set[tuple[PersonId, str]]:
         """Return the (person, purpose) pairs that have a receipt from this source."""
@@ -168,6 +174,32 @@ class People(Protocol):
 
     def count(self) -> int:
         """Return how many people there are, merged ones not counted."""
+
+
+class Suppressions(Protocol):
+    """Which addresses may not be written to, whoever has them, and all that was said of them."""
+
+    def key(self, address: str) -> bytes:
+        """Return the 16 bytes that stand for an address, in whatever case it is written."""
+
+    def say(self, words: Iterable[SuppressionWord]) -> int:
+        """Record durably what was not said before; return how many of the words were new."""
+
+    def barred(
+        self, keys: Sequence[bytes], purpose: MailPurpose = "email_marketing"
+    ) -> dict[bytes, SuppressionReason]:
+        """Return why addresses get no mail of this purpose; who may be written to is absent."""
+
+    def standing(
+        self, *, after: int = 0, limit: int = 1000, reason: str = ""
+    ) -> list[tuple[int, SuppressionWord]]:
+        """Return (sequence, word) of what bars addresses now, in order, above a sequence."""
+
+    def said(self, key: bytes) -> list[SuppressionWord]:
+        """Return everything that was ever said of an address, in the order in which it came."""
+
+    def counts(self) -> list[tuple[str, str, int]]:
+        """Return (purpose, reason, addresses) of what bars now."""
 
 
 class Facts(Protocol):

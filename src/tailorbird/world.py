@@ -14,6 +14,7 @@ from tailorbird.ports import (
     Ledger,
     Models,
     People,
+    Suppressions,
 )
 from tailorbird.registries import Changes, Definitions, Hooks, Keys, Matches, Quarantine
 from tailorbird.settings import Settings
@@ -27,6 +28,7 @@ class World:
     settings: Settings
     log: EventLog
     people: People
+    suppressions: Suppressions
     quarantine: Quarantine
     facts: Facts
     definitions: Definitions

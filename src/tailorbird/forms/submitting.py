@@ -42,8 +42,8 @@ def submit(world: World, form: Form, submission: Submission, suspected: Suspicio
     if submission.confirmed_at and not suspected and _agrees_to_mails(form, submission):
         profile = world.people.profiles([submission.person]).get(submission.person)
         given = address(form, submission) or (profile.email if profile else "")
-        for reason in LIFTED_BY_REQUEST - {""}:
-            world.people.lift([given], reason)
+        for reason in LIFTED_BY_REQUEST:
+            world.people.lift([given], reason, submission.confirmed_at)
     content = body(form, submission, suspected)
     world.log.append([Body(SOURCE, submission.confirmed_at or submission.at, content)])
 

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from tailorbird.schema import HOUR, ConsentRequest, ConsentState, Instant, PersonId, Purpose
+from tailorbird.schema import (
+    HOUR,
+    ConsentRequest,
+    ConsentState,
+    Instant,
+    PersonId,
+    Purpose,
+    SuppressionReason,
+)
 
 _MADE_HERE: Final = object()
 REQUEST_HOURS: Final = 48
 """How long a request waits to be confirmed."""
-LIFTED_BY_REQUEST: Final = frozenset({"", "unsubscribed"})
+LIFTED_BY_REQUEST: Final[tuple[SuppressionReason, ...]] = ("unsubscribed",)
 """Why an address rests and may still be asked: its owner can change her mind."""
 
 
@@ -91,6 +99,6 @@ def confirmation_permit(
         return Refusal(person, None, "no_address")
     if now >= until:
         return Refusal(person, None, "expired")
-    if suppressed not in LIFTED_BY_REQUEST:
+    if suppressed and suppressed not in LIFTED_BY_REQUEST:
         return Refusal(person, None, suppressed)
     return ConfirmationPermit(_MADE_HERE, request, until)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from tailorbird.ports import People
 from tailorbird.profiles.changes import SOURCE
@@ -31,12 +31,13 @@ from tailorbird.schema import (
     Refused,
     ResolvedEvent,
     Scalar,
+    SuppressionReason,
 )
 from tailorbird.settings import Identity
 from tailorbird.ties import Flag, Home, Separation, Standing
 
 T = TypeVar("T")
-HARD_BOUNCE = "hard_bounce"
+HARD_BOUNCE: Final = "hard_bounce"
 END: Position = 1 << 62
 """Above every position."""
 ROW_ID = "import:row-"
@@ -292,5 +293,5 @@ def _bars(event: Event) -> bool:
     return event.name == Names.UNSUBSCRIBED
 
 
-def _reason(event: Event) -> str:
+def _reason(event: Event) -> SuppressionReason:
     return HARD_BOUNCE if event.name == Names.EMAIL_BOUNCED else Names.UNSUBSCRIBED

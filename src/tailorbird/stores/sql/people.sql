@@ -15,14 +15,18 @@ INSERT INTO people (person, created_at, person_key) VALUES (?, ?, ?)
 SELECT person, created_at, merged_into, email_key, person_key, personal, declared, consent
 FROM people WHERE person IN (SELECT value FROM json_each(?))
 -- name: states
-SELECT p.person, p.consent, COALESCE(s.reason, ''), p.email_key IS NOT NULL FROM people AS p
-LEFT JOIN suppressions AS s ON s.address_key = p.email_key
+SELECT p.person, p.consent, COALESCE((
+    SELECT MIN(s.reason) FROM suppressions AS s
+    WHERE s.address_key = p.email_key AND s.barred AND s.purpose IN ('all', 'email_marketing')), ''),
+    p.email_key IS NOT NULL
+FROM people AS p
 WHERE p.merged_into IS NULL AND p.person IN (SELECT value FROM json_each(?))
 -- name: with_kin
 SELECT DISTINCT merged_into FROM people INDEXED BY people_by_home
 WHERE merged_into IS NOT NULL AND merged_into IN (SELECT value FROM json_each(?))
--- name: suppressed
-SELECT reason FROM suppressions WHERE address_key = ?
+-- name: by_address
+SELECT MIN(person) FROM people INDEXED BY people_by_email
+WHERE email_key = ? AND merged_into IS NULL
 -- name: survivors
 SELECT person, COALESCE(merged_into, person) FROM people
 WHERE person IN (SELECT value FROM json_each(?))
@@ -45,12 +49,6 @@ WHERE person = ?1 OR person IN (SELECT person FROM people WHERE merged_into = ?1
 -- name: chain
 SELECT person, purpose, granted, at, source, wording_version, evidence, hash FROM consents
 ORDER BY receipt
--- name: suppress
-INSERT OR IGNORE INTO suppressions (address_key, reason, at) VALUES (?, ?, ?)
--- name: suppression
-SELECT reason FROM suppressions WHERE address_key = ?
--- name: lift
-DELETE FROM suppressions WHERE address_key = ? AND reason = ?
 -- name: quarantine
 INSERT OR IGNORE INTO quarantine (position, source, received_at, code, reason, raw, mend)
 VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -20,12 +20,16 @@ from tailorbird.schema import (
     Profile,
     Refused,
     Scalar,
+    SuppressionReason,
+    SuppressionWord,
+    bars,
 )
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.people_rows import Row, Rows, state_of
 from tailorbird.stores.sqlite.people_ties import Ties
 from tailorbird.stores.sqlite.sayings import Policy
 from tailorbird.stores.sqlite.seen import Seen
+from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
 from tailorbird.stores.statements import load
 from tailorbird.ties import Saying
 
@@ -50,6 +54,7 @@ class SqlitePeople:
         self._database = database
         self._vault = vault
         self._seen = Seen(database)
+        self._suppressions = SqliteSuppressions(database, vault)
         self._policy = Policy(conflict)
         self._rows = Rows(database, vault, self._policy)
         self.ties = Ties(database, vault)
@@ -173,9 +178,7 @@ class SqlitePeople:
         return states
 
     def _suppressed(self, row: Row) -> str:
-        key = self._vault.blind("email", row.email(self._policy))
-        found = self._database.current().execute(SQL["suppressed"], (key,)).fetchone()
-        return str(found[0]) if found else ""
+        return self.suppression(row.email(self._policy))
 
     def consents(self, person: PersonId) -> list[Consent]:
         """Return one person's receipts, oldest first."""
@@ -190,23 +193,32 @@ class SqlitePeople:
             broken += chain != kept
         return broken
 
-    def suppress(self, addresses: Iterable[tuple[str, str, Instant]]) -> None:
-        """Bar (address, reason, at) from every later send."""
-        rows = ((self._vault.blind("email", email), why, at) for email, why, at in addresses)
-        with self._database.write() as connection:
-            connection.executemany(SQL["suppress"], rows)
+    def suppress(self, addresses: Iterable[tuple[str, SuppressionReason, Instant]]) -> None:
+        """Bar (address, reason, at) from every later send; who unsubscribed, from marketing."""
+        self._suppressions.say(
+            SuppressionWord(self._vault.blind("email", email), why, at, bars(why), source="log")
+            for email, why, at in addresses
+        )
 
     def suppression(self, address: str) -> str:
         """Return why an address may not be written to, or ''."""
         key = self._vault.blind("email", address)
-        row = self._database.current().execute(SQL["suppression"], (key,)).fetchone()
-        return str(row[0]) if row else ""
+        return self._suppressions.barred([key]).get(key, "")
 
-    def lift(self, addresses: Iterable[str], reason: str) -> None:
-        """Let addresses be written to again that are suppressed for this reason and no other."""
-        rows = ((self._vault.blind("email", email), reason) for email in addresses)
-        with self._database.write() as connection:
-            connection.executemany(SQL["lift"], rows)
+    def lift(self, addresses: Iterable[str], reason: SuppressionReason, at: Instant) -> None:
+        """Take this reason from addresses; one that has others stays barred for those."""
+        self._suppressions.say(
+            SuppressionWord(key, reason, at, bars(reason), barred=False, source="log")
+            for key in (self._vault.blind("email", email) for email in addresses)
+        )
+
+    def addresses(self, keys: Sequence[bytes]) -> dict[bytes, str]:
+        """Return the addresses, in clear, of blind indexes that somebody has still."""
+        connection = self._database.current()
+        asked = ((key, connection.execute(SQL["by_address"], (key,))) for key in keys)
+        owners = {key: row[0] for key, rows in asked if (row := rows.fetchone())[0]}
+        profiles = self.profiles(list(owners.values()))
+        return {key: profiles[person].email for key, person in owners.items() if person in profiles}
 
     def profiles(self, people: Sequence[PersonId]) -> dict[PersonId, Profile]:
         """Return profiles in clear; people who do not exist or were erased are absent."""
