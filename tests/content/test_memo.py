@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tailorbird import content
-from tailorbird.content.memo import MOST_CHARACTERS, REST, TRIAL, Made, Memo
+from tailorbird.content.memo import MOST_CHARACTERS, Made, Memo
+from tailorbird.content.runs import REST, TRIAL, Run, Runs, Turn
 from tailorbird.errors import TemplateError
 
 SOURCE = """{% for p in items %}<a href="{{ p.url }}">{{ p.name }}</a>{% if p.price > 10 %}
@@ -105,3 +106,75 @@ def test_what_a_memo_holds_is_bounded() -> None:
 )
 def test_a_loop_that_reads_more_than_its_elements_remembers_nothing(source: str) -> None:
     assert "Memo(" not in content.compile(source).source
+
+
+PASSING = """{% for p in items %}{% assign label = p.name | default: p.url %}{{ label }}
+<a href="{{ p.url }}">{{ p.price }}</a>{% if label != blank %}{{ p.note }}{% endif %}{% endfor %}"""
+
+
+def test_a_name_that_every_turn_assigns_anew_is_remembered_with_it() -> None:
+    assert "Memo(" in content.compile(PASSING).source
+    draw = random.Random(9)
+    remembering = content.compile(PASSING, escape=True)
+    for _ in range(60):
+        items = [product(draw) for _ in range(draw.randint(0, 5))]
+        fresh = content.compile(PASSING, escape=True)
+        assert remembering.render({"items": items}) == fresh.render({"items": items})
+
+
+@pytest.mark.parametrize(
+    ("source", "printed"),
+    [
+        (PASSING + "{{ label }}", "B"),  # the last turn's is read behind the loop
+        (PASSING.replace("{% assign", "{{ label }}{% assign"), "B"),  # the turn's before
+        (PASSING.replace("label", "p"), ""),
+        ("{% for o in outer %}" + PASSING.replace("label", "o") + "{% endfor %}", "outer"),
+        (
+            PASSING.replace("{% assign", "{% if p.price %}{% assign").replace(
+                "%}{{", "%}{% endif %}{{", 1
+            ),
+            "A",
+        ),
+    ],
+)
+def test_a_name_that_outlives_its_turn_keeps_the_loop_from_remembering(
+    source: str, printed: str
+) -> None:
+    template = content.compile(source)
+    assert "Memo(" not in template.source
+    items: list[content.Plain] = [{"name": "A", "url": "u", "price": 1}, {"name": "B", "url": "v"}]
+    assert printed in template.render({"items": items, "outer": ["outer"]})
+
+
+def test_what_a_whole_list_printed_is_printed_with_each_persons_links() -> None:
+    template = mail()
+    lists = [
+        [{"url": f"https://a.example/{n}", "name": f"{n}", "price": p} for n in range(4)]
+        for p in (1, True, 1.0, 2)
+    ]
+    for who in range(12):
+        for items in lists:
+            assert page(template, items, who) == page(mail(), items, who)
+
+
+def test_a_list_that_comes_again_is_looked_for_as_a_whole() -> None:
+    runs = Runs(10_000)
+    rows: list[tuple[object, ...]] = [("a", 1), ("b", 2)]
+    assert runs.find((), rows) == (None, False)
+    assert runs.find((), rows) == (None, True)
+    turns = [Turn(((1, int),), text, (("https://a.example", 3, "/"),)) for text in "ab"]
+    runs.keep((), rows, Run.of(turns, rows))
+    found, due = runs.find((), rows)
+    out: list[str] = []
+    assert found is not None
+    found.print(out, lambda url, index: f"{url}?{index}", str)
+    assert ("".join(out), due) == ("ahttps://a.example?3/bhttps://a.example?3/", False)
+    assert runs.find((), [("a", True), ("b", 2)])[0] is None
+
+
+def test_whole_lists_are_given_up_where_none_comes_again() -> None:
+    runs = Runs(10_000)
+    for number in range(TRIAL // 8 + 1):
+        runs.find((), [(number, place) for place in range(8)])
+    again: list[tuple[object, ...]] = [(0, place) for place in range(8)]
+    assert runs.find((), again) == (None, False)

@@ -35,9 +35,20 @@ def ours(case: Case) -> str:
     """Return what we print, errors where Ruby prints them; a refusal as `REFUSED: why`."""
     try:
         template = content.compile(case.template, blocks=case.blocks, name="main", errors="print")
-        return _LINE.sub("Liquid error:", template.render(case.data))
+        printed = template.render(case.data)
     except TemplateError as error:
         return f"REFUSED: {error}"
+    return otherwise(case, printed) or _LINE.sub("Liquid error:", printed)
+
+
+def otherwise(case: Case, printed: str) -> str:
+    """Return how a mail prints a case where no error ends it: other code is written for mails."""
+    try:
+        template = content.compile(case.template, blocks=case.blocks, name="main")
+        pages = {template.render(case.data) for _ in range(3)}  # the later ones from memory
+    except TemplateError:
+        return ""
+    return "" if pages == {printed} else f"OTHERWISE IN A MAIL: {sorted(pages)}"
 
 
 def theirs(ruby: subprocess.Popen[str], cases: list[Case]) -> Iterator[str]:

@@ -2,73 +2,54 @@
 
 Mails of one send often show the same products. Only loops that read nothing but fields of their
 elements keep anything, and only while that pays: where too few turns come again, a memo forgets
-what it has and rests. Addresses of links are left open, for they are each person's own.
+what it has and rests. Addresses of links are left open, for they are each person's own. Where
+whole lists come again, so does what the whole loop printed (`runs`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from operator import itemgetter
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
+from tailorbird.content.runs import OVERHEAD, Links, Row, Run, Runs, Trial, Turn
 from tailorbird.content.values import escape_html, inspect, text
 
-Links: TypeAlias = Callable[[str, int], str]
-Row: TypeAlias = tuple[object, ...]
-"""The values that one turn is printed from."""
-
-TRIAL: Final = 2_048
-"""Turns after which it is judged whether a memo pays."""
-REST: Final = 200_000
-"""Turns that a memo sits out when it does not."""
 MOST_CHARACTERS: Final = 8_000_000
-"""What one memo may hold; then it begins anew."""
-_OVERHEAD: Final = 1_000
-"""Characters that stand for what an entry takes beside its text."""
+"""What one memo may hold of single turns, and again of whole runs; then it begins anew."""
+_MISSING: Final = ("missing",)
+"""Stands for a field that an element does not have."""
 
-
-class _Turn(NamedTuple):
-    """What a turn printed: a text, then for each link its address, its number and a text.
-
-    `numbers` are the places of numbers in the row, with their classes: 1 equals true and 1.0.
-    """
-
-    numbers: tuple[tuple[int, type], ...]
-    head: str
-    rest: tuple[tuple[str, int, str], ...]
-
-
-Kept: TypeAlias = dict[Row, _Turn]
+Kept: TypeAlias = dict[Row, Turn]
 
 
 class Memo:
     """What one loop of one template printed, by what it was printed from."""
 
-    __slots__ = ("_fields", "_hits", "_kept", "_read", "_resting", "_safe", "_turns", "size")
+    __slots__ = ("_fields", "_kept", "_read", "_runs", "_safe", "_size", "_trial")
 
     def __init__(self, fields: Sequence[str], escape: bool) -> None:
         self._fields = tuple(fields)
         self._read = itemgetter(*self._fields, self._fields[0])  # two at least: it gives a tuple
         self._safe = escape_html if escape else text
         self._kept: dict[Row, Kept] = {}
-        self.size = 0
-        self._turns = 0
-        self._hits = 0
-        self._resting = 0
+        self._runs = Runs(MOST_CHARACTERS)
+        self._trial = Trial()
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """Return how many characters it holds, near enough."""
+        return self._size + self._runs.size
 
     def awake(self, turns: int) -> bool:
         """Return whether the next turns, so many, shall be looked for here."""
-        if self._resting > 0:
-            self._resting -= turns
-            return False
-        if self._turns >= TRIAL:
-            if self._hits * 4 < self._turns:
-                self._resting = REST
-                self._forget()
-            self._turns = self._hits = 0
-        self._turns += turns
-        return self._resting <= 0
+        awake = self._trial.goes_on(turns)
+        if not awake and self._kept:
+            self._forget()
+            self._runs.forget()
+        return awake
 
     def turns(
         self, elements: Sequence[object], setting: Row, out: list[str], links: Links, made: Made
@@ -77,10 +58,16 @@ class Memo:
 
         `setting` is what filters read beside the elements.
         """
+        rows = self._rows(elements)
+        run, due = self._runs.find(setting, rows)
+        if run is not None:
+            self._trial.hits += len(rows)
+            run.print(out, links, self._safe)
+            return
         kept = self._kept.setdefault(setting, {})
         get, append, extend = kept.get, out.append, out.extend
         safe, hits = self._safe, 0
-        for index, row in enumerate(self._rows(elements)):
+        for index, row in enumerate(rows):
             try:
                 found = get(row)
             except TypeError:  # a list or a dictionary is among the values
@@ -102,7 +89,15 @@ class Memo:
             for url, number, behind in rest:
                 append(safe(links(url, number)))
                 append(behind)
-        self._hits += hits
+        self._trial.hits += hits
+        if due:
+            self._keep_run(kept, setting, rows)
+
+    def _keep_run(self, kept: Kept, setting: Row, rows: list[Row]) -> None:
+        """Keep what all turns printed, where each of them is kept."""
+        turns = [kept.get(row) for row in rows]
+        if all(turn is not None and turn.fits(row) for turn, row in zip(turns, rows, strict=True)):
+            self._runs.keep(setting, rows, Run.of([turn for turn in turns if turn], rows))
 
     def _rows(self, elements: Sequence[object]) -> list[Row]:
         """Return the values that each turn is printed from."""
@@ -115,32 +110,32 @@ class Memo:
         """Return the values of one turn, texts in place of what has parts."""
         if not isinstance(element, dict):
             return (inspect(element), element.__class__)
-        found = [element.get(field) for field in self._fields]
+        found = [element.get(field, _MISSING) for field in self._fields]
         return tuple(
             (inspect(value), value.__class__) if isinstance(value, list | dict) else value
             for value in found
         )
 
-    def _keep(self, kept: Kept, row: Row, made: Made) -> _Turn:
+    def _keep(self, kept: Kept, row: Row, made: Made) -> Turn:
         numbers = tuple(
             (place, value.__class__)
             for place, value in enumerate(row)
             if isinstance(value, int | float)
         )
-        size = sum(map(len, made.out)) + _OVERHEAD
+        size = sum(map(len, made.out)) + OVERHEAD
         turn = made.turn(numbers)
         if not any(row[place] == 0 and kind is float for place, kind in numbers):  # 0.0 is -0.0
-            if self.size > MOST_CHARACTERS:
+            if self._size > MOST_CHARACTERS:
                 self._forget()
             kept[row] = turn
-            self.size += size
+            self._size += size
         return turn
 
     def _forget(self) -> None:
         for kept in self._kept.values():
             kept.clear()
         self._kept.clear()
-        self.size = 0
+        self._size = 0
 
 
 class Made:
@@ -164,7 +159,7 @@ class Made:
         self._addresses.append((url, index))
         return mark
 
-    def turn(self, numbers: tuple[tuple[int, type], ...]) -> _Turn:
+    def turn(self, numbers: tuple[tuple[int, type], ...]) -> Turn:
         """Return what was printed, with the addresses in place of their marks, and begin anew."""
         places = {id(mark): place for place, mark in enumerate(self._marks)}
         texts, addresses, start = [], [], 0
@@ -179,7 +174,7 @@ class Made:
         self._marks.clear()
         self._addresses.clear()
         rest = tuple((*each, behind) for each, behind in zip(addresses, texts[1:], strict=True))
-        return _Turn(numbers, texts[0], rest)
+        return Turn(numbers, texts[0], rest)
 
 
 def setting(data: Mapping[str, object]) -> Row:

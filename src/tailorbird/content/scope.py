@@ -232,6 +232,14 @@ class Scope:
         self.budget.depth -= 1
         return jump
 
+    def render_plain(self, out: list[str], unit: Unit, name: str, frame: Record) -> None:
+        """Run a template as `render` does that needs no more than a frame of its own."""
+        self._deeper(name)
+        kept, self.frames = self.frames, [frame]
+        unit(out, self)
+        self.frames = kept
+        self.budget.depth -= 1
+
     def _enter(self, name: object) -> Unit:
         if not isinstance(name, str):
             raise Unfit(
@@ -241,6 +249,10 @@ class Scope:
         unit = self.units.get(name)
         if unit is None:
             raise unknown_block(name, self.units)
+        self._deeper(name)
+        return unit
+
+    def _deeper(self, name: str) -> None:
         self.charge(1)
         self.budget.depth += 1
         if self.budget.depth > DEEPEST:
@@ -248,7 +260,6 @@ class Scope:
                 f"blocks call each other more than {DEEPEST} deep",
                 mend=f"look for a block that calls itself: {name!r}",
             )
-        return unit
 
 
 @dataclass(frozen=True, slots=True)

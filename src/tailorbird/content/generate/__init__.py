@@ -13,13 +13,14 @@ from types import TracebackType
 from tailorbird.content import comparison, values
 from tailorbird.content.faults import Unfit, wrong_count
 from tailorbird.content.filters import FILTERS
-from tailorbird.content.generate.expressions import Names
+from tailorbird.content.generate.assigned import assigned, counted, passing
+from tailorbird.content.generate.expressions import OWN, Names
 from tailorbird.content.generate.program import MAIN, Program
 from tailorbird.content.generate.statements import Statements
 from tailorbird.content.generate.writer import Writer
 from tailorbird.content.memo import Made, Memo, setting
 from tailorbird.content.scope import Call, Unit, columns_of, record, row_record
-from tailorbird.content.tree import Place
+from tailorbird.content.tree import Body, Place
 from tailorbird.errors import TemplateError
 
 __all__ = ["MAIN", "Generated", "Program", "generate", "run"]
@@ -107,8 +108,18 @@ def run(source: str, known: Mapping[str, object]) -> dict[str, object]:
     return names
 
 
+def _names(program: Program, body: Body) -> Names:
+    """Return how the names of a unit are found: in Python variables where nobody else sees them."""
+    if program.framed:
+        return Names(program.mutable)
+    counters = counted(body)
+    written = sorted(assigned(body) - counters)
+    own = {name: f"{OWN}{number}" for number, name in enumerate(written)}
+    return Names(counters, program.given, own, passing(body, own.keys()))
+
+
 def _unit(program: Program, name: str, function: str) -> Writer:
-    names = Names(program.mutable)
+    names = _names(program, program.units[name])
     inner = Writer()
     Statements(inner, names, program, is_main=name == MAIN).body(program.units[name])
     inner.flush()
@@ -122,8 +133,9 @@ def _unit(program: Program, name: str, function: str) -> Writer:
                 writer.line(f"{local} = scope.{local}")
         if any("late()" in code for code in inner.lines):
             writer.line("late = scope.deadline")
-        for root, variable in names.roots.items():
-            writer.line(f"{variable} = scope.data.get({root!r})")
+        for root, variable in (*names.own.items(), *names.roots.items()):
+            found = "look" if root in names.given else "scope.data.get"
+            writer.line(f"{variable} = {found}({root!r})")
         for code, place in zip(inner.lines, inner.places, strict=True):
             writer.line(code, place)
         writer.line("return ''")

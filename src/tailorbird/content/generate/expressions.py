@@ -22,6 +22,8 @@ from tailorbird.content.tree import (
 from tailorbird.content.values import bound
 
 SPECIAL_STEPS = frozenset({"size", "first", "last"})
+OWN = "own_"
+"""How the Python names of own names begin."""
 _COMPARISONS = {"<": "less", ">": "more", "<=": "less_or_equal", ">=": "more_or_equal"}
 _TEXT_FILTERS = frozenset(
     {"append", "prepend", "capitalize", "upcase", "downcase", "strip", "lstrip", "rstrip", "json"}
@@ -52,11 +54,17 @@ class Loop:
 class Names:
     """How the names of a template are found in one unit.
 
-    `mutable` names can change while rendering and are looked up each time; the others are read from
-    the data once, at the top.
+    `mutable` names can change while rendering and are looked up each time. `given` ones are looked
+    up once, at the top, and `own` ones too, which then hold what the unit assigns; all the others
+    are read from the data once, at the top.
     """
 
     mutable: frozenset[str]
+    given: frozenset[str] = frozenset()
+    own: Mapping[str, str] = field(default_factory=dict)
+    """Python names of those that only this unit assigns."""
+    passing: frozenset[str] = frozenset()
+    """Own names of which nobody reads what was assigned in an earlier turn of a loop."""
     loops: list[Loop] = field(default_factory=list)
     roots: dict[str, str] = field(default_factory=dict)
 
@@ -67,6 +75,8 @@ class Names:
                 return loop.element
             if loop.record == name:
                 return self.record(loop)
+        if name in self.own:
+            return self.own[name]
         if name in self.mutable:
             return f"look({name!r})"
         return self.roots.setdefault(name, f"r{len(self.roots)}")
@@ -106,7 +116,7 @@ def _blank(code: str) -> str:
 
 def _may_change(code: str) -> bool:
     """Return whether Python can give another value when it is run again in the same turn."""
-    return "look(" in code or "scope." in code or ":=" in code
+    return any(each in code for each in ("look(", "scope.", ":=", OWN))
 
 
 _FIELDS = {
@@ -248,10 +258,10 @@ class Expressions:
         if operator in ("==", "!="):
             code = self._equal(left, right)
             return code if operator == "==" else f"(not {code})"
-        if isinstance(right, Special) and operator == "contains":
-            return f"is_text({self.value(left)})"
-        if isinstance(left, Special) or isinstance(right, Special):
+        if isinstance(left, Special):
             return "False"
+        if isinstance(right, Special):
+            return f"is_text({self.value(left)})" if operator == "contains" else "False"
         one, other = self.value(left), self.value(right)
         if operator == "contains":
             return f"contains({one}, {other})"

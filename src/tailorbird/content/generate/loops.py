@@ -56,7 +56,7 @@ def write_for(unit: Unit, node: For) -> None:
     writer.line(f"{turns} = {_turns(unit, node)}", node.place)
     writer.line(f"{length} = len({turns})")
     outer = _outer_loop(unit) if framed else "None"
-    kept = [] if framed or unit.program.printing else fields_read(node)
+    kept = [] if framed or unit.program.printing else fields_read(node, unit.names.passing)
     fields = {name: writer.fresh("h") for name in _fields_read(node)}
     loop = Loop(each.variable, element, index, length, each.key, outer=outer, fields=fields)
     frame = open_frame(writer) if framed else ""

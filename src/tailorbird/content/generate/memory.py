@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tailorbird.content.filters import FILTERS
+from tailorbird.content.generate.assigned import assigned, unsettled
 from tailorbird.content.generate.expressions import SPECIAL_STEPS
 from tailorbird.content.tree import (
+    Assign,
     Case,
     Constant,
     Expression,
@@ -23,18 +25,24 @@ _LEAST = 5
 """Outputs, tests and links from which on it pays to keep a turn."""
 
 
-def fields_read(node: For) -> list[str]:
+def fields_read(node: For, passing: frozenset[str]) -> list[str]:
     """Return the fields that a turn is printed from, or none where a turn shall not be kept.
 
-    Kept are turns that only print, test and link, and read nothing but fields of their element.
+    Kept are turns that only print, test, link and assign `passing` names, and read nothing but
+    those and fields of their element.
     """
     inside = list(nodes(node.body))
-    if not all(isinstance(each, Text | Output | If | Case | Link) for each in inside):
+    if not all(isinstance(each, Text | Output | If | Case | Link | Assign) for each in inside):
+        return []
+    made = assigned(node.body)
+    if made & unsettled(node.body) or not made <= passing:
         return []
     if sum(not isinstance(each, Text) for each in inside) < _LEAST:
         return []
     found: dict[str, None] = {}
     for expression in expressions(node.body):
+        if isinstance(expression, Path) and expression.root in made:
+            continue
         if not _fits(expression, node.each.variable):
             return []
         if isinstance(expression, Path):

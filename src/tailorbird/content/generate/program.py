@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tailorbird.content.generate.assigned import assigned
 from tailorbird.content.scope import unknown_block
 from tailorbird.content.tree import (
-    Assign,
     Body,
-    Capture,
     Constant,
     Count,
+    Cycle,
     For,
+    IfChanged,
     Partial,
     Path,
     TableRow,
@@ -43,13 +44,19 @@ class Program:
         self._parse = parse
         self._inlined: dict[int, str] = {}
         self._add(MAIN, main)
-        self.mutable = frozenset(self._mutable())
+        self.given = frozenset(self._given())
+        """What a unit can be given by another, or by a loop around its call."""
+        self.mutable = self.given.union(*map(assigned, self.units.values()))
         self.continued = frozenset(
             node.each.key
             for body in self.units.values()
             for node in nodes(body)
             if isinstance(node, For | TableRow) and node.each.offset == "continue"
         )
+        self._alone = printing or any(
+            isinstance(node, Count) for body in self.units.values() for node in nodes(body)
+        )
+        """Calls must hide counters, and put everything back after a fault."""
         self.framed = self._needs_frames()
         """Loops must show their variables to units that they include, or to computed names."""
 
@@ -91,13 +98,27 @@ class Program:
             return self._inlined[id(node)]
         return text(node.name.value) if isinstance(node.name, Constant) else None
 
-    def _mutable(self) -> set[str]:
+    def plain(self, node: Partial) -> str | None:
+        """Return the Python name of the unit that a partial calls, where that needs only a frame.
+
+        Such a unit does not cycle, compare with what it printed, or go on with a loop.
+        """
+        name = self.target(node)
+        if self._alone or not node.isolated or node.bound is not None or name not in self.units:
+            return None
+        for each in nodes(self.units[name]):
+            match each:
+                case Cycle() | IfChanged() | Partial(isolated=False):
+                    return None
+                case For(loop) | TableRow(loop) if loop.key in self.continued:
+                    return None
+        return f"unit{list(self.units).index(name)}"
+
+    def _given(self) -> set[str]:
         names = {"forloop", "tablerowloop"}
         for body in self.units.values():
             for node in nodes(body):
                 match node:
-                    case Assign(name) | Capture(name) | Count(name):
-                        names.add(name)
                     case For(each) | TableRow(each):
                         names.add(each.variable)
                     case Partial():

@@ -97,7 +97,7 @@ class Statements:
             case If() | Case() | For() | TableRow() | IfChanged() | Jump():
                 self._flow(node)
             case Assign(name, value, place):
-                self.writer.line(f"base[{name!r}] = kept({self.value(value)})", place)
+                self.writer.line(f"{self._target(name)} = kept({self.value(value)})", place)
             case Capture():
                 self._capture(node)
             case Count(name, step):
@@ -181,7 +181,11 @@ class Statements:
     def _capture(self, node: Capture) -> None:
         with self._collected(node.body) as written:
             value = f"Html({written})" if node.safe else written
-            self.writer.line(f"base[{node.name!r}] = kept({value})", node.place)
+            self.writer.line(f"{self._target(node.name)} = kept({value})", node.place)
+
+    def _target(self, name: str) -> str:
+        """Return the Python that an assignment to a name goes to."""
+        return self.names.own.get(name) or f"base[{name!r}]"
 
     def _link(self, node: Link) -> None:
         match node.parts:
@@ -199,15 +203,19 @@ class Statements:
     # -- partials ---------------------------------------------------------------------------------
 
     def _partial(self, node: Partial) -> None:
-        name = self.program.target(node)
+        name, plain = self.program.target(node), self.program.plain(node)
+        if plain:
+            given = f"{self.out}, {plain}, {name!r}, {{{self._arguments(node)}}}"
+            self.writer.line(f"scope.render_plain({given})", node.place)
+            return
         target = repr(name) if name is not None else self.value(node.name)
         bound = self._bound(node, target)
         call = f"Call({target}, {node.alias!r}, {node.each})"
         if name is not None:
             call = self.program.constant(call)
         if node.isolated:
-            frame = ", ".join(f"{key!r}: {self.value(value)}" for key, value in node.arguments)
-            code = f"scope.render({self.out}, {call}, {bound}, {{{frame}}})"
+            given = f"{self.out}, {call}, {bound}, {{{self._arguments(node)}}}"
+            code = f"scope.render({given})"
             self.writer.line(code, node.place)
             return
         given, jump = self.writer.fresh("b"), self.writer.fresh("j")
@@ -225,6 +233,9 @@ class Statements:
         else:
             with self.writer.block(f"if {jump}:"):
                 self.writer.line(f"return {jump}")
+
+    def _arguments(self, node: Partial) -> str:
+        return ", ".join(f"{key!r}: {self.value(value)}" for key, value in node.arguments)
 
     def _bound(self, node: Partial, target: str) -> str:
         """Return Python that gives what the partial is called with.
