@@ -178,3 +178,55 @@ def test_whole_lists_are_given_up_where_none_comes_again() -> None:
         runs.find((), [(number, place) for place in range(8)])
     again: list[tuple[object, ...]] = [(0, place) for place in range(8)]
     assert runs.find((), again) == (None, False)
+
+
+MUSTACHE = """{{#each items}}<a href="{{url}}">{{name}}</a>{{#if price}}{{money price currency}}
+{{/if}}{{default note "-"}} {{name.length}}{{#unless currency}}{{name}}{{/unless}}{{/each}}"""
+
+
+def test_a_handlebars_loop_remembers_what_it_would_print_anew() -> None:
+    draw = random.Random(11)
+    remembering = content.compile(MUSTACHE, syntax="handlebars", escape=True)
+    assert "Memo(" in remembering.source
+    for who in range(150):
+        data: dict[str, Any] = {
+            "items": [product(draw) for _ in range(draw.randint(0, 6))],
+            "shop": {"currency": draw.choice(("EUR", "USD"))},
+        }
+
+        def links(url: str, index: int, who: int = who) -> str:
+            return f"https://t.example/{who}/{index}?{url}"
+
+        fresh = content.compile(MUSTACHE, syntax="handlebars", escape=True)
+        try:
+            wanted = fresh.render(data, links=links)
+        except TemplateError:
+            continue
+        assert remembering.render(data, links=links) == wanted
+        assert remembering.render(data, links=links) == wanted
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "{{@index}}",
+        "{{../name}}",
+        "{{@root.name}}",
+        "{{this}}",
+        "{{date 'now'}}",
+        "{{format name kind}}",
+        "{{#each parts}}{{name}}{{/each}}",
+        "{{> card}}",
+    ],
+)
+def test_a_handlebars_loop_that_reads_more_than_its_elements_remembers_nothing(added: str) -> None:
+    source = MUSTACHE.replace("{{/each}}", added + "{{/each}}")
+    blocks = {"card": "{{name}}"}
+    assert "Memo(" not in content.compile(source, syntax="handlebars", blocks=blocks).source
+
+
+def test_a_loop_in_a_loop_remembers_its_own_elements_only() -> None:
+    inner = "{{#each outer as |o|}}" + MUSTACHE.replace("items", "o.items") + "{{/each}}"
+    assert "Memo(" in content.compile(inner, syntax="handlebars").source
+    reading = inner.replace("{{name}}<", "{{o.name}}<")
+    assert "Memo(" not in content.compile(reading, syntax="handlebars").source

@@ -12,6 +12,7 @@ from tailorbird.content.generate.writer import Writer
 from tailorbird.content.handlebars import running
 from tailorbird.content.handlebars import values as script
 from tailorbird.content.handlebars.functions import HELPERS
+from tailorbird.content.memo import Made, Memo, setting
 from tailorbird.content.tree import Body, Place
 
 _SCRIPT = (
@@ -35,6 +36,9 @@ _GLOBALS: dict[str, object] = {
     **{name: getattr(running, name) for name in _RUNNING},
     **{name: getattr(values, name) for name in ("escape_html", "escape_url", "escape_css")},
     "safe_url": values.safe_url,
+    "Made": Made,
+    "Memo": Memo,
+    "setting": setting,
     **{f"h_{name}": found.function for name, found in HELPERS.items()},
 }
 
@@ -52,7 +56,9 @@ def generate(body: Body, blocks: Mapping[str, str], parse: Callable[[str, str], 
         writer = _unit(program, name, number)
         lines += writer.lines
         places += writer.places
-    source = "\n".join(lines)
+    made = [f"made{number} = {code}" for number, code in enumerate(program.memos)]
+    source = "\n".join([*made, *lines])
+    places = [*(None for _ in made), *places]
     names = run(source, {**_GLOBALS, "units": {}})
     units = {name: names[f"unit{number}"] for number, name in enumerate(program.units)}
     main = units.pop("")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 from tailorbird.content.generate.handlebars_expressions import Context, Expressions, Loop, Names
+from tailorbird.content.generate.handlebars_memory import fields_read, links_of, reads_setting
 from tailorbird.content.generate.handlebars_program import Program
 from tailorbird.content.generate.writer import Writer
 from tailorbird.content.scope import MOST_PIECES
@@ -37,7 +39,7 @@ class Nodes:
         top = Context("c0", "g0", "d0")
         self.names = Names([top], "frame", "block", "inlines", main)
         self._expressions = Expressions(writer, self.names)
-        self._out = "out"
+        self._out, self._links = "out", "scope.links"
 
     def unit(self, body: Body) -> None:
         """Write a whole unit, whose context is in `c0`."""
@@ -98,7 +100,7 @@ class Nodes:
     def _link(self, node: Link) -> None:
         written = self._collected(node.parts)
         escape = "escape_html" if node.escape else "str"
-        code = f"{escape}(scope.links(safe_url({written}), {node.index}))"
+        code = f"{escape}({self._links}(safe_url({written}), {node.index}))"
         self.writer.put(code, node.place)
 
     def _collected(self, body: Body) -> str:
@@ -165,22 +167,45 @@ class Nodes:
         counted = self._counts(node)
         if counted:
             self.writer.line(f"{keys} = keys({found})")
-        head = (
-            f"{index}, {context.value} in enumerate({turns})"
-            if counted
-            else f"{context.value} in {turns}"
-        )
-        with self.writer.block(f"for {head}:", node.place):
+        read = fields_read(node, len(self.names.levels)) if node.kind == "each" else []
+        runs, place, outer = turns, context.value, (self._out, self._links)
+        if read:
+            runs = self._remembered(node, read, turns)
+        elif counted:
+            runs = f"enumerate({turns})"
+        if read or counted:
+            place = f"{index}, {place}"
+        with self.writer.block(f"for {place} in {runs}:", node.place):
             over = f"len({self._out}) > {MOST_PIECES} or (late and late())"
             self.writer.line(f"if {over}: scope.overflow()", node.place)
             self._enter(context, around)
             context.loop = loop
             self.names.loops.append(loop)
-            self._inside(node.body, context)
+            with self.writer.sink(f"{self._out}x") if read else nullcontext():
+                self._inside(node.body, context)
             self.names.loops.pop()
+        self._out, self._links = outer
         if node.otherwise:
             with self.writer.block(f"if not {length}:"):
                 self.body(node.otherwise)
+
+    def _remembered(self, node: Within, fields: list[str], turns: str) -> str:
+        """Write the question whether turns are looked for in a memo, and return what is run over.
+
+        What is written next prints and links where a turn that is printed anew does.
+        """
+        runs, out, links, made = map(self.writer.fresh, "jolm")
+        found = links_of(node)
+        memo = self._program.memo(fields, found[0].escape if found else True)
+        self.writer.line(f"{runs} = enumerate({turns}); {out} = {self._out}; {links} = scope.links")
+        with self.writer.block(f"if {memo}.awake(len({turns})):"):
+            read = "setting(scope.data)" if reads_setting(node) else "()"
+            self.writer.line(f"{made} = Made()")
+            self.writer.line(f"{runs} = {memo}.turns({turns}, {read}, {out}, {links}, {made})")
+            self.writer.line(f"{out} = {made}.out; {links} = {made}")
+        self.writer.line(f"{out}x = {out}.extend")
+        self._out, self._links = out, links
+        return runs
 
     def _inside(self, body: Body, context: Context) -> None:
         around = self.names.contexts[-1]

@@ -20,6 +20,8 @@ class Program:
         self, main: Body, blocks: Mapping[str, str], parse: Callable[[str, str], Body]
     ) -> None:
         self.units: dict[str, Body] = {}
+        self.memos: list[str] = []
+        """The Python that makes each memo of a loop."""
         self._blocks = blocks
         self._parse = parse
         self._wanted: list[Insertion] = []
@@ -67,3 +69,8 @@ class Program:
         """Return the Python name of a partial."""
         names = list(self.units)
         return f"unit{names.index(name)}" if name in self.units and name else None
+
+    def memo(self, fields: list[str], escape: bool) -> str:
+        """Return the Python name of a memo of its own."""
+        self.memos.append(f"Memo({fields!r}, {escape})")
+        return f"made{len(self.memos) - 1}"

@@ -21,7 +21,7 @@ from tailorbird.content.tree import (
 )
 from tailorbird.content.walk import expressions, nodes
 
-_LEAST = 5
+LEAST = 5
 """Outputs, tests and links from which on it pays to keep a turn."""
 
 
@@ -37,7 +37,7 @@ def fields_read(node: For, passing: frozenset[str]) -> list[str]:
     made = assigned(node.body)
     if made & unsettled(node.body) or not made <= passing:
         return []
-    if sum(not isinstance(each, Text) for each in inside) < _LEAST:
+    if sum(not isinstance(each, Text) for each in inside) < LEAST:
         return []
     found: dict[str, None] = {}
     for expression in expressions(node.body):
