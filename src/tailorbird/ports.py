@@ -11,15 +11,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from tailorbird.event_columns import ResolvedColumns
+from tailorbird.outbox import Gate as Gate
+from tailorbird.outbox import Ledger as Ledger
 from tailorbird.schema import (
     Body,
-    Claim,
     Consent,
     ConsentState,
-    Decision,
     Instant,
     LogRecord,
-    MailPurpose,
     Outgoing,
     PersonId,
     Position,
@@ -29,11 +28,9 @@ from tailorbird.schema import (
     Reply,
     ResolvedEvent,
     Scalar,
-    Settlement,
-    SuppressionReason,
-    SuppressionWord,
 )
 from tailorbird.stopping import Stop
+from tailorbird.suppression_words import SuppressionReason
 from tailorbird.ties import Home, Saying, Ties
 
 SqlValue = str | int | float | bool | bytes | None
@@ -176,32 +173,6 @@ class People(Protocol):
         """Return how many people there are, merged ones not counted."""
 
 
-class Suppressions(Protocol):
-    """Which addresses may not be written to, whoever has them, and all that was said of them."""
-
-    def key(self, address: str) -> bytes:
-        """Return the 16 bytes that stand for an address, in whatever case it is written."""
-
-    def say(self, words: Iterable[SuppressionWord]) -> int:
-        """Record durably what was not said before; return how many of the words were new."""
-
-    def barred(
-        self, keys: Sequence[bytes], purpose: MailPurpose = "email_marketing"
-    ) -> dict[bytes, SuppressionReason]:
-        """Return why addresses get no mail of this purpose; who may be written to is absent."""
-
-    def standing(
-        self, *, after: int = 0, limit: int = 1000, reason: str = ""
-    ) -> list[tuple[int, SuppressionWord]]:
-        """Return (sequence, word) of what bars addresses now, in order, above a sequence."""
-
-    def said(self, key: bytes) -> list[SuppressionWord]:
-        """Return everything that was ever said of an address, in the order in which it came."""
-
-    def counts(self) -> list[tuple[str, str, int]]:
-        """Return (purpose, reason, addresses) of what bars now."""
-
-
 class Facts(Protocol):
     """The analytical store, rebuilt from the log at will (`stores/sql/facts_schema.sql`)."""
 
@@ -254,67 +225,6 @@ class Facts(Protocol):
 
     def renew_state(self) -> None:
         """Make what is kept of each person beside the facts anew from them, in its best order."""
-
-
-class Ledger(Protocol):
-    """The append-only record of decisions, and the outbox of sends that they caused."""
-
-    def record(self, decisions: Sequence[Decision]) -> int:
-        """Record durably those not recorded before, with an outbox row for each `send`.
-
-        Returns how many were new. A send's id is its decision's id.
-        """
-
-    def decisions(
-        self,
-        *,
-        campaign: str | None = None,
-        person: PersonId | None = None,
-        after: bytes = b"",
-        limit: int = 1000,
-    ) -> list[Decision]:
-        """Return decisions in order of id."""
-
-    def decision(self, decision_id: bytes) -> Decision | None:
-        """Return one decision."""
-
-    def shown(
-        self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
-    ) -> dict[tuple[PersonId, str], int]:
-        """Return how often each of these blocks was in a mail decided for each of these people.
-
-        Mails that failed or were cancelled do not count; who was never shown a block is absent.
-        """
-
-    def tally(self, campaign: str, kept: str) -> list[tuple[str, str, int]]:
-        """Return (name, value, people) of what a campaign's sends keep under a key of `inputs`."""
-
-    def verdicts(self, campaign: str) -> list[tuple[str, str, str, int]]:
-        """Return (verdict, reason, variant, people) counts of a campaign."""
-
-    def claim(self, worker: str, limit: int, now: Instant, lease_seconds: int) -> list[Claim]:
-        """Claim due sends durably; nobody else gets them until the lease ends."""
-
-    def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
-        """Return claims that have not been settled, for recovery."""
-
-    def settle(self, settlements: Sequence[Settlement], now: Instant) -> None:
-        """Record durably how claims ended."""
-
-    def cancel(self, campaign: str, reason: str, now: Instant) -> int:
-        """Cancel a campaign's pending sends; return how many."""
-
-    def states(self, campaign: str | None = None) -> dict[str, int]:
-        """Return the number of sends in each state."""
-
-    def settlements(self, after: int, limit: int) -> list[tuple[int, Instant, Settlement]]:
-        """Return (sequence, at, settlement) above `after`, in the order in which they happened."""
-
-    def settlement(self, send_id: bytes) -> Settlement | None:
-        """Return how a send ended, or None while it is pending."""
-
-    def sent_at(self, send_id: bytes) -> Instant | None:
-        """Return when the carrier took a send, or None where it has not."""
 
 
 class Journal(Protocol):

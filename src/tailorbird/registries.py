@@ -16,6 +16,7 @@ from tailorbird.schema import (
     Quarantined,
     QuarantineState,
 )
+from tailorbird.suppression_words import MailPurpose, SuppressionReason, SuppressionWord
 from tailorbird.ties import Match, MatchState
 
 
@@ -189,3 +190,29 @@ class Quarantine(Protocol):
 
     def discard(self, positions: Sequence[Position], now: Instant, why: str) -> int:
         """Mark held records as discarded, durably; return how many."""
+
+
+class Suppressions(Protocol):
+    """Which addresses may not be written to, whoever has them, and all that was said of them."""
+
+    def key(self, address: str) -> bytes:
+        """Return the 16 bytes that stand for an address, in whatever case it is written."""
+
+    def say(self, words: Iterable[SuppressionWord]) -> int:
+        """Record durably what was not said before; return how many of the words were new."""
+
+    def barred(
+        self, keys: Sequence[bytes], purpose: MailPurpose = "email_marketing"
+    ) -> dict[bytes, SuppressionReason]:
+        """Return why addresses get no mail of this purpose; who may be written to is absent."""
+
+    def standing(
+        self, *, after: int = 0, limit: int = 1000, reason: str = ""
+    ) -> list[tuple[int, SuppressionWord]]:
+        """Return (sequence, word) of what bars addresses now, in order, above a sequence."""
+
+    def said(self, key: bytes) -> list[SuppressionWord]:
+        """Return everything that was ever said of an address, in the order in which it came."""
+
+    def counts(self) -> list[tuple[str, str, int]]:
+        """Return (purpose, reason, addresses) of what bars now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,16 @@ from tailorbird.ports import (
     Ledger,
     Models,
     People,
+)
+from tailorbird.registries import (
+    Changes,
+    Definitions,
+    Hooks,
+    Keys,
+    Matches,
+    Quarantine,
     Suppressions,
 )
-from tailorbird.registries import Changes, Definitions, Hooks, Keys, Matches, Quarantine
 from tailorbird.settings import Settings
 
 
@@ -36,6 +44,8 @@ class World:
     models: Models
     inbox: Inbox
     carrier: Carrier
+    carriers: Mapping[str, Carrier]
+    """Every carrier that settings name, by name; `carrier` is one of them."""
     journal: Journal
     keys: Keys
     hooks: Hooks

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tailorbird.outbox import SAME_ADDRESS, Admission, Order
 from tailorbird.ports import Ledger
-from tailorbird.schema import SECOND, Decision, SendState, Settlement, Verdict
+from tailorbird.schema import SECOND, Claim, Decision, SendState, Settlement, Verdict
 from tailorbird.stores.memory.ledger import MemoryLedger
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.ledger import SqliteLedger
@@ -50,6 +51,34 @@ def decision(
         receipt=7,
         inputs=b'{"tier":"gold"}',
     )
+
+
+class Doorkeeper:
+    """A gate that says what it is told to."""
+
+    def __init__(
+        self,
+        ended: Mapping[int, Settlement] | None = None,
+        addresses: Mapping[int, bytes] | None = None,
+        ranks: Mapping[str, int | None] | None = None,
+    ) -> None:
+        self.ended, self.addresses, self.ranks = ended or {}, addresses or {}, ranks or {}
+        self.asked: list[list[int]] = []
+
+    def rank(self, campaign: str) -> int | None:
+        return self.ranks.get(campaign, 0)
+
+    def admit(self, claims: Sequence[Claim], now: int) -> Admission:
+        self.asked.append([claim.person for claim in claims])
+        people = {claim.person: claim for claim in claims}
+        return Admission(
+            tuple(self.ended[each] for each in people if each in self.ended),
+            {people[n].send_id: key for n, key in self.addresses.items() if n in people},
+        )
+
+
+def people(claims: Sequence[Claim]) -> list[int]:
+    return [claim.person for claim in claims]
 
 
 def claim_one(ledger: Ledger) -> bytes:
@@ -264,3 +293,158 @@ def test_the_digest_of_a_mail_is_kept(ledger: Ledger) -> None:
     assert found is not None
     assert found.digest == b"d" * 16
     assert ledger.settlements(0, 5)[0][2].digest == b"d" * 16
+
+
+def test_who_is_not_admitted_is_settled_and_others_are_claimed(ledger: Ledger) -> None:
+    ledger.record([decision(n) for n in range(6)])
+    gate = Doorkeeper({n: Settlement(send_id(n), "cancelled", "", "withdrawn") for n in (0, 1, 3)})
+    assert people(ledger.claim("w", 2, NOW, 60, gate)) == [2]
+    assert people(ledger.claim("w", 2, NOW, 60, gate)) == [4, 5]
+    assert ledger.claim("w", 2, NOW, 60, gate) == []
+    assert gate.asked == [[0, 1], [2, 3], [4, 5]]
+    assert ledger.states() == {"cancelled": 3, "claimed": 3}
+    ended = ledger.settlement(send_id(3))
+    assert ended is not None
+    assert ended.reply == "withdrawn"
+
+
+def test_who_must_wait_is_claimed_when_the_time_has_come(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    night = Settlement(send_id(1), "pending", "", "at night", NOW + 9)
+    assert ledger.claim("w", 5, NOW, 60, Doorkeeper({1: night})) == []
+    assert ledger.claim("w", 5, NOW + 8, 60) == []
+    (claim,) = ledger.claim("w", 5, NOW + 9, 60)
+    assert claim.attempts == 1
+    assert [ended.reply for _, _, ended in ledger.settlements(0, 9)] == ["at night"]
+
+
+def test_an_address_gets_one_mail_of_an_occurrence(ledger: Ledger) -> None:
+    ledger.record([decision(n, campaign="autumn" if n == 4 else "spring") for n in range(1, 5)])
+    later = msgspec.structs.replace(decision(5), occurrence="2")
+    ledger.record([later])
+    gate = Doorkeeper(addresses={1: b"a", 2: b"a", 3: b"b", 4: b"a", 5: b"a"})
+    assert sorted(people(ledger.claim("w", 9, NOW, 60, gate))) == [1, 3, 4, 5]
+    ended = ledger.settlement(send_id(2))
+    assert ended is not None
+    assert ended.state == "cancelled"
+    assert ended.reply == f"{SAME_ADDRESS} {send_id(1).hex()}"
+
+
+def test_an_address_whose_mail_failed_gets_that_of_the_other(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, at=NOW + 5)])
+    gate = Doorkeeper(addresses={1: b"a", 2: b"a"})
+    assert people(ledger.claim("w", 9, NOW, 60, gate)) == [1]
+    ledger.settle([Settlement(send_id(1), "failed", "inbox", "no")], NOW)
+    assert people(ledger.claim("w", 9, NOW + 5, 60, gate)) == [2]
+    ledger.settle([Settlement(send_id(2), "pending", "inbox", "later", NOW + 6)], NOW)
+    assert people(ledger.claim("w", 9, NOW + 6, 60, gate)) == [2]
+
+
+def test_lanes_go_by_rank_and_within_a_rank_by_due_time(ledger: Ledger) -> None:
+    lanes = ["news", "news", "order", "spring", "order", "spring", "elsewhere"]
+    ledger.record([decision(n, campaign=lane, at=NOW - n) for n, lane in enumerate(lanes)])
+    gate = Doorkeeper(ranks={"order": 0, "news": 1, "spring": 1, "elsewhere": None})
+    assert people(ledger.claim("w", 4, NOW, 60, gate)) == [4, 2, 5, 3]
+    assert people(ledger.claim("w", 4, NOW, 60, gate)) == [1, 0]
+    assert ledger.claim("w", 4, NOW, 60, gate) == []
+    assert people(ledger.claim("w", 4, NOW, 60)) == [6]
+
+
+def test_a_paused_campaign_waits_and_holds_up_no_other(ledger: Ledger) -> None:
+    ledger.record([decision(n, campaign="autumn" if n > 2 else "spring") for n in range(1, 5)])
+    assert ledger.order(Order("pause", NOW, "spring", "bo", "a slip")) == 0
+    assert people(ledger.claim("w", 9, NOW, 60)) == [3, 4]
+    assert ledger.standing() == {"spring": Order("pause", NOW, "spring", "bo", "a slip")}
+    ledger.order(Order("resume", NOW + 1, "spring"))
+    assert ledger.standing() == {}
+    assert people(ledger.claim("w", 9, NOW, 60)) == [1, 2]
+    assert [each.act for each in ledger.orders("spring")] == ["resume", "pause"]
+    assert ledger.orders("autumn") == []
+    assert len(ledger.orders(limit=1)) == 1
+
+
+def test_all_sending_can_be_paused(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, campaign="autumn")])
+    ledger.order(Order("pause", NOW))
+    assert ledger.claim("w", 9, NOW, 60) == []
+    ledger.order(Order("resume", NOW, "autumn"))
+    assert ledger.claim("w", 9, NOW, 60) == []
+    ledger.order(Order("resume", NOW))
+    assert people(ledger.claim("w", 9, NOW, 60)) == [1, 2]
+
+
+def test_a_cancelled_campaign_sends_nothing_that_is_decided_later_either(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2), decision(3, campaign="autumn")])
+    claim_one(ledger)
+    assert ledger.order(Order("cancel", NOW, "spring", reason="wrong price")) == 1
+    ledger.record([decision(4)])
+    ledger.settle([Settlement(send_id(1), "pending", "inbox", "later", NOW)], NOW)
+    assert people(ledger.claim("w", 9, NOW, 60)) == [3]
+    assert ledger.states("spring") == {"cancelled": 3}
+    ended = ledger.settlement(send_id(4))
+    assert ended is not None
+    assert ended.reply == "cancelled: wrong price"
+    ledger.order(Order("resume", NOW, "spring"))
+    ledger.record([decision(5)])
+    assert people(ledger.claim("w", 9, NOW, 60)) == [5]
+    assert ledger.campaigns() == {
+        "autumn": {"claimed": 1},
+        "spring": {"cancelled": 3, "claimed": 1},
+    }
+
+
+def test_all_sending_can_be_cancelled(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, campaign="autumn")])
+    assert ledger.order(Order("cancel", NOW)) == 2
+    ledger.record([decision(3)])
+    assert ledger.claim("w", 9, NOW, 60) == []
+    assert ledger.states() == {"cancelled": 3}
+
+
+def test_a_worker_settles_no_claim_of_another(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2)])
+    ledger.claim("one", 1, NOW, 60)
+    ledger.claim("two", 1, NOW, 60)
+    assert ledger.workers() == ["one", "two"]
+    ledger.settle([Settlement(send_id(1), "pending", "inbox")], NOW, "two")
+    assert ledger.states() == {"claimed": 2}
+    ledger.settle([Settlement(send_id(1), "unknown", "inbox")], NOW, "one")
+    ledger.settle([Settlement(send_id(1), "sent", "inbox")], NOW, "two")
+    assert ledger.states() == {"claimed": 1, "sent": 1}
+    assert ledger.workers() == ["two"]
+
+
+def test_recent_mails_count_whoever_they_were_decided_by(ledger: Ledger) -> None:
+    lanes = {1: "spring", 2: "autumn", 3: "form:join", 4: "winter", 5: "winter"}
+    made = [decision(n, campaign=lane) for n, lane in lanes.items()]
+    ledger.record([msgspec.structs.replace(each, person=7) for each in made])
+    assert ledger.recent([7], NOW - 1, "spring", "form:") == {}
+    ledger.claim("w", 9, NOW, 60)
+    assert ledger.recent([7, 8], NOW - 1, "spring", "form:") == {7: 3}
+    states: list[SendState] = ["sent", "unknown", "sent", "failed", "sent"]
+    for number, state in zip(lanes, states, strict=True):
+        ledger.settle([Settlement(send_id(number), state, "inbox")], NOW)
+    assert ledger.recent([7], NOW - 1, "spring", "form:") == {7: 2}
+    assert ledger.recent([7], NOW, "spring", "form:") == {}
+    assert ledger.recent([7], NOW - 1, "", "") == {7: 4}
+
+
+def test_orders_are_never_changed_or_taken_back(tmp_path: Path) -> None:
+    database = Database(tmp_path / "tailorbird.sqlite")
+    SqliteLedger(database).order(Order("pause", NOW))
+    for statement in ("DELETE FROM orders", "UPDATE orders SET act = 'resume'"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"), database.write() as writer:
+            writer.execute(statement)
+    database.close()
+
+
+def test_an_order_by_another_process_is_seen_at_once(tmp_path: Path) -> None:
+    databases = [Database(tmp_path / "tailorbird.sqlite") for _ in range(2)]
+    here, there = map(SqliteLedger, databases)
+    assert here.standing() == here.standing() == {}
+    there.order(Order("pause", NOW))
+    assert here.standing().keys() == {""}
+    here.order(Order("resume", NOW))
+    assert here.standing() == there.standing() == {}
+    for database in databases:
+        database.close()

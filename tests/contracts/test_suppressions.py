@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tailorbird.ports import Suppressions
 from tailorbird.privacy.vault import Vault
-from tailorbird.schema import ALL_MAIL, SECOND, MailPurpose, SuppressionReason, SuppressionWord
+from tailorbird.registries import Suppressions
+from tailorbird.schema import (
+    SECOND,
+)
 from tailorbird.stores.memory.suppressions import MemorySuppressions
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
+from tailorbird.suppression_words import ALL_MAIL, MailPurpose, SuppressionReason, SuppressionWord
 
 NOW = 1_700_000_000 * SECOND
 ADA = "ada@mail.example"

@@ -16,8 +16,8 @@ from tailorbird.schema import (
     Instant,
     PersonId,
     Purpose,
-    SuppressionReason,
 )
+from tailorbird.suppression_words import SuppressionReason
 
 _MADE_HERE: Final = object()
 REQUEST_HOURS: Final = 48

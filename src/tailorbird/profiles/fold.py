@@ -31,9 +31,9 @@ from tailorbird.schema import (
     Refused,
     ResolvedEvent,
     Scalar,
-    SuppressionReason,
 )
 from tailorbird.settings import Identity
+from tailorbird.suppression_words import SuppressionReason
 from tailorbird.ties import Flag, Home, Separation, Standing
 
 T = TypeVar("T")

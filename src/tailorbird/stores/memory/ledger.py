@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
+from tailorbird.outbox import SAME_ADDRESS, Gate, Order, place_of
 from tailorbird.schema import (
     SECOND,
     Claim,
@@ -45,6 +47,7 @@ class _Send:
             made.at,
             self.attempts,
             made.inputs,
+            made.occurrence,
         )
 
 
@@ -55,6 +58,8 @@ class MemoryLedger:
         self._decisions: dict[bytes, Decision] = {}
         self._sends: dict[bytes, _Send] = {}
         self._settlements: list[tuple[int, Instant, Settlement]] = []
+        self._orders: list[Order] = []
+        self._addressed: dict[bytes, bytes] = {}
 
     def record(self, decisions: Sequence[Decision]) -> int:
         """Record those not recorded before, with an outbox row for each `send`."""
@@ -124,15 +129,60 @@ class MemoryLedger:
         )
         return [(*key, count) for key, count in sorted(counts.items())]
 
-    def claim(self, worker: str, limit: int, now: Instant, lease_seconds: int) -> list[Claim]:
+    def claim(
+        self,
+        worker: str,
+        limit: int,
+        now: Instant,
+        lease_seconds: int,
+        gate: Gate | None = None,
+    ) -> list[Claim]:
         """Claim due sends; an expired lease does not free a claim, only recovery does."""
-        due = [s for s in self._sends.values() if s.state == "pending" and s.due_at <= now]
-        due.sort(key=lambda send: (send.due_at, send.sequence))
-        for send in due[:limit]:
-            send.state, send.worker = "claimed", worker
-            send.lease_until = now + lease_seconds * SECOND
-            send.attempts += 1
-        return [send.claim() for send in due[:limit]]
+        while True:
+            due = self._due(now, gate)[:limit]
+            admitted = self._admitted(due, now, gate) if gate and due else due
+            for send in admitted:
+                send.state, send.worker = "claimed", worker
+                send.lease_until = now + lease_seconds * SECOND
+                send.attempts += 1
+            if admitted or not due:
+                return [send.claim() for send in admitted]
+
+    def _due(self, now: Instant, gate: Gate | None) -> list[_Send]:
+        for campaign, order in self.standing().items():
+            if order.act == "cancel":
+                self._cancel(campaign, _why(order), now)
+        rows: list[tuple[int, Instant, int, _Send]] = []
+        for send in self._sends.values():
+            campaign = send.decision.campaign
+            stands = self.standing().keys() & {"", campaign}
+            if send.state == "pending" and send.due_at <= now and not stands:
+                rank = gate.rank(campaign) if gate else 0
+                if rank is not None:
+                    rows.append((rank, send.due_at, send.sequence, send))
+        return [row[-1] for row in sorted(rows, key=itemgetter(0, 1, 2))]
+
+    def _admitted(self, due: list[_Send], now: Instant, gate: Gate) -> list[_Send]:
+        offered = {send.decision.id: send for send in due}
+        shown = [msgspec.structs.replace(s.claim(), attempts=s.attempts + 1) for s in due]
+        admission = gate.admit(shown, now)
+        ended = {each.send_id: each for each in admission.ended}
+        for claim in shown:
+            key = admission.addresses.get(claim.send_id)
+            if not key or claim.send_id in ended:
+                continue
+            place = place_of(claim, key)
+            holder = self._addressed.setdefault(place, claim.send_id)
+            if holder != claim.send_id and self._sends[holder].state in {"failed", "cancelled"}:
+                self._addressed[place] = claim.send_id
+            elif holder != claim.send_id:
+                why = f"{SAME_ADDRESS} {holder.hex()}"
+                ended[claim.send_id] = Settlement(claim.send_id, "cancelled", "", why)
+        for settlement in ended.values():
+            send = offered[settlement.send_id]
+            send.due_at = max(send.due_at, settlement.retry_at)
+            self._note(send, settlement, now)
+        return [send for send in due if send.decision.id not in ended]
 
     def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
         """Return claims that have not been settled, for recovery."""
@@ -144,27 +194,81 @@ class MemoryLedger:
             and (expired_at is None or send.lease_until <= expired_at)
         ]
 
-    def settle(self, settlements: Sequence[Settlement], now: Instant) -> None:
-        """Record how claims ended."""
+    def workers(self) -> list[str]:
+        """Return the workers whose claims have not been settled, by name."""
+        return sorted({send.worker for send in self._sends.values() if send.state == "claimed"})
+
+    def settle(self, settlements: Sequence[Settlement], now: Instant, worker: str = "") -> None:
+        """Record how claims ended; a worker's own, where one is named, or unknown ones."""
         for settlement in settlements:
             send = self._sends.get(settlement.send_id)
             if send is None or send.state not in {"claimed", "unknown"}:
+                continue
+            if worker and send.state == "claimed" and send.worker != worker:
                 continue
             if send.state != settlement.state:
                 send.due_at = max(send.due_at, settlement.retry_at)
                 send.attempts -= settlement.state == "pending" and settlement.retry_at == 0
                 self._note(send, settlement, now)
 
+    def order(self, order: Order) -> int:
+        """Record what was ordered of sending; return how many sends it cancelled."""
+        self._orders.append(order)
+        if order.act != "cancel":
+            return 0
+        return self._cancel(order.campaign, _why(order), order.at)
+
+    def orders(self, campaign: str | None = None, limit: int = 100) -> list[Order]:
+        """Return what was ordered, the newest first."""
+        found = [each for each in reversed(self._orders) if campaign in (None, each.campaign)]
+        return found[:limit]
+
+    def standing(self) -> dict[str, Order]:
+        """Return the orders by which campaigns, or with '' all sending, stand still."""
+        latest = {each.campaign: each for each in self._orders}
+        return {name: order for name, order in latest.items() if order.act != "resume"}
+
     def cancel(self, campaign: str, reason: str, now: Instant) -> int:
         """Cancel a campaign's pending sends; return how many."""
+        return self._cancel(campaign, reason, now)
+
+    def _cancel(self, campaign: str, reason: str, now: Instant) -> int:
         waiting = [
             send
             for send in self._sends.values()
-            if send.decision.campaign == campaign and send.state == "pending"
+            if campaign in ("", send.decision.campaign) and send.state == "pending"
         ]
         for send in waiting:
             self._note(send, Settlement(send.decision.id, "cancelled", "", reason), now)
         return len(waiting)
+
+    def recent(
+        self, people: Sequence[PersonId], after: Instant, but: str, apart: str
+    ) -> dict[PersonId, int]:
+        """Return how many mails each was sent after an instant, or is being sent."""
+        sent = {
+            ended.send_id
+            for _, at, ended in self._settlements
+            if at > after and ended.state in {"sent", "unknown"}
+        }
+        return dict(
+            Counter(
+                send.decision.person
+                for send in self._sends.values()
+                if send.decision.person in people
+                and send.decision.campaign != but
+                and not (apart and send.decision.campaign.startswith(apart))
+                and (
+                    send.state == "claimed"
+                    or (send.state in {"sent", "unknown"} and send.decision.id in sent)
+                )
+            )
+        )
+
+    def campaigns(self) -> dict[str, dict[str, int]]:
+        """Return the number of sends in each state of each campaign."""
+        names = {send.decision.campaign for send in self._sends.values()}
+        return {name: self.states(name) for name in sorted(names)}
 
     def states(self, campaign: str | None = None) -> dict[str, int]:
         """Return the number of sends in each state."""
@@ -197,6 +301,10 @@ class MemoryLedger:
     def _note(self, send: _Send, settlement: Settlement, now: Instant) -> None:
         send.state, send.settlement = settlement.state, settlement
         self._settlements.append((len(self._settlements) + 1, now, settlement))
+
+
+def _why(order: Order) -> str:
+    return f"cancelled: {order.reason}" if order.reason else "cancelled"
 
 
 def _kept(decision: Decision, key: str) -> dict[str, Any]:

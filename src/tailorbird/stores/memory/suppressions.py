@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tailorbird.schema import ALL_MAIL, MailPurpose, SuppressionReason, SuppressionWord
+from tailorbird.suppression_words import ALL_MAIL, MailPurpose, SuppressionReason, SuppressionWord
 
 
 class MemorySuppressions:

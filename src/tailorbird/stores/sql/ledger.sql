@@ -28,27 +28,50 @@ ORDER BY id LIMIT :limit
 -- name: verdicts
 SELECT verdict, reason, variant, COUNT(*) FROM decisions WHERE campaign = ?
 GROUP BY verdict, reason, variant ORDER BY verdict, reason, variant
+-- name: lanes
+-- The campaigns in which anything waits: one step along the index for each.
+WITH RECURSIVE lanes (campaign) AS (
+    SELECT MIN(campaign) FROM sends WHERE state = 'pending'
+    UNION ALL
+    SELECT (SELECT MIN(campaign) FROM sends WHERE state = 'pending' AND campaign > l.campaign)
+    FROM lanes AS l WHERE l.campaign IS NOT NULL)
+SELECT campaign FROM lanes WHERE campaign IS NOT NULL
+-- name: due
+SELECT due_at, sequence FROM sends
+WHERE state = 'pending' AND campaign = ? AND due_at <= ? ORDER BY due_at, sequence LIMIT ?
 -- name: claim
 UPDATE sends SET state = 'claimed', worker = :worker, lease_until = :until, attempts = attempts + 1
-WHERE sequence IN (
-    SELECT sequence FROM sends WHERE state = 'pending' AND due_at <= :now
-    ORDER BY due_at, sequence LIMIT :limit)
-RETURNING sequence
+WHERE state = 'pending' AND sequence IN (SELECT value FROM json_each(:sequences))
+-- name: candidates
+SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts + 1, d.inputs,
+       d.occurrence, s.sequence
+FROM json_each(?) AS j JOIN sends AS s ON s.sequence = j.value
+JOIN decisions AS d ON d.sequence = s.sequence ORDER BY j.key
 -- name: claims
-SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs
+SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs,
+       d.occurrence
 FROM sends AS s INDEXED BY sends_claimed JOIN decisions AS d ON d.sequence = s.sequence
 WHERE s.state = 'claimed' AND (:worker IS NULL OR s.worker = :worker)
   AND (:expired_at IS NULL OR s.lease_until <= :expired_at)
 ORDER BY s.sequence
--- name: claims_from
-SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs
-FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
-WHERE s.sequence IN (SELECT value FROM json_each(?)) ORDER BY s.due_at, s.sequence
+-- name: workers
+SELECT DISTINCT worker FROM sends INDEXED BY sends_claimed WHERE state = 'claimed' ORDER BY worker
+-- name: refuse
+UPDATE sends SET state = :state, due_at = MAX(due_at, :retry_at)
+WHERE sequence = (SELECT sequence FROM decisions WHERE id = :send_id) AND state = 'pending'
+-- name: address
+INSERT OR IGNORE INTO addressed (key, send) VALUES (?, ?)
+-- name: addressed
+SELECT a.send, s.state, d.id FROM addressed AS a
+JOIN sends AS s ON s.sequence = a.send JOIN decisions AS d ON d.sequence = a.send WHERE a.key = ?
+-- name: readdress
+UPDATE addressed SET send = ? WHERE key = ?
 -- name: settle
 UPDATE sends SET state = :state, due_at = MAX(due_at, :retry_at), worker = NULL, lease_until = NULL,
     attempts = attempts - (:state = 'pending' AND :retry_at = 0)
 WHERE sequence = (SELECT sequence FROM decisions WHERE id = :send_id)
   AND state IN ('claimed', 'unknown') AND state <> :state
+  AND (:worker = '' OR worker = :worker OR state = 'unknown')
 -- name: note
 INSERT INTO settlements (send, at, state, carrier, reply, retry_at, digest)
 SELECT sequence, :at, :state, :carrier, :reply, :retry_at, :digest
@@ -56,9 +79,29 @@ FROM decisions WHERE id = :send_id
 -- name: note_cancelled
 INSERT INTO settlements (send, at, state, carrier, reply, retry_at)
 SELECT sequence, :at, 'cancelled', '', :reason, 0 FROM sends
-WHERE campaign = :campaign AND state = 'pending' ORDER BY sequence
+WHERE (:campaign = '' OR campaign = :campaign) AND state = 'pending' ORDER BY sequence
 -- name: cancel
-UPDATE sends SET state = 'cancelled' WHERE campaign = ? AND state = 'pending'
+UPDATE sends SET state = 'cancelled'
+WHERE (:campaign = '' OR campaign = :campaign) AND state = 'pending'
+-- name: order
+INSERT INTO orders (act, at, campaign, author, reason)
+VALUES (:act, :at, :campaign, :author, :reason)
+-- name: orders
+SELECT act, at, campaign, author, reason FROM orders
+WHERE :campaign IS NULL OR campaign = :campaign ORDER BY sequence DESC LIMIT :limit
+-- name: standing
+SELECT act, at, campaign, author, reason FROM orders
+WHERE sequence IN (SELECT MAX(sequence) FROM orders GROUP BY campaign) AND act <> 'resume'
+-- name: recent
+SELECT d.person, COUNT(*) FROM json_each(:people) AS p
+CROSS JOIN decisions AS d ON d.person = p.value JOIN sends AS s ON s.sequence = d.sequence
+WHERE d.campaign <> :but AND (:apart = '' OR SUBSTR(d.campaign, 1, LENGTH(:apart)) <> :apart)
+  AND (s.state = 'claimed' OR s.state IN ('sent', 'unknown') AND EXISTS (
+      SELECT 1 FROM settlements AS t
+      WHERE t.send = s.sequence AND t.state IN ('sent', 'unknown') AND t.at > :after))
+GROUP BY d.person
+-- name: campaigns
+SELECT campaign, state, COUNT(*) FROM sends GROUP BY campaign, state
 -- name: states
 SELECT state, COUNT(*) FROM sends GROUP BY state
 -- name: states_of_campaign

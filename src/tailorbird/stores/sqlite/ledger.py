@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import heapq
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Settlement
+from tailorbird.outbox import SAME_ADDRESS, Gate, Order, place_of
+from tailorbird.schema import (
+    SECOND,
+    Claim,
+    Decision,
+    Instant,
+    PersonId,
+    Settlement,
+)
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
 
@@ -25,6 +37,7 @@ class SqliteLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen = threading.local()
 
     def record(self, decisions: Sequence[Decision]) -> int:
         """Record durably those not recorded before, with an outbox row for each `send`.
@@ -76,44 +89,157 @@ class SqliteLedger:
         """Return (verdict, reason, variant, people) counts of a campaign."""
         return self._database.current().execute(SQL["verdicts"], (campaign,)).fetchall()
 
-    def claim(self, worker: str, limit: int, now: Instant, lease_seconds: int) -> list[Claim]:
+    def claim(
+        self,
+        worker: str,
+        limit: int,
+        now: Instant,
+        lease_seconds: int,
+        gate: Gate | None = None,
+    ) -> list[Claim]:
         """Claim due sends durably; nobody else gets them until the lease ends.
 
         An expired lease does not free a claim by itself, because its mail may have left: only
-        recovery does.
+        recovery does. Whom the gate does not admit is settled, and others are claimed instead.
         """
-        bound = {
-            "worker": worker,
-            "limit": limit,
-            "now": now,
-            "until": now + lease_seconds * SECOND,
-        }
-        with self._database.write() as connection:
-            sequences = [row[0] for row in connection.execute(SQL["claim"], bound)]
-            chosen = msgspec.json.encode(sequences).decode()
-            return _claims(connection.execute(SQL["claims_from"], (chosen,)))
+        until = now + lease_seconds * SECOND
+        while True:
+            with self._database.write() as connection:
+                rows = self._due(connection, limit, now, gate)
+                claims = {Claim(*row): sequence for *row, sequence in rows}
+                admitted = claims
+                if gate and claims:
+                    admitted = self._admitted(connection, claims, now, gate)
+                bound = {"worker": worker, "until": until, "sequences": _json(admitted.values())}
+                connection.execute(SQL["claim"], bound)
+            if admitted or not claims:
+                return list(admitted)
+
+    def _due(
+        self, connection: sqlite3.Connection, limit: int, now: Instant, gate: Gate | None
+    ) -> list[tuple[Any, ...]]:
+        """Return what is to be claimed, lane by lane in the order of rank, each by due time."""
+        standing = _standing(connection)
+        if "" in standing:
+            self._obey(connection, standing[""], now)
+            return []
+        lanes: dict[int, list[str]] = {}
+        for (campaign,) in connection.execute(SQL["lanes"]).fetchall():
+            rank = gate.rank(campaign) if gate else 0
+            if campaign in standing:
+                self._obey(connection, standing[campaign], now)
+            elif rank is not None:
+                lanes.setdefault(rank, []).append(campaign)
+        chosen: list[int] = []
+        for rank in sorted(lanes):
+            left = limit - len(chosen)
+            ready = (connection.execute(SQL["due"], (each, now, left)) for each in lanes[rank])
+            chosen += [sequence for _, sequence in islice(heapq.merge(*ready), left)]
+        return connection.execute(SQL["candidates"], (_json(chosen),)).fetchall()
+
+    def _obey(self, connection: sqlite3.Connection, order: Order, now: Instant) -> None:
+        """Cancel what came to wait since a campaign was cancelled."""
+        if order.act == "cancel":
+            self._cancel(connection, order.campaign, _why(order), now)
+
+    def _admitted(
+        self, connection: sqlite3.Connection, claims: dict[Claim, int], now: Instant, gate: Gate
+    ) -> dict[Claim, int]:
+        """Return the claims that may go; settle the others."""
+        admission = gate.admit(list(claims), now)
+        ended = {each.send_id: each for each in admission.ended}
+        left = {claim: at for claim, at in claims.items() if claim.send_id not in ended}
+        named = [
+            (place_of(claim, key), sequence, claim)
+            for claim, sequence in left.items()
+            if (key := admission.addresses.get(claim.send_id))
+        ]
+        before = connection.total_changes
+        connection.executemany(SQL["address"], [each[:2] for each in named])
+        if connection.total_changes - before < len(named):
+            ended |= _sharing(connection, named)
+        for settlement in ended.values():
+            bound = msgspec.structs.asdict(settlement) | {"at": now}
+            if connection.execute(SQL["refuse"], bound).rowcount:
+                connection.execute(SQL["note"], bound)
+        return {claim: at for claim, at in left.items() if claim.send_id not in ended}
 
     def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
         """Return claims that have not been settled, for recovery."""
         bound = {"worker": worker, "expired_at": expired_at}
-        return _claims(self._database.current().execute(SQL["claims"], bound))
+        return [Claim(*row) for row in self._database.current().execute(SQL["claims"], bound)]
 
-    def settle(self, settlements: Sequence[Settlement], now: Instant) -> None:
-        """Record durably how claims ended."""
+    def workers(self) -> list[str]:
+        """Return the workers whose claims have not been settled, by name."""
+        return [name for (name,) in self._database.current().execute(SQL["workers"])]
+
+    def settle(self, settlements: Sequence[Settlement], now: Instant, worker: str = "") -> None:
+        """Record durably how claims ended; a worker's own, where one is named, or unknown ones."""
         if not settlements:
             return
         with self._database.write() as connection:
             for settlement in settlements:
-                bound = msgspec.structs.asdict(settlement) | {"at": now}
+                bound = msgspec.structs.asdict(settlement) | {"at": now, "worker": worker}
                 if connection.execute(SQL["settle"], bound).rowcount:
                     connection.execute(SQL["note"], bound)
 
+    # -- pause, resume, cancel ------------------------------------------------------------------
+
+    def order(self, order: Order) -> int:
+        """Record durably what was ordered of sending; return how many sends it cancelled."""
+        with self._database.write() as connection:
+            connection.execute(SQL["order"], msgspec.structs.asdict(order))
+            if order.act != "cancel":
+                return 0
+            return self._cancel(connection, order.campaign, _why(order), order.at)
+
+    def orders(self, campaign: str | None = None, limit: int = 100) -> list[Order]:
+        """Return what was ordered, the newest first."""
+        bound = {"campaign": campaign, "limit": limit}
+        return [Order(*row) for row in self._database.current().execute(SQL["orders"], bound)]
+
+    def standing(self) -> Mapping[str, Order]:
+        """Return the orders by which campaigns, or with '' all sending, stand still.
+
+        Asked for every mail: it is read again only when somebody has written to the file.
+        """
+        connection = self._database.current()
+        if connection.in_transaction:
+            return _standing(connection)
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if getattr(self._seen, "version", None) != version:
+            self._seen.orders = _standing(connection)
+            self._seen.version = version
+        found: dict[str, Order] = self._seen.orders
+        return found
+
     def cancel(self, campaign: str, reason: str, now: Instant) -> int:
         """Cancel a campaign's pending sends; return how many."""
-        bound = {"campaign": campaign, "reason": reason, "at": now}
         with self._database.write() as connection:
-            connection.execute(SQL["note_cancelled"], bound)
-            return connection.execute(SQL["cancel"], (campaign,)).rowcount
+            return self._cancel(connection, campaign, reason, now)
+
+    def _cancel(
+        self, connection: sqlite3.Connection, campaign: str, reason: str, now: Instant
+    ) -> int:
+        bound = {"campaign": campaign, "reason": reason, "at": now}
+        connection.execute(SQL["note_cancelled"], bound)
+        return connection.execute(SQL["cancel"], {"campaign": campaign}).rowcount
+
+    # -- readings -------------------------------------------------------------------------------
+
+    def recent(
+        self, people: Sequence[PersonId], after: Instant, but: str, apart: str
+    ) -> dict[PersonId, int]:
+        """Return how many mails each was sent after an instant, or is being sent."""
+        bound = {"people": _json(people), "after": after, "but": but, "apart": apart}
+        return dict(self._database.current().execute(SQL["recent"], bound).fetchall())
+
+    def campaigns(self) -> dict[str, dict[str, int]]:
+        """Return the number of sends in each state of each campaign."""
+        found: dict[str, dict[str, int]] = {}
+        for campaign, state, sends in self._database.current().execute(SQL["campaigns"]):
+            found.setdefault(campaign, {})[state] = sends
+        return found
 
     def states(self, campaign: str | None = None) -> dict[str, int]:
         """Return the number of sends in each state."""
@@ -153,5 +279,30 @@ def _row(decision: Decision) -> tuple[Any, ...]:
     )
 
 
-def _claims(rows: Iterable[tuple[Any, ...]]) -> list[Claim]:
-    return [Claim(*row) for row in rows]
+def _standing(connection: sqlite3.Connection) -> dict[str, Order]:
+    return {row[2]: Order(*row) for row in connection.execute(SQL["standing"])}
+
+
+def _why(order: Order) -> str:
+    return f"cancelled: {order.reason}" if order.reason else "cancelled"
+
+
+def _sharing(
+    connection: sqlite3.Connection, named: Iterable[tuple[bytes, int, Claim]]
+) -> dict[bytes, Settlement]:
+    """Return the ends of claims whose address has had this mail, or is about to."""
+    ended = {}
+    for key, sequence, claim in named:
+        holder, state, send_id = connection.execute(SQL["addressed"], (key,)).fetchone()
+        if holder == sequence:
+            continue
+        if state in ("failed", "cancelled"):
+            connection.execute(SQL["readdress"], (sequence, key))
+            continue
+        why = f"{SAME_ADDRESS} {send_id.hex()}"
+        ended[claim.send_id] = Settlement(claim.send_id, "cancelled", "", why)
+    return ended
+
+
+def _json(values: Iterable[int]) -> str:
+    return msgspec.json.encode(list(values)).decode()

@@ -20,9 +20,6 @@ from tailorbird.schema import (
     Profile,
     Refused,
     Scalar,
-    SuppressionReason,
-    SuppressionWord,
-    bars,
 )
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.people_rows import Row, Rows, state_of
@@ -31,6 +28,7 @@ from tailorbird.stores.sqlite.sayings import Policy
 from tailorbird.stores.sqlite.seen import Seen
 from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
 from tailorbird.stores.statements import load
+from tailorbird.suppression_words import SuppressionReason, SuppressionWord, bars
 from tailorbird.ties import Saying
 
 if TYPE_CHECKING:

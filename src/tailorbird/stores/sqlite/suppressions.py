@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tailorbird.privacy.vault import Vault
-from tailorbird.schema import MailPurpose, SuppressionReason, SuppressionWord
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
+from tailorbird.suppression_words import MailPurpose, SuppressionReason, SuppressionWord
 
 SQL = load("suppressions")
 

@@ -1,0 +1,154 @@
+"""What we ask of the ledger: decisions for good, and the sends that they caused.
+
+Every method that says "durable" has fsynced when it returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from tailorbird.schema import Claim, Decision, Instant, PersonId, Settlement
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """What became of sends that were about to be claimed."""
+
+    ended: tuple[Settlement, ...] = ()
+    """Of those that may not go: cancelled, or pending until `retry_at`."""
+    addresses: dict[bytes, bytes] = {}
+    """Send id -> the blind index of its address, where one mail of an occurrence is enough."""
+
+
+SAME_ADDRESS: Final = "same address as send"
+"""Why a send was cancelled; the id of the other follows."""
+
+
+def place_of(claim: Claim, address_key: bytes) -> bytes:
+    """Return the 16 bytes that name an address within one occurrence of a campaign."""
+    said = msgspec.json.encode((claim.campaign, claim.occurrence))
+    return hashlib.blake2b(said, digest_size=16, key=address_key, person=b"tb-address").digest()
+
+
+OrderAct = Literal["pause", "resume", "cancel"]
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Somebody had a campaign, or with '' all sending, paused, resumed or cancelled."""
+
+    act: OrderAct
+    at: Instant
+    campaign: str = ""
+    author: str = ""
+    reason: str = ""
+
+
+class Gate(Protocol):
+    """Asked inside the transaction of a claim: who goes first, and who may not go any more."""
+
+    def rank(self, campaign: str) -> int | None:
+        """Return a campaign's place in the queue, the lowest first; None: not by this worker."""
+
+    def admit(self, claims: Sequence[Claim], now: Instant) -> Admission:
+        """Return who may not be written to after all, and whose addresses count once."""
+
+
+class Ledger(Protocol):
+    """The append-only record of decisions, and the outbox of sends that they caused."""
+
+    def record(self, decisions: Sequence[Decision]) -> int:
+        """Record durably those not recorded before, with an outbox row for each `send`.
+
+        Returns how many were new. A send's id is its decision's id.
+        """
+
+    def decisions(
+        self,
+        *,
+        campaign: str | None = None,
+        person: PersonId | None = None,
+        after: bytes = b"",
+        limit: int = 1000,
+    ) -> list[Decision]:
+        """Return decisions in order of id."""
+
+    def decision(self, decision_id: bytes) -> Decision | None:
+        """Return one decision."""
+
+    def shown(
+        self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
+    ) -> dict[tuple[PersonId, str], int]:
+        """Return how often each of these blocks was in a mail decided for each of these people.
+
+        Mails that failed or were cancelled do not count; who was never shown a block is absent.
+        """
+
+    def tally(self, campaign: str, kept: str) -> list[tuple[str, str, int]]:
+        """Return (name, value, people) of what a campaign's sends keep under a key of `inputs`."""
+
+    def verdicts(self, campaign: str) -> list[tuple[str, str, str, int]]:
+        """Return (verdict, reason, variant, people) counts of a campaign."""
+
+    def claim(
+        self,
+        worker: str,
+        limit: int,
+        now: Instant,
+        lease_seconds: int,
+        gate: Gate | None = None,
+    ) -> list[Claim]:
+        """Claim due sends durably; nobody else gets them until the lease ends.
+
+        Lanes go by the gate's rank, and within a rank by due time; what is paused waits. Whom the
+        gate does not admit is settled in the same transaction, and others are claimed instead.
+        """
+
+    def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
+        """Return claims that have not been settled, for recovery."""
+
+    def workers(self) -> list[str]:
+        """Return the workers whose claims have not been settled, by name."""
+
+    def settle(self, settlements: Sequence[Settlement], now: Instant, worker: str = "") -> None:
+        """Record durably how claims ended; a worker's own, where one is named, or unknown ones."""
+
+    def cancel(self, campaign: str, reason: str, now: Instant) -> int:
+        """Cancel a campaign's pending sends; return how many."""
+
+    def order(self, order: Order) -> int:
+        """Record durably what was ordered of sending; return how many sends it cancelled.
+
+        What is paused or cancelled is claimed by nobody until it is resumed.
+        """
+
+    def orders(self, campaign: str | None = None, limit: int = 100) -> list[Order]:
+        """Return what was ordered, the newest first."""
+
+    def standing(self) -> Mapping[str, Order]:
+        """Return the orders by which campaigns, or with '' all sending, stand still; cheap."""
+
+    def recent(
+        self, people: Sequence[PersonId], after: Instant, but: str, apart: str
+    ) -> dict[PersonId, int]:
+        """Return how many mails each was sent after an instant, or is being sent.
+
+        Those of the campaign `but`, and of campaigns that begin with `apart`, do not count.
+        """
+
+    def states(self, campaign: str | None = None) -> dict[str, int]:
+        """Return the number of sends in each state."""
+
+    def campaigns(self) -> dict[str, dict[str, int]]:
+        """Return the number of sends in each state of each campaign."""
+
+    def settlements(self, after: int, limit: int) -> list[tuple[int, Instant, Settlement]]:
+        """Return (sequence, at, settlement) above `after`, in the order in which they happened."""
+
+    def settlement(self, send_id: bytes) -> Settlement | None:
+        """Return how a send ended, or None while it is pending."""
+
+    def sent_at(self, send_id: bytes) -> Instant | None:
+        """Return when the carrier took a send, or None where it has not."""
