@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tailorbird import settings as configuration
 from tailorbird.delivery.carriers.inbox import InboxCarrier
-from tailorbird.delivery.carriers.smtp import SmtpCarrier
+from tailorbird.delivery.carriers.kinds import Place
+from tailorbird.delivery.carriers.registry import carriers_of
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.errors import UsageError
 from tailorbird.ports import Closeable
@@ -350,7 +351,9 @@ def _wired(
     """Return the world of a folder, and what must be closed after it, in order."""
     facts = DuckFacts(path / FACTS_FILE, conflict=settings.conflict)
     inbox = InboxCarrier(path, keep=settings.delivery.inbox_keep)
-    carrier = _carrier(settings, inbox)
+    carriers = carriers_of(
+        settings, Place("", path, settings.sender.domain, wall_clock, inbox=inbox)
+    )
     journal = FileJournal(path / "delivery.journal")
     world = World(
         folder=path,
@@ -364,7 +367,8 @@ def _wired(
         ledger=SqliteLedger(database),
         models=FileModels(path / "models"),
         inbox=inbox,
-        carrier=carrier,
+        carrier=carriers[settings.delivery.carrier],
+        carriers=carriers,
         journal=journal,
         keys=SqliteKeys(database),
         hooks=SqliteHooks(database, vault),
@@ -373,26 +377,11 @@ def _wired(
         assignment_key=_assignment_key(settings, vault),
         token_key=vault.token_key,
     )
-    carriers: list[Closeable] = [carrier] if isinstance(carrier, SmtpCarrier) else []
-    return world, [*carriers, facts, inbox, journal, database]
+    outward = [carrier for carrier in carriers.values() if carrier is not inbox]
+    return world, [*outward, facts, inbox, journal, database]
 
 
 def _assignment_key(settings: Settings, vault: Vault) -> bytes:
     if not settings.assignment_salt:
         return vault.assignment_key
     return hashlib.blake2b(settings.assignment_salt.encode(), digest_size=32).digest()
-
-
-def _carrier(settings: Settings, inbox: InboxCarrier) -> InboxCarrier | SmtpCarrier:
-    chosen = settings.delivery
-    if chosen.carrier == "inbox":
-        return inbox
-    return SmtpCarrier(
-        chosen.smtp_host,
-        chosen.smtp_port,
-        tls=chosen.smtp_tls,
-        user=chosen.smtp_user,
-        password=chosen.smtp_password,
-        connections=chosen.smtp_connections,
-        hello=settings.sender.domain,
-    )

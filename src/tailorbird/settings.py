@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,17 @@ FILE_NAME = "tailorbird.toml"
 PREFIX = "TAILORBIRD_"
 CONFLICT = "conflict."
 """Starts the names of a table whose keys are traits."""
+CARRIERS = "carriers."
+"""Starts the names of the tables of carriers."""
+LISTS = frozenset(
+    {
+        "delivery.failover",
+        "delivery.sandbox_allow",
+        "delivery.test_addresses",
+        "identity.placeholders",
+    }
+)
+"""Settings that an environment variable gives as words between commas."""
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,9 +53,20 @@ class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which carrier sends, and how much it keeps."""
+    """Which carrier sends, to whom, and how much it keeps."""
 
-    carrier: Literal["inbox", "smtp"] = "inbox"
+    carrier: str = "inbox"
+    """Name of a table under `carriers`, or a kind of carrier that needs none."""
+    transactional: str = ""
+    """The carrier of mails that somebody asked for, such as confirmations; empty: the same."""
+    failover: tuple[str, ...] = ()
+    """The carriers that stand in for `carrier`, in order."""
+    sandbox: bool = False
+    """Whether mails leave only for the addresses and domains of `sandbox_allow`."""
+    sandbox_allow: tuple[str, ...] = ()
+    """Addresses (`me@shop.example`) and domains (`shop.example`)."""
+    test_addresses: tuple[str, ...] = ()
+    """The only addresses to which test mails go."""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 25
     smtp_user: str = ""
@@ -161,6 +184,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collect: Collect = Collect()
     identity: Identity = Identity()
     segments: Segments = Segments()
+    carriers: dict[str, dict[str, str | int | float | bool]] = {}
+    """A table for each carrier by its name; `kind` says what it is, where its name does not."""
     conflict: dict[str, tuple[str, ...]] = {}
     """Trait -> the sources whose word counts most, best first; the latest word where none is."""
     assignment_salt: str = ""
@@ -190,6 +215,17 @@ SECRETS = frozenset(
         "hooks.woocommerce_secret",
     }
 )
+
+
+SECRET_WORD = re.compile(r"(?:password|secret|token|key)$|secret")
+"""What the last part of a carrier's setting looks like when it is a secret."""
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a setting's value is never shown."""
+    if name.startswith(CARRIERS):
+        return SECRET_WORD.search(name.rpartition(".")[2]) is not None
+    return name in SECRETS
 
 
 def load(folder: Path, environment: Mapping[str, str]) -> tuple[Settings, list[Setting]]:
@@ -239,7 +275,10 @@ SAMPLE = """\
 [delivery]
 # Mails stay in the local inbox until a carrier is set up.
 # carrier = "smtp"
-# smtp_host = "smtp.example.com"
+
+# [carriers.smtp]
+# host = "smtp.example.com"
+# user = "..."       the password better by TAILORBIRD_CARRIERS__SMTP__PASSWORD
 """
 
 
@@ -282,13 +321,15 @@ def _check(name: str, *, where: str) -> None:
     known = names()
     if name in known or (name.startswith(CONFLICT) and name.count(".") == 1):
         return
+    if name.startswith(CARRIERS) and name.count(".") == 2:
+        return  # the carrier of that kind knows its settings
     near = difflib.get_close_matches(name, known, n=1)
     mend = f"did you mean {near[0]!r}?" if near else "see `tailorbird config show` for all names"
     raise SettingsError(f"unknown setting {name!r}", where=where, mend=mend)
 
 
 def _is_list(name: str) -> bool:
-    return name.startswith(CONFLICT) or name == "identity.placeholders"
+    return name.startswith(CONFLICT) or name in LISTS
 
 
 def _put(values: dict[str, Any], name: str, value: str | list[str]) -> None:
@@ -303,7 +344,7 @@ def _listing(settings: Settings, origins: Mapping[str, str]) -> list[Setting]:
     return [
         Setting(
             name,
-            "******" if name in SECRETS and value else str(value),
+            "******" if is_secret(name) and value else str(value),
             origins.get(name, "default"),
         )
         for name, value in flat.items()

@@ -233,9 +233,11 @@ def _surmised(send_id: bytes, policy: UnknownPolicy) -> Reply:
 
 def _settlement(claim: Claim, reply: Reply | None, rules: _Rules) -> Settlement:
     send_id, carrier = claim.send_id, rules.carrier.name
-    if reply is None or reply.kind == "untaken":
+    if reply is None:
         return Settlement(send_id, "pending", carrier, "given back: it never left")
     carrier = reply.carrier or carrier
+    if reply.kind == "untaken":
+        return Settlement(send_id, "pending", carrier, f"given back: {reply.text}")
     text = f"{reply.code} {reply.text}" if reply.code else reply.text
     if reply.kind != "deferred":
         return Settlement(send_id, ENDS[reply.kind], carrier, text)

@@ -1,19 +1,23 @@
 """One connection to a mail server: greeting, TLS, login, and messages one after another.
 
-Source: RFC 5321, 1870 (SIZE), 2920 (PIPELINING), 3207 (STARTTLS), 4954 (AUTH), 6152 (8BITMIME).
+Source: RFC 5321, 1870 (SIZE), 2920 (PIPELINING), 3207 (STARTTLS), 4954 (AUTH), 6152 (8BITMIME),
+6531 (SMTPUTF8).
 Until the final dot leaves, every failure is an `OSError` and the message is certainly not sent.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 import socket
 import ssl
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from tailorbird.delivery.addresses import commandable, needs_smtputf8
+from tailorbird.delivery.lines import Lines, lines_of
 from tailorbird.errors import CarrierError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply, ReplyKind
@@ -21,10 +25,8 @@ from tailorbird.schema import Outgoing, Reply, ReplyKind
 Tls: TypeAlias = Literal["none", "starttls", "implicit"]
 LONGEST_LINE: Final = 4096
 MOST_LINES: Final = 200
-ADDRESS: Final = re.compile(r"[!-;=?-~]+")
+ADDRESS: Final = re.compile(r"[!-;=?-~\u00a1-\ud7ff\ue000-\U0010ffff]+")
 ANSWER: Final = re.compile(rb"([2-5]\d\d)([ -]?)(.*?)\r?\n", re.DOTALL)
-BARE_CR: Final = re.compile(rb"\r(?!\n)")
-DOT_LINE: Final = re.compile(rb"\n\.")
 LOGIN_CODES: Final = frozenset({530, 534, 535, 538})
 CLOSING: Final = 421
 
@@ -83,33 +85,16 @@ class SmtpSession:
             self.close()
             raise
 
-    def send(self, message: Outgoing, journal: Journal) -> Reply:
+    def send(self, messages: Sequence[Outgoing], journal: Journal) -> list[Reply]:
         """Return what became of the message; afterwards `open` says whether to go on with this.
+
+        There is one: after each, the server is asked what became of it.
 
         Raises:
             OSError: the connection broke before the final dot left.
             CarrierError: the server wants a login.
         """
-        refused = self._unspeakable(message)
-        if refused:
-            return self._recorded(Reply(message.send_id, "rejected", 0, refused), journal)
-        answers = self._exchange(self._opening(message))
-        bad = next((answer for answer in answers if answer.code >= 400), None)
-        if bad is None and answers[-1].code == 354:
-            return self._content(message, journal)
-        if answers[-1].code == 354:
-            # RFC 2920 section 3.1: the text was asked for although nobody will get it.
-            self._exchange([b".\r\n"])
-        if bad is None:
-            raise ConnectionAbortedError(f"unexpected reply {answers[-1].code}")
-        if bad.code in LOGIN_CODES:
-            self.close()
-            raise _refusal(self.server, bad, "check delivery.smtp_user and delivery.smtp_password")
-        if bad.code == CLOSING:
-            self.close()
-        else:
-            self._exchange([b"RSET\r\n"])
-        return self._recorded(Reply(message.send_id, bad.kind, bad.code, bad.text), journal)
+        return [self._sent(message, journal) for message in messages]
 
     def quit(self) -> None:
         """Say goodbye and close."""
@@ -176,6 +161,8 @@ class SmtpSession:
             steps = [b"AUTH PLAIN " + b64encode(b"\0" + user + b"\0" + password)]
         elif "LOGIN" in offered:
             steps = [b"AUTH LOGIN", b64encode(user), b64encode(password)]
+        elif "CRAM-MD5" in offered:
+            steps = [self._answered_challenge(user, password)]
         else:
             raise CarrierError(
                 f"the mail server knows no login of ours, only {' '.join(offered) or 'none'}",
@@ -186,21 +173,55 @@ class SmtpSession:
             (answer,) = self._exchange([step + b"\r\n"])
             self._expect(answer, "refuses the login", "check delivery.smtp_user and its password")
 
+    def _answered_challenge(self, user: bytes, password: bytes) -> bytes:
+        """Return the answer to what CRAM-MD5 (RFC 2195) asks; the password itself stays here."""
+        (challenge,) = self._exchange([b"AUTH CRAM-MD5\r\n"])
+        self._expect(challenge, "refuses the login", "check delivery.smtp_user and its password")
+        try:
+            asked = b64decode(challenge.text, validate=True)
+        except ValueError:
+            raise ConnectionAbortedError("the server's challenge is no base64") from None
+        return b64encode(user + b" " + hmac.digest(password, asked, "md5").hex().encode())
+
     def _expect(self, answer: Answer, what: str, mend: str = "") -> None:
         if answer.code >= 400:
             raise _refusal(self.server, answer, mend or "ask its operator, or try later", what)
 
     # -- one message ----------------------------------------------------------------------------
 
-    def _unspeakable(self, message: Outgoing) -> str:
+    def _sent(self, message: Outgoing, journal: Journal) -> Reply:
+        lines = lines_of(message.content)
+        refused = self._unspeakable(message, lines)
+        if refused:
+            return self._recorded(Reply(message.send_id, "rejected", 0, refused), journal)
+        answers = self._exchange(self._opening(message))
+        bad = next((answer for answer in answers if answer.code >= 400), None)
+        if bad is None and answers[-1].code == 354:
+            return self._content(message, lines, journal)
+        if answers[-1].code == 354:
+            # RFC 2920 section 3.1: the text was asked for although nobody will get it.
+            self._exchange([b".\r\n"])
+        if bad is None:
+            raise ConnectionAbortedError(f"unexpected reply {answers[-1].code}")
+        if bad.code in LOGIN_CODES:
+            self.close()
+            raise _refusal(self.server, bad, "check delivery.smtp_user and delivery.smtp_password")
+        if bad.code == CLOSING:
+            self.close()
+        else:
+            self._exchange([b"RSET\r\n"])
+        return self._recorded(Reply(message.send_id, bad.kind, bad.code, bad.text), journal)
+
+    def _unspeakable(self, message: Outgoing, lines: Lines) -> str:
         """Return why this message cannot be said to this server, or ''."""
-        content = message.content
         sides = (message.envelope_from, message.envelope_to)
-        if not all(map(ADDRESS.fullmatch, sides)):
+        if not all(map(commandable, sides)):
             return "an address cannot be written in a command"
-        if BARE_CR.search(content) or content.count(b"\r") != content.count(b"\n"):
+        if any(map(needs_smtputf8, sides)) and "SMTPUTF8" not in self._offers:
+            return "the mail server takes no address in another alphabet (SMTPUTF8)"
+        if not lines.sound:
             return "a bare line end could be taken for the end of the message"
-        if not content.isascii() and "8BITMIME" not in self._offers:
+        if not message.content.isascii() and "8BITMIME" not in self._offers:
             return "the mail server takes ASCII only"
         return ""
 
@@ -208,15 +229,17 @@ class SmtpSession:
         parameters = f" SIZE={len(message.content)}" if "SIZE" in self._offers else ""
         if not message.content.isascii():
             parameters += " BODY=8BITMIME"
+        if needs_smtputf8(message.envelope_from + message.envelope_to):
+            parameters += " SMTPUTF8"
         return [
-            f"MAIL FROM:<{message.envelope_from}>{parameters}\r\n".encode("ascii"),
-            f"RCPT TO:<{message.envelope_to}>\r\n".encode("ascii"),
+            f"MAIL FROM:<{message.envelope_from}>{parameters}\r\n".encode(),
+            f"RCPT TO:<{message.envelope_to}>\r\n".encode(),
             b"DATA\r\n",
         ]
 
-    def _content(self, message: Outgoing, journal: Journal) -> Reply:
+    def _content(self, message: Outgoing, lines: Lines, journal: Journal) -> Reply:
         try:
-            self._socket.sendall(_stuffed(message.content))
+            self._socket.sendall(_stuffed(message.content, lines))
             journal.dot(message.send_id)
         except BaseException:
             self.close()
@@ -280,9 +303,14 @@ class SmtpSession:
         raise ConnectionAbortedError("the server does not speak SMTP")
 
 
-def _stuffed(content: bytes) -> bytes:
+def _international(message: Outgoing) -> bool:
+    """Return whether a message needs SMTPUTF8 (RFC 6531): an address beyond ASCII."""
+    return not (message.envelope_from.isascii() and message.envelope_to.isascii())
+
+
+def _stuffed(content: bytes, lines: Lines) -> bytes:
     """Return the text with doubled dots at line starts and a line end (RFC 5321 section 4.5.2)."""
-    if DOT_LINE.search(content):
+    if lines.dotted:
         content = content.replace(b"\r\n.", b"\r\n..")
     if content.startswith(b"."):
         content = b"." + content
