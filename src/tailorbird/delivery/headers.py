@@ -13,7 +13,12 @@ from typing import Final
 LINE: Final = 76
 """Longest line of a header with an encoded word; the others may have 78, which we do not use."""
 LONGEST_WORD: Final = 75
+LONGEST_TEXT: Final = 1000
+LONGEST_NAME: Final = 200
+"""Characters of a text and of a name that are written: a longer one is a mistake or an attack."""
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Signs that turn the direction of what follows: a name with one could show another address."""
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 PLAIN: Final = re.compile(r"(?!.*=\?)[ -~]*")
 PIECES: Final = re.compile(r" *[^ ]+")
@@ -25,24 +30,31 @@ UNQUOTED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 def clean(text: str) -> str:
     """Return text without control characters and line breaks, each run of them one space."""
-    return SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROLS.sub(" ", text)).strip(" ")
+    if text.isascii() and text.isprintable():
+        return text.strip(" ")
+    said = TURNING.sub("", CONTROLS.sub(" ", text))
+    return SURROGATES.sub("\N{REPLACEMENT CHARACTER}", said).strip(" ")
 
 
 def text_header(name: str, text: str) -> bytes:
     """Return a whole header field of free text, such as a subject, with its CRLF."""
     start = f"{name}: "
-    return f"{start}{_folded(clean(text), used=len(start))}\r\n".encode("ascii")
+    said = clean(text)[:LONGEST_TEXT].rstrip(" ")
+    return f"{start}{_folded(said, used=len(start))}\r\n".encode("ascii")
 
 
 def mailbox_header(name: str, display_name: str, address: str) -> bytes:
-    """Return a whole header field with one mailbox. `address` is ASCII, as `wire_address` gives."""
+    """Return a whole header field with one mailbox; `address` is one that `wire_address` gave.
+
+    One in another alphabet stands in UTF-8 (RFC 6532), all else is ASCII.
+    """
     start = f"{name}: "
-    phrase = _phrase(clean(display_name), used=len(start))
+    phrase = _phrase(clean(display_name)[:LONGEST_NAME].rstrip(" "), used=len(start))
     if not phrase:
-        return f"{start}{address}\r\n".encode("ascii")
+        return f"{start}{address}\r\n".encode()
     last_line = len(phrase) - (phrase.rfind("\n") + 1) + (0 if "\n" in phrase else len(start))
     space = " " if last_line + len(address) + 3 <= LINE else "\r\n "
-    return f"{start}{phrase}{space}<{address}>\r\n".encode("ascii")
+    return f"{start}{phrase}{space}<{address}>\r\n".encode()
 
 
 def _folded(text: str, *, used: int) -> str:

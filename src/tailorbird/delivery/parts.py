@@ -1,0 +1,110 @@
+"""The parts of a mail's body in ASCII, and how they are put together: RFC 2045, 2046.
+
+The same input gives the same octets.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64, b2a_qp
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tailorbird.delivery.lines import fit, without_controls
+from tailorbird.schema import Rendered
+
+SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
+LATE_CONTROLS: Final = re.compile(r"[\x80-\x9f]")
+"""HTML reads the numeric references of these as other characters."""
+ODD_REFERENCES: Final = re.compile(rb"&#(?:1[2-5]\d|5[5-7]\d\d\d);")
+"""What `xmlcharrefreplace` makes of late controls and of lone surrogates."""
+RAW_ELEMENT: Final = re.compile(
+    rb"<(?=[sxnpSXNP])(style|script|xmp|noembed|noframes|plaintext)\b", re.IGNORECASE
+)
+"""An element in which HTML knows no character references."""
+BOUNDARY_LINE: Final = re.compile(rb"\n--=_")
+ENCODED_LINE: Final = 76
+OCTETS_A_LINE: Final = ENCODED_LINE // 4 * 3
+
+
+def body(rendered: Rendered, send_id: bytes) -> list[bytes]:
+    """Return a mail's body from the header of its type on: text, AMP and HTML, or HTML alone.
+
+    A reader shows the last part that it knows (RFC 2046 section 5.1.4): AMP stands before HTML, so
+    that those who do not know it show the HTML.
+    """
+    parts = [_part(b"text/plain", _octets(rendered.text))] if rendered.text else []
+    if rendered.amp:
+        parts.append(_part(b"text/x-amp-html", _octets(rendered.amp)))
+    parts.append(_part(b"text/html", _referenced(rendered.html)))
+    if len(parts) == 1:
+        return parts
+    return _alternatives(parts, send_id)
+
+
+def _alternatives(parts: Sequence[bytes], send_id: bytes) -> list[bytes]:
+    boundary = b"=_" + send_id.hex().encode()
+    while any(boundary in part and BOUNDARY_LINE.search(part) for part in parts):
+        boundary += b"_"
+    opening = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n\r\n'
+    inner = [piece for part in parts for piece in (b"--" + boundary + b"\r\n", part)]
+    return [opening, *inner, b"--" + boundary + b"--\r\n"]
+
+
+def _referenced(html: str) -> bytes:
+    """Return a page in ASCII, or in UTF-8 where it has to be: in styles and scripts."""
+    if html.isascii():
+        return _octets(html)
+    content = html.encode("ascii", "xmlcharrefreplace")
+    if ODD_REFERENCES.search(content):
+        content = _readable(html).encode("ascii", "xmlcharrefreplace")
+    if any(b"&#" in raw for raw in _raw_texts(content)):
+        utf8 = _octets(html)
+        if not all(map(bytes.isascii, _raw_texts(utf8))):
+            return utf8
+    return without_controls(content)
+
+
+def _raw_texts(content: bytes) -> Iterator[bytes]:
+    """Yield what stands in the elements of a page in which HTML knows no references."""
+    at = 0
+    while match := RAW_ELEMENT.search(content, at):
+        closing = re.compile(rb"</" + match[1], re.IGNORECASE).search(content, match.end())
+        at = closing.start() if closing else len(content)
+        yield content[match.end() : at]
+
+
+def _readable(text: str) -> str:
+    """Return text without late controls, a sign of replacement for each lone surrogate."""
+    return SURROGATES.sub("\N{REPLACEMENT CHARACTER}", LATE_CONTROLS.sub("", text))
+
+
+def _octets(text: str) -> bytes:
+    """Return UTF-8 without control characters and lone surrogates."""
+    return without_controls((text if text.isascii() else _readable(text)).encode())
+
+
+def _part(kind: bytes, content: bytes) -> bytes:
+    """Return headers and body of one part: as it is where it can be, else the shorter encoding."""
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    content = content.rstrip(b"\n") + b"\n"
+    fits = content.isascii() and fit(content)
+    content = content.replace(b"\n", b"\r\n")
+    encoding, said = (b"7bit", content) if fits else _encoded(content)
+    return (
+        b"Content-Type: " + kind + b"; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n" + said
+    )
+
+
+def _encoded(content: bytes) -> tuple[bytes, bytes]:
+    """Return an encoding's name and a text in it: base64 where that is shorter."""
+    quoted = b2a_qp(content, istext=True)
+    if len(quoted) <= len(content) * 4 / 3 * (ENCODED_LINE + 2) / ENCODED_LINE:
+        return b"quoted-printable", quoted
+    lines = (
+        b2a_base64(content[at : at + OCTETS_A_LINE], newline=False)
+        for at in range(0, len(content), OCTETS_A_LINE)
+    )
+    return b"base64", b"\r\n".join(lines) + b"\r\n"
