@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tailorbird.delivery.protocol import UnknownPolicy, deliver, recover
+from tailorbird.outbox import Gate
 from tailorbird.ports import Journal
 from tailorbird.schema import (
     DAY,
@@ -81,9 +82,16 @@ class CrashingLedger(MemoryLedger):
         self.ledger = ledger
         self.machine = machine
 
-    def claim(self, worker: str, limit: int, now: Instant, lease_seconds: int) -> list[Claim]:
+    def claim(
+        self,
+        worker: str,
+        limit: int,
+        now: Instant,
+        lease_seconds: int,
+        gate: Gate | None = None,
+    ) -> list[Claim]:
         self.machine.step()
-        claims = self.ledger.claim(worker, limit, now, lease_seconds)
+        claims = self.ledger.claim(worker, limit, now, lease_seconds, gate)
         self.machine.step()
         return claims
 
@@ -91,9 +99,9 @@ class CrashingLedger(MemoryLedger):
         self.machine.step()
         return self.ledger.claimed(worker, expired_at)
 
-    def settle(self, settlements: Sequence[Settlement], now: Instant) -> None:
+    def settle(self, settlements: Sequence[Settlement], now: Instant, worker: str = "") -> None:
         self.machine.step()
-        self.ledger.settle(settlements, now)
+        self.ledger.settle(settlements, now, worker)
         self.machine.step()
 
 

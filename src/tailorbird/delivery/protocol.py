@@ -13,12 +13,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from tailorbird.errors import UsageError
+from tailorbird.outbox import Admission, Gate
 from tailorbird.ports import Carrier, Journal, Ledger
 from tailorbird.schema import (
     HOUR,
@@ -34,10 +36,15 @@ from tailorbird.schema import (
 )
 
 UnknownPolicy: TypeAlias = Literal["assume_sent", "retry"]
+Policy: TypeAlias = UnknownPolicy | Callable[[Claim], UnknownPolicy]
+"""What becomes of sends in doubt: the same for all, or by the claim."""
+Clock: TypeAlias = Callable[[], Instant]
 Render: TypeAlias = Callable[[Claim], Outgoing | Settlement]
 Words: TypeAlias = Mapping[bytes, Reply | None]
 """What is known of sends: a reply, None where only the dot left, absent where nothing left."""
 LEASE_SECONDS: Final = 900
+LEASE_USED: Final = 0.75
+"""The part of a lease in which mails may leave; the rest is for clocks that differ."""
 MAX_ATTEMPTS: Final = 8
 LONGEST_WAIT: Final = 6 * HOUR
 ENDS: Final[dict[ReplyKind, SendState]] = {
@@ -48,7 +55,10 @@ ENDS: Final[dict[ReplyKind, SendState]] = {
 
 
 class DeliveryReport(msgspec.Struct, frozen=True):
-    """How many sends ended in which way. `refused`: the renderer said no; `deferred`: later."""
+    """How many sends ended in which way.
+
+    `refused`: the gate or the renderer said no; `deferred`: later.
+    """
 
     sent: int = 0
     failed: int = 0
@@ -74,9 +84,31 @@ class _Rules:
     """What turns words into settlements."""
 
     carrier: Carrier
-    now: Instant
-    policy: UnknownPolicy
+    clock: Clock
+    policy: Policy
     max_attempts: int
+
+    def surmised(self, claim: Claim) -> Reply:
+        """Return what is taken for the answer to a dot that nobody answered."""
+        policy = self.policy(claim) if callable(self.policy) else self.policy
+        kind: ReplyKind = "deferred" if policy == "retry" else "unknown"
+        return Reply(claim.send_id, kind, 0, "the final dot left, no answer came back")
+
+
+@dataclass(slots=True)
+class _Counted:
+    """A gate, and how many it has sent away for good."""
+
+    gate: Gate
+    refused: int = 0
+
+    def rank(self, campaign: str) -> int | None:
+        return self.gate.rank(campaign)
+
+    def admit(self, claims: Sequence[Claim], now: Instant) -> Admission:
+        admission = self.gate.admit(claims, now)
+        self.refused += sum(ended.state != "pending" for ended in admission.ended)
+        return admission
 
 
 @dataclass(slots=True)
@@ -84,13 +116,18 @@ class _Batch:
     """Claims under way, who was refused, and what was answered."""
 
     claims: Sequence[Claim]
+    since: Instant
+    until: Instant
+    """While the clock is between these, nobody else can hold the claims."""
     refused: dict[bytes, Settlement] = field(default_factory=dict)
     replies: dict[bytes, Reply] = field(default_factory=dict)
     digests: dict[bytes, bytes] = field(default_factory=dict)
 
-    def outgoing(self, render: Render) -> Iterator[Outgoing]:
-        """Yield the messages of those that are still to be written to."""
+    def outgoing(self, render: Render, clock: Clock) -> Iterator[Outgoing]:
+        """Yield the messages of those that are still to be written to, while the lease lasts."""
         for claim in self.claims:
+            if not self.since <= clock() < self.until:
+                return
             made = render(claim)
             if made.send_id != claim.send_id:
                 raise UsageError("the renderer answered for another send", where=claim.campaign)
@@ -127,54 +164,72 @@ def deliver(
     limit: int | None = None,
     lease_seconds: int = LEASE_SECONDS,
     max_attempts: int = MAX_ATTEMPTS,
-    policy: UnknownPolicy = "assume_sent",
+    policy: Policy = "assume_sent",
+    gate: Gate | None = None,
+    clock: Clock | None = None,
 ) -> DeliveryReport:
     """Send what is due at `now`, at most `limit` messages, and return how they ended.
 
     `render` makes each message, or settles the claim as cancelled or failed when the person must
-    not be written to any more. `journal` belongs to `worker` alone. When the carrier or the
-    renderer raises, all that left is settled, the rest is free again, and the error goes on.
+    not be written to any more, or gives it back as pending, because of an order by which nobody can
+    claim it again. `gate` is asked inside each claim's transaction. `journal` belongs to `worker`
+    alone. `clock` tells the time of long work; without one it is `now` throughout. What the carrier
+    gives back ends the work: it would be claimed again at once.
+    When the carrier or the renderer raises, all that left is settled, the rest is free again, and
+    the error goes on.
     """
-    rules = _Rules(carrier, now, policy, max_attempts)
+    rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts)
     left = sys.maxsize if limit is None else limit
     counts: Counter[str] = Counter()
-    while left > 0:
+    counted = _Counted(gate) if gate else None
+    while left > 0 and not counts["returned"]:
         with journal.held():
-            claims = ledger.claim(worker, min(batch, left), now, lease_seconds)
+            at = rules.clock()
+            claims = ledger.claim(worker, min(batch, left), at, lease_seconds, counted)
             if not claims:
                 break
-            counts += _sent(ledger, journal, render, _Batch(claims), rules)
+            until = at + int(lease_seconds * LEASE_USED * SECOND)
+            counts += _sent(ledger, journal, render, _Batch(claims, at, until), rules, worker)
         left -= len(claims)
-    del counts["returned"]
-    return DeliveryReport(**counts)
+    del counts["returned"], counts["stood_still"]
+    return DeliveryReport(**counts + Counter(refused=counted.refused if counted else 0))
 
 
 def recover(
     ledger: Ledger,
     carrier: Carrier,
-    journal: Journal,
+    journal: Journal | None,
     *,
     worker: str,
-    policy: UnknownPolicy,
+    policy: Policy,
     now: Instant,
     max_attempts: int = MAX_ATTEMPTS,
+    others: bool = True,
 ) -> Recovery:
     """Settle what this worker's last life left behind, and return what became of it.
 
     To be called before the first `deliver`, and safe at any time: while another thread delivers
     with this journal, it waits. A claim with a reply is settled by it. The others are
     asked of the carrier where it can tell. Where it cannot, a claim without a dot is free again,
-    and one with a dot is unknown, or deferred under the policy `retry`. Claims of other workers
-    whose lease has ended count as dotted, because their journal is elsewhere.
+    and one with a dot is unknown, or deferred under the policy `retry`. Where the journal is lost
+    (None), the worker's claims whose lease has ended count as dotted; so do those of all others,
+    unless `others` is False because their journals tell whether they live.
     """
-    with journal.held():
-        own = {claim.send_id: claim for claim in ledger.claimed(worker)}
-        expired = {claim.send_id: claim for claim in ledger.claimed(expired_at=now)}
-        words = {send_id: None for send_id in expired if send_id not in own} | journal.last()
-        claims = (expired | own).values()
-        settlements = _settlements(claims, words, _Rules(carrier, now, policy, max_attempts))
-        ledger.settle(settlements, now)
-        journal.clear()
+    rules = _Rules(carrier, lambda: now, policy, max_attempts)
+    with journal.held() if journal else nullcontext():
+        own = {c.send_id: c for c in ledger.claimed(worker, None if journal else now)}
+        expired = {c.send_id: c for c in ledger.claimed(expired_at=now)} if others else {}
+        strange = {send_id: c for send_id, c in expired.items() if send_id not in own}
+        words: Words = journal.last() if journal else dict.fromkeys(own)
+        settlements = _settlements(own.values(), words, rules)
+        ledger.settle(settlements, now, worker)
+        if strange:
+            words = {**dict.fromkeys(strange), **words}
+            surmised = _settlements(strange.values(), words, rules)
+            ledger.settle(surmised, now)
+            settlements += surmised
+        if journal:
+            journal.clear()
     counts = Counter(_outcome(ended) for ended in settlements)
     unknown = tuple(ended.send_id for ended in settlements if ended.state == "unknown")
     return Recovery(
@@ -183,18 +238,23 @@ def recover(
 
 
 def _sent(
-    ledger: Ledger, journal: Journal, render: Render, under_way: _Batch, rules: _Rules
+    ledger: Ledger,
+    journal: Journal,
+    render: Render,
+    under_way: _Batch,
+    rules: _Rules,
+    worker: str,
 ) -> Counter[str]:
     """Send one batch and return how it ended; also when it breaks off, every claim is settled."""
     try:
-        for reply in rules.carrier.send(under_way.outgoing(render), journal):
+        for reply in rules.carrier.send(under_way.outgoing(render, rules.clock), journal):
             under_way.replies[reply.send_id] = reply
     finally:
         settlements = under_way.settlements(journal, rules)
-        ledger.settle(settlements, rules.now)
+        ledger.settle(settlements, rules.clock(), worker)
         journal.clear()
     outcomes = Counter(_outcome(ended) for ended in settlements[len(under_way.refused) :])
-    return outcomes + Counter(refused=len(under_way.refused))
+    return outcomes + Counter(_refusal(ended) for ended in under_way.refused.values())
 
 
 def retry_wait(attempts: int) -> Instant:
@@ -213,7 +273,7 @@ def _settlements(claims: Iterable[Claim], words: Words, rules: _Rules) -> list[S
         if reply is None and claim.send_id in known:
             reply = _told(claim.send_id, there=known[claim.send_id])
         elif reply is None and claim.send_id in words:
-            reply = _surmised(claim.send_id, rules.policy)
+            reply = rules.surmised(claim)
         settlements.append(_settlement(claim, reply, rules))
     return settlements
 
@@ -224,11 +284,6 @@ def _definite(reply: Reply | None) -> bool:
 
 def _told(send_id: bytes, *, there: bool) -> Reply | None:
     return Reply(send_id, "accepted", 0, "the carrier has it") if there else None
-
-
-def _surmised(send_id: bytes, policy: UnknownPolicy) -> Reply:
-    kind: ReplyKind = "deferred" if policy == "retry" else "unknown"
-    return Reply(send_id, kind, 0, "the final dot left, no answer came back")
 
 
 def _settlement(claim: Claim, reply: Reply | None, rules: _Rules) -> Settlement:
@@ -245,10 +300,16 @@ def _settlement(claim: Claim, reply: Reply | None, rules: _Rules) -> Settlement:
         given_up = f"given up after {claim.attempts} attempts: {text}"
         return Settlement(send_id, "failed", carrier, given_up)
     wait = max(retry_wait(claim.attempts), reply.retry_seconds * SECOND)
-    return Settlement(send_id, "pending", carrier, text, rules.now + wait)
+    return Settlement(send_id, "pending", carrier, text, rules.clock() + wait)
 
 
 def _outcome(settlement: Settlement) -> str:
     if settlement.state == "pending":
         return "deferred" if settlement.retry_at else "returned"
     return settlement.state
+
+
+def _refusal(settlement: Settlement) -> str:
+    if settlement.state != "pending":
+        return "refused"
+    return "deferred" if settlement.retry_at else "stood_still"
