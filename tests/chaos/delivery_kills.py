@@ -185,13 +185,18 @@ class Nursery:
         )
         assert self._next() == {"ready": True}
 
-    def live(self, order: list[Any], killer: Killer, delay: float | None) -> tuple[bool, int]:
-        """Return whether a sender lived to its end, and how many unknowns it began with."""
+    def live(
+        self, order: list[Any], killer: Killer, delay: float | None
+    ) -> tuple[bool, int | None]:
+        """Return whether a sender lived to its end, and how many unknowns it began with.
+
+        None: it was killed before it had recovered.
+        """
         self._say(json.dumps(order))
-        unknown = 0
+        unknown = None
         timer = None
         while "end" not in (word := self._next()):
-            unknown += int(word.get("unknown", 0))
+            unknown = word.get("unknown", unknown)
             if "pid" in word:
                 killer.see(int(word["pid"]))
                 if delay is not None:
@@ -254,7 +259,7 @@ def campaign(
     figures = Figures(design, messages=people)
     spacing = 7 * people // (kills + 1)
     over = False
-    life = answers = before = 0
+    life = lost = before = 0
     while not over:
         delay = None
         if figures.kills < kills:
@@ -265,10 +270,11 @@ def campaign(
             proxy.odds = Odds()
         order = [str(folder), proxy.port, NOW + life * LIFE, design]
         ended, unknown = nursery.live(order, killer, delay)
-        beyond = unknown - answers  # those of the life before
-        figures.most_unknown_after_a_kill = max(figures.most_unknown_after_a_kill, beyond)
+        if unknown is not None:
+            most = max(figures.most_unknown_after_a_kill, unknown - lost)
+            figures.most_unknown_after_a_kill, lost = most, 0
         proxy.quiet()
-        answers, before = proxy.record.lost_answers - before, proxy.record.lost_answers
+        lost, before = lost + proxy.record.lost_answers - before, proxy.record.lost_answers
         figures.kills += not ended
         over = ended and _ended(folder, design, people)
         life += 1
