@@ -30,6 +30,7 @@ from tailorbird import (
     segments,
 )
 from tailorbird.event_columns import EventColumns
+from tailorbird.letters.opting_out import unsubscribe as unsubscribe
 from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.membership import refresh as refresh
 from tailorbird.membership import refreshed_until as refreshed_until
@@ -39,14 +40,12 @@ from tailorbird.schema import (
     Claim,
     Instant,
     LogRecord,
-    Names,
     Outgoing,
     PersonId,
     Settlement,
 )
 from tailorbird.segments.refresh import untimed
 from tailorbird.stopping import Stop
-from tailorbird.tracking import events as tracked
 from tailorbird.tracking.answers import Sent
 from tailorbird.world import World
 
@@ -369,28 +368,6 @@ def sent(world: World, send_id: bytes) -> Sent | None:
     agreed = isinstance(permit(state, person, "tracking", decision.at), Permit)
     at = world.ledger.sent_at(send_id) or decision.at
     return Sent(person, decision.campaign, decision.variant, at, agreed)
-
-
-def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
-    """Withdraw the consent of the person behind a send, before this returns; False if unknown."""
-    decision = world.ledger.decision(send_id)
-    if decision is None:
-        return False
-    people = world.people
-    # Whoever was merged since then speaks for the person that she has become.
-    person = people.survivor(decision.person) or decision.person
-    event = tracked.unsubscribed_event(
-        send_id, person=person, campaign=decision.campaign, variant=decision.variant, at=at
-    )
-    with people.transaction():
-        receipt = profiles.withdrawal(person, send_id.hex(), at)
-        if not people.receipts_from(receipt.source, [person]):
-            people.add_consents([receipt])
-        profile = people.profiles([person]).get(person)
-        if profile is not None and profile.email:
-            people.suppress([(profile.email, Names.UNSUBSCRIBED, at)])
-    world.log.append([Body("tracking", at, msgspec.json.encode(event))])
-    return True
 
 
 def _chunks(values: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,8 @@ class StaticList(msgspec.Struct, frozen=True):
     description: str
     people: int
     used_in: tuple[str, ...]
+    offered: dict[str, str] = {}
+    """What people may call it who put themselves on it, by locale; none: it is not offered."""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -48,15 +50,30 @@ class Lists:
     world: World
     now: Instant
 
-    def create(self, name: str, description: str = "", *, author: str = "") -> Definition:
+    def create(
+        self,
+        name: str,
+        description: str = "",
+        *,
+        offered: Mapping[str, str] | None = None,
+        author: str = "",
+    ) -> Definition:
         """Keep that there is a list; what it was described as before is kept as a version.
+
+        With words by locale it is `offered` to people themselves, with none of them to nobody;
+        without them that stays as it is.
 
         Raises:
             DefinitionError: this cannot name a list.
         """
         import yaml
 
-        text = yaml.safe_dump({"name": name, "description": description}, sort_keys=False)
+        if offered is None:
+            before = self.world.definitions.get(KIND, name)
+            offered = segments.list_offered(before.text, f"lists/{name}.yaml") if before else {}
+        said: dict[str, object] = {"name": name, "description": description}
+        said |= {"offered": dict(offered)} if offered else {}
+        text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True)
         segments.list_description(text, f"lists/{name}.yaml")
         return self.world.definitions.put(KIND, name, text, author=author, reason="", now=self.now)
 
@@ -151,7 +168,8 @@ class Lists:
         asked = OnList(kept.name)
         used = tuple(each.name for each in standing if asked in leaves(each.condition))
         described_as = segments.list_description(kept.text, f"lists/{kept.name}.yaml")
-        return StaticList(kept.name, described_as, self.count(kept.name), used)
+        offered = segments.list_offered(kept.text, f"lists/{kept.name}.yaml")
+        return StaticList(kept.name, described_as, self.count(kept.name), used, offered)
 
     def _write(
         self, name: str, given: Iterable[str], *, added: bool, reason: str, author: str

@@ -16,6 +16,7 @@ from tailorbird.demo.run import CAMPAIGN
 from tailorbird.schema import Consent, Decision, Names
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web import tracking
+from tailorbird.web.page_texts import PageTexts
 from tailorbird.web.serve import Mailroom
 
 AGAIN = """\
@@ -48,7 +49,7 @@ def html(message: Message) -> str:
 async def ask(tb: Tailorbird, method: str, url: str, **given: object) -> httpx.Response:
     """Send one request to the public pages, without a network."""
     sealer = Sealer(tb.world.token_key)
-    app = Starlette(routes=tracking.routes(Mailroom(tb), sealer, shop="A shop"))
+    app = Starlette(routes=tracking.routes(Mailroom(tb), sealer, PageTexts("A shop")))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x.example") as client:
         return await client.request(method, url, **given)  # type: ignore[arg-type]

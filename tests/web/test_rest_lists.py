@@ -71,7 +71,9 @@ def call(site: ASGIApp, ask: Call) -> Call:
 
 def test_a_list_is_made_filled_and_shown(call: Call) -> None:
     made = call("/lists/vip", "PUT", json={"description": "Guests"}).json()
-    assert made == {"name": "vip", "description": "Guests", "people": 0, "used_in": []}
+    assert made == {
+        "name": "vip", "description": "Guests", "people": 0, "used_in": [], "offered": {},
+    }  # fmt: skip
     named = call("/lists/vip/add", "POST", json={"people": ["u1", "u2", "u9"]}).json()
     assert named == {"known": 2, "changed": 2, "unknown": [3], "applied": True}
     assert call("/lists/vip").json()["sample"] == [1, 2]

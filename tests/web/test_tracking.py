@@ -15,6 +15,7 @@ from tailorbird.errors import StoreError
 from tailorbird.schema import SECOND, Body, Instant
 from tailorbird.tracking.answers import Sent
 from tailorbird.tracking.tokens import LABELS, Sealer
+from tailorbird.web.page_texts import PageTexts
 from tailorbird.web.tracking import SOURCE, routes
 
 NOW = 1_700_000_000 * SECOND
@@ -33,6 +34,7 @@ class SmallMailroom:
         self.unsubscribed: list[tuple[bytes, Instant]] = []
         self.impersonal: list[tuple[bytes, Instant]] = []
         self.broken = False
+        self.language = ""
 
     def now(self) -> Instant:
         return NOW
@@ -63,6 +65,9 @@ class SmallMailroom:
         self.impersonal.append((send_id, at))
         return True
 
+    def locale(self, send_id: bytes) -> str:
+        return self.language
+
     def rendered(self, send_id: bytes) -> str | None:
         return "<p>Hello <script>alert(1)</script></p>" if send_id == KNOWN else None
 
@@ -83,7 +88,7 @@ class Browser:
     """Asks the pages, as a phone would."""
 
     def __init__(self, mailroom: SmallMailroom) -> None:
-        self.app = Starlette(routes=routes(mailroom, SEALER, shop=SHOP))
+        self.app = Starlette(routes=routes(mailroom, SEALER, PageTexts(SHOP)))
 
     def request(
         self, method: str, path: str, headers: dict[str, str] | None = None, content: str = ""
@@ -399,7 +404,8 @@ def contrast(one: str, two: str) -> float:
 
 def test_words_and_buttons_are_readable_in_light_and_in_dark(browser: Browser) -> None:
     sets = re.findall(
-        r"--ink: (#\w+); --paper: (#\w+); --deed: (#\w+); --on: (#\w+)", browser.get(leave()).text
+        r"--ink: (#\w+);[^}]*--paper: (#\w+);[^}]*--deed: (#\w+);[^}]*--on: (#\w+)",
+        browser.get(leave()).text,
     )
     assert len(sets) == 2
     for ink, paper, deed, on in sets:

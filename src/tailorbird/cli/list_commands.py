@@ -21,6 +21,7 @@ from tailorbird.cli.arguments import (
 )
 from tailorbird.cli.kept_commands import keep
 from tailorbird.cli.output import emit, table
+from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
     from tailorbird.app import Tailorbird
@@ -49,13 +50,18 @@ def list_lists(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None
 def create(
     name: Name,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    offered: Annotated[
+        list[str] | None,
+        typer.Option(help="Words by which people may put themselves on it: en=Running."),
+    ] = None,
     author: Author = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
     """Make a list, or describe it anew."""
+    words = None if offered is None else dict(map(_by_locale, filter(None, offered)))
     with opened(folder) as tb:
-        kept = tb.lists.create(name, description, author=author)
+        kept = tb.lists.create(name, description, offered=words, author=author)
     emit(kept, [f"list {kept.name}, version {kept.version}"], as_json=as_json)
 
 
@@ -126,6 +132,13 @@ def show(
     lines += [f"person {person}" for person in people]
     told = {"list": name, "people": count, "as_of": shown(at), "sample": people}
     emit(told | {"used_in": found.used_in}, lines, as_json=as_json)
+
+
+def _by_locale(said: str) -> tuple[str, str]:
+    locale, mark, words = said.partition("=")
+    if not mark:
+        raise UsageError(f"{said!r} names no language", mend="write en=Running")
+    return locale.strip(), words.strip()
 
 
 def _told(tb: Tailorbird, named: Named, done: str, *, as_json: bool) -> int:

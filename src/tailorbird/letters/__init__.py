@@ -17,6 +17,7 @@ from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.images import Studio, check_image, check_images, image_link, standing_images
 from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
 from tailorbird.letters.picks import recommendations
+from tailorbird.letters.preferences import locale_behind
 from tailorbird.letters.proof import Proof, prove
 from tailorbird.letters.rendering import render
 from tailorbird.letters.slots import check_campaign, check_slot, check_texts
@@ -45,6 +46,7 @@ __all__ = [
     "given_at",
     "image_link",
     "in_words",
+    "locale_behind",
     "prove",
     "recommendations",
     "render",

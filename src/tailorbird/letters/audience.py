@@ -199,6 +199,7 @@ class _Maker:
             "unsubscribe_url": f"{self._base}/u/{'x' * 43}",
             "view_url": f"{self._base}/v/{'x' * 43}",
             "personalisation_url": f"{self._base}/p/{'x' * 43}",
+            "preferences_url": f"{self._base}/m/{'x' * 43}",
             "images": {
                 name: f"{self._base}/i/{name}?t={'x' * 96}" for name in edition.reads("images")
             },

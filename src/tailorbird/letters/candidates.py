@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from tailorbird import experiments, journeys
+from tailorbird.letters import frequency
 from tailorbird.letters.given import Given
 from tailorbird.privacy.permit import permit
 from tailorbird.schema import (
@@ -46,6 +47,8 @@ def candidates(
     )
     recent = _recent_messages(world, campaign, people, now, apart)
     given = given_to(people, states, known)
+    marketing = campaign.purpose == "email_marketing"
+    held_back = frequency.too_soon(world, known, now, apart) if marketing else frozenset()
     return [
         journeys.Candidate(
             person=person,
@@ -55,7 +58,7 @@ def candidates(
             variant=arm.variant,
             probability=arm.probability,
             inputs=given[person].kept,
-            refusal=given[person].refusal,
+            refusal=frequency.REASON if person in held_back else given[person].refusal,
         )
         for person, arm in zip(people, arms, strict=True)
     ]

@@ -199,6 +199,7 @@ NO_URLS: Final[Mapping[str, Any]] = {
     "unsubscribe_url": "#",
     "view_url": "#",
     "personalisation_url": "#",
+    "preferences_url": "#",
     "forms": {},
     "images": {},
 }

@@ -19,7 +19,7 @@ import msgspec
 from tailorbird import content, journeys, yaml_text
 from tailorbird.content.fallbacks import Chain, read_chains
 from tailorbird.errors import DefinitionError, UsageError
-from tailorbird.letters.texts import parse_texts
+from tailorbird.letters.texts import PAGE, parse_texts
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.settings import Shop
 from tailorbird.world import World
@@ -274,7 +274,12 @@ def _locales(
     called: set[str], blocks: Mapping[str, str], texts: Mapping[str, Mapping[str, str]]
 ) -> set[str]:
     ends = {name.rpartition(".")[2] for name in called & blocks.keys() if "." in name}
-    return {each for each in ends if content.is_locale(each)} | set(texts)
+    written = {locale for locale, named in texts.items() if any(_of_mails(n) for n in named)}
+    return {each for each in ends if content.is_locale(each)} | written
+
+
+def _of_mails(text: str) -> bool:
+    return not text.startswith(PAGE)
 
 
 @cache

@@ -95,12 +95,16 @@ def fixed(edition: Edition, locale: str) -> Values:
 
 def locale_of(edition: Edition, profile: Profile) -> str:
     """Return the locale of a person's mail: hers where it is written in her language."""
-    traits = profile.traits
+    return spoken(said_locale(profile.traits), edition.locales, edition.manifest.shop.locale)
+
+
+def said_locale(traits: Mapping[str, Scalar]) -> str:
+    """Return the locale that a person's traits say, by her country where it names no region."""
     said = normal(str(traits.get("locale") or traits.get("language") or ""))
     region = str(traits.get("country") or "")
     if said and "-" not in said and len(region) == 2:
         said = normal(f"{said}-{region}") or said
-    return spoken(said, edition.locales, edition.manifest.shop.locale)
+    return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ class Composer:
             "unsubscribe_url": f"{base}/u/{seal('unsubscribe', claim.send_id)}",
             "view_url": f"{base}/v/{seal('view', claim.send_id)}",
             "personalisation_url": f"{base}/p/{seal('personalisation', claim.send_id)}",
+            "preferences_url": f"{base}/m/{seal('preferences', claim.send_id)}",
         }
 
     def _ready(self, claim: Claim, kept: Values) -> _Ready:

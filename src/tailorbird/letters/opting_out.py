@@ -1,11 +1,12 @@
-"""What somebody withdraws by a page that her mail led her to."""
+"""What somebody withdraws by a page that her mail led her to: mails, or what is chosen for her."""
 
 from __future__ import annotations
 
 import msgspec
 
+from tailorbird import profiles
 from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import Body, Instant
+from tailorbird.schema import Body, Instant, Names
 from tailorbird.tracking import events
 from tailorbird.world import World
 
@@ -26,4 +27,35 @@ def stop_personalisation(world: World, send_id: bytes, at: Instant) -> bool:
             send_id, person=person, campaign=decision.campaign, variant=decision.variant, at=at
         )
         world.log.append([Body("tracking", at, msgspec.json.encode(event))])
+    return True
+
+
+def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
+    """Withdraw the consent of the person behind a send, before this returns; False if unknown."""
+    decision = world.ledger.decision(send_id)
+    if decision is None:
+        return False
+    people = world.people
+    # Whoever was merged since then speaks for the person that she has become.
+    person = people.survivor(decision.person) or decision.person
+    with people.transaction():
+        receipt = profiles.withdrawal(person, send_id.hex(), at)
+        state = people.consent_states([person]).get(person)
+        left_before = people.receipts_from(receipt.source, [person])
+        # She may have come back by the page of her choices, and leave by the same mail once more.
+        again = bool(left_before) and state is not None and receipt.purpose in state.granted
+        if again or not left_before:
+            people.add_consents([receipt])
+        profile = people.profiles([person]).get(person)
+        if profile is not None and profile.email:
+            people.suppress([(profile.email, Names.UNSUBSCRIBED, at)])
+    event = events.unsubscribed_event(
+        send_id,
+        person=person,
+        campaign=decision.campaign,
+        variant=decision.variant,
+        at=at,
+        again=again,
+    )
+    world.log.append([Body("tracking", at, msgspec.json.encode(event))])
     return True

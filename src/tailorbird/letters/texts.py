@@ -8,12 +8,18 @@ entries:
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from tailorbird import content, yaml_text
 from tailorbird.errors import DefinitionError
+from tailorbird.world import World
+
+PAGE: Final = "page_"
+"""Begins the names of texts of the public pages, which no mail prints."""
 
 
 class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,3 +45,13 @@ def parse_texts(text: str, name: str) -> dict[str, str]:
             mend="write it as the file is named: `de`, `de-AT`",
         )
     return found.entries
+
+
+def page_texts(world: World) -> dict[str, dict[str, str]]:
+    """Return the shop's own words for the public pages, by locale; what is broken has none."""
+    found: dict[str, dict[str, str]] = {}
+    for each in world.definitions.latest("texts"):
+        with suppress(DefinitionError):
+            entries = parse_texts(each.text, each.name)
+            found[each.name] = {k: v for k, v in entries.items() if k.startswith(PAGE)}
+    return {locale: words for locale, words in found.items() if words}

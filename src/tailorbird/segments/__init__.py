@@ -28,7 +28,7 @@ from tailorbird.segments.draft import Dissection, LeafCount, dissect
 from tailorbird.segments.explain import Evidence, Explanation, Reason, explain
 from tailorbird.segments.json_schema import schema, schema_text
 from tailorbird.segments.library import library
-from tailorbird.segments.list_text import list_description
+from tailorbird.segments.list_text import list_description, list_offered
 from tailorbird.segments.outlook import Outlook, Turn, leaves_of, outlook
 from tailorbird.segments.overlap import Overlap, overlap, overlap_at
 from tailorbird.segments.parse import condition, document, from_json, of_document, parse
@@ -72,6 +72,7 @@ __all__ = [
     "leaves_of",
     "library",
     "list_description",
+    "list_offered",
     "members",
     "model",
     "named",

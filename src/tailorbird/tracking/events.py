@@ -77,11 +77,21 @@ def bounced_event(
 
 
 def unsubscribed_event(
-    send_id: bytes, *, person: PersonId, campaign: str, variant: str, at: Instant
+    send_id: bytes,
+    *,
+    person: PersonId,
+    campaign: str,
+    variant: str,
+    at: Instant,
+    again: bool = False,
 ) -> TrackedEvent:
-    """Return the event of a person who asked for no more mails."""
+    """Return the event of a person who asked for no more mails.
+
+    `again`: she had come back since she left by the same mail.
+    """
     properties = _about(send_id, campaign, variant)
-    return _event(Names.UNSUBSCRIBED, f"unsub-{send_id.hex()}", person, at, properties)
+    named = f"unsub-{send_id.hex()}" + (f"-{at}" if again else "")
+    return _event(Names.UNSUBSCRIBED, named, person, at, properties)
 
 
 def opted_out_event(
@@ -92,6 +102,34 @@ def opted_out_event(
     told = _event(Names.CONSENT_CHANGED, f"impersonal-{send_id.hex()}-{at}", person, at, properties)
     said = {"personalisation": False, "evidence": f"mail {send_id.hex()}"}
     return told | {"context": {"personId": person, "consent": said}}
+
+
+def preferred_event(
+    send_id: bytes, *, person: PersonId, at: Instant, consent: dict[str, object]
+) -> TrackedEvent:
+    """Return the event of a person who says purpose by purpose what we may do.
+
+    `consent` is what `context.consent` holds: purposes, the wording's version, the evidence.
+    """
+    told = _event(Names.CONSENT_CHANGED, f"preferred-{send_id.hex()}-{at}", person, at, {})
+    return told | {"context": {"personId": person, "consent": consent}}
+
+
+def corrected_event(
+    send_id: bytes, *, person: PersonId, at: Instant, traits: dict[str, str]
+) -> TrackedEvent:
+    """Return the event of a person who says something of herself."""
+    told = _event(Names.IDENTIFY, f"corrected-{send_id.hex()}-{at}", person, at, {})
+    return told | {"type": "identify", "traits": traits}
+
+
+def chosen_event(
+    send_id: bytes, *, person: PersonId, at: Instant, topic: str, added: bool
+) -> TrackedEvent:
+    """Return the event of a person who puts herself on a list, or takes herself off it."""
+    name = Names.LIST_ADDED if added else Names.LIST_REMOVED
+    named = f"{name}-{topic}-{send_id.hex()}-{at}"
+    return _event(name, named, person, at, {"list": topic, "reason": "preferences"})
 
 
 def surveyed_event(

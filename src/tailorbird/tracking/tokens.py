@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from tailorbird.errors import UsageError
 
-TokenUse: TypeAlias = Literal["open", "click", "unsubscribe", "view", "confirm", "personalisation"]
+TokenUse: TypeAlias = Literal[
+    "open", "click", "unsubscribe", "view", "confirm", "personalisation", "preferences"
+]
 NoteUse: TypeAlias = Literal["form page", "form link", "form cookie", "amp feed", "image"]
 SEND_ID_BYTES: Final = 16
 LINK_BYTES: Final = 2
@@ -29,6 +31,7 @@ LABELS: Final[dict[TokenUse, bytes]] = {
     "view": b"tailorbird view 1",
     "confirm": b"tailorbird confirm 1",
     "personalisation": b"tailorbird personalisation 1",
+    "preferences": b"tailorbird preferences 1",
 }
 WEB_ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x20\x7f\ud800-\udfff]+", re.IGNORECASE)
 

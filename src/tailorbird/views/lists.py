@@ -20,6 +20,8 @@ class ListRow(msgspec.Struct, frozen=True):
     description: str
     people: int
     used_in: tuple[str, ...]
+    offered: dict[str, str] = {}
+    """What people may call it who put themselves on it, by locale; none: it is not offered."""
 
 
 class ListReport(msgspec.Struct, frozen=True):
@@ -32,9 +34,13 @@ class ListReport(msgspec.Struct, frozen=True):
 
 
 class NewList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a list is for."""
+    """What a list is for, and by which words it is offered to people themselves, by locale.
+
+    Without `offered` that stays as it is; an empty one offers it no more.
+    """
 
     description: Annotated[str, Meta(max_length=500)] = ""
+    offered: dict[str, Annotated[str, Meta(max_length=200)]] | None = None
 
 
 class NamedPeople(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

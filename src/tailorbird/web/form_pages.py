@@ -11,11 +11,11 @@ from typing import Final
 from tailorbird.collect.forms import Field, Form, origin
 from tailorbird.collect.forms_answers import Given
 from tailorbird.collect.forms_trap import HONEYPOT
+from tailorbird.content.locales import direction
 
 STAMP: Final = "_page"
 """The hidden field that says which page was sent."""
 LONG_LIST: Final = 9
-RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
 AUTOCOMPLETE: Final = {
     "email": "email", "phone": "tel", "first_name": "given-name", "last_name": "family-name",
     "name": "name", "birthday": "bday", "postcode": "postal-code", "city": "address-level2",
@@ -79,6 +79,9 @@ button { font-weight: 600; color: var(--on); background: var(--deed); border: 0;
   border-radius: .5rem; background: var(--badly) }
 .again ul { margin: 0; padding-inline-start: 1.25rem }
 .again a { color: var(--bad) }
+.done { padding: .75rem 1rem; border: 2px solid var(--deed); border-radius: .5rem;
+  font-weight: 600 }
+.leave { margin-top: 3rem; padding-top: 1.5rem; border-top: 1px solid var(--line) }
 .no { position: absolute; left: -200vw; width: 1px; height: 1px; overflow: hidden }
 @media (min-width: 34rem) {
   .marks { grid-template-columns: repeat(auto-fit, minmax(2.5rem, 1fr)) }
@@ -103,10 +106,10 @@ def page(
     title: str, content: str, *, shop: str, language: str = "en", embedded: bool = False
 ) -> str:
     """Return a whole page; `content` is HTML."""
-    direction = ' dir="rtl"' if language.partition("-")[0] in RIGHT_TO_LEFT else ""
+    runs = ' dir="rtl"' if direction(language) == "rtl" else ""
     body = '<body class="embed">' if embedded else "<body>"
     return (
-        f'<!doctype html><html lang="{escape(language)}"{direction}><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(language)}"{runs}><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} - {escape(shop)}</title><style>{STYLE}</style></head>"
         f"{body}<main>{content}</main></body></html>"

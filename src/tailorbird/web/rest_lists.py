@@ -78,7 +78,7 @@ def list_listed(
 def put_list(desk: At, writer: With, name: Name, data: JSONBody[NewList]) -> ListRow:
     """Make a list, or describe it anew; who is on it stays."""
     found = _lists(desk)
-    found.create(name, data.description, author=writer.key)
+    found.create(name, data.description, offered=data.offered, author=writer.key)
     return _row(found.show(name))
 
 
@@ -130,7 +130,7 @@ def _told(desk: Desk, named: lists.Named, wait: str) -> NamedReport:
 
 
 def _row(found: lists.StaticList) -> ListRow:
-    return ListRow(found.name, found.description, found.people, found.used_in)
+    return ListRow(found.name, found.description, found.people, found.used_in, found.offered)
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [

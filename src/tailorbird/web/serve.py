@@ -27,6 +27,7 @@ from tailorbird.web import (
     customerio,
     forms,
     images,
+    preferences,
     salesforce,
     tag,
     tracking,
@@ -83,6 +84,10 @@ class Mailroom:
         known = opting_out.stop_personalisation(self._tb.world, send_id, at)
         self._told()
         return known
+
+    def locale(self, send_id: bytes) -> str:
+        """Return the language of the person behind a send, '' where nobody knows it."""
+        return letters.locale_behind(self._tb.world, send_id)
 
     def rendered(self, send_id: bytes) -> str | None:
         """Return the HTML that was sent, or None when it cannot be shown any more."""
@@ -193,7 +198,6 @@ def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[Bas
         *salesforce.routes(gate.append, tb.clock, world.settings.hooks),
         *images.routes(world, tb.clock),
         *amp.routes(world, tb.clock, told),
-        *tracking.routes(
-            Mailroom(tb, told), Sealer(world.token_key), shop=world.settings.shop.name
-        ),
+        *preferences.routes(world, tb.clock, told),
+        *tracking.routes(Mailroom(tb, told), Sealer(world.token_key), preferences.texts_of(world)),
     ]

@@ -9,9 +9,8 @@ it is with the link that ends personalisation.
 from __future__ import annotations
 
 import logging
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable
-from hashlib import sha256
 from html import escape
 from typing import Final, Protocol
 
@@ -25,37 +24,13 @@ from tailorbird.schema import Body, Instant
 from tailorbird.tracking import events
 from tailorbird.tracking.answers import Answers, Asked, Sent
 from tailorbird.tracking.tokens import Sealer, TokenUse
+from tailorbird.web import form_pages
+from tailorbird.web.page_texts import PageTexts, Spoken
 
 LOG: Final = logging.getLogger(__name__)
 SOURCE: Final = "tracking"
 PIXEL: Final = b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 UNSEEN: Final = {"cache-control": "no-store, private", "x-robots-tag": "noindex, nofollow"}
-STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --deed: #14532d; --on: #ffffff }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #f0f0f0; --paper: #161616; --deed: #86efac; --on: #0a0a0a }
-}
-body { margin: 0; font: 1.125rem/1.6 system-ui, sans-serif; color: var(--ink);
-  background: var(--paper) }
-main { max-width: 34rem; margin: 0 auto; padding: 12vh 1.25rem 2rem }
-h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 1rem }
-button { font: inherit; font-weight: 600; color: var(--on); background: var(--deed); border: 0;
-  border-radius: .5rem; padding: .75rem 1.5rem; min-height: 2.75rem; cursor: pointer }
-button:focus-visible { outline: .2rem solid var(--ink); outline-offset: .2rem }
-"""
-POLICY: Final = (
-    "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
-)
-LEAVING: Final = (
-    "Do you want no more mails?",
-    "One click and {} will not write to you again.",
-)
-SAME_FOR_ALL: Final = (
-    "Do you want the same content as everybody?",
-    "One click and {} no longer chooses offers and products for you by what you bought, looked at "
-    "or told us. You still get our mails.",
-)
 COPY_POLICY: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; "
     "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline' https:; "
@@ -82,13 +57,16 @@ class Mailroom(Protocol):
     def stop_personalisation(self, send_id: bytes, at: Instant) -> bool:
         """Withdraw the consent to personalisation, durably; False when the send is not known."""
 
+    def locale(self, send_id: bytes) -> str:
+        """Return the language of the person behind a send, '' where nobody knows it."""
+
     def rendered(self, send_id: bytes) -> str | None:
         """Return the HTML that was sent, or None when it cannot be shown any more."""
 
 
-def routes(mailroom: Mailroom, sealer: Sealer, *, shop: str) -> list[BaseRoute]:
-    """Return the public routes of a mail; `shop` is the name that the pages carry."""
-    pages = _Pages(mailroom, sealer, shop)
+def routes(mailroom: Mailroom, sealer: Sealer, texts: PageTexts) -> list[BaseRoute]:
+    """Return the public routes of a mail; `texts` are the words of their pages."""
+    pages = _Pages(mailroom, sealer, texts)
     return [
         Route("/o/{token}.gif", pages.opened, methods=["GET"]),
         Route("/c/{token}", pages.clicked, methods=["GET"]),
@@ -103,10 +81,10 @@ def routes(mailroom: Mailroom, sealer: Sealer, *, shop: str) -> list[BaseRoute]:
 class _Pages:
     """The endpoints; they wait for the disk, so each runs in a thread."""
 
-    def __init__(self, mailroom: Mailroom, sealer: Sealer, shop: str) -> None:
+    def __init__(self, mailroom: Mailroom, sealer: Sealer, texts: PageTexts) -> None:
         self._mailroom = mailroom
         self._sealer = sealer
-        self._shop = shop
+        self._texts = texts
         self._answers = Answers(sealer, mailroom.lookup)
 
     def opened(self, request: Request) -> Response:
@@ -118,74 +96,64 @@ class _Pages:
         """Lead on to the sealed address, and nowhere else."""
         sealed = self._sealer.open(request.path_params["token"], "click")
         if sealed is None:
-            return self._unknown()
+            return self._unknown(request)
         self._record(self._answers.clicked, request)
         return RedirectResponse(sealed.url, 302, headers=UNSEEN)
 
     def ask(self, request: Request) -> Response:
         """Show the page with the button; nothing changes."""
-        return self._ask(request, "unsubscribe", "Unsubscribe", LEAVING)
+        return self._ask(request, "unsubscribe", "leave")
 
     def ask_plain(self, request: Request) -> Response:
         """Show the page with the button that ends personalisation; nothing changes."""
-        return self._ask(request, "personalisation", "Stop personalised content", SAME_FOR_ALL)
+        return self._ask(request, "personalisation", "plain")
 
-    def _ask(
-        self, request: Request, use: TokenUse, button: str, question: tuple[str, str]
-    ) -> Response:
+    def _ask(self, request: Request, use: TokenUse, asked: str) -> Response:
         sealed = self._sealer.open(request.path_params["token"], use)
         if sealed is None or self._mailroom.lookup(sealed.send_id) is None:
-            return self._unknown()
-        title, text = question
-        return self._page(
+            return self._unknown(request)
+        spoken = self._spoken(request, sealed.send_id)
+        button = spoken.say(f"{asked}_button")
+        return page(
+            spoken,
             button,
-            f"<h1>{title}</h1><p>{text.format(escape(self._shop))}</p>"
-            f'<form method="post"><button type="submit">{button}</button></form>',
+            form_pages.message(spoken.say(f"{asked}_heading"), spoken.say(asked))
+            + f'<form method="post"><button type="submit">{escape(button)}</button></form>',
         )
 
     def unsubscribe(self, request: Request) -> Response:
         """Record the wish durably, then say so."""
-        said = "<h1>You are unsubscribed</h1><p>{} will not write to you again.</p>"
-        record = self._mailroom.unsubscribe
-        return self._wish(request, "unsubscribe", record, ("Unsubscribed", said))
+        return self._wish(request, "unsubscribe", self._mailroom.unsubscribe, "left")
 
     def stop_personalisation(self, request: Request) -> Response:
         """Record durably that nothing shall be chosen for her, then say so."""
-        said = "<h1>Personalised content is off</h1><p>{} now sends you what everybody gets.</p>"
         record = self._mailroom.stop_personalisation
-        return self._wish(request, "personalisation", record, ("Personalisation is off", said))
+        return self._wish(request, "personalisation", record, "plain_done")
 
     def _wish(
         self,
         request: Request,
         use: TokenUse,
         record: Callable[[bytes, Instant], bool],
-        done: tuple[str, str],
+        done: str,
     ) -> Response:
         sealed = self._sealer.open(request.path_params["token"], use)
         if sealed is None:
-            return self._unknown()
+            return self._unknown(request)
         try:
             known = record(sealed.send_id, self._mailroom.now())
+            spoken = self._spoken(request, sealed.send_id) if known else None
         except TailorbirdError:
             LOG.exception("a wish could not be recorded: %s", use)
-            return self._page(
-                "Please try again",
-                "<h1>That did not work</h1><p>Your wish could not be recorded just now. "
-                "Please try again in a few minutes.</p>",
-                503,
-            )
-        if not known:
-            return self._unknown()
-        title, text = done
-        return self._page(title, text.format(escape(self._shop)))
+            return said(self._accepted(request), "again", 503)
+        return said(spoken, done) if spoken else self._unknown(request)
 
     def copy(self, request: Request) -> Response:
         """Show the mail as it was sent."""
         sealed = self._sealer.open(request.path_params["token"], "view")
         html = self._mailroom.rendered(sealed.send_id) if sealed is not None else None
         if html is None:
-            return self._unknown()
+            return self._unknown(request)
         return HTMLResponse(html, headers=UNSEEN | {"content-security-policy": COPY_POLICY})
 
     # -- events ---------------------------------------------------------------------------------
@@ -204,23 +172,28 @@ class _Pages:
 
     # -- pages ----------------------------------------------------------------------------------
 
-    def _unknown(self) -> Response:
-        return self._page(
-            "Not found",
-            "<h1>This link is not known</h1><p>It may be incomplete or out of date. "
-            "Please use the newest mail that you have.</p>",
-            404,
-        )
+    def _unknown(self, request: Request) -> Response:
+        return said(self._accepted(request), "unknown", 404)
 
-    def _page(self, title: str, content: str, status: int = 200) -> Response:
-        return HTMLResponse(
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(title)} - {escape(self._shop)}</title><style>{STYLE}</style></head>"
-            f"<body><main>{content}</main></body></html>",
-            status,
-            headers=UNSEEN | {"content-security-policy": POLICY},
-        )
+    def _spoken(self, request: Request, send_id: bytes) -> Spoken:
+        accepts = request.headers.get("accept-language", "")
+        return self._texts.spoken(self._mailroom.locale(send_id), accepts)
+
+    def _accepted(self, request: Request) -> Spoken:
+        return self._texts.spoken("", request.headers.get("accept-language", ""))
+
+
+def said(spoken: Spoken, name: str, status: int = 200) -> Response:
+    """Return the page that only says something: `page_NAME` under its title and heading."""
+    content = form_pages.message(spoken.say(f"{name}_heading"), spoken.say(name))
+    return page(spoken, spoken.say(f"{name}_title"), content, status)
+
+
+def page(spoken: Spoken, title: str, content: str, status: int = 200) -> Response:
+    """Return a public page in a language; `content` is HTML."""
+    headers = UNSEEN | {"content-security-policy": form_pages.policy(None, "", embedded=False)}
+    text = form_pages.page(title, content, shop=spoken.shop, language=spoken.locale)
+    return HTMLResponse(text, status, headers=headers)
 
 
 def _asked(request: Request, at: Instant) -> Asked:

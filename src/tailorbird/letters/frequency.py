@@ -1,0 +1,65 @@
+"""How often a person lets us write: what she chose holds for all campaigns together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tailorbird.schema import DAY, Decision, Instant, PersonId, Profile
+from tailorbird.world import World
+
+TRAIT: Final = "letter_frequency"
+DAYS: Final = {"weekly": 7, "monthly": 30, "rarely": 90}
+"""What may be chosen -> the days in which one mail comes; who chose nothing is not held back."""
+REASON: Final = "chosen_frequency"
+OLDEST: Final = 60 * DAY
+"""For how long before those days a decision may have waited to be sent."""
+PAGE: Final = 1000
+_NEVER_CAME: Final = frozenset({"cancelled", "failed"})
+
+
+def too_soon(
+    world: World, profiles: Mapping[PersonId, Profile], now: Instant, apart: str
+) -> frozenset[PersonId]:
+    """Return who has had as many mails as she chose, or has one on its way.
+
+    Mails of campaigns that begin with `apart` do not count. Whoever chose nothing costs nothing.
+    """
+    chosen = {person: _days(profile) for person, profile in profiles.items()}
+    return frozenset(
+        person
+        for person, days in chosen.items()
+        if days and _written_to(world, person, now - days * DAY, apart)
+    )
+
+
+def _days(profile: Profile) -> int:
+    return DAYS.get(str(profile.traits.get(TRAIT) or ""), 0)
+
+
+def _written_to(world: World, person: PersonId, since: Instant, apart: str) -> bool:
+    return any(
+        _counts(world, decision, since)
+        for decision in _decisions(world, person)
+        if decision.verdict == "send"
+        and decision.at > since - OLDEST
+        and not (apart and decision.campaign.startswith(apart))
+    )
+
+
+def _counts(world: World, decision: Decision, since: Instant) -> bool:
+    """Return whether a mail came after an instant, or may still come."""
+    ended = world.ledger.settlement(decision.id)
+    if ended is None:
+        return True
+    came = world.ledger.sent_at(decision.id) or decision.at
+    return ended.state not in _NEVER_CAME and came > since
+
+
+def _decisions(world: World, person: PersonId) -> Iterator[Decision]:
+    after = b""
+    while page := world.ledger.decisions(person=person, after=after, limit=PAGE):
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1].id
