@@ -88,7 +88,7 @@ _PHRASES: Final[tuple[tuple[Why, tuple[str, ...]], ...]] = (
         r"(?:name service error|name or service not known|nodename nor servname)",
         r"could ?n[o']t find any host|can(?:not|'t) (?:find|resolve) (?:\S+ )?(?:host|domain|mail exchanger)|unresolv\w+ (?:host|domain)",
         r"unrouteable mail domain|all relevant mx records point to non-existent|no (?:valid )?(?:mx|a) (?:records?|or)|(?:mx|dns) (?:\S+ ){0,3}(?:nonexistent|non-existent|does not exist)",
-        r"(?:not|n't) (?:\S+ )?(?:resolve|find)(?: \S+){0,2} (?:mail )?(?:domain|exchanger|host)\b|no mail ?(?:server|exchanger|host)s? for|misconfigured mx",
+        r"(?:not|n't) (?:\S+ )?(?:resolve|find)(?: \S+){0,2} (?:mail )?(?:domain|exchanger|host)\b|no mail ?(?:server|exchanger|host)s? for|unable to find mx|misconfigured mx",
         r"domain is not reachable|domain (?:\S+ )?(?:could not|couldn't) be found|dns (?:query|lookup)[^.]{0,30}(?:nonexistent|non-existent|infodomainnonexistent)",
     )),
     ("mailbox_moved", (

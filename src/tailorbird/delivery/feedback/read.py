@@ -84,8 +84,7 @@ def _said(
     elif (
         told
         or _from_server(mail)
-        or original is not None
-        and _SUBJECT.search(mail.first("subject"))
+        or (original is not None and _SUBJECT.search(mail.first("subject")))
     ):
         yield from prose.bounces(mail, report, _own(mail), original or _quoted(quoted))
     else:
