@@ -168,13 +168,13 @@ def served(site: ASGIApp, on: socket.socket) -> Iterator[None]:
     thread.join()
 
 
-@pytest.fixture(name="listening")
+@pytest.fixture(name="listening", scope="session")
 def listening_fixture() -> Callable[..., Any]:
     """Return `listening()`, for whatever else a test serves."""
     return listening
 
 
-@pytest.fixture(name="served")
+@pytest.fixture(name="served", scope="session")
 def served_fixture() -> Callable[..., Any]:
     """Return `served(site, socket)`."""
     return served
