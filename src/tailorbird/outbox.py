@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from tailorbird.lanes import Pace
 from tailorbird.schema import Claim, Decision, Instant, PersonId, Settlement
 
 
@@ -99,15 +100,20 @@ class Ledger(Protocol):
         now: Instant,
         lease_seconds: int,
         gate: Gate | None = None,
+        pace: Pace | None = None,
     ) -> list[Claim]:
         """Claim due sends durably; nobody else gets them until the lease ends.
 
         Lanes go by the gate's rank, and within a rank by due time; what is paused waits. Whom the
         gate does not admit is settled in the same transaction, and others are claimed instead.
+        With a pace, only what was sorted is claimed, and only as much as may leave now.
         """
 
     def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
         """Return claims that have not been settled, for recovery."""
+
+    def waits(self) -> bool:
+        """Return whether anything is pending or claimed, due or not; cheap."""
 
     def workers(self) -> list[str]:
         """Return the workers whose claims have not been settled, by name."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 import msgspec
 
+from tailorbird.lanes import Allowance, Lane, Pace
 from tailorbird.outbox import SAME_ADDRESS, Gate, Order, place_of
 from tailorbird.schema import (
     SECOND,
@@ -34,6 +36,8 @@ class _Send:
     worker: str = ""
     lease_until: Instant = 0
     settlement: Settlement | None = None
+    stream: str = ""
+    zone: str = ""
 
     def claim(self) -> Claim:
         """Return it as its worker sees it."""
@@ -136,15 +140,20 @@ class MemoryLedger:
         now: Instant,
         lease_seconds: int,
         gate: Gate | None = None,
+        pace: Pace | None = None,
     ) -> list[Claim]:
         """Claim due sends; an expired lease does not free a claim, only recovery does."""
         while True:
-            due = self._due(now, gate)[:limit]
+            due = self._due(now, gate)
+            allowance = pace.allowance(self.under_way(), now) if pace else None
+            due = list(islice(_allowed(due, allowance), limit))
             admitted = self._admitted(due, now, gate) if gate and due else due
             for send in admitted:
                 send.state, send.worker = "claimed", worker
                 send.lease_until = now + lease_seconds * SECOND
                 send.attempts += 1
+            if allowance is not None:
+                allowance.spend(Counter((send.stream, send.zone) for send in admitted))
             if admitted or not due:
                 return [send.claim() for send in admitted]
 
@@ -184,6 +193,15 @@ class MemoryLedger:
             self._note(send, settlement, now)
         return [send for send in due if send.decision.id not in ended]
 
+    def outbox(self) -> list[_Send]:
+        """Return every send there ever was."""
+        return list(self._sends.values())
+
+    def under_way(self) -> dict[str, int]:
+        """Return how many sends of each stream are claimed and not settled."""
+        claimed = [send for send in self._sends.values() if send.state == "claimed"]
+        return dict(Counter(send.stream for send in claimed if send.stream))
+
     def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
         """Return claims that have not been settled, for recovery."""
         return [
@@ -193,6 +211,10 @@ class MemoryLedger:
             and worker in (None, send.worker)
             and (expired_at is None or send.lease_until <= expired_at)
         ]
+
+    def waits(self) -> bool:
+        """Return whether anything is pending or claimed, due or not; cheap."""
+        return any(send.state in {"pending", "claimed"} for send in self._sends.values())
 
     def workers(self) -> list[str]:
         """Return the workers whose claims have not been settled, by name."""
@@ -301,6 +323,13 @@ class MemoryLedger:
     def _note(self, send: _Send, settlement: Settlement, now: Instant) -> None:
         send.state, send.settlement = settlement.state, settlement
         self._settlements.append((len(self._settlements) + 1, now, settlement))
+
+
+def _allowed(due: Sequence[_Send], allowance: Allowance | None) -> Iterator[_Send]:
+    for send in due:
+        lane = Lane(send.decision.campaign, send.stream, send.zone)
+        if allowance is None or (send.stream and allowance.take(lane)):
+            yield send
 
 
 def _why(order: Order) -> str:

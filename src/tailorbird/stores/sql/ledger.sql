@@ -54,6 +54,9 @@ FROM sends AS s INDEXED BY sends_claimed JOIN decisions AS d ON d.sequence = s.s
 WHERE s.state = 'claimed' AND (:worker IS NULL OR s.worker = :worker)
   AND (:expired_at IS NULL OR s.lease_until <= :expired_at)
 ORDER BY s.sequence
+-- name: waits
+SELECT EXISTS (SELECT 1 FROM sends INDEXED BY sends_due WHERE state = 'pending')
+    OR EXISTS (SELECT 1 FROM sends INDEXED BY sends_claimed WHERE state = 'claimed')
 -- name: workers
 SELECT DISTINCT worker FROM sends INDEXED BY sends_claimed WHERE state = 'claimed' ORDER BY worker
 -- name: refuse

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tailorbird.lanes import Allowance, Pace
 from tailorbird.outbox import SAME_ADDRESS, Gate, Order, place_of
 from tailorbird.schema import (
     SECOND,
@@ -21,6 +22,7 @@ from tailorbird.schema import (
     Settlement,
 )
 from tailorbird.stores.sqlite.connection import Database
+from tailorbird.stores.sqlite.lanes import leaving, paced, under_way
 from tailorbird.stores.statements import load
 
 SQL = load("ledger")
@@ -96,6 +98,7 @@ class SqliteLedger:
         now: Instant,
         lease_seconds: int,
         gate: Gate | None = None,
+        pace: Pace | None = None,
     ) -> list[Claim]:
         """Claim due sends durably; nobody else gets them until the lease ends.
 
@@ -105,18 +108,27 @@ class SqliteLedger:
         until = now + lease_seconds * SECOND
         while True:
             with self._database.write() as connection:
-                rows = self._due(connection, limit, now, gate)
+                allowance = pace.allowance(under_way(connection), now) if pace else None
+                rows = self._due(connection, limit, now, gate, allowance)
                 claims = {Claim(*row): sequence for *row, sequence in rows}
                 admitted = claims
                 if gate and claims:
                     admitted = self._admitted(connection, claims, now, gate)
-                bound = {"worker": worker, "until": until, "sequences": _json(admitted.values())}
+                chosen = _json(admitted.values())
+                bound = {"worker": worker, "until": until, "sequences": chosen}
                 connection.execute(SQL["claim"], bound)
+                if allowance is not None:
+                    allowance.spend(leaving(connection, chosen))
             if admitted or not claims:
                 return list(admitted)
 
     def _due(
-        self, connection: sqlite3.Connection, limit: int, now: Instant, gate: Gate | None
+        self,
+        connection: sqlite3.Connection,
+        limit: int,
+        now: Instant,
+        gate: Gate | None,
+        allowance: Allowance | None,
     ) -> list[tuple[Any, ...]]:
         """Return what is to be claimed, lane by lane in the order of rank, each by due time."""
         standing = _standing(connection)
@@ -133,8 +145,11 @@ class SqliteLedger:
         chosen: list[int] = []
         for rank in sorted(lanes):
             left = limit - len(chosen)
-            ready = (connection.execute(SQL["due"], (each, now, left)) for each in lanes[rank])
-            chosen += [sequence for _, sequence in islice(heapq.merge(*ready), left)]
+            if allowance is None:
+                ready = (connection.execute(SQL["due"], (each, now, left)) for each in lanes[rank])
+                chosen += [sequence for _, sequence in islice(heapq.merge(*ready), left)]
+            else:
+                chosen += islice(paced(connection, lanes[rank], now, allowance), left)
         return connection.execute(SQL["candidates"], (_json(chosen),)).fetchall()
 
     def _obey(self, connection: sqlite3.Connection, order: Order, now: Instant) -> None:
@@ -168,6 +183,10 @@ class SqliteLedger:
         """Return claims that have not been settled, for recovery."""
         bound = {"worker": worker, "expired_at": expired_at}
         return [Claim(*row) for row in self._database.current().execute(SQL["claims"], bound)]
+
+    def waits(self) -> bool:
+        """Return whether anything is pending or claimed, due or not; cheap."""
+        return bool(self._database.current().execute(SQL["waits"]).fetchone()[0])
 
     def workers(self) -> list[str]:
         """Return the workers whose claims have not been settled, by name."""
