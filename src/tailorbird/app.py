@@ -332,11 +332,11 @@ class Tailorbird:
 
         return flow.decide(self.world, campaign, self.clock(), occurrence)
 
-    def deliver(self, worker: str = "worker-1") -> delivery.DeliveryReport:
+    def deliver(self) -> delivery.DeliveryReport:
         """Send what was decided and not yet sent."""
         from tailorbird import flow
 
-        return flow.deliver(self.world, self.clock(), worker)
+        return flow.deliver(self.world, self.clock(), clock=self.clock)
 
     def experiment(self, campaign: str) -> tuple[experiments.Verdict, list[experiments.Outcome]]:
         """Return what a campaign changed."""

@@ -17,7 +17,6 @@ import msgspec
 from tailorbird import (
     authoring,
     crossing,
-    delivery,
     forms,
     grouping,
     intake,
@@ -36,15 +35,14 @@ from tailorbird.membership import refresh as refresh
 from tailorbird.membership import refreshed_until as refreshed_until
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
-    Body,
-    Claim,
     Instant,
     LogRecord,
-    Outgoing,
     PersonId,
-    Settlement,
 )
 from tailorbird.segments.refresh import untimed
+from tailorbird.sending import announce as announce
+from tailorbird.sending import deliver as deliver
+from tailorbird.sending import send_waiting as send_waiting
 from tailorbird.stopping import Stop
 from tailorbird.tracking.answers import Sent
 from tailorbird.world import World
@@ -292,40 +290,6 @@ def plan(world: World, name: str, now: Instant) -> list[tuple[str, str, str, int
 # -- mail out, outcomes back --------------------------------------------------------------------
 
 
-def deliver(world: World, now: Instant, worker: str = "worker-1") -> delivery.DeliveryReport:
-    """Send what was decided and not yet sent; first settle what a kill left open."""
-    policy = world.settings.delivery.unknown_policy
-    sender = (world.ledger, world.carrier, world.journal)
-    delivery.recover(*sender, worker=worker, policy=policy, now=now)
-    composer = letters.Composer(world, now)
-
-    def render(claim: Claim) -> Outgoing | Settlement:
-        if forms.is_confirmation(claim):
-            return forms.outgoing(world, claim, now)
-        return composer.outgoing(claim)
-
-    report = delivery.deliver(*sender, render, worker=worker, now=now, policy=policy)
-    announce(world)
-    return report
-
-
-def announce(world: World) -> int:
-    """Tell the log what became of each send, exactly once; return how many."""
-    told = 0
-    while True:
-        after = int(world.log.progress("settlements") or 0)
-        rows = world.ledger.settlements(after, 1000)
-        if not rows:
-            return told
-        bodies = [
-            Body("delivery", at, msgspec.json.encode({"batch": [event]}))
-            for _, at, settlement in rows
-            if (event := letters.settled_event(world, settlement, at)) is not None
-        ]
-        world.log.append_from("settlements", bodies, str(rows[-1][0]))
-        told += len(bodies)
-
-
 def tick(world: World, now: Instant) -> Ingested:
     """Do everything that is due: take in what came, bring segments up to now, send what waits."""
     taken = keep_current(world, now)
@@ -348,14 +312,6 @@ def keep_current(
     notify.enqueue(world, now)
     crossing.forget_old(world, now, work)
     return taken
-
-
-def send_waiting(world: World, now: Instant) -> bool:
-    """Send what waits to be sent; return whether anything did."""
-    if not (world.ledger.states().get("pending") or world.ledger.claimed()):
-        return False
-    deliver(world, now)
-    return True
 
 
 def sent(world: World, send_id: bytes) -> Sent | None:

@@ -3,8 +3,7 @@
 Units: every instant is an `Instant`, int64 microseconds since the epoch in UTC; money is an int64
 in minor units of its currency; probabilities are floats in [0, 1].
 
-Structs of which there are many say `gc=False`: plain values form no cycles, and collecting them was
-a quarter of the time of ingest.
+Structs of which there are many say `gc=False`: collecting them was a quarter of ingest's time.
 """
 
 from __future__ import annotations
@@ -240,6 +239,7 @@ class ConsentState(msgspec.Struct, frozen=True):
     suppressed: str = ""
     """Why the address may not be written to (`unsubscribed`, `hard_bounce`, `complaint`), or ''."""
     has_address: bool = False
+    address_key: bytes = b""
 
 
 # -- definitions, decisions ---------------------------------------------------------------------

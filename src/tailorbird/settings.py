@@ -76,6 +76,7 @@ class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inbox_keep: int = 200_000
     """Newest messages whose full text the inbox keeps; of older ones it keeps the header."""
     unknown_policy: Literal["assume_sent", "retry"] = "assume_sent"
+    unknown_transactional: Literal["assume_sent", "retry"] = "assume_sent"
 
 
 class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -55,3 +55,7 @@ class World:
     """Draws variants and holdouts."""
     token_key: bytes
     """Seals links, pixels and return paths."""
+    worker: str = "worker-1"
+    """Whose journal this is."""
+    has_facts: bool = True
+    """False in a process that only sends: its facts answer nothing."""

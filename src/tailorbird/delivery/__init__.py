@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from tailorbird.delivery.dkim import DkimSigner
 from tailorbird.delivery.message import Envelope, outgoing
-from tailorbird.delivery.protocol import DeliveryReport, Recovery, Render, deliver, recover
+from tailorbird.delivery.protocol import (
+    DeliveryReport,
+    Recovery,
+    Render,
+    UnknownPolicy,
+    deliver,
+    recover,
+)
 
 __all__ = [
     "DeliveryReport",
@@ -16,6 +23,7 @@ __all__ = [
     "Envelope",
     "Recovery",
     "Render",
+    "UnknownPolicy",
     "deliver",
     "outgoing",
     "recover",

@@ -6,10 +6,19 @@ Out: decisions.
 
 from __future__ import annotations
 
-from tailorbird.journeys.campaign import HOLDOUT, Campaign, Cap, Variant, parse
-from tailorbird.journeys.decisions import NO_ADDRESS, Candidate, decide, decision_id, refusal
+from tailorbird.journeys.campaign import (
+    COMMON_PRIORITY,
+    HOLDOUT,
+    Campaign,
+    Cap,
+    Variant,
+    parse,
+)
+from tailorbird.journeys.decisions import CAP, NO_ADDRESS, Candidate, decide, decision_id, refusal
 
 __all__ = [
+    "CAP",
+    "COMMON_PRIORITY",
     "HOLDOUT",
     "NO_ADDRESS",
     "Campaign",

@@ -18,7 +18,7 @@ fallbacks:
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -27,6 +27,9 @@ from tailorbird.errors import DefinitionError
 from tailorbird.schema import Purpose
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+COMMON_PRIORITY: Final = 5
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +60,10 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recommendations: Annotated[int, msgspec.Meta(ge=0, le=24)] = 4
     attribution_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
     cap: Cap | None = None
+    priority: Annotated[int, msgspec.Meta(ge=1, le=9)] = COMMON_PRIORITY
+    """Its place in the queue of mails that wait: 1 leaves first."""
+    each_person: bool = False
+    """Whether everybody at an address gets her own mail; else an address gets one."""
     fallbacks: dict[str, Any] = {}
     """What stands in for values that are missing, read where mails are made."""
 

@@ -9,6 +9,7 @@ Out: what a decision keeps, compiled templates, messages.
 from __future__ import annotations
 
 from tailorbird.letters import audience, editions
+from tailorbird.letters.admitting import Door
 from tailorbird.letters.asking import condition
 from tailorbird.letters.compiled import check, check_template, template
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
@@ -28,6 +29,7 @@ __all__ = [
     "TRAITS",
     "Composer",
     "Deciding",
+    "Door",
     "Edition",
     "Given",
     "Proof",

@@ -18,7 +18,7 @@ FROM people WHERE person IN (SELECT value FROM json_each(?))
 SELECT p.person, p.consent, COALESCE((
     SELECT MIN(s.reason) FROM suppressions AS s
     WHERE s.address_key = p.email_key AND s.barred AND s.purpose IN ('all', 'email_marketing')), ''),
-    p.email_key IS NOT NULL
+    p.email_key
 FROM people AS p
 WHERE p.merged_into IS NULL AND p.person IN (SELECT value FROM json_each(?))
 -- name: with_kin

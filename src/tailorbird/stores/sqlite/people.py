@@ -22,7 +22,7 @@ from tailorbird.schema import (
     Scalar,
 )
 from tailorbird.stores.sqlite.connection import Database
-from tailorbird.stores.sqlite.people_rows import Row, Rows, state_of
+from tailorbird.stores.sqlite.people_rows import Rows, state_of
 from tailorbird.stores.sqlite.people_ties import Ties
 from tailorbird.stores.sqlite.sayings import Policy
 from tailorbird.stores.sqlite.seen import Seen
@@ -170,13 +170,10 @@ class SqlitePeople:
         states = {row[0]: self._rows.state(*row) for row in rows}
         several = self._database.current().execute(SQL["with_kin"], (asked,)).fetchall()
         for person, row in self._rows.wholes([home for (home,) in several]).items():
-            addressed = bool(row.email(self._policy))
-            why = self._suppressed(row)
-            states[person] = state_of(person, row.consent, why, has_address=addressed)
+            email = row.email(self._policy)
+            key = self._vault.blind("email", email) if email else b""
+            states[person] = state_of(person, row.consent, self.suppression(email), key)
         return states
-
-    def _suppressed(self, row: Row) -> str:
-        return self.suppression(row.email(self._policy))
 
     def consents(self, person: PersonId) -> list[Consent]:
         """Return one person's receipts, oldest first."""

@@ -166,11 +166,10 @@ class Rows:
         self._change(list(by_person), change)
 
     def state(
-        self, person: PersonId, consent: str, suppressed: str, has_address: int
+        self, person: PersonId, consent: str, suppressed: str, address_key: bytes | None
     ) -> ConsentState:
         """Return the consent column as the permit reads it."""
-        words = _WORDS.decode(consent)
-        return state_of(person, words, suppressed, has_address=bool(has_address))
+        return state_of(person, _WORDS.decode(consent), suppressed, address_key or b"")
 
     def _change(self, people: Sequence[PersonId], change: Callable[[Row], None]) -> None:
         rows = self.load(people)
@@ -212,14 +211,15 @@ class Rows:
         return row.created_at, email_key, sealed, declared, consent, row.person
 
 
-def state_of(person: PersonId, words: Words, suppressed: str, *, has_address: bool) -> ConsentState:
+def state_of(person: PersonId, words: Words, suppressed: str, address_key: bytes) -> ConsentState:
     """Return the latest words as the permit reads them."""
     return ConsentState(
         person,
         granted={purpose: word[0] for purpose, word in words.items() if word[1]},
         withdrawn={purpose: word[0] for purpose, word in words.items() if not word[1]},
         suppressed=suppressed,
-        has_address=has_address,
+        has_address=bool(address_key),
+        address_key=address_key,
     )
 
 

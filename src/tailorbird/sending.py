@@ -1,0 +1,127 @@
+"""Mail out, outcomes back: who sends, what holds it up, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Final
+
+import msgspec
+
+from tailorbird import delivery, forms, letters
+from tailorbird.delivery.journals import Journals
+from tailorbird.errors import StoreError
+from tailorbird.schema import Body, Claim, Instant, Outgoing, Settlement
+from tailorbird.world import World
+
+PAUSED: Final = "given back: sending is paused"
+
+
+def deliver(
+    world: World,
+    now: Instant,
+    worker: str = "",
+    clock: Callable[[], Instant] | None = None,
+) -> delivery.DeliveryReport:
+    """Send what was decided and not yet sent; first settle what a kill left open.
+
+    `worker` is the owner of the world's journal. `clock` tells the time of long work.
+    """
+    worker = worker or world.worker
+    sender = (world.ledger, world.carrier, world.journal)
+    delivery.recover(*sender, worker=worker, policy=policy(world), now=now, others=False)
+    take_over(world, now, worker)
+    composer = letters.Composer(world, now)
+    door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts)
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        if (halted := _halted(world, claim)) is not None:
+            return halted
+        if forms.is_confirmation(claim):
+            return forms.outgoing(world, claim, now)
+        return composer.outgoing(claim)
+
+    report = delivery.deliver(
+        *sender, render, worker=worker, now=now, policy=policy(world), gate=door, clock=clock
+    )
+    announce(world)
+    return report
+
+
+def take_over(world: World, now: Instant, worker: str) -> list[delivery.Recovery]:
+    """Settle what other workers left behind that have died, each by its own journal.
+
+    Whose journal is held lives, however far the clock has jumped; whose journal is not in this
+    folder is dead when its lease has ended.
+    """
+    journals, found = Journals(world.folder), []
+    for name in world.ledger.workers():
+        if name == worker:
+            continue
+        try:
+            left = journals.left_by(name)
+        except StoreError:
+            continue
+        given = (world.ledger, world.carrier)
+        if left is None:
+            found.append(
+                delivery.recover(
+                    *given, None, worker=name, policy=policy(world), now=now, others=False
+                )
+            )
+            continue
+        with closing(left):
+            found.append(
+                delivery.recover(
+                    *given, left, worker=name, policy=policy(world), now=now, others=False
+                )
+            )
+    return found
+
+
+def policy(world: World) -> Callable[[Claim], delivery.UnknownPolicy]:
+    """Return what becomes of sends in doubt: mails that somebody waits for have their own rule."""
+    chosen = world.settings.delivery
+
+    def of(claim: Claim) -> delivery.UnknownPolicy:
+        if forms.is_confirmation(claim):
+            return chosen.unknown_transactional
+        return chosen.unknown_policy
+
+    return of
+
+
+def send_waiting(world: World, now: Instant, clock: Callable[[], Instant] | None = None) -> bool:
+    """Send what waits to be sent; return whether anything came of it."""
+    if not world.ledger.waits():
+        return False
+    return deliver(world, now, clock=clock) != delivery.DeliveryReport()
+
+
+def announce(world: World) -> int:
+    """Tell the log what became of each send, exactly once; return how many."""
+    told = 0
+    while True:
+        after = int(world.log.progress("settlements") or 0)
+        rows = world.ledger.settlements(after, 1000)
+        if not rows:
+            return told
+        bodies = [
+            Body("delivery", at, msgspec.json.encode({"batch": [event]}))
+            for _, at, settlement in rows
+            if (event := letters.settled_event(world, settlement, at)) is not None
+        ]
+        world.log.append_from("settlements", bodies, str(rows[-1][0]))
+        told += len(bodies)
+
+
+def _halted(world: World, claim: Claim) -> Settlement | None:
+    """Return the end of a claim whose campaign stands still by now; cheap, asked for every mail."""
+    orders = world.ledger.standing()
+    order = orders.get("") or orders.get(claim.campaign) if orders else None
+    if order is None:
+        return None
+    if order.act == "pause":
+        return Settlement(claim.send_id, "pending", world.carrier.name, PAUSED)
+    why = f"cancelled: {order.reason}" if order.reason else "cancelled"
+    return Settlement(claim.send_id, "cancelled", world.carrier.name, why)
