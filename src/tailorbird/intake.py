@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 import msgspec
 
-from tailorbird import collect
+from tailorbird import collect, feedback
 from tailorbird.collect import plan, plan_check
 from tailorbird.collect.plan_observe import Observed
 from tailorbird.collect.plan_rules import Judge, Violation, judge_of
@@ -53,7 +54,7 @@ class Read:
 
 def read(world: World, records: Sequence[LogRecord]) -> Read:
     """Return the events of these records and, with reasons, what was refused."""
-    decoded = collect.decode_in(_house(world), records)
+    decoded = collect.decode_in(_house(world), feedback.translated(world, records))
     in_force = judges(world, records[0].offset) if records else []
     return judged(in_force, decoded, records)
 
@@ -67,11 +68,16 @@ def in_runs(
     one transaction of the record: without columns it is short, because the collector waits for it.
     """
     in_bulk = not judges(world, records[0].offset)
-    for run, columns in collect.in_runs(records, _house(world), in_bulk=in_bulk):
-        if columns:
-            yield run, columns
-        else:
-            yield from ((part, columns) for part in _parts(run))
+    # What came back is read with the people as they were left by all that came before it.
+    for back, group in groupby(records, feedback.is_feedback):
+        if back:
+            yield from ((part, []) for part in _parts([*group]))
+            continue
+        for run, columns in collect.in_runs([*group], _house(world), in_bulk=in_bulk):
+            if columns:
+                yield run, columns
+            else:
+                yield from ((part, columns) for part in _parts(run))
 
 
 def _parts(records: Sequence[LogRecord]) -> Iterator[list[LogRecord]]:
@@ -379,4 +385,5 @@ def _decoded(world: World, last: int) -> Iterator[collect.Decoded]:
     done = max(0, world.log.end() - last) if last else 0
     while records := world.log.read(done, RECORDS, BYTES):
         done = records[-1].offset
-        yield collect.decode(records, currency=world.settings.shop.currency)
+        told = feedback.translated(world, records)
+        yield collect.decode(told, currency=world.settings.shop.currency)

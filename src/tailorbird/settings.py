@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from tailorbird.errors import SettingsError
+from tailorbird.feedback_settings import Feedback as Feedback
 
 FILE_NAME = "tailorbird.toml"
 PREFIX = "TAILORBIRD_"
@@ -182,6 +183,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shop: Shop = Shop()
     hooks: Hooks = Hooks()
     hooks_out: HooksOut = HooksOut()
+    feedback: Feedback = Feedback()
     collect: Collect = Collect()
     identity: Identity = Identity()
     segments: Segments = Segments()
@@ -209,6 +211,8 @@ class Setting(msgspec.Struct, frozen=True):
 
 SECRETS = frozenset(
     {
+        *(f"feedback.{name}" for name in Feedback.__struct_fields__ if name.endswith("_secret")),
+        "feedback.mailbox_password",
         "delivery.smtp_password",
         "hooks.salesforce_token",
         "hooks.shopify_secret",

@@ -27,6 +27,7 @@ from tailorbird.collect.fields import (
 from tailorbird.collect.forms_trap import hold_back
 from tailorbird.collect.messages import (
     HELD,
+    NOTHING,
     Kind,
     Message,
     at_of,
@@ -171,6 +172,8 @@ def _read(
             if reader.barred:
                 part = protected.refusal(reader.barred)
                 decoded.refused.append(_refused(part, body, position, bytes(raw)))
+        except Nothing:
+            continue
         except Refusal as refusal:
             decoded.refused.append(_refused(refusal, body, position, bytes(raw)))
 
@@ -179,6 +182,10 @@ def _refused(refusal: Refusal, body: Body, position: Position, raw: bytes) -> Re
     return Refused(
         position, body.source, body.received_at, refusal.code, refusal.reason, raw, refusal.mend
     )
+
+
+class Nothing(Exception):  # noqa: N818 - nobody erred
+    """A message says nothing."""
 
 
 class _Who(msgspec.Struct, frozen=True, gc=False):
@@ -273,6 +280,8 @@ class _Reader:
     def _kind(self, message: Message) -> Kind:
         if self._internal and message.type == HELD:
             raise held(message)
+        if self._internal and message.type == NOTHING:
+            raise Nothing
         return kind_of(message)
 
     def _id(self, message: Message, raw: bytes | msgspec.Raw) -> str:

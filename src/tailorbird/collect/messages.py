@@ -24,6 +24,8 @@ KINDS: Final[dict[str, Kind]] = {
 EARLIEST: Final[Instant] = 631_152_000_000_000
 """1990-01-01: no shop's history is older."""
 ID_LIMIT: Final = 200
+NOTHING: Final = "nothing"
+"""A message of our own that says nothing, and keeps its neighbours' places in the body."""
 HELD: Final = "held"
 """The type of what one of our own doors could not read."""
 _IDS: Final = (int, str)

@@ -59,6 +59,7 @@ _CANONICAL: Final = {
     Names.EMAIL_OPENED: "email_open opened_email",
     Names.EMAIL_CLICKED: "email_link_clicked email_click clicked_email",
     Names.EMAIL_BOUNCED: "email_bounce",
+    Names.EMAIL_COMPLAINED: "email_marked_as_spam email_complaint spam_complaint",
     Names.UNSUBSCRIBED: "email_unsubscribed unsubscribe",
 }
 _BY_SPELLING: Final = {

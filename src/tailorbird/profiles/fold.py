@@ -38,14 +38,18 @@ from tailorbird.ties import Flag, Home, Separation, Standing
 
 T = TypeVar("T")
 HARD_BOUNCE: Final = "hard_bounce"
+COMPLAINT: Final[SuppressionReason] = "complaint"
 END: Position = 1 << 62
 """Above every position."""
 ROW_ID = "import:row-"
 """What our own import alone writes before 32 hexadecimal digits."""
 _ROW = re.compile(f"{ROW_ID}[0-9a-f]{{32}}")
 _TELLING = frozenset(
-    {Names.IDENTIFY, Names.EMAIL_BOUNCED, Names.PERSON_FORGOTTEN, Names.UNSUBSCRIBED}
-)
+    {
+        Names.IDENTIFY, Names.EMAIL_BOUNCED, Names.EMAIL_COMPLAINED, Names.PERSON_FORGOTTEN,
+        Names.UNSUBSCRIBED,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +294,10 @@ def _bars(event: Event) -> bool:
         return False
     if event.name == Names.EMAIL_BOUNCED:
         return event.properties.get("hard", True) is not False
-    return event.name == Names.UNSUBSCRIBED
+    return event.name in (Names.UNSUBSCRIBED, Names.EMAIL_COMPLAINED)
 
 
 def _reason(event: Event) -> SuppressionReason:
+    if event.name == Names.EMAIL_COMPLAINED:
+        return COMPLAINT
     return HARD_BOUNCE if event.name == Names.EMAIL_BOUNCED else Names.UNSUBSCRIBED

@@ -28,6 +28,7 @@ from tailorbird.web import (
     forms,
     images,
     preferences,
+    provider_hooks,
     salesforce,
     tag,
     tracking,
@@ -195,6 +196,7 @@ def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[Bas
         *webhooks.routes(
             gate.append, tb.clock, world.settings.hooks, shop_url=world.settings.shop.url
         ),
+        *provider_hooks.routes(gate.append, tb.clock, world.settings, world.folder),
         *salesforce.routes(gate.append, tb.clock, world.settings.hooks),
         *images.routes(world, tb.clock),
         *amp.routes(world, tb.clock, told),

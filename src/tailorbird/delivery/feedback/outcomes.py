@@ -49,6 +49,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """What we gave a provider to hand back, such as `send_id`."""
     envelope_to: tuple[str, ...] = ()
     """Where the mail that came back was sent: our return path is one of them."""
+    links: tuple[str, ...] = ()
+    """Links and addresses by which the mail that came back says one may unsubscribe."""
     why: Why | Literal[""] = ""
     status: str = ""
     """Enhanced status code (RFC 3463), such as `5.1.1`."""

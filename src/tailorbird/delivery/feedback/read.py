@@ -38,6 +38,7 @@ _SUBJECT: Final = re.compile(
 _COMPLAINT: Final = re.compile(r"^\W*(?:abuse|spam) report|complaint about message", re.IGNORECASE)
 _MESSAGE_ID: Final = re.compile(r"<?([^\s<>@\"]{1,250}@[^\s<>@\"]{1,250})>?")
 _ID_LINE: Final = re.compile(r"^[ >]*message-id: *(?:\n[ \t]+)?(\S{3,500})", re.I | re.M)
+_LINK: Final = re.compile(r"https?://[^\s<>\"']{1,1000}")
 _TO: Final = (
     "delivered-to", "x-original-to", "to", "x-envelope-to", "envelope-to", "x-delivered-to",
     "x-rcpt-to", "cc",
@@ -60,7 +61,8 @@ def read(raw: bytes) -> tuple[Outcome, ...]:
     known = Outcome(
         "other",
         message_ids=_message_ids(mail, sent, quoted),
-        envelope_to=_envelope_to(mail),
+        envelope_to=_envelope_to(mail, sent),
+        links=_links(sent, quoted),
         at=_date(mail.first("date")),
     )
     return tuple(_completed(each, known) for each in said)
@@ -157,19 +159,27 @@ def _message_ids(mail: Part, original: Part | None, quoted: str) -> tuple[str, .
     return tuple(dict.fromkeys(found))[:10]
 
 
-def _envelope_to(mail: Part) -> tuple[str, ...]:
-    found = [
-        address
-        for name in _TO
-        for value in mail.all(name)
-        for address in reports.ADDRESS.findall(value[:2000])
-    ]
+def _envelope_to(mail: Part, original: Part | None) -> tuple[str, ...]:
+    """Return where the mail was sent, and from where what it returns came."""
+    values = [value for name in _TO for value in mail.all(name)]
+    if original is not None:
+        values += original.all("return-path") + original.all("list-unsubscribe")
+    found = [address for value in values for address in reports.ADDRESS.findall(value[:2000])]
     return tuple(dict.fromkeys(found))[:20]
+
+
+def _links(original: Part | None, quoted: str) -> tuple[str, ...]:
+    said = " ".join(original.all("list-unsubscribe")) if original is not None else quoted
+    return tuple(_LINK.findall(said[:20_000])[:10])
 
 
 def _completed(outcome: Outcome, known: Outcome) -> Outcome:
     return msgspec.structs.replace(
-        outcome, message_ids=known.message_ids, envelope_to=known.envelope_to, at=known.at
+        outcome,
+        message_ids=known.message_ids,
+        envelope_to=known.envelope_to,
+        links=known.links,
+        at=known.at,
     )
 
 

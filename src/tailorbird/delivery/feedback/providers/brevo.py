@@ -42,7 +42,9 @@ def read(content: object, _delivery: str) -> Iterator[Outcome | Unread]:
             message_ids=tuple(
                 found.strip("<> ") for found in (text(event, "message-id"),) if found
             ),
-            metadata=spoken.metadata(spoken.part(event, "X-Mailin-custom")),
+            metadata=spoken.metadata(
+                spoken.part(event, "X-Mailin-custom"), {"custom": text(event, "X-Mailin-custom")}
+            ),
             at=spoken.instant(event.get("ts_epoch")) or spoken.instant(event.get("ts_event")),
             event_id=spoken.event_id(event),
             url=text(event, "link"),
