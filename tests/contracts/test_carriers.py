@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiosmtpd.controller import Controller
+from tests.providers import DIALECTS, Act, Dialect, Provider
 
 from tailorbird.delivery.carriers.inbox import InboxCarrier
-from tailorbird.delivery.carriers.smtp import SmtpCarrier
+from tailorbird.delivery.carriers.kinds import Kind, OpenCarrier, Place
+from tailorbird.delivery.carriers.registry import KINDS, kind
 from tailorbird.delivery.journal import FileJournal
+from tailorbird.delivery.message import Envelope, message
 from tailorbird.delivery.protocol import deliver, recover
-from tailorbird.ports import Carrier
-from tailorbird.schema import SECOND, Claim, Decision, Outgoing
+from tailorbird.errors import CarrierError
+from tailorbird.schema import SECOND, Claim, Decision, Outgoing, Rendered, Reply
+from tailorbird.settings import is_secret
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 
 NOW = 1_700_000_000 * SECOND
-TEXT = b"Subject: Hello\r\n\r\n.\r\nHello\r\n..\r\n"
+HTTP = sorted(DIALECTS)
+LOCAL = ("file", "inbox", "smtp")
+HTML = '<p>Käse, Ann &amp; "co" {{ literal }}</p>\n'
+PATIENCE_SECONDS = 0.4
+"""After which a carrier gives up on a silent provider; long enough for a busy machine to answer."""
 
 
 class Taker:
@@ -45,86 +56,192 @@ def listening(taker: Taker) -> Iterator[int]:
     controller.stop()
 
 
-Setting = tuple[Carrier, dict[str, bytes]]
+@dataclass(slots=True)
+class Stage:
+    """A carrier, and what arrived by recipient; None where its provider writes the text anew."""
+
+    carrier: OpenCarrier
+    arrived: Callable[[], dict[str, bytes | None]]
 
 
-@pytest.fixture(params=["inbox", "smtp"])
-def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting]:
-    """Return a carrier, and what arrived by recipient, to be looked at afterwards."""
-    if request.param == "inbox":
+def place(name: str, folder: Path, inbox: OpenCarrier) -> Place:
+    return Place(name, folder, "shop.example", lambda: NOW, inbox)
+
+
+Opened = Callable[..., OpenCarrier]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    """Return `opened(kind, **table)`: a carrier, closed when the test ends."""
+    with ExitStack() as stack:
         inbox = InboxCarrier(tmp_path)
-        yield inbox, Arrived(inbox)
-        inbox.close()
-        return
-    taker = Taker()
-    with listening(taker) as port:
-        smtp = SmtpCarrier("127.0.0.1", port, tls="none", connections=2)
-        yield smtp, taker.taken
-        smtp.close()
+        stack.callback(inbox.close)
+
+        def open_(name: str, **table: Any) -> OpenCarrier:
+            made = kind(name)
+            carrier = made.opened(made.read(table, "here"), place(name, tmp_path, inbox))
+            stack.callback(carrier.close)
+            return carrier
+
+        yield open_
 
 
-class Arrived(dict[str, bytes]):
-    """What the inbox holds, by recipient."""
+Provided = Callable[..., tuple[OpenCarrier, Provider]]
 
-    def __init__(self, inbox: InboxCarrier) -> None:
-        self.inbox = inbox
 
-    def items(self) -> Any:
-        pairs = ((entry.to, self.inbox.read(entry.send_id)) for entry in self.inbox.list(limit=999))
-        return dict(pairs).items()
+@pytest.fixture
+def provided(opened: Opened) -> Iterator[Provided]:
+    """Return `provided(kind, acts, **table)`: a carrier and the provider that it speaks to."""
+    with ExitStack() as stack:
+
+        def provide(
+            name: str, acts: Sequence[Act] = (), **table: Any
+        ) -> tuple[OpenCarrier, Provider]:
+            dialect = DIALECTS[name]
+            provider = Provider(dialect, acts)
+            stack.callback(provider.close)
+            given = {"base_url": provider.url, "connections": 1} | dialect.table | table
+            return opened(name, **given), provider
+
+        yield provide
+
+
+@pytest.fixture(params=[*LOCAL, *HTTP])
+def stage(
+    request: pytest.FixtureRequest, tmp_path: Path, opened: Opened, provided: Provided
+) -> Iterator[Stage]:
+    """Return each carrier in turn, before a server of ours that takes everything."""
+    name = request.param
+    if name == "file":
+        new = tmp_path / "mails" / "new"
+        yield Stage(opened("file"), lambda: {to_of(path): path.read_bytes() for path in of(new)})
+    elif name == "inbox":
+        inbox = opened("inbox")
+        assert isinstance(inbox, InboxCarrier)
+        yield Stage(
+            inbox, lambda: {each.to: inbox.read(each.send_id) for each in inbox.list(limit=999)}
+        )
+    elif name == "smtp":
+        taker = Taker()
+        with listening(taker) as port:
+            smtp = opened("smtp", host="127.0.0.1", port=port, tls="none", connections=2)
+            yield Stage(smtp, lambda: dict(taker.taken))
+            smtp.close()
+    else:
+        carrier, provider = provided(name, connections=2)
+        yield Stage(carrier, lambda: {one.to: one.content for one in provider.taken})
+
+
+def of(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.exists() else []
+
+
+def to_of(path: Path) -> str:
+    return mail(int(path.name, 16)).envelope_to
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[FileJournal]:
-    opened = FileJournal(tmp_path / "journal")
-    yield opened
-    opened.close()
+    kept = FileJournal(tmp_path / "journal", sync=False)
+    yield kept
+    kept.close()
 
 
-def mail(number: int) -> Outgoing:
-    return Outgoing(number.to_bytes(16, "big"), "a@x.example", f"p{number}@y.example", TEXT)
+def mail(number: int, html: str = HTML) -> Outgoing:
+    send_id = number.to_bytes(16, "big")
+    to = f"p{number}@y.example"
+    envelope = Envelope(
+        send_id,
+        to,
+        "hello@shop.example",
+        "shop.example",
+        NOW,
+        to_name="Müller, Ann",
+        from_name="The Shop",
+        reply_to="care@shop.example",
+        unsubscribe_url="https://shop.example/u/token",
+        campaign="spring",
+    )
+    content = message(Rendered("Käse für Ann", html, "Käse"), envelope)
+    return Outgoing(send_id, f"b-{number}@shop.example", to, content)
+
+
+def send(carrier: OpenCarrier, journal: FileJournal, *messages: Outgoing) -> list[Reply]:
+    return list(carrier.send(iter(messages), journal))
+
+
+# -- every carrier --------------------------------------------------------------------------------
 
 
 def test_each_message_is_answered_once_and_arrives_unchanged(
-    setting: Setting, journal: FileJournal
+    stage: Stage, journal: FileJournal
 ) -> None:
-    carrier, arrived = setting
     messages = [mail(number) for number in range(30)]
-    replies = list(carrier.send(iter(messages), journal))
+    replies = send(stage.carrier, journal, *messages)
     assert sorted(reply.send_id for reply in replies) == [each.send_id for each in messages]
     assert {reply.kind for reply in replies} == {"accepted"}
-    assert dict(arrived.items()) == {each.envelope_to: TEXT for each in messages}
+    arrived = stage.arrived()
+    assert arrived.keys() == {each.envelope_to for each in messages}
+    whole = {to: content for to, content in arrived.items() if content is not None}
+    plain = {each.envelope_to: each.content for each in messages}
+    if stage.carrier.name != "sparkpost":  # it reads curly braces, so they are written otherwise
+        assert whole == {to: plain[to] for to in whole}
 
 
-def test_nothing_to_send_is_no_error(setting: Setting, journal: FileJournal) -> None:
-    carrier, _ = setting
-    assert list(carrier.send(iter([]), journal)) == []
+def test_nothing_to_send_is_no_error(stage: Stage, journal: FileJournal) -> None:
+    assert send(stage.carrier, journal) == []
+
+
+def test_messages_are_drawn_as_they_are_sent(stage: Stage, journal: FileJournal) -> None:
+    drawn: list[int] = []
+
+    def many() -> Iterator[Outgoing]:
+        for number in range(2000):
+            drawn.append(number)
+            yield mail(number)
+
+    replies = stage.carrier.send(many(), journal)
+    next(replies)
+    assert len(drawn) <= 500
+    close = getattr(replies, "close", None)
+    assert close is not None
+    close()
 
 
 def test_an_answer_stands_in_the_journal_or_the_carrier_can_tell(
-    setting: Setting, journal: FileJournal
+    stage: Stage, journal: FileJournal
 ) -> None:
-    carrier, _ = setting
-    list(carrier.send(iter([mail(1)]), journal))
-    found = carrier.found([mail(1).send_id, mail(2).send_id])
-    if found is None:
-        word = journal.last()[mail(1).send_id]
-        assert word is not None
-        assert word.kind == "accepted"
-    else:
+    send(stage.carrier, journal, mail(1))
+    word = journal.last().get(mail(1).send_id)
+    if word is None:
+        found = stage.carrier.found([mail(1).send_id, mail(2).send_id])
         assert found == {mail(1).send_id: True, mail(2).send_id: False}
+    else:
+        assert word.kind == "accepted"
+
+
+def test_a_carrier_that_can_be_asked_finds_what_it_took(stage: Stage, journal: FileJournal) -> None:
+    send(stage.carrier, journal, mail(1))
+    found = stage.carrier.found([mail(1).send_id, mail(2).send_id])
+    if kind(stage.carrier.name).abilities.looks_up:
+        assert found is not None
+        assert found[mail(1).send_id] is True
+        assert found.get(mail(2).send_id, False) is False
+    else:
+        assert found is None
 
 
 def test_what_was_sent_before_a_crash_is_settled_by_recovery(
-    setting: Setting, journal: FileJournal, tmp_path: Path
+    stage: Stage, journal: FileJournal, tmp_path: Path
 ) -> None:
-    carrier, arrived = setting
+    carrier = stage.carrier
     database = Database(tmp_path / "tailorbird.sqlite")
     ledger = SqliteLedger(database)
     ledger.record([Decision(mail(n).send_id, "c", 1, "1", n, NOW, "send") for n in range(6)])
     claims = ledger.claim("w", 4, NOW, 60)
     # The machine stops after two of the four claims were sent, and before the ledger heard of it.
-    list(carrier.send((mail(claim.person) for claim in claims[:2]), journal))
+    send(carrier, journal, *(mail(claim.person) for claim in claims[:2]))
     recovery = recover(ledger, carrier, journal, worker="w", policy="assume_sent", now=NOW)
     assert (recovery.sent, recovery.returned, recovery.unknown) == (2, 2, ())
 
@@ -134,5 +251,248 @@ def test_what_was_sent_before_a_crash_is_settled_by_recovery(
     report = deliver(ledger, carrier, journal, render, worker="w", now=NOW)
     assert report.sent == 4
     assert ledger.states() == {"sent": 6}
-    assert len(dict(arrived.items())) == 6
+    assert len(stage.arrived()) == 6
     database.close()
+
+
+@pytest.mark.parametrize("name", ["file", "inbox", "brevo", "resend"])
+def test_the_same_send_id_twice_gives_one_message(
+    name: str, opened: Opened, provided: Provided, journal: FileJournal, tmp_path: Path
+) -> None:
+    if name in HTTP:
+        carrier, provider = provided(name)
+        assert kind(name).abilities.repeatable_seconds > 0
+    else:
+        carrier = opened(name)
+    replies = [*send(carrier, journal, mail(1)), *send(carrier, journal, mail(1), mail(2))]
+    assert [reply.kind for reply in replies] == ["accepted"] * 3
+    if name in HTTP:
+        assert sorted(one.to for one in provider.taken) == ["p1@y.example", "p2@y.example"]
+    elif name == "file":
+        assert len(of(tmp_path / "mails" / "new")) == 2
+    else:
+        assert isinstance(carrier, InboxCarrier)
+        assert carrier.count() == 2
+
+
+# -- carriers over HTTP ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_provider_gets_our_headers_and_our_send_id(
+    name: str, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, provider = provided(name)
+    send(carrier, journal, mail(7))
+    (taken,) = provider.taken
+    assert taken.send_id == mail(7).send_id.hex()
+    headers = {key.lower(): said for key, said in taken.headers.items()}
+    assert headers["list-unsubscribe"] == "<https://shop.example/u/token>"
+    assert headers["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+    assert headers["feedback-id"].startswith("spring:")
+    if taken.content is None:
+        assert taken.subject == "Käse für Ann"
+        assert "&quot;co&quot; {{ literal }}" in taken.html or '"co" {{ literal }}' in taken.html
+        assert taken.text.strip() == "Käse"
+        assert not {"dkim-signature", "content-type", "to"} & headers.keys()
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_refusal_for_good_concerns_one_message_and_names_no_address(
+    name: str, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, provider = provided(name, ["reject"])
+    first, second = [*send(carrier, journal, mail(1)), *send(carrier, journal, mail(2))]
+    assert (first.kind, second.kind) == ("rejected", "accepted")
+    assert first.text
+    assert "p1@y.example" not in first.text
+    assert journal.last()[mail(1).send_id] == replace_wait(first)
+    assert provider.connections == 1
+
+
+@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize("act", ["limit", "busy"])
+def test_a_provider_that_is_too_busy_is_asked_again_later(
+    name: str, act: Act, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, provider = provided(name, [act])
+    first, second = [*send(carrier, journal, mail(1)), *send(carrier, journal, mail(2))]
+    assert (first.kind, second.kind) == ("deferred", "accepted")
+    if act == "limit" and name != "sendgrid":
+        assert first.retry_seconds == 7
+    assert [one.to for one in provider.taken] == ["p2@y.example"]
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_wrong_key_stops_the_sending_says_how_to_mend_and_loses_nothing(
+    name: str, provided: Provided, journal: FileJournal, tmp_path: Path
+) -> None:
+    carrier, provider = provided(name, ["refuse"])
+    database = Database(tmp_path / "tailorbird.sqlite")
+    ledger = SqliteLedger(database)
+    ledger.record([Decision(mail(n).send_id, "c", 1, "1", n, NOW, "send") for n in range(60)])
+
+    def render(claim: Claim) -> Outgoing:
+        return mail(claim.person)
+
+    with pytest.raises(CarrierError, match="look at the credentials") as caught:
+        deliver(ledger, carrier, journal, render, worker="w", now=NOW)
+    assert not any(word in caught.value.sentence() for word in ("key-1", "token-1", "hush"))
+    assert "@y.example" not in caught.value.sentence()
+    answered = len(provider.taken)
+    assert ledger.states().get("pending", 0) == 60 - answered
+    report = deliver(ledger, carrier, journal, render, worker="w", now=NOW)
+    assert report.sent == 60 - answered
+    assert sorted(one.to for one in provider.taken) == sorted(
+        mail(n).envelope_to for n in range(60)
+    )
+    assert all(claim.attempts <= 1 for claim in ledger.claimed("w"))
+    database.close()
+
+
+@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize("act", ["take_and_hang_up", "garbage"])
+def test_an_answer_that_never_came_or_says_nothing_leaves_doubt_only_where_nothing_else_tells(
+    name: str, act: Act, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, provider = provided(name, [act])
+    (reply,) = send(carrier, journal, mail(1))
+    repeatable = kind(name).abilities.repeatable_seconds > 0
+    repeated = act == "take_and_hang_up" and repeatable
+    assert len(provider.taken) == 1
+    if repeated:
+        assert reply.kind == "accepted"
+    else:
+        assert reply.kind == "unknown"
+        assert journal.last() == {mail(1).send_id: None}
+    (second,) = send(carrier, journal, mail(2))
+    assert second.kind == "accepted"
+
+
+@pytest.mark.parametrize("name", ["postmark", "resend", "ses"])
+def test_silence_after_the_last_byte_is_no_answer(
+    name: str, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, provider = provided(
+        name, ["take_and_stall", "take_and_stall"], timeout_seconds=PATIENCE_SECONDS
+    )
+    (reply,) = send(carrier, journal, mail(1))
+    assert reply.kind == "unknown"
+    assert journal.last() == {mail(1).send_id: None}
+    assert len(provider.taken) == 1
+
+
+@pytest.mark.parametrize("name", ["mailgun", "postmark", "resend", "ses"])
+@pytest.mark.parametrize("act", ["hang_up", "stall"])
+def test_a_line_that_breaks_before_the_last_byte_sends_nothing(
+    name: str, act: Act, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, provider = provided(name, [act], timeout_seconds=PATIENCE_SECONDS)
+    large = mail(1, "<p>" + "word " * 3_000_000)  # more than sockets hold
+    (reply,) = send(carrier, journal, large)
+    assert (reply.kind, reply.code) == ("deferred", 0)
+    assert journal.last() == {}
+    assert provider.taken == []
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_an_error_of_the_server_is_no_proof_that_nothing_was_sent(
+    name: str, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, _ = provided(name, ["break"])
+    (reply,) = send(carrier, journal, mail(1))
+    assert reply.kind == "unknown"
+    assert reply.code == 500
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_provider_that_is_not_there_takes_nothing(
+    name: str, opened: Opened, journal: FileJournal
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    carrier = opened(name, base_url=f"http://127.0.0.1:{port}", **DIALECTS[name].table)
+    with pytest.raises(CarrierError, match=r"carriers\.\w+: .*cannot be reached"):
+        send(carrier, journal, mail(1))
+    assert journal.last() == {}
+    assert not carrier.found([mail(1).send_id])
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_connection_that_was_closed_while_idle_is_opened_again(
+    name: str, provided: Provided, journal: FileJournal
+) -> None:
+    carrier, provider = provided(name, ["accept", "hang_up"])
+    send(carrier, journal, mail(1))
+    second, third = [*send(carrier, journal, mail(2)), *send(carrier, journal, mail(3))]
+    assert third.kind == "accepted"
+    assert second.kind in ("unknown", "deferred", "accepted")
+    assert provider.connections >= 2
+
+
+@pytest.mark.parametrize("name", ["mailjet", "postmark"])
+def test_one_bad_message_among_many_in_a_call_spoils_no_other(
+    name: str, provided: Provided, journal: FileJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, provider = provided(name, together=10)
+    whole = provider.dialect
+
+    def mixed(taken: list[Any]) -> tuple[int, Any]:
+        _, good = whole.accepted(taken)
+        _, bad = whole.rejected(taken)
+        if name == "postmark":
+            return 200, [bad[0], *good[1:]]
+        return 200, {"Messages": [bad["Messages"][0], *good["Messages"][1:]]}
+
+    monkeypatch.setattr(provider, "dialect", replace(whole, accepted=mixed))
+    replies = send(carrier, journal, *(mail(n) for n in range(10)))
+    assert [reply.kind for reply in replies] == ["rejected", *["accepted"] * 9]
+    assert len(provider.asked) == 1
+
+
+def test_a_call_that_names_fewer_messages_than_it_was_given_says_nothing(
+    provided: Provided, journal: FileJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, provider = provided("postmark", together=3)
+    short = replace(provider.dialect, accepted=lambda _taken: (200, [{"ErrorCode": 0}]))
+    monkeypatch.setattr(provider, "dialect", short)
+    replies = send(carrier, journal, *(mail(n) for n in range(3)))
+    assert {reply.kind for reply in replies} == {"unknown"}
+
+
+# -- kinds ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_kind_is_spoken_to_in_this_suite(name: str) -> None:
+    assert name in (*LOCAL, *HTTP)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_what_a_kind_needs_is_known_before_anything_is_sent(name: str) -> None:
+    made: Kind[Any] = importlib.import_module(f"tailorbird.delivery.carriers.{KINDS[name]}").KIND
+    assert made.lacking(made.read({}, "here")) == list(made.needs)
+    given = DIALECTS[name].table if name in DIALECTS else {}
+    assert made.lacking(made.read(given, "here")) == []
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_no_secret_of_a_kind_is_shown(name: str) -> None:
+    fields = [field.name for field in msgspec.structs.fields(kind(name).settings)]
+    hidden = {field for field in fields if is_secret(f"carriers.{name}.{field}")}
+    assert hidden == {
+        field
+        for field in fields
+        if field in ("api_key", "password", "secret_access_key", "secret_key", "server_token")
+        or field == "session_token"
+    }
+
+
+def replace_wait(reply: Reply) -> Reply:
+    """Return a reply as the journal keeps it."""
+    return Reply(reply.send_id, reply.kind, reply.code, reply.text)
+
+
+def test_the_suite_speaks_every_dialect_that_is_written() -> None:
+    assert {dialect.kind for dialect in DIALECTS.values()} == set(KINDS) - set(LOCAL)
+    assert all(isinstance(dialect, Dialect) for dialect in DIALECTS.values())

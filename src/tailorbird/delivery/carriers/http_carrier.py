@@ -113,7 +113,7 @@ def kind_of(status: int) -> ReplyKind:
     A server's error leaves open whether it took the message: some have sent what they failed at.
     """
     if 200 <= status < 300:
-        return "accepted"
+        return "accepted"  # asked only by those whose answers need no more than that
     if status in LATER:
         return "deferred"
     if status in OURS or 300 <= status < 400:

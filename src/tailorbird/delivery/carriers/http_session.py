@@ -25,6 +25,14 @@ MOST_BYTES: Final = 4 << 20
 """How much of an answer is read."""
 LONGEST_TEXT: Final = 300
 LONGEST_WAIT_SECONDS: Final = 86_400
+WAITS: Final = (
+    "retry-after",
+    "x-sib-ratelimit-reset",
+    "x-ratelimit-reset",
+    "ratelimit-reset",
+)
+EARLIEST_INSTANT: Final = 1_000_000_000
+"""Above it a number is no wait in seconds but an instant in seconds since 1970."""
 STANDARD_PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -50,6 +58,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def fine(self) -> bool:
+        """Return whether the status is one of success."""
+        return 200 <= self.status < 300
+
     def json(self) -> Any:
         """Return the body's JSON.
 
@@ -73,21 +86,21 @@ class Answer:
 
     @property
     def retry_seconds(self) -> int:
-        """Return how long `Retry-After` asks to wait, 0 when there is none.
+        """Return how long the provider asks to wait, 0 when it does not say.
 
-        A date there counts from the answer's own date. Source: RFC 9110 section 10.2.3.
+        `Retry-After` (RFC 9110 section 10.2.3), or what providers write instead; an instant counts
+        from the answer's own date.
         """
-        text = self.headers.get("retry-after", "").strip()
-        seconds = 0
-        if text.isascii() and text.isdigit():
-            seconds = int(text[:9])
-        elif text:
-            try:
-                until = parsedate_to_datetime(text)
-                seconds = int((until - parsedate_to_datetime(self.headers["date"])).total_seconds())
-            except (KeyError, ValueError, TypeError):
-                seconds = 0
+        said = next((self.headers[name] for name in WAITS if name in self.headers), "").strip()
+        if said.isascii() and said.isdigit():
+            seconds = int(said[:12])
+            seconds -= self._date() if seconds > EARLIEST_INSTANT else 0
+        else:
+            seconds = _instant(said) - self._date() if said else 0
         return min(max(seconds, 0), LONGEST_WAIT_SECONDS)
+
+    def _date(self) -> int:
+        return _instant(self.headers.get("date", ""))
 
 
 class Api(Protocol):
@@ -307,6 +320,14 @@ def exchanged(
 def shown(text: str) -> str:
     """Return a stranger's text as it may stand in the ledger: one line, not too long."""
     return "".join(c if c.isprintable() else " " for c in text[:LONGEST_TEXT]).strip()
+
+
+def _instant(date: str) -> int:
+    """Return the seconds since 1970 of a date in a header, 0 when it is none."""
+    try:
+        return int(parsedate_to_datetime(date).timestamp())
+    except (ValueError, TypeError, IndexError):
+        return 0
 
 
 def _nothing() -> None:

@@ -12,15 +12,24 @@ from typing import Any, Final
 import msgspec
 
 from tailorbird.delivery.carriers.kinds import Kind, OpenCarrier, Place
+from tailorbird.delivery.carriers.sandbox import SandboxCarrier
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply
 from tailorbird.settings import Settings
 
 KINDS: Final[Mapping[str, str]] = {
+    "brevo": "brevo",
+    "file": "file",
     "inbox": "inbox_kind",
+    "mailgun": "mailgun",
+    "mailjet": "mailjet",
     "postmark": "postmark",
+    "resend": "resend",
+    "sendgrid": "sendgrid",
+    "ses": "ses",
     "smtp": "smtp",
+    "sparkpost": "sparkpost",
 }
 """Kind of carrier -> the module of this folder whose KIND it is, imported when it is asked for."""
 OLD_SMTP: Final = ("host", "port", "user", "password", "tls", "connections")
@@ -72,7 +81,10 @@ def carriers_of(settings: Settings, place: Place) -> dict[str, OpenCarrier]:
     Raises:
         SettingsError: a kind or a name does not exist, or a value has the wrong type.
     """
-    return {one.name: _opened(one, replace(place, name=one.name)) for one in wanted(settings)}
+    return {
+        one.name: _guarded(_opened(one, replace(place, name=one.name)), settings, place)
+        for one in wanted(settings)
+    }
 
 
 class UnreadyCarrier:
@@ -127,3 +139,10 @@ def _opened(one: Wanted, place: Place) -> OpenCarrier:
         return UnreadyCarrier(one.name, one.lacking)
     made = kind(one.kind)
     return made.opened(made.read(one.table, place.where), place)
+
+
+def _guarded(carrier: OpenCarrier, settings: Settings, place: Place) -> OpenCarrier:
+    """Return a carrier behind the sandbox, where it is on; the inbox keeps everything anyway."""
+    if not settings.delivery.sandbox or carrier is place.inbox:
+        return carrier
+    return SandboxCarrier(carrier, settings.delivery.sandbox_allow)
