@@ -169,12 +169,14 @@ def _customers(features: pa.Table) -> pa.Table:
 
 
 def recommender(world: World) -> tuple[int, recommend.Recommender] | None:
-    """Return the latest recommender with its version, ready to serve."""
-    found = world.models.get(RECOMMENDER)
-    if found is None:
-        return None
-    version, files, _ = found
-    return version, recommend.load(files)
+    """Return the latest recommender with its version, ready to serve; read once a version."""
+    latest = world.models.latest(RECOMMENDER)
+    return world.latest.of(RECOMMENDER, latest, lambda: _loaded(world, latest)) if latest else None
+
+
+def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | None:
+    found = world.models.get(RECOMMENDER, version)
+    return (version, recommend.load(found[1])) if found else None
 
 
 def history(world: World, people: Sequence[PersonId], now: Instant) -> pa.Table:

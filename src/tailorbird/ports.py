@@ -30,7 +30,7 @@ from tailorbird.schema import (
     Scalar,
 )
 from tailorbird.stopping import Stop
-from tailorbird.suppression_words import SuppressionReason
+from tailorbird.suppression_words import SuppressionReason, SuppressionWord
 from tailorbird.ties import Home, Saying, Ties
 
 SqlValue = str | int | float | bool | bytes | None
@@ -135,6 +135,9 @@ class People(Protocol):
 
     def suppression(self, address: str) -> str:
         """Return why an address may not be written to, or ''."""
+
+    def say(self, words: Iterable[SuppressionWord]) -> None:
+        """Keep what was said of addresses, as it was said; what is known already is so."""
 
     def addresses(self, keys: Sequence[bytes]) -> dict[bytes, str]:
         """Return the addresses, in clear, of blind indexes that somebody has still."""
@@ -314,6 +317,9 @@ class Models(Protocol):
         self, name: str, version: int | None = None
     ) -> tuple[int, dict[str, bytes], bytes] | None:
         """Return (version, files, card) of one version, or of the latest."""
+
+    def latest(self, name: str) -> int:
+        """Return the number of a model's latest version, 0 when there is none."""
 
     def names(self) -> list[str]:
         """Return the names of all models."""

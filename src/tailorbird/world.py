@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tailorbird.latest import Latest
 from tailorbird.ports import (
     Carrier,
     EventLog,
@@ -59,3 +60,5 @@ class World:
     """Whose journal this is."""
     has_facts: bool = True
     """False in a process that only sends: its facts answer nothing."""
+    latest: Latest = field(default_factory=Latest)
+    """The model and the stock as they stand, for those who ask about one person at a time."""

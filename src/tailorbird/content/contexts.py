@@ -39,7 +39,7 @@ def path_in(expression: Expression, around: Around) -> str | None:
     match expression:
         case This(up):
             return around[-1 - up] if up < len(around) else None
-        case Private("root"):
+        case Private("root") | Helped("slot"):
             return ROOT
         case Member(value, name):
             path = path_in(value, around)

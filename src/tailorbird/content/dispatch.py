@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from contextlib import suppress
+from itertools import pairwise
+from typing import Final, Protocol
 
 import msgspec
 
+from tailorbird.content.handlebars.tokens import tokenize as words_of
+from tailorbird.content.languages import syntax_of
 from tailorbird.content.liquid import Source, tokenize
 from tailorbird.content.locales import chain, is_locale
 from tailorbird.errors import TemplateError
@@ -36,17 +40,19 @@ class Choosing(msgspec.Struct, frozen=True):
 def dispatched(texts: Mapping[str, str], start: str, choosing: Choosing) -> dict[str, str]:
     """Return the blocks that a text needs, with one made for every choice among them."""
     names = called(texts, start, choosing)
-    arguments = _arguments([start, *(texts[name] for name in names if name in texts)])
+    words: _Words = _Handlebars()
+    if syntax_of(start) == "liquid":
+        words = _Liquid([start, *(texts[name] for name in names if name in texts)])
     found = {name: texts[name] for name in sorted(names) if name in texts}
     for name in sorted(names - choosing.slots.keys()):
         if locales := variants(texts, name, choosing.locale):
             own = f"{name}.{choosing.locale}"
             if name in found:
                 found.setdefault(own, found[name])
-            found[name] = _by_locale(name, locales, own if own in found else "", arguments)
+            found[name] = words.by_locale(name, locales, own if own in found else "")
     for name in names & choosing.slots.keys():
         roots = choosing.valued.get(name, ())
-        found[name] = _by_slot(name, choosing.slots[name], roots, arguments)
+        found[name] = words.by_slot(name, choosing.slots[name], roots)
     return found
 
 
@@ -75,43 +81,79 @@ def variants(texts: Mapping[str, str], name: str, own: str) -> list[str]:
     return sorted(filter(is_locale, found), key=lambda each: (each in last, -len(each), each))
 
 
-def _by_locale(name: str, locales: list[str], own: str, arguments: tuple[str, ...]) -> str:
-    words = ["if", *["elsif"] * len(locales)]
-    made = "".join(
-        f"{{%- {word} locales contains '{locale}' -%}}{_call(f'{name}.{locale}', arguments)}"
-        for word, locale in zip(words, locales, strict=False)
+class _Words(Protocol):
+    """How a template language calls blocks, and chooses among them."""
+
+    def by_locale(self, name: str, locales: list[str], own: str) -> str:
+        """Return the block that shows the one of a person's language; `own` if there is none."""
+
+    def by_slot(self, name: str, blocks: tuple[str, ...], roots: tuple[str, ...]) -> str:
+        """Return the block that shows what the decision chose, with its own values of `roots`."""
+
+
+class _Liquid:
+    """Liquid passes on whatever some call in the mail passes by name: `arguments`."""
+
+    def __init__(self, texts: list[str]) -> None:
+        markups = (markup for text in texts for _, markup in _calls(text))
+        names = {match[1] for markup in markups for match in _ARGUMENT.finditer(markup)}
+        self._arguments = tuple(sorted(names - {None}))
+
+    def by_locale(self, name: str, locales: list[str], own: str) -> str:
+        words = ["if", *["elsif"] * len(locales)]
+        made = "".join(
+            f"{{%- {word} locales contains '{locale}' -%}}"
+            f"{self._call(f'{name}.{locale}', self._arguments)}"
+            for word, locale in zip(words, locales, strict=False)
+        )
+        rest = f"{{%- else -%}}{self._call(own, self._arguments)}" if own else ""
+        return f"{made}{rest}{{%- endif -%}}"
+
+    def by_slot(self, name: str, blocks: tuple[str, ...], roots: tuple[str, ...]) -> str:
+        own = "".join(f", {root}: slot_values['{name}'].{root}" for root in roots)
+        passed = tuple(each for each in self._arguments if each not in roots)
+        arms = "".join(
+            f"{{%- when '{block}' -%}}{self._call(block, passed, own)}" for block in blocks
+        )
+        return f"{{%- case slots['{name}'] -%}}{arms}{{%- endcase -%}}"
+
+    def _call(self, name: str, arguments: tuple[str, ...], own: str = "") -> str:
+        passed = "".join(f", {each}: {each}" for each in arguments)
+        return f"{{% render '{name}'{passed}{own} %}}"
+
+
+class _Handlebars:
+    """Handlebars shows a block where it is called: it sees what is seen there."""
+
+    def by_locale(self, name: str, locales: list[str], own: str) -> str:
+        tests = [(f"includes @root.locales '{each}'", f"{name}.{each}") for each in locales]
+        return _chained(tests, f"{{{{else}}}}{{{{> '{own}'}}}}" if own else "")
+
+    def by_slot(self, name: str, blocks: tuple[str, ...], roots: tuple[str, ...]) -> str:
+        tests = [(f"eq (lookup @root.slots '{name}') '{each}'", each) for each in blocks]
+        made = _chained(tests, "")
+        return f"{{{{#with (slot '{name}')}}}}{made}{{{{/with}}}}" if roots else made
+
+
+def _chained(tests: list[tuple[str, str]], rest: str) -> str:
+    """Return the Handlebars that shows the block behind the first test that holds."""
+    words = ["#if", *["else if"] * len(tests)]
+    arms = "".join(
+        f"{{{{{word} ({test})}}}}{{{{> '{block}'}}}}"
+        for word, (test, block) in zip(words, tests, strict=False)
     )
-    rest = f"{{%- else -%}}{_call(own, arguments)}" if own else ""
-    return f"{made}{rest}{{%- endif -%}}"
-
-
-def _by_slot(
-    name: str, blocks: tuple[str, ...], roots: tuple[str, ...], arguments: tuple[str, ...]
-) -> str:
-    own = "".join(f", {root}: slot_values['{name}'].{root}" for root in roots)
-    passed = tuple(each for each in arguments if each not in roots)
-    arms = "".join(f"{{%- when '{block}' -%}}{_call(block, passed, own)}" for block in blocks)
-    return f"{{%- case slots['{name}'] -%}}{arms}{{%- endcase -%}}"
-
-
-def _call(name: str, arguments: tuple[str, ...], own: str = "") -> str:
-    passed = "".join(f", {each}: {each}" for each in arguments)
-    return f"{{% render '{name}'{passed}{own} %}}"
-
-
-def _arguments(texts: list[str]) -> tuple[str, ...]:
-    """Return the names of everything that is passed to a block by name."""
-    markups = (markup for text in texts for _, markup in _calls(text))
-    names = {match[1] for markup in markups for match in _ARGUMENT.finditer(markup)}
-    return tuple(sorted(names - {None}))
+    return f"{arms}{rest}{{{{/if}}}}" if arms else ""
 
 
 def _calls(text: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the markup of every call; nothing of a text that cannot be read."""
-    try:
-        tokens = tokenize(Source("block", text))
-    except TemplateError:
-        return  # told with its place when the text is compiled
-    for token in tokens:
-        if token.kind == "tag" and token.name in _CALLS and (name := _BLOCK.match(token.text)):
-            yield name[2], token.text[name.end() :]
+    with suppress(TemplateError):  # told with its place when the text is compiled
+        if syntax_of(text) == "handlebars":
+            words = words_of(Source("block", text))
+            for mark, name in pairwise(words):
+                if mark.kind in ("open_partial", "open_partial_block"):
+                    yield name.text, ""
+            return
+        for token in tokenize(Source("block", text)):
+            if token.kind == "tag" and token.name in _CALLS and (at := _BLOCK.match(token.text)):
+                yield at[2], token.text[at.end() :]

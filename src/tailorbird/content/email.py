@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 from typing import Final
 
@@ -16,13 +17,15 @@ from tailorbird.content.languages import PIXEL, Language, language, syntax_of
 from tailorbird.content.lifting import Lift
 from tailorbird.content.links import LinkFinder
 from tailorbird.content.liquid import Source, Token
+from tailorbird.content.lists import AskedLists
 from tailorbird.content.page import PREHEADER_CLOSING, PREHEADER_OPENING, finished
 from tailorbird.content.plain_text import text_of, tidy
 from tailorbird.content.scope import Links
 from tailorbird.content.template import Syntax, Template
-from tailorbird.content.tree import Body, Place
+from tailorbird.content.tree import Body, Expression, Helped, Place
 from tailorbird.content.values import Plain
 from tailorbird.content.variables import Use, uses
+from tailorbird.content.walk import expressions
 from tailorbird.errors import TemplateError, UsageError
 from tailorbird.schema import Instant, Rendered
 
@@ -75,7 +78,7 @@ def written(
 class EmailTemplate:
     """A compiled mail. It keeps nothing of whom it was rendered for."""
 
-    __slots__ = ("_amp", "_html", "_subjects", "_text", "_tidy", "_uses", "links", "name")
+    __slots__ = ("_amp", "_asks", "_html", "_subjects", "_text", "_tidy", "_uses", "links", "name")
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class EmailTemplate:
         links: int,
         tidy_text: bool,
         found: frozenset[Use],
+        asks: bool,
     ) -> None:
         self.name = name
         self.links = links
@@ -98,6 +102,7 @@ class EmailTemplate:
         self._amp = amp
         self._tidy = tidy_text
         self._uses = found
+        self._asks = asks
 
     def render(
         self,
@@ -134,6 +139,22 @@ class EmailTemplate:
     def html(self, data: Mapping[str, Plain], links: Links, pixel_url: str, now: Instant) -> str:
         """Return the HTML alone, for a preview or a copy in the browser; as `render`."""
         return self._html.render({**data, PIXEL: pixel_url}, now=now, links=links)
+
+    def categories(self, data: Mapping[str, Plain], now: Instant) -> tuple[str, ...]:
+        """Return the categories whose products a person's mail asks for while it is rendered."""
+        if not self._asks:
+            return ()
+        asked = AskedLists(data)
+        for part in (*self._subjects.values(), self._html, self._text, self._amp):
+            with suppress(TemplateError):  # told when the mail itself is made
+                if part is not None:
+                    part.render(data, now=now, lists=asked)
+        return tuple(asked.categories)
+
+    @property
+    def asks(self) -> bool:
+        """Return whether the mail asks for products of categories."""
+        return self._asks
 
     def variables(self) -> frozenset[str]:
         """Return the dotted paths that the mail reads; `[]` stands for an element of a list."""
@@ -178,14 +199,26 @@ def _compiled(source: EmailSource, blocks: Mapping[str, str]) -> EmailTemplate:
         links=finder.count,
         tidy_text=not source.text,
         found=frozenset(use for each in found for use in each if use.path != PIXEL),
+        asks=any(_asks(each) for body in read for each in expressions(body)),
     )
 
 
+def _asks(expression: Expression) -> bool:
+    return isinstance(expression, Helped) and expression.name == "products_in_category"
+
+
 def html_tree(
-    source: EmailSource, blocks: Mapping[str, str], links: LinkFinder | None = None
+    source: EmailSource,
+    blocks: Mapping[str, str],
+    links: LinkFinder | None = None,
+    *,
+    marks: bool = False,
 ) -> tuple[Body, int]:
-    """Return the tree of a mail's HTML and how many links it counts. Raises as `compile_email`."""
-    tongue, finder = language(source.syntax), links or LinkFinder()
+    """Return the tree of a mail's HTML and how many links it counts; `marks` as of `language`.
+
+    Raises as `compile_email`.
+    """
+    tongue, finder = language(source.syntax, marks=marks), links or LinkFinder()
     lifted, masked = _lifted(source, blocks, tongue)
     page = _behind_opening(lifted.put_back(finished(masked)), _preheader(source, tongue))
     page = _before_end(page, tongue.tokens(Source("open pixel", tongue.pixel), {}))

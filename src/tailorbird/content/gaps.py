@@ -15,7 +15,7 @@ import msgspec
 
 from tailorbird.content.email import EmailSource, html_tree
 from tailorbird.content.handlebars.paths import Reader
-from tailorbird.content.languages import Handlebars, Language, language
+from tailorbird.content.languages import Handlebars, Language, block_in, language
 from tailorbird.content.tree import (
     Assign,
     Body,
@@ -51,7 +51,10 @@ from tailorbird.content.variables import UNKNOWN, arguments_of, path_of
 from tailorbird.content.walk import parts
 from tailorbird.schema import Instant
 
-PERSONAL: Final = ("person", "traits", "scores", "recommendations", "texts", "segments")
+PERSONAL: Final = (
+    "person", "traits", "scores", "recommendations", "texts", "segments",
+    "top_browsed_categories", "product_browse_history",
+)  # fmt: skip
 """Roots of what one person may have and another lack."""
 SURE: Final = frozenset(
     f"recommendations[].{name}"
@@ -77,7 +80,7 @@ class Gaps:
     __slots__ = ("_body", "_subjects", "may_lack")
 
     def __init__(self, source: EmailSource, blocks: Mapping[str, str]) -> None:
-        html, _ = html_tree(source, blocks)
+        html, _ = html_tree(source, blocks, marks=True)
         tongue = language(source.syntax)
         text = tongue.plain(source.text, f"{source.name}, text") if source.text else ()
         body = (*_asking(html, tongue), *_asking(text, tongue))
@@ -235,18 +238,18 @@ class _Questions:
                 turn = self.body(body, _within(names, each.variable, each.collection))
                 return replace(node, body=turn)
             case Partial(name, body=body) if body is not None:
-                return self._block(node, name, body, names)
+                called = str(name.value) if isinstance(name, Constant) else ""
+                return replace(node, body=self._block(called, body, arguments_of(node, names)))
         return node
 
-    def _block(self, node: Partial, name: Expression, body: Body, names: dict[str, str]) -> Node:
+    def _block(self, called: str, body: Body, names: dict[str, str]) -> Body:
+        """Return the questions of a block, and whether it writes anything."""
         written, self._written = self._written, False
-        inner = self.body(body, arguments_of(node, names))
+        inner = self.body(body, names)
         self._written = written
         if Text(_WRITTEN) in inner:  # it writes something to everybody
-            return replace(node, body=tuple(each for each in inner if each != Text(_WRITTEN)))
-        called = str(name.value) if isinstance(name, Constant) else ""
-        opened, closed = Text(f"{_OPENED}{called}{_END}"), Text(_CLOSED)
-        return replace(node, body=(opened, *inner, closed))
+            return tuple(each for each in inner if each != Text(_WRITTEN))
+        return (Text(f"{_OPENED}{called}{_END}"), *inner, Text(_CLOSED))
 
 
 class _Handlebars(_Questions):
@@ -267,6 +270,8 @@ class _Handlebars(_Questions):
 
     def _nested(self, node: Node, names: dict[str, str]) -> Node:
         match node:
+            case If((Branch(test, body),)) if (called := block_in(node)) is not None:
+                return replace(node, branches=(Branch(test, self._block(called, body, names)),))
             case Within(_, _, _, body, otherwise):
                 before, self._reader = self._reader, self._reader.within(node)
                 turn = self.body(body, names)

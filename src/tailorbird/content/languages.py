@@ -20,7 +20,7 @@ from tailorbird.content.inlining import expanded
 from tailorbird.content.liquid import Source, Token, tokenize
 from tailorbird.content.scope import unknown_block
 from tailorbird.content.template import Syntax, Template, from_tree
-from tailorbird.content.tree import Body
+from tailorbird.content.tree import Body, Branch, Constant, If, Truth
 
 PIXEL: Final = " pixel_url"
 """Name under which the address of the open pixel is given; no author can write it."""
@@ -28,6 +28,8 @@ _IMAGE: Final = 'alt="" width="1" height="1" style="display:block">'
 _OURS: Final = ("{{#", "{{/", "{{>", "{{^", "{{else", "{{{", "{{~", "{{!", "{{@", "{{&")
 _ENDS: Final = frozenset({"close", "close_unescaped", "inverse", "comment"})
 _DEEPEST: Final = 20
+_MARK: Final = "\x02block "
+"""Begins the text that marks a block; no author's text does."""
 
 
 class Language(Protocol):
@@ -55,9 +57,21 @@ class Language(Protocol):
         """
 
 
-def language(syntax: Syntax) -> Language:
-    """Return a template language for one mail."""
-    return Handlebars() if syntax == "handlebars" else Liquid()
+def language(syntax: Syntax, *, marks: bool = False) -> Language:
+    """Return a template language for one mail.
+
+    With `marks` the tree shows where each block of a Handlebars mail begins and ends (`block_in`);
+    that of a Liquid mail always does.
+    """
+    return Handlebars(marks=marks) if syntax == "handlebars" else Liquid()
+
+
+def block_in(node: If) -> str | None:
+    """Return the name of the block that a node marks, whose body is its only branch."""
+    match node.branches:
+        case (Branch(Truth(Constant(str(mark)))),) if mark.startswith(_MARK):
+            return mark.removeprefix(_MARK)
+    return None
 
 
 def syntax_of(*texts: str) -> Syntax:
@@ -98,7 +112,8 @@ class Handlebars:
 
     pixel = f'{{{{#if [{PIXEL}]}}}}<img src="{{{{[{PIXEL}]}}}}" {_IMAGE}{{{{/if}}}}'
 
-    def __init__(self) -> None:
+    def __init__(self, *, marks: bool = False) -> None:
+        self._marks = marks
         self._words: dict[tuple[int, int], list[Word]] = {}
         self._sources: list[Source] = []
 
@@ -127,13 +142,25 @@ class Handlebars:
                 if name in inside or len(inside) >= _DEEPEST:
                     way = " > ".join((*inside, name))
                     raise first.fault(f"block {name!r} calls itself", f"way: {way}")
-                done += self._expanded(Source(name, blocks[name]), blocks, (*inside, name))
+                block = self._expanded(Source(name, blocks[name]), blocks, (*inside, name))
+                done += self._marked(name, block) if self._marks else block
             else:
-                self._words[id(source), first.start] = words
-                printed = first.kind in ("open", "open_unescaped")
-                kind: Literal["output", "tag"] = "output" if printed else "tag"
-                done.append(Token(kind, "", source, first.start, first.start, first.kind))
+                done.append(self._tag(source, words))
         return done
+
+    def _tag(self, source: Source, words: list[Word]) -> Token:
+        first = words[0]
+        self._words[id(source), first.start] = words
+        printed = first.kind in ("open", "open_unescaped")
+        kind: Literal["output", "tag"] = "output" if printed else "tag"
+        return Token(kind, "", source, first.start, first.start, first.kind)
+
+    def _marked(self, name: str, block: list[Token]) -> list[Token]:
+        """Return the tokens of a block in a test that always holds, and names it."""
+        around = Source(name, f'{{{{#if "{_MARK}{name}"}}}}{{{{/if}}}}')
+        self._sources.append(around)
+        opened, closed = (self._tag(around, words) for words in _marks(words_of(around)))
+        return [opened, *block, closed]
 
     def body(self, tokens: list[Token]) -> Body:
         """Return the tree of tokens."""

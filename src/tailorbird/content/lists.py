@@ -37,5 +37,19 @@ class DataLists:
         return _first(self._data.get("recommendations"), most)
 
 
+class AskedLists(DataLists):
+    """Notes the categories that a template asks for, and gives what the data hold."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        super().__init__(data)
+        self.categories: dict[str, None] = {}
+
+    def products_in_category(self, category: str, most: int) -> list[Plain]:
+        """Note the category, unless it is nothing."""
+        if category:
+            self.categories[category] = None
+        return super().products_in_category(category, most)
+
+
 def _first(found: object, most: int) -> list[Plain]:
     return found[:most] if isinstance(found, list) else []

@@ -84,11 +84,7 @@ class Memo:
                         extend((safe(links(url, number)), behind))
                     continue
             yield index, elements[index]
-            _, head, rest = self._keep(kept, row, made)
-            append(head)
-            for url, number, behind in rest:
-                append(safe(links(url, number)))
-                append(behind)
+            Run.of([self._keep(kept, row, made)], [row]).print(out, links, safe)
         self._trial.hits += hits
         if due:
             self._keep_run(kept, setting, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -12,9 +13,11 @@ from tailorbird import content, imputation, journeys, learning
 from tailorbird.content.locales import chain
 from tailorbird.content.rules_choose import Choice, Circumstances, Shown, choose
 from tailorbird.letters.asking import Answers, Questions, answers, questions
+from tailorbird.letters.browsed import CATEGORIES, PRODUCTS, browsed
 from tailorbird.letters.candidates import candidates, consents_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import (
+    BY_CATEGORY,
     Given,
     StandIns,
     Values,
@@ -24,7 +27,7 @@ from tailorbird.letters.given import (
     stand_ins,
 )
 from tailorbird.letters.images import image_traits
-from tailorbird.letters.picks import recommendations
+from tailorbird.letters.picks import Picker
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, ConsentState, Instant, PersonId, Profile
 from tailorbird.traits.extract import touched
@@ -40,6 +43,10 @@ TRAITS: Final = (
 """What a decision keeps of a person for any template. No name, no address."""
 MISSING: Final = "missing"
 """Begins the reason of who gets no mail because it would print a value that is not there."""
+MOST_CATEGORIES: Final = 12
+"""Categories of which one mail is given products."""
+OF_CATEGORY: Final = 8
+"""Products of each."""
 _SCORES: Final = """
 SELECT s.person, ARG_MAX(s.value, s."at") AS value FROM scores AS s SEMI JOIN asked USING (person)
 WHERE s.model = ? AND s."at" <= ? GROUP BY s.person
@@ -59,6 +66,7 @@ class Deciding:
         self._traits = (*TRAITS, *sorted(read - {*TRAITS}))
         self._models = edition.reads("scores")
         self._gaps = edition.gaps
+        self._browsed = {CATEGORIES, PRODUCTS} & edition.roots()
 
     @property
     def campaign(self) -> journeys.Campaign:
@@ -84,7 +92,9 @@ class Deciding:
         ]
         known = self._known(personal)
         number = self._edition.campaign.recommendations
-        shown, version = recommendations(world, people, {*personal}, number, now)
+        asks = self._edition.template.asks
+        picker = Picker(world, personal, now) if number or asks else None
+        shown = picker.choose(people, number) if picker else {}
         found = answers(world, self._questions, personal, now)
         past = self._past(personal)
         given = {}
@@ -95,11 +105,35 @@ class Deciding:
                 **known.get(person, {}),
                 "recommendations": shown.get(person, []),
                 "personalised": person in known,
-                "recommender_version": version,
+                "recommender_version": picker.version if picker else 0,
                 "edition": self._edition.digest,
             }
             given[person] = self._one(profile, kept, found, past(person))
-        return given
+        if picker and asks:
+            self._choose_by_category(given, picker)
+        return {person: self._complete(each) for person, each in given.items()}
+
+    def _choose_by_category(self, given: Mapping[PersonId, Given], picker: Picker) -> None:
+        """Keep the products of the categories that each person's mail asks for."""
+        asking: dict[str, list[PersonId]] = {}
+        for person, each in given.items():
+            told = {**each.values, **NO_URLS}
+            categories = () if each.refusal else self._edition.template.categories(told, self._now)
+            for category in categories[:MOST_CATEGORIES]:
+                asking.setdefault(category, []).append(person)
+        for category, people in asking.items():
+            for person, products in picker.choose(people, OF_CATEGORY, category).items():
+                given[person].kept.setdefault(BY_CATEGORY, {})[category] = products
+        for each in given.values():
+            each.values[BY_CATEGORY] = each.kept.get(BY_CATEGORY, {})
+
+    def _complete(self, given: Given) -> Given:
+        """Return what is given with what is missing, or would be empty."""
+        if given.refusal:
+            return given
+        gaps = self._gaps.find({**given.values, **NO_URLS}, self._now)
+        why = f"{MISSING} {gaps.missing[0]}" if gaps.missing else ""
+        return replace(given, refusal=why, empty=gaps.empty)
 
     def candidates(
         self,
@@ -138,6 +172,9 @@ class Deciding:
             for row in world.facts.read(_SCORES, (model, now), tables).to_pylist():
                 scores = found[row["person"]].setdefault("scores", {})
                 scores[model] = row["value"] / 1_000_000
+        if self._browsed:
+            for person, looks in browsed(world, people, now, self._browsed).items():
+                found[person] |= looks
         return found
 
     def _past(self, people: Sequence[PersonId]) -> Callable[[PersonId], Shown]:
@@ -183,9 +220,7 @@ class Deciding:
                 return Given(kept, f"{MISSING} {local.path}")
             _note_choice(kept, slot, choice, local)
         complete(edition, known, kept)
-        gaps = self._gaps.find({**known, **NO_URLS}, self._now)
-        why = f"{MISSING} {gaps.missing[0]}" if gaps.missing else ""
-        return Given(kept, why, known, gaps.empty)
+        return Given(kept, values=known)
 
 
 def given_at(world: World, edition: Edition, profile: Profile, at: Instant) -> Given:

@@ -81,6 +81,10 @@ class Edition:
         found = {path[1] for path in paths if path[0] == root and len(path) > 1}
         return sorted(found)
 
+    def roots(self) -> set[str]:
+        """Return the names at the top of what the mail reads."""
+        return {path.partition(".")[0].removesuffix("[]") for path in self.template.variables()}
+
     def _key(self) -> bytes:
         return msgspec.json.encode(self.source, order="sorted")
 

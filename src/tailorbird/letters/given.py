@@ -12,6 +12,7 @@ import msgspec
 from tailorbird.content.fallbacks import Chain, found_at, missing, put_at
 from tailorbird.content.locales import chain as locales_of
 from tailorbird.content.locales import direction, normal, spoken, texts_of
+from tailorbird.letters.browsed import CATEGORIES, PRODUCTS
 from tailorbird.letters.editions import Edition
 from tailorbird.schema import Instant, Profile, Scalar
 from tailorbird.traits.registry import TRAITS as COMPUTED
@@ -19,6 +20,8 @@ from tailorbird.traits.registry import TRAITS as COMPUTED
 Values = dict[str, Any]
 PERSONAL: Final = ("first_name", "last_name", "country")
 """Traits that a template reads as `person.NAME`, straight from the profile."""
+BY_CATEGORY: Final = "products_by_category"
+"""Under which the products lie that a mail asks for by their category."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,6 +58,9 @@ def first_values(edition: Edition, profile: Profile, kept: Mapping[str, Any]) ->
         "segments": kept.get("segments", {}),
         "scores": kept.get("scores", {}),
         "recommendations": kept.get("recommendations", []),
+        CATEGORIES: kept.get(CATEGORIES, []),
+        PRODUCTS: kept.get(PRODUCTS, ""),
+        BY_CATEGORY: kept.get(BY_CATEGORY, {}),
     }
 
 

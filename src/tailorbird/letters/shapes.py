@@ -16,9 +16,10 @@ from tailorbird.content.shapes import (
     list_of,
     mapping,
 )
+from tailorbird.letters.browsed import CATEGORIES, PRODUCTS
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.feeds import FEEDS
-from tailorbird.letters.given import PERSONAL
+from tailorbird.letters.given import BY_CATEGORY, PERSONAL
 from tailorbird.traits.registry import TRAITS, Trait
 from tailorbird.world import World
 
@@ -54,6 +55,9 @@ def shapes(world: World, edition: Edition) -> dict[str, Shape]:
         "segments": mapping(dict.fromkeys(standing, TRUTH)),
         "scores": models if known.models else Shape("mapping"),
         "recommendations": list_of(_PRODUCT),
+        CATEGORIES: list_of(TEXT),
+        PRODUCTS: TEXT,
+        BY_CATEGORY: Shape("mapping"),
         "shop": _SHOP,
         "sender": mapping(dict.fromkeys(("name", "postal_address"), TEXT)),
         "campaign": mapping({"name": TEXT}),

@@ -130,7 +130,9 @@ class Recommender:
             quantity=coded.quantity[kept],
             kind=coded.kind[kept],
         )
-        return replace(self, history=history(known, now))
+        made = replace(self, history=history(known, now))
+        vars(made)["_scorer"] = self._scorer  # rests on the weights alone
+        return made
 
     def without(self, people: Collection[PersonId]) -> Recommender:
         """Return it with no trace of these people's histories, for an erasure."""

@@ -32,7 +32,7 @@ class FileModels:
         Putting the same files and card again returns the version that already holds them.
         """
         manifest = _Manifest({key: _digest(files[key]) for key in sorted(files)}, _digest(card))
-        latest = self._latest(name)
+        latest = self.latest(name)
         if latest and self._manifest(name, latest) == manifest:
             return latest
         for content in (*files.values(), card):
@@ -44,7 +44,7 @@ class FileModels:
         self, name: str, version: int | None = None
     ) -> tuple[int, dict[str, bytes], bytes] | None:
         """Return (version, files, card) of one version, or of the latest."""
-        number = version or self._latest(name)
+        number = version or self.latest(name)
         if not number or not self._path(name, number).exists():
             return None
         manifest = self._manifest(name, number)
@@ -57,7 +57,8 @@ class FileModels:
             return []
         return sorted(p.name for p in self._folder.iterdir() if p.is_dir() and p.name != "objects")
 
-    def _latest(self, name: str) -> int:
+    def latest(self, name: str) -> int:
+        """Return the number of a model's latest version, 0 when there is none."""
         versions = [int(p.stem) for p in self._path(name, 0).parent.glob("*.json")]
         return max(versions, default=0)
 

@@ -110,6 +110,11 @@ def opposite(value: object) -> bool:
     return not truthy(value)
 
 
+def includes(values: object, value: object) -> bool:
+    """Return whether a list holds a value, or a text another."""
+    return comparison.contains(values, value)
+
+
 # -- texts ----------------------------------------------------------------------------------------
 
 
@@ -234,6 +239,13 @@ def recommendations(scope: Scope, *, limit: object = None) -> object:
     return _lists(scope).recommendations(_most(limit))
 
 
+def slot(scope: Scope, name: object) -> object:
+    """Return what the block in a slot reads: everything, the slot's own values on top."""
+    found = scope.data.get("slot_values")
+    own = found.get(js_text(name)) if isinstance(found, dict) else None
+    return {**scope.data, **own} if isinstance(own, dict) else scope.data
+
+
 def _lists(scope: Scope) -> Lists:
     return scope.lists or DataLists(scope.data if isinstance(scope.data, dict) else {})
 
@@ -259,6 +271,7 @@ HELPERS: Final[Mapping[str, Helper]] = {
     "gte": Helper(more_or_equal, "test", 2, 2),
     "and": Helper(every, "test", 1, _MANY),
     "or": Helper(some, "test", 1, _MANY),
+    "includes": Helper(includes, "test", 2, 2),
     "not": Helper(opposite, "test", 1, 1),
     "blank": Helper(comparison.is_blank, "test", 1, 1),
     "empty": Helper(comparison.is_empty, "test", 1, 1),
@@ -277,6 +290,7 @@ HELPERS: Final[Mapping[str, Helper]] = {
     "length": Helper(length, "text", 1, 1),
     "url_encode": Helper(url_encode, "text", 1, 1),
     "lookup": Helper(looked_up, "text", 2, 2),
+    "slot": Helper(slot, "text", 1, 1, scoped=True),
     "products_in_category": Helper(products_in_category, "list", 1, 1, ("limit",), scoped=True),
     "recommendations": Helper(recommendations, "list", 0, 0, ("limit",), scoped=True),
 }

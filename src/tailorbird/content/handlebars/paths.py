@@ -49,7 +49,7 @@ _DEEPEST: Final = 12
 """Inline partials inside each other are followed so far."""
 _COMPARED: Final[Mapping[str, Operator]] = {
     "eq": "==", "equals": "==", "ne": "!=", "notEquals": "!=", "lt": "<", "lessThan": "<",
-    "lte": "<=", "gt": ">", "greaterThan": ">", "gte": ">=",
+    "lte": "<=", "gt": ">", "greaterThan": ">", "gte": ">=", "includes": "contains",
 }  # fmt: skip
 _FILTERS: Final = {"uppercase": "upcase", "lowercase": "downcase", "length": "size"}
 """Helpers that Liquid knows by another name."""
@@ -112,6 +112,8 @@ class Reader:
             return self.contexts[-1].stands
         if isinstance(value, Helped) and value.name in _OF_PRODUCTS:
             return (_PRODUCTS,)
+        if isinstance(value, Helped) and value.name == "slot":
+            return (_Top(),)
         return tuple(each for each in self.meanings(value) if isinstance(each, Path))
 
     def body(self, body: Body) -> Body:
