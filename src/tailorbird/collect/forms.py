@@ -36,7 +36,7 @@ import msgspec
 from msgspec import Meta
 
 from tailorbird import yaml_text
-from tailorbird.collect.forms_texts import Texts
+from tailorbird.collect.forms_texts import Texts, spoken
 from tailorbird.errors import DefinitionError
 from tailorbird.privacy.vault import PERSONAL_FIELDS
 from tailorbird.schema import Purpose
@@ -172,6 +172,8 @@ def parse(text: str, name: str, *, shop_url: str = "") -> Form:
     checks = _Checks(document)
     checks.spelling()
     form = yaml_text.convert(document, Form)
+    own = document.value.get("texts") or {}
+    form = msgspec.structs.replace(form, texts=Texts(**{**spoken(form.language), **own}))
     for index, field in enumerate(form.fields):
         checks.field(field, ("fields", index), form.fields[:index])
     checks.named(form, name)

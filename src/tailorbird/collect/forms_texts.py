@@ -1,8 +1,16 @@
-"""What a form says of itself: English, unless its author says it otherwise."""
+"""What a form says of itself: in its language, unless its author says it otherwise.
+
+English is here; the other languages that come with Tailorbird are files in `forms_locales`.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.resources import files
+
 import msgspec
+
+from tailorbird import yaml_text
 
 
 class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,3 +52,14 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmed: str = "Thank you. Your address is confirmed."
     expired_title: str = "This link has ended"
     expired: str = "It was valid for 48 hours. Please fill in the form again."
+
+
+@lru_cache(maxsize=64)
+def spoken(language: str) -> dict[str, str]:
+    """Return the texts that come with Tailorbird in a language; English has none beside `Texts`."""
+    name = language.partition("-")[0].lower()
+    file = files("tailorbird.collect").joinpath("forms_locales", f"{name}.yaml")
+    if not name.isalpha() or not file.is_file():
+        return {}
+    document = yaml_text.read(file.read_text(encoding="utf-8"), f"{name}.yaml")
+    return msgspec.convert(document.value, dict[str, str])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from tailorbird.collect.forms import Form
+from tailorbird.content.locales import direction
 from tailorbird.schema import Rendered
 from tailorbird.settings import Sender
 
@@ -23,10 +24,11 @@ BUTTON = (
 def rendered(form: Form, wordings: Sequence[str], url: str, sender: Sender) -> Rendered:
     """Return the mail that asks about these wordings; `url` leads to the page with the button."""
     texts = form.texts
+    runs = ' dir="rtl"' if direction(form.language) == "rtl" else ""
     footer = f"{sender.name}, {sender.postal_address}"
     agreed = "".join(f"<li>{escape(wording)}</li>" for wording in wordings)
     html = (
-        f'<!doctype html><html lang="{escape(form.language)}"><head>{HEAD}'
+        f'<!doctype html><html lang="{escape(form.language)}"{runs}><head>{HEAD}'
         f"<title>{escape(texts.mail_subject)}</title></head>"
         f'<body style="{BODY}"><div style="max-width:560px;margin:0 auto">'
         f'<h1 style="font-size:22px">{escape(form.title)}</h1><p>{escape(texts.mail_text)}</p>'

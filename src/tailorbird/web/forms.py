@@ -50,6 +50,8 @@ from tailorbird.web.form_requests import (
     preselected,
     visitor_hash,
 )
+from tailorbird.web.preferences import texts_of
+from tailorbird.web.tracking import said
 from tailorbird.world import World
 
 LOG: Final = logging.getLogger(__name__)
@@ -99,6 +101,7 @@ class _Pages:
         self._now = now
         self._told = told
         self._sealer = Sealer(world.token_key)
+        self._texts = texts_of(world)
         self._visitors = Rates(*forms_trap.PER_VISITOR)
         self._addresses = Rates(*forms_trap.PER_ADDRESS)
         # Visitors are told apart by a hash that this process alone can make, in memory.
@@ -112,7 +115,7 @@ class _Pages:
         try:
             form, version = forms.find(self._world, place.name)
         except TailorbirdError:
-            return self._unknown()
+            return self._unknown(request)
         texts, done = form.texts, request.query_params.get("done")
         if done == "check":
             return self._said(form, place, texts.check_title, texts.check)
@@ -161,7 +164,7 @@ class _Pages:
         """Keep what was answered, then lead on; or show it again with what must be mended."""
         given = await given_in(request)
         if given is None:
-            return self._unknown(415)
+            return self._unknown(request, 415)
         return await run_in_threadpool(self._send, request, given)
 
     def _send(self, request: Request, given: dict[str, list[str]]) -> Response:
@@ -170,7 +173,7 @@ class _Pages:
         try:
             form, version = forms.find(self._world, place.name, stamp.version if stamp else None)
         except TailorbirdError:
-            return self._unknown()
+            return self._unknown(request)
         if STAMP in given and stamp is None:
             again = form.texts.again
             return self._open_questions(form, version, place, request, given, again)
@@ -308,7 +311,7 @@ class _Pages:
         """Show what would be confirmed, and the button; nothing is recorded."""
         found = self._request(request)
         if found is None:
-            return self._unknown()
+            return self._unknown(request)
         form = found.form
         if found.expired(self._now()):
             return self._expired(form)
@@ -322,7 +325,7 @@ class _Pages:
         """Record durably that it was the owner of the address, then say so."""
         found = self._request(request)
         if found is None:
-            return self._unknown()
+            return self._unknown(request)
         form = found.form
         try:
             meant = forms.confirm(self._world, found, self._now())
@@ -351,14 +354,13 @@ class _Pages:
         content = form_pages.message(title, text)
         return self._html(form, title, content, embedded=place.embedded)
 
-    def _unknown(self, status: int = 404) -> Response:
-        title = "This form is not known"
-        why = "Its address may be incomplete, or the form has ended."
-        return self._html(None, title, form_pages.message(title, why), status)
+    def _unknown(self, request: Request, status: int = 404) -> Response:
+        accepts = request.headers.get("accept-language", "")
+        return said(self._texts.spoken("", accepts), "form_unknown", status)
 
     def _html(
         self,
-        form: Form | None,
+        form: Form,
         title: str,
         content: str,
         status: int = 200,
@@ -370,6 +372,7 @@ class _Pages:
         headers = UNSEEN | {"content-security-policy": policy}
         if status in (429, 503):
             headers["retry-after"] = WAIT_SECONDS
-        language = form.language if form else "en"
-        text = form_pages.page(title, content, shop=shop.name, language=language, embedded=embedded)
+        text = form_pages.page(
+            title, content, shop=shop.name, language=form.language, embedded=embedded
+        )
         return HTMLResponse(text, status, headers=headers)
