@@ -129,8 +129,8 @@ class Query:
         dialect: Dialect = DIALECT,
         state: bool = True,
     ) -> None:
-        self._state = state and dialect == DIALECT
-        self.scope = Scope(as_of, restricted, extracted, dialect)
+        from_state = state and dialect == DIALECT and not extracted
+        self.scope = Scope(as_of, restricted, extracted, dialect, from_state)
         self._blocks: dict[object, Block] = {}
         self._names: dict[object, str] = {}
 
@@ -175,7 +175,7 @@ class Query:
 
     def statement(self, query: exp.Select) -> Statement:
         """Return the query as text of the engine, with its parameters and small tables."""
-        if self._state:
+        if self.scope.state:
             answer_from_state(query, self.scope)
         return self.scope.statement(query)
 
@@ -240,7 +240,7 @@ class Query:
                 answers = self._column(value, Answers(value), "answered")
                 return coalesced(answers, integer(0))
             case OldestAsked(answered):
-                return self._column(answered, Answers(answered), "oldest")
+                return self._oldest(answered)
             case Periods():
                 kept = self._column(value, Regular(value), "kept")
                 return coalesced(kept, integer(kept_by_nobody(value)))
@@ -252,6 +252,12 @@ class Query:
                 total = self._column(decayed, Weighed(decayed), "total")
                 spread = self._column(decayed, Weighed(decayed), "spread")
                 return faded(value, total, spread, self.scope)
+
+    def _oldest(self, answered: Answered) -> Sql:
+        block = self._blocks.setdefault(answered, Answers(answered))
+        if isinstance(block, Answers):
+            block.dated = True
+        return column("oldest", self._name(answered))
 
     def _derived(self, value: Value) -> Sql:
         match value:

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from tailorbird.traits.blocks import column_of, grouped
 from tailorbird.traits.history import Property, Rows
+from tailorbird.traits.laid import latest, lies_in_order, ranked
 from tailorbird.traits.patterns import Answered, Periods
 from tailorbird.traits.presence import holds_of_none
 from tailorbird.traits.rows import happened, matching, restriction
@@ -19,32 +20,39 @@ from tailorbird.traits.sql import (
     column,
     compared,
     integer,
+    member_of,
     named,
-    ordered,
     select,
     subquery,
 )
 from tailorbird.traits.terms import source_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answers:
-    """How many of the latest facts have an answer, and how old the oldest of them is."""
+    """How many of the latest facts have an answer, and, if `dated`, how old the oldest of them is.
+
+    What is answered whenever, and is not dated, needs no look at when the answer came.
+    """
 
     answered: Answered
+    dated: bool = False
 
     def query(self, scope: Scope) -> exp.Select:
-        """Return `answered` and `oldest`."""
+        """Return `answered` and, if `dated`, `oldest`."""
+        if scope.state and self.answered.gap is None and not self.dated:
+            return self._plain(scope)
         latest, answers = self._latest(scope), self._answers(scope)
         there = [compared(column("first_at", "answers"), "exists", ())]
         if self.answered.gap is not None:
             late = exp.Add(this=column("at", "latest"), expression=scope.bind(self.answered.gap))
             there.append(compared(column("first_at", "answers"), "<=", (late,)))
         counted = exp.Count(this=cased(both(there), integer(1)))
+        oldest = [named(exp.Min(this=column("at", "latest")), "oldest")] if self.dated else []
         query = select(
             column("person", "latest"),
             named(counted, "answered"),
-            named(exp.Min(this=column("at", "latest")), "oldest"),
+            *oldest,
             source=subquery(latest, "latest"),
             group=[column("person", "latest")],
         )
@@ -56,33 +64,53 @@ class Answers:
         query.append("joins", joined)
         return query
 
+    def _plain(self, scope: Scope) -> exp.Select:
+        """Return `answered` alone, of facts that are answered whenever."""
+        source, said, conditions = self._said(scope)
+        answers = select(column("person"), said, source=scope.source(source), where=conditions)
+        both_columns = exp.Tuple(expressions=[column("person"), column("link")])
+        there = [member_of(both_columns, answers)]
+        counted = named(exp.Count(this=exp.Star()), "answered")
+        return grouped([counted], subquery(self._latest(scope), "latest"), there)
+
     def _latest(self, scope: Scope) -> exp.Select:
         """Return the latest facts, each with its link, NULL where it has none."""
         rows, link = self.answered.rows, self.answered.link
         source = source_of(rows.events)
-        latest_first = [ordered("at", descending=True), ordered("position", descending=True)]
-        rank = exp.Window(
-            this=exp.RowNumber(),
-            partition_by=[column("person")],
-            order=exp.Order(expressions=latest_first),
-        )
         own = [] if isinstance(link, Property) else [named(column(link), "link")]
-        columns = [column("person"), column("at"), column("position"), *own]
-        ranked = select(
-            *columns,
-            named(rank, "rank"),
+        scan = select(
+            *(column(name) for name in ("person", "at", "position")),
+            *own,
             source=scope.source(source),
             where=[*matching(rows, scope, source), *restriction(scope)],
         )
-        few = compared(column("rank"), "<=", (integer(self.answered.last),))
         kept = ["person", "at", "position", *(["link"] if own else [])]
-        found = select(
-            *(column(name) for name in kept), source=subquery(ranked, "ranked"), where=[few]
-        )
+        found = self._found(scan, kept, scope)
         return _with_links(found, rows, link, scope) if isinstance(link, Property) else found
+
+    def _found(self, scan: exp.Select, kept: list[str], scope: Scope) -> exp.Select:
+        """Return these columns of the latest facts of each person in the scan."""
+        read = {each.name for each in scan.find_all(exp.Column)}
+        if lies_in_order(self.answered.rows, read, self.answered.last, scope):
+            return latest(scan, kept, self.answered.last)
+        scan.append("expressions", named(ranked(), "rank"))
+        few = compared(column("rank"), "<=", (integer(self.answered.last),))
+        return select(*map(column, kept), source=subquery(scan, "ranked"), where=[few])
 
     def _answers(self, scope: Scope) -> exp.Select:
         """Return, by person and link, the instant of the first answer."""
+        source, said, conditions = self._said(scope)
+        return select(
+            column("person"),
+            named(said.copy(), "link"),
+            named(exp.Min(this=column("at")), "first_at"),
+            source=scope.source(source),
+            where=conditions,
+            group=[column("person"), said.copy()],
+        )
+
+    def _said(self, scope: Scope) -> tuple[str, Sql, list[Sql]]:
+        """Return where the answers are read, by which column, and which rows they are."""
         rows, link = self.answered.by, self.answered.link
         source: str = source_of(rows.events)
         conditions: list[Sql] = []
@@ -95,14 +123,7 @@ class Answers:
             compared(said, "exists", ()),
             *restriction(scope),
         ]
-        return select(
-            column("person"),
-            named(said.copy(), "link"),
-            named(exp.Min(this=column("at")), "first_at"),
-            source=scope.source(source),
-            where=conditions,
-            group=[column("person"), said.copy()],
-        )
+        return source, said.copy(), conditions
 
 
 def _with_links(found: exp.Select, rows: Rows, link: Property, scope: Scope) -> exp.Select:

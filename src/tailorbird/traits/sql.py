@@ -43,13 +43,15 @@ class Scope:
     """What every part of one query shares: its instant, its people, its parameters.
 
     `restricted` reads only the people in `touched`; `extracted` reads their rows from small tables
-    taken out beforehand (`touched_facts` ...) instead of searching the large ones again.
+    taken out beforehand (`touched_facts` ...) instead of searching the large ones again. With
+    `state`, what the state holds is read from there.
     """
 
     as_of: Instant
     restricted: bool = False
     extracted: bool = False
     dialect: Dialect = DIALECT
+    state: bool = False
     parameters: list[SqlValue] = field(default_factory=list)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     _numbers: dict[tuple[type, SqlValue], int] = field(default_factory=dict)

@@ -65,6 +65,13 @@ def keeper(
     return source if unknown or columns - kept else table
 
 
+def is_kept(
+    source: str, events: set[str], columns: set[str], since: Instant | None, as_of: Instant
+) -> bool:
+    """Return whether such rows are read from the state."""
+    return keeper(source, events, columns, since, as_of) != source
+
+
 @cache
 def kind_of(event: str) -> int:
     """Return the number by which the state knows an event."""
