@@ -18,6 +18,8 @@ FILE_NAME = "tailorbird.toml"
 PREFIX = "TAILORBIRD_"
 CONFLICT = "conflict."
 """Starts the names of a table whose keys are traits."""
+BRANDS = "brands."
+"""Starts the names of tables that people name."""
 CARRIERS = "carriers."
 """Starts the names of the tables of carriers."""
 LISTS = frozenset(
@@ -49,8 +51,28 @@ class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Domain of Message-ID and return path."""
     postal_address: str = "1 Sample Street, Sampleton"
     """Printed in the footer, as CAN-SPAM asks."""
+    reply_to: str = ""
+    """Where answers go; to `address` when empty."""
     dkim_selector: str = ""
     dkim_key_file: str = ""
+    """A key of your own for `domain`; keys that `tailorbird dkim new` made go before it."""
+    unsubscribe_by_mail: bool = False
+    """Offer it to mail clients beside the link, once mail to `domain` is read as feedback."""
+    bimi_logo_url: str = ""
+    """Where your logo is (SVG Tiny PS, https), for `tailorbird doctor dns`."""
+
+
+class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another sender, for campaigns that name it; what is empty is as `sender` and `server` say."""
+
+    name: str = ""
+    address: str = ""
+    domain: str = ""
+    """Domain of Message-ID and return path; that of `address` when empty."""
+    postal_address: str = ""
+    reply_to: str = ""
+    base_url: str = ""
+    """Start of the links in this brand's mails: a host under its own domain that leads here."""
 
 
 class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -189,6 +211,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segments: Segments = Segments()
     carriers: dict[str, dict[str, str | int | float | bool]] = {}
     """A table for each carrier by its name; `kind` says what it is, where its name does not."""
+    brands: dict[str, Brand] = {}
+    """Further senders by the name that campaigns give, `[brands.outlet]`."""
     conflict: dict[str, tuple[str, ...]] = {}
     """Trait -> the sources whose word counts most, best first; the latest word where none is."""
     assignment_salt: str = ""
@@ -199,6 +223,29 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is real and what is simulated, in the sentence that every screen carries."""
     clock_lag_seconds: int = 0
     """How far this folder's clock runs behind the wall clock: a demo's history stays near."""
+
+
+def brand(settings: Settings, name: str) -> Brand:
+    """Return a sender with nothing left empty but `reply_to`; '' is `sender` itself.
+
+    Raises:
+        SettingsError: there is no such brand.
+    """
+    sender, base_url = settings.sender, settings.server.base_url.rstrip("/")
+    if name and name not in settings.brands:
+        known = ", ".join(sorted(settings.brands)) or "none yet"
+        raise SettingsError(
+            f"no brand {name!r}", where=FILE_NAME, mend=f"brands here: {known}; add [brands.{name}]"
+        )
+    own = settings.brands.get(name, Brand())
+    return Brand(
+        name=own.name or sender.name,
+        address=own.address or sender.address,
+        domain=own.domain or own.address.rpartition("@")[2] or sender.domain,
+        postal_address=own.postal_address or sender.postal_address,
+        reply_to=own.reply_to or ("" if own.address else sender.reply_to),
+        base_url=own.base_url.rstrip("/") or base_url,
+    )
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -325,6 +372,8 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _check(name: str, *, where: str) -> None:
     known = names()
     if name in known or (name.startswith(CONFLICT) and name.count(".") == 1):
+        return
+    if name.startswith(BRANDS) and name.rpartition(".")[2] in Brand.__struct_fields__:
         return
     if name.startswith(CARRIERS) and name.count(".") == 2:
         return  # the carrier of that kind knows its settings

@@ -10,6 +10,8 @@ import typer
 from tailorbird.cli import (
     campaign_commands,
     cluster_commands,
+    dkim_commands,
+    doctor_commands,
     event_commands,
     export_commands,
     form_commands,
@@ -64,6 +66,8 @@ app.add_typer(model_commands.app, name="models")
 app.add_typer(match_commands.app, name="matches")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(hook_commands.app, name="hooks")
+app.add_typer(dkim_commands.app, name="dkim")
+app.add_typer(doctor_commands.app, name="doctor")
 app.add_typer(config, name="config")
 template_commands.app.command("lint")(lint_commands.lint)
 template_commands.app.command("export")(export_commands.export)

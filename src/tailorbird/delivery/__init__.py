@@ -6,6 +6,7 @@ Out: messages sent, settlements.
 
 from __future__ import annotations
 
+from tailorbird.delivery.addresses import wire_address
 from tailorbird.delivery.dkim import DkimSigner
 from tailorbird.delivery.message import Envelope, outgoing
 from tailorbird.delivery.protocol import (
@@ -27,4 +28,5 @@ __all__ = [
     "deliver",
     "outgoing",
     "recover",
+    "wire_address",
 ]

@@ -225,7 +225,7 @@ def outgoing(world: World, claim: Claim, now: Instant) -> Outgoing | Settlement:
             campaign=claim.campaign,
         ),
         bounce_key=world.token_key,
-        signers=letters.signers(world),
+        signers=letters.signers(settings, world.folder, settings.sender.address, now),
     )
 
 

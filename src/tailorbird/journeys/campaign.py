@@ -14,6 +14,10 @@ cap: {messages: 2, days: 7}
 fallbacks:
   person.first_name: {segments: {premium: dear member}, default: there}
   traits.favourite_category: {else: skip}       # whose is missing gets no mail
+brand: outlet                                   # a sender of the settings; left out, the chief one
+from_name: Ann of the outlet
+reply_to: care@outlet.example
+utm: {source: newsletter, medium: email}        # on every link that does not say it itself
 """
 
 from __future__ import annotations
@@ -46,6 +50,19 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: Annotated[int, msgspec.Meta(ge=1, le=365)]
 
 
+class Utm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What links tell the shop's analytics; '' leaves a parameter out.
+
+    `campaign` and `content` are the names of campaign and variant when they are not given.
+    """
+
+    source: Annotated[str, msgspec.Meta(max_length=200)] = "newsletter"
+    medium: Annotated[str, msgspec.Meta(max_length=200)] = "email"
+    campaign: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    content: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    term: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
 class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is written to, with what, how it is tested, and until when purchases count."""
 
@@ -66,6 +83,24 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether everybody at an address gets her own mail; else an address gets one."""
     fallbacks: dict[str, Any] = {}
     """What stands in for values that are missing, read where mails are made."""
+    brand: str = ""
+    """The sender of the settings, `[brands.NAME]`, that it comes from."""
+    from_name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    reply_to: Annotated[str, msgspec.Meta(max_length=254)] = ""
+    utm: Utm | None = None
+
+    def tags(self, variant: str) -> dict[str, str]:
+        """Return the parameters that the links of a variant carry; without `utm`, none."""
+        if self.utm is None:
+            return {}
+        said = self.utm
+        return {
+            "utm_source": said.source,
+            "utm_medium": said.medium,
+            "utm_campaign": self.name if said.campaign is None else said.campaign,
+            "utm_content": variant if said.content is None else said.content,
+            "utm_term": said.term,
+        }
 
     def shares(self) -> dict[str, float]:
         """Return each variant's share among those who are not held out; they sum to 1."""

@@ -7,6 +7,7 @@ from tailorbird.content.typecheck import misfits
 from tailorbird.letters import editions
 from tailorbird.letters.asking import questions
 from tailorbird.letters.images import check_images
+from tailorbird.letters.senders import check_sender
 from tailorbird.letters.shapes import shapes
 from tailorbird.world import World
 
@@ -19,6 +20,7 @@ def check(world: World, campaign: journeys.Campaign, version: int) -> editions.E
             and a value of the wrong kind are mistakes, too.
         UsageError: there is no such template.
     """
+    check_sender(campaign)
     edition = editions.current(world, campaign, version)
     questions(edition)
     _ = edition.template, edition.gaps

@@ -21,7 +21,7 @@ from tailorbird.content.fallbacks import Chain, read_chains
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.letters.texts import PAGE, parse_texts
 from tailorbird.schema import Definition, DefinitionKind, Instant
-from tailorbird.settings import Shop
+from tailorbird.settings import Shop, brand
 from tailorbird.world import World
 
 DIGEST_BYTES: Final = 16
@@ -222,7 +222,7 @@ def _edition(
         "slots": {n: each.version for n, each in found["slot"].items() if n in called},
         "texts": {n: each.version for n, each in found["texts"].items()},
     }
-    manifest = manifest or _manifest(world, (campaign.name, version), template, parts)
+    manifest = manifest or _manifest(world, campaign, version, template, parts)
     return Edition(
         manifest,
         campaign,
@@ -239,16 +239,23 @@ def _edition(
 
 
 def _manifest(
-    world: World, campaign: tuple[str, int], template: Definition, parts: dict[str, Any]
+    world: World,
+    campaign: journeys.Campaign,
+    version: int,
+    template: Definition,
+    parts: dict[str, Any],
 ) -> Manifest:
     settings = world.settings
-    sender = {"name": settings.sender.name, "postal_address": settings.sender.postal_address}
+    own = brand(settings, campaign.brand)
+    sender = {"name": own.name, "postal_address": own.postal_address}
+    if campaign.brand:
+        sender |= {"address": own.address, "domain": own.domain, "reply_to": own.reply_to}
     return Manifest(
-        campaign=campaign,
+        campaign=(campaign.name, version),
         template=(template.name, template.version),
         shop=settings.shop,
         sender=sender,
-        base_url=settings.server.base_url.rstrip("/"),
+        base_url=own.base_url,
         demo=settings.demo,
         made_by=made_by(),
         **parts,

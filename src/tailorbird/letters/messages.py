@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from tailorbird import delivery, journeys
-from tailorbird.errors import SettingsError, TemplateError, UsageError
+from tailorbird.errors import TemplateError, UsageError
 from tailorbird.letters import editions
 from tailorbird.letters.deciding import MISSING
 from tailorbird.letters.digests import digest_of
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Values, values
 from tailorbird.letters.rendering import render
+from tailorbird.letters.senders import signers
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,
@@ -31,6 +31,7 @@ from tailorbird.schema import (
 from tailorbird.tracking import amp_links, form_links, image_links
 from tailorbird.tracking import events as tracked
 from tailorbird.tracking.tokens import WEB_ADDRESS, Sealer
+from tailorbird.tracking.utm import tagged
 from tailorbird.world import World
 
 ANSWERED: Final = re.compile(r"[245]\d\d\b")
@@ -57,7 +58,7 @@ class Composer:
         self._world = world
         self._now = now
         self._sealer = Sealer(world.token_key)
-        self._signers = signers(world)
+        self._signers: dict[str, list[delivery.DkimSigner]] = {}
         self._editions: dict[tuple[str, int, str], _Ready] = {}
 
     def outgoing(self, claim: Claim) -> Outgoing | Settlement:
@@ -88,12 +89,13 @@ class Composer:
         except TemplateError as error:
             # One person's data must not hold up everybody else's mail.
             return Settlement(claim.send_id, "failed", world.carrier.name, error.sentence())
+        envelope = self._envelope(claim, profile, ready.edition)
         made = delivery.outgoing(
             answer,
             rendered,
-            self._envelope(claim, profile),
+            envelope,
             bounce_key=world.token_key,
-            signers=self._signers,
+            signers=self._signing(envelope.from_address),
         )
         return msgspec.structs.replace(made, digest=digest_of(rendered))
 
@@ -125,17 +127,21 @@ class Composer:
     def _rendered(self, claim: Claim, data: Values, ready: _Ready, *, tracked: bool) -> Rendered:
         """Return the mail's text; without consent to tracking it has no pixel and bare links."""
         send_id, sealer, base = claim.send_id, self._sealer, ready.edition.manifest.base_url
+        tags = ready.edition.campaign.tags(claim.variant)
+
+        def bare(url: str, index: int) -> str:
+            return tagged(url, tags)
 
         def link(url: str, index: int) -> str:
             if not WEB_ADDRESS.fullmatch(url):  # it leads nowhere, which the audience check tells
                 return url
-            return f"{base}/c/{sealer.seal('click', send_id, link=index, url=url)}"
+            return f"{base}/c/{sealer.seal('click', send_id, link=index, url=tagged(url, tags))}"
 
         return render(
             ready.template,
             claim.variant,
             data,
-            links=link if tracked else _bare,
+            links=link if tracked else bare,
             pixel_url=f"{base}/o/{sealer.seal('open', send_id)}.gif" if tracked else "",
             now=claim.decided_at,
         )
@@ -189,22 +195,31 @@ class Composer:
         campaign = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
         return editions.current(self._world, campaign, claim.campaign_version)
 
-    def _envelope(self, claim: Claim, profile: Profile) -> delivery.Envelope:
-        settings = self._world.settings
-        sender, base = settings.sender, settings.server.base_url.rstrip("/")
-        first_name = profile.traits.get("first_name")
+    def _envelope(self, claim: Claim, profile: Profile, edition: Edition) -> delivery.Envelope:
+        settings, campaign, manifest = self._world.settings, edition.campaign, edition.manifest
+        own, chief = manifest.sender, settings.sender
+        urls = self._urls(claim, manifest.base_url)
         return delivery.Envelope(
             send_id=claim.send_id,
             to=profile.email,
-            to_name=str(first_name or ""),
-            from_address=sender.address,
-            from_name=sender.name,
-            domain=sender.domain,
+            to_name=str(profile.traits.get("first_name") or ""),
+            from_address=own.get("address", chief.address),
+            from_name=campaign.from_name or own.get("name", chief.name),
+            reply_to=campaign.reply_to or own.get("reply_to", chief.reply_to),
+            domain=own.get("domain", chief.domain),
             now=self._now,
-            unsubscribe_url=self._urls(claim, base)["unsubscribe_url"],
+            unsubscribe_url=urls["unsubscribe_url"],
+            unsubscribe_by_mail=chief.unsubscribe_by_mail,
             campaign=claim.campaign,
             variant=claim.variant,
         )
+
+    def _signing(self, address: str) -> list[delivery.DkimSigner]:
+        """Return what signs the mails from an address, looked up once."""
+        if address not in self._signers:
+            world = self._world
+            self._signers[address] = signers(world.settings, world.folder, address, self._now)
+        return self._signers[address]
 
 
 def sent_html(world: World, send_id: bytes) -> str | None:
@@ -218,26 +233,6 @@ def sent_html(world: World, send_id: bytes) -> str | None:
     composer = Composer(world, world.ledger.sent_at(send_id) or decision.at)
     rendered = composer.again(decision)
     return None if rendered is None else rendered.html
-
-
-def signers(world: World) -> list[delivery.DkimSigner]:
-    """Return the DKIM signer of the sending domain, if a key is set.
-
-    Raises:
-        SettingsError: the key file cannot be read.
-    """
-    sender = world.settings.sender
-    if not sender.dkim_key_file:
-        return []
-    try:
-        key = Path(sender.dkim_key_file).read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"the DKIM key cannot be read: {error.strerror}",
-            where=f"sender.dkim_key_file = {sender.dkim_key_file}",
-            mend="give the path of a PEM private key, or leave the setting empty",
-        ) from None
-    return [delivery.DkimSigner(sender.domain, sender.dkim_selector or "tailorbird", key)]
 
 
 def settled_event(world: World, settlement: Settlement, at: Instant) -> tracked.TrackedEvent | None:
@@ -261,7 +256,3 @@ def settled_event(world: World, settlement: Settlement, at: Instant) -> tracked.
         reason=settlement.reply,
         hard=NO_SUCH_MAILBOX.search(settlement.reply) is not None,
     )
-
-
-def _bare(url: str, index: int) -> str:
-    return url
