@@ -1,4 +1,4 @@
-"""What a command may open while the server runs: keys and hooks, no facts and no carrier."""
+"""What a command may open while the server runs: the record, no facts and no carrier."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import time
 from pathlib import Path
 
 from tailorbird import settings
+from tailorbird.ports import EventLog, Ledger, People
 from tailorbird.privacy.vault import Vault, load_key
-from tailorbird.registries import Hooks, Keys
+from tailorbird.registries import Hooks, Keys, Suppressions
 from tailorbird.schema import Instant
 from tailorbird.stores.sqlite.connection import FILE_NAME, Database
 from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
+from tailorbird.stores.sqlite.ledger import SqliteLedger
+from tailorbird.stores.sqlite.log import SqliteLog
+from tailorbird.stores.sqlite.people import SqlitePeople
+from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
 
 
 class Record:
@@ -21,8 +26,13 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self.settings, _ = settings.load(folder, os.environ)
         self._database = Database(folder / FILE_NAME)
+        vault = Vault(load_key(folder))
         self.keys: Keys = SqliteKeys(self._database)
-        self.hooks: Hooks = SqliteHooks(self._database, Vault(load_key(folder)))
+        self.hooks: Hooks = SqliteHooks(self._database, vault)
+        self.log: EventLog = SqliteLog(self._database)
+        self.people: People = SqlitePeople(self._database, vault, self.settings.conflict)
+        self.ledger: Ledger = SqliteLedger(self._database)
+        self.suppressions: Suppressions = SqliteSuppressions(self._database, vault)
 
     def clock(self) -> Instant:
         """Return the folder's present instant."""

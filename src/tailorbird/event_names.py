@@ -47,5 +47,7 @@ class Names:
     PEOPLE_SEPARATED: Final = "people_separated"
     EVENT_RETRACTED: Final = "event_retracted"
     PERSON_FORGOTTEN: Final = "person_forgotten"
+    SUPPRESSION_ADDED: Final = "suppression_added"
+    SUPPRESSION_LIFTED: Final = "suppression_lifted"
     LIST_ADDED: Final = "list_added"
     LIST_REMOVED: Final = "list_removed"

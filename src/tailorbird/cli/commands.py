@@ -31,6 +31,7 @@ from tailorbird.cli import (
     segment_commands,
     slot_commands,
     source_commands,
+    suppression_commands,
     template_commands,
 )
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
@@ -68,6 +69,7 @@ app.add_typer(key_commands.app, name="keys")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(dkim_commands.app, name="dkim")
 app.add_typer(doctor_commands.app, name="doctor")
+app.add_typer(suppression_commands.app, name="suppressions")
 app.add_typer(config, name="config")
 template_commands.app.command("lint")(lint_commands.lint)
 template_commands.app.command("export")(export_commands.export)

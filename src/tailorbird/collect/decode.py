@@ -51,13 +51,29 @@ from tailorbird.schema import (
 )
 
 INTERNAL: Final = frozenset(
-    {"delivery", "forms", "groups", "identity", "import", "lists", "rest", "simulator", "tracking"}
+    {
+        "delivery",
+        "forms",
+        "groups",
+        "identity",
+        "import",
+        "lists",
+        "rest",
+        "simulator",
+        "suppressions",
+        "tracking",
+    }
 )
 """Sources of our own: they alone may say a person's number and which send an event belongs to."""
 SHOPS: Final = frozenset({"salesforce", "shopify", "stripe", "woocommerce"})
 """Sources that a signature has proven: they may change products and say who agreed to what."""
 TRUSTED: Final = INTERNAL | SHOPS
-OPEN_TO_GUESTS: Final = frozenset({Names.PURCHASE, Names.RETURN, Names.EVENT_RETRACTED})
+OPEN_TO_GUESTS: Final = frozenset(
+    {
+        Names.PURCHASE, Names.RETURN, Names.EVENT_RETRACTED,
+        Names.SUPPRESSION_ADDED, Names.SUPPRESSION_LIFTED,
+    }
+)  # fmt: skip
 CORRECTIONS: Final = frozenset(
     {
         Names.EVENT_RETRACTED, Names.PEOPLE_MERGED, Names.PEOPLE_SEPARATED, Names.PERSON_FORGOTTEN,

@@ -14,12 +14,21 @@ from tailorbird.journeys.campaign import (
     Variant,
     parse,
 )
-from tailorbird.journeys.decisions import CAP, NO_ADDRESS, Candidate, decide, decision_id, refusal
+from tailorbird.journeys.decisions import (
+    CAP,
+    MERGED,
+    NO_ADDRESS,
+    Candidate,
+    decide,
+    decision_id,
+    refusal,
+)
 
 __all__ = [
     "CAP",
     "COMMON_PRIORITY",
     "HOLDOUT",
+    "MERGED",
     "NO_ADDRESS",
     "Campaign",
     "Candidate",

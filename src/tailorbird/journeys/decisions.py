@@ -14,6 +14,7 @@ from tailorbird.schema import Decision, Instant, PersonId
 
 NO_ADDRESS = "no_address"
 CAP = "cap"
+MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,18 @@ class Door:
     def _refusal(
         self, claim: Claim, person: PersonId, state: ConsentState | None, now: Instant
     ) -> str:
+        if person != claim.person and self._decided_too(claim, person):
+            return journeys.MERGED
         campaign = self._campaign(claim.campaign, claim.campaign_version)
         answer = permit(state, person, campaign.purpose if campaign else "email_marketing", now)
         if not isinstance(answer, Permit):
             return answer.reason
         return "" if state and state.has_address else journeys.NO_ADDRESS
+
+    def _decided_too(self, claim: Claim, survivor: PersonId) -> bool:
+        """Return whether the person into whom this one was merged was decided about as well."""
+        other = journeys.decision_id(claim.campaign, survivor, claim.occurrence)
+        return self._world.ledger.decision(other) is not None
 
     def _over_cap(
         self, claims: Sequence[Claim], homes: Mapping[PersonId, PersonId], now: Instant

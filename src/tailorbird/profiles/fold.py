@@ -21,6 +21,7 @@ from tailorbird.profiles.identity import (
     named_people,
 )
 from tailorbird.profiles.placeholders import stands_for_nobody
+from tailorbird.profiles.spoken import words_of
 from tailorbird.schema import (
     Consent,
     Event,
@@ -77,6 +78,7 @@ def fold(
     """
     with people.transaction(durable=False):
         fresh = first_sights(people, events)
+        people.say(words_of(fresh))
         resolved: list[ResolvedEvent] = []
         unproven: set[Position] = set()
         created = merged = 0

@@ -207,6 +207,10 @@ class SqlitePeople:
             for key in (self._vault.blind("email", email) for email in addresses)
         )
 
+    def say(self, words: Iterable[SuppressionWord]) -> None:
+        """Keep what was said of addresses, as it was said; what is known already is so."""
+        self._suppressions.say(words)
+
     def addresses(self, keys: Sequence[bytes]) -> dict[bytes, str]:
         """Return the addresses, in clear, of blind indexes that somebody has still."""
         connection = self._database.current()
