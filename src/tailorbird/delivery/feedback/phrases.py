@@ -15,6 +15,9 @@ _NOT: Final = r"(?:n['’]t| not)"
 _WHO: Final = r"(?:mail ?box|user|recipient|account|address|addressee|mail address|e-?mail)"
 
 _PHRASES: Final[tuple[tuple[Why, tuple[str, ...]], ...]] = (
+    ("domain_missing", (
+        r"account or domain may not exist|\bhost does not exist",
+    )),
     ("sender_authentication", (
         r"\bspf\b", r"\bdkim\b", r"\bdmarc\b", r"unauthenticated", rf"(?:is|are|was){_NOT} authenticated",
         r"authentication (?:checks?|is required|required|requirements|information|level)",
@@ -32,7 +35,7 @@ _PHRASES: Final[tuple[tuple[Why, tuple[str, ...]], ...]] = (
         r"(?:not|un)[- ]?allowed sender|return[- ]path|mail from (?:command )?(?:is )?(?:rejected|not|refused|error)",
         r"does not accept (?:mail|messages) from|not accept(?:ing)? (?:mail|messages?) from",
         r"(?:restricted|permission)[^.]{0,60}(?:post|send) (?:to|messages)|not have permission to post",
-        r"identit(?:y|ies) failed|not (?:a )?member|\brfc ?[0-9]{3,4}\b|message[- ]id header|header[s]? (?:is|are|was) (?:missing|invalid|duplicat)",
+        r"identit(?:y|ies) failed|not (?:a )?member|\brfc ?(?:821|[2-9]\d{3})\b|message[- ]id header|header[s]? (?:is|are|was) (?:missing|invalid|duplicat)",
         r"multiple (?:from|subject|to) headers|duplicate[d]? header",
     )),
     ("sender_reputation", (
@@ -119,7 +122,7 @@ _PHRASES: Final[tuple[tuple[Why, tuple[str, ...]], ...]] = (
         r"invalid (?:recipient|user|mail ?box|address|local|e-?mail|account|final|rcpt)|illegal (?:user|alias)|invalid$",
         r"non-?exist(?:ent|ing) (?:\S+ )?(?:user|mail ?box|recipient|address|account|e-?mail)|to (?:a )?non-?existent",
         r"is(?:n't| not) in my control panel|unroutea?ble address|undeliverable (?:address|to)|bad destination (?:mail ?box|email)|bad (?:recipient|address)",
-        r"(?:recipient|address) (?:address )?verif|not listed in|name not found|directory entry|not our customer|not (?:a )?(?:customer|subscriber)|no valid (?:recipient|hosts)|has no (?:mail ?box|account)",
+        r"recipient address rejected\.?$|(?:recipient|address) (?:address )?verif|not listed in|name not found|directory entry|not our customer|not (?:a )?(?:customer|subscriber)|no valid (?:recipient|hosts)|has no (?:mail ?box|account)",
         r"(?:account|mailbox|user|employee|address)(?: \S+){0,3} (?:has |was |is |been )*(?:deleted|removed|cancel\w+|terminated|retired|no longer)",
         r"no longer (?:with|work|available|exists?|at|accept)|left (?:the|our) (?:company|organi[sz]ation)|misspel",
         r"unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|existent)|kein(?:en)? (?:benutzer|postfach|empfänger)|empfänger (?:\S+ )?(?:ist )?(?:ungültig|nicht)",

@@ -17,7 +17,7 @@ _COPY: Final = re.compile(
     r"cop(?:y|ie) of (?:the|your) (?:message|mail|original)|"
     r"(?:begin(?:ning of)? |the |your |unsent |start of )?(?:original|returned|undelivered) (?:mail|message|header|text)s?"
     r"(?: (?:follows?|headers?|text|body|begins?|content|is|was|attached))*[ :.\-=*_]*$|"
-    r"(?:the )?headers? (?:of the (?:original|returned) message )?(?:follows?|is|are)|"
+    r"original mail as follows|(?:the )?headers? (?:of the (?:original|returned) message )?(?:follows?|is|are)|"
     r"message headers? follow|message (?:header|text) follows|transcript of message follows|"
     r"(?:received|return-path|message-id|mime-version|x-mailer|content-type): "
     r")",
@@ -57,7 +57,7 @@ def bounces(
         yield _bounce(recipient, words, report, mail.first("subject"))
 
 
-def reads_as_bounce(report: str, subject: str) -> bool:
+def reads_as_bounce(report: str) -> bool:
     """Return whether a text without a report says of a mail that it did not arrive."""
     found = reason_of(_told(report))
     return found.why != "unknown" and bool(found.reply or found.status or ADDRESS.search(report))
@@ -123,6 +123,7 @@ def _about(report: str, told: list[str], number: int) -> str:
     """Return what a report says after it names a recipient, up to the next one."""
     if len(told) < 2:
         return report
+    others = [other for other in told if other != told[number]]
     start = report.find(told[number])
-    ends = [place for other in told if (place := report.find(other, start + 1)) > start]
+    ends = [place for other in others if (place := report.find(other, start + 1)) > start]
     return report[max(start, 0) : min(ends, default=len(report))]

@@ -17,6 +17,7 @@ import msgspec
 from tailorbird.delivery.feedback import answers, prose, reports
 from tailorbird.delivery.feedback.mime import Part, headers_of, parse
 from tailorbird.delivery.feedback.outcomes import Outcome
+from tailorbird.delivery.feedback.providers import amazon_ses, spoken
 from tailorbird.schema import SECOND, Instant
 
 _DAEMON: Final = re.compile(
@@ -89,8 +90,21 @@ def _said(
         or (original is not None and _SUBJECT.search(mail.first("subject")))
     ):
         yield from prose.bounces(mail, report, _own(mail), original or _quoted(quoted))
+    elif report.lstrip().startswith("{"):
+        yield from _notice(report)
     else:
         yield from _answer(mail, report, quoted)
+
+
+def _notice(text: str) -> Iterator[Outcome]:
+    """Yield what Amazon SES says in a mail, where its notices are sent by mail."""
+    said, _, _ = text.strip().partition("\n\n--")
+    # Lines of 998 characters are the longest that a mail may have: longer ones came folded.
+    whole = said.replace("\n ", "").replace("\n", "")
+    told = spoken.decoded(whole.encode("utf-8", "replace"))
+    kind = spoken.text(told, "eventType", "notificationType").lower()
+    if isinstance(told, dict) and kind in amazon_ses.KINDS:
+        yield from amazon_ses.notice(told, kind, "", None)
 
 
 def _answer(mail: Part, report: str, quoted: str) -> Iterator[Outcome]:
@@ -103,7 +117,9 @@ def _answer(mail: Part, report: str, quoted: str) -> Iterator[Outcome]:
         yield Outcome("challenge", who)
     elif answers.is_auto_reply(mail):
         yield Outcome("auto_reply", who)
-    elif _SUBJECT.search(mail.first("subject")) and prose.reads_as_bounce(report, ""):
+    elif (quoted and mail.first("x-mlserver")) or (
+        _SUBJECT.search(mail.first("subject")) and prose.reads_as_bounce(report)
+    ):
         yield from prose.bounces(mail, report, _own(mail), _quoted(quoted))
 
 
@@ -176,7 +192,7 @@ def _links(original: Part | None, quoted: str) -> tuple[str, ...]:
 def _completed(outcome: Outcome, known: Outcome) -> Outcome:
     return msgspec.structs.replace(
         outcome,
-        message_ids=known.message_ids,
+        message_ids=outcome.message_ids or known.message_ids,
         envelope_to=known.envelope_to,
         links=known.links,
         at=known.at,

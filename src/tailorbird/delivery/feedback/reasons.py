@@ -55,18 +55,19 @@ _STAGES: Final = re.compile(
     r"(?P<mail>in reply to (?:mail from|ehlo|helo)|after (?:pipelined )?(?:mail from|ehlo|helo|initial)"
     r"|does(?: not|n't) like (?:the )?sender|(?:sender|my name) was rejected|>>> mail|greeting failed)"
     r"|(?P<rcpt>in reply to rcpt|after (?:pipelined )?rcpt|does(?: not|n't) like recipient"
-    r"|smtp:rcpt|>>> rcpt|rcpt to)"
+    r"|smtp:rcpt|>>> rcpt|rcpt[ _]to)"
     r"|(?P<data>(?:in reply to |after )?end of data|>>> data|command data|data command"
     r"|after i sent the message)",
     re.IGNORECASE,
 )
 _OF_RECIPIENT: Final = re.compile(
-    r"@[^<>\s]{1,200}>\.\.\. |mail\.local|local (?:recipient|user|delivery|address|alias)|virtual (?:user|alias)",
+    r"@[^<>\s]{1,200}>?\.\.\. |mail\.local|local (?:recipient|user|delivery|address|alias)|virtual (?:user|alias)",
     re.IGNORECASE,
 )
 """How servers speak of a recipient alone: of one of their own, or in sendmail's reply to RCPT."""
+_OWN_FAULT: Final = re.compile(r"(?:could ?n['o]t|can(?:not|'t)) create", re.IGNORECASE)
 _LIST: Final = re.compile(r"groups\.google\.com|googlegroups|mailing list", re.IGNORECASE)
-_SAYS_ALL: Final = re.compile(r"doesn.t have an? \S+ account", re.IGNORECASE)
+_SAYS_ALL: Final = re.compile(r"doesn.t have an? \S+ account|\bbad-mailbox\b", re.IGNORECASE)
 _EDGE: Final = re.compile(r"recipient address rejected: access denied", re.IGNORECASE)
 
 
@@ -95,7 +96,7 @@ def reason_of(words: str, status: str = "", report: str = "") -> Reason:
 
 def _weighed(why: Why, text: str, status: str, reply: int) -> Why:
     """Return the reason, a weaker one where it is not sure that nobody is there."""
-    match = _STAGES.search(text)
+    match = _STAGES.search(" ".join(text.split()))
     stage = match.lastgroup if match else ""
     if _LIST.search(text) and not status:
         return "recipient_policy"
@@ -103,8 +104,9 @@ def _weighed(why: Why, text: str, status: str, reply: int) -> Why:
         return "sender_policy"
     if why == "domain_missing" or _SAYS_ALL.search(text) or not reply:
         return why
-    exact = status.partition(".")[2].startswith("1.") or status.endswith((".2.1", ".4.1"))
-    sure = exact or stage == "rcpt" or (not stage and _OF_RECIPIENT.search(text))
+    detail = status.partition(".")[2]
+    of_one = not stage and detail[:2] != "2." and _OF_RECIPIENT.search(text)
+    sure = detail.startswith("1.") or detail == "4.1" or stage == "rcpt" or of_one
     return why if sure else "recipient_policy"
 
 
@@ -113,6 +115,8 @@ def _why(words: str, status: str, reply: int) -> Why:
     text = _plain(words)
     if detail == "4.1" and _EDGE.search(text):
         return "mailbox_missing"  # Exchange Online tells so of whoever is not in the directory.
+    if _OWN_FAULT.search(text):
+        return "server"  # a program that could not write, whatever it says beside
     said = why_said(text)
     if said == "mailbox_disabled" and detail in ("1.1", "1.2", "1.6"):
         return LIKELY[detail]

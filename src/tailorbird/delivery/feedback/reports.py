@@ -110,7 +110,7 @@ def report_text(part: Part) -> str:
 def _recipient(fields: Fields, host: str, prose: str) -> Outcome:
     words = "\n".join(
         value.partition(";")[2].strip() or value
-        for name in ("diagnostic-code", "x-supplementary-info", "x-display-name-reason")
+        for name in ("diagnostic-code", "x-supplementary-info", "x-powermta-bouncecategory")
         for value in fields.all(name)
     )
     status = fields.typed("status").partition(" ")[0]
