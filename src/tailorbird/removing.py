@@ -1,4 +1,4 @@
-"""Groups, clusters, lists, templates, slots out of force; refused, with where, while used."""
+"""Groups, clusters, lists, parts of mails out of force; refused, with where, while used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tailorbird.segments.groups import POINT
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
-Kind: TypeAlias = Literal["groups", "clusters", "list", "template", "slot"]
+Kind: TypeAlias = Literal["groups", "clusters", "list", "template", "slot", "image"]
 _WRITTEN: Final[tuple[DefinitionKind, ...]] = ("template", "block", "campaign", "imputation")
 """Definitions whose texts may name a trait."""
 
@@ -40,6 +40,8 @@ def uses(world: World, kind: Kind, name: str) -> tuple[Use, ...]:
             found = _in_campaigns(world, name)
         case "slot":
             found = _in_mails(world, name)
+        case "image":
+            found = _of_image(world, name)
     return tuple(dict.fromkeys(found))
 
 
@@ -75,11 +77,11 @@ def _find(world: World, kind: Kind, name: str, now: Instant) -> None:
             clusters.find(world, name)
         case "list":
             lists.Lists(world, now).find(name)
-        case "template" | "slot":
+        case "template" | "slot" | "image":
             _find_of_mails(world, kind, name)
 
 
-def _find_of_mails(world: World, kind: Literal["template", "slot"], name: str) -> None:
+def _find_of_mails(world: World, kind: Literal["template", "slot", "image"], name: str) -> None:
     if world.definitions.get(kind, name) is None:
         known = [each.name for each in world.definitions.latest(kind)]
         mend = nearest(name, known) if known else f"add one with `tailorbird {kind}s add`"
@@ -99,6 +101,18 @@ def _in_mails(world: World, slot: str) -> Iterator[Use]:
         for each in world.definitions.latest(kind):
             if slot in called({}, each.text, Choosing()):
                 yield Use(kind, each.name, "slot")
+
+
+def _of_image(world: World, name: str) -> Iterator[Use]:
+    """Yield the templates and blocks that print the address of a picture."""
+    own = re.escape(name)
+    named = re.compile(rf"""images\s*(?:\.\s*{own}|\[\s*["']{own}["']\s*\])""")
+    kinds: tuple[DefinitionKind, ...] = ("template", "block")
+    for kind in kinds:
+        for each in world.definitions.latest(kind):
+            found = named.search(each.text)
+            if found and not re.match(r"[\w-]", each.text[found.end() : found.end() + 1]):
+                yield Use(kind, each.name, "image")
 
 
 def _of_groups(world: World, name: str, standing: Sequence[Segment]) -> Iterator[Use]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened
-from tailorbird.cli.kept_commands import put_file
+from tailorbird.cli.kept_commands import keep, put_file
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 
@@ -81,3 +81,6 @@ def link(
     with opened(folder) as tb:
         url = letters.image_link(tb.world, name, tb.person(person) if person else 0, tb.clock())
     emit({"url": url}, [url], as_json=as_json)
+
+
+keep(app, "image")

@@ -80,7 +80,7 @@ def keep(app: typer.Typer, kind: Kind, *, ends_by: str = "remove") -> None:
 def _said(kind: Kind) -> str:
     return {
         "groups": "a list of groups", "clusters": "clusters", "list": "a list",
-        "template": "a template", "slot": "a slot",
+        "template": "a template", "slot": "a slot", "image": "an image",
     }[kind]  # fmt: skip
 
 

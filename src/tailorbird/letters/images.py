@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tailorbird import imputation, learning
+from tailorbird import imputation, learning, yaml_text
 from tailorbird.content import compile as compiled
 from tailorbird.content.images import Drawing, Image, Tile, parse_image
 from tailorbird.content.locales import normal
@@ -27,6 +28,7 @@ from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
 if TYPE_CHECKING:
+    from tailorbird.content.images.fonts import Fonts
     from tailorbird.content.images.paint import Painter
 
 FOLDER: Final = "images"
@@ -72,7 +74,7 @@ class Studio:
             return None
         decision = self._world.ledger.decision(link.send_id) if link.send_id else None
         person = decision.person if decision else link.person
-        return self._shown(name, person, decision, now)
+        return self._shown(_found(self._world, name), person, decision, now)
 
     def of_person(self, name: str, person: PersonId, now: Instant) -> Shown:
         """Return what a person would see now; of 0, what anybody would.
@@ -80,8 +82,16 @@ class Studio:
         Raises:
             UsageError: there is no such picture.
         """
-        _found(self._world, name)
-        return self._shown(name, person, None, now)
+        return self._shown(_found(self._world, name), person, None, now)
+
+    def of_text(self, name: str, text: str, person: PersonId, now: Instant) -> Shown:
+        """Return what a person (0: anybody) would see of a text that is not kept.
+
+        Raises:
+            DefinitionError: with the line and the mend.
+        """
+        image = parse_image(text, f"images/{name}.yaml", zone=self._world.settings.shop.zone)
+        return self._shown(image, person, None, now)
 
     def png(self, shown: Shown) -> bytes:
         """Return the picture, drawn unless it is kept."""
@@ -110,9 +120,10 @@ class Studio:
                 self._painter = Painter(Pictures(folder), Fonts(folder, self._house))
             return self._painter
 
-    def _shown(self, name: str, person: PersonId, decision: Decision | None, now: Instant) -> Shown:
+    def _shown(
+        self, image: Image, person: PersonId, decision: Decision | None, now: Instant
+    ) -> Shown:
         world, painter = self._world, self._brush()
-        image = _found(world, name)
         profile = _permitted(world, person, now)
         kept = msgspec.json.decode(decision.inputs) if decision and profile.person else {}
         values = _values(world, image, profile, kept.get("traits", {}), now)
@@ -147,6 +158,30 @@ def check_image(world: World, name: str, text: str) -> None:
         if not fonts.has(each):
             what = f"no font {each!r}: TrueType, OpenType or WOFF2"
             raise DefinitionError(what, where=file, mend=f"put it into {FOLDER}/ of the folder")
+    _check_letters(image, fonts, text, file)
+
+
+def _check_letters(image: Image, fonts: Fonts, text: str, file: str) -> None:
+    """Return when the fonts that there are can write every letter of its author's words.
+
+    The house writes the Latin alphabets; all others need a font in the folder.
+    """
+    for number, font, fixed in image.written_by_hand():
+        unwritten = sorted({c for c in fixed if not _latin(c) and not fonts.covers(c, font)})
+        if unwritten:
+            shown = " ".join(unwritten[:8])
+            raise DefinitionError(
+                f"no font here can write {shown}",
+                where=yaml_text.read(text, file).where(("layers", number)),
+                mend=f"put one that can (say Noto Sans, as .ttf, .otf or .woff2) into {FOLDER}/ of "
+                "the folder; it is taken where the others cannot write",
+            )
+
+
+def _latin(character: str) -> bool:
+    """Return whether the fonts of the house may be taken to have a character."""
+    name = unicodedata.name(character, "")
+    return not character.isalpha() or name.startswith(("LATIN ", "FEMININE ", "MASCULINE "))
 
 
 def image_traits(world: World, names: Iterable[str]) -> set[str]:

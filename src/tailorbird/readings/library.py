@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tailorbird.content.library import described
 from tailorbird.errors import TailorbirdError
-from tailorbird.letters.texts import parse_texts
+from tailorbird.letters.texts import PAGE, parse_texts
 from tailorbird.schema import Definition
 from tailorbird.views.library import BlockRow, TextsRow
 from tailorbird.world import World
@@ -18,7 +18,7 @@ def blocks(world: World) -> tuple[BlockRow, ...]:
 def texts(world: World) -> tuple[TextsRow, ...]:
     """Return the texts of every locale, by locale."""
     rows = [_texts(found) for found in world.definitions.latest("texts")]
-    names = {name for row in rows for name in row.texts}
+    names = {name for row in rows for name in row.texts if not name.startswith(PAGE)}
     return tuple(
         TextsRow(
             row.locale, row.version, row.texts, tuple(sorted(names - row.texts.keys())), row.trouble

@@ -31,6 +31,7 @@ from tailorbird.web import (
     rest_groups,
     rest_health,
     rest_hooks,
+    rest_images,
     rest_keys,
     rest_lists,
     rest_mail,
@@ -187,6 +188,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_checks.HANDLERS,
     *rest_mail.HANDLERS,
     *rest_templates.HANDLERS,
+    *rest_images.HANDLERS,
     *rest_keys.HANDLERS,
     *rest_hooks.HANDLERS,
 ]

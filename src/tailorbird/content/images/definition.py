@@ -56,6 +56,7 @@ ROOTS: Final = ("countdown", "locale", "person", "shop", "traits")
 Covers: TypeAlias = Callable[[str, str], bool]
 """Says of a text and the name of a font whether it can be written."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 def _everything(text: str, font: str) -> bool:
@@ -69,6 +70,8 @@ class Text:
     template: Template
     reads: frozenset[str]
     needs: tuple[str, ...]
+    fixed: str = ""
+    """What its author wrote between the values."""
 
     def of(self, values: Mapping[str, Plain], now: Instant) -> str | None:
         """Return the text for one person, None where a value is missing.
@@ -105,6 +108,15 @@ class Image:
         """Return the files that it shows."""
         return [each.picture for each in self.layers if isinstance(each, Picture)]
 
+    def written_by_hand(self) -> Iterator[tuple[int, str, str]]:
+        """Yield (number of the layer, font, text) of what its author wrote, without the values."""
+        for number, (text, otherwise) in self.texts.items():
+            layer = self.layers[number]
+            font = layer.font if isinstance(layer, Words) else ""
+            for each in (text, otherwise):
+                if each:
+                    yield number, font, each.fixed
+
     def fonts(self) -> set[str]:
         """Return the font files that it names."""
         return {each.font for each in self.layers if isinstance(each, Words | Strip) if each.font}
@@ -133,7 +145,8 @@ class Image:
     ) -> Drawing:
         """Return what there is to draw; `stamps` tell editions of files apart.
 
-        A text that no font can write (`covers`) gives way as one whose values are missing.
+        A text that no font can write (`covers`) gives way as one whose values are missing, and is
+        never drawn with holes.
 
         Raises:
             TemplateError: the values do not fit a text.
@@ -161,9 +174,9 @@ class Image:
                 case Words():
                     first, second = self.texts[number]
                     said = first.of(values, now)
-                    if second and (said is None or not covers(said, layer.font)):
-                        said = second.of(values, now)
-                    if said:
+                    if said is None or not covers(said, layer.font):
+                        said = second.of(values, now) if second else None
+                    if said and covers(said, layer.font):
                         yield Said(layer, said)
 
 
@@ -250,7 +263,8 @@ def _text(document: Document, path: Path, source: str, *, counted: bool) -> Text
     needs = {use.path for use in found if not use.safe and "[]" not in use.path}
     own = ("person", "traits")
     personal = sorted(path for path in needs if path.partition(".")[0] in own)
-    return Text(template, frozenset(use.path for use in found), tuple(personal))
+    fixed = _TAG.sub(" ", source)
+    return Text(template, frozenset(use.path for use in found), tuple(personal), fixed)
 
 
 def _until(document: Document, said: str, zone: str) -> Instant:

@@ -1,7 +1,8 @@
-"""Fonts of pictures: of the folder, of the house, and Pillow's own where there is no other.
+"""Fonts of pictures: the one that is named, the house's, any other of the folder, Pillow's own.
 
 A text is written in the first font that has each of its characters; one that nobody has is left
-out of the text, and `covers` says so before.
+out of the text, and `covers` says so before. So a font that is put into the folder writes what the
+house's cannot.
 """
 
 from __future__ import annotations
@@ -56,8 +57,16 @@ class Fonts:
 
     def _chain(self, name: str) -> tuple[Path | None, ...]:
         own = self._file(name) if name else None
-        chain = (*((own,) if own else ()), *self._house)
+        chain = dict.fromkeys((*((own,) if own else ()), *self._house, *self._others()))
         return (*(path for path in chain if _font(path, _ASKED_AT, 400)), None)
+
+    def _others(self) -> list[Path]:
+        """Return the fonts that lie in the folder, by name."""
+        try:
+            names = sorted(each.name for each in self._folder.iterdir())
+        except OSError:
+            return []
+        return [path for name in names if (path := self._file(name))]
 
     def _file(self, name: str) -> Path | None:
         if not _NAME.fullmatch(name):
