@@ -70,3 +70,13 @@ def test_what_a_filter_cannot_do_is_an_error_at_its_place(source: str, why: str)
         printed(source)
     assert why in caught.value.what
     assert (caught.value.line, caught.value.column) == (1, 1)
+
+
+@pytest.mark.parametrize("value", [1e300, float("inf"), 10**400])
+def test_a_number_that_nobody_can_write_out_is_refused(value: object) -> None:
+    with pytest.raises(TemplateError, match="no number that can be written out"):
+        content.compile("{{ v | format_number: 2 }}").render({"v": value})  # type: ignore[dict-item]
+
+
+def test_more_words_than_there_can_be_are_all_of_them() -> None:
+    assert content.compile("{{ 'a b c' | truncatewords: v }}").render({"v": 2**80}) == "a b c"

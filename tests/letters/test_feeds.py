@@ -247,3 +247,21 @@ def test_a_mail_that_reads_no_feed_of_ours_is_refused(shop: Tailorbird) -> None:
     )
     (found,) = flow.check(shop.world, "spring", shop.clock()).misfits
     assert (found.what, found.mend) == ("amp has no 'surveys'", "did you mean 'survey'?")
+
+
+def test_one_mail_that_asks_too_often_waits_and_others_do_not(sent: Tailorbird) -> None:
+    app = Starlette(routes=routes(sent.world, sent.clock))
+
+    async def asked(who: str, times: int) -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        path = path_of(sent, "survey", who)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+            return [await client.get(path, headers=ALLOWED) for _ in range(times)]
+
+    codes = [each.status_code for each in asyncio.run(asked("ada", 14))]
+    assert codes[:10] == [200] * 10
+    assert set(codes[12:]) == {429}
+    assert asyncio.run(asked("ben", 1))[0].status_code == 200
+    late = asyncio.run(asked("ada", 1))[0]
+    assert int(late.headers["retry-after"]) > 0
+    assert late.headers["amp-email-allow-sender"] == ALLOWED["amp-email-sender"]

@@ -26,6 +26,7 @@ from tailorbird.tracking import amp_links
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web.desk import nobody
 from tailorbird.web.form_requests import FORM_ENCODED, LARGEST, MOST_FIELDS
+from tailorbird.web.rates import Rates
 from tailorbird.web.tracking import UNSEEN
 from tailorbird.world import World
 
@@ -34,6 +35,8 @@ MULTIPART: Final = "multipart/form-data"
 LONGEST_COMMENT: Final = 2_000
 LONGEST_QUESTION: Final = 100
 BEST: Final = 10
+A_SECOND: Final = 1
+"""How often one mail may ask, after ten times at once."""
 _BOUNDARY: Final = re.compile(r"""boundary="?([\w'()+,./:=?-]{1,70})"?""", re.ASCII | re.IGNORECASE)
 _NAMED: Final = re.compile(rb'content-disposition:[^\r\n]*[; ]name="([^"\r\n]*)"', re.IGNORECASE)
 _NONE: Final[list[feeds.Entry]] = []
@@ -58,6 +61,7 @@ class _Feeds:
         self._now = now
         self._told = told
         self._sealer = Sealer(world.token_key)
+        self._rates = Rates()
 
     def show(self, request: Request) -> Response:
         """Answer with the entries of a feed."""
@@ -65,6 +69,8 @@ class _Feeds:
         if headers is None:
             return _said(403, {})
         link = self._link(request)
+        if link and (wait := self._too_often(link)):
+            return _said(429, headers | {"retry-after": str(wait)})
         try:
             found = self._entries(link) if link else None
         except TailorbirdError:
@@ -95,6 +101,8 @@ class _Feeds:
         link, answer = self._link(request), _answer(given)
         if link is None or link.feed != feeds.SURVEY:
             return _said(404, headers)
+        if wait := self._too_often(link):
+            return _said(429, headers | {"retry-after": str(wait)}, message="Please wait a moment.")
         if answer is None:
             return _said(400, headers, message="Please choose a mark from 0 to 10, or write.")
         try:
@@ -106,6 +114,17 @@ class _Feeds:
             return _said(404, headers)
         self._told()
         return _said(200, headers, message="Thank you.")
+
+    def _too_often(self, link: amp_links.AmpLink) -> int:
+        """Return the seconds that a mail must wait which asked too often, else 0.
+
+        Mails are told apart, not addresses: one proxy asks for millions of readers.
+        """
+        mail, seconds = link.send_id.hex(), self._now() / 1_000_000
+        if wait := self._rates.wait(mail, A_SECOND, seconds):
+            return wait
+        self._rates.count(mail, A_SECOND, 1, seconds)
+        return 0
 
     def _link(self, request: Request) -> amp_links.AmpLink | None:
         name, token = request.path_params["name"], request.query_params.get("t", "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Literal
 
 from tailorbird.content.faults import Unfit
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from babel import Locale
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MOST_DIGITS = 100
 _FORMS = ("short", "medium", "long", "full")
 
 
@@ -131,12 +132,18 @@ def format_number(
     if value is None:
         return None
     found = Decimal(number(value))
+    if not found.is_finite() or found.adjusted() >= _MOST_DIGITS:
+        raise Unfit(
+            f"{inspect(value)[:40]} is no number that can be written out",
+            mend="test it before it is printed",
+        )
     pattern = None
     if places is not None:
         digits = max(0, min(20, bound(places)))
         pattern = "#,##0" + (f".{'0' * digits}" if digits else "")
     language = babel_locale(locale_of(data, locale) or "en")
-    return numbers.format_decimal(found, pattern, locale=language)
+    with localcontext(prec=2 * _MOST_DIGITS):
+        return numbers.format_decimal(found, pattern, locale=language)
 
 
 def pluralize(value: object, one: object, other: object) -> str:

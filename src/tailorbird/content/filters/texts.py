@@ -198,7 +198,7 @@ def truncatewords(value: object, words: object = 15, ellipsis: object = "...") -
     if value is None:
         return None
     written = to_text(value)
-    most = max(1, whole(words, "truncatewords: the number of words"))
+    most = min(max(1, whole(words, "truncatewords: the number of words")), len(written) + 1)
     parts = re.split(r"[ \t\n\v\f\r\0]+", written.lstrip(_SPACE), maxsplit=most)
     if len(parts) <= most:
         return written

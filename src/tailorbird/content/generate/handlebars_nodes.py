@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 
+from tailorbird.content.generate.choices import write_if
 from tailorbird.content.generate.handlebars_expressions import Context, Expressions, Loop, Names
 from tailorbird.content.generate.handlebars_memory import fields_read, links_of, reads_setting
 from tailorbird.content.generate.handlebars_program import Program
@@ -70,6 +71,10 @@ class Nodes:
         """Return Python that gives an expression's value."""
         return self._expressions.value(expression)
 
+    def truth(self, expression: Expression) -> str:
+        """Return Python that gives whether a test holds."""
+        return self._expressions.truth(expression)
+
     def _node(self, node: Node) -> None:
         match node:
             case Text(text=written):
@@ -78,24 +83,13 @@ class Nodes:
             case Output(value, place, escape):
                 self.writer.put(self._expressions.printed(value, escape), place)
             case If():
-                self._if(node)
+                write_if(self, node)
             case Within():
                 self._within(node)
             case Insertion():
                 self._insertion(node)
             case Link():
                 self._link(node)
-
-    def _if(self, node: If) -> None:
-        word = "if"
-        for branch in node.branches:
-            test = self._expressions.truth(branch.test)
-            with self.writer.block(f"{word} {test}:", node.place):
-                self.body(branch.body)
-            word = "elif"
-        if node.otherwise:
-            with self.writer.block("else:"):
-                self.body(node.otherwise)
 
     def _link(self, node: Link) -> None:
         written = self._collected(node.parts)

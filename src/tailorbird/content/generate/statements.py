@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+from tailorbird.content.generate.choices import write_if
 from tailorbird.content.generate.expressions import Expressions, Names
 from tailorbird.content.generate.loops import open_frame, write_for, write_rows
 from tailorbird.content.generate.program import Program
@@ -53,6 +54,10 @@ class Statements:
     def value(self, expression: Expression) -> str:
         """Return Python that gives an expression's value."""
         return self._expressions.value(expression)
+
+    def truth(self, expression: Expression) -> str:
+        """Return Python that gives whether a test holds."""
+        return self._expressions.truth(expression)
 
     def body(self, body: Body) -> None:
         """Write every node of a body."""
@@ -112,7 +117,7 @@ class Statements:
     def _flow(self, node: If | Case | For | TableRow | IfChanged | Jump) -> None:
         match node:
             case If():
-                self._if(node)
+                write_if(self, node)
             case Case():
                 self._case(node)
             case For():
@@ -126,17 +131,6 @@ class Statements:
                 self.writer.line(kind if self.names.loops else f"return {kind!r}")
 
     # -- choices ----------------------------------------------------------------------------------
-
-    def _if(self, node: If) -> None:
-        word = "if"
-        for branch in node.branches:
-            test = self._expressions.truth(branch.test)
-            with self.writer.block(f"{word} {test}:", node.place):
-                self.body(branch.body)
-            word = "elif"
-        if node.otherwise:
-            with self.writer.block("else:"):
-                self.body(node.otherwise)
 
     def _case(self, node: Case) -> None:
         subject, matched = self.writer.fresh("c"), self.writer.fresh("m")
