@@ -29,6 +29,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
     lane: Lane
     sends: int
+    """0 where nobody counted."""
     first_due_at: Instant
 
 
@@ -86,6 +87,9 @@ class Lanes(Protocol):
 
     def waiting(self) -> list[Waiting]:
         """Return what waits in each lane."""
+
+    def first_due(self) -> list[Waiting]:
+        """Return the first due of each lane, nothing counted: cheap however much waits."""
 
     def under_way(self) -> dict[str, int]:
         """Return how many sends of each stream are claimed and not settled."""

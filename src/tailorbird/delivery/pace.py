@@ -17,7 +17,7 @@ from tailorbird.delivery.rates import Rate, Spent, next_room, room, spending
 from tailorbird.schema import HOUR, MINUTE, SECOND, Instant
 
 Why: TypeAlias = Literal[
-    "", "held", "resting", "warm_up", "rate", "under_way", "quiet_hours", "due"
+    "", "held", "resting", "warm_up", "rate", "under_way", "quiet_hours", "not_yet_due"
 ]
 ANY: Final = "any"
 """In settings: every provider that has no word of its own."""
@@ -32,6 +32,7 @@ RECOVERY: Final = 10 * MINUTE
 """Without a deferral for so long, a rate doubles again."""
 ONE_BLOW: Final = MINUTE
 """Deferrals so near each other are one."""
+HOURS_KEPT: Final = 8 * 24
 UNLIMITED: Final = 1 << 40
 
 
@@ -83,6 +84,7 @@ class Meter(msgspec.Struct, frozen=True, omit_defaults=True):
     day: int = 0
     """The day on which something was last asked for, counted from 1970-01-01."""
     day_began: Instant = 0
+    """When the first mail of the day left; 0 before."""
     day_spent: int = 0
     days_used: int = 0
     """Days before this one on which something left."""
@@ -95,6 +97,8 @@ class Meter(msgspec.Struct, frozen=True, omit_defaults=True):
     held_at: Instant = 0
     watched_from: Instant = 0
     """Bounces and complaints of older mails do not count any more."""
+    left: dict[int, int] = {}
+    """Hours since 1970 -> mails that carriers took in them."""
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -113,7 +117,7 @@ def current(meter: Meter, plan: Plan, now: Instant) -> Meter:
     changes: dict[str, int] = {}
     today = local_day(plan.zone, now)
     if today != meter.day:
-        changes = {"day": today, "day_began": now, "day_spent": 0}
+        changes = {"day": today, "day_began": 0, "day_spent": 0}
         changes["days_used"] = meter.days_used + (meter.day_spent > 0)
         if today < meter.day:  # the same days again: what left counts on
             changes |= {"day_spent": meter.day_spent, "days_used": meter.days_used}
@@ -152,12 +156,27 @@ def spend(meter: Meter, limits: Limits, count: int, now: Instant) -> Meter:
     """Return the meter once so many more have left."""
     windows = {rate.seconds for rate in limits.rates}
     spent = {each: spending(meter.spent.get(each, ()), count, now, each) for each in windows}
-    return msgspec.structs.replace(meter, spent=spent, day_spent=meter.day_spent + count)
+    began, day_spent = meter.day_began or now, meter.day_spent + count
+    return msgspec.structs.replace(meter, spent=spent, day_began=began, day_spent=day_spent)
 
 
 def give_back(meter: Meter, count: int) -> Meter:
     """Return the meter once it is known that so many did not leave: the day has room for others."""
     return msgspec.structs.replace(meter, day_spent=max(0, meter.day_spent - count))
+
+
+def left(meter: Meter, count: int, now: Instant) -> Meter:
+    """Return the meter once carriers took so many more."""
+    if not count:
+        return meter
+    this = now // HOUR
+    hours = {hour: n for hour, n in meter.left.items() if this - HOURS_KEPT <= hour <= this}
+    return msgspec.structs.replace(meter, left=hours | {this: hours.get(this, 0) + count})
+
+
+def left_since(meter: Meter, after: Instant) -> int:
+    """Return how many mails carriers took since an instant, to the hour."""
+    return sum(n for hour, n in meter.left.items() if hour >= after // HOUR)
 
 
 def slow_down(meter: Meter, now: Instant) -> Meter:
@@ -191,10 +210,12 @@ def release_at(plan: Plan, campaign: str, send_id: bytes, decided_at: Instant) -
 def _warm_up(meter: Meter, volume: int, plan: Plan, now: Instant) -> Room:
     """Return the room that a day of a warm-up leaves: all of its volume by the end of the day."""
     ends = day_ends(plan.zone, now)
-    began = min(meter.day_began, now)
+    began = min(meter.day_began or now, now)
     # The last hour of a day is there to catch up.
-    span = max(SECOND, min(int(plan.warm_up_hours * HOUR), ends - HOUR - began))
-    allowed = min(volume, volume * (now - began) // span + 1)
+    span = min(int(plan.warm_up_hours * HOUR), ends - HOUR - began)
+    allowed = volume
+    if span > now - began:
+        allowed = min(volume, volume * (now - began) // span + 1)
     if meter.day_spent < allowed:
         return Room(allowed - meter.day_spent)
     if meter.day_spent >= volume:

@@ -20,6 +20,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tailorbird.errors import UsageError
+from tailorbird.lanes import Pace
 from tailorbird.outbox import Admission, Gate
 from tailorbird.ports import Carrier, Journal, Ledger
 from tailorbird.schema import (
@@ -87,6 +88,15 @@ class _Rules:
     clock: Clock
     policy: Policy
     max_attempts: int
+    pace: Pace | None = None
+
+    def settle(
+        self, ledger: Ledger, settlements: Sequence[Settlement], now: Instant, worker: str = ""
+    ) -> None:
+        """Record how claims ended, and tell the pace."""
+        ledger.settle(settlements, now, worker)
+        if self.pace is not None:
+            self.pace.settled(settlements, now)
 
     def surmised(self, claim: Claim) -> Reply:
         """Return what is taken for the answer to a dot that nobody answered."""
@@ -166,26 +176,28 @@ def deliver(
     max_attempts: int = MAX_ATTEMPTS,
     policy: Policy = "assume_sent",
     gate: Gate | None = None,
+    pace: Pace | None = None,
     clock: Clock | None = None,
 ) -> DeliveryReport:
     """Send what is due at `now`, at most `limit` messages, and return how they ended.
 
     `render` makes each message, or settles the claim as cancelled or failed when the person must
     not be written to any more, or gives it back as pending, because of an order by which nobody can
-    claim it again. `gate` is asked inside each claim's transaction. `journal` belongs to `worker`
-    alone. `clock` tells the time of long work; without one it is `now` throughout. What the carrier
-    gives back ends the work: it would be claimed again at once.
+    claim it again. `gate` and `pace` are asked inside each claim's transaction, and the pace is
+    told how each batch ended. `journal` belongs to `worker` alone. `clock` tells the time of long
+    work; without one it is `now` throughout. What the carrier gives back ends the work: it would be
+    claimed again at once.
     When the carrier or the renderer raises, all that left is settled, the rest is free again, and
     the error goes on.
     """
-    rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts)
+    rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace)
     left = sys.maxsize if limit is None else limit
     counts: Counter[str] = Counter()
     counted = _Counted(gate) if gate else None
     while left > 0 and not counts["returned"]:
         with journal.held():
             at = rules.clock()
-            claims = ledger.claim(worker, min(batch, left), at, lease_seconds, counted)
+            claims = ledger.claim(worker, min(batch, left), at, lease_seconds, counted, pace)
             if not claims:
                 break
             until = at + int(lease_seconds * LEASE_USED * SECOND)
@@ -205,6 +217,7 @@ def recover(
     now: Instant,
     max_attempts: int = MAX_ATTEMPTS,
     others: bool = True,
+    pace: Pace | None = None,
 ) -> Recovery:
     """Settle what this worker's last life left behind, and return what became of it.
 
@@ -215,18 +228,18 @@ def recover(
     (None), the worker's claims whose lease has ended count as dotted; so do those of all others,
     unless `others` is False because their journals tell whether they live.
     """
-    rules = _Rules(carrier, lambda: now, policy, max_attempts)
+    rules = _Rules(carrier, lambda: now, policy, max_attempts, pace)
     with journal.held() if journal else nullcontext():
         own = {c.send_id: c for c in ledger.claimed(worker, None if journal else now)}
         expired = {c.send_id: c for c in ledger.claimed(expired_at=now)} if others else {}
         strange = {send_id: c for send_id, c in expired.items() if send_id not in own}
         words: Words = journal.last() if journal else dict.fromkeys(own)
         settlements = _settlements(own.values(), words, rules)
-        ledger.settle(settlements, now, worker)
+        rules.settle(ledger, settlements, now, worker)
         if strange:
             words = {**dict.fromkeys(strange), **words}
             surmised = _settlements(strange.values(), words, rules)
-            ledger.settle(surmised, now)
+            rules.settle(ledger, surmised, now)
             settlements += surmised
         if journal:
             journal.clear()
@@ -251,7 +264,7 @@ def _sent(
             under_way.replies[reply.send_id] = reply
     finally:
         settlements = under_way.settlements(journal, rules)
-        ledger.settle(settlements, rules.clock(), worker)
+        rules.settle(ledger, settlements, rules.clock(), worker)
         journal.clear()
     outcomes = Counter(_outcome(ended) for ended in settlements[len(under_way.refused) :])
     return outcomes + Counter(_refusal(ended) for ended in under_way.refused.values())

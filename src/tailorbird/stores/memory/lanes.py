@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-import msgspec
-
 from tailorbird.lanes import Lane, Sorted, Unsorted, Waiting
 from tailorbird.schema import Instant
 from tailorbird.stores.memory.ledger import MemoryLedger
@@ -59,6 +57,10 @@ class MemoryLanes:
         return sorted(
             found, key=lambda each: (each.lane.campaign, each.lane.stream, each.lane.zone)
         )
+
+    def first_due(self) -> list[Waiting]:
+        """Return the first due of each lane."""
+        return [each for each in self.waiting() if each.lane.stream]
 
     def under_way(self) -> dict[str, int]:
         """Return how many sends of each stream are claimed and not settled."""

@@ -11,6 +11,16 @@ WITH RECURSIVE lanes (stream, zone) AS (
         WHERE state = 'pending' AND stream IS NOT NULL AND campaign = :campaign
           AND (stream, zone) > (l.stream, l.zone) ORDER BY stream, zone LIMIT 1))
 SELECT stream, zone FROM lanes
+-- name: campaigns
+-- The campaigns of which anything waits in a lane: one step along the index for each.
+WITH RECURSIVE found (campaign) AS (
+    SELECT MIN(campaign) FROM sends INDEXED BY sends_in_lane
+    WHERE state = 'pending' AND stream IS NOT NULL
+    UNION ALL
+    SELECT (SELECT MIN(campaign) FROM sends INDEXED BY sends_in_lane
+            WHERE state = 'pending' AND stream IS NOT NULL AND campaign > f.campaign)
+    FROM found AS f WHERE f.campaign IS NOT NULL)
+SELECT campaign FROM found WHERE campaign IS NOT NULL
 -- name: due_in_lane
 SELECT due_at, sequence FROM sends INDEXED BY sends_in_lane
 WHERE state = 'pending' AND stream IS NOT NULL AND campaign = ? AND stream = ? AND zone = ?

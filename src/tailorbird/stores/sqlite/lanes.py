@@ -6,6 +6,7 @@ import heapq
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,7 @@ from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
 
 SQL = load("lanes")
+LATEST: Final = (1 << 63) - 1
 
 
 class SqliteLanes:
@@ -42,6 +44,16 @@ class SqliteLanes:
         """Return what waits in each lane."""
         rows = self._database.current().execute(SQL["waiting"])
         return [Waiting(Lane(*row[:3]), *row[3:]) for row in rows]
+
+    def first_due(self) -> list[Waiting]:
+        """Return the first due of each lane, nothing counted: cheap however much waits."""
+        connection, found = self._database.current(), []
+        campaigns = [row[0] for row in connection.execute(SQL["campaigns"])]
+        for lane in _lanes(connection, campaigns):
+            bound = (*msgspec.structs.astuple(lane), LATEST)
+            due_at, _ = connection.execute(SQL["due_in_lane"], bound).fetchone()
+            found.append(Waiting(lane, 0, due_at))
+        return found
 
     def under_way(self) -> dict[str, int]:
         """Return how many sends of each stream are claimed and not settled."""
@@ -79,11 +91,7 @@ def paced(
     connection: sqlite3.Connection, campaigns: Sequence[str], now: Instant, allowance: Allowance
 ) -> Iterator[int]:
     """Yield what may leave now, the longest due first; a lane that has had its share is left."""
-    lanes = [
-        Lane(campaign, stream, zone)
-        for campaign in campaigns
-        for stream, zone in connection.execute(SQL["lanes_of"], {"campaign": campaign}).fetchall()
-    ]
+    lanes = _lanes(connection, campaigns)
     waiting = [
         connection.execute(SQL["due_in_lane"], (lane.campaign, lane.stream, lane.zone, now))
         for lane in lanes
@@ -100,3 +108,11 @@ def paced(
             heapq.heappop(heads)
         else:
             heapq.heapreplace(heads, (*following, number))
+
+
+def _lanes(connection: sqlite3.Connection, campaigns: Sequence[str]) -> list[Lane]:
+    return [
+        Lane(campaign, stream, zone)
+        for campaign in campaigns
+        for stream, zone in connection.execute(SQL["lanes_of"], {"campaign": campaign}).fetchall()
+    ]
