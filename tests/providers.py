@@ -229,7 +229,7 @@ def read_postmark(asked: Asked) -> list[Taken]:
     assert asked.path == "/email/batch"
     return [
         Taken(
-            one["Metadata"]["send-id"], address(one["To"]), one["Subject"], one["HtmlBody"],
+            one["Metadata"]["send_id"], address(one["To"]), one["Subject"], one["HtmlBody"],
             one.get("TextBody", ""), {each["Name"]: each["Value"] for each in one["Headers"]},
         )
         for one in asked.json()
@@ -243,7 +243,7 @@ def read_sendgrid(asked: Asked) -> list[Taken]:
     texts = {part["type"]: part["value"] for part in said["content"]}
     return [
         Taken(
-            one["custom_args"]["send-id"], one["to"][0]["email"], said["subject"],
+            one["custom_args"]["send_id"], one["to"][0]["email"], said["subject"],
             texts["text/html"], texts.get("text/plain", ""), said["headers"],
         )
     ]  # fmt: skip
@@ -255,7 +255,7 @@ def read_ses(asked: Asked) -> list[Taken]:
     content = b64decode(said["Content"]["Raw"]["Data"])
     tags = {tag["Name"]: tag["Value"] for tag in said["EmailTags"]}
     (to,) = said["Destination"]["ToAddresses"]
-    return [Taken(tags["send-id"], to, headers=head_of(content), content=content)]
+    return [Taken(tags["send_id"], to, headers=head_of(content), content=content)]
 
 
 def read_mailgun(asked: Asked) -> list[Taken]:
@@ -271,7 +271,7 @@ def read_mailgun(asked: Asked) -> list[Taken]:
     content = fields["message"]
     return [
         Taken(
-            fields["v:send-id"].decode(), fields["to"].decode(),
+            fields["v:send_id"].decode(), fields["to"].decode(),
             headers=head_of(content), content=content,
         )
     ]  # fmt: skip
@@ -295,7 +295,7 @@ def read_brevo(asked: Asked) -> list[Taken]:
     said = asked.json()
     return [
         Taken(
-            said["headers"]["X-Mailin-custom"], said["to"][0]["email"], said["subject"],
+            json.loads(said["headers"]["X-Mailin-custom"])["send_id"], said["to"][0]["email"], said["subject"],
             said["htmlContent"], said.get("textContent", ""), said["headers"],
         )
     ]  # fmt: skip

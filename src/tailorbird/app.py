@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tailorbird import settings as configuration
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.kinds import Place
-from tailorbird.delivery.carriers.registry import carriers_of
+from tailorbird.delivery.carriers.registry import carriers_of, sending_carrier
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.errors import UsageError
 from tailorbird.ports import Closeable
@@ -367,7 +367,7 @@ def _wired(
         ledger=SqliteLedger(database),
         models=FileModels(path / "models"),
         inbox=inbox,
-        carrier=carriers[settings.delivery.carrier],
+        carrier=sending_carrier(settings, carriers),
         carriers=carriers,
         journal=journal,
         keys=SqliteKeys(database),

@@ -36,7 +36,12 @@ class Record:
 
     def clock(self) -> Instant:
         """Return the folder's present instant."""
-        return time.time_ns() // 1000 - self.settings.clock_lag_seconds * 1_000_000
+        return self.wall_clock() - self.settings.clock_lag_seconds * 1_000_000
+
+    @staticmethod
+    def wall_clock() -> Instant:
+        """Return the present instant of the world, by which calls to others are dated."""
+        return time.time_ns() // 1000
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -330,6 +330,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     content: bytes
     digest: bytes = b""
     """Of what was rendered, so that it can be proven later what was sent."""
+    transactional: bool = False
+    """Whether somebody asked for it and waits: it may have a carrier of its own."""
 
 
 ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]

@@ -9,6 +9,7 @@ import typer
 
 from tailorbird.cli import (
     campaign_commands,
+    carrier_commands,
     cluster_commands,
     dkim_commands,
     doctor_commands,
@@ -63,6 +64,7 @@ app.add_typer(slot_commands.app, name="slots")
 app.add_typer(slot_commands.texts, name="texts")
 app.add_typer(campaign_commands.app, name="campaigns")
 app.add_typer(campaign_commands.experiments, name="experiments")
+app.add_typer(carrier_commands.app, name="carriers")
 app.add_typer(model_commands.app, name="models")
 app.add_typer(match_commands.app, name="matches")
 app.add_typer(key_commands.app, name="keys")
@@ -74,6 +76,7 @@ app.add_typer(config, name="config")
 template_commands.app.command("lint")(lint_commands.lint)
 template_commands.app.command("export")(export_commands.export)
 template_commands.app.command("blocks")(lint_commands.list_blocks)
+doctor_commands.app.command("carriers")(carrier_commands.check)
 app.command("why")(person_commands.why)
 app.command("show")(proof_commands.show)
 

@@ -87,7 +87,8 @@ def outgoing(
     if signers:
         content = signed(content, signers, envelope.now)
     sender = return_path(envelope.send_id, _domain(envelope.domain), bounce_key)
-    return Outgoing(envelope.send_id, sender, to, content)
+    asked_for = isinstance(permit, ConfirmationPermit)
+    return Outgoing(envelope.send_id, sender, to, content, transactional=asked_for)
 
 
 def message(rendered: Rendered, envelope: Envelope, *, bounce_key: bytes = b"") -> bytes:

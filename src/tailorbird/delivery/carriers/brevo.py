@@ -80,7 +80,8 @@ class Brevo:
 
 def _email(message: Outgoing) -> dict[str, Any]:
     parts = parts_of(message.content)
-    own = {"idempotencyKey": _uuid(message.send_id), "X-Mailin-custom": message.send_id.hex()}
+    custom = msgspec.json.encode({"send_id": message.send_id.hex()}).decode()
+    own = {"idempotencyKey": _uuid(message.send_id), "X-Mailin-custom": custom}
     email: dict[str, Any] = {
         "sender": _mailbox(parts.sender),
         "to": [_mailbox(Mailbox(message.envelope_to, parts.to.name))],
@@ -113,6 +114,8 @@ def _opened(settings: BrevoSettings, place: Place) -> HttpCarrier:
 KIND: Final = Kind(
     BrevoSettings,
     _opened,
-    Abilities(raw=False, repeatable_seconds=REPEATABLE_SECONDS, send_id_in="X-Mailin-custom"),
+    Abilities(
+        raw=False, repeatable_seconds=REPEATABLE_SECONDS, send_id_in="X-Mailin-custom.send_id"
+    ),
     needs=("api_key",),
 )

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -23,6 +23,18 @@ class OpenCarrier(Carrier, Protocol):
 
     def close(self) -> None:
         """Let go of them."""
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A carrier that can be tried without sending anything."""
+
+    def reach(self) -> None:
+        """Return when what is behind it lets us in.
+
+        Raises:
+            CarrierError: it does not.
+        """
 
 
 @dataclass(frozen=True, slots=True)

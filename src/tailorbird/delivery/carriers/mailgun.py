@@ -45,7 +45,7 @@ class Mailgun:
         (message,) = messages
         fields = {
             "to": message.envelope_to,
-            "v:send-id": message.send_id.hex(),
+            "v:send_id": message.send_id.hex(),
             "o:tracking": "no",
             "o:tracking-clicks": "no",
             "o:tracking-opens": "no",
@@ -100,6 +100,6 @@ def _opened(settings: MailgunSettings, place: Place) -> HttpCarrier:
 KIND: Final = Kind(
     MailgunSettings,
     _opened,
-    Abilities(raw=True, looks_up=True, send_id_in="event-data.user-variables.send-id"),
+    Abilities(raw=True, looks_up=True, send_id_in="event-data.user-variables.send_id"),
     needs=("api_key", "domain"),
 )

@@ -68,7 +68,7 @@ class Postmark:
 
     def lookup(self, send_id: bytes) -> Call:
         """Return the call that searches what was sent by our send id."""
-        path = f"/messages/outbound?count=1&offset=0&metadata_send-id={send_id.hex()}"
+        path = f"/messages/outbound?count=1&offset=0&metadata_send_id={send_id.hex()}"
         return Call(path, self._headers, method="GET")
 
     def sighted(self, send_id: bytes, answer: Answer) -> bool:
@@ -97,7 +97,7 @@ class Postmark:
             "TextBody": parts.text,
             "HtmlBody": parts.html,
             "Headers": [{"Name": name, "Value": said} for name, said in headers.items()],
-            "Metadata": {"send-id": message.send_id.hex()},
+            "Metadata": {"send_id": message.send_id.hex()},
             "MessageStream": self._stream,
             "TrackOpens": False,
             "TrackLinks": "None",
@@ -128,6 +128,6 @@ def _opened(settings: PostmarkSettings, place: Place) -> HttpCarrier:
 KIND: Final = Kind(
     PostmarkSettings,
     _opened,
-    Abilities(raw=False, looks_up=True, together=MOST_TOGETHER, send_id_in="Metadata.send-id"),
+    Abilities(raw=False, looks_up=True, together=MOST_TOGETHER, send_id_in="Metadata.send_id"),
     needs=("server_token",),
 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tailorbird.delivery.carriers.by_task import CarrierByTask
 from tailorbird.delivery.carriers.kinds import Kind, OpenCarrier, Place
 from tailorbird.delivery.carriers.sandbox import SandboxCarrier
 from tailorbird.errors import CarrierError, SettingsError
@@ -85,6 +86,15 @@ def carriers_of(settings: Settings, place: Place) -> dict[str, OpenCarrier]:
         one.name: _guarded(_opened(one, replace(place, name=one.name)), settings, place)
         for one in wanted(settings)
     }
+
+
+def sending_carrier(settings: Settings, carriers: Mapping[str, OpenCarrier]) -> OpenCarrier:
+    """Return the carrier that every mail is given to, of those that `carriers_of` opened."""
+    carrier = carriers[settings.delivery.carrier]
+    name = settings.delivery.transactional
+    if not name or carriers[name] is carrier:
+        return carrier
+    return CarrierByTask(carrier, carriers[name])
 
 
 class UnreadyCarrier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from tailorbird.delivery.carriers.kinds import OpenCarrier
+from tailorbird.delivery.carriers.kinds import OpenCarrier, Reachable
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply
 
@@ -49,6 +49,15 @@ class SandboxCarrier:
     def found(self, send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:
         """Return what the carrier behind it knows."""
         return self._carrier.found(send_ids)
+
+    def reach(self) -> None:
+        """Return when what is behind the carrier lets us in.
+
+        Raises:
+            CarrierError: it does not.
+        """
+        if isinstance(self._carrier, Reachable):
+            self._carrier.reach()
 
     def close(self) -> None:
         """Let go of what it stands before."""

@@ -76,7 +76,7 @@ def _email(message: Outgoing) -> dict[str, Any]:
         "personalizations": [
             {
                 "to": [_recipient(Mailbox(message.envelope_to, parts.to.name))],
-                "custom_args": {"send-id": message.send_id.hex()},
+                "custom_args": {"send_id": message.send_id.hex()},
             }
         ],
         "from": _mailbox(parts.sender),
@@ -121,6 +121,6 @@ def _opened(settings: SendgridSettings, place: Place) -> HttpCarrier:
 KIND: Final = Kind(
     SendgridSettings,
     _opened,
-    Abilities(raw=False, send_id_in="send-id"),
+    Abilities(raw=False, send_id_in="send_id"),
     needs=("api_key",),
 )

@@ -127,7 +127,7 @@ class Ses:
         email: dict[str, Any] = {
             "Destination": {"ToAddresses": [message.envelope_to]},
             "Content": {"Raw": {"Data": raw}},
-            "EmailTags": [{"Name": "send-id", "Value": message.send_id.hex()}],
+            "EmailTags": [{"Name": "send_id", "Value": message.send_id.hex()}],
         }
         if self._settings.configuration_set:
             email["ConfigurationSetName"] = self._settings.configuration_set
@@ -154,6 +154,6 @@ def _opened(settings: SesSettings, place: Place) -> HttpCarrier:
 KIND: Final = Kind(
     SesSettings,
     _opened,
-    Abilities(raw=True, send_id_in="mail.tags.send-id; Message-ID in mail.headers"),
+    Abilities(raw=True, send_id_in="mail.tags.send_id; Message-ID in mail.headers"),
     needs=("region", "access_key_id", "secret_access_key"),
 )
