@@ -423,7 +423,7 @@ def test_a_hundred_thousand_mails_leave_exactly_as_the_plan_says(large_shop: Sho
     )
     shop.clock.now = START + 5 * HOUR
     shop.decide({"gmail": 90_000, "yahoo": 10_000})
-    shop.run(5 * MINUTE, START + 30 * DAY, batch=5000)
+    shop.run(20 * MINUTE, START + 30 * DAY, batch=20_000)
     gmail = [(at, stream) for at, stream in shop.provider.departures if stream.endswith("gmail")]
     first = local_day("Europe/Berlin", START)
     days = Counter(local_day("Europe/Berlin", at) - first for at, _ in gmail)
