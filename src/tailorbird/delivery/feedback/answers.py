@@ -1,4 +1,4 @@
-"""Mails that programs write back to every mail: holidays, receipts, challenges, and wishes to leave.
+"""Mails that programs write back to every mail, and mails in which people ask to leave.
 
 Source: RFC 3834; the subjects and fields that programs older than it use.
 """
@@ -31,7 +31,8 @@ _CHALLENGE: Final = re.compile(
     re.IGNORECASE,
 )
 _LEAVE: Final = re.compile(
-    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)*(?:unsubscribe|remove(?: me)?|stop|opt[- ]?out|abmelden|abbestellen|"
+    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)*(?:unsubscribe|remove(?: me)?|stop|opt[- ]?out|"
+    r"abmelden|abbestellen|"
     r"désabonner|désinscrire|désinscription|cancelar suscripci[oó]n|darse de baja|baja|"
     r"cancella(?:mi)?|uitschrijven|afmelden|отписаться|取消订阅|配信停止)\b",
     re.IGNORECASE,

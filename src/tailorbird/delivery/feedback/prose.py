@@ -15,9 +15,11 @@ _COPY: Final = re.compile(
     r"^[ >\-=*_]*(?:"
     r"(?:this is a |below (?:this line )?is a |included (?:below )?is a |a )?"
     r"cop(?:y|ie) of (?:the|your) (?:message|mail|original)|"
-    r"(?:begin(?:ning of)? |the |your |unsent |start of )?(?:original|returned|undelivered) (?:mail|message|header|text)s?"
+    r"(?:begin(?:ning of)? |the |your |unsent |start of )?"
+    r"(?:original|returned|undelivered) (?:mail|message|header|text)s?"
     r"(?: (?:follows?|headers?|text|body|begins?|content|is|was|attached))*[ :.\-=*_]*$|"
-    r"original mail as follows|(?:the )?headers? (?:of the (?:original|returned) message )?(?:follows?|is|are)|"
+    r"original mail as follows|"
+    r"(?:the )?headers? (?:of the (?:original|returned) message )?(?:follows?|is|are)|"
     r"message headers? follow|message (?:header|text) follows|transcript of message follows|"
     r"(?:received|return-path|message-id|mime-version|x-mailer|content-type): "
     r")",
@@ -25,7 +27,8 @@ _COPY: Final = re.compile(
 )  # fmt: skip
 _TRYING: Final = re.compile(
     r"warning message only|(?:will|shall) (?:continue|keep|be retried|retry|try again)|"
-    r"do(?:n't| not) need to resend|delivery (?:\S+ )?(?:is|has been|was) delayed|still being retried|"
+    r"do(?:n't| not) need to resend|still being retried|"
+    r"delivery (?:\S+ )?(?:is|has been|was) delayed|"
     r"(?:no action is required|attempts? will continue)",
     re.IGNORECASE,
 )  # fmt: skip

@@ -27,7 +27,8 @@ _DAEMON: Final = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT: Final = re.compile(
-    r"undeliver|un-?deliver|(?:mail|message|delivery)[^a-z]*(?:\S+ )?(?:fail|error|problem|delay|status|system|warn)|"
+    r"undeliver|un-?deliver|"
+    r"(?:mail|message|delivery)[^a-z]*(?:\S+ )?(?:fail|error|problem|delay|status|system|warn)|"
     r"fail(?:ed|ure)[^a-z]*(?:notice|mail|delivery|to deliver)|returned (?:mail|message|to sender)|"
     r"mail(?:er)?[ -](?:error|returned|system error|could not)|could not (?:be )?(?:deliver|send)|"
     r"rejected|not delivered|delivery (?:notification|report)|dsn|nondeliver|non[- ]?remis|"

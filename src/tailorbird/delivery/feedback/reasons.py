@@ -15,6 +15,10 @@ STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,4})(?![\d]|\.\d)")
 REPLY: Final = re.compile(r"(?:^|[\s:;(\[<>'\"])([245][0-5]\d)(?=[\s\-#:,;]|$)")
 _ADDRESS: Final = re.compile(r"<?[^\s<>@,;:()\"']{1,100}@[^\s<>@,;:()\"']{1,200}>?")
 _WEB: Final = re.compile(r"\b(?:https?://|www\.)\S{1,500}", re.IGNORECASE)
+_BLOCKLIST: Final = re.compile(
+    r"spamhaus|spamcop|barracuda|sorbs|senderscore|senderbase|[./](?:rbl|dnsbl|bl|blocklist)[./?]",
+    re.IGNORECASE,
+)
 _HOST: Final = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){2,10}[a-z]{2,20}\b|\[[\d.:a-f]{3,45}\]", re.I)
 
 SURE: Final[dict[str, Why]] = {
@@ -52,8 +56,9 @@ _GENERIC: Final = frozenset({"0.0", "3.0", "1.0", "2.0", "4.0", "5.0", "6.0", "7
 
 
 _STAGES: Final = re.compile(
-    r"(?P<mail>in reply to (?:mail from|ehlo|helo)|after (?:pipelined )?(?:mail from|ehlo|helo|initial)"
-    r"|does(?: not|n't) like (?:the )?sender|(?:sender|my name) was rejected|>>> mail|greeting failed)"
+    r"(?P<mail>in reply to (?:mail from|ehlo|helo)"
+    r"|after (?:pipelined )?(?:mail from|ehlo|helo|initial)|greeting failed"
+    r"|does(?: not|n't) like (?:the )?sender|(?:sender|my name) was rejected|>>> mail)"
     r"|(?P<rcpt>in reply to rcpt|after (?:pipelined )?rcpt|does(?: not|n't) like recipient"
     r"|smtp:rcpt|>>> rcpt|rcpt[ _]to)"
     r"|(?P<data>(?:in reply to |after )?end of data|>>> data|command data|data command"
@@ -61,7 +66,8 @@ _STAGES: Final = re.compile(
     re.IGNORECASE,
 )
 _OF_RECIPIENT: Final = re.compile(
-    r"@[^<>\s]{1,200}>?\.\.\. |mail\.local|local (?:recipient|user|delivery|address|alias)|virtual (?:user|alias)",
+    r"@[^<>\s]{1,200}>?\.\.\. |mail\.local|"
+    r"local (?:recipient|user|delivery|address|alias)|virtual (?:user|alias)",
     re.IGNORECASE,
 )
 """How servers speak of a recipient alone: of one of their own, or in sendmail's reply to RCPT."""
@@ -112,6 +118,8 @@ def _weighed(why: Why, text: str, status: str, reply: int) -> Why:
 
 def _why(words: str, status: str, reply: int) -> Why:
     detail = status.partition(".")[2]
+    if any(_BLOCKLIST.search(link) for link in _WEB.findall(words[:4000])):
+        return "sender_reputation"
     text = _plain(words)
     if detail == "4.1" and _EDGE.search(text):
         return "mailbox_missing"  # Exchange Online tells so of whoever is not in the directory.
@@ -145,6 +153,6 @@ def _best(found: list[str]) -> str:
 
 def _plain(words: str) -> str:
     """Return words without addresses, hosts and links, whose names would be taken for reasons."""
-    text = _WEB.sub(" ", words[:8000])
+    text = _WEB.sub(" ", words[:4000])
     text = _HOST.sub("host", _ADDRESS.sub("someone", text))
     return " ".join(text.split())

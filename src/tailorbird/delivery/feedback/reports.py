@@ -12,7 +12,7 @@ from tailorbird.delivery.feedback.reasons import Reason, reason_of
 
 DELIVERY_STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 FEEDBACK: Final = "message/feedback-report"
-MOST_RECIPIENTS: Final = 100
+MOST_RECIPIENTS: Final = 50
 ADDRESS: Final = re.compile(r"[^\s<>@,;:()\[\]\"']{1,128}@[\w.-]{1,253}[\w]")
 _BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
 _INLINE: Final = re.compile(r"^[> \t]*Final-Recipient:[^\n]*\n[> \t]*Action:", re.I | re.M)
@@ -85,8 +85,8 @@ def complaint(report: str, original: Part | None) -> Iterator[Outcome]:
     fields = Fields(_BLANK_LINE.sub("\n", report.strip()))
     kind_said = fields.get("feedback-type").strip().lower() or "abuse"
     kind = _COMPLAINTS.get(kind_said, "complaint")
-    recipients = [match[0] for value in fields.all("original-rcpt-to")
-                  + fields.all("removal-recipient") if (match := ADDRESS.search(value))]  # fmt: skip
+    named = fields.all("original-rcpt-to") + fields.all("removal-recipient")
+    recipients = [match[0] for value in named if (match := ADDRESS.search(value))]
     if not recipients and original is not None:
         match = ADDRESS.search(
             original.first("x-hmxmroriginalrecipient", "to", "x-original-to", "delivered-to")

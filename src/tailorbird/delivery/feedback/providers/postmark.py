@@ -21,7 +21,8 @@ KINDS: Final[dict[str, OutcomeKind]] = {
     "SpamComplaint": "complaint", "SubscriptionChange": "unsubscribe",
 }  # fmt: skip
 BOUNCES: Final[dict[str, OutcomeKind]] = {
-    "AutoResponder": "auto_reply", "AddressChange": "auto_reply", "ChallengeVerification": "challenge",
+    "AutoResponder": "auto_reply", "AddressChange": "auto_reply",
+    "ChallengeVerification": "challenge",
     "SpamComplaint": "complaint", "Unsubscribe": "unsubscribe", "Subscribe": "subscribe",
     "ManuallyDeactivated": "dropped", "InboundError": "other", "OpenRelayTest": "other",
 }  # fmt: skip
