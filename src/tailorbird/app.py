@@ -22,6 +22,7 @@ from tailorbird.settings import Setting, Settings
 from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE
 from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.stores.models import FileModels
+from tailorbird.stores.sqlite.audit import SqliteAudit
 from tailorbird.stores.sqlite.changes import SqliteChanges
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
 from tailorbird.stores.sqlite.connection import Database
@@ -365,6 +366,7 @@ def _wired(
         facts=facts,
         definitions=SqliteDefinitions(database),
         ledger=SqliteLedger(database),
+        audit=SqliteAudit(database),
         models=FileModels(path / "models"),
         inbox=inbox,
         carrier=sending_carrier(settings, carriers),

@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 
 from tailorbird import settings
+from tailorbird.outbox import Audit
 from tailorbird.ports import EventLog, Ledger, People
 from tailorbird.privacy.vault import Vault, load_key
 from tailorbird.registries import Hooks, Keys, Suppressions
 from tailorbird.schema import Instant
+from tailorbird.stores.sqlite.audit import SqliteAudit
 from tailorbird.stores.sqlite.connection import FILE_NAME, Database
 from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
@@ -32,6 +34,7 @@ class Record:
         self.log: EventLog = SqliteLog(self._database)
         self.people: People = SqlitePeople(self._database, vault, self.settings.conflict)
         self.ledger: Ledger = SqliteLedger(self._database)
+        self.audit: Audit = SqliteAudit(self._database)
         self.suppressions: Suppressions = SqliteSuppressions(self._database, vault)
 
     def clock(self) -> Instant:

@@ -6,13 +6,13 @@ Every method that says "durable" has fsynced when it returns.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, Protocol
 
 import msgspec
 
 from tailorbird.lanes import Pace
-from tailorbird.schema import Claim, Decision, Instant, PersonId, Settlement
+from tailorbird.schema import Claim, Decision, Instant, PersonId, SendState, Settlement
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -158,3 +158,58 @@ class Ledger(Protocol):
 
     def sent_at(self, send_id: bytes) -> Instant | None:
         """Return when the carrier took a send, or None where it has not."""
+
+
+FaultKind = Literal[
+    "no_outbox", "no_decision", "other_end", "sent_twice", "claim_left", "journal_stranger",
+    "journal_differs", "never_sent", "not_told", "not_at_carrier",
+]  # fmt: skip
+"""What does not add up.
+
+A decision to send without a row in the outbox; a row without such a decision; a row and its last
+settlement that differ; a send that was settled as sent twice; a claim that nobody works on; a
+word in a journal on a send that nobody knows, or that the ledger contradicts; an event of a mail
+that never left; a sent mail that the log was not told of, or that its carrier does not have.
+"""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that does not add up."""
+
+    kind: FaultKind
+    send_id: bytes
+    detail: str = ""
+
+
+class InDoubt(msgspec.Struct, frozen=True):
+    """A send whose last line left and whose answer nobody knows."""
+
+    send_id: bytes
+    campaign: str
+    person: PersonId
+    since: Instant
+    carrier: str
+    reply: str
+
+
+class Departure(msgspec.Struct, frozen=True):
+    """In which state a send is, and whether it ever left, for certain or perhaps."""
+
+    state: SendState
+    left: bool
+
+
+class Audit(Protocol):
+    """Reads the ledger as one who doubts it."""
+
+    def unknowns(self, after: bytes = b"", limit: int = 1000) -> list[InDoubt]:
+        """Return sends whose last line left and whose answer nobody knows, in order of id."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield where decisions, outbox and settlements do not say the same."""
+
+    def overdue(self, now: Instant) -> list[tuple[bytes, str]]:
+        """Return (send, worker) of claims whose lease has ended."""
+
+    def departures(self, send_ids: Sequence[bytes]) -> dict[bytes, Departure]:
+        """Return of each send that there is in which state it is, and whether it ever left."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tailorbird.latest import Latest
+from tailorbird.outbox import Audit
 from tailorbird.ports import (
     Carrier,
     EventLog,
@@ -42,6 +43,7 @@ class World:
     facts: Facts
     definitions: Definitions
     ledger: Ledger
+    audit: Audit
     models: Models
     inbox: Inbox
     carrier: Carrier

@@ -11,6 +11,7 @@ from tailorbird.cli import (
     campaign_commands,
     carrier_commands,
     cluster_commands,
+    delivery_commands,
     dkim_commands,
     doctor_commands,
     event_commands,
@@ -72,6 +73,7 @@ app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(dkim_commands.app, name="dkim")
 app.add_typer(doctor_commands.app, name="doctor")
 app.add_typer(suppression_commands.app, name="suppressions")
+app.add_typer(delivery_commands.app, name="delivery")
 app.add_typer(config, name="config")
 template_commands.app.command("lint")(lint_commands.lint)
 template_commands.app.command("export")(export_commands.export)

@@ -6,8 +6,9 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from tailorbird.cli.arguments import (
@@ -27,7 +28,7 @@ from tailorbird.suppression_words import MailPurpose, SuppressionReason, Suppres
 if TYPE_CHECKING:
     from tailorbird.beside import Record
     from tailorbird.collect.suppression_files import RefusedLine
-    from tailorbird.suppressing import Said, Suppressing
+    from tailorbird.suppressing import Checked, Said, Suppressing
 
 app = typer.Typer(help="Addresses that may not be written to.", no_args_is_help=True)
 Addresses = Annotated[list[str], typer.Argument(help="Addresses.")]
@@ -61,8 +62,8 @@ def list_suppressions(
     following = page[-1][0] if len(page) == limit else None
     if following:
         lines.append(f"more: --after {following}")
-    emit({"counts": counts, "suppressions": [w for _, w in page], "next": following}, lines,
-         as_json=as_json)  # fmt: skip
+    told = [_readable(word) for _, word in page]
+    emit({"counts": counts, "suppressions": told, "next": following}, lines, as_json=as_json)
 
 
 @app.command()
@@ -156,7 +157,8 @@ def check(
          w.note)
         for w in checked.said
     ]  # fmt: skip
-    emit(checked, [*lines, *(table(heads, rows) if rows else [])], as_json=as_json)
+    told = {name: list(map(_readable, words)) for name, words in _both(checked).items()}
+    emit(told, [*lines, *(table(heads, rows) if rows else [])], as_json=as_json)
     return 1 if checked.standing else 0
 
 
@@ -195,6 +197,14 @@ def _everything(opened: Record, kind: str) -> Iterator[tuple[str, SuppressionWor
         known = opened.people.addresses([word.address_key for _, word in page])
         yield from ((known.get(word.address_key, ""), word) for _, word in page)
         after = page[-1][0]
+
+
+def _both(checked: Checked) -> dict[str, tuple[SuppressionWord, ...]]:
+    return {"standing": checked.standing, "said": checked.said}
+
+
+def _readable(word: SuppressionWord) -> dict[str, Any]:
+    return msgspec.structs.asdict(word) | {"address_key": word.address_key.hex()}
 
 
 def _row(address: str, word: SuppressionWord) -> tuple[str, ...]:

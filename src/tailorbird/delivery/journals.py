@@ -68,3 +68,20 @@ class Journals:
         except UsageError:
             return None
         return self.open(worker) if path.exists() else None
+
+    def is_held(self, worker: str) -> bool:
+        """Return whether a worker lives: it holds its journal."""
+        try:
+            left = self.left_by(worker)
+        except StoreError:
+            return True
+        if left is not None:
+            left.close()
+        return False
+
+    def workers(self) -> list[str]:
+        """Return the names of all who ever worked here, by name."""
+        names = [FIRST] if self.path(FIRST).exists() else []
+        found = self._folder.glob("delivery-*.journal")
+        names += [path.stem.removeprefix("delivery-") for path in found]
+        return sorted(name for name in names if _NAME.fullmatch(name))
