@@ -89,13 +89,16 @@ def due(facts: Facts, now: Instant) -> dict[str, Numbers]:
 
 
 def stood(facts: Facts, asked: pa.Table) -> pa.Table:
-    """Return what is in store of the people asked: (segment, person, member, next_check)."""
+    """Return what is in store of the people asked, each of whom is named once.
+
+    Its columns: segment, person, member, next_check.
+    """
     return facts.read(_STOOD, (), {"asked": asked})
 
 
 def stood_in(facts: Facts, segment: str, asked: pa.Table) -> pa.Table:
     """Return what is in store of the people asked about one segment."""
-    return facts.read(f"{_STOOD} AND segment = $1", (segment,), {"asked": asked})
+    return facts.read(f"{_STOOD} WHERE segment = $1", (segment,), {"asked": asked})
 
 
 def of_segment(table: pa.Table, name: str) -> pa.Table:
@@ -237,8 +240,7 @@ _SCORED: Final = 'SELECT DISTINCT person FROM scores WHERE model = $1 AND "at" >
 _DUE: Final = "SELECT segment, person FROM membership WHERE next_check <= $1"
 _MEMBERS: Final = "SELECT person FROM membership WHERE segment = $1 AND member"
 _STOOD: Final = (
-    "SELECT segment, person, member, next_check FROM membership "
-    "WHERE person IN (SELECT person FROM asked)"
+    "SELECT segment, person, member, next_check FROM membership JOIN asked USING (person)"
 )
 _WRITES: Final = (
     (

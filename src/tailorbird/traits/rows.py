@@ -103,7 +103,7 @@ def tested(predicate: Predicate, rows: Rows, scope: Scope, of: str) -> Sql:
             ]
             if of == "lines":
                 return both(product)
-            others = exp.Not(this=column("own"))
+            others = compared(column("own"), "=", (exp.false(),))
             lines = _among(rows, scope, "lines", [others, *(test.copy() for test in product)])
             own = both(product)
             if of == "properties":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -10,6 +10,7 @@ from tailorbird.traits.blocks import grouped
 from tailorbird.traits.patterns import Chain, Link
 from tailorbird.traits.rows import matching, restriction, told_apart
 from tailorbird.traits.sql import (
+    DIALECT,
     Scope,
     Sql,
     both,
@@ -73,6 +74,8 @@ class Sequenced:
 
         What neither waits nor has an end needs no look at what follows each row.
         """
+        if scope.dialect == DIALECT:
+            return self._placed(scope)
         start, answer = column("start"), column("answer")
         open_ = either([compared(answer, "missing", ()), compared(start, ">=", (answer.copy(),))])
         latest = exp.Max(this=column("at"))
@@ -82,6 +85,21 @@ class Sequenced:
         last = either([none, compared(started, ">=", (answered.copy(),))])
         held = named(cased(last, started.copy()), "held")
         return grouped([held], subquery(self._instants(scope), "instants"), [])
+
+    def _placed(self, scope: Scope) -> exp.Select:
+        """Return `held` where numbers have room for an instant and a position together."""
+        first = replace(self.sequence.first, within=None, after=None)
+        starts, answers = (
+            both(told_apart(first, scope)),
+            both(told_apart(self.sequence.then, scope)),
+        )
+        start, answer = filtered(_latest_place(), starts), filtered(_latest_place(), answers)
+        open_ = either([compared(answer, "missing", ()), compared(start, ">=", (answer.copy(),))])
+        latest = filtered(exp.Max(this=column("at")), starts.copy())
+        rows = self._scanned()
+        conditions = [*matching(rows, scope, "facts"), *restriction(scope)]
+        held = named(cased(open_, latest), "held")
+        return grouped([held], scope.source(source_of(rows.events)), conditions)
 
     def _instants(self, scope: Scope) -> exp.Select:
         """Return, by person and instant, the positions of the last start and the last answer."""
@@ -166,6 +184,13 @@ class Chained:
         ripening = exp.Min(this=cased(both([reaches.copy(), unripe]), later))
         columns = [named(held, "held"), named(ripening, "ripening")]
         return grouped(columns, subquery(steps, "steps"), [])
+
+
+def _latest_place() -> exp.Max:
+    """Return the instant and the position of the latest fact, as one number of 128 bits."""
+    wide = exp.Cast(this=column("at"), to=exp.DataType(this=exp.DataType.Type.INT128))
+    moved = exp.Mul(this=wide, expression=exp.Literal.number(2**63))
+    return exp.Max(this=exp.Add(this=moved, expression=column("position")))
 
 
 def _reaching(
