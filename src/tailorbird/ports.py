@@ -306,6 +306,10 @@ class InboxEntry(Protocol):
     def size_bytes(self) -> int:
         """Return the message's size."""
 
+    @property
+    def campaign(self) -> str:
+        """Return the campaign that sent it, '' where it does not say."""
+
 
 class Models(Protocol):
     """Files of trained models, content-addressed, without pickle."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -26,6 +27,7 @@ from tailorbird.views import (
     TemplateRow,
     moment,
 )
+from tailorbird.views.mail import Attachment
 from tailorbird.world import World
 
 NO_LINK = "#"
@@ -41,7 +43,9 @@ def page(world: World, query: str, after: str, limit: int) -> InboxPage:
     start = int(after) if after.isascii() and after.isdigit() else 0
     found = world.inbox.list(after=start, limit=limit + 1, query=query)
     rows = tuple(
-        InboxRow(each.sequence, each.send_id.hex(), each.to, each.subject, each.size_bytes)
+        InboxRow(
+            each.sequence, each.send_id.hex(), each.to, each.subject, each.size_bytes, each.campaign
+        )
         for each in found[:limit]
     )
     last = str(rows[-1].sequence) if len(found) > limit else ""
@@ -71,7 +75,26 @@ def mail(world: World, send_id: bytes) -> Mail | None:
         person=decision.person if decision else None,
         campaign=decision.campaign if decision else "",
         variant=decision.variant if decision else "",
+        amp=amp_part(message),
+        attachments=tuple(_attachments(message)),
     )
+
+
+def amp_part(message: EmailMessage) -> str:
+    """Return the AMP part of a message, '' where it has none."""
+    for part in message.walk():
+        if part.get_content_type() == "text/x-amp-html":
+            content = part.get_payload(decode=True)
+            return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    return ""
+
+
+def _attachments(message: EmailMessage) -> Iterator[Attachment]:
+    for part in message.walk():
+        if part.get_content_disposition() == "attachment":
+            content = part.get_payload(decode=True)
+            size = len(content) if isinstance(content, bytes) else 0
+            yield Attachment(part.get_filename() or "", part.get_content_type(), size)
 
 
 def _part(message: EmailMessage, kind: str) -> str:

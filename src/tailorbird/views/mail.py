@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from tailorbird.schema import PersonId
 
@@ -17,6 +19,7 @@ class InboxRow(msgspec.Struct, frozen=True):
     to: str
     subject: str
     size_bytes: int
+    campaign: str = ""
 
 
 class InboxPage(msgspec.Struct, frozen=True):
@@ -41,6 +44,41 @@ class Link(msgspec.Struct, frozen=True):
     url: str
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A file that a message brings."""
+
+    name: str
+    kind: str
+    """Its media type."""
+    size_bytes: int
+
+
+class MailCheck(msgspec.Struct, frozen=True):
+    """One thing that was looked at in a message, and what is to be done about it."""
+
+    about: Literal["content", "links", "size", "authentication", "leaving", "spam"]
+    state: Literal["good", "warning", "fault"]
+    what: str
+    mend: str = ""
+
+
+class InboxAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the reader of a mail is to do. `link` is the place of a counted link, from 0."""
+
+    kind: Literal[
+        "hard_bounce", "soft_bounce", "complaint", "auto_reply", "unsubscribe", "open", "click"
+    ]
+    link: Annotated[int, Meta(ge=0, le=10_000)] = 0
+
+
+class InboxAnswered(msgspec.Struct, frozen=True):
+    """What was done. `machine`: why it counts as a machine's; `applied`: reads show it already."""
+
+    kind: str
+    machine: str
+    applied: bool
+
+
 class Mail(msgspec.Struct, frozen=True):
     """One message, taken apart. `source` is the message as it was sent."""
 
@@ -58,6 +96,9 @@ class Mail(msgspec.Struct, frozen=True):
     person: PersonId | None = None
     campaign: str = ""
     variant: str = ""
+    amp: str = ""
+    """The AMP part, which only some readers run."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 class TemplateRow(msgspec.Struct, frozen=True):

@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from litestar import Response
-from litestar.params import QueryParameter
+from litestar import Response, post
+from litestar.params import HeaderParameter, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
+from tailorbird import answering
+from tailorbird.readings import mail_checks
 from tailorbird.views import InboxPage, Mail, MailProof, Preview, TemplateRow
+from tailorbird.views.mail import InboxAnswer, InboxAnswered, MailCheck
 from tailorbird.views.slots import SlotRow
 from tailorbird.web.asking import (
     MISSING,
+    WRITING,
     WRONG,
     As,
     Asked,
     AsOf,
+    At,
     Cursor,
     Id,
     Limit,
@@ -24,6 +29,7 @@ from tailorbird.web.asking import (
     Now,
     Query,
     Text,
+    Wait,
     found,
     hexadecimal,
     instant_of,
@@ -44,6 +50,7 @@ Scheme = Annotated[
     Literal["", "light", "dark"],
     QueryParameter(description="As a reader in the light or in the dark shows it; as this one."),
 ]
+Agent = Annotated[str, HeaderParameter(name="user-agent", description="Of who answers.")]
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark")
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 
@@ -64,6 +71,34 @@ def get_mail(readings: Asked, send_id: Id) -> Mail:
 def show_mail(readings: Asked, send_id: Id, scheme: Scheme = "") -> Response[str]:
     """Return the HTML part under a policy that lets it load nothing from elsewhere."""
     return framed(found(readings.mail(hexadecimal(send_id)), f"message {send_id}").html, scheme)
+
+
+@reads("/inbox/{send_id:str}/checks", "What is to be mended in a message", "mail",
+       responses=MISSING)  # fmt: skip
+def check_mail(desk: At, send_id: Id) -> tuple[MailCheck, ...]:
+    """Return what was looked at: lint, links, size, authentication, leaving, looks of spam."""
+    content = found(desk.world.inbox.read(hexadecimal(send_id)), f"message {send_id}")
+    return mail_checks.checks(desk.world, content)
+
+
+@post("/inbox/{send_id:str}/answers", summary="Have its reader answer", tags=["mail"],
+      status_code=200, responses=WRITING | MISSING, opt={"scope": "write", "console": True},
+      sync_to_thread=True)  # fmt: skip
+def answer_mail(
+    desk: At, send_id: Id, data: JSONBody[InboxAnswer], agent: Agent = "", wait: Wait = "applied"
+) -> InboxAnswered:
+    """Let a mail of the inbox bounce, be complained of, opened, clicked, answered or left.
+
+    It comes in by the very way by which the real thing would.
+    """
+    done = found(
+        answering.answer(
+            desk.world, hexadecimal(send_id), data.kind, desk.clock(), link=data.link, agent=agent
+        ),
+        f"message {send_id}",
+    )
+    applied = desk.settled(desk.world.log.end(), wait)
+    return InboxAnswered(done.kind, done.machine, applied)
 
 
 @reads("/inbox/{send_id:str}/proof", "Prove a message", "mail", responses=MISSING | WRONG)
@@ -124,6 +159,8 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     list_inbox,
     get_mail,
     show_mail,
+    check_mail,
+    answer_mail,
     prove_mail,
     list_templates,
     list_slots,

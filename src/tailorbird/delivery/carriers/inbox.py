@@ -25,33 +25,37 @@ from tailorbird.schema import Outgoing, Reply
 
 FILE_NAME = "inbox.sqlite"
 BATCH = 500
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE messages (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, send_id BLOB NOT NULL UNIQUE,
-    envelope_to TEXT NOT NULL, subject TEXT NOT NULL, size_bytes INTEGER NOT NULL);
+    envelope_to TEXT NOT NULL, subject TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    campaign TEXT NOT NULL DEFAULT '');
 CREATE TABLE contents (sequence INTEGER PRIMARY KEY, content BLOB NOT NULL);
 """
+SECOND_SCHEMA = "ALTER TABLE messages ADD COLUMN campaign TEXT NOT NULL DEFAULT '';"
+"""What was kept before names no campaign."""
 LIST = r"""
-SELECT sequence, send_id, envelope_to, subject, size_bytes FROM messages
-WHERE (:after = 0 OR sequence < :after)
-  AND (envelope_to LIKE :like ESCAPE '\' OR subject LIKE :like ESCAPE '\')
+SELECT sequence, send_id, envelope_to, subject, size_bytes, campaign FROM messages
+WHERE (:after = 0 OR sequence < :after) AND (:like = '%%' OR envelope_to LIKE :like ESCAPE '\'
+  OR subject LIKE :like ESCAPE '\' OR campaign LIKE :like ESCAPE '\')
 ORDER BY sequence DESC LIMIT :limit"""
 COUNT = r"""
-SELECT COUNT(*) FROM messages
-WHERE :like = '%%' OR envelope_to LIKE :like ESCAPE '\' OR subject LIKE :like ESCAPE '\'"""
+SELECT COUNT(*) FROM messages WHERE :like = '%%' OR envelope_to LIKE :like ESCAPE '\'
+  OR subject LIKE :like ESCAPE '\' OR campaign LIKE :like ESCAPE '\'"""
 READ = "SELECT content FROM messages JOIN contents USING (sequence) WHERE send_id = ?"
 SINCE = """
 SELECT sequence, send_id, content FROM messages JOIN contents USING (sequence)
 WHERE sequence > ? ORDER BY sequence LIMIT ?"""
 ADD = """
-INSERT INTO messages (send_id, envelope_to, subject, size_bytes) VALUES (?, ?, ?, ?)
+INSERT INTO messages (send_id, envelope_to, subject, size_bytes, campaign)
+VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (send_id) DO NOTHING"""
 TRIM = "DELETE FROM contents WHERE sequence <= (SELECT MAX(sequence) FROM messages) - ?"
 FORGET_CONTENT = """
 DELETE FROM contents WHERE sequence = (SELECT sequence FROM messages WHERE send_id = ?)"""
 
-Row: TypeAlias = tuple[bytes, str, str, int, bytes]
+Row: TypeAlias = tuple[bytes, str, str, int, str, bytes]
 Entries: TypeAlias = list[InboxEntry]
 """What `list` returns, named because that method hides the type."""
 
@@ -64,6 +68,7 @@ class InboxMessage(msgspec.Struct, frozen=True):
     to: str
     subject: str
     size_bytes: int
+    campaign: str = ""
 
 
 class InboxCarrier:
@@ -109,7 +114,7 @@ class InboxCarrier:
     def list(self, *, after: int = 0, limit: int = 50, query: str = "") -> Entries:
         """Return the newest first; `after` is the last sequence of the page before.
 
-        `query` is looked for in addresses and subjects.
+        `query` is looked for in addresses, subjects and names of campaigns.
         """
         bound = {"after": after, "limit": limit, "like": _like(query)}
         with self._reading() as connection:
@@ -145,8 +150,8 @@ class InboxCarrier:
 
     def _store(self, rows: Sequence[Row]) -> None:
         with self._writing, _transaction(self._writer) as connection:
-            for send_id, to, subject, size, content in rows:
-                cursor = connection.execute(ADD, (send_id, to, subject, size))
+            for *entry, content in rows:
+                cursor = connection.execute(ADD, entry)
                 if cursor.rowcount:
                     connection.execute(
                         "INSERT INTO contents VALUES (?, ?)", (cursor.lastrowid, content)
@@ -185,6 +190,10 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(
             f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
         )
+    elif version == 1:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {SECOND_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
+        )
     elif version != SCHEMA_VERSION:
         raise CarrierError(
             f"the inbox has schema {version}, this version of Tailorbird knows {SCHEMA_VERSION}",
@@ -212,17 +221,29 @@ def _row(message: Outgoing) -> Row:
         message.envelope_to,
         subject_of(content),
         len(content),
+        campaign_of(content),
         zlib.compress(content, 1),
     )
 
 
 def subject_of(content: bytes) -> str:
     """Return a message's decoded subject, '' when it has none."""
+    return _header(content, b"subject")
+
+
+def campaign_of(content: bytes) -> str:
+    """Return the campaign that a message names in its Feedback-ID, '' when it names none."""
+    return _header(content, b"feedback-id").partition(":")[0]
+
+
+def _header(content: bytes, name: bytes) -> str:
+    """Return the decoded value of a message's first header of a name, in lower case."""
     head = b"\r\n" + content.partition(b"\r\n\r\n")[0]
-    start = head.lower().find(b"\r\nsubject:")
+    begin = b"\r\n" + name + b":"
+    start = head.lower().find(begin)
     if start < 0:
         return ""
-    lines = head[start + len(b"\r\nsubject:") :].split(b"\r\n")
+    lines = head[start + len(begin) :].split(b"\r\n")
     value = lines[0]
     for line in lines[1:]:
         if line[:1] not in (b" ", b"\t"):
