@@ -33,3 +33,14 @@ def check_audience(name: str, segment: str, people: str, folder: Path, *, as_jso
             return 0
         emit(report, checks.lines(report), as_json=as_json)
     return 0 if report.sound else 1
+
+
+def check_event(name: str, event: str, folder: Path, *, as_json: bool) -> int:
+    """Check a template against what an event says, print it, return the exit status."""
+    with opened(folder) as tb:
+        from tailorbird import letters
+
+        found = letters.event_misfits(tb.world, name, event)
+    lines = [each.error().sentence() for each in found]
+    emit(found, lines or [f"{name} reads nothing that {event!r} does not say"], as_json=as_json)
+    return 1 if found else 0

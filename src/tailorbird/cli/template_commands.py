@@ -115,7 +115,10 @@ def add(
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="The template's name.")],
-    segment: Annotated[str, typer.Option(help="For whom: a segment.")],
+    segment: Annotated[str, typer.Option(help="For whom: a segment.")] = "",
+    event: Annotated[
+        str, typer.Option(help="Against what an event says, for a mail that it sets off.")
+    ] = "",
     people: Annotated[
         str, typer.Option(help="List the people of a finding, such as `lacks:person.first_name`.")
     ] = "",
@@ -124,10 +127,15 @@ def check(
 ) -> int:
     """Check a template and make its mail for everybody in a segment; nothing is sent.
 
-    Ends with 1 where something stands in the way.
+    With an event, check that it reads only what that event says, as `event.properties.NAME`, by
+    the tracking plan and by what has come. Ends with 1 where something stands in the way.
     """
-    from tailorbird.cli.checking import check_audience
+    from tailorbird.cli.checking import check_audience, check_event
 
+    if bool(segment) == bool(event):
+        raise UsageError("a segment or an event is needed", mend="give --segment or --event")
+    if event:
+        return check_event(name, event, folder, as_json=as_json)
     return check_audience(name, segment, people, folder, as_json=as_json)
 
 

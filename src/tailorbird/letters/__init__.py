@@ -14,6 +14,7 @@ from tailorbird.letters.asking import condition
 from tailorbird.letters.compiled import check, check_template, template
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
 from tailorbird.letters.editions import Edition
+from tailorbird.letters.event_shapes import event_misfits
 from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.images import Studio, check_image, check_images, image_link, standing_images
 from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
@@ -45,6 +46,7 @@ __all__ = [
     "check_texts",
     "condition",
     "editions",
+    "event_misfits",
     "given_at",
     "image_link",
     "in_words",
