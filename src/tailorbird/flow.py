@@ -16,6 +16,7 @@ import msgspec
 
 from tailorbird import (
     authoring,
+    bouncing,
     crossing,
     forms,
     grouping,
@@ -305,6 +306,8 @@ def keep_current(
 ) -> Ingested:
     """Take in what came, bring segments up to now, and tell who wants to know (see `refresh`)."""
     taken = ingest(world)
+    if bouncing.bar_repeated(world, now):
+        taken += ingest(world)
     forms.ask(world, now)
     if ready.recalculate_due(world, now, work):
         taken += ingest(world)

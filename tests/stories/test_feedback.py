@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from tailorbird import feedback
+from tailorbird import feedback, flow
 from tailorbird.app import Tailorbird
 from tailorbird.delivery.verp import return_path, unsubscribe_address
 from tailorbird.schema import DAY, HOUR, SECOND, Body, Decision, Instant, PersonId
@@ -186,6 +186,22 @@ def test_a_soft_bounce_and_the_senders_own_fault_bar_nobody(
     shop.bounce("ada", *bounce)
     assert shop.events("ada") == ["email_bounced"]
     assert shop.suppression("ada") == ""
+
+
+def test_so_many_soft_bounces_in_a_row_bar_an_address(shop: Shop) -> None:
+    names = [f"news{number}" for number in range(4)]
+    for number, campaign in enumerate(["spring", *names]):
+        if number:
+            shop.send(campaign)
+        assert shop.suppression("ada") == ""
+        shop.bounce("ada", *FULL, campaign=campaign)
+        shop.bounce("ben", *OURS, campaign=campaign)
+        shop.bounce("cyd", *FULL, campaign=campaign)
+        if number == 2:
+            shop.mailgun({"event": "clicked", "url": "https://shop.example", **shop.about("cyd")})
+        flow.keep_current(shop.tb.world, shop.now)
+    assert shop.suppression("ada") == "invalid"
+    assert [shop.suppression(name) for name in ("ben", "cyd")] == ["", ""]
 
 
 def test_the_same_bounce_counts_once_however_often_it_comes(shop: Shop) -> None:
