@@ -25,6 +25,7 @@ from tailorbird.web import (
     rest_campaigns,
     rest_checks,
     rest_clusters,
+    rest_delivery,
     rest_drafts,
     rest_events,
     rest_forms,
@@ -47,6 +48,7 @@ from tailorbird.web import (
     rest_segment_texts,
     rest_segments,
     rest_sources,
+    rest_suppressions,
     rest_templates,
 )
 from tailorbird.web.asking import admits
@@ -108,6 +110,8 @@ def _openapi() -> OpenAPIConfig:
         "forms": "Forms, where they are, what came of them.",
         "segments": "Definitions, sizes, explanations.",
         "campaigns": "Decisions, results, why.",
+        "delivery": "Sending: how it stands, what holds it up, what is in doubt.",
+        "suppressions": "Addresses that may not be written to.",
         "mail": "The local inbox, and previews.",
         "keys": "Keys of pages, apps and servers.",
         "hooks": "Receivers of webhooks.",
@@ -186,6 +190,8 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_lists.HANDLERS,
     *rest_campaigns.HANDLERS,
     *rest_checks.HANDLERS,
+    *rest_delivery.HANDLERS,
+    *rest_suppressions.HANDLERS,
     *rest_mail.HANDLERS,
     *rest_templates.HANDLERS,
     *rest_images.HANDLERS,
