@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.fuzz.conftest import Fuzz
 
-FUZZER = Path(__file__).with_name("decoder.py")
 RUNS = 10_000
 SOURCES = 8
 POISON = (
@@ -25,19 +22,12 @@ POISON = (
 
 @pytest.mark.shared
 @pytest.mark.slow
-def test_whatever_comes_is_an_event_or_refused(shared_data: Path, tmp_path: Path) -> None:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
+def test_whatever_comes_is_an_event_or_refused(shared_data: Path, fuzz: Fuzz) -> None:
     payloads = (shared_data / "protocol" / "segment_payloads.jsonl").read_bytes().splitlines()
-    for number, body in enumerate([*payloads, *POISON]):
-        (corpus / str(number)).write_bytes(bytes([number % SOURCES, 0]) + body)
+    seeds = {
+        str(number): bytes([number % SOURCES, 0]) + body
+        for number, body in enumerate([*payloads, *POISON])
+    }
     for number in range(SOURCES):
-        (corpus / f"made-{number}").write_bytes(bytes([number, 1]) + bytes(range(200)))
-    options = [f"-runs={RUNS}", "-seed=7", f"-artifact_prefix={tmp_path}/"]
-    done = subprocess.run(
-        [sys.executable, FUZZER, corpus, *options],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert f"Done {RUNS} runs" in done.stderr
+        seeds[f"made-{number}"] = bytes([number, 1]) + bytes(range(200))
+    fuzz("decoder.py", RUNS, seeds)
