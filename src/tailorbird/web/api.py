@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
 import msgspec
 from litestar import Litestar, Request, Router, get
@@ -39,6 +39,7 @@ from tailorbird.web import (
     rest_matches,
     rest_overlaps,
     rest_overview,
+    rest_pace,
     rest_people,
     rest_products,
     rest_profiles,
@@ -55,6 +56,22 @@ from tailorbird.web.asking import admits
 from tailorbird.web.callers import CALLER, ONCE, READER, Caller
 from tailorbird.web.desk import Desk
 
+TAGS: Final[Mapping[str, str]] = {
+    "overview": "The whole on one page.",
+    "people": "People, their events, what they allow, and what was decided about them.",
+    "products": "The catalogue and its stock.",
+    "events": "What happened.",
+    "sources": "What is read from files, databases and queues, and how it goes.",
+    "quarantine": "Refused records: look, mend, replay, give up.",
+    "forms": "Forms, where they are, what came of them.",
+    "segments": "Definitions, sizes, explanations.",
+    "campaigns": "Decisions, results, why.",
+    "delivery": "Sending: how it stands, what holds it up, what is in doubt.",
+    "suppressions": "Addresses that may not be written to.",
+    "mail": "The local inbox, and previews.",
+    "keys": "Keys of pages, apps and servers.",
+    "hooks": "Receivers of webhooks.",
+}
 PREFIX = "/api/v1"
 LARGEST_BODY_BYTES = 64 * 1024
 
@@ -100,22 +117,6 @@ def caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 def _openapi() -> OpenAPIConfig:
-    tags = {
-        "overview": "The whole on one page.",
-        "people": "People, their events, what they allow, and what was decided about them.",
-        "products": "The catalogue and its stock.",
-        "events": "What happened.",
-        "sources": "What is read from files, databases and queues, and how it goes.",
-        "quarantine": "Refused records: look, mend, replay, give up.",
-        "forms": "Forms, where they are, what came of them.",
-        "segments": "Definitions, sizes, explanations.",
-        "campaigns": "Decisions, results, why.",
-        "delivery": "Sending: how it stands, what holds it up, what is in doubt.",
-        "suppressions": "Addresses that may not be written to.",
-        "mail": "The local inbox, and previews.",
-        "keys": "Keys of pages, apps and servers.",
-        "hooks": "Receivers of webhooks.",
-    }
     return OpenAPIConfig(
         title="Tailorbird",
         version=__version__,
@@ -127,7 +128,7 @@ def _openapi() -> OpenAPIConfig:
             "durable when it is answered and is seen soon after; `?wait=applied` waits for that. "
             "The same `Idempotency-Key` gets the same answer for a day."
         ),
-        tags=[Tag(name, description=text) for name, text in tags.items()],
+        tags=[Tag(name, description=text) for name, text in TAGS.items()],
         components=Components(
             security_schemes={
                 "key": SecurityScheme(type="http", scheme="bearer"),
@@ -191,6 +192,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_campaigns.HANDLERS,
     *rest_checks.HANDLERS,
     *rest_delivery.HANDLERS,
+    *rest_pace.HANDLERS,
     *rest_suppressions.HANDLERS,
     *rest_mail.HANDLERS,
     *rest_templates.HANDLERS,
