@@ -254,7 +254,8 @@ def _train_if_due(
         world.log.append_from(_trials(asked.name), [], str(now))
     if starts or work.asked(name):
         with suppress(ModelError):
-            work(name, partial(train, world, asked, standing, now))
+            # Segments with a schedule do not wait for a training.
+            work(name, partial(train, world, asked, standing, now), lane="training")
 
 
 def _among(

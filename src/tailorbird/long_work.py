@@ -15,8 +15,11 @@ T = TypeVar("T")
 class Work(Protocol):
     """Does what takes long: at once, or behind."""
 
-    def __call__(self, name: str, work: Callable[[], T]) -> T | None:
-        """Return what the work of this name gave, None until it is done; raises what it raised."""
+    def __call__(self, name: str, work: Callable[[], T], *, lane: str = "") -> T | None:
+        """Return what the work of this name gave, None until it is done; raises what it raised.
+
+        Work of one lane waits for the rest of it, and for no other.
+        """
 
     def asked(self, name: str) -> bool:
         """Return whether the work of this name was asked for, and its answer not yet taken."""
@@ -34,7 +37,7 @@ class Work(Protocol):
 class AtOnce:
     """Does the work while the caller waits."""
 
-    def __call__(self, name: str, work: Callable[[], T]) -> T | None:
+    def __call__(self, name: str, work: Callable[[], T], *, lane: str = "") -> T | None:
         """Return what the work gives."""
         return work()
 

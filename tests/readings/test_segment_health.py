@@ -48,6 +48,7 @@ def act(tb: Tailorbird, person: int, event: str, at: int, **fields: Any) -> None
 
 def health(tb: Tailorbird) -> SegmentHealth:
     (found,) = tb.readings.segment_healths(tb.clock())
+    assert tb.readings.segment_health(found.segment, tb.clock()) == found
     return found
 
 
@@ -193,3 +194,14 @@ def test_what_a_refresh_costs_is_told(tb: Tailorbird, clock: Clock) -> None:
     assert (cost.refreshes, cost.last_asked) == (1, 1)
     assert cost.last_ms > 0
     assert cost.mean_ms == cost.last_ms
+
+
+def test_one_segment_fares_as_it_does_among_all(tb: Tailorbird, clock: Clock) -> None:
+    tb.put("segment", "ever", "name: ever\nwhere:\n  did: purchase\n")
+    act(tb, 1, "purchase", clock.now - HOUR, value_minor=500)
+    act(tb, 2, "purchase", clock.now - 3 * DAY, value_minor=700)
+    tb.refresh()
+    every = tb.readings.segment_healths(clock.now)
+    alone = tuple(tb.readings.segment_health(each.segment, clock.now) for each in every)
+    assert (alone, [each.people for each in every]) == (every, [2, 1])
+    assert tb.readings.segment_health("nobody", clock.now) is None

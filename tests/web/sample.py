@@ -477,6 +477,9 @@ class SampleReadings:
         health_of = runpy.run_path(str(Path(__file__).parent / "sample_health.py"))["health_of"]
         return tuple(health_of(size, AT) for size in self.segments(now))
 
+    def segment_health(self, name: str, now: Instant) -> SegmentHealth | None:
+        return next((each for each in self.segment_healths(now) if each.segment == name), None)
+
     def rates(
         self, name: str, of: Literal["opened", "clicked"], limit: int, now: Instant
     ) -> SegmentRates | None:

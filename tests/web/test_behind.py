@@ -96,3 +96,15 @@ def test_work_that_waits_for_ticks_ends_with_the_server() -> None:
     behind.stop()
     with pytest.raises(Stopped):
         behind("a", lambda: None)
+
+
+def test_work_of_one_lane_does_not_wait_for_another() -> None:
+    done, go = threading.Event(), threading.Event()
+    behind = Behind(done.set, nobody, lambda: 0)
+    assert behind("training of habits", lambda: go.wait(30), lane="training") is None
+    assert behind("segment a", lambda: "found") is None
+    assert done.wait(30)
+    assert behind("segment a", lambda: "again") == "found"
+    assert behind("training of habits", lambda: "again", lane="training") is None
+    go.set()
+    behind.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from tailorbird.app import Tailorbird
+from tailorbird.ready import Ready
 from tailorbird.schema import DAY, Body
 from tailorbird.web.desk import Desk
 from tailorbird.web.server import application
@@ -57,20 +59,22 @@ def tb(tmp_path: Path) -> Iterator[Tailorbird]:
 
 
 @pytest.fixture
-def site(tb: Tailorbird) -> ASGIApp:
+def site(tb: Tailorbird) -> Iterator[ASGIApp]:
     """Return the server over that folder, which takes in at once what is written."""
 
     def take_in() -> None:
         tb.ingest()
         tb.refresh()
 
-    return application(
+    desk = Desk(tb.world, tb.clock, wake=take_in)
+    yield application(
         public=(),
         readings=tb.readings,
         base_url="http://127.0.0.1:8400",
         clock=tb.clock,
-        desk=Desk(tb.world, tb.clock, wake=take_in),
+        desk=desk,
     )
+    desk.trainings.close()
 
 
 @pytest.fixture
@@ -215,11 +219,45 @@ def test_a_list_that_nobody_uses_ends_and_everybody_leaves_its_groups(
     assert call("/groups", "POST", json={"text": LOYALTY}).json()["version"] == 3
 
 
+def trained(call: Call) -> Any:
+    """Have clusters found, and return how that ended."""
+    begun = call("/clusters/habits/train", "POST", json={})
+    assert begun.status_code == 202
+    training = begun.json()
+    while training["state"] == "running":
+        training = call("/clusters/habits/training").json()
+    return training
+
+
+def test_a_training_is_begun_once_and_is_told_until_it_has_ended(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("/clusters", "POST", json={"text": HABITS})
+    go = threading.Event()
+    begun: list[str] = []
+
+    def waiting(_: Ready, name: str) -> None:
+        begun.append(name)
+        go.wait(30)
+
+    monkeypatch.setattr(Ready, "train_clusters", waiting)
+    assert call("/clusters/habits/training").json()["state"] == ""
+    states = [call("/clusters/habits/train", "POST", json={}).json()["state"] for _ in range(2)]
+    assert states == ["running", "running"]
+    assert call("/clusters").status_code == 200
+    go.set()
+    while (ended := call("/clusters/habits/training").json())["state"] == "running":
+        pass
+    assert (ended["state"], begun) == ("done", ["habits"])
+    assert call("/clusters/nobody/training").status_code == 404
+
+
 def test_clusters_are_tried_kept_found_and_their_people_listed(call: Call) -> None:
     tried = call("/clusters/check", "POST", json={"text": HABITS}).json()
     assert tried == {"name": "habits", "version": 1, "people": 120}
     call("/clusters", "POST", json={"text": HABITS})
-    found = call("/clusters/habits/train", "POST", json={}).json()
+    assert trained(call)["state"] == "done"
+    found = call("/clusters/habits").json()
     assert (found["serves"], sorted(each["people"] for each in found["clusters"])) == (
         True,
         [60, 60],
@@ -238,13 +276,13 @@ def test_clusters_of_too_few_are_refused_as_what_must_be_mended(call: Call) -> N
     nobody = "name: nobody\nwhere: {trait: orders, at_least: 99}\n"
     call("/segments", "POST", json={"text": nobody})
     call("/clusters", "POST", json={"text": f"{HABITS}among: nobody\n"})
-    refused = call("/clusters/habits/train", "POST", json={})
-    assert (refused.status_code, refused.json()["code"]) == (422, "model")
+    ended = trained(call)
+    assert (ended["state"], "people" in ended["why"]) == ("failed", True)
 
 
 def test_clusters_end_unless_a_segment_names_their_trait(call: Call) -> None:
     call("/clusters", "POST", json={"text": HABITS})
-    call("/clusters/habits/train", "POST", json={})
+    assert trained(call)["state"] == "done"
     text = "name: few\nwhere: {trait: cluster_habits, exists: true}\n"
     call("/segments", "POST", json={"text": text})
     assert "segment few (condition)" in call("/clusters/habits", "DELETE").json()["message"]

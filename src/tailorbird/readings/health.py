@@ -26,14 +26,16 @@ _STANDING: Final = """
 SELECT r.segment, r."at", r.refreshes, r.micros, r.asked, r.all_micros, r.whole_micros,
     COUNT(m.person) AS people
 FROM segment_refreshes AS r LEFT JOIN membership AS m ON m.segment = r.segment AND m.member
-GROUP BY ALL
+WHERE {of:r.segment} GROUP BY ALL
 """
 _MOVES: Final = """
 SELECT segment, ("at" + $1) // $2 AS period, COUNT(*) FILTER (entered) AS entered,
     COUNT(*) FILTER (NOT entered) AS gone, MAX(version) FILTER (cause = 'definition') AS redefined
-FROM membership_changes WHERE "at" <= $3 AND "at" > $4 GROUP BY ALL
+FROM membership_changes WHERE "at" <= $3 AND "at" > $4 AND {of:segment} GROUP BY ALL
 """
-_FIRST: Final = 'SELECT segment, MIN("at") AS first FROM membership_changes GROUP BY segment'
+_FIRST: Final = """
+SELECT segment, MIN("at") AS first FROM membership_changes WHERE {of:segment} GROUP BY segment
+"""
 _ACTS: Final = """
 WITH acts AS (
     SELECT person, BOOL_OR(event = $3) AS sent, BOOL_OR(event = $4) AS opened,
@@ -41,21 +43,23 @@ WITH acts AS (
         + COUNT(*) FILTER (event = $6 AND order_id IS NULL) AS orders,
         COALESCE(SUM(value_minor) FILTER (event = $6), 0) AS revenue
     FROM facts WHERE "at" > $1 AND "at" <= $2 AND event IN ($3, $4, $5, $6) AND NOT machine
-    AND person IS NOT NULL GROUP BY person)
+    AND {of:person} GROUP BY person)
 SELECT m.segment, COUNT(*) FILTER (sent) AS sent, COUNT(*) FILTER (sent AND opened) AS opened,
     COUNT(*) FILTER (sent AND clicked) AS clicked, COUNT(*) FILTER (orders > 0) AS bought,
     CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(revenue) AS BIGINT) AS revenue_minor
-FROM membership AS m JOIN acts AS a ON a.person = m.person WHERE m.member GROUP BY m.segment
+FROM membership AS m JOIN acts AS a ON a.person = m.person WHERE m.member AND {of:m.segment}
+GROUP BY m.segment
 """
 _CAME: Final = """
 WITH came AS (
     SELECT segment, person, MIN("at") AS since FROM membership_changes
-    WHERE entered AND "at" > $1 AND "at" <= $2 GROUP BY segment, person)
+    WHERE entered AND "at" > $1 AND "at" <= $2 AND {of:segment} GROUP BY segment, person)
 SELECT c.segment, COUNT(DISTINCT c.person) AS entered, COUNT(DISTINCT f.person) AS bought_after
 FROM came AS c LEFT JOIN facts AS f ON f.person = c.person AND f.event = $3 AND f."at" > $1
     AND f."at" <= $2 AND f."at" > c.since
 GROUP BY c.segment
 """
+_MEMBERS: Final = "person IN (SELECT person FROM membership WHERE member AND segment = {place})"
 _Rows = Mapping[str, Any]
 _Periods = dict[str, dict[int, _Rows]]
 
@@ -86,9 +90,26 @@ class _Known:
 
 def healths(world: World, now: Instant) -> tuple[SegmentHealth, ...]:
     """Return how every segment fares, by name; then those of the groups, which are live."""
-    known = _known(world, now)
-    own = (_planned(world, each, now) for each in world.definitions.latest("segment"))
-    groups = (_Planned(each.name, each.version) for each in grouping.derived(world))
+    return _healths(world, "", now)
+
+
+def health(world: World, name: str, now: Instant) -> SegmentHealth | None:
+    """Return how one segment fares, None where there is none; the others are not looked at."""
+    return next(iter(_healths(world, name, now)), None)
+
+
+def _healths(world: World, name: str, now: Instant) -> tuple[SegmentHealth, ...]:
+    """Return how the segment of this name fares, or all of them where there is no name."""
+    kept = [each for each in world.definitions.latest("segment") if name in ("", each.name)]
+    groups = [
+        _Planned(each.name, each.version)
+        for each in grouping.derived(world)
+        if name in ("", each.name)
+    ]
+    if name and not kept and not groups:
+        return ()
+    known = _known(world, name, now)
+    own = (_planned(world, each, now) for each in kept)
     return tuple(_health(each, known, now) for each in (*own, *groups))
 
 
@@ -117,30 +138,45 @@ def _planned(world: World, definition: Definition, now: Instant) -> _Planned:
     return _Planned(name, version, refresh, worked, due, worked.trouble if worked else "")
 
 
-def _known(world: World, now: Instant) -> _Known:
+def _known(world: World, name: str, now: Instant) -> _Known:
     since = now - ACTS_DAYS * DAY
     mails = (Names.EMAIL_SENT, Names.EMAIL_OPENED, Names.EMAIL_CLICKED)
     return _Known(
-        standing=_by_name(world, _STANDING),
-        hours=_periods(world, HOUR, 0, HOURS, now),
-        days=_periods(world, DAY, 0, DAYS, now),
-        ago=_periods(world, DAY, DAY - 1 - now % DAY, DAYS, now),
-        first=_by_name(world, _FIRST),
-        acts=_by_name(world, _ACTS, since, now, *mails, Names.PURCHASE),
-        came=_by_name(world, _CAME, since, now, Names.PURCHASE),
+        standing=_by_name(world, _STANDING, name),
+        hours=_periods(world, name, HOUR, 0, HOURS, now),
+        days=_periods(world, name, DAY, 0, DAYS, now),
+        ago=_periods(world, name, DAY, DAY - 1 - now % DAY, DAYS, now),
+        first=_by_name(world, _FIRST, name),
+        acts=_by_name(world, _ACTS, name, since, now, *mails, Names.PURCHASE),
+        came=_by_name(world, _CAME, name, since, now, Names.PURCHASE),
     )
 
 
-def _by_name(world: World, sql: str, *parameters: str | int) -> dict[str, _Rows]:
-    return {row["segment"]: row for row in world.facts.read(sql, parameters).to_pylist()}
+def _by_name(world: World, sql: str, name: str, *bound: str | int) -> dict[str, _Rows]:
+    return {row["segment"]: row for row in _rows(world, sql, name, *bound)}
 
 
-def _periods(world: World, length: int, shift: int, many: int, now: Instant) -> _Periods:
+def _rows(world: World, sql: str, name: str, *bound: str | int) -> list[_Rows]:
+    """Return the rows of a statement about the segment of this name, or about all of them."""
+    given = (*bound, name) if name else bound
+    found: list[_Rows] = world.facts.read(_about(sql, len(given) if name else 0), given).to_pylist()
+    return found
+
+
+def _about(sql: str, place: int) -> str:
+    """Return a statement about one segment, whose name is bound at this place, or about all."""
+    for column in ("r.segment", "m.segment", "segment"):
+        sql = sql.replace(f"{{of:{column}}}", f"{column} = ${place}" if place else "TRUE")
+    whose = _MEMBERS.replace("{place}", f"${place}") if place else "person IS NOT NULL"
+    return sql.replace("{of:person}", whose)
+
+
+def _periods(world: World, name: str, length: int, shift: int, many: int, now: Instant) -> _Periods:
     """Return who came and went in each of the last periods, by how many periods ago."""
     latest = (now + shift) // length
     after = (latest - many + 1) * length - shift - 1
     found: _Periods = {}
-    for row in world.facts.read(_MOVES, (shift, length, now, after)).to_pylist():
+    for row in _rows(world, _MOVES, name, shift, length, now, after):
         found.setdefault(row["segment"], {})[latest - row["period"]] = row
     return found
 

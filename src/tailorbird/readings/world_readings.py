@@ -129,6 +129,10 @@ class WorldReadings:
         """Return how every segment fares, by name."""
         return self._keep(("health",), now, lambda: health.healths(self._world, now))
 
+    def segment_health(self, name: str, now: Instant) -> SegmentHealth | None:
+        """Return how one segment fares, None where there is none."""
+        return self._keep(("health", name), now, lambda: health.health(self._world, name, now))
+
     def segment_changes(
         self, segment: str, person: PersonId, after: str, limit: int
     ) -> MembershipChanges:

@@ -75,6 +75,9 @@ class Readings(Protocol):
     def segment_healths(self, now: Instant) -> tuple[SegmentHealth, ...]:
         """Return how every segment fares, by name."""
 
+    def segment_health(self, name: str, now: Instant) -> SegmentHealth | None:
+        """Return how one segment fares, None where there is none."""
+
     def segment_changes(
         self, segment: str, person: PersonId, after: str, limit: int
     ) -> MembershipChanges:

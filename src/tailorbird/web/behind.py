@@ -1,4 +1,4 @@
-"""Long work behind the ticks: one thread does it, and a later tick finds what came of it."""
+"""Long work behind the ticks: a thread a lane does it, and a later tick finds what came of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOOK_SECONDS = 0.05
 
 
 class Behind:
-    """Does one piece of work after the other; `done` is called after each.
+    """Does one piece of work of a lane after the other; `done` is called after each.
 
     Asked for by one thread. What was asked for is done once, under its name. Work that tells the
     log much calls `told`, and waits until `taken_in` says that a tick has come so far.
@@ -28,17 +28,17 @@ class Behind:
         self._told = told
         self._taken_in = taken_in
         self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="tailorbird-behind")
+        self._pools: dict[str, ThreadPoolExecutor] = {}
         self._asked: dict[str, Future[Any]] = {}
 
-    def __call__(self, name: str, work: Callable[[], T]) -> T | None:
+    def __call__(self, name: str, work: Callable[[], T], *, lane: str = "") -> T | None:
         """Return what the work gave, None until it is done.
 
         Raises what the work raised.
         """
         asked = self._asked.get(name)
         if asked is None:
-            asked = self._asked[name] = self._pool.submit(work)
+            asked = self._asked[name] = self._lane(lane).submit(work)
             asked.add_done_callback(lambda _: self._done())
             return None
         if not asked.done():
@@ -64,4 +64,12 @@ class Behind:
     def stop(self) -> None:
         """Give up what has not begun, and end when the present work does."""
         self._stopping.set()
-        self._pool.shutdown(cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown()
+
+    def _lane(self, lane: str) -> ThreadPoolExecutor:
+        if lane not in self._pools:
+            self._pools[lane] = ThreadPoolExecutor(1, thread_name_prefix="tailorbird-behind")
+        return self._pools[lane]

@@ -14,6 +14,7 @@ from tailorbird.ids import Entropy
 from tailorbird.schema import Instant
 from tailorbird.web.audience_checks import AudienceChecks
 from tailorbird.web.source_reader import SourceReader
+from tailorbird.web.trainings import Trainings
 from tailorbird.world import World
 
 PATIENCE_SECONDS: Final = 10.0
@@ -66,6 +67,7 @@ class Desk:
         self.entropy = entropy
         self.sources = sources
         self.checks = AudienceChecks(world, clock)
+        self.trainings = Trainings(world, clock, wake)
         self.drafts = Drafts(entropy)
         self._wake = wake
         self._patience = patience_seconds

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 from tailorbird.readings import clusters
 from tailorbird.ready import Ready
 from tailorbird.views import PeoplePage
-from tailorbird.views.clusters import ClusterSet, ClusterTrial
+from tailorbird.views.clusters import ClusterSet, ClusterTraining, ClusterTrial
 from tailorbird.views.definitions import NewVersion
 from tailorbird.views.groups import Recalculation
 from tailorbird.views.sources import DefinitionText, KeptText
@@ -73,16 +73,23 @@ def put_clusters(desk: At, data: JSONBody[NewVersion]) -> KeptText:
     return kept(desk, "clusters", data)
 
 
-@post("/clusters/{name:str}/train", summary="Find clusters", tags=[TAG], status_code=200,
+@post("/clusters/{name:str}/train", summary="Find clusters", tags=[TAG], status_code=202,
       responses=WRITING | MISSING, **WRITES)  # fmt: skip
-def train_clusters(desk: At, readings: Asked, name: Name) -> ClusterSet:
-    """Find clusters anew, judge them, and put everybody into the one that fits where they serve.
+def train_clusters(desk: At, name: Name) -> ClusterTraining:
+    """Begin to find clusters anew, to judge them, and to put everybody into the one that fits.
 
-    It may take minutes where there are many people; what served before serves until then.
+    It may take minutes where there are many people: ask for `/training` until it is no longer
+    `running`. What served before serves until then, and afterwards too where it failed.
     """
-    _ready(desk, name).train_clusters(name)
-    desk.settled(desk.world.log.end(), "durable")
-    return found(readings.cluster_set(name), f"clusters {name!r}")
+    _known(desk, name)
+    return desk.trainings.begin(name)
+
+
+@reads("/clusters/{name:str}/training", "How far a training is", TAG, responses=MISSING)
+def get_training(desk: At, name: Name) -> ClusterTraining:
+    """Return how far the latest training is that was asked for here, and why it failed."""
+    _known(desk, name)
+    return desk.trainings.look(name)
 
 
 @post("/clusters/{name:str}/assign", summary="Assign everybody", tags=[TAG], status_code=200,
@@ -93,8 +100,12 @@ def assign_clusters(desk: At, name: Name) -> Recalculation:
 
 
 def _ready(desk: Desk, name: str) -> Ready:
-    found(desk.world.definitions.get("clusters", name), f"clusters {name!r}")
+    _known(desk, name)
     return Ready(desk.world, desk.clock())
+
+
+def _known(desk: Desk, name: str) -> None:
+    found(desk.world.definitions.get("clusters", name), f"clusters {name!r}")
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
@@ -104,6 +115,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     check_clusters,
     put_clusters,
     train_clusters,
+    get_training,
     assign_clusters,
     *handlers("clusters", "clusters", "clusters"),
 ]

@@ -32,9 +32,7 @@ def list_segment_health(readings: Asked, now: Now) -> tuple[SegmentHealth, ...]:
 @reads("/segments/{name:str}/health", "How a segment fares", "segments", responses=MISSING)
 def get_segment_health(readings: Asked, now: Now, name: Name) -> SegmentHealth:
     """Return its size over time, its alarms, what its members do, and what refreshes cost."""
-    every = readings.segment_healths(now)
-    health = next((each for each in every if each.segment == name), None)
-    return found(health, f"segment {name!r}")
+    return found(readings.segment_health(name, now), f"segment {name!r}")
 
 
 @reads("/segments/{name:str}/history", "Who entered and left", "segments", responses=MISSING)

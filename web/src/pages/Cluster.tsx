@@ -2,7 +2,7 @@ import "../styles/segments.css";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import { path, query, send, useDoing, useReading } from "../api/reading";
+import { ask, path, query, send, Trouble, useDoing, useReading } from "../api/reading";
 import type { ClusterCandidate, ClusterFound, ClusterSet, PeoplePage, Recalculation } from "../api/types";
 import { Apart, ShareBar } from "../parts/charts";
 import { Told } from "../parts/doing";
@@ -182,6 +182,27 @@ function Listed({ where, label }: { where: string; label: string }) {
   );
 }
 
+interface Training {
+  state: "" | "running" | "done" | "failed";
+  why: string;
+}
+
+const LOOK_MS = 1000;
+
+/** Has clusters found anew, and gives them once the training is over. */
+async function trained(where: string): Promise<ClusterSet> {
+  let training = await send<Training>("POST", `${where}/train`);
+  while (training.state === "running") {
+    await new Promise((go) => setTimeout(go, LOOK_MS));
+    training = await ask<Training>(`${where}/training`);
+  }
+  if (training.state !== "done") {
+    const why = training.why || "the server was started anew meanwhile; try it again";
+    throw new Trouble({ type: "about:blank", title: "Not trained", status: 422, detail: why, code: "model", message: why });
+  }
+  return ask<ClusterSet>(where);
+}
+
 interface JudgedProps {
   set: ClusterSet;
   where: string;
@@ -203,7 +224,7 @@ function Judged({ set, where, again }: JudgedProps) {
   const find = () => {
     train(true);
     run(async () => {
-      const found = await send<ClusterSet>("POST", `${where}/train`);
+      const found = await trained(where);
       return `Found ${many(found.clusters.length, "cluster")} among ${many(found.people, "person", "people")}.`;
     });
   };
