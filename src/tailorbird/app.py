@@ -13,7 +13,9 @@ from tailorbird import settings as configuration
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.kinds import Place
 from tailorbird.delivery.carriers.registry import carriers_of, sending_carrier
+from tailorbird.delivery.failover import standing_in
 from tailorbird.delivery.journal import FileJournal
+from tailorbird.delivery.pacing import Pacing
 from tailorbird.errors import UsageError
 from tailorbird.ports import Closeable
 from tailorbird.privacy.vault import Vault, load_key
@@ -29,6 +31,7 @@ from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
 from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
+from tailorbird.stores.sqlite.lanes import SqliteLanes
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
 from tailorbird.stores.sqlite.matches import SqliteMatches
@@ -356,6 +359,7 @@ def _wired(
         settings, Place("", path, settings.sender.domain, wall_clock, inbox=inbox)
     )
     journal = FileJournal(path / "delivery.journal")
+    lanes = SqliteLanes(database)
     world = World(
         folder=path,
         settings=settings,
@@ -366,10 +370,13 @@ def _wired(
         facts=facts,
         definitions=SqliteDefinitions(database),
         ledger=SqliteLedger(database),
+        lanes=lanes,
         audit=SqliteAudit(database),
         models=FileModels(path / "models"),
         inbox=inbox,
-        carrier=sending_carrier(settings, carriers),
+        carrier=sending_carrier(
+            settings, standing_in(carriers, settings.delivery, Pacing(lanes), wall_clock)
+        ),
         carriers=carriers,
         journal=journal,
         keys=SqliteKeys(database),

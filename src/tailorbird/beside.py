@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from tailorbird import settings
+from tailorbird.lanes import Lanes
 from tailorbird.outbox import Audit
 from tailorbird.ports import EventLog, Ledger, People
 from tailorbird.privacy.vault import Vault, load_key
@@ -16,6 +17,7 @@ from tailorbird.stores.sqlite.audit import SqliteAudit
 from tailorbird.stores.sqlite.connection import FILE_NAME, Database
 from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
+from tailorbird.stores.sqlite.lanes import SqliteLanes
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
 from tailorbird.stores.sqlite.people import SqlitePeople
@@ -34,6 +36,7 @@ class Record:
         self.log: EventLog = SqliteLog(self._database)
         self.people: People = SqlitePeople(self._database, vault, self.settings.conflict)
         self.ledger: Ledger = SqliteLedger(self._database)
+        self.lanes: Lanes = SqliteLanes(self._database)
         self.audit: Audit = SqliteAudit(self._database)
         self.suppressions: Suppressions = SqliteSuppressions(self._database, vault)
 

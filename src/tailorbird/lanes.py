@@ -80,7 +80,7 @@ class Lanes(Protocol):
         """Open a durable write transaction, or join the one that is open."""
 
     def unsorted(self, after: int, limit: int) -> list[Unsorted]:
-        """Return sends above a sequence that wait and are in no lane, in order."""
+        """Return sends above a sequence that wait, or may again, and are in no lane, in order."""
 
     def sort(self, places: Sequence[Sorted]) -> None:
         """Put sends in lanes durably."""

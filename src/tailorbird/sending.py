@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import delivery, forms, letters
+from tailorbird import delivery, forms, letters, pacing
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError
 from tailorbird.schema import Body, Claim, Instant, Outgoing, Settlement
@@ -29,7 +29,8 @@ def deliver(
     """
     worker = worker or world.worker
     sender = (world.ledger, world.carrier, world.journal)
-    delivery.recover(*sender, worker=worker, policy=policy(world), now=now, others=False)
+    pace = pacing.prepare(world, now, forms.PREFIX)
+    delivery.recover(*sender, worker=worker, policy=policy(world), now=now, others=False, pace=pace)
     take_over(world, now, worker)
     composer = letters.Composer(world, now)
     door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts)
@@ -42,7 +43,14 @@ def deliver(
         return composer.outgoing(claim)
 
     report = delivery.deliver(
-        *sender, render, worker=worker, now=now, policy=policy(world), gate=door, clock=clock
+        *sender,
+        render,
+        worker=worker,
+        now=now,
+        policy=policy(world),
+        gate=door,
+        pace=pace,
+        clock=clock,
     )
     announce(world)
     return report

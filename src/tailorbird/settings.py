@@ -13,8 +13,11 @@ import msgspec
 
 from tailorbird.errors import SettingsError
 from tailorbird.feedback_settings import Feedback as Feedback
+from tailorbird.pace_settings import PACE_LISTS, PACE_TABLES
+from tailorbird.pace_settings import Pace as Pace
+from tailorbird.sample_settings import FILE_NAME as FILE_NAME
+from tailorbird.sample_settings import write_sample as write_sample
 
-FILE_NAME = "tailorbird.toml"
 PREFIX = "TAILORBIRD_"
 CONFLICT = "conflict."
 """Starts the names of a table whose keys are traits."""
@@ -206,6 +209,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hooks: Hooks = Hooks()
     hooks_out: HooksOut = HooksOut()
     feedback: Feedback = Feedback()
+    pace: Pace = Pace()
     collect: Collect = Collect()
     identity: Identity = Identity()
     segments: Segments = Segments()
@@ -309,40 +313,6 @@ def load(folder: Path, environment: Mapping[str, str]) -> tuple[Settings, list[S
     return settings, _listing(settings, origins)
 
 
-SAMPLE = """\
-# Settings of this data folder; `tailorbird config show` lists all of them with their defaults.
-
-[shop]
-# name = "My shop"
-# url = "https://www.example.com"
-# currency = "EUR"
-# zone = "Europe/Berlin"
-
-[sender]
-# name = "My shop"
-# address = "hello@mail.example.com"
-# domain = "mail.example.com"
-# postal_address = "1 High Street, Sampleton"
-
-[delivery]
-# Mails stay in the local inbox until a carrier is set up.
-# carrier = "smtp"
-
-# [carriers.smtp]
-# host = "smtp.example.com"
-# user = "..."       the password better by TAILORBIRD_CARRIERS__SMTP__PASSWORD
-"""
-
-
-def write_sample(folder: Path) -> bool:
-    """Write a commented `tailorbird.toml` unless there is one; return whether it was written."""
-    path = folder / FILE_NAME
-    if path.exists():
-        return False
-    path.write_text(SAMPLE, encoding="utf-8")
-    return True
-
-
 def names() -> list[str]:
     """Return every setting's dotted name."""
     return list(_flatten(msgspec.to_builtins(Settings())))
@@ -377,13 +347,15 @@ def _check(name: str, *, where: str) -> None:
         return
     if name.startswith(CARRIERS) and name.count(".") == 2:
         return  # the carrier of that kind knows its settings
+    if name.startswith(PACE_TABLES):
+        return
     near = difflib.get_close_matches(name, known, n=1)
     mend = f"did you mean {near[0]!r}?" if near else "see `tailorbird config show` for all names"
     raise SettingsError(f"unknown setting {name!r}", where=where, mend=mend)
 
 
 def _is_list(name: str) -> bool:
-    return name.startswith(CONFLICT) or name in LISTS
+    return name.startswith((CONFLICT, PACE_LISTS)) or name in LISTS
 
 
 def _put(values: dict[str, Any], name: str, value: str | list[str]) -> None:

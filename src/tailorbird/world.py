@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tailorbird.lanes import Lanes
 from tailorbird.latest import Latest
 from tailorbird.outbox import Audit
 from tailorbird.ports import (
@@ -43,6 +44,7 @@ class World:
     facts: Facts
     definitions: Definitions
     ledger: Ledger
+    lanes: Lanes
     audit: Audit
     models: Models
     inbox: Inbox

@@ -25,6 +25,7 @@ from tailorbird.cli import (
     list_commands,
     match_commands,
     model_commands,
+    pace_commands,
     person_commands,
     plan_commands,
     proof_commands,
@@ -74,6 +75,9 @@ app.add_typer(dkim_commands.app, name="dkim")
 app.add_typer(doctor_commands.app, name="doctor")
 app.add_typer(suppression_commands.app, name="suppressions")
 app.add_typer(delivery_commands.app, name="delivery")
+delivery_commands.app.command("pace")(pace_commands.show)
+delivery_commands.app.command("hold")(pace_commands.hold)
+delivery_commands.app.command("let-go")(pace_commands.let_go)
 app.add_typer(config, name="config")
 template_commands.app.command("lint")(lint_commands.lint)
 template_commands.app.command("export")(export_commands.export)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from tailorbird.cli import pace_commands
 from tailorbird.cli.arguments import (
     DEFAULT_FOLDER,
     AsJson,
@@ -35,12 +36,15 @@ FAULTS_SHOWN = 50
 
 @app.command()
 def status(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
-    """Show the sends of each campaign by state, what stands still, and who is at work."""
+    """Show the sends of each campaign by state, what stands still, who is at work, what waits."""
+    from tailorbird import pacing
+
     with record(folder) as found:
         campaigns = found.ledger.campaigns()
         standing = found.ledger.standing()
         workers = found.ledger.workers()
         orders = found.ledger.orders(limit=10)
+        pace = pacing.status(found.settings, found.lanes, found.clock())
     rows = [
         (name, *(states.get(state, 0) for state in STATES), _stands(name, standing))
         for name, states in campaigns.items()
@@ -54,8 +58,10 @@ def status(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
         f"{each.reason}".rstrip()
         for each in orders
     ]
+    if pace.paced and pace.waiting:
+        lines += ["", *pace_commands.lines_of(pace)]
     told = {"campaigns": campaigns, "standing": standing, "workers": workers, "orders": orders}
-    emit(told, lines, as_json=as_json)
+    emit({**told, "pace": pace}, lines, as_json=as_json)
 
 
 @app.command()

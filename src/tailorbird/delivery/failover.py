@@ -7,16 +7,18 @@ unless the policy says that it is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
 import msgspec
 
 from tailorbird.delivery.breaker import PROBE, Breaker, BreakerState, choose
+from tailorbird.delivery.carriers.kinds import OpenCarrier
 from tailorbird.errors import CarrierError
 from tailorbird.ports import Carrier, Journal
 from tailorbird.schema import Instant, Outgoing, Reply
+from tailorbird.settings import Delivery
 
 
 class Breakers(Protocol):
@@ -30,6 +32,19 @@ class Breakers(Protocol):
 
     def carrier_answered(self, carrier: str, now: Instant) -> None:
         """Learn that a carrier took mail."""
+
+
+def standing_in(
+    carriers: Mapping[str, OpenCarrier],
+    chosen: Delivery,
+    breakers: Breakers,
+    clock: Callable[[], Instant],
+) -> Mapping[str, OpenCarrier]:
+    """Return the carriers by name, those of `delivery.failover` behind the one that sends."""
+    if not chosen.failover:
+        return carriers
+    named = [carriers[name] for name in dict.fromkeys((chosen.carrier, *chosen.failover))]
+    return {**carriers, chosen.carrier: CarriersInTurn(named, breakers, clock)}
 
 
 class CarriersInTurn:

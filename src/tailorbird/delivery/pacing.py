@@ -23,7 +23,9 @@ OF_ONE_MAILBOX: Final = re.compile(r"gr[ae]y-?list|\b4\.2\.\d|mailbox|quota", re
 """A deferral that says nothing about the rest."""
 SHARE_DEFERRED: Final = 0.02
 """Fewer of a batch are left to their own retries."""
-CARRIER: Final = "carrier:"
+NO_METER: Final = ":"
+"""Starts the names of what is kept beside the meters."""
+CARRIER: Final = f"{NO_METER}carrier:"
 """Starts the names under which breakers are kept."""
 Bad: TypeAlias = Sequence[tuple[Literal["hard_bounces", "complaints"], bytes, Instant]]
 """What came back, of which send, and when that had been sent; each once."""
@@ -53,14 +55,13 @@ class Held(msgspec.Struct, frozen=True):
 class Pacing:
     """`lanes.Pace` by a plan, over meters that all workers share."""
 
-    def __init__(self, lanes: Lanes, plan: Plan, most: int | None = None) -> None:
+    def __init__(self, lanes: Lanes, plan: Plan | None = None) -> None:
         self._lanes = lanes
-        self.plan = plan
-        self._most = most
+        self.plan = plan or Plan()
 
     def allowance(self, under_way: Mapping[str, int], now: Instant) -> PacedClaim:
         """Return what may leave, given how many of each stream are claimed and not settled."""
-        return PacedClaim(self._lanes, self.plan, under_way, now, self._most)
+        return PacedClaim(self._lanes, self.plan, under_way, now)
 
     def settled(self, settlements: Sequence[Settlement], now: Instant) -> None:
         """Learn how sends ended: what did not leave, and whether a provider deferred."""
@@ -85,9 +86,9 @@ class Pacing:
         return [allowance.outlook(each) for each in waiting if each.lane.stream]
 
     def next_at(self, now: Instant) -> Instant | None:
-        """Return when the next mail may leave; None while none waits that time will release."""
+        """Return the first instant after now at which one may leave that may not now; or None."""
         nexts = [each.next_at for each in self.outlook(self._lanes.first_due(), now)]
-        return min(filter(None, nexts), default=None)
+        return min((at for at in nexts if at > now), default=None)
 
     def held(self, now: Instant) -> list[Held]:
         """Return what stands still until somebody resumes it."""
@@ -170,27 +171,23 @@ class PacedClaim:
         plan: Plan,
         under_way: Mapping[str, int],
         now: Instant,
-        most: int | None = None,
     ) -> None:
         self._lanes, self._plan, self._now = lanes, plan, now
         self._stored = lanes.meters()
         self._meters = _current(self._stored, plan, now)
         self._under_way = _with_domains(under_way)
-        self._left = most
         self._taken: Counter[str] = Counter()
         self._rooms: dict[tuple[str, bool], Room] = {}
         self._quiet: dict[str, bool] = {}
 
     def take(self, lane: Lane) -> bool:
         """Return whether one more of this lane may leave; then it counts."""
-        if self._left == 0 or self._is_quiet(lane.zone):
+        if self._is_quiet(lane.zone):
             return False
         names, prompt = _meters_of(lane.stream), lane.zone == PROMPT
         if any(self._taken[name] >= self._room(name, prompt).count for name in names):
             return False
         self._taken.update(names)
-        if self._left is not None:
-            self._left -= 1
         return True
 
     def spend(self, left: Mapping[tuple[str, str], int]) -> None:
@@ -276,7 +273,7 @@ def _current(stored: Mapping[str, bytes], plan: Plan, now: Instant) -> dict[str,
     return {
         name: pace.current(_METER.decode(state), plan, now)
         for name, state in stored.items()
-        if not name.startswith(CARRIER)
+        if not name.startswith(NO_METER)
     }
 
 

@@ -185,10 +185,8 @@ def deliver(
     not be written to any more, or gives it back as pending, because of an order by which nobody can
     claim it again. `gate` and `pace` are asked inside each claim's transaction, and the pace is
     told how each batch ended. `journal` belongs to `worker` alone. `clock` tells the time of long
-    work; without one it is `now` throughout. What the carrier gives back ends the work: it would be
-    claimed again at once.
-    When the carrier or the renderer raises, all that left is settled, the rest is free again, and
-    the error goes on.
+    work. What the carrier gives back ends the work: it would be claimed again at once. When carrier
+    or renderer raises, all that left is settled and the rest is free.
     """
     rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace)
     left = sys.maxsize if limit is None else limit
@@ -200,8 +198,8 @@ def deliver(
             claims = ledger.claim(worker, min(batch, left), at, lease_seconds, counted, pace)
             if not claims:
                 break
-            until = at + int(lease_seconds * LEASE_USED * SECOND)
-            counts += _sent(ledger, journal, render, _Batch(claims, at, until), rules, worker)
+            under_way = _Batch(claims, at, at + int(lease_seconds * LEASE_USED * SECOND))
+            counts += _sent(ledger, journal, render, under_way, rules, worker)
         left -= len(claims)
     del counts["returned"], counts["stood_still"]
     return DeliveryReport(**counts + Counter(refused=counted.refused if counted else 0))
@@ -237,8 +235,7 @@ def recover(
         settlements = _settlements(own.values(), words, rules)
         rules.settle(ledger, settlements, now, worker)
         if strange:
-            words = {**dict.fromkeys(strange), **words}
-            surmised = _settlements(strange.values(), words, rules)
+            surmised = _settlements(strange.values(), {**dict.fromkeys(strange), **words}, rules)
             rules.settle(ledger, surmised, now)
             settlements += surmised
         if journal:

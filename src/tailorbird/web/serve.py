@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from tailorbird import flow, letters, matching, membership
+from tailorbird import flow, letters, matching, membership, pacing
 from tailorbird.letters import opting_out
 from tailorbird.schema import SECOND, Body, Instant
 from tailorbird.tracking.answers import Sent
@@ -36,9 +36,11 @@ from tailorbird.web import (
 )
 from tailorbird.web.appending import Appending
 from tailorbird.web.behind import Behind
+from tailorbird.web.bounce_server import listening
 from tailorbird.web.desk import Desk, nobody
 from tailorbird.web.hook_sender import HookSender
 from tailorbird.web.keys import KeyRing
+from tailorbird.web.mailbox_reader import MailboxReader
 from tailorbird.web.places import placing
 from tailorbird.web.queue_readers import QueueReaders
 from tailorbird.web.server import application
@@ -102,18 +104,21 @@ def site(tb: Tailorbird) -> ASGIApp:
     reader = SourceReader(tb.sources)
     queues = QueueReaders(tb.sources, tb.clock, worker.wake)
     sender = HookSender(world, tb.clock)
+    visitor = MailboxReader(world, tb.clock, worker.nudge)
     matcher = Worker(lambda: matching.run_due(world, tb.clock()), "tailorbird-matching")
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.worker = worker
+        back = listening(_gate(tb, worker.nudge).append, tb.clock, world.token_key, world.settings)
         with _undisturbed():
-            for each in (worker, postman, reader, queues, sender, matcher):
+            for each in (worker, postman, reader, queues, sender, matcher, visitor):
                 each.start()
             try:
-                yield
+                async with back:
+                    yield
             finally:
-                for each in (matcher, sender, queues, reader, worker, postman):
+                for each in (visitor, matcher, sender, queues, reader, worker, postman):
                     await asyncio.to_thread(each.stop)
                 await asyncio.to_thread(behind.stop)
                 await asyncio.to_thread(desk.checks.close)
@@ -170,7 +175,9 @@ def _workers(tb: Tailorbird) -> tuple[Worker, Worker, Behind]:
             worker.nudge()
         return sent
 
-    postman = Worker(send, "tailorbird-postman")
+    postman = Worker(
+        send, "tailorbird-postman", due=lambda: pacing.seconds_until_due(world, tb.clock())
+    )
     worker = Worker(tick, due=lambda: _seconds_until_due(tb))
     return worker, postman, behind
 
@@ -182,11 +189,15 @@ def _seconds_until_due(tb: Tailorbird) -> float:
     return math.inf if due is None else (due - now) / SECOND
 
 
+def _gate(tb: Tailorbird, told: Callable[[], None]) -> collector.Gate:
+    return collector.Gate(Appending(tb.world.log.append, told).append)
+
+
 def _public(tb: Tailorbird, ring: KeyRing, told: Callable[[], None]) -> list[BaseRoute]:
     """Return the routes that anybody may ask; `told` hears when something came."""
     world = tb.world
 
-    gate = collector.Gate(Appending(world.log.append, told).append)
+    gate = _gate(tb, told)
     place = placing(world.folder, world.settings.collect.geo_file)
     return [
         *collector.routes(gate.append, tb.clock, ring.admit, place),

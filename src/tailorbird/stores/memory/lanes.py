@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
 from tailorbird.lanes import Lane, Sorted, Unsorted, Waiting
 from tailorbird.schema import Instant
 from tailorbird.stores.memory.ledger import MemoryLedger
+
+OPEN: Final = frozenset({"pending", "claimed", "unknown"})
+"""States in which a send may come to wait again."""
 
 
 class MemoryLanes:
@@ -34,7 +38,7 @@ class MemoryLanes:
                 send.decision.inputs,
             )
             for send in self._ledger.outbox()
-            if send.sequence > after and send.state == "pending" and not send.stream
+            if send.sequence > after and send.state in OPEN and not send.stream
         ]
         return sorted(found, key=lambda each: each.sequence)[:limit]
 

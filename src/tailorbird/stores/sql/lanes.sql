@@ -34,7 +34,8 @@ WHERE state = 'claimed' AND stream IS NOT NULL GROUP BY stream
 -- name: unsorted
 SELECT s.sequence, d.id, d.campaign, d.person, d.at, d.inputs
 FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
-WHERE s.sequence > ? AND s.state = 'pending' AND s.stream IS NULL ORDER BY s.sequence LIMIT ?
+WHERE s.sequence > ? AND s.state IN ('pending', 'claimed', 'unknown') AND s.stream IS NULL
+ORDER BY s.sequence LIMIT ?
 -- name: sort
 UPDATE sends SET stream = :stream, zone = :zone, due_at = MAX(due_at, :not_before)
 WHERE sequence = :sequence AND stream IS NULL
