@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import re
 import socket
 import ssl
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -15,10 +14,6 @@ from typing import Any, Protocol
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tailorbird.delivery.carriers.smtp import SmtpCarrier
 from tailorbird.errors import CarrierError, SettingsError, StoreError
@@ -352,35 +347,6 @@ class Mailbox:
         return "250 2.0.0 kept"
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with a certificate for 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=36_500))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
-
-
 def tls_of_server(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -485,3 +451,41 @@ class running:  # noqa: N801 - reads as a verb
 
     def __exit__(self, *_: object) -> None:
         self.controller.stop()
+
+
+def test_a_message_larger_than_the_server_takes_is_never_begun(
+    serve: Serve, journal: Journal
+) -> None:
+    server = serve(["SIZE 100"])
+    large = mail(1, b"Subject: x\r\n\r\n" + b"word\r\n" * 40)
+    replies = send(carrier_to(server.port), journal, large, mail(2))
+    assert [reply.kind for reply in replies] == ["rejected", "accepted"]
+    assert "larger than" in replies[0].text
+    assert not any("p1@" in command for command in server.commands)
+
+
+@pytest.mark.parametrize(("offers", "kind"), [(["SMTPUTF8"], "accepted"), ([], "rejected")])
+def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
+    serve: Serve, journal: Journal, offers: list[str], kind: str
+) -> None:
+    server = serve(offers)
+    sent = Outgoing(
+        b"1" * 16, "b-x@shop.example", "käse@xn--bcher-kva.example", b"Subject: x\r\n\r\n"
+    )
+    (reply,) = send(carrier_to(server.port), journal, sent)
+    assert reply.kind == kind
+    if kind == "accepted":
+        assert "MAIL FROM:<b-x@shop.example> SMTPUTF8" in server.commands
+        assert "RCPT TO:<käse@xn--bcher-kva.example>" in server.commands
+
+
+def test_a_challenge_is_answered_without_the_password(serve: Serve, journal: Journal) -> None:
+    # The example of RFC 2195 section 2.
+    challenge = b"334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+"
+    server = serve(["AUTH CRAM-MD5"], AUTH=[challenge])
+    carrier = carrier_to(server.port, user="tim", password="tanstaaftanstaaf")
+    (reply,) = send(carrier, journal, mail(1))
+    assert reply.kind == "accepted"
+    said = [b64decode(word) for word in server.commands if len(word) == 48]
+    assert said == [b"tim b913a602c7eda7a495b4e6e7334d3890"]
+    assert not any("tanstaaf" in command for command in server.commands)

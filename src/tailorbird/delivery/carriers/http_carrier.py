@@ -19,7 +19,7 @@ from tailorbird.delivery.carriers.http_session import (
     connected,
     shown,
 )
-from tailorbird.delivery.carriers.lanes import Lanes
+from tailorbird.delivery.carriers.sessions import Sessions
 from tailorbird.errors import CarrierError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply, ReplyKind
@@ -54,7 +54,7 @@ class HttpCarrier:
         self._server = HttpServer(
             line.base_url, where=f"carriers.{name}", timeout_seconds=line.timeout_seconds
         )
-        self._lanes = Lanes(
+        self._sessions = Sessions(
             lambda: HttpSession(self._server, api),
             name=name,
             connections=line.connections,
@@ -68,7 +68,7 @@ class HttpCarrier:
             CarrierError: the provider cannot be reached or takes nothing from us; what was not
                 answered was not sent.
         """
-        with closing(self._lanes.send(messages, journal)) as replies:
+        with closing(self._sessions.send(messages, journal)) as replies:
             for reply in replies:
                 yield reply
                 if reply.kind == "untaken":
@@ -104,7 +104,7 @@ class HttpCarrier:
 
     def close(self) -> None:
         """Hang up."""
-        self._lanes.close()
+        self._sessions.close()
 
 
 def kind_of(status: int) -> ReplyKind:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -182,7 +182,7 @@ class HttpServer:
 
 
 class HttpSession:
-    """`lanes.Session` over one connection.
+    """`sessions.Session` over one connection.
 
     Raises:
         CarrierError: the provider cannot be reached.
@@ -236,9 +236,6 @@ class HttpSession:
         try:
             _refuse_stale(self._connection)
             answer = exchanged(self._connection, self._server, call, dots)
-        except OSError:
-            self.quit()
-            raise
         except Unanswered:
             if not self._api.repeatable_seconds:
                 raise
@@ -248,6 +245,9 @@ class HttpSession:
                 answer = exchanged(self._connection, self._server, call, _nothing)
             except OSError as error:
                 raise Unanswered(f"no answer to the call: {error}") from error
+        except BaseException:
+            self.quit()
+            raise
         self.open = answer.headers.get("connection", "").lower() != "close"
         if not self.open:
             self._connection.close()
@@ -293,28 +293,49 @@ def exchanged(
         headers["Content-Length"] = str(len(body))
     for name, value in headers.items():
         connection.putheader(name, value)
-    if body:
+    try:
         connection.endheaders(body[:-1])
-        before_the_last()
-    else:
-        before_the_last()
-        connection.endheaders()
+    except OSError:
+        if (early := _early_refusal(connection)) is None:
+            raise
+        return early
+    before_the_last()
     try:
         if body:
             connection.send(body[-1:])
-        response = connection.getresponse()
-        content = response.read(MOST_BYTES + 1)
+        return _received(connection)
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         said = str(error) or type(error).__name__
         raise Unanswered(f"no answer to the call: {said}") from error
+
+
+def _received(connection: http.client.HTTPConnection) -> Answer:
+    """Return the answer that comes next.
+
+    Raises:
+        OSError, HTTPException: there is none, or it is no HTTP.
+    """
+    response = connection.getresponse()
+    content = response.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        connection.close()
-        raise Unanswered("the answer to the call has no end")
+        raise http.client.HTTPException("the answer has no end")
     told = {name.lower(): value for name, value in response.getheaders()}
     if response.will_close:
         told["connection"] = "close"
     return Answer(response.status, told, content)
+
+
+def _early_refusal(connection: http.client.HTTPConnection) -> Answer | None:
+    """Return what a provider said that hung up before it had the whole call, None if nothing."""
+    try:
+        answer = _received(connection)
+    except (OSError, http.client.HTTPException):
+        return None
+    connection.close()
+    if answer.status < 400:
+        return None
+    return replace(answer, headers={**answer.headers, "connection": "close"})
 
 
 def shown(text: str) -> str:

@@ -1,7 +1,7 @@
 """Sends over several connections at once, a thread for each, whatever they speak.
 
-Each connection is a *lane*. A message whose lane broke before anything counted goes on with
-another; when no lane is left, the whole sending ends with that lane's error and nothing is lost.
+A message whose connection cannot be made goes on with another; when none is left, the whole sending
+ends with the last one's error and nothing is lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tailorbird.errors import CarrierError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply
 
-QUEUED_PER_LANE: Final = 2
+QUEUED_PER_SESSION: Final = 2
 
 
 class Session(Protocol):
@@ -52,14 +52,14 @@ class _Unsent:
 
 @dataclass(slots=True)
 class _Desk:
-    """What the lanes and their caller pass to each other."""
+    """What the sending threads and their caller pass to each other."""
 
     journal: Journal
     work: SimpleQueue[Sequence[Outgoing] | None] = field(default_factory=SimpleQueue)
     done: SimpleQueue[list[Reply] | _Unsent | BaseException] = field(default_factory=SimpleQueue)
 
     def dismiss(self, threads: Sequence[threading.Thread]) -> None:
-        """Let every lane finish what it has in hand, start nothing else, and end."""
+        """Let every thread finish what it has in hand, start nothing else, and end."""
         try:
             while True:
                 self.work.get_nowait()
@@ -70,7 +70,7 @@ class _Desk:
             thread.join()
 
 
-class Lanes:
+class Sessions:
     """Up to `connections` sessions, made by `connect` when they are needed and kept open after.
 
     `together` is how many messages a session gets at once.
@@ -85,14 +85,14 @@ class Lanes:
         self._idle_lock = threading.Lock()
 
     def send(self, messages: Iterator[Outgoing], journal: Journal) -> Generator[Reply, None, None]:
-        """Send as they come, at most two loads waiting for each lane; yields a reply for each.
+        """Send as they come, at most two loads waiting for each session; yields a reply for each.
 
         Raises:
             CarrierError: no connection can be made; what was not answered was not sent.
         """
         desk = _Desk(journal)
         threads = [
-            threading.Thread(target=self._lane, args=(desk,), name=f"{self._name}-{n}", daemon=True)
+            threading.Thread(target=self._work, args=(desk,), name=f"{self._name}-{n}", daemon=True)
             for n in range(self._connections)
         ]
         for thread in threads:
@@ -110,7 +110,7 @@ class Lanes:
             session.quit()
 
     def _replies(self, messages: Iterator[Outgoing], desk: _Desk) -> Iterator[Reply]:
-        room = self._connections * QUEUED_PER_LANE
+        room = self._connections * QUEUED_PER_SESSION
         alive = self._connections
         under_way = 0
         more = True
@@ -135,7 +135,7 @@ class Lanes:
             under_way -= 1
             yield from outcome
 
-    def _lane(self, desk: _Desk) -> None:
+    def _work(self, desk: _Desk) -> None:
         session = self._take()
         try:
             while (load := desk.work.get()) is not None:

@@ -10,7 +10,7 @@ import msgspec
 
 from tailorbird.delivery.addresses import wire_address
 from tailorbird.delivery.carriers.kinds import Abilities, Kind, Place
-from tailorbird.delivery.carriers.lanes import Lanes
+from tailorbird.delivery.carriers.sessions import Sessions
 from tailorbird.delivery.carriers.smtp_session import SmtpServer, SmtpSession, Tls
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
@@ -66,7 +66,7 @@ class SmtpCarrier:
         self._server = SmtpServer(
             host, port, tls, user, password, greeting, timeout_seconds, context=context
         )
-        self._lanes = Lanes(self._connected, name=name, connections=connections)
+        self._sessions = Sessions(self._connected, name=name, connections=connections)
 
     def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
         """Send as they come, at most two waiting for each connection; yields a reply for each.
@@ -74,7 +74,7 @@ class SmtpCarrier:
         Raises:
             CarrierError: no connection can be made; what was not answered was not sent.
         """
-        return self._lanes.send(messages, journal)
+        return self._sessions.send(messages, journal)
 
     def reach(self) -> None:
         """Return when the mail server lets us in; nothing is sent.
@@ -90,7 +90,7 @@ class SmtpCarrier:
 
     def close(self) -> None:
         """Say goodbye on every idle connection."""
-        self._lanes.close()
+        self._sessions.close()
 
     def _connected(self) -> SmtpSession:
         try:

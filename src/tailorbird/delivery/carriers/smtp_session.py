@@ -25,7 +25,6 @@ from tailorbird.schema import Outgoing, Reply, ReplyKind
 Tls: TypeAlias = Literal["none", "starttls", "implicit"]
 LONGEST_LINE: Final = 4096
 MOST_LINES: Final = 200
-ADDRESS: Final = re.compile(r"[!-;=?-~\u00a1-\ud7ff\ue000-\U0010ffff]+")
 ANSWER: Final = re.compile(rb"([2-5]\d\d)([ -]?)(.*?)\r?\n", re.DOTALL)
 LOGIN_CODES: Final = frozenset({530, 534, 535, 538})
 CLOSING: Final = 421
@@ -219,11 +218,18 @@ class SmtpSession:
             return "an address cannot be written in a command"
         if any(map(needs_smtputf8, sides)) and "SMTPUTF8" not in self._offers:
             return "the mail server takes no address in another alphabet (SMTPUTF8)"
+        if 0 < self._most_bytes() < len(message.content):
+            return f"the message is larger than the mail server's {self._most_bytes()} bytes"
         if not lines.sound:
             return "a bare line end could be taken for the end of the message"
         if not message.content.isascii() and "8BITMIME" not in self._offers:
             return "the mail server takes ASCII only"
         return ""
+
+    def _most_bytes(self) -> int:
+        """Return the largest message that the server announced to take, 0 when it names none."""
+        said = self._offers.get("SIZE", "")
+        return int(said) if said.isascii() and said.isdigit() else 0
 
     def _opening(self, message: Outgoing) -> list[bytes]:
         parameters = f" SIZE={len(message.content)}" if "SIZE" in self._offers else ""
@@ -301,11 +307,6 @@ class SmtpSession:
                 return Answer(int(match[1]), " ".join(self._lines))
         self.close()
         raise ConnectionAbortedError("the server does not speak SMTP")
-
-
-def _international(message: Outgoing) -> bool:
-    """Return whether a message needs SMTPUTF8 (RFC 6531): an address beyond ASCII."""
-    return not (message.envelope_from.isascii() and message.envelope_to.isascii())
 
 
 def _stuffed(content: bytes, lines: Lines) -> bytes:
