@@ -184,9 +184,8 @@ def deliver(
     `render` makes each message, or settles the claim as cancelled or failed when the person must
     not be written to any more, or gives it back as pending, because of an order by which nobody can
     claim it again. `gate` and `pace` are asked inside each claim's transaction, and the pace is
-    told how each batch ended. `journal` belongs to `worker` alone. `clock` tells the time of long
-    work. What the carrier gives back ends the work: it would be claimed again at once. When carrier
-    or renderer raises, all that left is settled and the rest is free.
+    told how each batch ended. `clock` tells the time of long work. What the carrier gives back ends
+    the work. When carrier or renderer raises, all that left is settled and the rest is free.
     """
     rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace)
     left = sys.maxsize if limit is None else limit
