@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorbird.delivery.lines import CONTROLS, LONGEST_LINE, fit, lines_of, without_controls
+from tailorbird.delivery.lines import (
+    CONTROLS,
+    LONGEST_LINE,
+    fit,
+    lines_of,
+    white_at_ends,
+    without_controls,
+)
 
 pieces = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"a", b"\0", b"\t", b"\x7f"]))
 
@@ -31,3 +38,8 @@ def test_a_line_fits_up_to_its_limit(length: int) -> None:
 def test_controls_leave_short_and_long_texts(content: bytes, long: bool) -> None:
     content = content + b"\tplain\n" * (1000 if long else 1)
     assert without_controls(content) == content.translate(None, CONTROLS)
+
+
+@given(st.lists(st.sampled_from([b"\r\n", b" ", b"\t", b"a", b"\0"])).map(b"".join))
+def test_white_space_is_seen_at_every_end(content: bytes) -> None:
+    assert white_at_ends(content) == bool(re.search(rb"[ \t](?:\r\n|\Z)", content))

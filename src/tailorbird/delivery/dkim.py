@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tailorbird.delivery.addresses import wire_address
+from tailorbird.delivery.lines import white_at_ends
 from tailorbird.errors import SettingsError
 from tailorbird.schema import SECOND, Instant
 
@@ -48,7 +49,6 @@ SIGNED: Final = (
 """Each is listed once more than it occurs, so that nobody can add another."""
 FOLD: Final = re.compile(rb"\r\n(?![ \t])")
 SELECTOR: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
-WHITE_AT_END: Final = re.compile(rb"[ \t](?:\r\n|\Z)")
 SPACES: Final = re.compile(rb"  +")
 SPACE_AT_END: Final = re.compile(rb" \r\n")
 """Patterns that begin with fixed octets: five times faster here than `bytes.replace`."""
@@ -129,7 +129,7 @@ def signed(content: bytes, signers: Sequence[DkimSigner], now: Instant) -> bytes
     head, _, body = content.partition(b"\r\n\r\n")
     names, fields = _covered(FOLD.split(head))
     form: Literal["simple", "relaxed"] = "simple"
-    if WHITE_AT_END.search(body):
+    if white_at_ends(body):
         form, body = "relaxed", relaxed_body(body)
     elif not body.endswith(b"\r\n") or body.endswith(b"\r\n\r\n"):
         body = body.rstrip(b"\r\n") + b"\r\n"  # RFC 6376 section 3.4.3

