@@ -88,9 +88,13 @@ REFUSED = {
     "a\n{% cycle 'a', 'b' %}": ("handlebars", "t:2:1: cycle has no match in other dialects"),
     "{{ a | sha256 }}": ("ampscript", "t:1:8: filter 'sha256' has no match in other dialects"),
     "{% if a contains 'b' %}{% endif %}": ("liquid", "t:1:7: contains has no match"),
-    "{% for a in b %}{% assign c = 1 %}{% endfor %}": ("liquid", "t:1:17: assign inside a block"),
+    "{% for a in b %}{% assign c = 1 %}{% endfor %}{{ c }}": (
+        "liquid",
+        "t:1:17: assign inside a block",
+    ),
     "{{ a | money }}": ("ampscript", "t:1:8: AMPscript must know the currency before"),
-    "{{ a | truncate: 5 }}": ("ampscript", "t:1:8: AMPscript has no function like truncate"),
+    "{{ a | truncate: b }}": ("ampscript", "t:1:8: AMPscript must know the length before"),
+    "{{ a | capitalize }}": ("ampscript", "t:1:8: AMPscript has no function like capitalize"),
     "{{ a | date: '%j' }}": ("ampscript", "t:1:8: AMPscript has no %j in dates"),
     "{{ forloop.index }}{% for a in b %}{{ forloop.index }}{% endfor %}": (
         "handlebars",
@@ -121,3 +125,25 @@ def test_what_liquid_cannot_say_of_handlebars_is_refused() -> None:
     for source, what in refused.items():
         with pytest.raises(TemplateError, match=rf"^t:1:\d+: {what}"):
             export(source, syntax="handlebars", to="liquid", name="t")
+
+
+PASSED = {
+    "{% for p in b %}{% assign n = p.a | default: p.c %}{{ n }};{% endfor %}": "1;3;",
+    "{{ s | strip | append: '!' | prepend: '>' }}": ">x!",
+    "{% assign most = 1 %}{% for p in b limit: most %}{{ p.a }}{% endfor %}": "1",
+}
+
+
+@pytest.mark.parametrize("to", ["liquid", "handlebars"])
+@pytest.mark.parametrize("source", PASSED)
+def test_what_is_written_out_prints_the_same(source: str, to: Syntax) -> None:
+    written = export(source, to=to)
+    data: dict[str, content.Plain] = {"b": [{"a": "1"}, {"c": "3"}], "s": " x "}
+    template = content.compile(written, syntax=to, unescaped=True)
+    assert template.render(data) == content.compile(source).render(data) == PASSED[source]
+
+
+def test_ampscript_trims_joins_and_cuts() -> None:
+    written = export("{{ a | strip | append: 'x' | truncate: 9 }}", to="ampscript")
+    made = 'Concat(Trim(@a),"x")'.replace(",", ", ")
+    assert f'IIF(Length({made}) > 9, Concat(Substring({made}, 1, 6), "..."), {made})' in written

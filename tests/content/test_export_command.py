@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from tailorbird import content
 from tailorbird.cli.commands import app
-from tailorbird.errors import TemplateError, UsageError
+from tailorbird.content.export import Syntax
+from tailorbird.content.library import library, templates
+from tailorbird.errors import TemplateError
 
 
 def exported(*words: str | Path) -> str:
@@ -35,6 +41,18 @@ def test_what_does_not_fit_names_its_place_and_ends_without_output(tmp_path: Pat
     file.write_text("Hi\n{% cycle 'a', 'b' %}")
     with pytest.raises(TemplateError, match=r"^hello\.liquid:2:1: cycle has no match"):
         exported(file, "--to", "ampscript")
-    (tmp_path / "mail.mjml").write_text("<mjml></mjml>")
-    with pytest.raises(UsageError, match="MJML cannot be exported"):
-        exported(tmp_path / "mail.mjml", "--to", "liquid")
+
+
+@pytest.mark.parametrize("to", ["liquid", "handlebars"])
+def test_a_mail_in_mjml_is_written_out_as_the_html_that_it_becomes(
+    to: Syntax, tmp_path: Path, values: Callable[..., dict[str, Any]]
+) -> None:
+    mjml = templates()["win_back"]
+    (tmp_path / "win_back.mjml").write_text(mjml)
+    written = exported(tmp_path / "win_back.mjml", "--to", to)
+    source = content.EmailSource(name="win_back", subjects={}, mjml=mjml)
+    ours = content.compile_email(source, library())
+    template = content.compile(written, syntax=to)
+    for data in (values(), values(person={"first_name": "Ann <3"}), values(recommendations=[])):
+        page = ours.html(data, lambda url, index: url, "", 0)
+        assert html.unescape(template.render(data)).split() == html.unescape(page).split()

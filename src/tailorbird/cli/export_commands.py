@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tailorbird.cli.output import read_text, write
-from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
-    from tailorbird.content.export import Syntax
+    from tailorbird.content.export import Dialect, Syntax
 
 _SYNTAXES: dict[str, Syntax] = {".hbs": "handlebars", ".handlebars": "handlebars"}
 
@@ -35,22 +34,33 @@ def export(
         bool, typer.Option(help="Make printed values safe in HTML; --no-escape for plain text.")
     ] = True,
 ) -> None:
-    """Print a template in another language; what that cannot say is refused with its place."""
+    """Print a template in another language; what that cannot say is refused with its place.
+
+    Of MJML the HTML is printed that it becomes, with the blocks that come with Tailorbird in place.
+    """
     from tailorbird.content import export as exported
 
-    if file.suffix == ".mjml":
-        raise UsageError(
-            "MJML cannot be exported", where=file.name, mend="export the HTML that it becomes"
-        )
     called = sorted(blocks.glob(f"*{file.suffix}")) if blocks else []
+    known = {each.stem: read_text(each) for each in called}
+    if file.suffix == ".mjml":
+        write(_mail(file, known, to.value))
+        return
     write(
         exported.export(
             read_text(file),
             to=to.value,
             syntax=_SYNTAXES.get(file.suffix, "liquid"),
             name=file.name,
-            blocks={each.stem: read_text(each) for each in called},
+            blocks=known,
             escape=escape,
             plain=not escape,
         )
     )
+
+
+def _mail(file: Path, known: dict[str, str], to: Dialect) -> str:
+    from tailorbird.content.email import written
+    from tailorbird.content.export import export_mail
+    from tailorbird.content.library import library
+
+    return export_mail(written(file.name, {}, read_text(file)), {**library(), **known}, to=to)

@@ -225,6 +225,17 @@ def html_tree(
     return escaped(tongue.body(page), finder), finder.count
 
 
+def page_tree(source: EmailSource, blocks: Mapping[str, str]) -> Body:
+    """Return the tree of a mail's HTML as it could be sent by anybody: no counted link, no pixel.
+
+    Raises as `compile_email`.
+    """
+    tongue = language(source.syntax)
+    lifted, masked = _lifted(source, blocks, tongue)
+    page = _behind_opening(lifted.put_back(finished(masked)), _preheader(source, tongue))
+    return escaped(tongue.body(page))
+
+
 def marked_page(source: EmailSource, blocks: Mapping[str, str]) -> tuple[Body, list[Place]]:
     """Return the tree of a mail's HTML for the lint: as its author wrote it, nothing added.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from tailorbird.content import handlebars, liquid
+from tailorbird.content.email import EmailSource, page_tree
 from tailorbird.content.export.from_handlebars import Around, FromHandlebars
 from tailorbird.content.export.from_liquid import FromLiquid
 from tailorbird.content.export.portable import Part
@@ -15,7 +16,7 @@ from tailorbird.content.export.to_liquid import ToLiquid
 from tailorbird.content.html_context import escaped
 from tailorbird.content.tree import Body
 
-__all__ = ["Dialect", "Syntax", "export"]
+__all__ = ["Dialect", "Syntax", "export", "export_mail"]
 
 Syntax: TypeAlias = Literal["liquid", "handlebars"]
 Dialect: TypeAlias = Literal["liquid", "handlebars", "ampscript"]
@@ -43,7 +44,21 @@ def export(
     >>> export("{% if n > 1 %}{{ n }}{% endif %}", to="handlebars")
     '{{lookup null 0}}{{#if (gt n 1)}}{{{n}}}{{/if}}'
     """
-    part = _portable(source, syntax, name, blocks or {}, escape=escape, plain=plain)
+    return _written(_portable(source, syntax, name, blocks or {}, escape=escape, plain=plain), to)
+
+
+def export_mail(source: EmailSource, blocks: Mapping[str, str], *, to: Dialect) -> str:
+    """Return the HTML of a mail in another dialect: MJML and style sheets are worked out already.
+
+    Its links are those of the author, and nothing counts who opens it. Raises as `export`.
+    """
+    body = page_tree(source, blocks)
+    if source.syntax == "liquid":
+        return _written(FromLiquid({}, liquid.parse).whole(body), to)
+    return _written(FromHandlebars({}, handlebars.parse).part(body, Around()), to)
+
+
+def _written(part: Part, to: Dialect) -> str:
     if to == "ampscript":
         return ToAmpscript().template(part)
     return ToHandlebars().template(part) if to == "handlebars" else ToLiquid().part(part)
@@ -67,5 +82,5 @@ def _portable(
 
     body = parse(source, name)
     if syntax == "liquid":
-        return FromLiquid(blocks, parse).part(body, {})
+        return FromLiquid(blocks, parse).whole(body)
     return FromHandlebars(blocks, parse).part(body, Around())

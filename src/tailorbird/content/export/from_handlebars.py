@@ -45,6 +45,8 @@ _FUNCTIONS: Final[dict[str, Function]] = {
     "capitalize": "capitalize",
     "truncate": "truncate",
     "join": "join",
+    "trim": "trim",
+    "concat": "concat",
 }
 _COMPARED: Final[dict[str, Operator]] = {
     "eq": "==",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from tailorbird.content import tree
 from tailorbird.content.export.portable import (
@@ -30,6 +30,7 @@ from tailorbird.content.export.portable import (
     printed,
     unfit,
 )
+from tailorbird.content.generate.assigned import assigned, passing
 from tailorbird.content.tree import Body, Constant, Expression, Node, Place
 
 Names = Mapping[str, Term]
@@ -43,6 +44,9 @@ _FUNCTIONS: Final[dict[str, tuple[Function, int]]] = {
     "capitalize": ("capitalize", 0),
     "truncate": ("truncate", 2),
     "join": ("join", 1),
+    "strip": ("trim", 0),
+    "append": ("concat", 1),
+    "prepend": ("concat", 1),
 }
 _SILENT = (tree.Assign, tree.Capture, tree.Count)
 
@@ -54,9 +58,17 @@ class FromLiquid:
         self._blocks = blocks
         self._parse = parse
         self._inside: list[str] = []
+        self._passing: frozenset[str] = frozenset()
+
+    def whole(self, body: Body) -> Part:
+        """Return a whole template in the portable form. Raises as `part`."""
+        self._passing = passing(body, assigned(body))
+        return self.part(body, {})
 
     def part(self, body: Body, names: Names, loops: int = 0, *, top: bool = True) -> Part:
         """Return a body in the portable form. `top`: names assigned in it are seen nowhere else.
+
+        Inside of a block only such names may be assigned that are read in the same block.
 
         Raises:
             TemplateError: it says something that not every dialect can say; `where` is its place.
@@ -64,7 +76,7 @@ class FromLiquid:
         known = dict(names)
         done: list[Piece] = []
         for node in body:
-            if isinstance(node, tree.Assign) and top:
+            if isinstance(node, tree.Assign) and (top or node.name in self._passing):
                 known[node.name] = self.term(node.value, known, node.place)
             else:
                 done += self._node(node, known, loops)
@@ -88,7 +100,9 @@ class FromLiquid:
         what = type(node).__name__.lower()
         if isinstance(node, _SILENT):
             raise unfit(
-                place, f"{what} inside a block has no match elsewhere", "move it to the top"
+                place,
+                f"{what} inside a block has no match elsewhere where it is read outside",
+                "move it to the top",
             )
         raise unfit(place, f"{what} has no match in other dialects", "write it another way")
 
@@ -136,7 +150,8 @@ class FromLiquid:
 
     def _for(self, node: tree.For, names: Names, loops: int) -> Loop:
         each = node.each
-        start, end = self._option(each.offset, node.place), self._option(each.limit, node.place)
+        start = self._option(each.offset, names, node.place)
+        end = self._option(each.limit, names, node.place)
         if each.reversed:
             raise unfit(node.place, "a reversed loop has no match elsewhere", "turn the list round")
         values = self.term(each.collection, names, node.place)
@@ -153,11 +168,14 @@ class FromLiquid:
             last,
         )
 
-    def _option(self, option: Expression | str | None, place: Place) -> int | None:
+    def _option(
+        self, option: Expression | Literal["continue"] | None, names: Names, place: Place
+    ) -> int | None:
         if option is None:
             return None
-        if isinstance(option, Constant) and isinstance(option.value, int) and option.value > 0:
-            return option.value
+        found = None if option == "continue" else self.term(option, names, place)
+        if isinstance(found, Value) and isinstance(found.value, int) and found.value > 0:
+            return found.value
         raise unfit(place, "a loop's limit and offset must be numbers", "write the number itself")
 
     def _partial(self, node: tree.Partial, names: Names, loops: int) -> Part:
@@ -176,7 +194,10 @@ class FromLiquid:
         body = (
             node.body if node.body is not None else self._parse(self._blocks[str(name)], str(name))
         )
+        outer = self._passing
+        self._passing = passing(body, assigned(body)) if node.isolated else frozenset()
         part = self.part(body, given, loops, top=node.isolated)
+        self._passing = outer
         self._inside.pop()
         return part
 
@@ -226,9 +247,12 @@ class FromLiquid:
         terms = [self.term(each, names, filtered.place) for each in filtered.arguments]
         if filtered.name == "join" and not terms:
             terms = [Value(" ")]
-        return Made(
-            known[0], (self.term(filtered.value, names, filtered.place), *terms), filtered.place
-        )
+        given = (self.term(filtered.value, names, filtered.place), *terms)
+        if filtered.name == "default" and isinstance(given[0], Value):
+            return given[0] if given[0].value not in (None, False, "") else given[-1]
+        if filtered.name == "prepend":
+            given = given[::-1]
+        return Made(known[0], given, filtered.place)
 
     def test(self, expression: Expression, names: Names, place: Place) -> Test:
         """Return a test in the portable form. Raises as `part`."""

@@ -13,7 +13,7 @@ TruthKind = Literal["present", "script", "filled", "blank", "empty"]
 """What counts as true: not nil or false (Liquid); nor 0 or empty (`if` of Handlebars), 0 allowed
 (`with`); nothing but blanks; an empty text or list."""
 Function = Literal[
-    "default", "money", "date", "upper", "lower", "capitalize", "truncate", "join"
+    "default", "money", "date", "upper", "lower", "capitalize", "truncate", "join", "trim", "concat"
 ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from tailorbird.content.export.portable import (
 from tailorbird.content.tree import Place
 
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-_FUNCTIONS: Final = {"upper": "Uppercase", "lower": "Lowercase"}
+_FUNCTIONS: Final = {"upper": "Uppercase", "lower": "Lowercase", "trim": "Trim"}
 _CURRENCIES: Final = {
     "EUR": ("en-IE", "€"),
     "GBP": ("en-GB", "£"),
@@ -93,7 +93,7 @@ class ToAmpscript:
 
     def _print(self, value: Term, escape: str, place: Place) -> str:
         code = self._term(value, place)
-        if escape in ("html", "mustache") and not _harmless(value):
+        if escape in ("html", "mustache", "url") and not _harmless(value):
             for mark, reference in _HTML:
                 code = f"Replace({code}, {_constant(mark, place)}, {_constant(reference, place)})"
         elif escape in ("css", "refused"):
@@ -210,8 +210,12 @@ class ToAmpscript:
         match made.function:
             case "default":
                 return f"IIF(EMPTY({code}), {self._term(others[0], place)}, {code})"
-            case "upper" | "lower":
+            case "upper" | "lower" | "trim":
                 return f"{_FUNCTIONS[made.function]}({code})"
+            case "concat":
+                return f"Concat({', '.join([code, *(self._term(o, place) for o in others)])})"
+            case "truncate":
+                return _truncated(code, others, made.place)
             case "money":
                 return _money(code, others, made.place)
             case "date":
@@ -219,7 +223,7 @@ class ToAmpscript:
         raise unfit(
             made.place,
             f"AMPscript has no function like {made.function}",
-            "write default, upper, lower, money or date",
+            "write default, upper, lower, trim, truncate, concat, money or date",
         )
 
 
@@ -241,6 +245,15 @@ def _money(code: str, others: list[Term], place: Place) -> str:
         )
     culture, symbol = known
     return f'FormatCurrency(Divide({code}, 100), "{culture}", 2, "{symbol}")'
+
+
+def _truncated(code: str, others: list[Term], place: Place) -> str:
+    most = others[0].value if others and isinstance(others[0], Value) else None
+    end = others[1].value if len(others) > 1 and isinstance(others[1], Value) else "..."
+    if not isinstance(most, int) or not isinstance(end, str) or most <= len(end):
+        raise unfit(place, "AMPscript must know the length before", "write it as a number")
+    cut = f"Concat(Substring({code}, 1, {most - len(end)}), {_constant(end, place)})"
+    return f"IIF(Length({code}) > {most}, {cut}, {code})"
 
 
 def _date(code: str, others: list[Term], place: Place) -> str:

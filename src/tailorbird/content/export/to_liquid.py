@@ -34,7 +34,7 @@ _RESERVED = frozenset(
     | {"contains", "and", "or", "continue"}
 )
 _OWN = re.compile(r"(?:element|made)_\d+")
-_FUNCTIONS: Final = {"upper": "upcase", "lower": "downcase"}
+_FUNCTIONS: Final = {"upper": "upcase", "lower": "downcase", "trim": "strip"}
 _TRUTHS: Final = {
     "present": ("{0}", ""),
     "script": ("{0} and {0} != 0 and {0} != empty", "and"),
@@ -81,26 +81,32 @@ class ToLiquid:
         return written
 
     def _print(self, printed: Print) -> str:
-        escape = " | escape" if printed.escape in ("html", "mustache") else ""
-        return f"{{{{ {self._filtered(printed.value, printed.place)}{escape} }}}}"
+        escape = " | escape" if printed.escape in ("html", "mustache", "url") else ""
+        written = f"{{{{ {self._filtered(printed.value, printed.place)}{escape} }}}}"
+        return f"{self._made_before()}{written}"
+
+    def _made_before(self) -> str:
+        """Return what gives names to the values that were just worked out."""
+        before, self._made = "".join(self._made), []
+        return before
 
     def _choice(self, choice: Choice) -> str:
-        written = ""
+        before, written = "", ""
         word = "if"
         for test, part in choice.branches:
             code, _ = self._test(test, choice.place, negated=False)
+            before += self._made_before()
             written += f"{{% {word} {code} %}}{self.part(part, inside=True)}"
             word = "elsif"
         if choice.otherwise:
             written += f"{{% else %}}{self.part(choice.otherwise, inside=True)}"
-        before, self._made = "".join(self._made), []
         return f"{before}{written}{{% endif %}}"
 
     def _loop(self, loop: Loop) -> str:
         values = self._term(loop.values, loop.place)
         options = f" offset: {loop.start}" if loop.start else ""
         options += f" limit: {loop.end - loop.start}" if loop.end is not None else ""
-        before, self._made = "".join(self._made), []
+        before = self._made_before()
         self._loops.append(loop)
         body = self.part(loop.body, inside=True)
         self._loops.pop()
@@ -147,6 +153,9 @@ class ToLiquid:
         if not isinstance(term, Made):
             return self._term(term, place)
         value, *others = term.arguments
+        if term.function == "concat":
+            added = "".join(f" | append: {self._term(each, place)}" for each in others)
+            return f"{self._filtered(value, place)}{added}"
         given = ", ".join(self._term(each, place) for each in others)
         name = _FUNCTIONS.get(term.function, term.function)
         return f"{self._filtered(value, place)} | {name}" + (f": {given}" if given else "")

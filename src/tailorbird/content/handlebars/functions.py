@@ -140,6 +140,11 @@ def lowercase(value: object) -> str:
     return _whole(value).lower()
 
 
+def trimmed(value: object) -> str:
+    """Return the text without blanks at its ends."""
+    return _whole(value).strip()
+
+
 def _whole(value: object) -> str:
     """Return the text of a value that is gone through as a whole."""
     written = js_text(value)
@@ -283,6 +288,7 @@ HELPERS: Final[Mapping[str, Helper]] = {
     "pluralize": Helper(pluralize, "text", 2, 3),
     "uppercase": Helper(uppercase, "text", 1, 1),
     "lowercase": Helper(lowercase, "text", 1, 1),
+    "trim": Helper(trimmed, "text", 1, 1),
     "capitalize": Helper(capitalize, "text", 1, 1),
     "truncate": Helper(truncate, "text", 1, 3),
     "join": Helper(joined, "text", 1, 2),
