@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests.postgres import running
 
+from tailorbird.errors import StoreError, UsageError
 from tailorbird.outbox import SAME_ADDRESS, Admission, Order
 from tailorbird.ports import Ledger
 from tailorbird.schema import SECOND, Claim, Decision, SendState, Settlement, Verdict
 from tailorbird.stores.memory.ledger import MemoryLedger
+from tailorbird.stores.postgres.connection import Server
+from tailorbird.stores.postgres.ledger import PostgresLedger
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 
 NOW = 1_700_000_000 * SECOND
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """Return the address of a server of the tests' own."""
+    with running() as server:
+        yield server.owner
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     if request.param == "memory":
         yield MemoryLedger()
+        return
+    if request.param == "postgres":
+        server = Server(request.getfixturevalue("postgres"))
+        server.run("DROP SCHEMA public CASCADE")
+        server.run("CREATE SCHEMA public")
+        yield PostgresLedger(server, seconds=lambda: 0.0)
+        server.close()
         return
     database = Database(tmp_path / "tailorbird.sqlite")
     yield SqliteLedger(database)
@@ -448,3 +467,40 @@ def test_an_order_by_another_process_is_seen_at_once(tmp_path: Path) -> None:
     assert here.standing() == there.standing() == {}
     for database in databases:
         database.close()
+
+
+def test_machines_that_race_for_claims_share_them(postgres: str) -> None:
+    """Each has a connection of its own; what one is claiming the others pass over."""
+    first = Server(postgres)
+    first.run("DROP SCHEMA public CASCADE")
+    first.run("CREATE SCHEMA public")
+    PostgresLedger(first, lambda: 0.0).record([decision(n) for n in range(300)])
+    claimed: dict[str, list[int]] = {"a": [], "b": [], "c": []}
+
+    def race(name: str) -> None:
+        server = Server(postgres)
+        ledger = PostgresLedger(server, lambda: 0.0)
+        while claims := ledger.claim(name, 7, NOW, 60):
+            claimed[name] += people(claims)
+            ledger.settle([Settlement(c.send_id, "sent", name) for c in claims], NOW, name)
+        server.close()
+
+    racers = [threading.Thread(target=race, args=(name,)) for name in claimed]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    ledger = PostgresLedger(first, lambda: 0.0)
+    assert sorted(n for own in claimed.values() for n in own) == list(range(300))
+    assert ledger.states() == {"sent": 300}
+    sequences = [sequence for sequence, _, _ in ledger.settlements(0, 999)]
+    assert sequences == sorted(sequences)
+    first.close()
+
+
+def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
+    with pytest.raises(StoreError, match="PostgreSQL says") as raised:
+        Server("postgresql://bo:secret@127.0.0.1:1/none")
+    assert "secret" not in str(raised.value)
+    with pytest.raises(UsageError, match="needs an address"):
+        Server("")

@@ -1,0 +1,148 @@
+-- name: alone
+-- Settlements are committed in the order of their sequences: who reads above one misses none.
+SELECT pg_advisory_xact_lock(7304451)
+-- name: beside
+-- Claims go beside each other; what cancels waits for them, and they for it.
+SELECT pg_advisory_xact_lock_shared(7304452)
+-- name: before_claims
+SELECT pg_advisory_xact_lock(7304452)
+-- name: record
+WITH added AS (
+    INSERT INTO decisions (id, campaign, campaign_version, occurrence, person, at, verdict, reason,
+                           variant, probability, receipt, inputs)
+    SELECT decode(x ->> 'id', 'hex'), x ->> 'campaign', (x ->> 'campaign_version')::bigint,
+           x ->> 'occurrence', (x ->> 'person')::bigint, (x ->> 'at')::bigint, x ->> 'verdict',
+           x ->> 'reason', x ->> 'variant', (x ->> 'probability')::double precision,
+           (x ->> 'receipt')::bigint, decode(x ->> 'inputs', 'hex')
+    FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS j (x, place) ORDER BY place
+    ON CONFLICT (id) DO NOTHING RETURNING sequence, campaign, at, verdict),
+queued AS (
+    INSERT INTO sends (sequence, campaign, due_at)
+    SELECT sequence, campaign, at FROM added WHERE verdict = 'send')
+SELECT COUNT(*) FROM added
+-- name: decision
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions WHERE id = $1
+-- name: decisions
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions
+WHERE id > $1 AND ($2::text IS NULL OR campaign = $2::text)
+  AND ($3::bigint = 0 OR person = $3::bigint) ORDER BY id LIMIT $4::bigint
+-- name: verdicts
+SELECT verdict, reason, variant, COUNT(*) FROM decisions WHERE campaign = $1
+GROUP BY verdict, reason, variant
+ORDER BY verdict COLLATE "C", reason COLLATE "C", variant COLLATE "C"
+-- name: lanes
+WITH RECURSIVE lanes (campaign) AS (
+    SELECT MIN(campaign) FROM sends WHERE state = 'pending'
+    UNION ALL
+    SELECT (SELECT MIN(campaign) FROM sends WHERE state = 'pending' AND campaign > l.campaign)
+    FROM lanes AS l WHERE l.campaign IS NOT NULL)
+SELECT campaign FROM lanes WHERE campaign IS NOT NULL
+-- name: due
+-- What another worker is about to claim is passed over, not waited for.
+SELECT due_at, sequence FROM sends
+WHERE state = 'pending' AND campaign = $1::text AND due_at <= $2::bigint
+ORDER BY due_at, sequence LIMIT $3::bigint FOR UPDATE SKIP LOCKED
+-- name: candidates
+SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts + 1, d.inputs,
+       d.occurrence, s.sequence
+FROM jsonb_array_elements_text($1::text::jsonb) WITH ORDINALITY AS j (value, place)
+JOIN sends AS s ON s.sequence = j.value::bigint
+JOIN decisions AS d ON d.sequence = s.sequence ORDER BY j.place
+-- name: claim
+UPDATE sends SET state = 'claimed', worker = $1, lease_until = $2::bigint, attempts = attempts + 1
+WHERE state = 'pending'
+  AND sequence IN (SELECT value::bigint FROM jsonb_array_elements_text($3::text::jsonb))
+-- name: claims
+SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs,
+       d.occurrence
+FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
+WHERE s.state = 'claimed' AND ($1::text IS NULL OR s.worker = $1::text)
+  AND ($2::bigint = 0 OR s.lease_until <= $2::bigint) ORDER BY s.sequence
+-- name: waits
+SELECT EXISTS (SELECT 1 FROM sends WHERE state = 'pending')
+    OR EXISTS (SELECT 1 FROM sends WHERE state = 'claimed')
+-- name: workers
+SELECT DISTINCT worker FROM sends WHERE state = 'claimed' ORDER BY worker
+-- name: address
+INSERT INTO addressed (key, send) VALUES ($1, $2::bigint) ON CONFLICT (key) DO NOTHING RETURNING send
+-- name: addressed
+SELECT a.send, s.state, d.id FROM addressed AS a
+JOIN sends AS s ON s.sequence = a.send JOIN decisions AS d ON d.sequence = a.send WHERE a.key = $1
+-- name: readdress
+UPDATE addressed SET send = $1::bigint WHERE key = $2
+-- name: settle
+-- $2: the states that may be left; $3: whose claims, or ''.
+WITH given AS (
+    SELECT decode(x ->> 'send_id', 'hex') AS id, x ->> 'state' AS state, x ->> 'carrier' AS carrier,
+           x ->> 'reply' AS reply, (x ->> 'retry_at')::bigint AS retry_at,
+           decode(x ->> 'digest', 'hex') AS digest, place
+    FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS j (x, place)),
+moved AS (
+    UPDATE sends AS s
+    SET state = g.state, due_at = GREATEST(s.due_at, g.retry_at), worker = NULL, lease_until = NULL,
+        attempts = s.attempts
+            - (s.state <> 'pending' AND g.state = 'pending' AND g.retry_at = 0)::int
+    FROM given AS g JOIN decisions AS d ON d.id = g.id
+    WHERE s.sequence = d.sequence AND POSITION(s.state IN $2::text) > 0
+      AND (s.state <> g.state OR s.state = 'pending')
+      AND ($3::text = '' OR s.worker = $3::text OR s.state = 'unknown')
+    RETURNING s.sequence, g.state, g.carrier, g.reply, g.retry_at, g.digest, g.place)
+INSERT INTO settlements (send, at, state, carrier, reply, retry_at, digest)
+SELECT sequence, $4::bigint, state, carrier, reply, retry_at, digest FROM moved ORDER BY place
+-- name: cancel
+WITH ended AS (
+    UPDATE sends SET state = 'cancelled'
+    WHERE ($1::text = '' OR campaign = $1::text) AND state = 'pending' RETURNING sequence),
+noted AS (
+    INSERT INTO settlements (send, at, state, carrier, reply, retry_at)
+    SELECT sequence, $3::bigint, 'cancelled', '', $2::text, 0 FROM ended ORDER BY sequence)
+SELECT COUNT(*) FROM ended
+-- name: order
+INSERT INTO orders (act, at, campaign, author, reason)
+VALUES ($1, $2::bigint, $3, $4, $5)
+-- name: orders
+SELECT act, at, campaign, author, reason FROM orders
+WHERE $1::text IS NULL OR campaign = $1::text ORDER BY sequence DESC LIMIT $2::bigint
+-- name: standing
+SELECT act, at, campaign, author, reason FROM orders
+WHERE sequence IN (SELECT MAX(sequence) FROM orders GROUP BY campaign) AND act <> 'resume'
+-- name: recent
+SELECT d.person, COUNT(*) FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
+WHERE d.person IN (SELECT value::bigint FROM jsonb_array_elements_text($1::text::jsonb))
+  AND d.campaign <> $3::text AND ($4::text = '' OR NOT starts_with(d.campaign, $4::text))
+  AND (s.state = 'claimed' OR s.state IN ('sent', 'unknown') AND EXISTS (
+      SELECT 1 FROM settlements AS t
+      WHERE t.send = s.sequence AND t.state IN ('sent', 'unknown') AND t.at > $2::bigint))
+GROUP BY d.person
+-- name: states
+SELECT state, COUNT(*) FROM sends WHERE $1::text IS NULL OR campaign = $1::text GROUP BY state
+-- name: campaigns
+SELECT campaign, state, COUNT(*) FROM sends GROUP BY campaign, state ORDER BY campaign
+-- name: settled
+SELECT t.sequence, t.at, d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
+FROM settlements AS t JOIN decisions AS d ON d.sequence = t.send
+WHERE t.sequence > $1::bigint ORDER BY t.sequence LIMIT $2::bigint
+-- name: settlement
+SELECT d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
+FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
+JOIN settlements AS t ON t.send = d.sequence
+WHERE d.id = $1 AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DESC LIMIT 1
+-- name: sent_at
+SELECT MAX(t.at) FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence
+WHERE d.id = $1 AND t.state IN ('sent', 'unknown')
+-- name: shown
+SELECT d.person, j.value, COUNT(*) FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence,
+    jsonb_each_text(convert_from(d.inputs, 'UTF8')::jsonb -> 'slots') AS j
+WHERE d.person IN (SELECT value::bigint FROM jsonb_array_elements_text($1::text::jsonb))
+  AND d.at > $3::bigint AND d.at <= $4::bigint AND s.state NOT IN ('failed', 'cancelled')
+  AND j.value IN (SELECT value FROM jsonb_array_elements_text($2::text::jsonb))
+GROUP BY d.person, j.value
+-- name: tally
+SELECT j.key, j.value, COUNT(*)
+FROM decisions AS d, jsonb_each_text(convert_from(d.inputs, 'UTF8')::jsonb -> $1::text) AS j
+WHERE d.campaign = $2::text AND d.verdict = 'send'
+GROUP BY j.key, j.value ORDER BY j.key COLLATE "C", j.value COLLATE "C"
