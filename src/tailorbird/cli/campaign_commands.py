@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
+from tailorbird.cli import pace_commands
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
 from tailorbird.cli.checking import check_audience
 from tailorbird.cli.output import emit, read_text, table
 
+if TYPE_CHECKING:
+    from tailorbird.app import Tailorbird
+    from tailorbird.delivery import DeliveryReport
+
 app = typer.Typer(help="Campaigns.", no_args_is_help=True)
 experiments = typer.Typer(help="What a campaign changed.", no_args_is_help=True)
+PATIENCE_SECONDS = 60
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
 
 
@@ -63,18 +71,36 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Decide for the whole audience, then send; after a kill, the same command goes on."""
+    from tailorbird import pacing
+
     with opened(folder) as tb:
         tb.ingest()
         tb.refresh()
         decided = tb.decide(name, occurrence)
-        report = tb.deliver()
+        report = _sent(tb)
         tb.ingest()
+        pace = pacing.status(tb.world.settings, tb.world.lanes, tb.clock())
     lines = [
         f"considered {decided.considered:,} people, {decided.recorded:,} new decisions",
         f"sent {report.sent:,}, failed {report.failed:,}, unknown {report.unknown:,}, "
         f"refused {report.refused:,}, deferred {report.deferred:,}",
     ]
-    emit({"decided": decided, "delivery": report}, lines, as_json=as_json)
+    if pace.waiting:
+        lines += ["the rest waits, and `tailorbird serve` sends it:", *pace_commands.lines_of(pace)]
+    emit({"decided": decided, "delivery": report, "pace": pace}, lines, as_json=as_json)
+
+
+def _sent(tb: Tailorbird) -> DeliveryReport:
+    """Send for as long as nothing has to wait for more than a minute."""
+    from tailorbird import pacing
+    from tailorbird.delivery import DeliveryReport
+
+    report = tb.deliver()
+    while (wait := pacing.seconds_until_due(tb.world, tb.clock())) <= PATIENCE_SECONDS:
+        time.sleep(wait)
+        both = zip(*map(msgspec.structs.astuple, (report, tb.deliver())), strict=True)
+        report = DeliveryReport(*map(sum, both))
+    return report
 
 
 @experiments.command("report")
