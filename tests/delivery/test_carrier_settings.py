@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -250,3 +251,31 @@ def test_what_only_one_of_two_denies_is_not_denied(tells: bool | None, journal: 
 def test_two_who_cannot_tell_cannot_tell() -> None:
     both = CarrierByTask(Recording("a", tells=None), Recording("b", tells=None))
     assert both.found([b"1"]) is None
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "choose-a-carrier.md"
+BLOCKS = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+SECRETS = {
+    "CARRIERS__SES__SECRET_ACCESS_KEY": "s",
+    "CARRIERS__POSTMARK__SERVER_TOKEN": "s",
+    "CARRIERS__MAILJET__SECRET_KEY": "s",
+    **{
+        f"CARRIERS__{name}__API_KEY": "s"
+        for name in ("SENDGRID", "MAILGUN", "SPARKPOST", "BREVO", "RESEND", "MAILJET")
+    },
+}
+
+
+@pytest.mark.parametrize("text", BLOCKS)
+def test_the_settings_of_the_page_lack_nothing_but_secrets(
+    text: str, tmp_path: Path, place: Place
+) -> None:
+    bare = settings(tmp_path, text)
+    hidden = {name for one in wanted(bare) for name in one.lacking}
+    assert all(configuration.is_secret(f"carriers.x.{name}") for name in hidden)
+    given = settings(tmp_path, text, **SECRETS)
+    used = [one for one in wanted(given) if one.table or one.name == given.delivery.carrier]
+    assert not any(one.lacking for one in used if one.name in given.carriers and one.kind in text)
+    for carrier in carriers_of(given, place).values():
+        if carrier is not place.inbox:
+            carrier.close()
