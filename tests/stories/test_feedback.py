@@ -17,7 +17,9 @@ from starlette.applications import Starlette
 
 from tailorbird import feedback, flow
 from tailorbird.app import Tailorbird
+from tailorbird.cli import run
 from tailorbird.delivery.verp import return_path, unsubscribe_address
+from tailorbird.readings.feedback import summary
 from tailorbird.schema import DAY, HOUR, SECOND, Body, Decision, Instant, PersonId
 from tailorbird.web import provider_hooks
 
@@ -311,3 +313,37 @@ def test_no_address_reaches_the_facts(shop: Shop) -> None:
     shop.bounce("ada", "5.1.1", "550 5.1.1 <ada@people.example> ada is unknown here")
     rows = shop.tb.world.facts.read("SELECT text FROM properties").column("text").to_pylist()
     assert not [text for text in rows if text and ("@" in text or "ada" in text)]
+
+
+def test_what_came_back_is_counted_by_door_and_reason(shop: Shop) -> None:
+    shop.bounce("ada", *GONE)
+    shop.bounce("ben", *OURS)
+    shop.mailgun({"event": "complained", **shop.about("cyd")})
+    shop.mailgun({"event": "complained", "recipient": "eve@people.example"}, "t2")
+    found = summary(shop.tb.world, 0)
+    assert {(row.source, row.kind, row.why, row.mails) for row in found.rows} == {
+        ("mail", "hard_bounce", "mailbox_missing", 1),
+        ("mail", "soft_bounce", "sender_authentication", 1),
+        ("mailgun", "complaint", "", 1),
+    }
+    assert (found.sent, found.held) == (3, 1)
+
+
+def test_mails_in_files_are_read_by_a_command(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = return_path(shop.sent("ada").id, "shop.example", shop.tb.world.token_key)
+    raw = DSN.format(to=to, recipient="ada@people.example", status=GONE[0], words=GONE[1])
+    (tmp_path / "cur").mkdir()
+    (tmp_path / "cur" / "1.eml").write_text(raw)
+    (tmp_path / "mbox").write_text(f"From MAILER-DAEMON Thu Jan  1 00:00:00 2026\n{raw}\n" * 2)
+    folder = str(shop.tb.world.folder)
+    assert run(["feedback", "explain", str(tmp_path / "cur" / "1.eml")]) == 0
+    assert "mailbox_missing" in capsys.readouterr().out
+    for path, taken in ((tmp_path, 1), (tmp_path / "mbox", 2), (tmp_path / "cur" / "1.eml", 1)):
+        assert run(["feedback", "read", str(path), "-C", folder]) == 0
+        assert f"{taken} mails taken" in capsys.readouterr().out
+    shop.tb.ingest()
+    assert shop.events("ada") == ["email_bounced"]
+    assert run(["feedback", "providers", "-C", folder, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 13

@@ -16,6 +16,7 @@ from tailorbird.cli import (
     doctor_commands,
     event_commands,
     export_commands,
+    feedback_commands,
     form_commands,
     group_commands,
     hook_commands,
@@ -73,6 +74,7 @@ app.add_typer(key_commands.app, name="keys")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(dkim_commands.app, name="dkim")
 app.add_typer(doctor_commands.app, name="doctor")
+app.add_typer(feedback_commands.app, name="feedback")
 app.add_typer(suppression_commands.app, name="suppressions")
 app.add_typer(delivery_commands.app, name="delivery")
 delivery_commands.app.command("pace")(pace_commands.show)

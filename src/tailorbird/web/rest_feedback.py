@@ -1,0 +1,49 @@
+"""The API of what comes back about mails: how much of what, and mails that somebody hands in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from litestar import get, post
+from litestar.exceptions import ValidationException
+from litestar.params import QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from tailorbird import returning
+from tailorbird.delivery.feedback.mime import LARGEST
+from tailorbird.readings import feedback
+from tailorbird.schema import DAY
+from tailorbird.views.feedback import FeedbackSummary, FeedbackTaken
+from tailorbird.web.asking import ADMIN, AT_CONSOLE, GUARDED, INVALID, WRITING, At, Now, instant_of
+
+DAYS: Final = 30
+Since = Annotated[
+    datetime | None, QueryParameter(description="Only what happened since; 30 days when left out.")
+]
+
+
+@get("/feedback/summary", summary="What came back", tags=["feedback"],
+     responses=INVALID | GUARDED, **AT_CONSOLE)  # fmt: skip
+def get_feedback(desk: At, now: Now, since: Since = None) -> FeedbackSummary:
+    """Return bounces, complaints and answers by the door through which they came and by reason."""
+    start = now - DAYS * DAY if since is None else instant_of(since, now)
+    return feedback.summary(desk.world, start)
+
+
+@post("/feedback/mails", summary="Hand in a mail that came back", tags=["feedback"],
+      status_code=200, responses=WRITING, request_max_body_size=LARGEST, **ADMIN)  # fmt: skip
+def take_mail(desk: At, body: bytes) -> FeedbackTaken:
+    """Take a mail, as it is, into the log; it is read like one that came to the mailbox.
+
+    The body is the mail itself (RFC 5322). Only what it proves to be about a mail that was sent
+    from here reaches a person.
+    """
+    if not body.strip():
+        raise ValidationException("the body is empty: send the mail itself")
+    offset = desk.world.log.append([returning.body(body, desk.clock())])
+    desk.settled(offset, "")
+    return FeedbackTaken(offset)
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [get_feedback, take_mail]
