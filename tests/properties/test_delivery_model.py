@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tailorbird.delivery.protocol import UnknownPolicy, deliver, recover
+from tailorbird.lanes import Pace
 from tailorbird.outbox import Gate
 from tailorbird.ports import Journal
 from tailorbird.schema import (
@@ -89,9 +90,10 @@ class CrashingLedger(MemoryLedger):
         now: Instant,
         lease_seconds: int,
         gate: Gate | None = None,
+        pace: Pace | None = None,
     ) -> list[Claim]:
         self.machine.step()
-        claims = self.ledger.claim(worker, limit, now, lease_seconds, gate)
+        claims = self.ledger.claim(worker, limit, now, lease_seconds, gate, pace)
         self.machine.step()
         return claims
 
