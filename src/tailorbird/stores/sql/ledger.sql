@@ -70,11 +70,16 @@ JOIN sends AS s ON s.sequence = a.send JOIN decisions AS d ON d.sequence = a.sen
 -- name: readdress
 UPDATE addressed SET send = ? WHERE key = ?
 -- name: settle
-UPDATE sends SET state = :state, due_at = MAX(due_at, :retry_at), worker = NULL, lease_until = NULL,
-    attempts = attempts - (:state = 'pending' AND :retry_at = 0)
-WHERE sequence = (SELECT sequence FROM decisions WHERE id = :send_id)
-  AND state IN ('claimed', 'unknown') AND state <> :state
-  AND (:worker = '' OR worker = :worker OR state = 'unknown')
+-- ?1 the state, ?2 not before, ?3 the send, ?4 whose claims, or ''
+UPDATE sends SET state = ?1, due_at = MAX(due_at, ?2), worker = NULL, lease_until = NULL,
+    attempts = attempts - (?1 = 'pending' AND ?2 = 0)
+WHERE sequence = (SELECT sequence FROM decisions WHERE id = ?3)
+  AND state IN ('claimed', 'unknown') AND state <> ?1
+  AND (?4 = '' OR worker = ?4 OR state = 'unknown')
+RETURNING sequence
+-- name: note_settled
+INSERT INTO settlements (send, at, state, carrier, reply, retry_at, digest)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 -- name: note
 INSERT INTO settlements (send, at, state, carrier, reply, retry_at, digest)
 SELECT sequence, :at, :state, :carrier, :reply, :retry_at, :digest

@@ -197,10 +197,13 @@ class SqliteLedger:
         if not settlements:
             return
         with self._database.write() as connection:
-            for settlement in settlements:
-                bound = msgspec.structs.asdict(settlement) | {"at": now, "worker": worker}
-                if connection.execute(SQL["settle"], bound).rowcount:
-                    connection.execute(SQL["note"], bound)
+            notes = []
+            for ended in settlements:
+                moved = (ended.state, ended.retry_at, ended.send_id, worker)
+                row = connection.execute(SQL["settle"], moved).fetchone()
+                if row:
+                    notes.append((row[0], now, *msgspec.structs.astuple(ended)[1:]))
+            connection.executemany(SQL["note_settled"], notes)
 
     # -- pause, resume, cancel ------------------------------------------------------------------
 
