@@ -183,8 +183,8 @@ def main() -> None:
     limit = round(bare(messages) * per_thousand, 3)
     ratio = round(max(ours.values()) / min(peers.values()), 3)
     claim = (
-        "a carrier over HTTP takes at most a tenth of the CPU seconds of the popular way for 1,000 mails "
-        "of 60 KB"
+        "a carrier over HTTP takes at most a tenth of the CPU seconds of the popular way for "
+        "1,000 mails of 60 KB"
     )
     result = {
         "claim": claim, "ours": ours, "peers": peers, "limit": limit, "ratio": ratio,

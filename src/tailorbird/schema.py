@@ -322,7 +322,7 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A finished message and its envelope. `content` is the RFC 5322 text with CRLF line ends."""
+    """A finished message (RFC 5322, CRLF) and its envelope; `transactional`: somebody waits for it."""
 
     send_id: bytes
     envelope_from: str
@@ -331,17 +331,17 @@ class Outgoing(msgspec.Struct, frozen=True):
     digest: bytes = b""
     """Of what was rendered, so that it can be proven later what was sent."""
     transactional: bool = False
-    """Whether somebody asked for it and waits: it may have a carrier of its own."""
 
 
 ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What the carrier answered.
+    """What a carrier answered; who it was, where one stands for several.
 
-    `unknown`: the final dot left, no answer came back. `untaken`: it took nothing from us at all,
-    because of our account or our settings, so the send is as it was before.
+    `unknown`: the final dot left, no answer came back. `untaken`: it takes nothing from us at all,
+    because of our account or our settings, and the send is as it was before. `retry_seconds`: the
+    wait that it asks for, 0 without a word.
     """
 
     send_id: bytes
@@ -349,9 +349,7 @@ class Reply(msgspec.Struct, frozen=True):
     code: int = 0
     text: str = ""
     retry_seconds: int = 0
-    """How long the carrier asks to wait before a deferred message is tried again; 0: no word."""
     carrier: str = ""
-    """Which carrier answered, where one stands for several; '' is the one that was asked."""
 
 
 SendState = Literal["pending", "claimed", "sent", "failed", "unknown", "cancelled"]
