@@ -11,7 +11,7 @@ import imaplib
 import poplib
 import re
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -81,7 +81,7 @@ class ImapMailbox:
             server = imaplib.IMAP4_SSL(
                 host, port, ssl_context=self._context, timeout=TIMEOUT_SECONDS
             )
-            stack.callback(_left, server.logout)
+            stack.callback(_left, server.logout, server.shutdown)
             server.login(settings.mailbox_user, settings.mailbox_password)
             _right(server.select(f'"{settings.mailbox_folder}"', readonly=True))
             _, said = server.response("UIDVALIDITY")
@@ -116,7 +116,7 @@ class Pop3Mailbox:
         with _told(settings), contextlib.ExitStack() as stack:
             host, port = settings.mailbox_host, settings.mailbox_port or POP3_PORT
             server = _Pop3(host, port, context=self._context, timeout=TIMEOUT_SECONDS)
-            stack.callback(_left, server.quit)
+            stack.callback(_left, server.quit, server.close)
             server.user(settings.mailbox_user)
             server.pass_(settings.mailbox_password)
             sizes = dict(_pair(line) for line in server.list()[1])
@@ -156,11 +156,11 @@ def _told(settings: Feedback) -> Iterator[None]:
         ) from None
 
 
-def _left(leave: object) -> None:
-    """Say goodbye; whoever has gone already need not hear it."""
-    with contextlib.suppress(*_FAULTS):
-        if callable(leave):
-            leave()
+def _left(*leave: Callable[[], object]) -> None:
+    """Say goodbye and hang up; whoever has gone already need not hear it."""
+    for each in leave:
+        with contextlib.suppress(*_FAULTS):
+            each()
 
 
 def _right(answer: tuple[str, Sequence[bytes | None]]) -> Sequence[bytes | None]:
