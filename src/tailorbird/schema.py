@@ -322,7 +322,7 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A finished message (RFC 5322, CRLF) and its envelope; `transactional`: somebody waits for it."""
+    """A finished message (RFC 5322, CRLF) in its envelope; `transactional`: somebody waits."""
 
     send_id: bytes
     envelope_from: str

@@ -450,6 +450,35 @@ def test_one_bad_message_among_many_in_a_call_spoils_no_other(
     assert len(provider.asked) == 1
 
 
+def test_what_was_taken_beside_a_refusal_of_our_account_is_sent_once(
+    provided: Provided, journal: FileJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, provider = provided("postmark", together=3)
+    whole = provider.dialect
+
+    def mixed(taken: list[Any]) -> tuple[int, Any]:
+        _, answers = whole.accepted(taken)
+        provider.taken.remove(taken[1])
+        monkeypatch.setattr(provider, "dialect", whole)
+        unsigned = {"ErrorCode": 400, "Message": "Sender signature not found"}
+        return 200, [answers[0], unsigned, answers[2]]
+
+    monkeypatch.setattr(provider, "dialect", replace(whole, accepted=mixed))
+    database = Database(tmp_path / "tailorbird.sqlite")
+    ledger = SqliteLedger(database)
+    ledger.record([Decision(mail(n).send_id, "c", 1, "1", n, NOW, "send") for n in range(3)])
+
+    def render(claim: Claim) -> Outgoing:
+        return mail(claim.person)
+
+    with pytest.raises(CarrierError, match="Sender signature"):
+        deliver(ledger, carrier, journal, render, worker="w", now=NOW)
+    assert ledger.states() == {"pending": 1, "sent": 2}
+    assert deliver(ledger, carrier, journal, render, worker="w", now=NOW).sent == 1
+    assert sorted(one.to for one in provider.taken) == [mail(n).envelope_to for n in range(3)]
+    database.close()
+
+
 def test_a_call_that_names_fewer_messages_than_it_was_given_says_nothing(
     provided: Provided, journal: FileJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
