@@ -7,6 +7,7 @@ import email
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,13 +16,14 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from tailorbird import feedback, flow
+from tailorbird import feedback, flow, keys
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.delivery.verp import return_path, unsubscribe_address
 from tailorbird.readings.feedback import summary
 from tailorbird.schema import DAY, HOUR, SECOND, Body, Decision, Instant, PersonId
 from tailorbird.web import provider_hooks
+from tailorbird.web.serve import site
 
 NOON: Instant = 1_772_625_600 * SECOND
 KEY = "the signing key of the account"
@@ -347,3 +349,26 @@ def test_mails_in_files_are_read_by_a_command(
     assert shop.events("ada") == ["email_bounced"]
     assert run(["feedback", "providers", "-C", folder, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 13
+
+
+def test_a_mail_is_handed_in_by_the_api_and_what_came_back_is_read_there(shop: Shop) -> None:
+    key, text = keys.make(
+        "all", "secret", now=shop.now, entropy=os.urandom, scopes=("read", "write", "admin")
+    )
+    shop.tb.world.keys.add(key)
+    to = return_path(shop.sent("ada").id, "shop.example", shop.tb.world.token_key)
+    raw = DSN.format(to=to, recipient="ada@people.example", status=GONE[0], words=GONE[1])
+
+    async def asked(method: str, path: str, content: bytes | None = None) -> httpx.Response:
+        transport = httpx.ASGITransport(site(shop.tb))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            headers = {"authorization": f"Bearer {text}", "content-type": "message/rfc822"}
+            return await client.request(method, f"/api/v1{path}", content=content, headers=headers)
+
+    taken = asyncio.run(asked("POST", "/feedback/mails", raw.encode()))
+    assert (taken.status_code, taken.json()["offset"]) == (200, shop.tb.world.log.end())
+    assert asyncio.run(asked("POST", "/feedback/mails", b"")).status_code == 400
+    shop.tb.ingest()
+    told = asyncio.run(asked("GET", "/feedback/summary?since=2026-01-01T00:00:00Z")).json()
+    assert [(row["kind"], row["mails"]) for row in told["rows"]] == [("hard_bounce", 1)]
+    assert told["sent"] == 3

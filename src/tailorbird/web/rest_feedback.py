@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from litestar import get, post
 from litestar.exceptions import ValidationException
-from litestar.params import QueryParameter
+from litestar.params import QueryParameter, RawBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import returning
@@ -33,7 +33,7 @@ def get_feedback(desk: At, now: Now, since: Since = None) -> FeedbackSummary:
 
 @post("/feedback/mails", summary="Hand in a mail that came back", tags=["feedback"],
       status_code=200, responses=WRITING, request_max_body_size=LARGEST, **ADMIN)  # fmt: skip
-def take_mail(desk: At, body: bytes) -> FeedbackTaken:
+def take_mail(desk: At, body: RawBody) -> FeedbackTaken:
     """Take a mail, as it is, into the log; it is read like one that came to the mailbox.
 
     The body is the mail itself (RFC 5322). Only what it proves to be about a mail that was sent
