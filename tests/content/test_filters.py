@@ -80,3 +80,13 @@ def test_a_number_that_nobody_can_write_out_is_refused(value: object) -> None:
 
 def test_more_words_than_there_can_be_are_all_of_them() -> None:
     assert content.compile("{{ 'a b c' | truncatewords: v }}").render({"v": 2**80}) == "a b c"
+
+
+@pytest.mark.parametrize(("places", "printed"), [("2", "Infinity"), ("0", None), ("-1", None)])
+def test_infinity_is_rounded_to_places_as_in_ruby(places: str, printed: str | None) -> None:
+    template = content.compile(f"{{{{ 1.0 | divided_by: 0 | round: {places} }}}}")
+    if printed is not None:
+        assert template.render({}) == printed
+    else:
+        with pytest.raises(TemplateError, match="Infinity cannot be rounded"):
+            template.render({})

@@ -19,4 +19,5 @@ def wrong_count(given: int, least: int, most: int) -> object:
     raise Unfit(
         f"a filter takes {least} to {most} arguments, got {given}",
         shopify=f"wrong number of arguments (given {given + 1}, expected {wanted})",
+        mend="they stand behind its colon, with commas between them",
     )

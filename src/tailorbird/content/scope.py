@@ -245,6 +245,7 @@ class Scope:
             raise Unfit(
                 f"a block is called by {inspect(name)[:40]}, which is no name",
                 shopify="Argument error in tag 'include' - Illegal template name",
+                mend="give the name of a block as a text",
             )
         unit = self.units.get(name)
         if unit is None:

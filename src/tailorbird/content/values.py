@@ -154,7 +154,7 @@ _SAFE = ("https://", "http://")
 
 def safe_url(value: object) -> str:
     """Return an address, or `#` where its scheme could run code or read files."""
-    address = value if isinstance(value, str) else text(value)
+    address: str = value if value.__class__ is str else text(value)
     if address.startswith(_SAFE):
         return address
     return "#" if ":" in address and _UNSAFE_SCHEME.match(address) else address
@@ -162,6 +162,8 @@ def safe_url(value: object) -> str:
 
 def escape_url(value: object) -> str:
     """Return an address that is safe in a quoted HTML attribute."""
+    if value.__class__ is str and value.startswith(_SAFE):
+        return escape_html(value)
     return escape_html(safe_url(value))
 
 
@@ -272,7 +274,11 @@ def whole(value: object, what: str) -> int:
     written = value.strip() if isinstance(value, str) else ""
     if _WHOLE.fullmatch(written):
         return int(written)
-    raise Unfit(f"{what} must be a whole number, not {inspect(value)}", shopify="invalid integer")
+    raise Unfit(
+        f"{what} must be a whole number, not {inspect(value)}",
+        shopify="invalid integer",
+        mend="put `| round` behind it, or give a number",
+    )
 
 
 def bound(value: object) -> int:

@@ -138,6 +138,8 @@ def round_(value: object, places: object = 0) -> int | float:
     digits = max(-_MOST_PLACES, min(_MOST_PLACES, bound(places)))
     if isinstance(found, int) and digits >= 0:
         return plain_number(found)
+    if digits > 0 and isinstance(found, Decimal) and not found.is_finite():
+        return float(found)  # as Ruby: what has no places keeps them all
     found = _finite(value)
     step = Decimal(1).scaleb(-digits)
     rounded = found.quantize(step, ROUND_HALF_UP, _WIDE)

@@ -39,6 +39,9 @@ def money(
     Without a currency the shop's own (`shop.currency`) is taken, without a locale that of the mail
     (`locale`). Nil prints nothing.
     """
+    if value.__class__ is int and currency.__class__ is str:  # as nearly every price
+        spoken = data.get("locale") if locale is None else locale
+        return _written(value, currency, spoken if spoken.__class__ is str else "", "symbol")
     if value is None:
         return ""
     return _written(_minor(value), _currency(data, currency), locale_of(data, locale), "symbol")

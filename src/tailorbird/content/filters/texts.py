@@ -108,7 +108,9 @@ def url_decode(value: object) -> object:
         return urllib.parse.unquote_plus(to_text(value), errors="strict")
     except UnicodeDecodeError:
         raise Unfit(
-            "url_decode: the bytes are not UTF-8", shopify="invalid byte sequence in UTF-8"
+            "url_decode: the bytes are not UTF-8",
+            shopify="invalid byte sequence in UTF-8",
+            mend="give a text that was encoded in UTF-8",
         ) from None
 
 
@@ -143,6 +145,7 @@ def _decoded(name: str, written: str, alphabet: bytes) -> str:
         raise Unfit(
             f"{name}: {written[:40]!r} is not base 64 of a text",
             shopify=f"invalid base64 provided to {name}",
+            mend="give what base64_encode makes",
         ) from None
 
 
