@@ -1,8 +1,7 @@
-"""Wiring: settings to a World, and the Python face over it. The only module that names adapters."""
+"""The Python face over one data folder: what the commands, the server and your own code call."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,34 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tailorbird import settings as configuration
-from tailorbird.delivery.carriers.inbox import InboxCarrier
-from tailorbird.delivery.carriers.kinds import Place
-from tailorbird.delivery.carriers.registry import carriers_of, sending_carrier
-from tailorbird.delivery.failover import standing_in
-from tailorbird.delivery.journal import FileJournal
-from tailorbird.delivery.pacing import Pacing
 from tailorbird.errors import UsageError
 from tailorbird.ports import Closeable
 from tailorbird.privacy.vault import Vault, load_key
 from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
-from tailorbird.settings import Setting, Settings
-from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE
-from tailorbird.stores.duckdb.facts import DuckFacts
-from tailorbird.stores.models import FileModels
-from tailorbird.stores.sqlite.audit import SqliteAudit
-from tailorbird.stores.sqlite.changes import SqliteChanges
+from tailorbird.settings import Setting
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
 from tailorbird.stores.sqlite.connection import Database
-from tailorbird.stores.sqlite.definitions import SqliteDefinitions
-from tailorbird.stores.sqlite.hooks import SqliteHooks
-from tailorbird.stores.sqlite.keys import SqliteKeys
-from tailorbird.stores.sqlite.lanes import SqliteLanes
-from tailorbird.stores.sqlite.ledger import SqliteLedger
-from tailorbird.stores.sqlite.log import SqliteLog
-from tailorbird.stores.sqlite.matches import SqliteMatches
-from tailorbird.stores.sqlite.people import SqlitePeople
-from tailorbird.stores.sqlite.quarantine import SqliteQuarantine
-from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
+from tailorbird.wiring import wired
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -89,8 +68,11 @@ class Tailorbird:
         *,
         clock: Clock = wall_clock,
         environment: Mapping[str, str] | None = None,
+        only_sends: bool = False,
     ) -> Tailorbird:
         """Return the system over one data folder; the folder is made when it does not exist.
+
+        With `only_sends` it has no facts: it sends beside the process that holds them.
 
         Raises:
             SettingsError: a setting is unknown or has the wrong type.
@@ -101,7 +83,7 @@ class Tailorbird:
         loaded, listing = configuration.load(path, given)
         vault = Vault(load_key(path))
         database = Database(path / RECORD_FILE)
-        world, opened = _wired(path, loaded, vault, database)
+        world, opened = wired(path, loaded, vault, database, wall_clock, only_sends=only_sends)
         lag = loaded.clock_lag_seconds * 1_000_000
         tb = cls(world, lambda: clock() - lag, listing, opened, database.migration)
         tb.environment = given
@@ -347,50 +329,3 @@ class Tailorbird:
         from tailorbird import results
 
         return results.read_experiment(self.world, campaign, self.clock())
-
-
-def _wired(
-    path: Path, settings: Settings, vault: Vault, database: Database
-) -> tuple[World, list[Closeable]]:
-    """Return the world of a folder, and what must be closed after it, in order."""
-    facts = DuckFacts(path / FACTS_FILE, conflict=settings.conflict)
-    inbox = InboxCarrier(path, keep=settings.delivery.inbox_keep)
-    carriers = carriers_of(
-        settings, Place("", path, settings.sender.domain, wall_clock, inbox=inbox)
-    )
-    journal = FileJournal(path / "delivery.journal")
-    lanes = SqliteLanes(database)
-    world = World(
-        folder=path,
-        settings=settings,
-        log=SqliteLog(database),
-        people=SqlitePeople(database, vault, settings.conflict),
-        suppressions=SqliteSuppressions(database, vault),
-        quarantine=SqliteQuarantine(database),
-        facts=facts,
-        definitions=SqliteDefinitions(database),
-        ledger=SqliteLedger(database),
-        lanes=lanes,
-        audit=SqliteAudit(database),
-        models=FileModels(path / "models"),
-        inbox=inbox,
-        carrier=sending_carrier(
-            settings, standing_in(carriers, settings.delivery, Pacing(lanes), wall_clock)
-        ),
-        carriers=carriers,
-        journal=journal,
-        keys=SqliteKeys(database),
-        hooks=SqliteHooks(database, vault),
-        matches=SqliteMatches(database),
-        changes=SqliteChanges(database),
-        assignment_key=_assignment_key(settings, vault),
-        token_key=vault.token_key,
-    )
-    outward = [carrier for carrier in carriers.values() if carrier is not inbox]
-    return world, [*outward, facts, inbox, journal, database]
-
-
-def _assignment_key(settings: Settings, vault: Vault) -> bytes:
-    if not settings.assignment_salt:
-        return vault.assignment_key
-    return hashlib.blake2b(settings.assignment_salt.encode(), digest_size=32).digest()

@@ -15,6 +15,12 @@ from tailorbird.schema import Body, Claim, Instant, Outgoing, Settlement
 from tailorbird.world import World
 
 PAUSED: Final = "given back: sending is paused"
+ENDING: Final = "given back: the worker ends"
+
+
+def never() -> bool:
+    """Return that there is no end in sight."""
+    return False
 
 
 def deliver(
@@ -22,10 +28,12 @@ def deliver(
     now: Instant,
     worker: str = "",
     clock: Callable[[], Instant] | None = None,
+    ending: Callable[[], bool] = never,
 ) -> delivery.DeliveryReport:
     """Send what was decided and not yet sent; first settle what a kill left open.
 
-    `worker` is the owner of the world's journal. `clock` tells the time of long work.
+    `worker` is the owner of the world's journal. `clock` tells the time of long work. Once
+    `ending` says so, nothing more is begun: what was claimed and has not left is given back.
     """
     worker = worker or world.worker
     sender = (world.ledger, world.carrier, world.journal)
@@ -33,9 +41,11 @@ def deliver(
     delivery.recover(*sender, worker=worker, policy=policy(world), now=now, others=False, pace=pace)
     take_over(world, now, worker)
     composer = letters.Composer(world, now)
-    door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts)
+    door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts, ending=ending)
 
     def render(claim: Claim) -> Outgoing | Settlement:
+        if ending():
+            return Settlement(claim.send_id, "pending", world.carrier.name, ENDING)
         if (halted := _halted(world, claim)) is not None:
             return halted
         if forms.is_confirmation(claim):

@@ -166,6 +166,21 @@ def serve(
 
 
 @app.command()
+def worker(
+    until_done: Annotated[
+        bool, typer.Option("--until-done", help="End when nothing more can be sent now.")
+    ] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Send from the folder in one more process, beside the server and other workers."""
+    from tailorbird.cli.sending_worker import work
+
+    name, sent = work(folder, until_done=until_done, say=_silent if as_json else write)
+    emit({"worker": name, "sent": sent}, [f"{name} sent {sent:,}"], as_json=as_json)
+
+
+@app.command()
 def rebuild(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Make the facts anew from the log; every answer stays the same."""
     with opened(folder) as tb, progress("records", quiet=as_json) as show:
@@ -183,3 +198,7 @@ def show_config(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> Non
     _, listing = load(folder, os.environ)
     rows = [(setting.name, setting.value, setting.origin) for setting in listing]
     emit(listing, table(("setting", "value", "from"), rows), as_json=as_json)
+
+
+def _silent(line: str) -> None:
+    """Say nothing: one JSON object is the whole answer."""

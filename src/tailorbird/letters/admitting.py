@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tailorbird import journeys
@@ -20,17 +20,27 @@ class Door:
     """`outbox.Gate` of a data folder: consent, suppression, caps, and one mail an address.
 
     Campaigns that begin with `apart` are not asked about: their mails judge for themselves, and go
-    first. Without `all_lanes`, this worker does not send them.
+    first. Without `all_lanes`, this worker does not send them. Once `ending`, it lets nobody in.
     """
 
-    def __init__(self, world: World, *, apart: str, all_lanes: bool = True) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        apart: str,
+        all_lanes: bool = True,
+        ending: Callable[[], bool] = bool,
+    ) -> None:
         self._world = world
         self._apart = apart
         self._all_lanes = all_lanes
+        self._ending = ending
         self._campaigns: dict[tuple[str, int], journeys.Campaign | None] = {}
 
     def rank(self, campaign: str) -> int | None:
         """Return a campaign's place in the queue, the lowest first; None: not by this worker."""
+        if self._ending():
+            return None
         if campaign.startswith(self._apart):
             return URGENT if self._all_lanes else None
         standing = self._campaign(campaign)
