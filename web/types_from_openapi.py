@@ -25,7 +25,10 @@ def interface(name: str, schema: dict[str, Any]) -> str:
     mark = (
         "?"
         if name
-        in {"Problem", "Draft", "SegmentDraft", "NewVersion", "NewTemplate", "TemplateDraft"}
+        in {
+            "Problem", "Draft", "SegmentDraft", "NewVersion", "NewTemplate", "TemplateDraft",
+            "NewList", "ImageText",
+        }  # fmt: skip
         else ""
     )
     fields = "".join(

@@ -8,6 +8,7 @@ the button of a mail client does.
 from __future__ import annotations
 
 import re
+from email import message_from_bytes, policy
 from email.utils import formatdate
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -132,7 +133,7 @@ def answer(
     text = content.decode("utf-8", "replace")
     match kind:
         case "open" | "click":
-            token = _token(text, kind, link)
+            token = _token(content, kind, link)
             return _visited(world, kind, token, Asked(at, user_agent=agent))
         case "unsubscribe":
             sealed = Sealer(world.token_key).open(_found(_LEAVE, text, "way to leave"), kind)
@@ -144,11 +145,13 @@ def answer(
     return Answered(kind)
 
 
-def _token(text: str, kind: Literal["open", "click"], link: int) -> str:
-    unfolded = text.replace("=\r\n", "")
+def _token(content: bytes, kind: Literal["open", "click"], link: int) -> str:
+    """Return the token of the pixel, or of one of the links, in the HTML that readers show."""
+    part = message_from_bytes(content, policy=policy.default).get_body(("html",))
+    html = part.get_content() if part is not None else ""
     if kind == "open":
-        return _found(_PIXEL, unfolded, "pixel")
-    found = _LINK.findall(unfolded)
+        return _found(_PIXEL, html, "pixel")
+    found = _LINK.findall(html)
     if not 0 <= link < len(found):
         mend = "who does not agree to tracking gets bare links" if not found else ""
         raise UsageError(f"it has {len(found)} links that are counted", mend=mend)

@@ -124,6 +124,7 @@ def test_faults_are_told_with_their_mend(sent: Tailorbird) -> None:
         "The subject has several !",
         "It has 1 pictures and 2 words",
         "No Date header",
+        "It does not say where its sender sits",
     ):
         assert what in told, sorted(told)
     assert any(what.startswith("Its HTML has 110,") for what in told)

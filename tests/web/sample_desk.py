@@ -144,6 +144,16 @@ SALE = """<mjml><mj-body><mj-section><mj-column>
 <mj-text>{{{{#if person.first_name}}}}Hello {{{{person.first_name}}}}{{{{/if}}}}
 <a href="/cart">Your cart</a></mj-text></mj-column></mj-section></mj-body></mjml>
 """
+IMAGE = """image: welcome
+description: {0}
+size: [300, 100]
+background: "#14532d"
+layers:
+  - text: {1}
+    else: Good to see you
+    at: [12, 12]
+    colour: white
+"""
 CLUSTERS = "name: {0}\nfeatures: [orders, revenue_minor]{1}\n"
 
 
@@ -179,6 +189,8 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
     tb.put("block", "hero", BLOCK.format(json.dumps(f"A heading{said}")))
     for locale, text in TEXTS.items():
         tb.put("texts", locale, text.format(json.dumps(f"Hello{said}")))
+    greeting = json.dumps(f"Good to see you, {{{{ person.first_name }}}}{said}")
+    tb.put("image", "welcome", IMAGE.format(json.dumps(f"A greeting{said}"), greeting))
     broken = "<mjml>{{ coupon | defualt }}</mjml>"
     tb.world.definitions.put("template", "welcome", broken, author="", reason=said, now=NOW)
     tb.refresh()

@@ -55,6 +55,8 @@ const Keys = lazy(() => import("./pages/Keys"));
 const Quality = lazy(() => import("./pages/Quality"));
 const Templates = lazy(() => import("./pages/Templates"));
 const Template = lazy(() => import("./pages/Template"));
+const Images = lazy(() => import("./pages/Images"));
+const Image = lazy(() => import("./pages/Image"));
 
 interface Place {
   to: string;
@@ -72,7 +74,7 @@ const PLACES: Place[] = [
   { to: "/segments", word: "Segments", icon: SegmentsIcon, also: SEGMENTS_ALSO },
   { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
   { to: "/inbox", word: "Inbox", icon: InboxIcon },
-  { to: "/templates", word: "Templates", icon: TemplatesIcon },
+  { to: "/templates", word: "Templates", icon: TemplatesIcon, also: ["/images"] },
 ];
 
 const DATA: Place[] = [
@@ -164,6 +166,8 @@ function Pages() {
       <Route path="/inbox/:sendId?">{({ sendId }) => <Inbox sendId={sendId ?? ""} />}</Route>
       <Route path="/templates" component={Templates} />
       <Route path="/templates/:name">{({ name }) => <Template key={name} name={decoded(name)} />}</Route>
+      <Route path="/images" component={Images} />
+      <Route path="/images/:name">{({ name }) => <Image key={name} name={decoded(name)} />}</Route>
       <Route>
         <Page title="Not here">
           <Empty>No page has this address.</Empty>

@@ -41,6 +41,11 @@ SHORTENERS: Final = frozenset(
         "tinyurl.com",
     }
 )
+_SEEN_ELSEWHERE: Final = frozenset(
+    {"unsubscribe", "postal-address", "size", "link-dead", "link-insecure", "link-relative",
+     "link-unsigned"}
+)  # fmt: skip
+"""Codes of the lint of templates: here the values are known, and are looked at themselves."""
 _TAG: Final = re.compile(r"<(?:style|script|title|head)\b.*?</[a-z]+>|<[^>]*>", re.I | re.S)
 _OPEN_TAG: Final = re.compile(r"\{\{|\{%")
 _PICTURE: Final = re.compile(r"<img\b", re.I)
@@ -58,6 +63,7 @@ def checks(world: World, content: bytes) -> tuple[MailCheck, ...]:
         *_size(html, content),
         *_authentication(message),
         *_leaving(message, html),
+        *_sender(world, html),
         *_spam(message, html),
     )
 
@@ -84,6 +90,7 @@ def _linted(html: str) -> Iterator[MailCheck]:
     except TailorbirdError as error:
         yield MailCheck("content", "fault", error.what, error.mend)
         return
+    found = [each for each in found if each.code not in _SEEN_ELSEWHERE]
     for each in found:
         yield MailCheck(
             "content", "fault" if each.severity == "error" else "warning", each.what, each.mend
@@ -165,6 +172,16 @@ def _leaving(message: EmailMessage, html: str) -> Iterator[MailCheck]:
     if html and way and "/u/" not in html:
         mend = 'print {{ unsubscribe_url }}, or end with {% render "footer" %}'
         yield MailCheck("leaving", "warning", "No link of the mail leads to leaving", mend)
+
+
+def _sender(world: World, html: str) -> Iterator[MailCheck]:
+    settings = world.settings
+    known = [settings.sender.postal_address]
+    known += [each.postal_address for each in settings.brands.values()]
+    said = " ".join(unescape(_TAG.sub(" ", html)).split())
+    if html and not any(each and " ".join(each.split()) in said for each in known):
+        mend = 'print {{ sender.postal_address }}, or end with {% render "footer" %}'
+        yield MailCheck("leaving", "warning", "It does not say where its sender sits", mend)
 
 
 def _spam(message: EmailMessage, html: str) -> Iterator[MailCheck]:

@@ -3,6 +3,8 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { path, query, useReading } from "../api/reading";
 import type { InboxPage, InboxRow, Mail } from "../api/types";
+import { Answers } from "../parts/answers";
+import { Checks } from "../parts/checks";
 import { MailFrame, SafeLink } from "../parts/mail";
 import { Chip, Empty, Fact, Facts, Page, Shown, When } from "../parts/page";
 import { Pager, Table, usePaging } from "../parts/table";
@@ -41,7 +43,7 @@ function Messages({ chosen }: { chosen: string }) {
         }}
       >
         <TextInput
-          label="Find in address or subject"
+          label="Find in address, subject or campaign"
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}
           type="search"
@@ -83,7 +85,7 @@ function MessageRow({ message, chosen }: { message: InboxRow; chosen: string }) 
       <Link href={`/inbox/${message.send_id}`} aria-current={here ? "true" : undefined}>
         <strong>{message.subject || "No subject"}</strong>
         <span>
-          <span>{message.to}</span> <small>{bytes(message.size_bytes)}</small>
+          <span>{message.to}</span> <small>{message.campaign || bytes(message.size_bytes)}</small>
         </span>
       </Link>
     </li>
@@ -129,6 +131,12 @@ function MessageHead({ mail }: { mail: Mail }) {
             {mail.variant && <Chip>{mail.variant}</Chip>}
           </Fact>
         )}
+        <Fact word="Size">{bytes(mail.size_bytes)}</Fact>
+        {mail.attachments.length > 0 && (
+          <Fact word="Files">
+            {mail.attachments.map((file) => `${file.name || "without a name"} (${file.kind}, ${bytes(file.size_bytes)})`).join(", ")}
+          </Fact>
+        )}
       </Facts>
     </header>
   );
@@ -140,6 +148,9 @@ function MessageParts({ mail }: { mail: Mail }) {
       <Tabs.List aria-label="Parts of the message">
         {mail.html && <Tabs.Tab value="message">Message</Tabs.Tab>}
         <Tabs.Tab value="text">Text</Tabs.Tab>
+        {mail.amp && <Tabs.Tab value="amp">AMP</Tabs.Tab>}
+        <Tabs.Tab value="checks">Checks</Tabs.Tab>
+        <Tabs.Tab value="answers">Reply as</Tabs.Tab>
         <Tabs.Tab value="links">Links</Tabs.Tab>
         <Tabs.Tab value="headers">Headers</Tabs.Tab>
         <Tabs.Tab value="source">Source</Tabs.Tab>
@@ -155,6 +166,20 @@ function MessageParts({ mail }: { mail: Mail }) {
         <pre className="code wrap" tabIndex={0} aria-label="Text part">
           {mail.text || "This mail has no text part."}
         </pre>
+      </Tabs.Panel>
+      {mail.amp && (
+        <Tabs.Panel value="amp">
+          <p className="note">Its source: AMP runs a script of another host, which is not asked for here.</p>
+          <pre className="code wrap" tabIndex={0} aria-label="AMP part">
+            {mail.amp}
+          </pre>
+        </Tabs.Panel>
+      )}
+      <Tabs.Panel value="checks">
+        <Checks sendId={mail.send_id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="answers">
+        <Answers mail={mail} />
       </Tabs.Panel>
       <Tabs.Panel value="links">
         <p className="note">These are real: a click here counts as the person’s.</p>

@@ -6,18 +6,19 @@ import type { TemplateRow } from "../api/types";
 import { Blocks, Slots, Texts } from "../parts/library";
 import { Card, Empty, Page, Shown } from "../parts/page";
 import { Table } from "../parts/table";
+import { many } from "../words";
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 export default function Templates() {
   const reading = useReading<TemplateRow[]>("/templates");
   return (
-    <Page title="Templates" lead="The bodies of mails: each person gets her own, made from one of these.">
+    <Page title="Templates" lead="The bodies of mails: each person gets her own, made from one of these." actions={<Link href="/images">Images that are drawn when a mail is opened</Link>}>
       <div className="stack">
         <Card title="All templates">
           <Shown reading={reading} height={240}>
             {(templates) =>
-              templates.length === 0 ? <Empty>No templates yet. Start one below.</Empty> : <TemplatesTable templates={templates} />
+              templates.length === 0 ? <Empty>No templates yet. Start one below.</Empty> : <Found templates={templates} />
             }
           </Shown>
         </Card>
@@ -29,6 +30,34 @@ export default function Templates() {
         <Texts />
       </div>
     </Page>
+  );
+}
+
+function Found({ templates }: { templates: TemplateRow[] }) {
+  const [sought, setSought] = useState("");
+  const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = templates.filter(({ name, variants }) => {
+    const said = [name, ...variants].join(" ").toLowerCase();
+    return words.every((word) => said.includes(word));
+  });
+  return (
+    <>
+      <search>
+        <TextInput
+          label="Find a template or variant"
+          type="search"
+          value={sought}
+          onChange={(event) => setSought(event.currentTarget.value)}
+          autoComplete="off"
+          maw={320}
+          mb="sm"
+        />
+      </search>
+      <p className="unseen" aria-live="polite">
+        {words.length > 0 ? many(found.length, "template") : ""}
+      </p>
+      {found.length === 0 ? <Empty>No template matches.</Empty> : <TemplatesTable templates={found} />}
+    </>
   );
 }
 

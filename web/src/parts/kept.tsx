@@ -78,6 +78,7 @@ const PAGES: Record<string, string> = {
   clusters: "/clusters",
   campaign: "/campaigns",
   template: "/templates",
+  image: "/images",
 };
 
 /** What rests on a definition; while there is any, it cannot be taken away. */
