@@ -126,17 +126,23 @@ def signed(content: bytes, signers: Sequence[DkimSigner], now: Instant) -> bytes
 
     What is covered is made ready once, however many sign it.
     """
-    head, _, body = content.partition(b"\r\n\r\n")
-    names, fields = _covered(FOLD.split(head))
-    form: Literal["simple", "relaxed"] = "simple"
-    if white_at_ends(body):
-        form, body = "relaxed", relaxed_body(body)
-    elif not body.endswith(b"\r\n") or body.endswith(b"\r\n\r\n"):
-        body = body.rstrip(b"\r\n") + b"\r\n"  # RFC 6376 section 3.4.3
+    end = content.find(b"\r\n\r\n")
+    names, fields = _covered(FOLD.split(content[: end if end >= 0 else None]))
+    form, body = _canonical(memoryview(content)[end + 4 if end >= 0 else len(content) :])
     digest = b64encode(sha256(body).digest())
     tail = b":\r\n ".join(names) + b";\r\n bh=" + digest + b";\r\n b="
     covered = Covered(fields, form, tail)
     return b"".join([*(signer.header(covered, now) for signer in signers), content])
+
+
+def _canonical(body: memoryview) -> tuple[Literal["simple", "relaxed"], bytes | memoryview]:
+    """Return how a body is signed, and what of it (RFC 6376 sections 3.4.3 and 3.4.4)."""
+    if white_at_ends(body):
+        return "relaxed", relaxed_body(bytes(body))
+    end = bytes(body[-4:])
+    if end.endswith(b"\r\n") and end != b"\r\n\r\n":
+        return "simple", body
+    return "simple", bytes(body).rstrip(b"\r\n") + b"\r\n"
 
 
 def relaxed_body(body: bytes) -> bytes:

@@ -35,13 +35,13 @@ def lines_of(content: bytes) -> Lines:
     return Lines(bool(sound), dotted)
 
 
-def white_at_ends(content: bytes) -> bool:
+def white_at_ends(content: bytes | memoryview) -> bool:
     """Return whether a line, or the text, ends in a space or a tab; lines end by CRLF."""
     import numpy as np
 
     octets = np.frombuffer(content, np.uint8)
     behind = octets[np.maximum(np.flatnonzero(octets == 13) - 1, 0)]
-    return content.endswith((b" ", b"\t")) or bool(((behind == 32) | (behind == 9)).any())
+    return bytes(content[-1:]) in (b" ", b"\t") or bool(((behind == 32) | (behind == 9)).any())
 
 
 def fit(content: bytes) -> bool:

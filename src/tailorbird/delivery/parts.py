@@ -14,8 +14,8 @@ from tailorbird.delivery.lines import fit, without_controls
 from tailorbird.schema import Rendered
 
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
-LATE_CONTROLS: Final = re.compile(r"[\x80-\x9f]")
-"""HTML reads the numeric references of these as other characters."""
+LATE_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
+"""U+0080 to U+009F in UTF-8: HTML reads their numeric references as other characters."""
 ODD_REFERENCES: Final = re.compile(rb"&#(?:1[2-5]\d|5[5-7]\d\d\d);")
 """What `xmlcharrefreplace` makes of late controls and of lone surrogates."""
 RAW_ELEMENT: Final = re.compile(
@@ -57,7 +57,7 @@ def _referenced(html: str) -> bytes:
         return _octets(html)
     content = html.encode("ascii", "xmlcharrefreplace")
     if ODD_REFERENCES.search(content):
-        content = _readable(html).encode("ascii", "xmlcharrefreplace")
+        content = _octets(html).decode().encode("ascii", "xmlcharrefreplace")
     if any(b"&#" in raw for raw in _raw_texts(content)):
         utf8 = _octets(html)
         if not all(map(bytes.isascii, _raw_texts(utf8))):
@@ -69,19 +69,24 @@ def _raw_texts(content: bytes) -> Iterator[bytes]:
     """Yield what stands in the elements of a page in which HTML knows no references."""
     at = 0
     while match := RAW_ELEMENT.search(content, at):
-        closing = re.compile(rb"</" + match[1], re.IGNORECASE).search(content, match.end())
-        at = closing.start() if closing else len(content)
-        yield content[match.end() : at]
-
-
-def _readable(text: str) -> str:
-    """Return text without late controls, a sign of replacement for each lone surrogate."""
-    return SURROGATES.sub("\N{REPLACEMENT CHARACTER}", LATE_CONTROLS.sub("", text))
+        start, closing, size = match.end(), b"</" + match[1].lower(), len(match[1]) + 2
+        at = content.find(b"</", start)
+        while at >= 0 and content[at : at + size].lower() != closing:
+            at = content.find(b"</", at + 2)
+        if at < 0:
+            at = len(content)
+        yield content[start:at]
 
 
 def _octets(text: str) -> bytes:
     """Return UTF-8 without control characters and lone surrogates."""
-    return without_controls((text if text.isascii() else _readable(text)).encode())
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        content = SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).encode()
+    if b"\xc2" in content:
+        content = LATE_CONTROLS.sub(b"", content)
+    return without_controls(content)
 
 
 def _part(kind: bytes, content: bytes) -> bytes:
