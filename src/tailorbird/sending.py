@@ -40,8 +40,24 @@ def deliver(
     pace = pacing.prepare(world, now, forms.PREFIX)
     delivery.recover(*sender, worker=worker, policy=policy(world), now=now, others=False, pace=pace)
     take_over(world, now, worker)
-    composer = letters.Composer(world, now)
     door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts, ending=ending)
+    report = delivery.deliver(
+        *sender,
+        _renderer(world, now, ending),
+        worker=worker,
+        now=now,
+        policy=policy(world),
+        gate=door,
+        pace=pace,
+        clock=clock,
+    )
+    announce(world)
+    return report
+
+
+def _renderer(world: World, now: Instant, ending: Callable[[], bool]) -> delivery.Render:
+    """Return what makes a claim's message, or ends the claim; all is asked again for each."""
+    composer = letters.Composer(world, now)
 
     def render(claim: Claim) -> Outgoing | Settlement:
         if ending():
@@ -52,18 +68,7 @@ def deliver(
             return forms.outgoing(world, claim, now)
         return composer.outgoing(claim)
 
-    report = delivery.deliver(
-        *sender,
-        render,
-        worker=worker,
-        now=now,
-        policy=policy(world),
-        gate=door,
-        pace=pace,
-        clock=clock,
-    )
-    announce(world)
-    return report
+    return render
 
 
 def take_over(world: World, now: Instant, worker: str) -> list[delivery.Recovery]:

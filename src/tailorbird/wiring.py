@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.kinds import Place
@@ -61,31 +61,38 @@ def wired(
     world = World(
         folder=path,
         settings=settings,
-        log=SqliteLog(database),
-        people=SqlitePeople(database, vault, settings.conflict),
-        suppressions=SqliteSuppressions(database, vault),
-        quarantine=SqliteQuarantine(database),
         facts=cast("Facts", facts),
-        definitions=SqliteDefinitions(database),
-        ledger=SqliteLedger(database),
         lanes=lanes,
-        audit=SqliteAudit(database),
         models=FileModels(path / "models"),
         inbox=inbox,
         carrier=sending_carrier(settings, stands_in),
         carriers=carriers,
         journal=journal,
-        keys=SqliteKeys(database),
-        hooks=SqliteHooks(database, vault),
-        matches=SqliteMatches(database),
-        changes=SqliteChanges(database),
         assignment_key=_assignment_key(settings, vault),
         token_key=vault.token_key,
         worker=worker,
         has_facts=not only_sends,
+        **_record(settings, vault, database),
     )
     outward = [carrier for carrier in carriers.values() if carrier is not inbox]
     return world, [*outward, facts, inbox, journal, database]
+
+
+def _record(settings: Settings, vault: Vault, database: Database) -> dict[str, Any]:
+    """Return what one file of record holds, by its name in the world."""
+    return {
+        "log": SqliteLog(database),
+        "people": SqlitePeople(database, vault, settings.conflict),
+        "suppressions": SqliteSuppressions(database, vault),
+        "quarantine": SqliteQuarantine(database),
+        "definitions": SqliteDefinitions(database),
+        "ledger": SqliteLedger(database),
+        "audit": SqliteAudit(database),
+        "keys": SqliteKeys(database),
+        "hooks": SqliteHooks(database, vault),
+        "matches": SqliteMatches(database),
+        "changes": SqliteChanges(database),
+    }
 
 
 def _assignment_key(settings: Settings, vault: Vault) -> bytes:
