@@ -15,10 +15,10 @@ from tailorbird.delivery.providers import Providers
 from tailorbird.delivery.quiet_hours import quiet_hours
 from tailorbird.delivery.rates import rates_of
 from tailorbird.delivery.thresholds import Thresholds
-from tailorbird.errors import UsageError
+from tailorbird.errors import SettingsError, UsageError
 from tailorbird.lanes import Lanes, Sorted, Unsorted
 from tailorbird.schema import HOUR, MINUTE, SECOND, Instant, Names
-from tailorbird.settings import Settings
+from tailorbird.settings import Pace, Settings
 from tailorbird.world import World
 
 BUILT_IN: Final[Mapping[str, str]] = {
@@ -27,6 +27,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """What one domain with a good name may send to each; settings say otherwise."""
 UNDER_WAY: Final[Mapping[str, int]] = {"any": 500}
+LONGEST_HOURS: Final = 7 * 24
 SORTED_AT_ONCE: Final = 5_000
 SORTED_TO: Final = ":sorted"
 WATCHED_AT: Final = ":watched"
@@ -66,6 +67,7 @@ def plan_of(settings: Settings) -> Plan:
         SettingsError: a rate or a clock time cannot be read.
     """
     chosen = settings.pace
+    _check(chosen)
     texts = {**BUILT_IN, **chosen.rate}
     rates = {name: rates_of(text, f"pace.rate.{name}") for name, text in texts.items()}
     return Plan(
@@ -196,6 +198,23 @@ def _places(
         due = release_at(plan, each.campaign, each.send_id, each.decided_at)
         places.append(Sorted(each.sequence, stream, zone, due))
     return places
+
+
+def _check(chosen: Pace) -> None:
+    """Raise where a number makes no sense."""
+    volumes = {name: min(days, default=1) for name, days in chosen.warm_up.items()}
+    for table, values in (("warm_up", volumes), ("under_way", chosen.under_way)):
+        for name, least in values.items():
+            if least < 1:
+                raise SettingsError(
+                    "nothing would ever leave", where=f"pace.{table}.{name}", mend="1 is the least"
+                )
+    hours = {"warm_up_hours": chosen.warm_up_hours, "window_hours": chosen.window_hours}
+    hours |= {f"release_hours.{name}": each for name, each in chosen.release_hours.items()}
+    for name, each in hours.items():
+        if not 0 <= each <= LONGEST_HOURS:
+            mend = f"from 0 to {LONGEST_HOURS}"
+            raise SettingsError(f"{each} hours", where=f"pace.{name}", mend=mend)
 
 
 class _Kept(msgspec.Struct):

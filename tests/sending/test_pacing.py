@@ -17,6 +17,7 @@ from tailorbird.cli.commands import app
 from tailorbird.cli.pace_commands import lines_of
 from tailorbird.errors import SettingsError
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Body
+from tailorbird.settings import load
 from tailorbird.tracking.events import bounced_event
 
 SETTINGS = """
@@ -163,8 +164,17 @@ def test_what_waited_before_there_was_a_pace_gets_one(open_house: Open) -> None:
     assert sent(house) == 5
 
 
-def test_a_rate_that_cannot_be_read_is_told(open_house: Open) -> None:
-    house = open_house('[pace.rate]\ngmail = "fast"\n')
-    house.decide()
-    with pytest.raises(SettingsError, match=r"pace\.rate\.gmail"):
-        sent(house)
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [
+        ('[pace.rate]\ngmail = "fast"\n', r"pace\.rate\.gmail"),
+        ("[pace.warm_up]\nany = [10, 0]\n", r"pace\.warm_up\.any"),
+        ("[pace]\nwarm_up_hours = -1\n", r"pace\.warm_up_hours"),
+        ('[pace]\nquiet_since = "21:00"\n', r"pace\.quiet_until"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_told(said: str, where: str, tmp_path: Path) -> None:
+    (tmp_path / "tailorbird.toml").write_text(SETTINGS + said, encoding="utf-8")
+    settings, _ = load(tmp_path, {})
+    with pytest.raises(SettingsError, match=where):
+        pacing.plan_of(settings)
