@@ -18,6 +18,7 @@ import msgspec
 from tailorbird.delivery import feedback as room
 from tailorbird.delivery.feedback import providers
 from tailorbird.delivery.feedback.outcomes import SENDERS_FAULT, Outcome, OutcomeKind
+from tailorbird.delivery.feedback.reasons import without_addresses
 from tailorbird.delivery.verp import returned_send, unsubscribed_send
 from tailorbird.schema import Body, Decision, Instant, LogRecord, Names, PersonId, Scalar
 from tailorbird.tracking.events import iso
@@ -48,7 +49,6 @@ UNTOLD_AGENT: Final = "Mozilla/5.0 (unknown)"
 """Stands for the user agent of a visit of which a provider does not tell it."""
 _HEX: Final = re.compile(r"[0-9a-f]{32}")
 _OURS: Final = re.compile(r"([0-9a-f]{32})@")
-_ADDRESS: Final = re.compile(r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']+")
 _TOKEN: Final = re.compile(r"/u/([\w-]{20,200})")
 
 
@@ -105,7 +105,7 @@ class _Reader:
         self._verified = name != "mail"
 
     def told(self, outcome: Outcome | providers.Unread) -> Told:
-        """Return the event of an outcome; one that says nothing, or is refused, where it is none."""
+        """Return the event of an outcome, else one that says nothing or is held."""
         if isinstance(outcome, providers.Unread):
             return self._held(outcome.why, msgspec.to_builtins(outcome))
         found = self._send(outcome)
@@ -248,12 +248,3 @@ def _reported(outcome: Outcome) -> dict[str, Scalar]:
         told["hard"] = outcome.kind == "hard_bounce"
         told["sender_fault"] = outcome.why in SENDERS_FAULT
     return told
-
-
-def without_addresses(words: str, recipient: str) -> str:
-    """Return a server's words in a line, without addresses and the recipient's name in them."""
-    text = _ADDRESS.sub("(address)", words)
-    local = recipient.partition("@")[0]
-    if len(local) > 2:
-        text = re.sub(re.escape(local), "(name)", text, flags=re.IGNORECASE)
-    return " ".join(text.split())[:300]

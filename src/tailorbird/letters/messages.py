@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 
 from tailorbird import delivery, journeys
+from tailorbird.delivery.feedback import GONE, SENDERS_FAULT
+from tailorbird.delivery.feedback.reasons import reason_of, without_addresses
 from tailorbird.errors import TemplateError, UsageError
 from tailorbird.letters import editions
 from tailorbird.letters.deciding import MISSING
@@ -16,7 +18,7 @@ from tailorbird.letters.digests import digest_of
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Values, values
 from tailorbird.letters.rendering import render
-from tailorbird.letters.senders import signers
+from tailorbird.letters.senders import reads_mail, signers
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
     Claim,
@@ -36,8 +38,6 @@ from tailorbird.world import World
 
 ANSWERED: Final = re.compile(r"[245]\d\d\b")
 """How the reply of a mail server begins; other failures never left this machine."""
-NO_SUCH_MAILBOX: Final = re.compile(r"\b5\.1\.[0-3]\b")
-"""Enhanced status (RFC 3463) of an address that is no good. Other refusals may be our own fault."""
 
 
 class _Ready:
@@ -209,7 +209,7 @@ class Composer:
             domain=own.get("domain", chief.domain),
             now=self._now,
             unsubscribe_url=urls["unsubscribe_url"],
-            unsubscribe_by_mail=chief.unsubscribe_by_mail,
+            unsubscribe_by_mail=chief.unsubscribe_by_mail and reads_mail(settings),
             campaign=claim.campaign,
             variant=claim.variant,
         )
@@ -247,12 +247,15 @@ def settled_event(world: World, settlement: Settlement, at: Instant) -> tracked.
         )
     if not ANSWERED.match(settlement.reply):
         return None
+    why = reason_of(settlement.reply).why
     return tracked.bounced_event(
         settlement.send_id,
         person=who,
         campaign=campaign,
         variant=variant,
         at=at,
-        reason=settlement.reply,
-        hard=NO_SUCH_MAILBOX.search(settlement.reply) is not None,
+        reason=without_addresses(settlement.reply),
+        hard=why in GONE,
+        why=why,
+        sender_fault=why in SENDERS_FAULT,
     )

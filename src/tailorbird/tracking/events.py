@@ -67,12 +67,15 @@ def bounced_event(
     at: Instant,
     reason: str,
     hard: bool = True,
+    why: str = "",
+    sender_fault: bool = False,
 ) -> TrackedEvent:
-    """Return the event of a message that was turned away; `reason` is the reply.
+    """Return the event of a message that was turned away; `reason` is the reply, `why` its sense.
 
     A hard bounce is for good: the address is not written to again.
     """
-    properties = _about(send_id, campaign, variant, reason=reason, hard=hard)
+    told: dict[str, Scalar] = {"why": why, "sender_fault": sender_fault} if why else {}
+    properties = _about(send_id, campaign, variant, reason=reason, hard=hard, **told)
     return _event(Names.EMAIL_BOUNCED, f"bounce-{send_id.hex()}", person, at, properties)
 
 

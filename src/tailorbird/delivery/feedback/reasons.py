@@ -100,6 +100,19 @@ def reason_of(words: str, status: str = "", report: str = "") -> Reason:
     return Reason(why, found or status, reply)
 
 
+def without_addresses(words: str, recipient: str = "") -> str:
+    """Return a server's words in a line, without addresses and the recipient's name in them.
+
+    >>> without_addresses("550 <ada@x.example> ada is unknown", "ada@x.example")
+    '550 (address) (name) is unknown'
+    """
+    text = _ADDRESS.sub("(address)", words[:4000])
+    local = recipient.partition("@")[0]
+    if len(local) > 2:
+        text = re.sub(re.escape(local), "(name)", text, flags=re.IGNORECASE)
+    return " ".join(text.split())[:300]
+
+
 def _weighed(why: Why, text: str, status: str, reply: int) -> Why:
     """Return the reason, a weaker one where it is not sure that nobody is there."""
     match = _STAGES.search(" ".join(text.split()))
