@@ -59,8 +59,8 @@ class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dkim_selector: str = ""
     dkim_key_file: str = ""
     """A key of your own for `domain`; keys that `tailorbird dkim new` made go before it."""
-    unsubscribe_by_mail: bool = False
-    """Offer it to mail clients beside the link, once mail to `domain` is read as feedback."""
+    unsubscribe_by_mail: bool = True
+    """Offer it to mail clients beside the link, where mail to `domain` is read (`feedback`)."""
     bimi_logo_url: str = ""
     """Where your logo is (SVG Tiny PS, https), for `tailorbird doctor dns`."""
 

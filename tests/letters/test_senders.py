@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,7 +18,7 @@ from tailorbird.app import Tailorbird
 from tailorbird.delivery.dkim_keys import DkimKeys
 from tailorbird.errors import DefinitionError, SettingsError
 from tailorbird.schema import DAY
-from tailorbird.settings import Brand, Sender, Server, Settings, brand
+from tailorbird.settings import Brand, Delivery, Feedback, Sender, Server, Settings, brand
 from tailorbird.tracking.tokens import Sealer
 
 OUTLET = Brand(
@@ -116,8 +117,7 @@ def test_a_campaign_may_say_its_own_parameters_and_where_answers_go(shop: Tailor
 
 
 def test_leaving_by_mail_is_offered_once_somebody_reads_it(shop: Tailorbird) -> None:
-    sender = msgspec.structs.replace(SETTINGS.sender, unsubscribe_by_mail=True)
-    settings = msgspec.structs.replace(SETTINGS, sender=sender)
+    settings = msgspec.structs.replace(SETTINGS, feedback=Feedback(smtp_port=2525))
     mail = mails(put(shop, settings=settings))["ada"]
     said = str(mail["list-unsubscribe"])
     assert re.search(r"<mailto:u-[a-z2-7]{39}@shop\.example\?subject=unsubscribe>", said)
@@ -181,6 +181,17 @@ def test_the_dns_is_told_of_every_sending_domain(shop: Tailorbird) -> None:
         "outlet.example", "back.outlet.example", "go.outlet.example"
     )  # fmt: skip
     assert outlet.keys == ()
+
+
+def test_the_dns_is_told_of_the_carrier_by_its_kind() -> None:
+    carriers: dict[str, dict[str, str | int | float | bool]] = {
+        "office": {"kind": "smtp", "host": "relay.example"}
+    }
+    settings = msgspec.structs.replace(
+        SETTINGS, delivery=Delivery(carrier="office"), carriers=carriers
+    )
+    (chief, _) = letters.sending(settings, Path("nowhere"), 0)
+    assert (chief.carrier, chief.smtp_host) == ("smtp", "relay.example")
 
 
 def test_what_a_brand_leaves_out_is_the_chief_senders() -> None:

@@ -45,6 +45,11 @@ def sending(settings: Settings, folder: Path, now: Instant) -> list[Sending]:
     return list(found.values())
 
 
+def reads_mail(settings: Settings) -> bool:
+    """Return whether somebody reads what is written to the domain of return paths."""
+    return bool(settings.feedback.mailbox or settings.feedback.smtp_port)
+
+
 def check_sender(campaign: Campaign) -> None:
     """Look at what a campaign says of its sender.
 
@@ -60,13 +65,14 @@ def check_sender(campaign: Campaign) -> None:
 
 
 def _sending(settings: Settings, folder: Path, own: Brand, domain: str, now: Instant) -> Sending:
-    delivered = settings.delivery
+    name = settings.delivery.carrier
+    table = settings.carriers.get(name, {})
     return Sending(
         domain=domain,
         return_domain=_wired(own.domain),
         link_host=urlsplit(own.base_url).hostname or "",
-        carrier=delivered.carrier,
-        smtp_host=delivered.smtp_host,
+        carrier=str(table.get("kind", name)),
+        smtp_host=str(table.get("host", settings.delivery.smtp_host)),
         keys=tuple(
             (signer.selector, signer.domain, signer.record())
             for signer in _present_and_coming(settings, folder, domain, now)

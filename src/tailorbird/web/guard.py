@@ -40,9 +40,9 @@ def host_name(value: str) -> str:
         return ""
 
 
-def public_hosts(base_url: str) -> frozenset[str]:
-    """Return the names under which collector and tracking may be asked."""
-    return LOOPBACK | {host_name(urlsplit(base_url).netloc)} - {""}
+def public_hosts(*base_urls: str) -> frozenset[str]:
+    """Return the names under which collector and tracking may be asked: ours and the brands'."""
+    return LOOPBACK | {host_name(urlsplit(each).netloc) for each in base_urls} - {""}
 
 
 def refusal(headers: Headers, hosts: Iterable[str]) -> str:

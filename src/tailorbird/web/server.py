@@ -49,11 +49,13 @@ def application(
     lifespan: Any = None,
     ring: KeyRing | None = None,
     desk: Desk | None = None,
+    brand_urls: Sequence[str] = (),
 ) -> ASGIApp:
     """Return the server: `public` routes first, then `/api/v1`, then the console's pages.
 
     `lifespan` is Starlette's: it starts and ends what runs beside the server, such as the worker.
-    Without `ring` no key opens the API, without `desk` it only reads.
+    Without `ring` no key opens the API, without `desk` it only reads. `brand_urls` are further
+    addresses under which mails lead here.
     """
     outside = Starlette(routes=[Route("/healthz", _healthy), *public], lifespan=lifespan)
     inside = {**guard.EVERYWHERE, **guard.CONSOLE}
@@ -65,7 +67,7 @@ def application(
         public=guard.with_headers(outside, guard.EVERYWHERE),
         api=guard.with_headers(answers, inside),
         pages=guard.with_headers(_Pages(static), inside),
-        hosts=guard.public_hosts(base_url),
+        hosts=guard.public_hosts(base_url, *brand_urls),
         find=ring.find if ring else lambda _text: None,
     )
 
