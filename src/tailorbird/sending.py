@@ -114,11 +114,16 @@ def policy(world: World) -> Callable[[Claim], delivery.UnknownPolicy]:
     return of
 
 
-def send_waiting(world: World, now: Instant, clock: Callable[[], Instant] | None = None) -> bool:
+def send_waiting(
+    world: World,
+    now: Instant,
+    clock: Callable[[], Instant] | None = None,
+    ending: Callable[[], bool] = never,
+) -> bool:
     """Send what waits to be sent; return whether anything came of it."""
     if not world.ledger.waits():
         return False
-    return deliver(world, now, clock=clock) != delivery.DeliveryReport()
+    return deliver(world, now, clock=clock, ending=ending) != delivery.DeliveryReport()
 
 
 def announce(world: World) -> int:

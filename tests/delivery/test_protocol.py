@@ -12,7 +12,8 @@ import pytest
 from tailorbird.delivery import DeliveryReport, Recovery, deliver, recover
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.protocol import MAX_ATTEMPTS, UnknownPolicy, retry_wait
-from tailorbird.errors import CarrierError, UsageError
+from tailorbird.errors import CarrierError, StoreError, UsageError
+from tailorbird.outbox import Admission, Order
 from tailorbird.ports import Journal
 from tailorbird.schema import (
     DAY,
@@ -302,3 +303,183 @@ def test_recovery_waits_for_a_living_sender(tmp_path: Path) -> None:
     assert ledger.states() == {"sent": 20}
     journal.close()
     database.close()
+
+
+class FullLedger(MemoryLedger):
+    """A ledger whose disk is full for a while."""
+
+    full = False
+
+    def settle(self, settlements: Sequence[Settlement], now: Instant, worker: str = "") -> None:
+        if self.full:
+            raise StoreError("database or disk is full")
+        super().settle(settlements, now, worker)
+
+
+def test_a_disk_that_is_full_after_the_sending_sends_nothing_twice(journal: Any) -> None:
+    ledger = FullLedger()
+    ledger.record([Decision(send_id(n), "c", 1, "1", n, NOW, "send") for n in range(4)])
+    ledger.full = True
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    with pytest.raises(StoreError, match="full"):
+        run(ledger, carrier, journal)
+    assert ledger.states() == {"claimed": 4}
+    assert len(journal.last()) == 4
+    ledger.full = False
+    assert mend(ledger, carrier, journal).sent == 4
+    assert run(ledger, carrier, journal) == DeliveryReport()
+    assert carrier.sent == [0, 1, 2, 3]
+
+
+def test_a_disk_that_is_full_before_the_dot_sends_nothing(journal: Any) -> None:
+    ledger = ledger_of(3)
+
+    class FullJournal:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(journal, name)
+
+        def dot(self, send: bytes) -> None:
+            raise StoreError("the disk is full")
+
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    with pytest.raises(StoreError, match="full"):
+        run(ledger, carrier, FullJournal())
+    assert (carrier.sent, ledger.states()) == ([], {"pending": 3})
+    (first, *_) = ledger.claim("w", 9, NOW, 60)
+    assert first.attempts == 1
+
+
+class Doorkeeper:
+    """Turns one away for good and one for a minute, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[int], Instant]] = []
+
+    def rank(self, campaign: str) -> int | None:
+        return 0
+
+    def admit(self, claims: Sequence[Claim], now: Instant) -> Admission:
+        self.asked.append(([claim.person for claim in claims], now))
+        ends = {
+            1: Settlement(send_id(1), "cancelled", "", "withdrawn"),
+            2: Settlement(send_id(2), "pending", "", "at night", now + MINUTE),
+        }
+        return Admission(tuple(ends[c.person] for c in claims if c.person in ends))
+
+
+def test_whom_the_gate_turns_away_counts_as_refused(journal: Any) -> None:
+    ledger = ledger_of(4)
+    gate = Doorkeeper()
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    report = run(ledger, carrier, journal, gate=gate)
+    assert report == DeliveryReport(sent=2, refused=1)
+    assert gate.asked == [([0, 1, 2, 3], NOW)]
+    assert ledger.states() == {"sent": 2, "cancelled": 1, "pending": 1}
+
+
+def test_the_clock_is_asked_for_claims_leases_and_settlements(journal: Any) -> None:
+    ledger = ledger_of(4)
+    times = iter(range(NOW, NOW + 10**6))
+    run(ledger, ScriptedCarrier(lambda n: "accepted"), journal, batch=2, clock=lambda: next(times))
+    at = [when for _, when, _ in ledger.settlements(0, 99)]
+    assert at == [NOW + 3, NOW + 3, NOW + 7, NOW + 7]
+
+
+@pytest.mark.parametrize("by", [-1, 45 * SECOND])
+def test_out_of_the_lease_nothing_leaves_and_nothing_is_lost(journal: Any, by: int) -> None:
+    ledger = ledger_of(3)
+    now = [NOW]
+
+    def answer(number: int) -> ReplyKind:
+        now[0] += by
+        return "accepted"
+
+    carrier = ScriptedCarrier(answer)
+    report = run(ledger, carrier, journal, lease_seconds=60, clock=lambda: now[0])
+    assert (report, carrier.sent) == (DeliveryReport(sent=1), [0])
+    assert ledger.states() == {"sent": 1, "pending": 2}
+
+
+def test_up_to_its_last_moment_a_lease_is_used(journal: Any) -> None:
+    ledger = ledger_of(3)
+    now = [NOW]
+
+    def answer(number: int) -> ReplyKind:
+        now[0] = NOW + 45 * SECOND - 1
+        return "accepted"
+
+    report = run(ledger, ScriptedCarrier(answer), journal, lease_seconds=60, clock=lambda: now[0])
+    assert report.sent == 3
+
+
+def test_what_is_given_back_by_the_carrier_ends_the_work(journal: Any) -> None:
+    ledger = ledger_of(6)
+    carrier = ScriptedCarrier(lambda n: "untaken")
+    assert run(ledger, carrier, journal, batch=2) == DeliveryReport()
+    assert carrier.sent == [0, 1]
+    assert ledger.states() == {"pending": 6}
+
+
+def test_what_the_renderer_gives_back_does_not_end_the_work(journal: Any) -> None:
+    ledger = ledger_of(4)
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        if claim.person < 2:
+            ledger.order(Order("pause", NOW, "c"))
+            ledger.record([Decision(send_id(9), "other", 1, "1", 9, NOW, "send")])
+            return Settlement(claim.send_id, "pending", "", "paused")
+        return write(claim)
+
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    report = deliver(ledger, carrier, journal, render, worker="w", now=NOW, batch=2)
+    assert (report, carrier.sent) == (DeliveryReport(sent=1), [9])
+
+
+def test_what_the_renderer_puts_off_counts_as_deferred(journal: Any) -> None:
+    ledger = ledger_of(2)
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        if claim.person == 0:
+            return Settlement(claim.send_id, "pending", "", "later", NOW + 1)
+        return write(claim)
+
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    report = deliver(ledger, carrier, journal, render, worker="w", now=NOW)
+    assert report == DeliveryReport(sent=1, deferred=1)
+
+
+def test_each_claim_has_its_own_policy(journal: Any) -> None:
+    ledger = ledger_of(2)
+    policies: dict[int, UnknownPolicy] = {0: "assume_sent", 1: "retry"}
+    run(
+        ledger, ScriptedCarrier(lambda n: "unknown"), journal,
+        policy=lambda claim: policies[claim.person],
+    )  # fmt: skip
+    assert ledger.settlement(send_id(0)) is not None
+    assert ledger.states() == {"unknown": 1, "pending": 1}
+
+
+def test_where_the_journal_is_lost_only_ended_leases_are_in_doubt() -> None:
+    ledger = ledger_of(2)
+    ledger.claim("gone", 1, NOW, 60)
+    ledger.claim("other", 1, NOW, 1)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+
+    def lost(now: Instant) -> Recovery:
+        return recover(
+            ledger, carrier, None, worker="gone", policy="assume_sent", now=now, others=False
+        )
+
+    assert lost(NOW + 59 * SECOND) == Recovery()
+    assert lost(NOW + 60 * SECOND) == Recovery(unknown=(send_id(0),))
+    assert ledger.workers() == ["other"]
+
+
+def test_with_journals_beside_its_own_recovery_leaves_others_alone(journal: Any) -> None:
+    ledger = ledger_of(1)
+    ledger.claim("other", 1, NOW, 60)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    recovery = recover(
+        ledger, carrier, journal, worker="w", policy="assume_sent", now=NOW + DAY, others=False
+    )
+    assert (recovery, ledger.workers()) == (Recovery(), ["other"])

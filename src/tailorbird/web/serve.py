@@ -170,7 +170,7 @@ def _workers(tb: Tailorbird) -> tuple[Worker, Worker, Behind]:
         return bool(taken.records)
 
     def send() -> bool:
-        sent = flow.send_waiting(world, tb.clock())
+        sent = flow.send_waiting(world, tb.clock(), tb.clock, lambda: postman.stopping)
         if sent:
             worker.nudge()
         return sent
