@@ -242,7 +242,8 @@ def test_many_rules_are_judged_in_bounded_time() -> None:
         (rules("{if: {segmnt: a}, show: x}"), f"{FILE}:3: no condition starts with 'segmnt'; "
          "did you mean 'segment'?"),
         (rules("{if: {known: email}, show: x}"), f"{FILE}:3: 'email' is no path of a value; write "
-         "`traits.NAME`, `person.first_name` or `recommendations`"),
+         "`traits.NAME`, `person.first_name`, `recommendations` or "
+            "`product_browse_history`"),
         (rules("{if: {segment: a}, show: x, at_most: 3}"), f"{FILE}:3: a mapping is needed; "
          "with the keys times, days"),
         (rules("{if: {time: {weekdays: [funday]}}, show: x}"), f"{FILE}:3: no such weekdays; "

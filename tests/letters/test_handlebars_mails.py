@@ -147,3 +147,12 @@ def test_a_block_that_shows_nothing_is_told_with_whom(shop: Tailorbird) -> None:
     (empty,) = [each for (kind, what), each in found.findings.items() if kind == "empty_block"]
     assert empty.count > 0
     assert ("empty_block", "offer") in found.findings
+
+
+def test_a_rule_asks_whether_somebody_looked_at_anything(browsed: Tailorbird, send: Send) -> None:
+    rules = "rules:\n  - if: {known: product_browse_history}\n    show: offer_a\n"
+    browsed.put("slot", "deal", f"slot: deal\n{rules}  - else: offer_b\n")
+    put(browsed, "Hello {{#if demo}}x{{/if}}", "{{> deal}}")
+    mails = send()
+    shown = {who: "Offer A" in mail for who, mail in mails.items()}
+    assert {who for who, looked in shown.items() if looked} == {"ada", "cyd"}

@@ -31,7 +31,8 @@ class Memo:
 
     def __init__(self, fields: Sequence[str], escape: bool) -> None:
         self._fields = tuple(fields)
-        self._read = itemgetter(*self._fields, self._fields[0])  # two at least: it gives a tuple
+        both = self._fields if len(self._fields) > 1 else self._fields * 2  # so it gives a tuple
+        self._read = itemgetter(*both)
         self._safe = escape_html if escape else text
         self._kept: dict[Row, Kept] = {}
         self._runs = Runs(MOST_CHARACTERS)

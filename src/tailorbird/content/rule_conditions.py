@@ -19,12 +19,16 @@ from tailorbird.yaml_text import Document, Path, nearest
 ASKED: Final = ("did", "did_not", "points", "trait", "model", "list", "segment")
 """The first words of the conditions that others answer."""
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ROOTS: Final = ("person", "traits", "recommendations")
+BROWSED: Final = ("top_browsed_categories", "product_browse_history")
+"""What somebody looked at lately."""
+ROOTS: Final = ("person", "traits", "recommendations", *BROWSED)
 """Where a path of `known` may begin."""
 _OWN: Final = ("known", "missing", "recommendations", "time")
 _GROUPS: Final = ("all", "any", "not")
 _DEEPEST: Final = 24
-_PATH_MEND: Final = "write `traits.NAME`, `person.first_name` or `recommendations`"
+_PATH_MEND: Final = (
+    "write `traits.NAME`, `person.first_name`, `recommendations` or `product_browse_history`"
+)
 
 
 @dataclass(frozen=True, slots=True)

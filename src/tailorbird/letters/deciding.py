@@ -66,7 +66,8 @@ class Deciding:
         self._traits = (*TRAITS, *sorted(read - {*TRAITS}))
         self._models = edition.reads("scores")
         self._gaps = edition.gaps
-        self._browsed = {CATEGORIES, PRODUCTS} & edition.roots()
+        asked = {path for slot in edition.slots for path in slot.reads()}
+        self._browsed = {CATEGORIES, PRODUCTS} & (edition.roots() | asked)
 
     @property
     def campaign(self) -> journeys.Campaign:
