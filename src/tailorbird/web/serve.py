@@ -130,6 +130,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         public=_public(tb, ring, worker.nudge),
         readings=tb.readings,
         base_url=world.settings.server.base_url,
+        brand_urls=[each.base_url for each in world.settings.brands.values()],
         clock=tb.clock,
         lifespan=lifespan,
         ring=ring,
