@@ -63,7 +63,9 @@ WHERE text = 'true' GROUP BY name
 _OUTDATED: Final = """
 SELECT COUNT(*) AS outdated FROM people AS p
 LEFT JOIN (SELECT person, MAX("at") AS heard FROM facts
-    WHERE event NOT IN ('email_sent', 'email_bounced') GROUP BY person) AS f USING (person)
+    WHERE event NOT IN (
+        'email_sent', 'email_delivered', 'email_deferred', 'email_dropped', 'email_bounced',
+        'email_auto_replied') GROUP BY person) AS f USING (person)
 LEFT JOIN (SELECT person, MAX("at") AS said FROM trait_values GROUP BY person) AS t USING (person)
 WHERE GREATEST(p.created_at, COALESCE(f.heard, 0), COALESCE(t.said, 0)) < $1
 """

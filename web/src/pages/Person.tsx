@@ -290,7 +290,11 @@ const EVENT_TONE: Record<string, Tone> = {
   email_sent: "sky",
   email_opened: "sky",
   email_clicked: "sky",
+  email_delivered: "sky",
+  email_deferred: "amber",
+  email_dropped: "amber",
   email_bounced: "red",
+  email_complained: "red",
   unsubscribed: "red",
 };
 
