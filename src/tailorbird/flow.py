@@ -30,6 +30,8 @@ from tailorbird import (
     segments,
 )
 from tailorbird.event_columns import EventColumns
+from tailorbird.letters.drafts import of_draft
+from tailorbird.letters.editions import of_template
 from tailorbird.letters.opting_out import unsubscribe as unsubscribe
 from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.membership import refresh as refresh
@@ -245,20 +247,22 @@ def check(
     now: Instant,
     *,
     segment: str = "",
+    draft: str = "",
     stop: Stop | None = None,
     on_progress: letters.audience.Progress | None = None,
     seen: Callable[[letters.audience.AudienceCheck], None] | None = None,
 ) -> letters.audience.AudienceCheck:
     """Return what a campaign's mail would be for its whole audience; record nothing.
 
-    With a `segment`, `name` is a template, made for all its people, whoever may be written to.
+    With a `segment`, `name` is a template, made for all its people, whoever may be written to; with
+    a `draft`, as it would be with that text.
     What does not fit the names that there are is told, and not made. `seen` is given what fills up.
 
     Raises:
         TemplateError, DefinitionError: it cannot be made at all.
     """
     if segment:
-        edition = letters.editions.of_template(world, name)
+        edition = of_draft(world, name, draft) if draft else of_template(world, name)
         people = people_in(world, authoring.find_segment(world, segment), now)
     else:
         edition = letters.editions.current(world, *authoring.find_campaign(world, name))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -12,6 +14,7 @@ from litestar.testing import TestClient
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.web.api import api
+from tailorbird.web.audience_checks import FILE, MOST_TRIES, AudienceChecks, Wanted
 from tailorbird.web.desk import Desk
 
 Ask = Callable[..., Any]
@@ -120,3 +123,54 @@ def test_a_preview_looks_at_any_instant(
     assert "0 orders" in capsys.readouterr().out
     assert run([*asked, "--subject", "-C", folder]) == 0
     assert capsys.readouterr().out == "Spring at Tailorbird demo shop\n"
+
+
+def test_a_draft_is_checked_before_it_is_kept(lacking: Tailorbird) -> None:
+    desk = Desk(lacking.world, lacking.clock)
+    dead = PLAIN.replace("</mj-text>", '<a href="/nowhere">Buy</a></mj-text>')
+    with TestClient(app=api(lacking.readings, lacking.clock, desk)) as client:
+        where = "/api/v1/templates/spring/check?segment=premium"
+        assert client.post(where, json={"text": dead}).status_code == 200
+        _ended(desk)
+        report = client.get(where).json()
+    desk.checks.close()
+    assert [each["what"] for each in report["findings"]] == ["/nowhere"]
+    kept = lacking.world.definitions.get("template", "spring")
+    assert kept is not None
+    assert kept.text == PLAIN
+
+
+def test_what_a_stopped_server_had_not_ended_is_begun_anew(lacking: Tailorbird) -> None:
+    (lacking.world.folder / FILE).write_bytes(
+        msgspec.json.encode([Wanted("spring", "premium"), Wanted("spring", tries=MOST_TRIES)])
+    )
+    second = Desk(lacking.world, lacking.clock)
+    assert second.checks.resume() == 1
+    _ended(second)
+    report = second.checks.look("spring", "premium")
+    assert report is not None
+    assert (report.state, report.asked) == ("done", 3)
+    assert second.checks.look("spring") is None  # it ended the server too often
+    second.checks.close()
+    assert msgspec.json.decode((lacking.world.folder / FILE).read_bytes()) == []
+
+
+def test_a_check_that_a_closing_server_stops_is_kept(lacking: Tailorbird) -> None:
+    checks = AudienceChecks(lacking.world, lacking.clock)
+    held = threading.Event()
+    pool = ThreadPoolExecutor(1)
+    pool.submit(held.wait, 60)
+    checks._pool = pool
+    checks.begin("spring", "premium", "<p>A draft</p>")
+    closing = threading.Thread(target=checks.close)
+    closing.start()
+    held.set()
+    closing.join(60)
+    kept = msgspec.json.decode((lacking.world.folder / FILE).read_bytes(), type=list[Wanted])
+    assert kept == [Wanted("spring", "premium", "<p>A draft</p>")]
+
+
+def _ended(desk: Desk) -> None:
+    for running in [*desk.checks._known.values()]:
+        if running.future is not None:
+            running.future.result(timeout=60)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from tailorbird import content, letters
+from tailorbird import letters
 from tailorbird.content.lint import Finding, lint
 from tailorbird.errors import TailorbirdError
+from tailorbird.letters.drafts import of_draft
 from tailorbird.letters.editions import Edition
 from tailorbird.readings import mails
 from tailorbird.schema import Instant, PersonId
@@ -61,13 +60,7 @@ def preview(
         TemplateError: the draft, or the person's values, must be mended.
         UsageError: there is no such variant.
     """
-    edition = letters.editions.of_text(world, name, text)
-    campaign = next(iter(mails.users(world, name)), None)
-    if campaign:
-        subjects = {each: found.subject for each, found in campaign.variants.items()}
-        source = content.written(name, subjects, text)
-        chains = letters.editions.chains_of(campaign)
-        edition = replace(edition, campaign=campaign, source=source, chains=chains)
+    edition = of_draft(world, name, text)
     return mails.as_person(world, edition, person, variant, now)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from tailorbird.schema import PersonId
 from tailorbird.views.slots import Counted
@@ -16,6 +18,12 @@ class Misfit(msgspec.Struct, frozen=True):
     where: str
     what: str
     mend: str
+
+
+class CheckedDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A template's text that is not kept yet; empty for the version in force."""
+
+    text: Annotated[str, Meta(max_length=1 << 20)] = ""
 
 
 class AudienceFinding(msgspec.Struct, frozen=True):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from litestar import delete, post
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from tailorbird.views.checks import AudienceReport, Concerned
+from tailorbird.views.checks import AudienceReport, CheckedDraft, Concerned
 from tailorbird.web.asking import (
     GUARDED,
     INVALID,
@@ -60,9 +60,14 @@ def list_concerned(
 
 @post("/templates/{name:str}/check", summary="Check a template", tags=["mail"], status_code=200,
       responses=ASKING, sync_to_thread=True)  # fmt: skip
-def begin_template_check(desk: At, name: Name, segment: Segment) -> AudienceReport:
-    """Begin to make a template's mail for everybody in a segment; nothing is sent."""
-    return desk.checks.begin(name, segment)
+def begin_template_check(
+    desk: At, name: Name, segment: Segment, data: JSONBody[CheckedDraft | None] = None
+) -> AudienceReport:
+    """Begin to make a template's mail for everybody in a segment; nothing is sent.
+
+    With a `text`, as it would be with that draft.
+    """
+    return desk.checks.begin(name, segment, data.text if data else "")
 
 
 @reads("/templates/{name:str}/check", "How far a check is", "mail", responses=MISSING)

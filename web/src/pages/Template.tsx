@@ -89,6 +89,7 @@ interface KnownProps extends Beside {
 function Known({ report, where, again, ...beside }: KnownProps) {
   const versions = useReading<DefinitionVersion[]>(`${where}/versions`);
   const [start, setStart] = useState(report.text);
+  const [text, setText] = useState(report.text);
   return (
     <div className="stack">
       <Writing
@@ -97,6 +98,7 @@ function Known({ report, where, again, ...beside }: KnownProps) {
         start={start}
         version={report.version}
         inForce={report.text}
+        onText={setText}
         variants={report.variants}
         syntax={report.parts?.syntax}
         again={() => {
@@ -105,7 +107,7 @@ function Known({ report, where, again, ...beside }: KnownProps) {
         }}
         {...beside}
       />
-      <Everybody where={where} {...beside} />
+      <Everybody where={where} draft={text === report.text ? "" : text} {...beside} />
       {report.parts && <MadeOf parts={report.parts} />}
       {versions.value && (
         <Card title="Versions">
@@ -117,13 +119,13 @@ function Known({ report, where, again, ...beside }: KnownProps) {
   );
 }
 
-/** The version in force, made for everybody in a segment. */
-function Everybody({ where, asked, setAsked }: Beside & { where: string }) {
+/** The text as it stands, made for everybody in a segment. */
+function Everybody({ where, draft, asked, setAsked }: Beside & { where: string; draft: string }) {
   const segments = useReading<SegmentSize[]>("/segments");
   const [segment, setSegment] = useState("");
   const names = segments.value?.map((each) => each.name) ?? [];
   return (
-    <Card title="As everybody gets it" note="The version in force, made for a whole segment: who lacks what, dead links, what is too long.">
+    <Card title="As everybody gets it" note={`${draft ? "The draft above, not kept yet" : "The version in force"}, made for a whole segment: who lacks what, dead links, what is too long.`}>
       <NativeSelect
         label="For everybody in"
         value={segment}
@@ -136,6 +138,7 @@ function Everybody({ where, asked, setAsked }: Beside & { where: string }) {
           key={segment}
           of={where}
           segment={segment}
+          draft={draft}
           onShow={(person) => {
             setAsked({ ...asked, person: String(person) });
             window.scrollTo(0, 0);
@@ -166,6 +169,8 @@ interface WritingProps extends Beside {
   start: string;
   version: number;
   inForce?: string;
+  /** Hears what is written. */
+  onText?: (text: string) => void;
   variants: string[];
   syntax?: "liquid" | "handlebars" | undefined;
   again: () => void;
@@ -177,12 +182,13 @@ interface Asked {
   at: string;
 }
 
-function Writing({ name, start, version, inForce = "", variants, syntax = "liquid", again, asked, setAsked, doing }: WritingProps) {
+function Writing({ name, start, version, inForce = "", onText, variants, syntax = "liquid", again, asked, setAsked, doing }: WritingProps) {
   const [text, setText] = useState(start);
   const variant = asked.variant || variants[0] || "";
   const code = useRef<CodeHandle>(null);
   const drafted = useDrafted(name, text, { ...asked, variant });
   const findings = useFindings(name, text);
+  useEffect(() => onText?.(text), [text, onText]);
   return (
     <div className="writing">
       <Card title="Text" className="writing-text">

@@ -27,11 +27,13 @@ interface AudienceProps {
   of: string;
   /** For whom, where the campaign does not say. */
   segment?: string;
+  /** A template's text that is not kept yet. */
+  draft?: string;
   /** Shows a person's mail beside, where that is possible. */
   onShow?: (person: number) => void;
 }
 
-export function Audience({ of, segment = "", onShow }: AudienceProps) {
+export function Audience({ of, segment = "", draft = "", onShow }: AudienceProps) {
   const where = `${of}/check${query({ segment })}`;
   const reading = useReading<AudienceReport>(where);
   const doing = useDoing();
@@ -45,7 +47,7 @@ export function Audience({ of, segment = "", onShow }: AudienceProps) {
   }, [running, again]);
   const change = (method: "POST" | "DELETE") =>
     doing.run(async () => {
-      await send<AudienceReport>(method, where);
+      await send<AudienceReport>(method, where, draft ? { text: draft } : {});
       again();
       return "";
     });
