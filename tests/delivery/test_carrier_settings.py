@@ -7,15 +7,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tailorbird import settings as configuration
 from tailorbird.delivery.carriers.by_task import CarrierByTask
+from tailorbird.delivery.carriers.file import FileCarrier
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.kinds import OpenCarrier, Place
+from tailorbird.delivery.carriers.mailgun import Mailgun, MailgunSettings
 from tailorbird.delivery.carriers.registry import carriers_of, sending_carrier, wanted
 from tailorbird.delivery.carriers.sandbox import REFUSED, SandboxCarrier
 from tailorbird.delivery.carriers.smtp import SmtpCarrier
+from tailorbird.delivery.carriers.sparkpost import Sparkpost, SparkpostSettings
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply
@@ -279,3 +283,48 @@ def test_the_settings_of_the_page_lack_nothing_but_secrets(
     for carrier in carriers_of(given, place).values():
         if carrier is not place.inbox:
             carrier.close()
+
+
+# -- what one kind alone does ---------------------------------------------------------------------
+
+
+def test_a_mail_that_a_reader_has_moved_is_still_here(tmp_path: Path, journal: Any) -> None:
+    carrier = FileCarrier(tmp_path)
+    list(carrier.send(iter([mail(1)]), journal))
+    name = mail(1).send_id.hex()
+    (tmp_path / "new" / name).rename(tmp_path / "cur" / f"{name}:2,S")
+    assert carrier.found([mail(1).send_id]) == {mail(1).send_id: True}
+    (reply,) = carrier.send(iter([mail(1)]), journal)
+    assert reply.kind == "accepted"
+    assert not list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize("text", ["{{a}} {{{b}}}", "@media{a{}}{{x}}", "a { b } c", "}} {{"])
+def test_sparkpost_finds_no_variables_in_our_mails(text: str) -> None:
+    signature = b"DKIM-Signature: v=1;\r\n b=x\r\n"
+    content = signature + b"Subject: x\r\n\r\n" + text.encode() + b"\r\n"
+    call = Sparkpost(SparkpostSettings(api_key="k")).call(
+        [Outgoing(b"1" * 16, "b@shop.example", "a@c.example", content)]
+    )
+    said = msgspec.json.decode(call.body)["content"]["email_rfc822"]
+    opening, closing = "{{opening_double_curly()}}", "{{closing_double_curly()}}"
+    bare = said.replace(opening, "").replace(closing, "")
+    assert "{{" not in bare
+    assert "{" + opening not in said
+    assert "{" + closing not in said
+    rendered = said.replace(opening, "\0").replace(closing, "\1").replace("\0", "{{")
+    rendered = rendered.replace("\1", "}}").replace("{ }}", "{}}")
+    assert rendered.endswith(f"\r\n\r\n{text}\r\n")
+    assert said.startswith("DKIM-Signature") == ("{{" not in text)
+
+
+def test_a_form_for_mailgun_ends_where_its_boundary_says() -> None:
+    unique = b"1" * 16
+    content = b"Subject: x\r\n\r\n--mail-" + unique.hex().encode() + b"\r\nnot the end\r\n"
+    call = Mailgun(MailgunSettings(api_key="k", domain="d.example"), "shop.example").call(
+        [Outgoing(unique, "b@shop.example", "a@c.example", content)]
+    )
+    boundary = call.headers["Content-Type"].partition("boundary=")[2].encode()
+    assert boundary not in content
+    assert content in call.body
+    assert call.body.endswith(b"--" + boundary + b"--\r\n")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,26 @@ def api(url: str) -> Resend:
     return Resend(ResendSettings(api_key="key-1", base_url=url))
 
 
-def carrier_to(url: str) -> HttpCarrier:
-    return HttpCarrier("resend", api(url), Line(url, 1, 20))
+CarrierTo = Callable[[str], HttpCarrier]
 
 
-def test_the_last_byte_leaves_after_the_journal_has_the_dot(provider: Provider) -> None:
+@pytest.fixture
+def carrier_to() -> Iterator[CarrierTo]:
+    """Return `carrier_to(url)`: a carrier that is closed when the test ends."""
+    opened: list[HttpCarrier] = []
+
+    def to(url: str) -> HttpCarrier:
+        opened.append(HttpCarrier("resend", api(url), Line(url, 1, 20)))
+        return opened[-1]
+
+    yield to
+    for carrier in opened:
+        carrier.close()
+
+
+def test_the_last_byte_leaves_after_the_journal_has_the_dot(
+    provider: Provider, carrier_to: CarrierTo
+) -> None:
     class Watching:
         """Notes what the provider had when the dot was written."""
 
@@ -59,7 +75,9 @@ def test_the_last_byte_leaves_after_the_journal_has_the_dot(provider: Provider) 
     assert watching.seen == [0, 1]
 
 
-def test_nothing_leaves_that_could_not_be_journalled(provider: Provider) -> None:
+def test_nothing_leaves_that_could_not_be_journalled(
+    provider: Provider, carrier_to: CarrierTo
+) -> None:
     class Full:
         """A journal whose disk is full."""
 
@@ -72,7 +90,9 @@ def test_nothing_leaves_that_could_not_be_journalled(provider: Provider) -> None
     assert provider.taken == []
 
 
-def test_an_unknown_certificate_gets_no_key(certificate: Path, journal: Any) -> None:
+def test_an_unknown_certificate_gets_no_key(
+    certificate: Path, journal: Any, carrier_to: CarrierTo
+) -> None:
     with secure(certificate) as (url, provider):
         with pytest.raises(CarrierError, match=r"(?i)certificate verify failed"):
             list(carrier_to(url).send(iter([mail()]), journal))
@@ -92,6 +112,18 @@ def test_a_known_certificate_is_spoken_to(certificate: Path, journal: Any) -> No
         assert provider.connections == 1
 
 
+def test_a_connection_that_was_closed_is_noticed_before_anything_is_said(
+    provider: Provider, journal: Any
+) -> None:
+    session = HttpSession(HttpServer(provider.url, where="carriers.resend"), api(provider.url))
+    session.send([mail(1)], journal)
+    provider.hang_up()
+    select.select([session._connection.sock], [], [], 20)
+    with pytest.raises(ConnectionResetError, match="the provider closed the connection"):
+        session.send([mail(2)], journal)
+    assert mail(2).send_id not in journal.last()
+
+
 def secure(certificate: Path) -> Any:
     """Serve Resend over TLS."""
     return _Secure(certificate)
@@ -102,7 +134,7 @@ class _Secure:
         self.provider = Provider(DIALECTS["resend"])
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        self.server = Quiet(("127.0.0.1", 0), Handler)
+        self.server = Listening(("127.0.0.1", 0), Handler)
         self.server.provider = self.provider
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
@@ -118,15 +150,10 @@ class _Secure:
         self.provider.close()
 
 
-class Quiet(Listening):
-    """A server that takes a failed handshake as it comes."""
-
-    def handle_error(self, *_arguments: object) -> None:
-        """Say nothing."""
-
-
 @pytest.mark.parametrize("status", [401, 413])
-def test_a_refusal_before_the_whole_call_was_read_is_heard(status: int, journal: Any) -> None:
+def test_a_refusal_before_the_whole_call_was_read_is_heard(
+    status: int, journal: Any, carrier_to: CarrierTo
+) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def refuse() -> None:
