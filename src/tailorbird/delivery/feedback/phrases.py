@@ -35,6 +35,8 @@ _PHRASES: Final[tuple[tuple[Why, str], ...]] = (
     ),
     (
         "sender_policy",
+        r"\b(?:helo|ehlo)\b|(?:unknown|no such|unverified|unresolvable) sender|"
+        r"client host rejected|sender (?:unknown|unverif|could not|cannot)|"
         r"sender (?:address|domain|verif\w+|rejected|is|not|blocked|invalid|denied|refused)|"
         r"domain of (?:the )?sender|sender's (?:e-?mail )?(?:address|domain)|"
         r"from:? (?:address|header|domain)|valid from\b|\bfrom: domain|"
@@ -125,6 +127,7 @@ _PHRASES: Final[tuple[tuple[Why, str], ...]] = (
     ),
     (
         "domain_missing",
+        r"domain must exist|mail domain mentioned|"
         r"host(?: or domain name| name|name)?(?: \S+)? (?:was |is )?(?:not found|unknown|"
         r"not known|invalid|lookup failed)|"
         r"unknown (?:host|domain|mail host)|"
@@ -170,14 +173,19 @@ _PHRASES: Final[tuple[tuple[Why, str], ...]] = (
         r"discontinued|dormant|closed|expired|on hold|inactivated)|"
         r"(?:disabled|suspended|inactive|deactivated|locked|frozen|dormant|expired|"
         r"closed) (?:e-?mail )?(?:mail ?box|user|recipient|account|address)|"
-        r"(?:not|n't) (?:an )?active|inactive (?:for|user|due)|"
-        r"account (?:has been )?(?:temporarily )?(?:unavailable|suspend)|"
+        r"(?:not|n't) (?:an )?active(?! address)|inactive (?:for|user|due)|"
+        r"account (?:has been )?(?:temporarily unavailable|suspend)|"
         r"is over its? (?:time|age)|no longer (?:active|on server|in service)|"
         r"has been (?:administratively )?(?:disabled|suspended|deactivated|frozen|locked)|"
         r"vacation\b.{0,20}\bdisabled|tarif|доступ .{0,30}закрыт|停用|冻结"
     ),
     (
         "mailbox_missing",
+        r"someone not found|bad[-_ ]recipient|badrcptto|(?:can't|cannot) accept (?:user|recipient)|"
+        r"(?:recipients?|addresses) (?:was|were) (?:unknown|undeliverable|rejected as unknown)|"
+        r"mailbox not present|in name directory|no mail ?box available|no one at this address|"
+        r"not an active address|account unavailable|missing home directory|"
+        r"unknown (?:e-?mail|virtual|local)|recipient (?:has been deleted|no longer)|"
         r"unknown (?:user|recipient|mail ?box|local|address|account|login|alias|addressee)|"
         rf"{_WHO}(?:name)?(?: \S+){{0,3}} (?:is |was |are |were )?(?:unknown|not known)|"
         r"no such (?:user|mail ?box|recipient|address|account|person|local|virtual|alias|"

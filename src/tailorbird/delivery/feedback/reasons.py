@@ -19,7 +19,9 @@ _BLOCKLIST: Final = re.compile(
     r"spamhaus|spamcop|barracuda|sorbs|senderscore|senderbase|[./](?:rbl|dnsbl|bl|blocklist)[./?]",
     re.IGNORECASE,
 )
-_HOST: Final = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){2,10}[a-z]{2,20}\b|\[[\d.:a-f]{3,45}\]", re.I)
+_HOST: Final = re.compile(
+    r"\b(?!resolver\.)(?:[a-z0-9_-]{1,63}\.){2,10}[a-z]{2,20}\b|\[[\d.:a-f]{3,45}\]", re.IGNORECASE
+)
 
 SURE: Final[dict[str, Why]] = {
     "1.10": "takes_no_mail", "1.7": "sender_policy", "1.8": "sender_policy",
