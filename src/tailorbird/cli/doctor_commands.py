@@ -12,7 +12,7 @@ from tailorbird.cli.output import emit
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tailorbird.delivery.dns_records import Checked, Record, Sending
 
@@ -50,12 +50,7 @@ def dns(
     found = _chosen(_sending(folder), domain)
     wanted = {each.domain: records(each) for each in found}
     checks, silence = _looked_up(wanted, nameserver or [], ask=not no_check)
-    bad = [
-        each
-        for domain_checks in checks.values()
-        for each in domain_checks
-        if each.record.need == "must" and each.verdict in ("missing", "wrong")
-    ]
+    bad = _to_mend(checks)
     lines = [line for name, each in checks.items() for line in _lines(name, each)]
     if silence:
         lines.append(f"{silence}: nothing was checked; try again where there is a network")
@@ -71,6 +66,16 @@ def dns(
         as_json=as_json,
     )
     return NOT_READY if bad or silence else 0
+
+
+def _to_mend(checks: Mapping[str, Sequence[Checked]]) -> list[Checked]:
+    """Return what must be there and is not, or is wrong."""
+    return [
+        each
+        for found in checks.values()
+        for each in found
+        if each.record.need == "must" and each.verdict in ("missing", "wrong")
+    ]
 
 
 def _sending(folder: Path) -> list[Sending]:
