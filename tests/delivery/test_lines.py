@@ -13,6 +13,7 @@ from tailorbird.delivery.lines import (
     LONGEST_LINE,
     fit,
     lines_of,
+    starts,
     white_at_ends,
     without_controls,
 )
@@ -43,3 +44,10 @@ def test_controls_leave_short_and_long_texts(content: bytes, long: bool) -> None
 @given(st.lists(st.sampled_from([b"\r\n", b" ", b"\t", b"a", b"\0"])).map(b"".join))
 def test_white_space_is_seen_at_every_end(content: bytes) -> None:
     assert white_at_ends(content) == bool(re.search(rb"[ \t](?:\r\n|\Z)", content))
+
+
+@given(st.lists(st.sampled_from([b"<", b"s", b"x", b"&"])).map(b"".join))
+def test_pairs_are_found_where_they_stand(content: bytes) -> None:
+    assert starts(content, b"<", b"sx") == [m.start() for m in re.finditer(rb"<(?=[sx])", content)]
+    found = [m.start() for m in re.finditer(rb"<(?=[sx]&)", content)]
+    assert starts(content, b"<", b"xs", b"&") == found

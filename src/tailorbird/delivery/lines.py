@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 LONGEST_LINE: Final = 998
 """Octets of a line without its end, the most that RFC 5322 section 2.1.1 allows."""
@@ -42,6 +43,30 @@ def white_at_ends(content: bytes | memoryview) -> bool:
     octets = np.frombuffer(content, np.uint8)
     behind = octets[np.maximum(np.flatnonzero(octets == 13) - 1, 0)]
     return bytes(content[-1:]) in (b" ", b"\t") or bool(((behind == 32) | (behind == 9)).any())
+
+
+def starts(content: bytes, first: bytes, *then: bytes) -> list[int]:
+    """Return where the octet `first` stands before one of each of `then`, in order.
+
+    Half the time of a pattern.
+    """
+    import numpy as np
+
+    octets = np.frombuffer(content, np.uint8)
+    found = np.flatnonzero(octets[: len(octets) - len(then)] == first[0])
+    for ahead, allowed in enumerate(then, start=1):
+        found = found[_those(allowed)[octets[found + ahead]]]
+    places: list[int] = found.tolist()
+    return places
+
+
+@lru_cache(maxsize=16)
+def _those(allowed: bytes) -> Any:
+    import numpy as np
+
+    table = np.zeros(256, np.bool_)
+    table[list(allowed)] = True
+    return table
 
 
 def fit(content: bytes) -> bool:

@@ -10,17 +10,15 @@ from binascii import b2a_base64, b2a_qp
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tailorbird.delivery.lines import fit, without_controls
+from tailorbird.delivery.lines import fit, starts, without_controls
 from tailorbird.schema import Rendered
 
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 LATE_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
 """U+0080 to U+009F in UTF-8: HTML reads their numeric references as other characters."""
-ODD_REFERENCES: Final = re.compile(rb"&#(?:1[2-5]\d|5[5-7]\d\d\d);")
+ODD_REFERENCE: Final = re.compile(rb"&#(?:1[2-5]\d|5[5-7]\d\d\d);")
 """What `xmlcharrefreplace` makes of late controls and of lone surrogates."""
-RAW_ELEMENT: Final = re.compile(
-    rb"<(?=[sxnpSXNP])(style|script|xmp|noembed|noframes|plaintext)\b", re.IGNORECASE
-)
+RAW_ELEMENT: Final = re.compile(rb"<(style|script|xmp|noembed|noframes|plaintext)\b", re.IGNORECASE)
 """An element in which HTML knows no character references."""
 BOUNDARY_LINE: Final = re.compile(rb"\n--=_")
 ENCODED_LINE: Final = 76
@@ -56,7 +54,7 @@ def _referenced(html: str) -> bytes:
     if html.isascii():
         return _octets(html)
     content = html.encode("ascii", "xmlcharrefreplace")
-    if ODD_REFERENCES.search(content):
+    if any(ODD_REFERENCE.match(content, at) for at in starts(content, b"&", b"#")):
         content = _octets(html).decode().encode("ascii", "xmlcharrefreplace")
     if any(b"&#" in raw for raw in _raw_texts(content)):
         utf8 = _octets(html)
@@ -67,15 +65,18 @@ def _referenced(html: str) -> bytes:
 
 def _raw_texts(content: bytes) -> Iterator[bytes]:
     """Yield what stands in the elements of a page in which HTML knows no references."""
-    at = 0
-    while match := RAW_ELEMENT.search(content, at):
+    end = 0
+    for at in starts(content, b"<", b"sxnpSXNP", b"tcmolTCMOL"):
+        match = RAW_ELEMENT.match(content, at) if at >= end else None
+        if match is None:
+            continue
         start, closing, size = match.end(), b"</" + match[1].lower(), len(match[1]) + 2
-        at = content.find(b"</", start)
-        while at >= 0 and content[at : at + size].lower() != closing:
-            at = content.find(b"</", at + 2)
-        if at < 0:
-            at = len(content)
-        yield content[start:at]
+        end = content.find(b"</", start)
+        while end >= 0 and content[end : end + size].lower() != closing:
+            end = content.find(b"</", end + 2)
+        if end < 0:
+            end = len(content)
+        yield content[start:end]
 
 
 def _octets(text: str) -> bytes:
