@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from tailorbird.content.faults import Unfit
 from tailorbird.content.meter import LARGE, spend
 from tailorbird.content.values import float_text, inspect, text, to_text
+
+_SIZED: Final = (str, list, dict)
 
 
 def equal(left: object, right: object) -> bool:
@@ -21,7 +23,7 @@ def equal(left: object, right: object) -> bool:
 
 def is_empty(value: object) -> bool:
     """Return whether a value equals `empty`."""
-    return isinstance(value, str | list | dict) and not value
+    return isinstance(value, _SIZED) and not value
 
 
 def is_blank(value: object) -> bool:
@@ -59,6 +61,8 @@ def more_or_equal(left: Any, right: Any) -> bool:
 
 def _ordered(left: object, right: object) -> bool:
     """Return whether two values can be compared; nil and truths never can, and are not less."""
+    if left.__class__ is int and right.__class__ is int:
+        return True
     first, second = _rank(left), _rank(right)
     if not first or not second:
         return False

@@ -111,7 +111,7 @@ class Scope:
             TemplateError: the loops of this rendering run too often.
         """
         found: list[object] | range
-        if isinstance(collection, list | range):
+        if collection.__class__ is list or isinstance(collection, list | range):
             found = collection
         elif isinstance(collection, dict):
             found = [[key, value] for key, value in collection.items()]

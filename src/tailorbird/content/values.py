@@ -21,6 +21,7 @@ Plain: TypeAlias = (
 )
 """What a template can be given, and all that it can compute."""
 
+_SIZED: Final = (str, list, dict)
 LONGEST: Final = 2_000_000
 """Most characters of one text, and most elements of one list, that a template may compute."""
 WIDEST: Final = 4096
@@ -118,6 +119,8 @@ def to_text(value: object) -> str:
     Raises:
         TemplateError: it is beyond the budget, or not plain data.
     """
+    if value.__class__ is str and len(value) <= LARGE:
+        return value
     written = inspect(value) if isinstance(value, list) else text(value)
     if len(written) > LARGE:
         fits(len(written))
@@ -185,6 +188,8 @@ def field(value: object, name: str) -> object:
 
 def special(value: object, name: str) -> object:
     """Return what `value.size`, `value.first` or `value.last` gives."""
+    if value.__class__ is list and name == "size":
+        return len(value)
     if isinstance(value, dict) and name in value:
         return value[name]
     if name == "size":
@@ -318,7 +323,7 @@ def kept(value: object) -> object:
     Raises:
         TemplateError: it grew beyond the budget.
     """
-    if isinstance(value, str | list | dict) and len(value) > LONGEST:
+    if isinstance(value, _SIZED) and len(value) > LONGEST:
         raise too_long()
     return value
 
