@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from tailorbird import journeys
 from tailorbird.delivery.breaker import Breaker, BreakerState
 from tailorbird.delivery.pace import PROMPT, Plan, release_at
 from tailorbird.delivery.pacing import Bad, Held, Outlook, Pacing
@@ -18,7 +19,7 @@ from tailorbird.delivery.thresholds import Thresholds
 from tailorbird.errors import SettingsError, UsageError
 from tailorbird.lanes import Lanes, Sorted, Unsorted
 from tailorbird.schema import HOUR, MINUTE, SECOND, Instant, Names
-from tailorbird.settings import Pace, Settings
+from tailorbird.settings import Pace, Settings, brand
 from tailorbird.world import World
 
 BUILT_IN: Final[Mapping[str, str]] = {
@@ -186,11 +187,12 @@ def _places(
     world: World, plan: Plan, providers: Providers, unsorted: Sequence[Unsorted], prompt: str
 ) -> list[Sorted]:
     profiles = world.people.profiles(sorted({each.person for each in unsorted}))
+    domains = {name: _domain(world, name) for name in {each.campaign for each in unsorted}}
     places = []
     for each in unsorted:
         profile = profiles.get(each.person)
         provider = providers.of(profile.email if profile else "")
-        stream = f"{world.settings.sender.domain}/{provider}"
+        stream = f"{domains[each.campaign]}/{provider}"
         if each.campaign.startswith(prompt):
             places.append(Sorted(each.sequence, stream, PROMPT, 0))
             continue
@@ -215,6 +217,14 @@ def _check(chosen: Pace) -> None:
         if not 0 <= each <= LONGEST_HOURS:
             mend = f"from 0 to {LONGEST_HOURS}"
             raise SettingsError(f"{each} hours", where=f"pace.{name}", mend=mend)
+
+
+def _domain(world: World, campaign: str) -> str:
+    """Return the domain that a campaign's mails come from."""
+    found = world.definitions.get("campaign", campaign)
+    name = journeys.parse(found.text, f"campaigns/{campaign}.yaml").brand if found else ""
+    sender = brand(world.settings, name if name in world.settings.brands else "")
+    return sender.address.rpartition("@")[2].lower()
 
 
 class _Kept(msgspec.Struct):

@@ -83,6 +83,18 @@ def test_status_says_why_mails_wait_and_until_when(open_house: Open) -> None:
     assert json.loads(told.output)["pace"]["waiting"][0]["sends"] == 11
 
 
+def test_each_sending_domain_has_a_pace_of_its_own(open_house: Open) -> None:
+    house = open_house(
+        '[pace.rate]\ngmail = "5/s"\n[brands.outlet]\naddress = "hello@outlet.example"\n'
+    )
+    house.decide()
+    house.decide("cheap", "brand: outlet")
+    assert sent(house) == 10
+    world = house.tb.world
+    streams = {each.lane.stream for each in pacing.status(world.settings, world.lanes, 0).waiting}
+    assert streams == {"shop.example/gmail", "outlet.example/gmail"}
+
+
 def test_the_local_inbox_takes_everything_at_once(open_house: Open) -> None:
     house = open_house(settings='[pace.rate]\nany = "1/h"\n')
     house.decide()

@@ -6,10 +6,13 @@ WITH RECURSIVE lanes (stream, zone) AS (
         WHERE state = 'pending' AND stream IS NOT NULL AND campaign = :campaign
         ORDER BY stream, zone LIMIT 1)
     UNION ALL
-    SELECT n.stream, n.zone FROM lanes AS l JOIN sends AS n ON n.sequence = (
-        SELECT sequence FROM sends INDEXED BY sends_in_lane
-        WHERE state = 'pending' AND stream IS NOT NULL AND campaign = :campaign
-          AND (stream, zone) > (l.stream, l.zone) ORDER BY stream, zone LIMIT 1))
+    SELECT n.stream, n.zone FROM lanes AS l JOIN sends AS n ON n.sequence = COALESCE(
+        (SELECT sequence FROM sends INDEXED BY sends_in_lane
+         WHERE state = 'pending' AND stream IS NOT NULL AND campaign = :campaign
+           AND stream = l.stream AND zone > l.zone ORDER BY zone LIMIT 1),
+        (SELECT sequence FROM sends INDEXED BY sends_in_lane
+         WHERE state = 'pending' AND stream IS NOT NULL AND campaign = :campaign
+           AND stream > l.stream ORDER BY stream, zone LIMIT 1)))
 SELECT stream, zone FROM lanes
 -- name: campaigns
 -- The campaigns of which anything waits in a lane: one step along the index for each.
