@@ -23,8 +23,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -74,17 +75,18 @@ def by_checkpoint(folder, carrier):
         done = max(done, number[reply.send_id] + 1)
         os.pwrite(file, b"%012d" % done, 0)
 
-def life(folder, port, now, design):
+def life(folder, port, now, design, limit, worker):
     folder = Path(folder)
     carrier = SmtpCarrier("127.0.0.1", port, tls="none", connections=4, timeout_seconds=20)
     if design == "checkpoint":
         return by_checkpoint(folder, carrier)
     ledger = SqliteLedger(Database(folder / "tailorbird.sqlite"))
-    journal = (Forgetful if design == "mark_after_send" else FileJournal)(folder / "journal")
-    options = {"worker": "w", "policy": "assume_sent", "now": now, "max_attempts": 10_000}
-    seen = recover(ledger, carrier, journal, **options)
+    journal = (Forgetful if design == "mark_after_send" else FileJournal)(folder / worker)
+    options = {"worker": worker, "policy": "assume_sent", "now": now, "max_attempts": 10_000}
+    seen = recover(ledger, carrier, journal, others=False, **options)
     os.write(1, b'{"unknown": %d}\\n' % len(seen.unknown))
-    deliver(ledger, carrier, journal, lambda claim: mail(claim.send_id), batch=50, **options)
+    deliver(ledger, carrier, journal, lambda claim: mail(claim.send_id), batch=50, limit=limit,
+            **options)
 
 gc.freeze()
 os.write(1, b'{"ready": true}\\n')
@@ -241,7 +243,7 @@ def nursery() -> Iterator[Nursery]:
 
 
 def campaign(
-    nursery: Nursery,
+    nurseries: Sequence[Nursery],
     folder: Path,
     design: str,
     *,
@@ -251,15 +253,20 @@ def campaign(
     seed: int = 0,
     server_port: int | None = None,
 ) -> Figures:
-    """Send to so many people while killing the sender, then let it end; return what happened."""
+    """Send to so many people while killing senders, then let them end; return what happened.
+
+    Each nursery has one worker at a time; all of them share the outbox, and one at a time dies.
+    """
     rng = random.Random(seed)
     ids = _decided(folder, people, rng)
     killer = Killer(rng)
     proxy = Proxy(odds, seed=seed, server_port=server_port, on_moment=killer.moment)
     figures = Figures(design, messages=people)
-    spacing = 7 * people // (kills + 1)
-    over = False
+    spacing = 7 * people // (kills + 1) // len(nurseries)
+    # Who is not under fire must leave some work for the rounds to come.
+    limit = None if len(nurseries) == 1 else people // (kills + 1) + 20
     life = lost = before = 0
+    over = False
     while not over:
         delay = None
         if figures.kills < kills:
@@ -268,19 +275,36 @@ def campaign(
             killer.aim(proxy.record.moments + 1 + rng.randrange(2 * spacing))
         if figures.kills >= kills:
             proxy.odds = Odds()
-        order = [str(folder), proxy.port, NOW + life * LIFE, design]
-        ended, unknown = nursery.live(order, killer, delay)
-        if unknown is not None:
-            most = max(figures.most_unknown_after_a_kill, unknown - lost)
-            figures.most_unknown_after_a_kill, lost = most, 0
+        order = [str(folder), proxy.port, NOW + life * LIFE, design, limit]
+        ended, doubts = _round(nurseries, order, rng.randrange(len(nurseries)), killer, delay)
+        if None not in doubts:
+            beyond = sum(filter(None, doubts)) - lost
+            figures.most_unknown_after_a_kill = max(figures.most_unknown_after_a_kill, beyond)
+            lost = 0
         proxy.quiet()
         lost, before = lost + proxy.record.lost_answers - before, proxy.record.lost_answers
-        figures.kills += not ended
-        over = ended and _ended(folder, design, people)
+        figures.kills += ended.count(False)
+        over = all(ended) and _ended(folder, design, people)
         life += 1
     proxy.quiet()
     proxy.close()
     return _judged(figures, proxy, folder, ids)
+
+
+def _round(
+    nurseries: Sequence[Nursery], order: list[Any], target: int, killer: Killer, delay: float | None
+) -> tuple[list[bool], list[int | None]]:
+    """Have every worker live once, one of them under fire; return who ended, and their doubts."""
+
+    def live(number: int) -> tuple[bool, int | None]:
+        aimed = number == target
+        nobody = Killer(random.Random(0))
+        said = [*order, f"worker-{number + 1}"]
+        return nurseries[number].live(said, killer if aimed else nobody, delay if aimed else None)
+
+    with ThreadPoolExecutor(len(nurseries)) as pool:
+        found = list(pool.map(live, range(len(nurseries))))
+    return [ended for ended, _ in found], [doubts for _, doubts in found]
 
 
 def _decided(folder: Path, people: int, rng: random.Random) -> list[bytes]:
@@ -339,12 +363,14 @@ def trial(
     kills: int,
     messages: int,
     campaigns: int = 1,
+    workers: int = 1,
     server_port: int | None = None,
     seed: int = 0,
 ) -> Figures:
     """Return the sum over several campaigns, each in a folder of its own."""
     total = Figures(design)
-    with nursery() as opened:
+    with ExitStack() as stack:
+        opened = [stack.enter_context(nursery()) for _ in range(workers)]
         for number in range(campaigns):
             with tempfile.TemporaryDirectory() as folder:
                 total += campaign(
@@ -368,6 +394,7 @@ def _share(design: str, asked: argparse.Namespace, server: postfix.Postfix | Non
         kills=asked.kills // part,
         messages=asked.messages // part,
         campaigns=max(1, asked.campaigns // part),
+        workers=asked.workers if part == 1 else 1,
         server_port=server.port if server else None,
     )
 
@@ -378,6 +405,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=2000)
     parser.add_argument("--messages", type=int, default=200_000)
     parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the outbox")
     parser.add_argument("--postfix", action="store_true", help="a real Postfix behind the proxy")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
@@ -389,7 +417,8 @@ def main() -> None:
     used = os.times()
     result = {
         "behind_the_proxy": "Postfix" if asked.postfix else "nothing: the proxy takes the mail",
-        "connections": CONNECTIONS,
+        "workers": asked.workers,
+        "connections_of_a_worker": CONNECTIONS,
         "designs": results,
         "cpu_seconds": round(used.user + used.system + used.children_user + used.children_system),
     }
