@@ -58,6 +58,7 @@ def test_an_address_gets_its_form_on_the_wire(address: str, wired: str) -> None:
         "ann\u2028@shop.example",
         "ann\ud800@shop.example",
         '""@shop.example',
+        '"\u1dc5ann"@shop.example',
         '"ann"smith@shop.example',
         '"ann\r\nRCPT TO:<eve@evil.example>"@shop.example',
         '"ann\\\n"@shop.example',

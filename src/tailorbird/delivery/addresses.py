@@ -62,7 +62,7 @@ def _local(local: str) -> str | None:
     if LOCAL.fullmatch(local):
         return local
     local = unicodedata.normalize("NFC", local)
-    if not local.isprintable() or unicodedata.category(local[:1] or "\0").startswith(("M", "C")):
+    if not local.isprintable() or _leans(local):
         return None
     # A letter such as U+226E is `<` and a stroke to a program that takes letters apart.
     if _specials(unicodedata.normalize("NFD", local)) > _specials(local):
@@ -73,9 +73,16 @@ def _local(local: str) -> str | None:
     if quoted is None:
         return None
     inner = ESCAPED.sub(r"\1", quoted[1])
+    if _leans(inner):
+        return None
     if WIDE_LOCAL.fullmatch(inner):
         return inner
     return '"' + inner.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _leans(local: str) -> bool:
+    """Return whether it begins with a sign that joins what stands before it, or is empty."""
+    return not local or unicodedata.category(local[0]).startswith("M")
 
 
 def _specials(local: str) -> int:
