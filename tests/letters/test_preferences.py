@@ -16,7 +16,7 @@ from tailorbird import content, flow, lists
 from tailorbird.app import Tailorbird
 from tailorbird.letters.frequency import REASON
 from tailorbird.letters.preferences import Preferences, preferences
-from tailorbird.schema import SECOND, Decision
+from tailorbird.schema import DAY, SECOND, Decision
 from tailorbird.tracking.tokens import LABELS, Sealer
 from tailorbird.web.preferences import routes
 
@@ -24,6 +24,15 @@ FOOTED = (
     "<mjml><mj-body><mj-section><mj-column><mj-text>Hi {{ traits.member | default: 'you' }}"
     '</mj-text></mj-column></mj-section>{% render "footer" %}</mj-body></mjml>'
 )
+CAMPAIGN = """\
+name: spring
+audience: everybody
+template: spring
+variants:
+  only: {subject: News}
+holdout: 0
+recommendations: 0
+"""
 ARABIC = """\
 texts: ar
 entries:
@@ -247,6 +256,28 @@ def test_fewer_mails_are_fewer_mails(
     flow.decide(tb.world, "spring", later, "3")
     third = [d for d in tb.world.ledger.decisions(person=tb.person("ada")) if d.at == later]
     assert [each.verdict for each in third] == ["send"]
+
+
+def test_what_was_decided_before_she_chose_waits_for_nobody(
+    shop_of_topics: Tailorbird, send: Send, ask: Ask
+) -> None:
+    tb = shop_of_topics
+    send()
+    later = tb.clock() + 40 * DAY
+    for name in ("second", "third"):
+        tb.put("campaign", name, CAMPAIGN.replace("name: spring", f"name: {name}"))
+        flow.decide(tb.world, name, later, "1")
+    sent(ask, page_of(tb, "ada"), frequency="weekly")
+    tb.ingest()
+    flow.deliver(tb.world, later)
+    ended = {
+        decision.campaign: tb.world.ledger.settlement(decision.id)
+        for decision in _decisions(tb)
+        if decision.campaign != "spring"
+    }
+    states = sorted((each.state, each.reply) for each in ended.values() if each)
+    assert [state for state, _ in states] == ["cancelled", "sent"]
+    assert states[0] == ("cancelled", REASON)
 
 
 def test_a_mail_that_waits_counts_and_one_that_was_cancelled_does_not(

@@ -15,6 +15,8 @@ REASON: Final = "chosen_frequency"
 OLDEST: Final = 60 * DAY
 """For how long before those days a decision may have waited to be sent."""
 PAGE: Final = 1000
+APART: Final = ":"
+"""Stands in the names of mails that somebody asked for, and of no campaign."""
 _NEVER_CAME: Final = frozenset({"cancelled", "failed"})
 
 
@@ -30,6 +32,24 @@ def too_soon(
         person
         for person, days in chosen.items()
         if days and _written_to(world, person, now - days * DAY, apart)
+    )
+
+
+def chosen(profile: Profile) -> bool:
+    """Return whether a person wants fewer mails than there are."""
+    return _days(profile) > 0
+
+
+def has_enough(world: World, profile: Profile, send_id: bytes, now: Instant) -> bool:
+    """Return whether another mail than this one has come to her in the days that she chose."""
+    since = now - _days(profile) * DAY
+    return any(
+        (world.ledger.sent_at(decision.id) or 0) > since
+        for decision in _decisions(world, profile.person)
+        if decision.verdict == "send"
+        and decision.id != send_id
+        and decision.at > since - OLDEST
+        and APART not in decision.campaign
     )
 
 

@@ -12,7 +12,7 @@ from tailorbird import delivery, journeys
 from tailorbird.delivery.feedback import GONE, SENDERS_FAULT
 from tailorbird.delivery.feedback.reasons import reason_of, without_addresses
 from tailorbird.errors import TemplateError, UsageError
-from tailorbird.letters import editions
+from tailorbird.letters import editions, frequency
 from tailorbird.letters.deciding import MISSING
 from tailorbird.letters.digests import digest_of
 from tailorbird.letters.editions import Edition
@@ -60,6 +60,7 @@ class Composer:
         self._sealer = Sealer(world.token_key)
         self._signers: dict[str, list[delivery.DkimSigner]] = {}
         self._editions: dict[tuple[str, int, str], _Ready] = {}
+        self._first: dict[PersonId, bytes] = {}
 
     def outgoing(self, claim: Claim) -> Outgoing | Settlement:
         """Return the claim's message, or its end when the person must not be written to any more.
@@ -79,6 +80,8 @@ class Composer:
             return Settlement(claim.send_id, "cancelled", world.carrier.name, answer.reason)
         if profile is None or not profile.email:
             return Settlement(claim.send_id, "cancelled", world.carrier.name, journeys.NO_ADDRESS)
+        if self._has_enough(claim, profile, ready):
+            return Settlement(claim.send_id, "cancelled", world.carrier.name, frequency.REASON)
         tracks = isinstance(permit(state, person, "tracking", self._now), Permit)
         try:
             data = self._data(claim, kept, profile, ready)
@@ -98,6 +101,17 @@ class Composer:
             signers=self._signing(envelope.from_address),
         )
         return msgspec.structs.replace(made, digest=digest_of(rendered))
+
+    def _has_enough(self, claim: Claim, profile: Profile, ready: _Ready) -> bool:
+        """Return whether she chose fewer mails than this would make; what was decided before, too.
+
+        Of several that wait, the first is sent: the next may be in hand before that is known.
+        """
+        if ready.edition.campaign.purpose != "email_marketing" or not frequency.chosen(profile):
+            return False
+        first = self._first.setdefault(profile.person, claim.send_id)
+        others = frequency.has_enough(self._world, profile, claim.send_id, self._now)
+        return first != claim.send_id or others
 
     def _decided_too(self, claim: Claim, survivor: PersonId) -> bool:
         """Return whether the person into whom this one was merged was decided about as well."""
