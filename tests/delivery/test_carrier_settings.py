@@ -13,10 +13,17 @@ import pytest
 from tailorbird import settings as configuration
 from tailorbird.delivery.carriers.by_task import CarrierByTask
 from tailorbird.delivery.carriers.file import FileCarrier
+from tailorbird.delivery.carriers.http_carrier import one_reply
+from tailorbird.delivery.carriers.http_session import Answer
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.kinds import OpenCarrier, Place
 from tailorbird.delivery.carriers.mailgun import Mailgun, MailgunSettings
-from tailorbird.delivery.carriers.registry import carriers_of, sending_carrier, wanted
+from tailorbird.delivery.carriers.registry import (
+    carriers_of,
+    sending_carrier,
+    signatures_hold,
+    wanted,
+)
 from tailorbird.delivery.carriers.sandbox import REFUSED, SandboxCarrier
 from tailorbird.delivery.carriers.smtp import SmtpCarrier
 from tailorbird.delivery.carriers.sparkpost import Sparkpost, SparkpostSettings
@@ -328,3 +335,28 @@ def test_a_form_for_mailgun_ends_where_its_boundary_says() -> None:
     assert boundary not in content
     assert content in call.body
     assert call.body.endswith(b"--" + boundary + b"--\r\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("", True),
+        ('[delivery]\ncarrier = "smtp"\n', True),
+        ('[delivery]\ncarrier = "ses"\n', False),
+        ('[delivery]\ncarrier = "ses"\n[carriers.smtp]\nhost = "mx.example"\n', False),
+        ('[delivery]\ncarrier = "ses"\nfailover = ["smtp"]\n', True),
+        ('[delivery]\ncarrier = "postmark"\ntransactional = "mailgun"\n', True),
+    ],
+)
+def test_mails_are_signed_where_a_carrier_passes_the_signature_on(
+    text: str, holds: bool, tmp_path: Path
+) -> None:
+    assert signatures_hold(settings(tmp_path, text)) is holds
+
+
+def test_an_address_is_not_named_however_it_is_written() -> None:
+    refused = Answer(400, {}, b"{}")
+    said = one_reply(
+        mail(1, "Ann@c.example"), "rejected", refused, "<ann@C.example>: ANN@c.example"
+    )
+    assert said.text == "<the address>: the address"

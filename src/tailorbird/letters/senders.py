@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tailorbird import delivery
+from tailorbird.delivery.carriers.registry import signatures_hold
 from tailorbird.delivery.dkim_keys import DkimKeys, KeyPair, read
 from tailorbird.delivery.dns_records import Sending
 from tailorbird.errors import DefinitionError
@@ -19,11 +20,14 @@ def signers(
 ) -> list[delivery.DkimSigner]:
     """Return what signs the mails from an address: keys of its domain, else of one above it.
 
-    Without any, the key that `sender.dkim_key_file` names; without that, nothing signs.
+    Without any, the key that `sender.dkim_key_file` names; without that, nothing signs. Nor does
+    anything where every carrier writes the mail anew and signs it itself.
 
     Raises:
         SettingsError: a key file cannot be read.
     """
+    if not signatures_hold(settings):
+        return []
     keys = DkimKeys(folder)
     for domain in _upwards(address.rpartition("@")[2]):
         pair = keys.active(domain, now)

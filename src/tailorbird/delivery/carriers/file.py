@@ -94,4 +94,4 @@ def _opened(settings: FileSettings, place: Place) -> FileCarrier:
     return FileCarrier(place.folder / settings.folder, name=place.name)
 
 
-KIND: Final = Kind(FileSettings, _opened, Abilities(raw=True, looks_up=True))
+KIND: Final = Kind(FileSettings, _opened, Abilities(raw=True, keeps_signature=True, looks_up=True))

@@ -132,9 +132,17 @@ def replied(
 def one_reply(message: Outgoing, kind: ReplyKind, answer: Answer, text: str) -> Reply:
     """Return the reply for one message; its address does not stand in it."""
     wait = answer.retry_seconds if kind == "deferred" else 0
-    told = shown(text.replace(message.envelope_to, "the address"))
+    told = shown(_without(message.envelope_to, text))
     told = told or http.client.responses.get(answer.status, "")
     return Reply(message.send_id, kind, answer.status, told, wait)
+
+
+def _without(address: str, text: str) -> str:
+    """Return a text that does not name an address, however it is written there."""
+    wanted = address.lower()
+    while wanted and (at := text.lower().find(wanted)) >= 0:
+        text = f"{text[:at]}the address{text[at + len(wanted) :]}"
+    return text
 
 
 def refusal(reply: Reply, where: str) -> CarrierError:

@@ -17,4 +17,4 @@ def _opened(_settings: InboxSettings, place: Place) -> OpenCarrier:
     return place.inbox
 
 
-KIND: Final = Kind(InboxSettings, _opened, Abilities(raw=True, looks_up=True))
+KIND: Final = Kind(InboxSettings, _opened, Abilities(raw=True, keeps_signature=True, looks_up=True))

@@ -62,6 +62,8 @@ class Abilities(msgspec.Struct, frozen=True):
 
     raw: bool
     """The message travels as we made it; otherwise the provider makes one of its parts."""
+    keeps_signature: bool = False
+    """Our DKIM signature still holds when the mail arrives; otherwise making it is wasted."""
     repeatable_seconds: int = 0
     """For how long the same send id gives one message, however often it is said."""
     looks_up: bool = False

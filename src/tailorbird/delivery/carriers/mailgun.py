@@ -100,6 +100,11 @@ def _opened(settings: MailgunSettings, place: Place) -> HttpCarrier:
 KIND: Final = Kind(
     MailgunSettings,
     _opened,
-    Abilities(raw=True, looks_up=True, send_id_in="event-data.user-variables.send_id"),
+    Abilities(
+        raw=True,
+        keeps_signature=True,
+        looks_up=True,
+        send_id_in="event-data.user-variables.send_id",
+    ),
     needs=("api_key", "domain"),
 )

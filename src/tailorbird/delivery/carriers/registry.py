@@ -97,6 +97,15 @@ def sending_carrier(settings: Settings, carriers: Mapping[str, OpenCarrier]) -> 
     return CarrierByTask(carrier, carriers[name])
 
 
+def signatures_hold(settings: Settings) -> bool:
+    """Return whether any carrier in use passes our DKIM signature on; else signing is waste."""
+    delivery = settings.delivery
+    used = {delivery.carrier, delivery.transactional, *delivery.failover}
+    return any(
+        kind(one.kind).abilities.keeps_signature for one in wanted(settings) if one.name in used
+    )
+
+
 class UnreadyCarrier:
     """Stands for a carrier that lacks settings; it takes nothing, so that nothing is lost."""
 

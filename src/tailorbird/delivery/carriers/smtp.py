@@ -117,4 +117,6 @@ def _opened(settings: SmtpSettings, place: Place) -> SmtpCarrier:
     )
 
 
-KIND: Final = Kind(SmtpSettings, _opened, Abilities(raw=True, send_id_in="VERP, Message-ID"))
+KIND: Final = Kind(
+    SmtpSettings, _opened, Abilities(raw=True, keeps_signature=True, send_id_in="VERP, Message-ID")
+)

@@ -114,6 +114,6 @@ def _opened(settings: SparkpostSettings, place: Place) -> HttpCarrier:
 KIND: Final = Kind(
     SparkpostSettings,
     _opened,
-    Abilities(raw=True, send_id_in="rcpt_meta.send_id"),
+    Abilities(raw=True, keeps_signature=True, send_id_in="rcpt_meta.send_id"),
     needs=("api_key",),
 )
