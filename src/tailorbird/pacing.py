@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,6 +24,7 @@ from tailorbird.schema import HOUR, MINUTE, SECOND, Instant, Names
 from tailorbird.settings import Pace, Settings, brand
 from tailorbird.world import World
 
+log = logging.getLogger("tailorbird.pace")
 BUILT_IN: Final[Mapping[str, str]] = {
     "gmail": "100/s", "outlook": "50/s", "yahoo": "30/s", "icloud": "20/s", "gmx": "20/s",
     "t-online": "10/s", "orange": "5/s", "any": "50/s",
@@ -68,7 +71,7 @@ def plan_of(settings: Settings) -> Plan:
         SettingsError: a rate or a clock time cannot be read.
     """
     chosen = settings.pace
-    _check(chosen)
+    _check(chosen, settings.shop.zone)
     texts = {**BUILT_IN, **chosen.rate}
     rates = {name: rates_of(text, f"pace.rate.{name}") for name, text in texts.items()}
     return Plan(
@@ -130,6 +133,8 @@ def watch(world: World, pace: Pacing, now: Instant) -> list[Held]:
         chosen.hard_bounces, chosen.complaints, chosen.window_hours, chosen.least_sent
     )
     held = pace.watch(_came_back(world, now - thresholds.window_hours * HOUR), thresholds, now)
+    for each in held:
+        log.warning("%s is held until somebody lets it go: %s", each.meter, each.reason)
     world.lanes.keep({WATCHED_AT: msgspec.json.encode(now)})
     return held
 
@@ -202,8 +207,10 @@ def _places(
     return places
 
 
-def _check(chosen: Pace) -> None:
-    """Raise where a number makes no sense."""
+def _check(chosen: Pace, zone: str) -> None:
+    """Raise where a number or the shop's zone makes no sense."""
+    if not _is_zone(zone):
+        raise SettingsError(f"no time zone {zone!r}", where="shop.zone", mend="as in Europe/Berlin")
     volumes = {name: min(days, default=1) for name, days in chosen.warm_up.items()}
     for table, values in (("warm_up", volumes), ("under_way", chosen.under_way)):
         for name, least in values.items():
@@ -236,10 +243,16 @@ class _Kept(msgspec.Struct):
 def _zone(inputs: bytes, plan: Plan) -> str:
     """Return the zone that was known when the mail was decided, the shop's where none was."""
     zone = msgspec.json.decode(inputs, type=_Kept).zone
+    return zone if zone and _is_zone(zone) else plan.zone
+
+
+@cache
+def _is_zone(zone: str) -> bool:
     try:
-        return ZoneInfo(zone).key if zone else plan.zone
+        ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
-        return plan.zone
+        return False
+    return True
 
 
 def _came_back(world: World, since: Instant) -> Bad:
