@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final
 
-from litestar import get, post
+from litestar import post
 from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter, RawBody
 from litestar.types import ControllerRouterHandler
@@ -15,7 +15,7 @@ from tailorbird.delivery.feedback.mime import LARGEST
 from tailorbird.readings import feedback
 from tailorbird.schema import DAY
 from tailorbird.views.feedback import FeedbackSummary, FeedbackTaken
-from tailorbird.web.asking import ADMIN, AT_CONSOLE, GUARDED, INVALID, WRITING, At, Now, instant_of
+from tailorbird.web.asking import ADMIN, WRITING, At, Now, instant_of, reads
 
 DAYS: Final = 30
 Since = Annotated[
@@ -23,8 +23,7 @@ Since = Annotated[
 ]
 
 
-@get("/feedback/summary", summary="What came back", tags=["feedback"],
-     responses=INVALID | GUARDED, **AT_CONSOLE)  # fmt: skip
+@reads("/feedback/summary", "What came back", "feedback")
 def get_feedback(desk: At, now: Now, since: Since = None) -> FeedbackSummary:
     """Return bounces, complaints and answers by the door through which they came and by reason."""
     start = now - DAYS * DAY if since is None else instant_of(since, now)
