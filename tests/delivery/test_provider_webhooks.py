@@ -283,3 +283,26 @@ def test_amazons_question_whether_to_begin_is_shown_and_not_followed() -> None:
     (unread,) = read_posted("amazon_ses", json.dumps(asked).encode())
     assert not isinstance(unread, Outcome)
     assert "https://sns.example/confirm" in unread.why
+
+
+SEND: Final = "0123456789abcdef0123456789abcdef"
+HANDED_BACK: Final[dict[str, Any]] = {
+    "amazon_ses": {"eventType": "Delivery", "mail": {"tags": {"send_id": [SEND]}}},
+    "brevo": {"event": "delivered", "X-Mailin-custom": json.dumps({"send_id": SEND})},
+    "mailgun": {"event-data": {"event": "delivered", "user-variables": {"send_id": SEND}}},
+    "mailjet": [{"event": "sent", "CustomID": SEND}],
+    "mailtrap": {"events": [{"event": "delivery", "custom_variables": {"send_id": SEND}}]},
+    "mandrill": {"mandrill_events": [{"event": "delivered", "msg": {"metadata": {"s": SEND}}}]},
+    "postmark": {"RecordType": "Delivery", "Metadata": {"send_id": SEND}},
+    "resend": {"type": "email.delivered", "data": {"tags": [{"name": "send_id", "value": SEND}]}},
+    "sendgrid": [{"event": "delivered", "send_id": SEND}],
+    "sparkpost": [{"msys": {"m": {"type": "delivery", "rcpt_meta": {"send_id": SEND}}}}],
+    "unisender_go": {"status": "delivered", "metadata": {"send_id": SEND}},
+}
+
+
+@pytest.mark.parametrize("provider", sorted(HANDED_BACK))
+def test_the_send_that_a_carrier_hands_over_comes_back(provider: str) -> None:
+    (outcome,) = read_posted(provider, json.dumps(HANDED_BACK[provider]).encode())
+    assert isinstance(outcome, Outcome)
+    assert SEND in dict(outcome.metadata).values()
