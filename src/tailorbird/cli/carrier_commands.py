@@ -83,7 +83,7 @@ def check(
         bad = bad or bool(trouble)
         lines += [f"  {'MISSING' if trouble else 'ok':8}{name} ({_task(settings, name)})"]
         lines += [f"          {text}" for text in trouble]
-    lines.append(_sandbox(settings))
+    lines.append(where_mails_go(settings))
     emit(
         {
             "ready": not bad,
@@ -145,7 +145,8 @@ def _task(settings: Settings, name: str) -> str:
     return ", ".join(tasks) or "none"
 
 
-def _sandbox(settings: Settings) -> str:
+def where_mails_go(settings: Settings) -> str:
+    """Return in a sentence who can get mails as things are set."""
     delivery = settings.delivery
     if delivery.carrier == "inbox":
         return "mails stay in the local inbox: delivery.carrier is not set"

@@ -22,6 +22,7 @@ def serve_folder(folder: Path, *, host: str = "", port: int = 0, say: Say) -> No
     import uvicorn
 
     from tailorbird.cli.arguments import opened
+    from tailorbird.cli.carrier_commands import where_mails_go
     from tailorbird.web.serve import site
 
     with opened(folder) as tb:
@@ -29,6 +30,7 @@ def serve_folder(folder: Path, *, host: str = "", port: int = 0, say: Say) -> No
         host, port = host or server.host, port or server.port
         check_free(host, port)
         say(f"Tailorbird serves {folder} at http://{host}:{port}/  (Ctrl-C stops it)")
+        say(where_mails_go(tb.world.settings))
         # Ctrl-C is how a server is stopped; uvicorn has let go of its work when it hands it on.
         with suppress(KeyboardInterrupt):
             uvicorn.run(site(tb), host=host, port=port, log_level="warning", access_log=False)
