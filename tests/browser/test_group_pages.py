@@ -133,3 +133,17 @@ def test_clusters_say_what_sets_them_apart_and_how_they_were_judged(page: Page, 
     expect(page.get_by_role("heading", name="People: many orders")).to_be_visible()
     page.get_by_role("button", name="Find them anew").click()
     expect(page.get_by_role("alert")).to_contain_text("too few for clusters")
+
+
+def test_a_list_is_offered_to_people_by_its_words(page: Page, own_shop: str) -> None:
+    shown(page, f"{own_shop}/lists/nobody")
+    offering = page.get_by_role("region", name="Offered to people")
+    offering.get_by_label("Words by language").fill("en: Running\nde: Laufen: und mehr")
+    offering.get_by_role("button", name="Keep the words").click()
+    expect(offering).to_contain_text("It is offered to people on the page of their choices.")
+    shown(page, f"{own_shop}/lists/nobody")
+    words = page.get_by_label("Words by language")
+    expect(words).to_have_value("en: Running\nde: Laufen: und mehr")
+    words.fill("Deutsch: Laufen")
+    page.get_by_role("button", name="Keep the words").click()
+    expect(page.get_by_text("'Deutsch' is no language")).to_be_visible()

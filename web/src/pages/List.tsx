@@ -2,7 +2,7 @@ import "../styles/segments.css";
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { path, query, send, useDoing, useReading } from "../api/reading";
-import type { ListFile, ListReport, NamedPeople, NamedReport, PeoplePage } from "../api/types";
+import type { ListFile, ListReport, ListRow, NamedPeople, NamedReport, NewList, PeoplePage } from "../api/types";
 import { Told } from "../parts/doing";
 import { Uses } from "../parts/kept";
 import { Card, Empty, Page, Shown, useStatus } from "../parts/page";
@@ -80,6 +80,7 @@ export default function List({ name }: { name: string }) {
               <Naming where={where} again={again} />
               <Importing where={where} again={again} />
             </div>
+            {report && <Offering list={report.list} where={where} again={again} />}
             <Uses where={where} kept="Made again under this name, the same people are on it." />
           </div>
         )}
@@ -91,6 +92,36 @@ export default function List({ name }: { name: string }) {
 interface ChangeProps {
   where: string;
   again: () => void;
+}
+
+/** Whether people may put themselves on it, and what it is called to them. */
+function Offering({ list, where, again }: ChangeProps & { list: ListReport["list"] }) {
+  const [typed, setTyped] = useState(
+    Object.entries(list.offered)
+      .map(([locale, words]) => `${locale}: ${words}`)
+      .join("\n"),
+  );
+  const doing = useDoing();
+  const lines = typed.split("\n").filter((line) => line.trim());
+  const offered = Object.fromEntries(lines.map((line) => line.split(/:(.*)/s, 2).map((part) => part?.trim() ?? "")));
+  const keep = () =>
+    doing.run(async () => {
+      const content: NewList = { description: list.description, offered };
+      await send<ListRow>("PUT", where, content);
+      again();
+      return lines.length > 0 ? "It is offered to people on the page of their choices." : "It is offered to nobody.";
+    });
+  return (
+    <Card title="Offered to people" note="On the page that their mails lead to, by these words: a language a line, such as en: Running. Empty: not offered.">
+      <Textarea label="Words by language" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} rows={3} autoComplete="off" />
+      <div className="actions">
+        <Button onClick={keep} disabled={doing.busy}>
+          Keep the words
+        </Button>
+      </div>
+      <Told doing={doing} />
+    </Card>
+  );
 }
 
 function Naming({ where, again }: ChangeProps) {
