@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 
@@ -14,6 +16,7 @@ from tailorbird import flow
 from tailorbird.app import Tailorbird
 from tailorbird.letters import feeds
 from tailorbird.schema import DAY, Consent, Instant
+from tailorbird.settings import Brand
 from tailorbird.tracking import amp_links
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web.amp import routes
@@ -114,6 +117,27 @@ def test_the_links_of_a_feed_are_signed_for_its_mail(
     assert sealed is not None
     assert (sealed.send_id, sealed.url) == (decision_of(sent, "ada"), "https://shop.example/cup")
     assert sealed.link == feeds.FIRST_LINK
+
+
+def test_the_links_of_a_brands_feed_are_the_brands(
+    shop: Tailorbird, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "recommendations", popular())
+    outlet = Brand(address="hi@outlet.example", base_url="https://go.outlet.example")
+    settings = msgspec.structs.replace(shop.world.settings, brands={"outlet": outlet})
+    shop.world = replace(shop.world, settings=settings)
+    campaign = shop.world.definitions.get("campaign", "spring")
+    assert campaign is not None
+    shop.put("campaign", "spring", campaign.text + "brand: outlet\nutm: {source: news}\n")
+    send()
+    path, named = path_of(shop, "recommendations"), {"amp-email-sender": "hi@outlet.example"}
+    (shown,) = ask(shop, path, headers=named).json()["items"]
+    base, _, token = shown["url"].rpartition("/c/")
+    sealed = Sealer(shop.world.token_key).open(token, "click")
+    assert base == "https://go.outlet.example"
+    assert sealed is not None
+    assert sealed.url.startswith("https://shop.example/cup?utm_source=news&utm_medium=email&")
+    assert ask(shop, path, headers={"amp-email-sender": "hi@evil.example"}).status_code == 403
 
 
 def test_who_is_no_longer_tracked_gets_bare_links(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from tailorbird.collect.forms_messages import COMMENT, category
 from tailorbird.content import compile as compiled
+from tailorbird.letters import editions
 from tailorbird.letters.picks import recommendations
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import Body, ConsentState, Decision, Instant, PersonId, Purpose, Scalar
 from tailorbird.tracking import events
 from tailorbird.tracking.tokens import WEB_ADDRESS, Sealer
+from tailorbird.tracking.utm import tagged
 from tailorbird.world import World
 
 RECOMMENDATIONS: Final = "recommendations"
@@ -51,10 +54,8 @@ def recommended(world: World, send_id: bytes, now: Instant) -> list[Entry] | Non
     number = len(decided) or USUAL
     chosen, _ = recommendations(world, [person], personal, number, now)
     tracked = _agrees(state, person, "tracking", now)
-    products = chosen.get(person, [])
-    return [
-        _entry(world, each, send_id, FIRST_LINK + n, tracked) for n, each in enumerate(products)
-    ]
+    products, link = chosen.get(person, []), _link(world, decision, tracked=tracked)
+    return [_entry(each, link(str(each["url"]), FIRST_LINK + n)) for n, each in enumerate(products)]
 
 
 def answered(world: World, send_id: bytes, answer: Answer, now: Instant) -> bool:
@@ -97,11 +98,29 @@ def _agrees(state: ConsentState, person: PersonId, purpose: Purpose, now: Instan
     return isinstance(permit(state, person, purpose, now), Permit)
 
 
-def _entry(world: World, product: Entry, send_id: bytes, link: int, tracked: bool) -> Entry:
+def _link(world: World, decision: Decision, *, tracked: bool) -> Callable[[str, int], str]:
+    """Return what makes a product's address the link that its mail would carry."""
+    edition = _edition(world, decision)
+    tags = edition.campaign.tags(decision.variant) if edition else {}
+    base = edition.manifest.base_url if edition else world.settings.server.base_url.rstrip("/")
+    seal = Sealer(world.token_key).seal
+
+    def made(url: str, number: int) -> str:
+        url = tagged(url, tags)
+        if not tracked or not WEB_ADDRESS.fullmatch(url):
+            return url
+        return f"{base}/c/{seal('click', decision.id, link=number, url=url)}"
+
+    return made
+
+
+def _edition(world: World, decision: Decision) -> editions.Edition | None:
+    digest = str(msgspec.json.decode(decision.inputs).get("edition") or "")
+    return editions.kept(world, digest) if digest else None
+
+
+def _entry(product: Entry, url: str) -> Entry:
     """Return a product as `amp-mustache` prints it; its score and reason are nobody's business."""
-    url, price = str(product["url"]), product["price_minor"]
-    if tracked and WEB_ADDRESS.fullmatch(url):
-        base = world.settings.server.base_url.rstrip("/")
-        url = f"{base}/c/{Sealer(world.token_key).seal('click', send_id, link=link, url=url)}"
+    price = product["price_minor"]
     shown = {name: product[name] for name in ("item", "name", "category", "image")}
     return {**shown, "url": url, "price": _PRICE.render(product) if price else ""}

@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 from tailorbird.errors import TailorbirdError
 from tailorbird.letters import feeds
 from tailorbird.schema import Instant
+from tailorbird.settings import Settings, brand
 from tailorbird.tracking import amp_links
 from tailorbird.tracking.tokens import Sealer
 from tailorbird.web.desk import nobody
@@ -65,7 +66,7 @@ class _Feeds:
 
     def show(self, request: Request) -> Response:
         """Answer with the entries of a feed."""
-        headers = _leave(request, self._world.settings.sender.address)
+        headers = _leave(request, _senders(self._world.settings))
         if headers is None:
             return _said(403, {})
         link = self._link(request)
@@ -86,7 +87,7 @@ class _Feeds:
 
     async def take(self, request: Request) -> Response:
         """Keep an answer; the same mail answers once, however often it is sent."""
-        headers = _leave(request, self._world.settings.sender.address)
+        headers = _leave(request, _senders(self._world.settings))
         if headers is None:
             return _said(403, {})
         content = await _content(request)
@@ -131,8 +132,13 @@ class _Feeds:
         return amp_links.unseal(self._sealer, token, name, self._now())
 
 
-def _leave(request: Request, sender: str) -> dict[str, str] | None:
-    """Return the headers by which our sender agrees; None where another asks, or nobody says who.
+def _senders(settings: Settings) -> frozenset[str]:
+    """Return every address that mails come from, in lower case."""
+    return frozenset(brand(settings, name).address.lower() for name in ("", *settings.brands))
+
+
+def _leave(request: Request, senders: frozenset[str]) -> dict[str, str] | None:
+    """Return the headers by which a sender agrees; None where another asks, or nobody says who.
 
     A reader names the sender in `AMP-Email-Sender`, an older one in `__amp_source_origin`.
     """
@@ -140,7 +146,7 @@ def _leave(request: Request, sender: str) -> dict[str, str] | None:
     named = request.headers.get("amp-email-sender", "")
     source = request.query_params.get("__amp_source_origin", "")
     told = named or source
-    if told.lower() != sender.lower() or (not named and not origin):
+    if told.lower() not in senders or (not named and not origin):
         return None
     headers = {"amp-email-allow-sender": told, "vary": "Origin, AMP-Email-Sender"} if named else {}
     if origin:
