@@ -263,6 +263,7 @@ def test_claims_of_a_worker_that_vanished_are_in_doubt(journal: Any) -> None:
     assert mend(ledger, ScriptedCarrier(lambda n: "accepted"), journal, now=later).unknown == (
         send_id(0),
     )
+    assert ledger.states() == {"unknown": 1}
     ledger = ledger_of(1)
     ledger.claim("other", 1, NOW, 60)
     carrier = ScriptedCarrier(lambda n: "accepted", found=set())
@@ -361,6 +362,7 @@ class Doorkeeper:
     def admit(self, claims: Sequence[Claim], now: Instant) -> Admission:
         self.asked.append(([claim.person for claim in claims], now))
         ends = {
+            0: Settlement(send_id(0), "cancelled", "", "withdrawn"),
             1: Settlement(send_id(1), "cancelled", "", "withdrawn"),
             2: Settlement(send_id(2), "pending", "", "at night", now + MINUTE),
         }
@@ -372,9 +374,9 @@ def test_whom_the_gate_turns_away_counts_as_refused(journal: Any) -> None:
     gate = Doorkeeper()
     carrier = ScriptedCarrier(lambda n: "accepted")
     report = run(ledger, carrier, journal, gate=gate)
-    assert report == DeliveryReport(sent=2, refused=1)
+    assert report == DeliveryReport(sent=1, refused=2)
     assert gate.asked == [([0, 1, 2, 3], NOW)]
-    assert ledger.states() == {"sent": 2, "cancelled": 1, "pending": 1}
+    assert ledger.states() == {"sent": 1, "cancelled": 2, "pending": 1}
 
 
 def test_the_clock_is_asked_for_claims_leases_and_settlements(journal: Any) -> None:
@@ -483,3 +485,36 @@ def test_with_journals_beside_its_own_recovery_leaves_others_alone(journal: Any)
         ledger, carrier, journal, worker="w", policy="assume_sent", now=NOW + DAY, others=False
     )
     assert (recovery, ledger.workers()) == (Recovery(), ["other"])
+
+
+def test_the_digest_of_what_left_is_kept_for_certain_or_in_doubt(journal: Any) -> None:
+    ledger = ledger_of(3)
+    answers: list[ReplyKind] = ["accepted", "unknown", "rejected"]
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        return Outgoing(claim.send_id, "a@b", "c@d", b"", bytes([claim.person + 1]))
+
+    carrier = ScriptedCarrier(lambda n: answers[n])
+    deliver(ledger, carrier, journal, render, worker="w", now=NOW)
+    ended = [ledger.settlement(send_id(n)) for n in range(3)]
+    assert [each and each.digest for each in ended] == [b"\x01", b"\x02", b""]
+
+
+def test_a_carrier_that_asks_for_more_patience_gets_it(journal: Any) -> None:
+    ledger = ledger_of(2)
+
+    class Patient(ScriptedCarrier):
+        def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
+            for message in messages:
+                number = int.from_bytes(message.send_id, "big")
+                yield Reply(message.send_id, "deferred", 451, "later", (3, 90)[number])
+
+    run(ledger, Patient(lambda n: "accepted"), journal)
+    waits = [ended.retry_at - NOW for _, _, ended in ledger.settlements(0, 9)]
+    assert waits == [MINUTE, 90 * SECOND]
+
+
+def test_a_report_is_empty_where_nothing_was_to_be_done(journal: Any) -> None:
+    assert run(ledger_of(0), ScriptedCarrier(lambda n: "accepted"), journal) == DeliveryReport()
+    assert DeliveryReport() == DeliveryReport(0, 0, 0, 0, 0)
+    assert Recovery() == Recovery(0, 0, 0, 0, ())
