@@ -123,6 +123,8 @@ def test_who_is_barred_gets_no_mail_until_it_is_lifted(house: Any, carrying: Any
     assert house.deliver(carrying()).sent == 12
     checked = hands(house).check("p1@mail.example")
     assert checked.standing == ()
+    shown = house.tb.readings.person(house.tb.person("p1"), house.now).suppressions
+    assert [(row.barred, row.note) for row in shown] == [(True, "asked by phone"), (False, "back")]
     assert [(w.barred, w.author, w.note) for w in checked.said] == [
         (True, "bo", "asked by phone"),
         (False, "bo", "back"),

@@ -23,6 +23,7 @@ from tailorbird.views import (
     Trait,
     moment,
 )
+from tailorbird.views.suppressions import SuppressionRow
 from tailorbird.world import World
 
 SUGGESTED: Final = 6
@@ -145,7 +146,19 @@ def report(world: World, person: PersonId, now: Instant) -> PersonReport | None:
             world.facts.read(_SEGMENTS_OF, (profile.person,)).column("segment").to_pylist()
         ),
         sessions=visits.sessions(world, profile.person, now),
+        suppressions=_suppressions(world, profile),
     )
+
+
+def _suppressions(world: World, profile: Profile) -> tuple[SuppressionRow, ...]:
+    said = world.suppressions.said(world.suppressions.key(profile.email)) if profile.email else []
+    return tuple(
+        SuppressionRow(
+            profile.email, word.address_key.hex(), word.reason, word.purpose, moment(word.at),
+            word.barred, word.source, word.author, word.note,
+        )
+        for word in said
+    )  # fmt: skip
 
 
 def _identifiers(world: World, person: PersonId) -> tuple[Identifier, ...]:

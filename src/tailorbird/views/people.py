@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from tailorbird.schema import PersonId, Scalar
+from tailorbird.views.suppressions import SuppressionRow
 
 
 class PersonRow(msgspec.Struct, frozen=True):
@@ -119,6 +120,8 @@ class PersonReport(msgspec.Struct, frozen=True):
     sessions: tuple[SessionRow, ...] = ()
     """The latest ones, the newest first."""
     merged_into: PersonId | None = None
+    suppressions: tuple[SuppressionRow, ...] = ()
+    """All that was ever said of her address, oldest first."""
 
 
 class TimelineLine(msgspec.Struct, frozen=True):
