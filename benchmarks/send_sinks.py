@@ -11,11 +11,16 @@ from contextlib import contextmanager
 
 SINK = """
 import socket, threading
+def taken(connection):
+    try:
+        return connection.recv(1 << 20)
+    except OSError:
+        return b""
 def serve(connection):
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.sendall(b"220 sink\\r\\n")
     held, text = b"", False
-    while received := connection.recv(1 << 20):
+    while received := taken(connection):
         held += received
         while True:
             if text:
