@@ -9,13 +9,17 @@ from typing import Final
 import msgspec
 
 from tailorbird import delivery, forms, letters, pacing
+from tailorbird.delivery.failover import FormerCarriers
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError
+from tailorbird.ports import Carrier
 from tailorbird.schema import Body, Claim, Instant, Outgoing, Settlement
 from tailorbird.world import World
 
 PAUSED: Final = "given back: sending is paused"
 ENDING: Final = "given back: the worker ends"
+CARRIERS_OF: Final = ":carriers:"
+"""Starts the names under which is kept by which carriers each worker sends."""
 
 
 def never() -> bool:
@@ -38,8 +42,12 @@ def deliver(
     worker = worker or world.worker
     sender = (world.ledger, world.carrier, world.journal)
     pace = pacing.prepare(world, now, forms.PREFIX)
-    delivery.recover(*sender, worker=worker, policy=policy(world), now=now, others=False, pace=pace)
+    delivery.recover(
+        world.ledger, witness(world, worker), world.journal,
+        worker=worker, policy=policy(world), now=now, others=False, pace=pace,
+    )  # fmt: skip
     take_over(world, now, worker)
+    _note_carriers(world, worker)
     door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts, ending=ending)
     report = delivery.deliver(
         *sender,
@@ -85,7 +93,7 @@ def take_over(world: World, now: Instant, worker: str) -> list[delivery.Recovery
             left = journals.left_by(name)
         except StoreError:
             continue
-        given = (world.ledger, world.carrier)
+        given = (world.ledger, witness(world, name))
         if left is None:
             found.append(
                 delivery.recover(
@@ -100,6 +108,29 @@ def take_over(world: World, now: Instant, worker: str) -> list[delivery.Recovery
                 )
             )
     return found
+
+
+def witness(world: World, worker: str) -> Carrier:
+    """Return who can tell what left in a worker's last life: the carriers that it had then.
+
+    Another one that is asked denies what it never had, and everything would be sent again.
+    """
+    kept = world.lanes.meters().get(f"{CARRIERS_OF}{worker}")
+    names = msgspec.json.decode(kept, type=list[str]) if kept else []
+    if set(names) <= set(_carriers(world)):
+        return world.carrier
+    return FormerCarriers(names, world.carriers)
+
+
+def _note_carriers(world: World, worker: str) -> None:
+    name, said = f"{CARRIERS_OF}{worker}", msgspec.json.encode(_carriers(world))
+    if world.lanes.meters().get(name) != said:
+        world.lanes.keep({name: said})
+
+
+def _carriers(world: World) -> list[str]:
+    chosen = world.settings.delivery
+    return [name for name in (chosen.carrier, chosen.transactional, *chosen.failover) if name]
 
 
 def policy(world: World) -> Callable[[Claim], delivery.UnknownPolicy]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,8 @@ from tailorbird.errors import CarrierError
 from tailorbird.ports import Carrier, Journal
 from tailorbird.schema import Instant, Outgoing, Reply
 from tailorbird.settings import Delivery
+
+Finding: TypeAlias = Callable[[Sequence[bytes]], "dict[bytes, bool] | None"]
 
 
 class Breakers(Protocol):
@@ -73,28 +75,21 @@ class CarriersInTurn:
             if name is None:
                 raise why or _all_rest(self._breakers.breakers(now))
             state = self._breakers.breakers(now).get(name, Breaker()).state(now)
+            failed: CarrierError | None = None
             try:
                 yield from self._by(name, waiting, journal, state)
             except CarrierError as error:
-                why = error
-            if waiting.refused or why:
+                why = failed = error
+            if waiting.refused or failed:
                 order.remove(name)
-                self._breakers.carrier_failed(name, waiting.refused or str(why), now)
+                self._breakers.carrier_failed(name, waiting.refused or str(failed), now)
                 waiting.refused = ""
         if why and waiting.nothing_answered:
             raise why
 
     def found(self, send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:
         """Return what any of them knows; a send is denied only where all of them deny it."""
-        told = [each.found(send_ids) for each in self._carriers.values()]
-        answers = [each for each in told if each is not None]
-        if not answers:
-            return None
-        known = {send_id: True for each in answers for send_id, there in each.items() if there}
-        if len(answers) < len(told):
-            return known
-        denied = [each for each in send_ids if all(each in answer for answer in answers)]
-        return dict.fromkeys(denied, False) | known
+        return _found_by([each.found for each in self._carriers.values()], send_ids)
 
     def close(self) -> None:
         """Let go of nothing: whoever opened the carriers closes them."""
@@ -115,6 +110,42 @@ class CarriersInTurn:
                 waiting.nothing_answered = False
                 self._breakers.carrier_answered(name, self._clock())
             yield reply if name == self.name else _by_whom(reply, name)
+
+
+class FormerCarriers:
+    """`ports.Carrier` that only answers for a former life; of one that is gone, nobody can tell."""
+
+    def __init__(self, names: Sequence[str], carriers: Mapping[str, Carrier]) -> None:
+        self.name = names[0]
+        self._asked = [carriers[name].found if name in carriers else _silent for name in names]
+
+    def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
+        """Refuse.
+
+        Raises:
+            CarrierError: always.
+        """
+        raise CarrierError("this carrier sends no more", where="delivery.carrier")
+
+    def found(self, send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:
+        """Return what any of them knows; a send is denied only where all of them deny it."""
+        return _found_by(self._asked, send_ids)
+
+
+def _silent(_: Sequence[bytes]) -> None:
+    return None
+
+
+def _found_by(asked: Sequence[Finding], send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:
+    told = [find(send_ids) for find in asked]
+    answers = [each for each in told if each is not None]
+    if not answers:
+        return None
+    known = {send_id: True for each in answers for send_id, there in each.items() if there}
+    if len(answers) < len(told):
+        return known
+    denied = [each for each in send_ids if all(each in answer for answer in answers)]
+    return dict.fromkeys(denied, False) | known
 
 
 class _Waiting:
