@@ -32,7 +32,7 @@ from tailorbird.traits.sql import (
     table,
 )
 from tailorbird.traits.state import is_kept
-from tailorbird.traits.terms import Rows, window
+from tailorbird.traits.terms import Rows, Test, window
 
 MOST: Final = 16
 """Of the latest so many it is cheaper to look ahead than to sort."""
@@ -43,9 +43,16 @@ _KEYS: Final = ("person", "at", "position")
 
 def lies_in_order(rows: Rows, columns: set[str], last: int, scope: Scope) -> bool:
     """Return whether such rows are read from the state, each person's of one event together."""
-    if not scope.state or len(rows.events) != 1 or last > MOST:
-        return False
-    return is_kept("facts", set(rows.events), columns, window(rows, scope.as_of)[0], scope.as_of)
+    one = scope.state and len(rows.events) == 1 and last <= MOST
+    return one and kept_in_state(rows, columns, scope)
+
+
+def kept_in_state(rows: Rows, columns: set[str], scope: Scope) -> bool:
+    """Return whether the state has these columns of such rows, and is read for them."""
+    tested = {each.column for each in rows.where if isinstance(each, Test)}
+    plain = len(rows.where) == sum(isinstance(each, Test) for each in rows.where)
+    since = window(rows, scope.as_of)[0]
+    return plain and is_kept("facts", set(rows.events), columns | tested, since, scope.as_of)
 
 
 def latest(scan: exp.Select, columns: list[str], last: int) -> exp.Select:

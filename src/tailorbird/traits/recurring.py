@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from tailorbird.traits.blocks import column_of, grouped
 from tailorbird.traits.history import Property, Rows
-from tailorbird.traits.laid import latest, lies_in_order, ranked
+from tailorbird.traits.laid import kept_in_state, latest, lies_in_order, ranked
 from tailorbird.traits.patterns import Answered, Periods
 from tailorbird.traits.presence import holds_of_none
 from tailorbird.traits.rows import happened, matching, restriction
@@ -77,7 +77,7 @@ class Answers:
         """Return the latest facts, each with its link, NULL where it has none."""
         rows, link = self.answered.rows, self.answered.link
         source = source_of(rows.events)
-        own = [] if isinstance(link, Property) else [named(column(link), "link")]
+        own = [] if isinstance(link, Property) else [named(column(self._link(scope)), "link")]
         scan = select(
             *(column(name) for name in ("person", "at", "position")),
             *own,
@@ -117,13 +117,22 @@ class Answers:
         if isinstance(link, Property):
             source = "properties"
             conditions.append(compared(column("name"), "=", (scope.bind(link.name),)))
-        said = column(column_of(link))
+        said = column(self._link(scope))
         conditions += [
             *matching(rows, scope, source),
             compared(said, "exists", ()),
             *restriction(scope),
         ]
         return source, said.copy(), conditions
+
+    def _link(self, scope: Scope) -> str:
+        """Return the column that links facts and answers: a number where the state has both."""
+        link = column_of(self.answered.link)
+        both_kept = scope.state and all(
+            kept_in_state(rows, {f"{link}_key"}, scope)
+            for rows in (self.answered.rows, self.answered.by)
+        )
+        return f"{link}_key" if both_kept else link
 
 
 def _with_links(found: exp.Select, rows: Rows, link: Property, scope: Scope) -> exp.Select:

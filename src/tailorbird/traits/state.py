@@ -34,7 +34,7 @@ KEPT: Final[dict[str, tuple[str, frozenset[str]]]] = {
         frozenset(
             {
                 "position", "person", "event", "at", "order_id", "item", "category", "quantity",
-                "value_minor", "campaign", "machine",
+                "value_minor", "campaign", "campaign_key", "machine",
             }
         ),
     ),

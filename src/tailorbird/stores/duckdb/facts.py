@@ -23,6 +23,7 @@ from tailorbird.stores.duckdb import apart, names, sample, sessions, state
 from tailorbird.stores.duckdb.columns import filled_in, tables_of_all
 from tailorbird.stores.duckdb.corrections import corrections
 from tailorbird.stores.duckdb.homes import move
+from tailorbird.stores.duckdb.orders import KnownOrders
 from tailorbird.stores.duckdb.weights import SQL as WEIGHTS
 from tailorbird.stores.duckdb.weights import weigh
 from tailorbird.stores.statements import load, text
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -53,6 +54,7 @@ class DuckFacts:
         self._conflict = conflict
         self._lock = threading.RLock()
         self._reading = threading.local()
+        self._orders = KnownOrders()
         with _translated(path):
             self._connection = duckdb.connect(
                 str(path) if path else ":memory:",
@@ -88,7 +90,7 @@ class DuckFacts:
                 weighed = name == "trait_values" and self._conflict
                 filled = filled_in(SQL[f"append_{name}"], table)
                 connection.execute(WEIGHTS["append"] if weighed else filled)
-            state.add(connection, tables)
+            state.add(connection, tables, self._orders)
             names.add(connection, tables)
             moved = move(connection, homes, tables)
             taken_back = list(corrections(events))
@@ -104,6 +106,7 @@ class DuckFacts:
 
     def renew_state(self) -> None:
         """Make the state of every person, all names and the sample anew from the facts."""
+        self._orders = KnownOrders()
         with self._transaction({}) as connection:
             state.renew(connection)
             names.renew(connection)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from tailorbird.stores.duckdb.orders import KnownOrders
 from tailorbird.stores.statements import load
 from tailorbird.traits.state import BROWSING, kind_of
 
@@ -23,26 +26,55 @@ LOOSE: Final = 122_880
 two tenths of a second."""
 
 
-def add(connection: duckdb.DuckDBPyConnection, new: Mapping[str, pa.Table]) -> None:
-    """Keep the new rows of the facts and lines too, where there are such (`new_facts` ...)."""
+def add(
+    connection: duckdb.DuckDBPyConnection, new: Mapping[str, pa.Table], known: KnownOrders
+) -> None:
+    """Keep the new rows of the facts and lines too, where there are such (`new_facts` ...).
+
+    `known`: orders that the state may have; those of the new rows are added.
+    """
     if "facts" not in new:
         return
     _name_kinds(connection, new["facts"])
-    _tell_shared(connection, new["facts"])
+    _tell_shared(connection, new["facts"], known)
     connection.execute(SQL["add_deeds"])
     connection.execute(SQL["count_loose"])
     if "lines" in new:
         connection.execute(SQL["add_deed_lines"])
 
 
-def _tell_shared(connection: duckdb.DuckDBPyConnection, facts: pa.Table) -> None:
+def _tell_shared(
+    connection: duckdb.DuckDBPyConnection, facts: pa.Table, known: KnownOrders
+) -> None:
     """Name the orders of new rows that others have too, and take the mark from those others."""
     none = facts["order_id"].null_count == facts.num_rows
-    found = SQL["find_shared"] + (" LIMIT 0" if none else "")
-    shared = connection.execute(found).to_arrow_table()
-    connection.register("shared", shared)
-    if shared.num_rows:
-        connection.execute(SQL["mark_shared"])
+    new = connection.execute(SQL["new_orders"] + (" LIMIT 0" if none else "")).to_arrow_table()
+    sought = _sought(connection, new, known)
+    if not sought.num_rows:
+        connection.register("shared", sought)
+        return
+    connection.register("sought", sought)
+    connection.register("shared", connection.execute(SQL["find_shared"]).to_arrow_table())
+    connection.execute(SQL["mark_shared"])
+
+
+def _sought(connection: duckdb.DuckDBPyConnection, new: pa.Table, known: KnownOrders) -> pa.Table:
+    """Return the new orders that may have other rows beside them; now they are known.
+
+    The rows of the state are looked through for the first orders, and when they have doubled.
+    """
+    import pyarrow as pa
+
+    if not new.num_rows:
+        return new
+    orders = new["kind"].to_numpy() ^ new["order_key"].to_numpy()
+    if not known.has_room_for(len(orders)):
+        every = connection.execute(SQL["orders"]).to_arrow_table()
+        known.fill(every["order"].to_numpy(), len(orders))
+    seen = known.may_know(orders)
+    known.add(orders)
+    _, places, times = np.unique(orders, return_inverse=True, return_counts=True)
+    return new.filter(pa.array(seen | (times[places] > 1)))
 
 
 def is_loose(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -1,16 +1,18 @@
 -- Facts and lines a second time, narrow and laid together by event and person. The newest rows are
--- loose: they lie as they came, until an event has enough of them to be put in order. kind
--- and order_key are hashes of their texts: numbers are compared many times as fast. alone: no other
+-- loose: they lie as they came, until an event has enough of them to be put in order. kind,
+-- order_key and campaign_key are hashes of texts: numbers are compared many times as fast. alone: no other
 -- row of this event is of the same order. `kinds`: the events of new rows that the state keeps.
+-- name: orders
+-- Every order of the state, as one number with its event's.
+SELECT xor(kind, order_key) AS "order" FROM deeds WHERE order_key IS NOT NULL
+-- name: new_orders
+SELECT kind, CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key
+FROM new_facts JOIN kinds USING (event) WHERE order_id IS NOT NULL AND person IS NOT NULL
 -- name: find_shared
--- Orders of new rows that are those of other rows too.
+-- Orders of new rows that are those of other rows too. `sought`: each that may be.
 SELECT kind, order_key FROM (
-    SELECT kind, order_key FROM deeds WHERE order_key IN (
-        SELECT CAST(md5_number_upper(order_id) >> 1 AS BIGINT) FROM new_facts
-        WHERE order_id IS NOT NULL)
-    UNION ALL
-    SELECT kind, CAST(md5_number_upper(order_id) >> 1 AS BIGINT)
-    FROM new_facts JOIN kinds USING (event) WHERE order_id IS NOT NULL AND person IS NOT NULL)
+    SELECT kind, order_key FROM deeds
+    WHERE order_key IN (SELECT order_key FROM sought) UNION ALL FROM sought)
 GROUP BY kind, order_key HAVING COUNT(*) > 1
 -- name: mark_shared
 UPDATE deeds SET alone = FALSE FROM shared AS s
@@ -19,6 +21,7 @@ WHERE deeds.alone AND deeds.kind = s.kind AND deeds.order_key = s.order_key
 INSERT INTO deeds BY NAME
 SELECT position, person, event, "at", order_id, item, category, quantity, value_minor, campaign,
     machine, owner, kind, CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key,
+    CAST(md5_number_upper(campaign) >> 1 AS BIGINT) AS campaign_key,
     order_id IS NULL OR (kind, order_key) NOT IN (SELECT (kind, order_key) FROM shared) AS alone
 FROM new_facts JOIN kinds USING (event) WHERE person IS NOT NULL
 -- name: add_deed_lines
@@ -65,6 +68,7 @@ GROUP BY order_id HAVING COUNT(*) > 1
 INSERT INTO deeds BY NAME
 SELECT *, $1 AS event, $2::BIGINT AS kind,
     CAST(md5_number_upper(order_id) >> 1 AS BIGINT) AS order_key,
+    CAST(md5_number_upper(campaign) >> 1 AS BIGINT) AS campaign_key,
     order_id IS NULL OR order_id NOT IN (SELECT order_id FROM shared) AS alone
 FROM (SELECT position, person, "at", order_id, item, category, quantity, value_minor, campaign,
     machine, owner FROM facts WHERE event = $1 AND person IS NOT NULL ORDER BY person, "at")
