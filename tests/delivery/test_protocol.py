@@ -420,6 +420,7 @@ def test_what_is_given_back_by_the_carrier_ends_the_work(journal: Any) -> None:
     assert run(ledger, carrier, journal, batch=2) == DeliveryReport()
     assert carrier.sent == [0, 1]
     assert ledger.states() == {"pending": 6}
+    assert [ended.reply for _, _, ended in ledger.settlements(0, 9)] == ["given back: text"] * 2
 
 
 def test_what_the_renderer_gives_back_does_not_end_the_work(journal: Any) -> None:
