@@ -27,8 +27,9 @@ CREATE TABLE IF NOT EXISTS lines (
 
 -- What people did that is asked for long after, a second time: narrow, by event and person, without
 -- guests and without browsing (traits/state.py). kind is a hash of the event, order_key of the order's
--- id, campaign_key of the campaign's: each is the upper 63 bits of an MD5. alone: no other row of this event is of the same order,
--- so that such rows can be counted instead of told apart; where it is not known, it is false.
+-- id, campaign_key of the campaign's: each is the upper 63 bits of an MD5. alone: no other row of
+-- this event is of the same order, so that such rows can be counted instead of told apart; where it
+-- is not known, it is false.
 -- Changed in the transactions that change the facts.
 CREATE TABLE IF NOT EXISTS deeds (
     position BIGINT NOT NULL, person BIGINT NOT NULL, event VARCHAR NOT NULL, "at" BIGINT NOT NULL,
