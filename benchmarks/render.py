@@ -21,7 +21,7 @@ import sys
 import time
 from pathlib import Path
 
-from render_peers import Printer, Render, Values, peers
+from render_peers import Render, Tags, Values, peers
 
 from tailorbird import content
 from tailorbird.content.email import html_tree
@@ -100,7 +100,7 @@ def beside(
             measured[name] = "gives another page"
         else:
             measured[name] = round(rate(render, everybody, seconds))
-    measured["liquidjs"] = liquidjs(Printer("liquid").body(tree), everybody, page, seconds)
+    measured["liquidjs"] = liquidjs(Tags("liquid").body(tree), everybody, page, seconds)
     return measured
 
 
@@ -169,7 +169,7 @@ def _asleep(memo: Memo, turns: int) -> bool:
 
 def compiling() -> tuple[float, float]:
     """Return the milliseconds of compiling the mail's HTML, and of finding it in the cache."""
-    source = Printer("liquid").body(html_tree(mail(), blocks())[0])
+    source = Tags("liquid").body(html_tree(mail(), blocks())[0])
     took = []
     for round_ in range(7):
         start = time.process_time()

@@ -10,7 +10,6 @@ The last line printed is one JSON object.
 
 from __future__ import annotations
 
-import html
 import json
 import shutil
 import subprocess
@@ -19,27 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from render import blocks, mail, people, rate
+from render_peers import Printer
 
 from tailorbird import content
 from tailorbird.content.email import html_tree
 from tailorbird.content.tree import (
-    Assign,
-    Body,
-    Case,
     Compare,
     Constant,
     Expression,
     Filtered,
     For,
-    If,
-    Link,
     Logic,
     Negation,
-    Node,
-    Output,
-    Partial,
     Special,
-    Text,
 )
 from tailorbird.content.tree import (
     Path as LookUp,
@@ -84,48 +75,26 @@ console.log(JSON.stringify({ page, rate: rates[Math.floor(rates.length / 2)] }))
 """
 
 
-class Printer:
-    """Writes a tree of Liquid as Handlebars, as far as the shipped template goes."""
+class Handlebars(Printer):
+    """Handlebars, whose names count from the block around."""
+
+    marks = ("{{{{#if {}}}}}", "{{{{else if {}}}}}", "{{else}}", "{{/if}}")
 
     def __init__(self) -> None:
         self.variables: list[str] = []
 
-    def body(self, body: Body) -> str:
-        return "".join(map(self.node, body))
+    def words(self, text: str) -> str:
+        return text.replace("{{", "{ {")
 
-    def node(self, node: Node) -> str:
-        match node:
-            case Text(text):
-                return text.replace("{{", "{ {")
-            case Output(value) | Link(_, (Output(value),)):
-                return self.printed(value)
-            case Link(_, (Text(text),)):
-                return html.escape(text)
-            case If(branches, otherwise):
-                parts = [
-                    f"{{{{{'else if' if place else '#if'} {self.test(branch.test)}}}}}"
-                    + self.body(branch.body)
-                    for place, branch in enumerate(branches)
-                ]
-                return "".join(parts) + "{{else}}" + self.body(otherwise) + "{{/if}}"
-            case Case(subject, arms):
-                parts = [
-                    f"{{{{{'else if' if place else '#if'} (eq {self.value(subject)} "
-                    f"{self.value(values[0])})}}}}{self.body(body)}"
-                    for place, (values, body) in enumerate(arms)
-                ]
-                return "".join(parts) + "{{/if}}"
-            case For(each, body):
-                head = f"{{{{#each {self.value(each.collection)}}}}}"
-                self.variables.append(each.variable)
-                inner = self.body(body)
-                self.variables.pop()
-                return f"{head}{inner}{{{{/each}}}}"
-            case Partial(body=body) if body is not None:
-                return self.body(body)
-            case Assign():
-                return ""
-        raise NotImplementedError(type(node).__name__)
+    def loop(self, loop: For) -> str:
+        head = f"{{{{#each {self.value(loop.each.collection)}}}}}"
+        self.variables.append(loop.each.variable)
+        inner = self.body(loop.body)
+        self.variables.pop()
+        return f"{head}{inner}{{{{/each}}}}"
+
+    def equals(self, subject: Expression, value: Expression) -> str:
+        return f"(eq {self.value(subject)} {self.value(value)})"
 
     def printed(self, value: Expression) -> str:
         return "{{" + self.value(value).removeprefix("(").removesuffix(")") + "}}"
@@ -180,7 +149,7 @@ def handlebars_js(source: str, everybody: list[Values], seconds: float) -> dict[
 def main(arguments: list[str]) -> None:
     """Measure, and print the verdict."""
     seconds = 2.0 if "--quick" in arguments else 8.0
-    source = Printer().body(html_tree(mail(), blocks())[0])
+    source = Handlebars().body(html_tree(mail(), blocks())[0])
     template = content.compile(source, syntax="handlebars")
     everybody = people(400)  # so many that no memory of loops has them all
     peer = handlebars_js(source, everybody, seconds)

@@ -37,10 +37,10 @@ Language = Literal["jinja", "liquid"]
 
 
 class Printer:
-    """Writes a tree in the language of a peer, as far as the shipped template goes."""
+    """Writes a tree in another language, as far as the shipped template goes; each says how."""
 
-    def __init__(self, language: Language) -> None:
-        self.jinja = language == "jinja"
+    marks: tuple[str, str, str, str]
+    """`if`, `else if` (with a gap for the test), `else` and the end of a choice."""
 
     def body(self, body: Body) -> str:
         return "".join(map(self.node, body))
@@ -48,42 +48,68 @@ class Printer:
     def node(self, node: Node) -> str:
         match node:
             case Text(text):
-                return text
-            case Output(value):
-                return self.printed(value)
-            case Link(_, (Output(value),)):
+                return self.words(text)
+            case Output(value) | Link(_, (Output(value),)):
                 return self.printed(value)
             case Link(_, (Text(text),)):
                 return html.escape(text)
             case If(branches, otherwise):
-                parts = [
-                    f"{{% {'if' if place == 0 else self.elsif} {self.test(branch.test)} %}}"
-                    + self.body(branch.body)
-                    for place, branch in enumerate(branches)
-                ]
-                return "".join(parts) + "{% else %}" + self.body(otherwise) + "{% endif %}"
+                return self.choice(
+                    [(self.test(each.test), each.body) for each in branches], otherwise
+                )
             case Case(subject, arms):
-                parts = [
-                    f"{{% {'if' if place == 0 else self.elsif} "
-                    f"{self.value(subject)} == {self.value(values[0])} %}}{self.body(body)}"
-                    for place, (values, body) in enumerate(arms)
-                ]
-                return "".join(parts) + "{% endif %}"
-            case For(each, body):
-                found = self.value(each.collection)
-                return f"{{% for {each.variable} in {found} %}}{self.body(body)}{{% endfor %}}"
+                tests = [(self.equals(subject, values[0]), body) for values, body in arms]
+                return self.choice(tests, ())
+            case For():
+                return self.loop(node)
             case Partial(body=body) if body is not None:
                 return self.body(body)
             case Assign():
                 return ""
         raise NotImplementedError(type(node).__name__)
 
-    @property
-    def elsif(self) -> str:
-        return "elif" if self.jinja else "elsif"
+    def choice(self, tests: list[tuple[str, Body]], otherwise: Body) -> str:
+        first, further, rest, end = self.marks
+        openings = [first, *[further] * len(tests)]
+        arms = [
+            opening.format(test) + self.body(body)
+            for opening, (test, body) in zip(openings, tests, strict=False)
+        ]
+        return "".join(arms) + (rest + self.body(otherwise) if otherwise else "") + end
+
+    def words(self, text: str) -> str:
+        return text
+
+    def printed(self, value: Expression) -> str:
+        raise NotImplementedError
+
+    def test(self, test: Expression) -> str:
+        raise NotImplementedError
+
+    def equals(self, subject: Expression, value: Expression) -> str:
+        return f"{self.value(subject)} == {self.value(value)}"
+
+    def loop(self, loop: For) -> str:
+        raise NotImplementedError
+
+    def value(self, value: Expression) -> str:
+        raise NotImplementedError
+
+
+class Tags(Printer):
+    """Jinja, or the Liquid of a peer."""
+
+    def __init__(self, language: Language) -> None:
+        self.jinja = language == "jinja"
+        further = "elif" if self.jinja else "elsif"
+        self.marks = ("{{% if {} %}}", f"{{{{% {further} {{}} %}}}}", "{% else %}", "{% endif %}")
 
     def printed(self, value: Expression) -> str:
         return "{{ " + self.value(value) + (" | e }}" if self.jinja else " | escape }}")
+
+    def loop(self, loop: For) -> str:
+        head = f"{{% for {loop.each.variable} in {self.value(loop.each.collection)} %}}"
+        return f"{head}{self.body(loop.body)}{{% endfor %}}"
 
     def test(self, test: Expression) -> str:
         match test:
@@ -136,13 +162,13 @@ def _jinja2(tree: Body) -> Render:
     jinja2: Any = importlib.import_module("jinja2")
     engine = jinja2.Environment(autoescape=False)  # the source escapes each value itself
     engine.filters["money"] = _price
-    template = engine.from_string(Printer("jinja").body(tree))
+    template = engine.from_string(Tags("jinja").body(tree))
     return lambda values: template.render(values)
 
 
 def _minijinja(tree: Body) -> Render:
     minijinja: Any = importlib.import_module("minijinja")
-    engine = minijinja.Environment(templates={"mail": Printer("jinja").body(tree)})
+    engine = minijinja.Environment(templates={"mail": Tags("jinja").body(tree)})
     engine.add_filter("money", _price)
     return lambda values: engine.render_template("mail", **values)
 
@@ -151,5 +177,5 @@ def _python_liquid(tree: Body) -> Render:
     liquid: Any = importlib.import_module("liquid")
     engine = liquid.Environment()
     engine.add_filter("money", _price)
-    template = engine.from_string(Printer("liquid").body(tree))
+    template = engine.from_string(Tags("liquid").body(tree))
     return lambda values: template.render(**values)
