@@ -18,7 +18,7 @@ from tailorbird.app import Tailorbird
 from tailorbird.delivery.dkim_keys import DkimKeys
 from tailorbird.errors import DefinitionError, SettingsError
 from tailorbird.schema import DAY
-from tailorbird.settings import Brand, Delivery, Feedback, Sender, Server, Settings, brand
+from tailorbird.settings import Brand, Delivery, Feedback, Sender, Server, Settings, brand, load
 from tailorbird.tracking.tokens import Sealer
 
 OUTLET = Brand(
@@ -202,3 +202,13 @@ def test_what_a_brand_leaves_out_is_the_chief_senders() -> None:
     )  # fmt: skip
     settings = msgspec.structs.replace(SETTINGS, brands={"own": Brand(address="a@own.example")})
     assert brand(settings, "own").domain == "own.example"
+
+
+def test_brands_are_set_by_file_and_by_environment(tmp_path: Path) -> None:
+    (tmp_path / "tailorbird.toml").write_text('[brands.outlet]\naddress = "a@outlet.example"\n')
+    loaded, listing = load(tmp_path, {"TAILORBIRD_BRANDS__OUTLET__NAME": "Outlet"})
+    assert loaded.brands == {"outlet": Brand(name="Outlet", address="a@outlet.example")}
+    shown = {each.name: each.value for each in listing}
+    assert shown["brands.outlet.address"] == "a@outlet.example"
+    with pytest.raises(SettingsError, match=r"brands\.outlet\.adress"):
+        load(tmp_path, {"TAILORBIRD_BRANDS__OUTLET__ADRESS": "x"})
