@@ -29,7 +29,7 @@ API = "/api/"
 ASSETS = "/assets/"
 SECTIONS = frozenset(
     {
-        "", "people", "segments", "campaigns", "inbox", "templates",
+        "", "people", "segments", "campaigns", "inbox", "templates", "images",
         "data", "sources", "quality", "quarantine", "forms", "keys", "new-segment", "overlap",
         "matches", "groups", "clusters", "lists",
     }
