@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tailorbird.web.api import api
 
 TARGET = Path(__file__).parent / "src" / "api" / "types.ts"
 HEAD = "// Written by web/types_from_openapi.py from the server's OpenAPI document. Do not edit.\n"
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
+WRITTEN_BY_CALLERS: Final = frozenset(
+    {
+        "Draft", "ImageText", "NewList", "NewTemplate", "NewVersion", "Problem", "SegmentDraft",
+        "TemplateDraft",
+    }
+)  # fmt: skip
+"""What the pages write themselves, or what may miss a part."""
 
 
 def typescript() -> str:
@@ -22,15 +29,7 @@ def typescript() -> str:
 def interface(name: str, schema: dict[str, Any]) -> str:
     """Return the interface of one struct. The server leaves nothing out, but a problem may."""
     optional = set(schema["properties"]) - set(schema.get("required", ()))
-    mark = (
-        "?"
-        if name
-        in {
-            "Problem", "Draft", "SegmentDraft", "NewVersion", "NewTemplate", "TemplateDraft",
-            "NewList", "ImageText",
-        }  # fmt: skip
-        else ""
-    )
+    mark = "?" if name in WRITTEN_BY_CALLERS else ""
     fields = "".join(
         f"  {field}{mark if field in optional else ''}: {written(kind)};\n"
         for field, kind in schema["properties"].items()
