@@ -17,11 +17,12 @@ from tailorbird.letters.editions import Edition
 from tailorbird.letters.event_shapes import event_misfits
 from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.images import Studio, check_image, check_images, image_link, standing_images
-from tailorbird.letters.messages import Composer, sent_html, settled_event, signers
+from tailorbird.letters.messages import Composer, sent_html, settled_event
 from tailorbird.letters.picks import recommendations
 from tailorbird.letters.preferences import locale_behind
 from tailorbird.letters.proof import Proof, prove
 from tailorbird.letters.rendering import render
+from tailorbird.letters.senders import sending, signers
 from tailorbird.letters.slots import check_campaign, check_slot, check_texts
 from tailorbird.letters.told import in_words, told, told_of
 
@@ -54,6 +55,7 @@ __all__ = [
     "prove",
     "recommendations",
     "render",
+    "sending",
     "sent_html",
     "settled_event",
     "signers",
