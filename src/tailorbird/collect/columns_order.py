@@ -229,6 +229,8 @@ class _Order:
         import pyarrow as pa
 
         said = self._said.get("category")
+        if said is not None and said.kind == "time":
+            self._odd |= single & said.there  # written out, an instant is a word like others
         if said is None or said.words is None:
             return pa.nulls(self._rows, pa.string())
         return self._mapped("category", _category, single)
