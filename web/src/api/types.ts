@@ -28,6 +28,16 @@ export interface Arm {
   subject: string;
 }
 
+export interface AskedAddress {
+  address: string;
+}
+
+export interface Attachment {
+  name: string;
+  kind: string;
+  size_bytes: number;
+}
+
 export interface AudienceFinding {
   kind: string;
   what: string;
@@ -99,6 +109,12 @@ export interface CampaignResult {
   fallbacks: Counted[];
 }
 
+export interface CampaignSends {
+  campaign: string;
+  states: Record<string, number>;
+  stands: "pause" | "resume" | "cancel" | "None";
+}
+
 export interface CampaignSummary {
   name: string;
   version: number;
@@ -112,6 +128,13 @@ export interface CampaignSummary {
   decided_at: string | null;
 }
 
+export interface CarrierResting {
+  carrier: string;
+  state: "closed" | "open" | "half_open";
+  reason: string;
+  until: string;
+}
+
 export interface Caused {
   arm: string;
   people: number;
@@ -121,6 +144,10 @@ export interface Caused {
   revenue_minor: number;
   revenue_minor_low: number;
   revenue_minor_high: number;
+}
+
+export interface CheckedDraft {
+  text: string;
 }
 
 export interface ClusterCandidate {
@@ -159,6 +186,14 @@ export interface ClusterSet {
   worst: number;
   clusters: ClusterFound[];
   candidates: ClusterCandidate[];
+}
+
+export interface ClusterTraining {
+  name: string;
+  state: "" | "running" | "done" | "failed";
+  asked_at: string | null;
+  ended_at: string | null;
+  why: string;
 }
 
 export interface ClusterTrial {
@@ -251,6 +286,11 @@ export interface DiscardChoice {
 
 export interface DiscardReport {
   discarded: number;
+}
+
+export interface DoubtSettled {
+  sent: boolean;
+  reason: string;
 }
 
 export interface Draft {
@@ -346,6 +386,33 @@ export interface Explanation {
   next_check: string | null;
   reason: Reason;
   outlook: Outlook | null;
+}
+
+export interface FaultRow {
+  kind: "no_outbox" | "no_decision" | "other_end" | "sent_twice" | "claim_left" | "journal_stranger" | "journal_differs" | "never_sent" | "not_told" | "not_at_carrier";
+  send_id: string;
+  detail: string;
+}
+
+export interface FeedbackRow {
+  source: string;
+  event: string;
+  kind: string;
+  why: string;
+  mails: number;
+  people: number;
+  last_at: string;
+}
+
+export interface FeedbackSummary {
+  since: string;
+  sent: number;
+  rows: FeedbackRow[];
+  held: number;
+}
+
+export interface FeedbackTaken {
+  offset: number;
 }
 
 export interface FieldProfile {
@@ -490,6 +557,38 @@ export interface Identifiers {
   anonymous_id: string;
 }
 
+export interface ImageReport {
+  image: ImageRow;
+  text: string;
+  reads: string[];
+  files: string[];
+  uses: DefinitionUse[];
+}
+
+export interface ImageRow {
+  name: string;
+  version: number;
+  width: number;
+  height: number;
+  personal: boolean;
+  description: string;
+  trouble: string;
+}
+
+export interface ImageText {
+  text: string;
+  author?: string;
+  reason?: string;
+}
+
+export interface ImageTrial {
+  width: number;
+  height: number;
+  picture: string;
+  size_bytes: number;
+  said: string[];
+}
+
 export interface ImportedFile {
   file: string;
   mapping: string;
@@ -498,6 +597,17 @@ export interface ImportedFile {
   taken: number;
   duplicates: number;
   refused: Record<string, number>;
+}
+
+export interface InboxAnswer {
+  kind: "hard_bounce" | "soft_bounce" | "complaint" | "auto_reply" | "unsubscribe" | "open" | "click";
+  link: number;
+}
+
+export interface InboxAnswered {
+  kind: string;
+  machine: string;
+  applied: boolean;
 }
 
 export interface InboxPage {
@@ -512,6 +622,7 @@ export interface InboxRow {
   to: string;
   subject: string;
   size_bytes: number;
+  campaign: string;
 }
 
 export interface Joined {
@@ -545,9 +656,25 @@ export interface KnownName {
   computed: boolean;
 }
 
+export interface LaneWaiting {
+  campaign: string;
+  stream: string;
+  zone: string;
+  sends: number;
+  why: "" | "held" | "resting" | "warm_up" | "rate" | "under_way" | "quiet_hours" | "not_yet_due";
+  next_at: string | null;
+  reason: string;
+}
+
 export interface LeafFigures {
   holds: number;
   without: number | null;
+}
+
+export interface LiftedSuppressions {
+  addresses: (string | unknown)[];
+  note: string;
+  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed" | "None";
 }
 
 export interface Likeness {
@@ -580,6 +707,7 @@ export interface ListRow {
   description: string;
   people: number;
   used_in: string[];
+  offered: Record<string, string>;
 }
 
 export interface Longest {
@@ -613,6 +741,15 @@ export interface Mail {
   person: number | null;
   campaign: string;
   variant: string;
+  amp: string;
+  attachments: Attachment[];
+}
+
+export interface MailCheck {
+  about: "content" | "links" | "size" | "authentication" | "leaving" | "spam";
+  state: "good" | "warning" | "fault";
+  what: string;
+  mend: string;
 }
 
 export interface MailProof {
@@ -740,6 +877,12 @@ export interface NamedReport {
   applied: boolean;
 }
 
+export interface NewHold {
+  act: "hold" | "resume";
+  stream: string;
+  reason: string;
+}
+
 export interface NewHook {
   url: string;
   types: ("consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test" | unknown)[];
@@ -756,7 +899,15 @@ export interface NewKey {
 }
 
 export interface NewList {
-  description: string;
+  description?: string;
+  offered?: Record<string, string> | null;
+}
+
+export interface NewOrder {
+  act: "pause" | "resume" | "cancel";
+  campaign: string;
+  reason: string;
+  everything: boolean;
 }
 
 export interface NewPerson {
@@ -765,6 +916,13 @@ export interface NewPerson {
   anonymous_id: string;
   traits: Record<string, string | number | boolean | null>;
   consents: Words | null;
+}
+
+export interface NewSuppressions {
+  addresses: (string | unknown)[];
+  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed";
+  purpose: "all" | "email_marketing" | "None";
+  note: string;
 }
 
 export interface NewTemplate {
@@ -809,6 +967,11 @@ export interface OrderProfile {
   furthest: Outlier[];
 }
 
+export interface OrderReport {
+  order: SendingOrder;
+  cancelled: number;
+}
+
 export interface Outlier {
   order_id: string;
   value_minor: number;
@@ -845,6 +1008,13 @@ export interface Overview {
   segments: SegmentSize[];
   models: ModelReport[];
   campaign: CampaignResult | null;
+}
+
+export interface PaceReport {
+  paced: boolean;
+  waiting: LaneWaiting[];
+  held: StreamHeld[];
+  carriers: CarrierResting[];
 }
 
 export interface PeoplePage {
@@ -900,6 +1070,7 @@ export interface PersonReport {
   segments: string[];
   sessions: SessionRow[];
   merged_into: number | null;
+  suppressions: SuppressionRow[];
 }
 
 export interface PersonRow {
@@ -1060,12 +1231,24 @@ export interface Recalculation {
   changed: number;
 }
 
+export interface Reconciliation {
+  faults: FaultRow[];
+  count: number;
+  states: Record<string, number>;
+}
+
 export interface RefreshCost {
   refreshes: number;
   last_ms: number;
   last_asked: number;
   mean_ms: number;
   whole_ms: number;
+}
+
+export interface RefusedAddress {
+  line: number;
+  why: string;
+  mend: string;
 }
 
 export interface RefusedRecord {
@@ -1267,6 +1450,35 @@ export interface SegmentWords {
   models: string[];
 }
 
+export interface SendInDoubt {
+  send_id: string;
+  campaign: string;
+  person: number;
+  since: string;
+  carrier: string;
+  reply: string;
+}
+
+export interface SendingOrder {
+  act: "pause" | "resume" | "cancel";
+  at: string;
+  campaign: string;
+  author: string;
+  reason: string;
+}
+
+export interface SendingStatus {
+  campaigns: CampaignSends[];
+  stands: "pause" | "resume" | "cancel" | "None";
+  workers: string[];
+  orders: SendingOrder[];
+}
+
+export interface SendsInDoubt {
+  sends: SendInDoubt[];
+  next: string;
+}
+
 export interface SessionRow {
   at: string;
   seconds: number;
@@ -1373,6 +1585,12 @@ export interface Stock {
   stock: number;
 }
 
+export interface StreamHeld {
+  stream: string;
+  reason: string;
+  since: string;
+}
+
 export interface Suggestion {
   item: string;
   name: string;
@@ -1380,6 +1598,48 @@ export interface Suggestion {
   score: number;
   price_minor: number | null;
   image: string;
+}
+
+export interface SuppressionCheck {
+  standing: SuppressionRow[];
+  said: SuppressionRow[];
+}
+
+export interface SuppressionCount {
+  purpose: string;
+  reason: string;
+  addresses: number;
+}
+
+export interface SuppressionFile {
+  text: string;
+  file: string;
+  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed" | "None";
+  purpose: "all" | "email_marketing" | "None";
+}
+
+export interface SuppressionPage {
+  counts: SuppressionCount[];
+  suppressions: SuppressionRow[];
+  next: string;
+}
+
+export interface SuppressionReport {
+  changed: number;
+  already: number;
+  refused: RefusedAddress[];
+}
+
+export interface SuppressionRow {
+  address: string;
+  address_key: string;
+  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed";
+  purpose: "all" | "email_marketing";
+  at: string;
+  barred: boolean;
+  source: string;
+  author: string;
+  note: string;
 }
 
 export interface TemplateDraft {
