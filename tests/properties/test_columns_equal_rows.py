@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tailorbird import collect, profiles
@@ -181,6 +181,19 @@ def as_json(body: Columns) -> bytes:
     return b'{"batch":[' + b",".join(columns.messages(body, range(len(body)))) + b"]}"
 
 
+CATEGORY_OF_ANOTHER_TYPE = Columns(
+    pa.array([at_of(1)], pa.int64()),
+    pa.array(["Coupon Seen"]).dictionary_encode(),
+    pa.array(["u1"], pa.string()).dictionary_encode(),
+    pa.array([1], pa.uint64()),
+    (
+        Property("product_id", "text", pa.array(["P-1"]).dictionary_encode()),
+        Property("category", "time", pa.array([1_000_000], pa.int64())),
+    ),
+)
+
+
+@example(told=[(CATEGORY_OF_ANOTHER_TYPE, True)])
 @settings(
     max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
