@@ -1,13 +1,10 @@
 import "../styles/templates.css";
-import { Button, TextInput } from "@mantine/core";
-import { useState } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { ImageRow } from "../api/types";
 import { Card, Chip, Empty, Page, Shown } from "../parts/page";
+import { Starting } from "../parts/starting";
 import { Table } from "../parts/table";
-
-const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 export default function Images() {
   const reading = useReading<ImageRow[]>("/images");
@@ -20,7 +17,7 @@ export default function Images() {
           </Shown>
         </Card>
         <Card title="A new image">
-          <Starting taken={reading.value?.map((row) => row.name) ?? []} />
+          <Starting place="/images" verb="Draw it" taken={reading.value?.map((row) => row.name) ?? []} />
         </Card>
       </div>
     </Page>
@@ -51,33 +48,5 @@ function ImagesTable({ images }: { images: ImageRow[] }) {
         { name: "Version", right: true, wide: true, cell: (row) => row.version },
       ]}
     />
-  );
-}
-
-function Starting({ taken }: { taken: string[] }) {
-  const [name, setName] = useState("");
-  const [, go] = useLocation();
-  const wrong = taken.includes(name) ? "There is one of this name" : "";
-  return (
-    <form
-      className="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        go(`/images${path(name)}`);
-      }}
-    >
-      <TextInput
-        label="Name"
-        description="a to z, 0 to 9, - and _"
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        error={wrong}
-        maxLength={63}
-        autoComplete="off"
-      />
-      <Button type="submit" disabled={!NAME.test(name) || wrong !== ""}>
-        Draw it
-      </Button>
-    </form>
   );
 }

@@ -1,14 +1,13 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useState } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { TemplateRow } from "../api/types";
 import { Blocks, Slots, Texts } from "../parts/library";
 import { Card, Empty, Page, Shown } from "../parts/page";
+import { Starting } from "../parts/starting";
 import { Table } from "../parts/table";
 import { many } from "../words";
-
-const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 export default function Templates() {
   const reading = useReading<TemplateRow[]>("/templates");
@@ -23,7 +22,7 @@ export default function Templates() {
           </Shown>
         </Card>
         <Card title="A new template">
-          <Starting taken={reading.value?.map((row) => row.name) ?? []} />
+          <Starting place="/templates" verb="Write it" taken={reading.value?.map((row) => row.name) ?? []} />
         </Card>
         <Blocks />
         <Slots />
@@ -76,33 +75,5 @@ function TemplatesTable({ templates }: { templates: TemplateRow[] }) {
         { name: "Version", right: true, cell: (row) => row.version },
       ]}
     />
-  );
-}
-
-function Starting({ taken }: { taken: string[] }) {
-  const [name, setName] = useState("");
-  const [, go] = useLocation();
-  const wrong = taken.includes(name) ? "There is one of this name" : "";
-  return (
-    <form
-      className="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        go(`/templates${path(name)}`);
-      }}
-    >
-      <TextInput
-        label="Name"
-        description="a to z, 0 to 9, - and _"
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        error={wrong}
-        maxLength={63}
-        autoComplete="off"
-      />
-      <Button type="submit" disabled={!NAME.test(name) || wrong !== ""}>
-        Write it
-      </Button>
-    </form>
   );
 }
