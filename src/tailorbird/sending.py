@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Final
 
 import msgspec
@@ -93,19 +93,10 @@ def take_over(world: World, now: Instant, worker: str) -> list[delivery.Recovery
             left = journals.left_by(name)
         except StoreError:
             continue
-        given = (world.ledger, witness(world, name))
-        if left is None:
+        given = (world.ledger, witness(world, name), left)
+        with closing(left) if left is not None else nullcontext():
             found.append(
-                delivery.recover(
-                    *given, None, worker=name, policy=policy(world), now=now, others=False
-                )
-            )
-            continue
-        with closing(left):
-            found.append(
-                delivery.recover(
-                    *given, left, worker=name, policy=policy(world), now=now, others=False
-                )
+                delivery.recover(*given, worker=name, policy=policy(world), now=now, others=False)
             )
     return found
 
