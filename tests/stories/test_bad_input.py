@@ -224,7 +224,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def full(*arguments: object, **named: object) -> object:
         raise OSError(28, "No space left on device", "shop/facts.duckdb")
 
-    monkeypatch.setattr("tailorbird.app.DuckFacts", full)
+    monkeypatch.setattr("tailorbird.wiring.DuckFacts", full)
     assert cli.run(["segments", "list", "-C", str(tmp_path / "shop")]) == 1
     monkeypatch.undo()
     with Tailorbird.open(tmp_path / "shop", environment={}) as tb:
