@@ -34,6 +34,11 @@ class Mailbox:
     address: str
     name: str = ""
 
+    def written(self) -> str:
+        """Return it as one text, its name in quotes, as names with punctuation must be."""
+        name = self.name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{name}" <{self.address}>' if name else self.address
+
 
 @dataclass(slots=True, frozen=True)
 class Parts:

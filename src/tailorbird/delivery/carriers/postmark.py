@@ -90,8 +90,8 @@ class Postmark:
         # X-PM-KeepID: Message-ID stays ours.
         headers = parts.headers | {"X-PM-KeepID": "true"}
         email = {
-            "From": _written(parts.sender),
-            "To": _written(Mailbox(message.envelope_to, parts.to.name)),
+            "From": parts.sender.written(),
+            "To": Mailbox(message.envelope_to, parts.to.name).written(),
             "ReplyTo": parts.reply_to.address if parts.reply_to else "",
             "Subject": parts.subject,
             "TextBody": parts.text,
@@ -103,12 +103,6 @@ class Postmark:
             "TrackLinks": "None",
         }
         return {name: said for name, said in email.items() if said != ""}
-
-
-def _written(mailbox: Mailbox) -> str:
-    """Return an address with its name in quotes, as Postmark asks for names with punctuation."""
-    name = mailbox.name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{name}" <{mailbox.address}>' if name else mailbox.address
 
 
 def _code(text: str) -> int:

@@ -85,8 +85,8 @@ class Resend:
 def _email(message: Outgoing) -> dict[str, Any]:
     parts = parts_of(message.content)
     email: dict[str, Any] = {
-        "from": _written(parts.sender),
-        "to": [_written(Mailbox(message.envelope_to, parts.to.name))],
+        "from": parts.sender.written(),
+        "to": [Mailbox(message.envelope_to, parts.to.name).written()],
         "subject": parts.subject,
         "html": parts.html,
         "headers": parts.headers_but(ITS_OWN),
@@ -95,13 +95,8 @@ def _email(message: Outgoing) -> dict[str, Any]:
     if parts.text:
         email["text"] = parts.text
     if parts.reply_to:
-        email["reply_to"] = _written(parts.reply_to)
+        email["reply_to"] = parts.reply_to.written()
     return email
-
-
-def _written(mailbox: Mailbox) -> str:
-    name = mailbox.name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{name}" <{mailbox.address}>' if name else mailbox.address
 
 
 def _opened(settings: ResendSettings, place: Place) -> HttpCarrier:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tailorbird.errors import UsageError
 from tailorbird.stores.engines import schema
+from tailorbird.stores.postgres_driver import driver_for
 from tailorbird.traits.dialects import Dialect
 from tailorbird.traits.sql import Statement
 
@@ -21,13 +22,7 @@ class Postgres:
     dialect: Dialect = "postgres"
 
     def __init__(self, uri: str) -> None:
-        try:
-            import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped] # it has none
-        except ImportError:
-            mend = "install tailorbird[sql]"
-            raise UsageError("there is no adbc_driver_postgresql", mend=mend) from None
-        if not uri:
-            raise UsageError("PostgreSQL needs an address", mend="write --uri postgresql://...")
+        driver = driver_for(uri, write="--uri postgresql://...")
         try:
             self._connection: Any = driver.connect(uri, autocommit=True)
         except driver.Error as error:

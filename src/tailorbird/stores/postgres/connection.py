@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tailorbird.errors import StoreError, UsageError
+from tailorbird.errors import StoreError
+from tailorbird.stores.postgres_driver import driver_for
 
 
 class Server:
@@ -19,13 +20,7 @@ class Server:
     """
 
     def __init__(self, uri: str) -> None:
-        try:
-            import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped] # it has none
-        except ImportError:
-            mend = "install tailorbird[sql]"
-            raise UsageError("there is no adbc_driver_postgresql", mend=mend) from None
-        if not uri:
-            raise UsageError("PostgreSQL needs an address", mend="write postgresql://...")
+        driver = driver_for(uri, write="postgresql://...")
         self._uri = uri
         self._error: type[Exception] = driver.Error
         self._lock = threading.RLock()
