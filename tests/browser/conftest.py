@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -105,6 +105,15 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
     yield make
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def plain(browser: Browser) -> Iterator[Page]:
+    """Return a page of a browser that runs no scripts."""
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from tests.browser.looking import violations
 
 from tailorbird.app import Tailorbird
 from tailorbird.schema import HOUR, SECOND, Body, Instant
@@ -107,17 +108,6 @@ def tab(page: Page, name: str) -> None:
     expect(page.locator("[aria-busy=true], .waiting")).to_have_count(0)
 
 
-def violations(page: Page, axe: str) -> list[str]:
-    page.evaluate(axe)
-    result: dict[str, Any] = page.evaluate("axe.run(document, {iframes: false})")
-    assert result["passes"]
-    return [
-        f"{found['id']}: {node['target']} {node['failureSummary']}"
-        for found in result["violations"]
-        for node in found["nodes"]
-    ]
-
-
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_in_any_part_and_nothing_leaves_the_origin(
@@ -130,7 +120,7 @@ def test_axe_finds_no_violation_in_any_part_and_nothing_leaves_the_origin(
     expect(page.get_by_role("article").get_by_role("heading").first).to_contain_text("News for")
     for each in page.get_by_role("tab").all_inner_texts():
         tab(page, each)
-        assert violations(page, axe) == [], each
+        assert violations(page, axe, "{iframes: false}") == [], each
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), each
     assert [url for url in asked if not url.startswith((f"{shop.address}/", "data:"))] == []
     assert page.title() != "ran"

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 from starlette.applications import Starlette
+from tests.browser.looking import violations
 
 from tailorbird import lists
 from tailorbird.app import Tailorbird
@@ -99,26 +100,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory, listening: Any, served: Any) 
         with served(made.app(), socket_):
             yield made
         made.tb.close()
-
-
-@pytest.fixture
-def plain(browser: Browser) -> Iterator[Page]:
-    """Return a page of a browser that runs no scripts."""
-    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
-    context.set_default_timeout(20_000)
-    yield context.new_page()
-    context.close()
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    page.evaluate(axe)
-    result: dict[str, Any] = page.evaluate("axe.run(document)")
-    assert result["passes"]
-    return [
-        f"{found['id']}: {node['target']} {node['failureSummary']}"
-        for found in result["violations"]
-        for node in found["nodes"]
-    ]
 
 
 def fits(page: Page) -> bool:

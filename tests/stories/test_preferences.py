@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from tests.serving import serving, until
 
 from tailorbird import content, flow, lists
 from tailorbird.app import Tailorbird
@@ -60,36 +55,6 @@ def shop(tmp_path: Path) -> Path:
         tb.decide("news", "1")
         tb.deliver()
     return folder
-
-
-@contextmanager
-def serving(shop: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tailorbird", "serve", "-C", str(shop), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert "serves" in process.stdout.readline()
-        url = f"http://127.0.0.1:{port}"
-        until(lambda: _healthy(url))
-        yield url
-        process.terminate()
-        process.wait(30)
-
-
-def _healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)
 
 
 def asked(url: str, path: str) -> Any:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.serving import serving, until
 
 from tailorbird.app import Tailorbird
 from tailorbird.schema import Body
@@ -34,33 +33,8 @@ class Server:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tailorbird", "serve", "-C", str(folder), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert "serves" in process.stdout.readline()
-        url = f"http://127.0.0.1:{port}"
-        until(lambda: _healthy(url))
+    with serving(folder) as url:
         yield Server(folder, url)
-        process.terminate()
-        process.wait(30)
-
-
-def _healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def until(true: Any, seconds: float = 60) -> None:
-    """Return as soon as something is so; fail when it never is."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)
 
 
 def test_an_event_that_was_answered_200_lands_on_its_person(server: Server) -> None:

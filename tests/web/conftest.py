@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from tailorbird.app import Tailorbird
+from tailorbird.schema import SECOND, Body
 from tailorbird.views import Readings
+from tailorbird.web.desk import Desk
 from tailorbird.web.server import application
 
 HERE = Path(__file__).parent
@@ -69,5 +73,42 @@ def ask(site: ASGIApp) -> Ask:
                 return await client.request(method, path, **more)
 
         return asyncio.run(go())
+
+    return asked
+
+
+# -- the console over a folder ------------------------------------------------------------------
+
+AT_CONSOLE = {"sec-fetch-site": "same-origin"}
+NOW = 1_700_000_000 * SECOND
+
+
+@pytest.fixture
+def tb(tmp_path: Path) -> Iterator[Tailorbird]:
+    """Return a folder with Ada in it, who agreed to everything."""
+    with Tailorbird.open(tmp_path / "data", clock=lambda: NOW, environment={}) as opened:
+        agreed = {"email_marketing": True, "personalisation": True}
+        traits = {"first_name": "Ada", "email": "ada@mail.example"}
+        about = {"type": "identify", "messageId": "m1", "userId": "u1", "traits": traits}
+        batch = [about | {"context": {"consent": agreed}}]
+        content = json.dumps({"batch": batch}).encode()
+        opened.world.log.append([Body("server:shop", NOW - SECOND, content)])
+        opened.ingest()
+        yield opened
+
+
+@pytest.fixture
+def call(tb: Tailorbird, ask: Ask) -> Ask:
+    """Return `call(path, method="GET", **of_httpx)` as a page of the console."""
+    site: ASGIApp = application(
+        public=(),
+        readings=tb.readings,
+        base_url="http://127.0.0.1:8400",
+        clock=tb.clock,
+        desk=Desk(tb.world, tb.clock),
+    )
+
+    def asked(path: str, method: str = "GET", **more: Any) -> httpx.Response:
+        return ask(f"/api/v1{path}", method, to=site, **{"headers": AT_CONSOLE} | more)
 
     return asked

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +14,6 @@ from tailorbird.suppression_words import SuppressionWord
 from tailorbird.web.desk import Desk
 from tailorbird.web.server import application
 
-AT_CONSOLE = {"sec-fetch-site": "same-origin"}
 NOW = 1_700_000_000 * SECOND
 Call = Callable[..., httpx.Response]
 
@@ -28,23 +26,6 @@ def tb(tmp_path: Path) -> Iterator[Tailorbird]:
             [Decision(bytes([n]) * 16, "spring", 1, "1", n, NOW, "send") for n in (1, 2, 3)]
         )
         yield opened
-
-
-@pytest.fixture
-def call(tb: Tailorbird, ask: Call) -> Call:
-    """Return `call(path, method="GET", **of_httpx)` as a page of the console."""
-    site = application(
-        public=(),
-        readings=tb.readings,
-        base_url="http://127.0.0.1:8400",
-        clock=tb.clock,
-        desk=Desk(tb.world, tb.clock),
-    )
-
-    def asked(path: str, method: str = "GET", **more: Any) -> httpx.Response:
-        return ask(f"/api/v1{path}", method, to=site, **{"headers": AT_CONSOLE} | more)
-
-    return asked
 
 
 def order(call: Call, **said: object) -> httpx.Response:

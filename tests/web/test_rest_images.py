@@ -6,14 +6,12 @@ import base64
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from PIL import Image as Pixels
-from starlette.types import ASGIApp
 from typer.testing import CliRunner, Result
 
 from tailorbird import removing
@@ -21,10 +19,7 @@ from tailorbird.app import Tailorbird
 from tailorbird.cli.commands import app
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import SECOND, Body
-from tailorbird.web.desk import Desk
-from tailorbird.web.server import application
 
-AT_CONSOLE = {"sec-fetch-site": "same-origin"}
 NOW = 1_700_000_000 * SECOND
 WELCOME = """\
 image: welcome
@@ -38,36 +33,6 @@ layers:
 DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 MAIL = '<p><img src="{{ images.welcome }}" alt="x"><a href="{{ unsubscribe_url }}">x</a></p>'
 Call = Callable[..., httpx.Response]
-
-
-@pytest.fixture
-def tb(tmp_path: Path) -> Iterator[Tailorbird]:
-    with Tailorbird.open(tmp_path / "data", clock=lambda: NOW, environment={}) as opened:
-        agreed = {"email_marketing": True, "personalisation": True}
-        traits = {"first_name": "Ada", "email": "ada@mail.example"}
-        about = {"type": "identify", "messageId": "m1", "userId": "u1", "traits": traits}
-        batch = [about | {"context": {"consent": agreed}}]
-        content = json.dumps({"batch": batch}).encode()
-        opened.world.log.append([Body("server:shop", NOW - SECOND, content)])
-        opened.ingest()
-        yield opened
-
-
-@pytest.fixture
-def call(tb: Tailorbird, ask: Call) -> Call:
-    """Return `call(path, method="GET", **of_httpx)` as a page of the console."""
-    site: ASGIApp = application(
-        public=(),
-        readings=tb.readings,
-        base_url="http://127.0.0.1:8400",
-        clock=tb.clock,
-        desk=Desk(tb.world, tb.clock),
-    )
-
-    def asked(path: str, method: str = "GET", **more: Any) -> httpx.Response:
-        return ask(f"/api/v1{path}", method, to=site, **{"headers": AT_CONSOLE} | more)
-
-    return asked
 
 
 def test_a_picture_is_tried_kept_listed_drawn_and_ended(call: Call, tb: Tailorbird) -> None:

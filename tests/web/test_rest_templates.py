@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 import pytest
-from starlette.types import ASGIApp
 
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
-from tailorbird.schema import SECOND, Body
-from tailorbird.web.desk import Desk
-from tailorbird.web.server import application
+from tailorbird.schema import SECOND
 
-AT_CONSOLE = {"sec-fetch-site": "same-origin"}
 NOW = 1_700_000_000 * SECOND
 HELLO = """<mjml><mj-head>
 <mj-style>@media (prefers-color-scheme: dark) { p { color: red } }</mj-style></mj-head><mj-body>
@@ -30,37 +23,6 @@ template: hello
 variants: {plain: {subject: "A word, {{ person.first_name | default: 'you' }}"}}
 """
 Call = Callable[..., httpx.Response]
-
-
-@pytest.fixture
-def tb(tmp_path: Path) -> Iterator[Tailorbird]:
-    """Return a folder with Ada in it, who agreed to everything."""
-    with Tailorbird.open(tmp_path / "data", clock=lambda: NOW, environment={}) as opened:
-        agreed = {"email_marketing": True, "personalisation": True}
-        traits = {"first_name": "Ada", "email": "ada@mail.example"}
-        about = {"type": "identify", "messageId": "m1", "userId": "u1", "traits": traits}
-        batch = [about | {"context": {"consent": agreed}}]
-        content = json.dumps({"batch": batch}).encode()
-        opened.world.log.append([Body("server:shop", NOW - SECOND, content)])
-        opened.ingest()
-        yield opened
-
-
-@pytest.fixture
-def call(tb: Tailorbird, ask: Call) -> Call:
-    """Return `call(path, method="GET", **of_httpx)` as a page of the console."""
-    site: ASGIApp = application(
-        public=(),
-        readings=tb.readings,
-        base_url="http://127.0.0.1:8400",
-        clock=tb.clock,
-        desk=Desk(tb.world, tb.clock),
-    )
-
-    def asked(path: str, method: str = "GET", **more: Any) -> httpx.Response:
-        return ask(f"/api/v1{path}", method, to=site, **{"headers": AT_CONSOLE} | more)
-
-    return asked
 
 
 def test_a_template_is_checked_kept_and_shown_with_its_versions(call: Call) -> None:
