@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tailorbird import durations
 from tailorbird.long_work import Work
 from tailorbird.schema import DAY, Body, Instant, PersonId
-from tailorbird.segments import durations
 from tailorbird.traits.table import table
 from tailorbird.world import World
 

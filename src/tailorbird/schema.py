@@ -249,7 +249,7 @@ DefinitionKind = Literal[
     "source",
     "form", "list",
     "groups", "calibration", "clusters",
-    "slot", "texts", "edition", "image",
+    "slot", "texts", "edition", "image", "journey",
 ]  # fmt: skip
 
 

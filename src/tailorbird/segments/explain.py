@@ -10,11 +10,12 @@ from typing import Final
 
 import msgspec
 
+from tailorbird import durations
 from tailorbird.errors import UsageError
 from tailorbird.ports import Facts
 from tailorbird.schema import DAY, SECOND, Instant, PersonId, Position, Scalar
 from tailorbird.segments import compile as compiler
-from tailorbird.segments import durations, operands
+from tailorbird.segments import operands
 from tailorbird.segments.conditions import (
     Answered,
     Condition,

@@ -32,10 +32,10 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import yaml_text
+from tailorbird import durations, yaml_text
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import DAY
-from tailorbird.segments import durations, rfm
+from tailorbird.segments import rfm
 from tailorbird.segments.engagement import Engagement, Level, Part, Step
 from tailorbird.segments.groups import Group, Groups
 from tailorbird.segments.parse import condition

@@ -9,10 +9,10 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tailorbird.durations import LONGEST, UNITS
 from tailorbird.privacy.vault import PERSONAL_FIELDS
 from tailorbird.schema import Names
 from tailorbird.segments import grammar, operands
-from tailorbird.segments.durations import LONGEST, UNITS
 from tailorbird.segments.grammar import FORMS, Form
 from tailorbird.segments.operands import Kind
 from tailorbird.segments.parse_counts import EVENTS

@@ -6,8 +6,8 @@ import re
 from typing import Any as Anything
 from typing import Final
 
+from tailorbird import durations
 from tailorbird.schema import DAY
-from tailorbird.segments import durations
 
 LENGTHS: Final = "write a length such as 45s, 30m, 24h, 90d or 2w"
 COMPARED: Final = {

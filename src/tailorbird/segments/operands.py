@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, TypeAlias
 
+from tailorbird import durations
+from tailorbird.durations import LONGEST
 from tailorbird.schema import DAY
-from tailorbird.segments import durations, mends
+from tailorbird.segments import mends
 from tailorbird.segments.conditions import DateMeasure, Measure, Operand
-from tailorbird.segments.durations import LONGEST
 from tailorbird.segments.mends import said
 from tailorbird.traits.registry import TRAITS
 from tailorbird.traits.terms import MILLION, Amount, Op, Steps

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from tailorbird import durations
 from tailorbird.schema import Instant
-from tailorbird.segments import durations
 from tailorbird.segments.conditions import (
     All,
     Answered,

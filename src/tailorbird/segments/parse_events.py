@@ -7,7 +7,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tailorbird.segments import durations, grammar, operands, parse_patterns
+from tailorbird import durations
+from tailorbird.segments import grammar, operands, parse_patterns
 from tailorbird.segments.conditions import (
     Did,
     DidNot,

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any as Anything
 from typing import Final
 
+from tailorbird import durations
 from tailorbird.schema import DAY
-from tailorbird.segments import durations, grammar, operands
+from tailorbird.segments import grammar, operands
 from tailorbird.segments.conditions import (
     Answered,
     Comparison,

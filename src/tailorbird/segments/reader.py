@@ -11,10 +11,10 @@ from typing import Final, NoReturn, TypeAlias, TypeGuard
 
 import msgspec
 
-from tailorbird import yaml_text
+from tailorbird import durations, yaml_text
 from tailorbird.errors import DefinitionError
 from tailorbird.privacy.vault import is_personal_property
-from tailorbird.segments import durations, grammar, mends, operands
+from tailorbird.segments import grammar, mends, operands
 from tailorbird.segments.conditions import Comparison, Filter, Operand
 from tailorbird.segments.mends import said
 from tailorbird.segments.operands import WORDS as WORDS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tailorbird.segments import durations, instants
+from tailorbird import durations
+from tailorbird.segments import instants
 from tailorbird.segments.conditions import (
     WORKED_OUT,
     All,

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 import yaml
 
-from tailorbird.segments import durations, instants
+from tailorbird import durations
+from tailorbird.segments import instants
 from tailorbird.segments.conditions import (
     All,
     Answered,
