@@ -23,6 +23,8 @@ from tailorbird.journeys.decisions import (
     decision_id,
     refusal,
 )
+from tailorbird.journeys.journey import Journey
+from tailorbird.journeys.parse_journey import Written, parse_journey, read_journey
 
 __all__ = [
     "CAP",
@@ -33,9 +35,13 @@ __all__ = [
     "Campaign",
     "Candidate",
     "Cap",
+    "Journey",
     "Variant",
+    "Written",
     "decide",
     "decision_id",
     "parse",
+    "parse_journey",
+    "read_journey",
     "refusal",
 ]
