@@ -48,6 +48,8 @@ class EventTrigger(msgspec.Struct, frozen=True, tag="event"):
 
     event: str
     where: dict[str, Any] = {}
+    late: Duration = 3_600_000_000
+    """What reaches us so long after it happened sets nothing off any more."""
 
 
 class SegmentTrigger(msgspec.Struct, frozen=True, tag="segment"):

@@ -1,6 +1,6 @@
 """What starts a journey, as authors write it.
 
-trigger: {event: add_to_cart, where: {category: garden}}
+trigger: {event: add_to_cart, where: {category: garden}, late: 1h}
 trigger: {segment: lapsed-90-days, on: entry}            # or exit
 trigger: {date: birthday, days: -3, at: "09:00", yearly: true}
 trigger: {price_drop: product_viewed, within: 30d, least_percent: 10}
@@ -26,7 +26,7 @@ from tailorbird.journeys.journey import (
     StockTrigger,
     Trigger,
 )
-from tailorbird.journeys.journey_reader import Asked, Keyed, Reader
+from tailorbird.journeys.journey_reader import Clause, Keyed, Reader
 from tailorbird.yaml_text import Path, nearest
 
 _NEWS: Final[tuple[StockNews, ...]] = get_args(StockNews)
@@ -57,8 +57,11 @@ def goal(reader: Reader, value: Anything, path: Path) -> Goal:
 
 
 def _of_event(reader: Reader, value: Keyed, path: Path) -> EventTrigger:
-    value = reader.mapping(value, path, ("event", "where"))
-    return EventTrigger(*_event(reader, value, path, "trigger"))
+    value = reader.mapping(value, path, ("event", "where", "late"))
+    found = EventTrigger(*_event(reader, value, path, "trigger"))
+    if "late" not in value:
+        return found
+    return replace(found, late=reader.duration(value["late"], (*path, "late")))
 
 
 def _event(reader: Reader, value: Keyed, path: Path, use: str) -> tuple[str, dict[str, Anything]]:
@@ -71,14 +74,14 @@ def _event(reader: Reader, value: Keyed, path: Path, use: str) -> tuple[str, dic
         mend = "write `category: garden` below it"
         reader.refuse("'where' takes properties", (*path, "where"), mend)
     asked = {"event": event} | ({"where": where} if where else {})
-    reader.asked.append(Asked(reader.step, use, path, asked))
+    reader.clauses.append(Clause(reader.step, use, path, asked))
     return event, dict(where)
 
 
 def _of_segment(reader: Reader, value: Keyed, path: Path) -> SegmentTrigger:
     value = reader.mapping(value, path, ("segment", "on"))
     segment = reader.text(value["segment"], (*path, "segment"), "the name of a segment")
-    reader.asked.append(Asked(reader.step, "trigger", path, {"segment": segment}))
+    reader.clauses.append(Clause(reader.step, "trigger", path, {"segment": segment}))
     on = value.get("on", "entry")
     if on not in ("entry", "exit"):
         what = f"{on!r} is neither entry nor exit"
@@ -107,7 +110,7 @@ def _of_stock(reader: Reader, value: Keyed, path: Path) -> StockTrigger:
     if value[news] is not True:
         interest = reader.text(value[news], (*path, news), "the event that shows an interest")
         found = replace(found, interest=interest)
-    reader.asked.append(Asked(reader.step, "trigger", path, {"event": found.interest}))
+    reader.clauses.append(Clause(reader.step, "trigger", path, {"event": found.interest}))
     if "within" in value:
         found = replace(found, within=reader.duration(value["within"], (*path, "within")))
     return replace(
