@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tailorbird import clusters, content, grouping, imputation, journeys, letters, naming, segments
+from tailorbird import (
+    clusters,
+    content,
+    grouping,
+    imputation,
+    journey_checks,
+    journeys,
+    letters,
+    naming,
+    segments,
+)
 from tailorbird.collect import forms, plan
 from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import ConflictError, UsageError
@@ -36,16 +46,32 @@ def find_segment(world: World, name: str | segments.Segment) -> segments.Segment
 def find_campaign(
     world: World, name: str, version: int | None = None
 ) -> tuple[journeys.Campaign, int]:
-    """Return a campaign and its version.
+    """Return a campaign and its version; the send of a journey is called JOURNEY/STEP.
 
     Raises:
         UsageError: there is no campaign of this name.
     """
-    found = world.definitions.get("campaign", name, version)
+    found = letters.campaigns.find(world, name, version)
     if found is None:
-        known = ", ".join(d.name for d in world.definitions.latest("campaign")) or "none yet"
+        known = ", ".join(each.name for each, _ in letters.campaigns.latest(world)) or "none yet"
         raise UsageError(f"no campaign {name!r}", mend=f"campaigns here: {known}")
-    return journeys.parse(found.text, f"campaigns/{name}.yaml"), found.version
+    return found
+
+
+def find_journey(
+    world: World, name: str, version: int | None = None
+) -> tuple[journeys.Journey, int]:
+    """Return a journey and its version.
+
+    Raises:
+        UsageError: there is no journey of this name.
+    """
+    found = world.definitions.get("journey", name, version)
+    if found is None or found.removed:
+        known = [each.name for each in world.definitions.latest("journey")]
+        mend = nearest(name, known) if known else "there is none yet"
+        raise UsageError(f"no journey {name!r}", mend=mend)
+    return letters.campaigns.of_journey(found), found.version
 
 
 def put(
@@ -88,9 +114,9 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
         DefinitionError, TemplateError: with the line and the mend.
     """
     match kind:
-        case "segment":
-            file = f"segments/{name}.yaml"
-            naming.check_segment(world, text, file, standing_segments(world), name)
+        case "segment" | "journey":
+            check = naming.check_segment if kind == "segment" else journey_checks.check_journey
+            check(world, text, f"{kind}s/{name}.yaml", standing_segments(world), name)
         case "campaign" | "slot" | "template" | "texts":
             _check_mail(world, kind, name, text)
         case "tracking_plan":

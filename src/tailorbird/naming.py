@@ -8,7 +8,15 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tailorbird import clusters, imputation, journeys, letters, segments, yaml_text
+from tailorbird import (
+    clusters,
+    imputation,
+    journey_conditions,
+    journeys,
+    letters,
+    segments,
+    yaml_text,
+)
 from tailorbird.collect import plan
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import DefinitionKind
@@ -108,6 +116,17 @@ def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Foun
             yield "campaign", each.name, "fallback"
 
 
+def _in_journeys(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    for each in world.definitions.latest("journey"):
+        written = journeys.read_journey(each.text, f"journeys/{each.name}.yaml")
+        for clause in written.clauses:
+            if name in journey_conditions.named(journey_conditions.read(clause.condition)):
+                yield "journey", each.name, f"step {clause.step}" if clause.step else clause.use
+        for message in written.journey.messages():
+            if any(name in chain.segments for chain in letters.editions.chains_of(message)):
+                yield "journey", message.name, "fallback"
+
+
 def _in_slots(world: World, name: str, standing: Sequence[Segment]) -> _Found:
     for each in world.definitions.latest("slot"):
         slot = letters.editions.read_slot(each)
@@ -133,6 +152,7 @@ def _in_clusters(world: World, name: str, standing: Sequence[Segment]) -> _Found
 _LOOKS: Final[tuple[_Look, ...]] = (
     _in_segments,
     _in_campaigns,
+    _in_journeys,
     _in_slots,
     _in_imputation,
     _in_clusters,

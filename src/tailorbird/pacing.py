@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tailorbird import journeys
+from tailorbird import letters
 from tailorbird.delivery.breaker import Breaker, BreakerState
 from tailorbird.delivery.pace import PROMPT, Plan, release_at
 from tailorbird.delivery.pacing import Bad, Held, Outlook, Pacing
@@ -228,8 +228,8 @@ def _check(chosen: Pace, zone: str) -> None:
 
 def _domain(world: World, campaign: str) -> str:
     """Return the domain that a campaign's mails come from."""
-    found = world.definitions.get("campaign", campaign)
-    name = journeys.parse(found.text, f"campaigns/{campaign}.yaml").brand if found else ""
+    found = letters.campaigns.find(world, campaign)
+    name = found[0].brand if found else ""
     sender = brand(world.settings, name if name in world.settings.brands else "")
     return sender.address.rpartition("@")[2].lower()
 

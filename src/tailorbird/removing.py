@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
-from tailorbird import authoring, clusters, grouping, journeys, lists, naming
+from tailorbird import authoring, clusters, grouping, lists, naming
 from tailorbird.content.dispatch import Choosing, called
-from tailorbird.errors import ConflictError, DefinitionError, UsageError
+from tailorbird.errors import ConflictError, UsageError
+from tailorbird.letters import campaigns
 from tailorbird.naming import Use
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.segments import Segment
@@ -19,7 +19,13 @@ from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
 Kind: TypeAlias = Literal["groups", "clusters", "list", "template", "slot", "image"]
-_WRITTEN: Final[tuple[DefinitionKind, ...]] = ("template", "block", "campaign", "imputation")
+_WRITTEN: Final[tuple[DefinitionKind, ...]] = (
+    "template",
+    "block",
+    "campaign",
+    "journey",
+    "imputation",
+)
 """Definitions whose texts may name a trait."""
 
 
@@ -89,10 +95,9 @@ def _find_of_mails(world: World, kind: Literal["template", "slot", "image"], nam
 
 
 def _in_campaigns(world: World, template: str) -> Iterator[Use]:
-    for each in world.definitions.latest("campaign"):
-        with suppress(DefinitionError):
-            if journeys.parse(each.text, f"campaigns/{each.name}.yaml").template == template:
-                yield Use("campaign", each.name, "template")
+    for campaign, found in campaigns.latest(world):
+        if campaign.template == template:
+            yield Use(found.kind, campaign.name, "template")
 
 
 def _in_mails(world: World, slot: str) -> Iterator[Use]:

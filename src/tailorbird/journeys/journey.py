@@ -267,6 +267,10 @@ class Journey(msgspec.Struct, frozen=True):
         found = self.steps.get(step)
         return found.message if isinstance(found, Send) else None
 
+    def messages(self) -> tuple[Campaign, ...]:
+        """Return the campaigns of all its sends."""
+        return tuple(step.message for step in self.steps.values() if isinstance(step, Send))
+
 
 def successors(step: Step) -> tuple[StepId, ...]:
     """Return every step that may follow, error paths included."""

@@ -26,7 +26,7 @@ _DAY_MINUTES: Final = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Clause:
     """A condition as it stands in a journey's file: of which step, as what, and where."""
 
     step: StepId
@@ -45,7 +45,7 @@ class Reader:
     step: StepId = ""
     """The step being read, for errors."""
     places: dict[StepId, Path] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    clauses: list[Clause] = field(default_factory=list)
 
     def refuse(self, what: str, path: Path, mend: str) -> NoReturn:
         """Raise the error that tells what is wrong, on which line, in which step, and the mend."""
@@ -141,7 +141,7 @@ class Reader:
     def condition(self, value: Anything, path: Path, use: str) -> Condition:
         """Return a condition as it is written, its outer form sound; the story parses the rest."""
         self._form(value, path, 0)
-        self.asked.append(Asked(self.step, use, path, value))
+        self.clauses.append(Clause(self.step, use, path, value))
         return dict(value)
 
     def _form(self, value: Anything, path: Path, depth: int) -> None:

@@ -12,7 +12,7 @@ from tailorbird import yaml_text
 from tailorbird.journeys import parse_triggers
 from tailorbird.journeys.campaign import COMMON_PRIORITY
 from tailorbird.journeys.journey import Duration, Journey, SkipAhead, StepId
-from tailorbird.journeys.journey_reader import Asked, Keyed, Reader
+from tailorbird.journeys.journey_reader import Clause, Keyed, Reader
 from tailorbird.journeys.parse_steps import Flattened
 from tailorbird.schema import PURPOSES
 from tailorbird.yaml_text import Document, Path, nearest
@@ -33,7 +33,7 @@ class Written:
     journey: Journey
     document: Document
     places: dict[StepId, Path]
-    asked: tuple[Asked, ...]
+    clauses: tuple[Clause, ...]
 
     def where(self, step: StepId) -> str:
         """Return `file:line` of a step, of the whole where it is none."""
@@ -61,7 +61,7 @@ def read_journey(text: str, file: str) -> Written:
     for key, mend in _NEEDED.items():
         if key not in value:
             reader.refuse(f"a journey needs {key!r}", (), mend)
-    return Written(_journey(reader, value), document, reader.places, tuple(reader.asked))
+    return Written(_journey(reader, value), document, reader.places, tuple(reader.clauses))
 
 
 def _journey(reader: Reader, value: Keyed) -> Journey:

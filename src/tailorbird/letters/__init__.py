@@ -8,7 +8,7 @@ Out: what a decision keeps, compiled templates, messages.
 
 from __future__ import annotations
 
-from tailorbird.letters import audience, editions
+from tailorbird.letters import audience, campaigns, editions
 from tailorbird.letters.admitting import Door
 from tailorbird.letters.asking import condition
 from tailorbird.letters.compiled import check, check_template, template
@@ -38,6 +38,7 @@ __all__ = [
     "Studio",
     "Values",
     "audience",
+    "campaigns",
     "check",
     "check_campaign",
     "check_image",

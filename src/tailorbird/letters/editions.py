@@ -18,7 +18,8 @@ import msgspec
 
 from tailorbird import content, journeys, yaml_text
 from tailorbird.content.fallbacks import Chain, read_chains
-from tailorbird.errors import DefinitionError, UsageError
+from tailorbird.errors import UsageError
+from tailorbird.letters import campaigns
 from tailorbird.letters.texts import PAGE, parse_texts
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.settings import Shop, brand
@@ -122,11 +123,7 @@ def of_template(world: World, name: str) -> Edition:
     Raises:
         UsageError: there is no such template.
     """
-    for found in world.definitions.latest("campaign"):
-        try:
-            campaign = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
-        except DefinitionError:
-            continue
+    for campaign, found in campaigns.latest(world):
         if campaign.template == name:
             return current(world, campaign, found.version)
     return current(world, _plain(name), 0)
@@ -159,7 +156,10 @@ def kept(world: World, digest: str) -> Edition:
     if found is None:
         raise UsageError(f"no edition {digest!r}", mend="restore the data folder's record")
     manifest = msgspec.json.decode(found.text, type=Manifest)
-    campaign = _part(world, "campaign", *manifest.campaign)
+    name, version = manifest.campaign
+    campaign = campaigns.find(world, name, version)
+    if campaign is None:
+        raise _lost("campaign", name, version)
     parts: dict[DefinitionKind, dict[str, Definition]] = {
         "block": {name: _part(world, "block", name, v) for name, v in manifest.blocks.items()},
         "slot": {name: _part(world, "slot", name, v) for name, v in manifest.slots.items()},
@@ -167,8 +167,7 @@ def kept(world: World, digest: str) -> Edition:
     }
     return _edition(
         world,
-        journeys.parse(campaign.text, f"campaigns/{campaign.name}.yaml"),
-        campaign.version,
+        *campaign,
         _part(world, "template", *manifest.template),
         parts,
         manifest,
@@ -193,9 +192,13 @@ def chains_of(campaign: journeys.Campaign) -> tuple[Chain, ...]:
 def _part(world: World, kind: DefinitionKind, name: str, version: int) -> Definition:
     found = world.definitions.get(kind, name, version)
     if found is None:
-        what = f"no {kind} {name!r}, version {version}"
-        raise UsageError(what, mend="restore the data folder's record")
+        raise _lost(kind, name, version)
     return found
+
+
+def _lost(kind: DefinitionKind, name: str, version: int) -> UsageError:
+    what = f"no {kind} {name!r}, version {version}"
+    return UsageError(what, mend="restore the data folder's record")
 
 
 def _edition(

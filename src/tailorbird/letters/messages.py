@@ -12,7 +12,7 @@ from tailorbird import delivery, journeys
 from tailorbird.delivery.feedback import GONE, SENDERS_FAULT
 from tailorbird.delivery.feedback.reasons import reason_of, without_addresses
 from tailorbird.errors import TemplateError, UsageError
-from tailorbird.letters import editions, frequency
+from tailorbird.letters import campaigns, editions, frequency
 from tailorbird.letters.deciding import MISSING
 from tailorbird.letters.digests import digest_of
 from tailorbird.letters.editions import Edition
@@ -202,12 +202,11 @@ class Composer:
     def _edition(self, claim: Claim, digest: str) -> Edition:
         if digest:
             return editions.kept(self._world, digest)
-        found = self._world.definitions.get("campaign", claim.campaign, claim.campaign_version)
+        found = campaigns.find(self._world, claim.campaign, claim.campaign_version)
         if found is None:
             what = f"no campaign {claim.campaign!r}, version {claim.campaign_version}"
             raise UsageError(what)
-        campaign = journeys.parse(found.text, f"campaigns/{found.name}.yaml")
-        return editions.current(self._world, campaign, claim.campaign_version)
+        return editions.current(self._world, *found)
 
     def _envelope(self, claim: Claim, profile: Profile, edition: Edition) -> delivery.Envelope:
         settings, campaign, manifest = self._world.settings, edition.campaign, edition.manifest
