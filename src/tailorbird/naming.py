@@ -120,11 +120,22 @@ def _in_journeys(world: World, name: str, standing: Sequence[Segment]) -> _Found
     for each in world.definitions.latest("journey"):
         written = journeys.read_journey(each.text, f"journeys/{each.name}.yaml")
         for clause in written.clauses:
-            if name in journey_conditions.named(journey_conditions.read(clause.condition)):
+            if name in _asked(journey_conditions.read(clause.condition)):
                 yield "journey", each.name, f"step {clause.step}" if clause.step else clause.use
         for message in written.journey.messages():
             if any(name in chain.segments for chain in letters.editions.chains_of(message)):
                 yield "journey", message.name, "fallback"
+
+
+def _asked(condition: journey_conditions.Asked) -> frozenset[str]:
+    """Return the segments that a condition of a journey names."""
+    match condition:
+        case journey_conditions.Joined(parts=parts):
+            return frozenset[str]().union(*map(_asked, parts))
+        case journey_conditions.Known(asked):
+            return segments.named(asked)
+        case _:
+            return frozenset()
 
 
 def _in_slots(world: World, name: str, standing: Sequence[Segment]) -> _Found:
