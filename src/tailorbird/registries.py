@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from tailorbird.access import Change, Hook, Key, Notice
+from tailorbird.edits import Edit, EditSet, How
+from tailorbird.edits import Key as DefinitionKey
 from tailorbird.schema import (
     Body,
     Definition,
@@ -41,6 +43,30 @@ class Definitions(Protocol):
 
     def latest(self, kind: DefinitionKind) -> list[Definition]:
         """Return the latest version of every name of this kind that is not removed, by name."""
+
+    def standing(self) -> dict[DefinitionKey, int]:
+        """Return the last version of all that authors wrote, also of what was removed."""
+
+    def put_together(
+        self,
+        edits: Sequence[Edit],
+        standing: Mapping[DefinitionKey, int] | None,
+        *,
+        how: How,
+        author: str,
+        reason: str,
+        now: Instant,
+    ) -> EditSet | None:
+        """Keep these edits as one, all or none; a text that is in force already adds no version.
+
+        None, and nothing is kept, where the definitions do not stand any more as in `standing`.
+        """
+
+    def edit_sets(self, limit: int = 100, number: int | None = None) -> list[EditSet]:
+        """Return what was kept together, the latest first; or the one of a number."""
+
+    def bases(self) -> dict[DefinitionKey, int]:
+        """Return the last version of each definition that was put or pulled together."""
 
 
 class Keys(Protocol):

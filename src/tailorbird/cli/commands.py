@@ -11,6 +11,7 @@ from tailorbird.cli import (
     campaign_commands,
     carrier_commands,
     cluster_commands,
+    code_commands,
     delivery_commands,
     dkim_commands,
     doctor_commands,
@@ -37,6 +38,7 @@ from tailorbird.cli import (
     source_commands,
     suppression_commands,
     template_commands,
+    why_commands,
 )
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
 from tailorbird.cli.output import emit, progress, table, write
@@ -85,8 +87,10 @@ template_commands.app.command("lint")(lint_commands.lint)
 template_commands.app.command("export")(export_commands.export)
 template_commands.app.command("blocks")(lint_commands.list_blocks)
 doctor_commands.app.command("carriers")(carrier_commands.check)
-app.command("why")(person_commands.why)
+app.command("why")(why_commands.why)
 app.command("show")(proof_commands.show)
+for code_command in code_commands.COMMANDS:
+    app.command()(code_command)
 
 
 @app.callback(invoke_without_command=True)

@@ -61,9 +61,9 @@ def written(
     Raises:
         TemplateError: the AMP part stands alone.
     """
-    found = _AMP.search(body)
-    if found and not amp:
-        body, amp = body[: found.start()], body[found.start() :]
+    begins = amp_begins(body)
+    if begins >= 0 and not amp:
+        body, amp = body[:begins], body[begins:]
         if not body.strip():
             raise TemplateError(
                 "an AMP part stands alone",
@@ -73,6 +73,12 @@ def written(
     parts = {"mjml": body} if "<mjml" in body else {"html": body}
     syntax = syntax_of(body, *subjects.values(), preheader)
     return EmailSource(name, dict(subjects), amp=amp, preheader=preheader, syntax=syntax, **parts)
+
+
+def amp_begins(body: str) -> int:
+    """Return where the AMP document behind a mail begins, -1 where there is none."""
+    found = _AMP.search(body)
+    return found.start() if found else -1
 
 
 class EmailTemplate:

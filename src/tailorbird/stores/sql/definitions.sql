@@ -10,3 +10,16 @@ FROM definitions AS d
 WHERE kind = ? AND NOT removed AND version = (
     SELECT MAX(version) FROM definitions AS e WHERE e.kind = d.kind AND e.name = d.name)
 ORDER BY name
+-- name: standing
+SELECT kind, name, MAX(version) FROM definitions GROUP BY kind, name
+-- name: put_set
+INSERT INTO edit_sets (how, at, author, reason) VALUES (?, ?, ?, ?) RETURNING number
+-- name: put_edit
+INSERT INTO edits ("set", kind, name, before, version) VALUES (?, ?, ?, ?, ?)
+-- name: sets
+SELECT number, how, at, author, reason FROM edit_sets
+WHERE (? IS NULL OR number = ?) ORDER BY number DESC LIMIT ?
+-- name: edits
+SELECT kind, name, before, version FROM edits WHERE "set" = ? ORDER BY kind, name
+-- name: bases
+SELECT kind, name, MAX(version) FROM edits GROUP BY kind, name

@@ -1,0 +1,181 @@
+"""What stands, written back to files: byte for byte, and no file is touched that is equal.
+
+Three ways of looking at each: the file, what stands, and what the files had last. A file that was
+edited and not applied is left alone and told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from tailorbird.as_code.changes import SHIPPED, equal, in_force
+from tailorbird.as_code.files import Files, Written, definitions
+from tailorbird.as_code.places import NAME, path_of
+from tailorbird.content.email import amp_begins
+from tailorbird.edits import Edit, Key
+from tailorbird.errors import ConflictError
+from tailorbird.schema import Definition, DefinitionKind, Instant
+from tailorbird.world import World
+
+Done: TypeAlias = Literal["new", "changed", "removed", "edited", "conflict", "kept", "unwritable"]
+
+
+class Pulled(msgspec.Struct, frozen=True):
+    """What became of one file.
+
+    `new`, `changed` and `removed` were written; `edited` is a local change that is not applied,
+    `conflict` one of what was changed here too, `kept` a file of what is not applied yet;
+    `unwritable` is a definition whose name cannot be a file's.
+    """
+
+    done: Done
+    kind: DefinitionKind
+    name: str
+    path: str
+    version: int
+    author: str = ""
+    reason: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Return what names the definition."""
+        return self.kind, self.name
+
+
+def pull(
+    world: World,
+    folder: Path,
+    files: Files,
+    now: Instant,
+    *,
+    author: str = "",
+    shipped: bool = False,
+    overwrite: bool = False,
+    dry_run: bool = False,
+) -> list[Pulled]:
+    """Write what stands to a folder and return what that changed, or did not.
+
+    With `shipped`, also what comes with Tailorbird; with `overwrite`, over local changes too.
+    """
+    versions = world.definitions.standing()
+    written, standing = definitions(files), in_force(world.definitions)
+    found = [
+        *_standing(world, written, standing, shipped=shipped),
+        *_gone(world, written, standing),
+    ]
+    if overwrite:
+        found = [_overwritten(each) for each in found]
+    if dry_run:
+        return found
+    for each in found:
+        if each.done in ("new", "changed"):
+            _write(folder, each, standing[each.key].text, written.get(each.key))
+        elif each.done == "removed":
+            for part in written[each.key].parts:
+                (folder / part).unlink(missing_ok=True)
+    had = [each.key for each in found if each.done in ("new", "changed", "removed")]
+    _note(
+        world, [*had, *equal(world.definitions, written, standing)], standing, versions, now, author
+    )
+    return found
+
+
+def _standing(
+    world: World,
+    written: dict[Key, Written],
+    standing: dict[Key, Definition],
+    *,
+    shipped: bool,
+) -> Iterator[Pulled]:
+    """Yield what differs of everything that stands."""
+    bases = world.definitions.bases()
+    for key, each in standing.items():
+        file = written.get(key)
+        if file is None:
+            if shipped or (each.author, each.reason) != SHIPPED:
+                path = path_of(key, each.text)
+                done: Done = "new" if NAME.fullmatch(key[1]) else "unwritable"
+                yield _pulled(done, each, path)
+        elif file.text != each.text:
+            yield _pulled(_differs(world, key, file.text, bases.get(key), each), each, file.path)
+
+
+def _differs(world: World, key: Key, text: str, base: int | None, now: Definition) -> Done:
+    """Return what is to become of a file that is not what stands."""
+    earlier = world.definitions.versions(*key, 1_000_000)
+    if any(each.text == text and not each.removed for each in earlier):
+        return "changed"
+    return "edited" if base is None or now.version <= base else "conflict"
+
+
+def _gone(
+    world: World, written: dict[Key, Written], standing: dict[Key, Definition]
+) -> Iterator[Pulled]:
+    """Yield the files of what does not stand: removed here, or not applied yet."""
+    for key, file in written.items():
+        if key in standing:
+            continue
+        earlier = world.definitions.versions(*key, 1_000_000)
+        if any(each.text == file.text and not each.removed for each in earlier):
+            yield _pulled("removed", earlier[0], file.path)
+        else:
+            yield Pulled("kept", *key, file.path, 0)
+
+
+def _overwritten(each: Pulled) -> Pulled:
+    local = each.done in ("edited", "conflict")
+    return msgspec.structs.replace(each, done="changed") if local else each
+
+
+def _pulled(done: Done, each: Definition, path: str) -> Pulled:
+    return Pulled(done, each.kind, each.name, path, each.version, each.author, each.reason)
+
+
+def _write(folder: Path, each: Pulled, text: str, before: Written | None) -> None:
+    """Write a definition's files, each in one step: a reader sees the old or the new one."""
+    parts = before.parts if before else (each.path,)
+    texts = [text]
+    if len(parts) == 2:
+        texts = split_mail(text)
+        if len(texts) == 1:
+            (folder / parts[1]).unlink()
+    for path, content in zip(parts, texts, strict=False):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.new")
+        aside.write_bytes(content.encode())
+        os.replace(aside, target)
+
+
+def split_mail(text: str) -> list[str]:
+    """Return a mail's text and its AMP part, which stand in two files; or the text alone."""
+    begins = amp_begins(text)
+    if begins > 0 and text[begins - 1] == "\n":
+        return [text[: begins - 1], text[begins:]]
+    return [text]
+
+
+def _note(
+    world: World,
+    keys: list[Key],
+    standing: dict[Key, Definition],
+    versions: dict[Key, int],
+    now: Instant,
+    author: str,
+) -> None:
+    """Keep that the files have these versions now, so that later edits are told apart.
+
+    Raises:
+        ConflictError: the definitions moved on while files were written.
+    """
+    edits = [Edit(*key, standing[key].text if key in standing else None) for key in keys]
+    done = not edits or world.definitions.put_together(
+        edits, versions, how="pull", author=author, reason="pulled into files", now=now
+    )
+    if not done:
+        raise ConflictError("definitions moved on while they were pulled", mend="pull again")
