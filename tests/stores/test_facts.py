@@ -162,3 +162,43 @@ def test_numbers_are_kept_in_millionths(
 ) -> None:
     assert number_of(value) == number
     assert text_of(value) == text
+
+
+def changed(facts: DuckFacts) -> list[tuple[object, ...]]:
+    columns = "item, price_before, price_minor, stock_before, stock"
+    sql = f"SELECT {columns} FROM product_changes ORDER BY position, item"
+    return [tuple(row.values()) for row in rows(facts, sql)]
+
+
+def restated(position: int, price: int = 0, stock: Scalar = None, at: int = 0) -> ResolvedEvent:
+    said: dict[str, Scalar] = {} if stock is None else {"stock": stock}
+    line = (Line("A", price_minor=price),)
+    return resolved(position, None, Names.PRODUCT_UPDATED, lines=line, properties=said,
+                    **({"at": at} if at else {}))  # fmt: skip
+
+
+def test_each_word_that_changes_a_price_or_a_stock_is_kept(facts: DuckFacts) -> None:
+    words = [
+        restated(1, 500, 3),
+        restated(2, 500, 3),  # the same again
+        restated(3, 450),
+        restated(4, 0, 0),
+        restated(5, 999, 9, at=5),  # older than what is known
+        restated(6, 0, "uncounted"),
+        restated(7, 450, "uncounted"),
+        restated(8, 0, 2),
+    ]
+    facts.append(words, [], 1)
+    kept = changed(facts)
+    assert kept == [
+        ("A", None, 500, None, 3),
+        ("A", 500, 450, 3, None),
+        ("A", 450, None, 3, 0),
+        ("A", 450, None, 0, -(2**63)),
+        ("A", 450, None, None, 2),
+    ]
+    one_by_one = DuckFacts(None)
+    for offset, word in enumerate(words, 1):
+        one_by_one.append([word], [], offset)
+    assert changed(one_by_one) == kept
+    one_by_one.close()

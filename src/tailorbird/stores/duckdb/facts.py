@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -86,6 +86,9 @@ class DuckFacts:
         """
         tables = {**tables_of_all(columns, events), **odd}
         with self._sparing(bulk=bool(columns)), self._transaction(tables) as connection:
+            if "products" in tables:
+                connection.execute(SQL["fresh_products"])
+                connection.execute(SQL["append_product_changes"])
             for name, table in tables.items():
                 weighed = name == "trait_values" and self._conflict
                 filled = filled_in(SQL[f"append_{name}"], table)

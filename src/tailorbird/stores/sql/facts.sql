@@ -17,9 +17,31 @@ FROM new_people GROUP BY person
 ON CONFLICT (person) DO UPDATE SET
     created_at = LEAST(people.created_at, excluded.created_at),
     position = GREATEST(people.position, excluded.position)
--- name: append_products
+-- name: fresh_products
 -- In the order of the log each row adds what it says, unless it is older than what is known: so a
 -- batch gives what its rows give one by one.
+CREATE OR REPLACE TEMP TABLE fresh_products AS
+SELECT n.* FROM new_products AS n LEFT JOIN products AS p USING (item)
+WHERE n.updated_at >= COALESCE(p.updated_at, n.updated_at)
+QUALIFY n.updated_at >= MAX(n.updated_at) OVER (
+    PARTITION BY n.item ORDER BY n.position ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+-- name: append_product_changes
+INSERT INTO product_changes
+SELECT position, item, updated_at, price_before, price_minor, stock_before, stock FROM (
+    SELECT position, item, updated_at, price_minor, stock, said,
+        LAST_VALUE(price_minor IGNORE NULLS) OVER earlier AS price_before,
+        NULLIF(LAST_VALUE(stock IGNORE NULLS) OVER earlier, -9223372036854775808) AS stock_before
+    FROM (
+        SELECT position, item, updated_at, price_minor, stock, TRUE AS said FROM fresh_products
+        UNION ALL
+        SELECT -1, item, updated_at, price_minor, stock, FALSE FROM products
+        WHERE item IN (SELECT item FROM fresh_products))
+    WINDOW earlier AS (PARTITION BY item ORDER BY position
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+WHERE said AND (price_minor <> price_before OR price_minor IS NOT NULL AND price_before IS NULL
+    OR stock IS NOT NULL AND NULLIF(stock, -9223372036854775808) IS DISTINCT FROM stock_before)
+ORDER BY position, item
+-- name: append_products
 INSERT INTO products
 SELECT item, LAST(name ORDER BY position) FILTER (name IS NOT NULL),
     LAST(category ORDER BY position) FILTER (category IS NOT NULL),
@@ -28,13 +50,7 @@ SELECT item, LAST(name ORDER BY position) FILTER (name IS NOT NULL),
     LAST(url ORDER BY position) FILTER (url IS NOT NULL),
     LAST(image ORDER BY position) FILTER (image IS NOT NULL),
     LAST(stock ORDER BY position) FILTER (stock IS NOT NULL), MAX(updated_at)
-FROM (
-    SELECT n.* FROM new_products AS n LEFT JOIN products AS p USING (item)
-    WHERE n.updated_at >= COALESCE(p.updated_at, n.updated_at)
-    QUALIFY n.updated_at >= MAX(n.updated_at) OVER (
-        PARTITION BY n.item ORDER BY n.position
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
-GROUP BY item
+FROM fresh_products GROUP BY item
 ON CONFLICT (item) DO UPDATE SET
     name = COALESCE(excluded.name, products.name),
     category = COALESCE(excluded.category, products.category),

@@ -73,6 +73,13 @@ CREATE TABLE IF NOT EXISTS products (
     item VARCHAR PRIMARY KEY, name VARCHAR, category VARCHAR, price_minor BIGINT, currency VARCHAR,
     url VARCHAR, image VARCHAR, stock BIGINT, updated_at BIGINT NOT NULL);
 
+-- Each word of the shop by which a product's price or stock became another: what it said, and what
+-- was known before; NULL where nothing. A stock that is not counted is said as the least BIGINT, and
+-- was before as NULL.
+CREATE TABLE IF NOT EXISTS product_changes (
+    position BIGINT NOT NULL, item VARCHAR NOT NULL, "at" BIGINT NOT NULL, price_before BIGINT,
+    price_minor BIGINT, stock_before BIGINT, stock BIGINT);
+
 -- Segments: the standing answer of every person, when it must be asked again, and what changed.
 -- Who has no row in membership is no member, and time alone will not change it.
 CREATE TABLE IF NOT EXISTS membership (
