@@ -47,6 +47,20 @@ class Order(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class Trail(msgspec.Struct, frozen=True):
+    """What has become of one send so far."""
+
+    state: SendState
+    due_at: Instant
+    """Before it nothing happens, where it waits."""
+    attempts: int
+    stream: str = ""
+    """The lane of a pace in which it waits or left; '' where there is none."""
+    zone: str = ""
+    ends: tuple[tuple[Instant, Settlement], ...] = ()
+    """How each attempt ended, in order, with when that was learnt."""
+
+
 class Gate(Protocol):
     """Asked inside the transaction of a claim: who goes first, and who may not go any more."""
 
@@ -158,6 +172,12 @@ class Ledger(Protocol):
 
     def sent_at(self, send_id: bytes) -> Instant | None:
         """Return when the carrier took a send, or None where it has not."""
+
+    def trail(self, send_id: bytes) -> Trail | None:
+        """Return what has become of a send, None where nothing was decided to be sent."""
+
+    def last_decided(self, campaign: str, until: Instant) -> Instant | None:
+        """Return when a campaign was last decided up to an instant, None where it never was."""
 
 
 FaultKind = Literal[

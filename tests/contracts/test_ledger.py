@@ -504,3 +504,31 @@ def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
     assert "secret" not in str(raised.value)
     with pytest.raises(UsageError, match="needs an address"):
         Server("")
+
+
+def test_the_trail_of_a_send_tells_every_attempt(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, "holdout")])
+    waiting = ledger.trail(send_id(1))
+    assert waiting is not None
+    assert (waiting.state, waiting.due_at, waiting.attempts) == ("pending", NOW, 0)
+    assert waiting.ends == ()
+    ledger.claim("w", 10, NOW, 60)
+    later = Settlement(send_id(1), "pending", "inbox", "450 busy", NOW + 60 * SECOND)
+    ledger.settle([later], NOW + 1)
+    ledger.claim("w", 10, NOW + 60 * SECOND, 60)
+    sent = Settlement(send_id(1), "sent", "inbox", "250 ok", digest=b"d")
+    ledger.settle([sent], NOW + 61 * SECOND)
+    gone = ledger.trail(send_id(1))
+    assert gone is not None
+    assert (gone.state, gone.attempts) == ("sent", 2)
+    assert gone.ends == ((NOW + 1, later), (NOW + 61 * SECOND, sent))
+    assert ledger.trail(send_id(2)) is None
+    assert ledger.trail(b"nothing") is None
+
+
+def test_a_campaign_knows_when_it_was_last_decided(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, "refused", at=NOW + 5), decision(3, at=NOW + 9)])
+    assert ledger.last_decided("spring", NOW + 100) == NOW + 9
+    assert ledger.last_decided("spring", NOW + 8) == NOW + 5
+    assert ledger.last_decided("spring", NOW - 1) is None
+    assert ledger.last_decided("autumn", NOW) is None

@@ -80,6 +80,20 @@ from tailorbird.views.overlaps import (
 )
 from tailorbird.views.rates import PersonRate, SegmentRates
 from tailorbird.views.slots import RuleRow, SlotRow
+from tailorbird.views.why import (
+    Brief,
+    Counted,
+    Draw,
+    Excluded,
+    Leave,
+    Limit,
+    MadeOf,
+    ModelValue,
+    Pick,
+    Stage,
+    Why,
+    Whys,
+)
 
 NOW = 1_323_432_000_000_000  # 2011-12-09T12:00:00Z
 AT = datetime(2011, 12, 9, 12, tzinfo=UTC)
@@ -388,6 +402,42 @@ class SampleReadings:
             reply=self.said("250 stored"),
             inputs={"segment": "win-back", "items": [self.said(i[0]) for i in ITEMS]},
         )
+
+    def why(self, person: int, campaign: str, at: Instant) -> Why | None:
+        if not 0 < person <= self.size:
+            return None
+        reason = Reason(self.said("recency_days is at least 90"), True, "120", threshold="is 90")
+        audience = Explanation(
+            self.said("lapsed"), person, self.said("Ann"), True, AT, None, reason
+        )
+        limit = Limit(self.said("at most 2 mails in 7 days"), 2, 1, False,
+                      (Counted(self.said("spring"), AT),))  # fmt: skip
+        made = MadeOf(
+            self.said("win_back"), 3, "ed" * 16, 4, True,
+            (Pick("22423", self.said("Cakestand"), self.said("often bought")),),
+            (ModelValue(self.said("purchase"), 2, 0.4, AT, (self.said("bought lately"),)),),
+            {"tier": self.said("gold")}, (self.said("slot hero: rule 1"),),
+        )  # fmt: skip
+        return Why(
+            person, self.said("Ann"), self.said("win-back"), 2, "sent", "",
+            self.said("She got it: she opened it."), AT, "ab" * 16, "1", AT,
+            would_help=(self.said("one purchase"),),
+            audience=audience,
+            excluded=(Excluded(self.said("vip"), False),),
+            leave=Leave("email_marketing", "granted", 8812, self.said("v3"), self.said("web"), AT),
+            limits=(limit,),
+            draw=Draw(self.said("question"), 0.45, {self.said("question"): 0.45, "holdout": 0.1}),
+            made_of=made,
+            stages=(Stage(AT, "sent", self.said("250 ok")), Stage(AT, "opened", "", True)),
+            notes=(self.said("One event came in later."),),
+        )  # fmt: skip
+
+    def whys(self, person: int, at: Instant) -> Whys | None:
+        if not 0 < person <= self.size:
+            return None
+        told = Brief(self.said("win-back"), "sent", self.said("She got it: she opened it."), AT)
+        other = Brief(self.said("spring"), "not_in_audience", self.said("She did not get it: ..."))
+        return Whys(person, self.said("Ann"), AT, (told, other))
 
     def segments(self, now: Instant) -> tuple[SegmentSize, ...]:
         grown = tuple(int(700 + 180 * math.sin(n / 4) + 9 * n) for n in range(30))

@@ -144,15 +144,26 @@ def count(world: World, text: str, now: Instant) -> SegmentCount:
 
 def explain(world: World, name: str, person: PersonId, now: Instant) -> Explanation | None:
     """Return every condition with its answer, its value and its evidence."""
-    profile = world.people.profiles([person]).get(person)
     standing = authoring.standing_segments(world, now)
     segment = next((each for each in standing if each.name == name), None)
-    if profile is None or segment is None:
+    return explained(world, segment, person, standing, now) if segment else None
+
+
+def explained(
+    world: World,
+    segment: segments.Segment,
+    person: PersonId,
+    standing: list[segments.Segment],
+    now: Instant,
+) -> Explanation | None:
+    """Return the same of one segment among those that stand; None where nobody is she."""
+    profile = world.people.profiles([person]).get(person)
+    if profile is None:
         return None
     segment, as_of = _as_worked_out(world, segment, now)
     found = segments.explain(world.facts, segment, person, standing, as_of=as_of)
     return Explanation(
-        segment=name,
+        segment=segment.name,
         person=person,
         label=label(profile),
         member=found.member,

@@ -20,6 +20,7 @@ from tailorbird.readings import (
     segments,
     slots,
     whole,
+    why,
 )
 from tailorbird.schema import MINUTE, Instant, PersonId
 from tailorbird.views import (
@@ -52,6 +53,7 @@ from tailorbird.views.groups import GroupList
 from tailorbird.views.overlaps import SegmentOverlap
 from tailorbird.views.rates import SegmentRates
 from tailorbird.views.slots import SlotRow
+from tailorbird.views.why import Why, Whys
 from tailorbird.world import World
 
 T = TypeVar("T")
@@ -112,6 +114,14 @@ class WorldReadings:
     def decision(self, decision_id: bytes) -> DecisionReport | None:
         """Return one decision."""
         return history.decision(self._world, decision_id)
+
+    def why(self, person: PersonId, campaign: str, at: Instant) -> Why | None:
+        """Return why a person did or did not get a campaign, as of an instant."""
+        return why.why(self._world, person, campaign, at)
+
+    def whys(self, person: PersonId, at: Instant) -> Whys | None:
+        """Return a sentence for every campaign and a person."""
+        return why.whys(self._world, person, at)
 
     def segments(self, now: Instant) -> tuple[SegmentSize, ...]:
         """Return all segments, by name."""

@@ -25,6 +25,7 @@ from tailorbird.views.results import CampaignResult, CampaignSummary
 from tailorbird.views.segments import Explanation, SegmentCount, SegmentReport, SegmentSize
 from tailorbird.views.slots import SlotRow
 from tailorbird.views.whole import Overview, Status
+from tailorbird.views.why import Why, Whys
 
 
 class Readings(Protocol):
@@ -62,6 +63,12 @@ class Readings(Protocol):
 
     def decision(self, decision_id: bytes) -> DecisionReport | None:
         """Return one decision."""
+
+    def why(self, person: PersonId, campaign: str, at: Instant) -> Why | None:
+        """Return why a person did or did not get a campaign, as of an instant."""
+
+    def whys(self, person: PersonId, at: Instant) -> Whys | None:
+        """Return a sentence for every campaign and a person."""
 
     def segments(self, now: Instant) -> tuple[SegmentSize, ...]:
         """Return all segments, by name."""

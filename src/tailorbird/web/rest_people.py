@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
+from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from tailorbird.views import Correspondence, DecisionReport, PeoplePage, PersonReport, Timeline
+from tailorbird.views.why import Why, Whys
 from tailorbird.web.asking import (
     MISSING,
+    WRONG,
     Asked,
+    AsOf,
     Cursor,
     Id,
     Limit,
@@ -19,8 +23,13 @@ from tailorbird.web.asking import (
     Text,
     found,
     hexadecimal,
+    instant_of,
     reads,
 )
+
+OfCampaign = Annotated[
+    str, QueryParameter(max_length=200, description="A campaign, or `JOURNEY/STEP`.")
+]
 
 
 @reads("/people", "List or find people", "people")
@@ -56,6 +65,17 @@ def get_correspondence(readings: Asked, person: Person) -> Correspondence:
     return found(readings.correspondence(person), f"person {person}")
 
 
+@reads("/people/{person:int}/why", "Why she got what she got", "people", responses=MISSING | WRONG)
+def get_why(
+    readings: Asked, now: Now, person: Person, campaign: OfCampaign = "", as_of: AsOf = None
+) -> Why | Whys:
+    """Return a sentence for every campaign; with `campaign`, the sentence and all it rests on."""
+    at = instant_of(as_of, now)
+    if campaign:
+        return found(readings.why(person, campaign, at), f"person {person}")
+    return found(readings.whys(person, at), f"person {person}")
+
+
 @reads("/decisions/{decision:str}", "One decision", "campaigns", responses=MISSING)
 def get_decision(readings: Asked, decision: Id) -> DecisionReport:
     """Return one decision with its inputs."""
@@ -67,5 +87,6 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_person,
     get_timeline,
     get_correspondence,
+    get_why,
     get_decision,
 ]

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tailorbird.lanes import Allowance, Lane, Pace
-from tailorbird.outbox import SAME_ADDRESS, Gate, Order, place_of
+from tailorbird.outbox import SAME_ADDRESS, Gate, Order, Trail, place_of
 from tailorbird.schema import (
     SECOND,
     Claim,
@@ -319,6 +319,20 @@ class MemoryLedger:
             if settlement.send_id == send_id and settlement.state in {"sent", "unknown"}
         ]
         return max(taken, default=None)
+
+    def trail(self, send_id: bytes) -> Trail | None:
+        """Return what has become of a send, None where nothing was decided to be sent."""
+        send = self._sends.get(send_id)
+        if send is None:
+            return None
+        ends = tuple((at, end) for _, at, end in self._settlements if end.send_id == send_id)
+        place = (send.stream, send.zone)
+        return Trail(send.state, send.due_at, send.attempts, *place, ends)
+
+    def last_decided(self, campaign: str, until: Instant) -> Instant | None:
+        """Return when a campaign was last decided up to an instant, None where it never was."""
+        decided = (made.at for made in self._decisions.values() if made.campaign == campaign)
+        return max((at for at in decided if at <= until), default=None)
 
     def _note(self, send: _Send, settlement: Settlement, now: Instant) -> None:
         send.state, send.settlement = settlement.state, settlement

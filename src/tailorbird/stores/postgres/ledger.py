@@ -11,7 +11,7 @@ import msgspec
 
 from tailorbird.errors import UsageError
 from tailorbird.lanes import Pace
-from tailorbird.outbox import SAME_ADDRESS, Gate, Order, place_of
+from tailorbird.outbox import SAME_ADDRESS, Gate, Order, Trail, place_of
 from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Settlement
 from tailorbird.stores.postgres.connection import Server
 from tailorbird.stores.statements import load
@@ -254,6 +254,21 @@ class PostgresLedger:
     def sent_at(self, send_id: bytes) -> Instant | None:
         """Return when the carrier took a send, or None where it has not."""
         at = self._server.rows(SQL["sent_at"], (send_id,))[0][0]
+        return None if at is None else int(at)
+
+    def trail(self, send_id: bytes) -> Trail | None:
+        """Return what has become of a send, None where nothing was decided to be sent."""
+        rows = self._server.rows(SQL["trail"], (send_id,))
+        if not rows:
+            return None
+        ends = self._server.rows(SQL["ends"], (send_id,))
+        state, due_at, attempts = rows[0]
+        told = tuple((at, Settlement(*rest)) for at, *rest in ends)
+        return Trail(state, due_at, attempts, ends=told)
+
+    def last_decided(self, campaign: str, until: Instant) -> Instant | None:
+        """Return when a campaign was last decided up to an instant, None where it never was."""
+        at = self._server.rows(SQL["last_decided"], (campaign, until))[0][0]
         return None if at is None else int(at)
 
 

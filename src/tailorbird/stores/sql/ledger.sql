@@ -126,6 +126,14 @@ WHERE d.id = ? AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DES
 -- name: sent_at
 SELECT MAX(t.at) FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence
 WHERE d.id = ? AND t.state IN ('sent', 'unknown')
+-- name: trail
+SELECT s.state, s.due_at, s.attempts, COALESCE(s.stream, ''), s.zone
+FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence WHERE d.id = ?
+-- name: ends
+SELECT t.at, d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
+FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence WHERE d.id = ? ORDER BY t.sequence
+-- name: last_decided
+SELECT MAX(at) FROM decisions WHERE campaign = ? AND at <= ?
 -- name: shown
 SELECT d.person, j.value, COUNT(*)
 FROM json_each(?1) AS p CROSS JOIN decisions AS d ON d.person = p.value

@@ -134,6 +134,15 @@ WHERE d.id = $1 AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DE
 -- name: sent_at
 SELECT MAX(t.at) FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence
 WHERE d.id = $1 AND t.state IN ('sent', 'unknown')
+-- name: trail
+SELECT s.state, s.due_at, s.attempts
+FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence WHERE d.id = $1
+-- name: ends
+SELECT t.at, d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
+FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence WHERE d.id = $1
+ORDER BY t.sequence
+-- name: last_decided
+SELECT MAX(at) FROM decisions WHERE campaign = $1 AND at <= $2::bigint
 -- name: shown
 SELECT d.person, j.value, COUNT(*) FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence,
     jsonb_each_text(convert_from(d.inputs, 'UTF8')::jsonb -> 'slots') AS j

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tailorbird.lanes import Allowance, Pace
-from tailorbird.outbox import SAME_ADDRESS, Gate, Order, place_of
+from tailorbird.outbox import SAME_ADDRESS, Gate, Order, Trail, place_of
 from tailorbird.schema import (
     SECOND,
     Claim,
@@ -282,6 +282,22 @@ class SqliteLedger:
         """Return when the carrier took a send, or None where it has not."""
         row = self._database.current().execute(SQL["sent_at"], (send_id,)).fetchone()
         return int(row[0]) if row and row[0] is not None else None
+
+    def trail(self, send_id: bytes) -> Trail | None:
+        """Return what has become of a send, None where nothing was decided to be sent."""
+        connection = self._database.current()
+        row = connection.execute(SQL["trail"], (send_id,)).fetchone()
+        if row is None:
+            return None
+        state, due_at, attempts, stream, zone = row
+        rows = connection.execute(SQL["ends"], (send_id,))
+        ends = tuple((at, Settlement(*rest)) for at, *rest in rows)
+        return Trail(state, due_at, attempts, stream, zone, ends)
+
+    def last_decided(self, campaign: str, until: Instant) -> Instant | None:
+        """Return when a campaign was last decided up to an instant, None where it never was."""
+        (at,) = self._database.current().execute(SQL["last_decided"], (campaign, until)).fetchone()
+        return None if at is None else int(at)
 
 
 def _row(decision: Decision) -> tuple[Any, ...]:
