@@ -19,6 +19,7 @@ from tailorbird import (
     bouncing,
     crossing,
     forms,
+    granting,
     grouping,
     intake,
     journeys,
@@ -38,6 +39,7 @@ from tailorbird.membership import refresh as refresh
 from tailorbird.membership import refreshed_until as refreshed_until
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import (
+    Decision,
     Instant,
     LogRecord,
     PersonId,
@@ -220,17 +222,12 @@ def rebuild(
 def decide(world: World, name: str, now: Instant, occurrence: str = "1") -> Decided:
     """Decide for everybody in the campaign's audience, once each, and record why."""
     campaign, version = authoring.find_campaign(world, name)
-    edition = letters.check(world, campaign, version)
-    forms.check_links(world, edition.template.variables())
-    letters.editions.keep(world, edition, now)
-    considered = recorded = 0
-    deciding = letters.Deciding(world, edition, now)
-    for people in _chunks(audience(world, campaign, now), CANDIDATES):
-        candidates = deciding.candidates(people, forms.PREFIX)
-        decisions = journeys.decide(campaign, version, occurrence, candidates, now)
-        considered += len(candidates)
-        recorded += world.ledger.record(list(decisions))
-    return Decided(name, version, considered, recorded)
+    arbiter = granting.Granting(world, now)
+    arbiter.deciding(name, version)
+    people, recorded = audience(world, campaign, now), 0
+    for some in _chunks(people, CANDIDATES):
+        recorded += arbiter.decide(granting.proposed(name, version, occurrence, some))
+    return Decided(name, version, len(people), recorded)
 
 
 def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[PersonId]:
@@ -281,14 +278,14 @@ def check(
 def plan(world: World, name: str, now: Instant) -> list[tuple[str, str, str, int]]:
     """Return (verdict, reason, variant, people) as `decide` would decide now; record nothing."""
     campaign, version = authoring.find_campaign(world, name)
-    edition = letters.check(world, campaign, version)
-    forms.check_links(world, edition.template.variables())
+    arbiter = granting.Granting(world, now)
+    arbiter.deciding(name, version)
     tally: Counter[tuple[str, str, str]] = Counter()
-    deciding = letters.Deciding(world, edition, now)
-    for people in _chunks(audience(world, campaign, now), CANDIDATES):
-        candidates = deciding.candidates(people, forms.PREFIX)
-        for decision in journeys.decide(campaign, version, "plan", candidates, now):
-            tally[decision.verdict, decision.reason, decision.variant] += 1
+    for some in _chunks(audience(world, campaign, now), CANDIDATES):
+        proposed = granting.proposed(name, version, "plan", some)
+        for answer in arbiter.judge(proposed).values():
+            if isinstance(answer, Decision):
+                tally[answer.verdict, answer.reason, answer.variant] += 1
     return [(*key, people) for key, people in sorted(tally.items())]
 
 

@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from tailorbird.lanes import Pace
-from tailorbird.schema import Claim, Decision, Instant, PersonId, SendState, Settlement
+from tailorbird.schema import DAY, Claim, Decision, Instant, PersonId, SendState, Settlement
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -33,6 +33,21 @@ def place_of(claim: Claim, address_key: bytes) -> bytes:
     said = msgspec.json.encode((claim.campaign, claim.occurrence))
     return hashlib.blake2b(said, digest_size=16, key=address_key, person=b"tb-address").digest()
 
+
+class Written(msgspec.Struct, frozen=True):
+    """A mail that came to a person, or is to come."""
+
+    person: PersonId
+    campaign: str
+    campaign_version: int
+    send_id: bytes
+    at: Instant
+    """When it left; while it has not, when it is due."""
+    state: SendState
+
+
+LONGEST_WAIT: Final = 60 * DAY
+"""For how long a decision may have waited to be sent, and still counts by when it was."""
 
 OrderAct = Literal["pause", "resume", "cancel"]
 
@@ -74,10 +89,13 @@ class Gate(Protocol):
 class Ledger(Protocol):
     """The append-only record of decisions, and the outbox of sends that they caused."""
 
-    def record(self, decisions: Sequence[Decision]) -> int:
+    def record(
+        self, decisions: Sequence[Decision], due: Mapping[bytes, Instant] | None = None
+    ) -> int:
         """Record durably those not recorded before, with an outbox row for each `send`.
 
-        Returns how many were new. A send's id is its decision's id.
+        Returns how many were new. A send's id is its decision's id; it is due when `due` says, or
+        else at once.
         """
 
     def decisions(
@@ -92,6 +110,12 @@ class Ledger(Protocol):
 
     def decision(self, decision_id: bytes) -> Decision | None:
         """Return one decision."""
+
+    def found(self, decision_ids: Sequence[bytes]) -> dict[bytes, Decision]:
+        """Return those of these decisions that there are, by id."""
+
+    def enrolled(self, people: Sequence[PersonId], names: Sequence[str]) -> dict[PersonId, str]:
+        """Return by which of these campaigns and journeys each was sent to or held out first."""
 
     def shown(
         self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
@@ -150,12 +174,10 @@ class Ledger(Protocol):
     def standing(self) -> Mapping[str, Order]:
         """Return the orders by which campaigns, or with '' all sending, stand still; cheap."""
 
-    def recent(
-        self, people: Sequence[PersonId], after: Instant, but: str, apart: str
-    ) -> dict[PersonId, int]:
-        """Return how many mails each was sent after an instant, or is being sent.
+    def written(self, people: Sequence[PersonId], after: Instant, apart: str) -> list[Written]:
+        """Return the mails that left to these people after an instant, or are to leave.
 
-        Those of the campaign `but`, and of campaigns that begin with `apart`, do not count.
+        Mails of campaigns that begin with `apart` do not count.
         """
 
     def states(self, campaign: str | None = None) -> dict[str, int]:

@@ -13,6 +13,18 @@ PACE_TABLES: Final = (
 """Start the names of tables whose keys are providers, campaigns or domains."""
 
 
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many mails one person gets at most, of all campaigns and journeys together.
+
+    `1/day` and `3/week` hold on her own calendar, `2/36h` and `5/30d` for any such span of time.
+    Mails that somebody asked for, such as confirmations, neither count nor wait.
+    """
+
+    email: tuple[str, ...] = ()
+    """Of every purpose."""
+    email_marketing: tuple[str, ...] = ()
+
+
 class Pace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How fast mails leave for whom. None of it holds for the local inbox.
 

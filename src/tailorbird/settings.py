@@ -14,6 +14,7 @@ import msgspec
 from tailorbird.errors import SettingsError
 from tailorbird.feedback_settings import Feedback as Feedback
 from tailorbird.pace_settings import PACE_LISTS, PACE_TABLES
+from tailorbird.pace_settings import Limits as Limits
 from tailorbird.pace_settings import Pace as Pace
 from tailorbird.sample_settings import FILE_NAME as FILE_NAME
 from tailorbird.sample_settings import write_sample as write_sample
@@ -31,6 +32,8 @@ LISTS = frozenset(
         "delivery.sandbox_allow",
         "delivery.test_addresses",
         "identity.placeholders",
+        "limits.email",
+        "limits.email_marketing",
     }
 )
 """Settings that an environment variable gives as words between commas."""
@@ -210,6 +213,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hooks_out: HooksOut = HooksOut()
     feedback: Feedback = Feedback()
     pace: Pace = Pace()
+    limits: Limits = Limits()
     collect: Collect = Collect()
     identity: Identity = Identity()
     segments: Segments = Segments()

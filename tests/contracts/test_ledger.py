@@ -433,19 +433,50 @@ def test_a_worker_settles_no_claim_of_another(ledger: Ledger) -> None:
     assert ledger.workers() == ["two"]
 
 
-def test_recent_mails_count_whoever_they_were_decided_by(ledger: Ledger) -> None:
+def test_mails_that_left_or_are_to_leave_count(ledger: Ledger) -> None:
     lanes = {1: "spring", 2: "autumn", 3: "form:join", 4: "winter", 5: "winter"}
     made = [decision(n, campaign=lane) for n, lane in lanes.items()]
-    ledger.record([msgspec.structs.replace(each, person=7) for each in made])
-    assert ledger.recent([7], NOW - 1, "spring", "form:") == {}
+    made = [msgspec.structs.replace(each, person=7) for each in made]
+    ledger.record(made, {send_id(5): NOW + 9})
+
+    def written(after: int) -> list[tuple[str, int, str]]:
+        found = ledger.written([7, 8], after, "form:")
+        return sorted((each.campaign, each.at - NOW, each.state) for each in found)
+
+    waiting = [("autumn", 0), ("spring", 0), ("winter", 0), ("winter", 9)]
+    assert written(NOW + 99) == [(*each, "pending") for each in waiting]
     ledger.claim("w", 9, NOW, 60)
-    assert ledger.recent([7, 8], NOW - 1, "spring", "form:") == {7: 3}
-    states: list[SendState] = ["sent", "unknown", "sent", "failed", "sent"]
-    for number, state in zip(lanes, states, strict=True):
-        ledger.settle([Settlement(send_id(number), state, "inbox")], NOW)
-    assert ledger.recent([7], NOW - 1, "spring", "form:") == {7: 2}
-    assert ledger.recent([7], NOW, "spring", "form:") == {}
-    assert ledger.recent([7], NOW - 1, "", "") == {7: 4}
+    states: list[SendState] = ["sent", "unknown", "sent", "failed"]
+    for number, state in zip(lanes, states, strict=False):
+        ledger.settle([Settlement(send_id(number), state, "inbox")], NOW + 1)
+    assert written(NOW) == [
+        ("autumn", 1, "unknown"),
+        ("spring", 1, "sent"),
+        ("winter", 9, "pending"),
+    ]
+    assert written(NOW + 1) == [("winter", 9, "pending")]
+    assert {each.send_id for each in ledger.written([7], NOW, "")} >= {send_id(3)}
+
+
+def test_a_send_is_due_when_it_was_said_first(ledger: Ledger) -> None:
+    ledger.record([decision(1)], {send_id(1): NOW + 5})
+    ledger.record([decision(1), decision(2)], {send_id(1): NOW, send_id(2): NOW + 9})
+    assert ledger.claim("w", 9, NOW + 4, 60) == []
+    assert [each.person for each in ledger.claim("w", 9, NOW + 5, 60)] == [1]
+
+
+def test_decisions_are_found_by_their_ids(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, "refused")])
+    assert set(ledger.found([send_id(1), send_id(2), send_id(3)])) == {send_id(1), send_id(2)}
+
+
+def test_the_first_experiment_of_a_group_is_remembered(ledger: Ledger) -> None:
+    names = {1: "spring", 2: "cart/one", 3: "autumn"}
+    made = [decision(n, campaign=name) for n, name in names.items()]
+    made[0] = msgspec.structs.replace(made[0], verdict="refused")
+    ledger.record([msgspec.structs.replace(each, person=7) for each in made])
+    assert ledger.enrolled([7], ["autumn", "cart", "spring"]) == {7: "cart"}
+    assert ledger.enrolled([7, 8], ["autumn"]) == {7: "autumn"}
 
 
 def test_orders_are_never_changed_or_taken_back(tmp_path: Path) -> None:

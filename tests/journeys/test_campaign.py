@@ -35,7 +35,6 @@ def candidate(person: int = 1, **changes: object) -> Candidate:
         "person": person,
         "permit": allowed(person),
         "has_address": True,
-        "recent_messages": 0,
         "variant": "plain",
         "probability": 0.2,
         "inputs": {"traits": {"tier": "gold"}},
@@ -79,33 +78,28 @@ def test_an_empty_file_says_so() -> None:
         ({}, "send", ""),
         ({"variant": "holdout"}, "holdout", ""),
         ({"has_address": False}, "refused", "no_address"),
-        ({"recent_messages": 2}, "refused", "cap"),
         ({"permit": permit(None, 1, "email_marketing", 1)}, "refused", "unknown_person"),
-        ({"variant": "holdout", "recent_messages": 2}, "refused", "cap"),
+        ({"variant": "holdout", "refusal": "missing item"}, "refused", "missing item"),
     ],
 )
 def test_each_candidate_gets_a_verdict_with_its_reason(
     changes: dict[str, Any], verdict: str, reason: str
 ) -> None:
-    campaign = parse(GOOD, "win-back.yaml")
-    decision = next(decide(campaign, 1, "1", [candidate(**changes)], 1))
+    decision = decide("win-back", 1, "1", candidate(**changes), 1)
     assert (decision.verdict, decision.reason) == (verdict, reason)
 
 
 def test_no_consent_no_email() -> None:
-    campaign = parse(GOOD, "win-back.yaml")
     silent = permit(ConsentState(1), 1, "email_marketing", 1)
-    decision = next(decide(campaign, 1, "1", [candidate(permit=silent)], 1))
+    decision = decide("win-back", 1, "1", candidate(permit=silent), 1)
     assert (decision.verdict, decision.reason, decision.receipt) == ("refused", "no_consent", 0)
 
 
 def test_editing_a_campaign_never_writes_to_anybody_twice() -> None:
-    campaign = parse(GOOD, "win-back.yaml")
-    first, second = (next(decide(campaign, v, "1", [candidate()], 1)) for v in (1, 2))
+    first, second = (decide("win-back", v, "1", candidate(), 1) for v in (1, 2))
     assert first.id == second.id
     assert decision_id("win-back", 1, "1") != decision_id("win-back", 1, "2")
 
 
 def test_a_decision_names_the_receipt_that_permits_it() -> None:
-    campaign = parse(GOOD, "win-back.yaml")
-    assert next(decide(campaign, 1, "1", [candidate()], 1)).receipt == 5
+    assert decide("win-back", 1, "1", candidate(), 1).receipt == 5

@@ -79,6 +79,8 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap: Cap | None = None
     priority: Annotated[int, msgspec.Meta(ge=1, le=9)] = COMMON_PRIORITY
     """Its place in the queue of mails that wait: 1 leaves first."""
+    exclusive: str = ""
+    """A group of campaigns and journeys: nobody is in more than one of its experiments."""
     each_person: bool = False
     """Whether everybody at an address gets her own mail; else an address gets one."""
     fallbacks: dict[str, Any] = {}

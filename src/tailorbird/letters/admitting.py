@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from tailorbird import journeys
+from tailorbird.letters import campaigns
+from tailorbird.letters.limiting import Mailed, limits_of, own_limits
 from tailorbird.outbox import Admission
 from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import DAY, Claim, ConsentState, Instant, PersonId, Settlement
+from tailorbird.schema import Claim, ConsentState, Instant, PersonId, Purpose, Settlement
 from tailorbird.world import World
 
 URGENT: Final = 0
@@ -35,6 +38,8 @@ class Door:
         self._apart = apart
         self._all_lanes = all_lanes
         self._ending = ending
+        self._shared = limits_of(world.settings)
+        self._mailed = Mailed(world, apart)
         self._campaigns: dict[tuple[str, int], journeys.Campaign | None] = {}
 
     def rank(self, campaign: str) -> int | None:
@@ -52,14 +57,13 @@ class Door:
         people = self._world.people
         homes = people.ties.homes({claim.person for claim in asked})
         states = people.consent_states([homes.get(c.person, c.person) for c in asked])
-        over = self._over_cap(asked, homes, now)
+        over = self._over_limits(asked, homes, now)
         ended: list[Settlement] = []
         addresses: dict[bytes, bytes] = {}
         for claim in asked:
             person = homes.get(claim.person, claim.person)
             why = self._refusal(claim, person, states.get(person), now)
-            if claim.send_id in over:
-                why = why or journeys.CAP
+            why = why or over.get(claim.send_id, "")
             if why:
                 carrier = self._world.carrier.name
                 ended.append(Settlement(claim.send_id, "cancelled", carrier, why))
@@ -72,8 +76,7 @@ class Door:
     ) -> str:
         if person != claim.person and self._decided_too(claim, person):
             return journeys.MERGED
-        campaign = self._campaign(claim.campaign, claim.campaign_version)
-        answer = permit(state, person, campaign.purpose if campaign else "email_marketing", now)
+        answer = permit(state, person, self._purpose(claim), now)
         if not isinstance(answer, Permit):
             return answer.reason
         return "" if state and state.has_address else journeys.NO_ADDRESS
@@ -83,30 +86,41 @@ class Door:
         other = journeys.decision_id(claim.campaign, survivor, claim.occurrence)
         return self._world.ledger.decision(other) is not None
 
-    def _over_cap(
+    def _over_limits(
         self, claims: Sequence[Claim], homes: Mapping[PersonId, PersonId], now: Instant
-    ) -> set[bytes]:
-        """Return the sends by which somebody would get more mails than their campaigns allow."""
-        by_campaign: dict[str, list[Claim]] = defaultdict(list)
-        for claim in claims:
-            by_campaign[claim.campaign].append(claim)
-        over: set[bytes] = set()
-        allowed: Counter[PersonId] = Counter()
-        for name, own in by_campaign.items():
-            campaign = self._campaign(name, own[0].campaign_version)
-            if campaign is not None and campaign.cap is not None:
-                since = now - campaign.cap.days * DAY
-                numbers = sorted({claim.person for claim in own})
-                recent = self._world.ledger.recent(numbers, since, name, self._apart)
-                over |= {
-                    claim.send_id
-                    for claim in own
-                    if recent.get(claim.person, 0) + allowed[homes.get(claim.person, claim.person)]
-                    >= campaign.cap.messages
-                }
-            left = [claim for claim in own if claim.send_id not in over]
-            allowed.update(homes.get(claim.person, claim.person) for claim in left)
+    ) -> dict[bytes, str]:
+        """Return why sends may not go by which somebody would get more mails than are allowed.
+
+        What waits does not count here: the arbiter has counted it, and it is asked in its turn.
+        """
+        bound = {claim: self._limits(claim) for claim in claims}
+        span = max((limit.span for limits in bound.values() for limit in limits), default=0)
+        if not span:
+            return {}
+        people = {claim: homes.get(claim.person, claim.person) for claim in claims}
+        zones = {people[claim]: _kept_zone(claim) for claim in claims}
+        marks = self._mailed.left(sorted(zones), zones, span, now)
+        over: dict[bytes, str] = {}
+        for claim, limits in bound.items():
+            own, zone = marks[people[claim]], zones[people[claim]]
+            mark = self._mailed.mark(zone, now, claim.campaign, self._purpose(claim), claim.send_id)
+            full = (x for x in limits if journeys.filling(x, own, now, mark.day))
+            if (limit := next(full, None)) is not None:
+                over[claim.send_id] = limit.reason
+            else:
+                own.append(mark)
         return over
+
+    def _limits(self, claim: Claim) -> list[journeys.Limit]:
+        """Return the limits that bind a claim; what the person chose is asked with her mail."""
+        campaign = self._campaign(claim.campaign, claim.campaign_version)
+        own = own_limits(campaign, None) if campaign else ()
+        purpose = self._purpose(claim)
+        return [each for each in (*self._shared, *own) if each.purpose in ("", purpose)]
+
+    def _purpose(self, claim: Claim) -> Purpose:
+        campaign = self._campaign(claim.campaign, claim.campaign_version)
+        return campaign.purpose if campaign else "email_marketing"
 
     def _shares_address(self, claim: Claim) -> bool:
         """Return whether everybody at an address gets her own mail of this campaign."""
@@ -117,9 +131,16 @@ class Door:
         """Return a version of a campaign, the latest for 0; None where none was kept."""
         key = (name, version)
         if key not in self._campaigns:
-            found = self._world.definitions.get("campaign", name, version or None)
-            readable = found is not None and not found.removed
-            self._campaigns[key] = (
-                journeys.parse(found.text, f"campaigns/{name}.yaml") if found and readable else None
-            )
+            found = campaigns.find(self._world, name, version or None)
+            self._campaigns[key] = found[0] if found else None
         return self._campaigns[key]
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What a decision kept of the person's clock."""
+
+    zone: str = ""
+
+
+def _kept_zone(claim: Claim) -> str:
+    return msgspec.json.decode(claim.inputs, type=_Kept).zone

@@ -24,6 +24,7 @@ from tailorbird.errors import Stopped, TemplateError
 from tailorbird.letters.deciding import NO_URLS, Deciding
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import Given, Values
+from tailorbird.letters.limiting import too_often
 from tailorbird.letters.rendering import render
 from tailorbird.letters.shapes import shapes
 from tailorbird.schema import Instant, PersonId, Rendered
@@ -170,15 +171,21 @@ def _chosen(
     """Return (person, variant, given, refusal) as the campaign would decide."""
     if apart is not None:
         given: dict[PersonId, Given] = {}
-        campaign = deciding.campaign
+        found = deciding.candidates(people, given)
+        spent = too_often(world, deciding.campaign, found, deciding.now, apart)
         return [
-            (each.person, each.variant, given[each.person], journeys.refusal(campaign, each))
-            for each in deciding.candidates(people, apart, given)
+            (
+                each.person,
+                each.variant,
+                given[each.person],
+                journeys.refusal(each) or spent.get(each.person, ""),
+            )
+            for each in found
         ]
     states, profiles = world.people.consent_states(people), world.people.profiles(people)
     first = next(iter(deciding.campaign.variants))
-    found = deciding.given(people, states, profiles)
-    return [(person, first, each, each.refusal) for person, each in found.items()]
+    kept = deciding.given(people, states, profiles)
+    return [(person, first, each, each.refusal) for person, each in kept.items()]
 
 
 def _refused(found: AudienceCheck, refusal: str, person: PersonId) -> None:

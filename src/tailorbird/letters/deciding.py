@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tailorbird import content, imputation, journeys, learning
 from tailorbird.content.locales import chain
@@ -27,6 +25,7 @@ from tailorbird.letters.given import (
     stand_ins,
 )
 from tailorbird.letters.images import image_traits
+from tailorbird.letters.limiting import zone_named, zone_of
 from tailorbird.letters.picks import Picker
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, ConsentState, Instant, PersonId, Profile
@@ -43,6 +42,7 @@ TRAITS: Final = (
 """What a decision keeps of a person for any template. No name, no address."""
 MISSING: Final = "missing"
 """Begins the reason of who gets no mail because it would print a value that is not there."""
+NOTHING: Final[Mapping[PersonId, Values]] = {}
 MOST_CATEGORIES: Final = 12
 """Categories of which one mail is given products."""
 OF_CATEGORY: Final = 8
@@ -74,11 +74,22 @@ class Deciding:
         """Return the campaign that is decided."""
         return self._edition.campaign
 
+    @property
+    def edition(self) -> Edition:
+        """Return what its mails are made of."""
+        return self._edition
+
+    @property
+    def now(self) -> Instant:
+        """Return the instant at which it is decided."""
+        return self._now
+
     def given(
         self,
         people: Sequence[PersonId],
         states: Mapping[PersonId, ConsentState],
         profiles: Mapping[PersonId, Profile],
+        extra: Mapping[PersonId, Values] = NOTHING,
     ) -> dict[PersonId, Given]:
         """Return what each person's template will be given, and which model said so.
 
@@ -108,6 +119,7 @@ class Deciding:
                 "personalised": person in known,
                 "recommender_version": picker.version if picker else 0,
                 "edition": self._edition.digest,
+                **extra.get(person, {}),
             }
             given[person] = self._one(profile, kept, found, past(person))
         if picker and asks:
@@ -139,12 +151,12 @@ class Deciding:
     def candidates(
         self,
         people: Sequence[PersonId],
-        apart: str,
         given: dict[PersonId, Given] | None = None,
+        extra: Mapping[PersonId, Values] | None = None,
     ) -> list[journeys.Candidate]:
-        """Return what the decision about each looks at; mails of campaigns `apart` do not count.
+        """Return what the decision about each looks at; what she is given is put into `given`.
 
-        What each is given is put into `given`.
+        `extra` is what whoever proposes it knows of each, and the decision keeps.
         """
         kept = {} if given is None else given
 
@@ -153,10 +165,10 @@ class Deciding:
             states: Mapping[PersonId, ConsentState],
             profiles: Mapping[PersonId, Profile],
         ) -> Mapping[PersonId, Given]:
-            kept.update(self.given(people, states, profiles))
+            kept.update(self.given(people, states, profiles, extra or {}))
             return kept
 
-        return candidates(self._world, self.campaign, people, give, self._now, apart)
+        return candidates(self._world, self.campaign, people, give, self._now)
 
     def _known(self, people: Sequence[PersonId]) -> dict[PersonId, Values]:
         """Return traits, marks of what was imputed, and scores of those who agreed to it."""
@@ -202,8 +214,8 @@ class Deciding:
             kept["locale"] = locale
         if members := found.segments(person):
             kept["segments"] = members
-        zone = str(profile.traits.get("timezone") or "")
-        if zone and zone != edition.manifest.shop.zone and _zone(zone):
+        zone = zone_of(profile)
+        if zone and zone != edition.manifest.shop.zone:
             kept["zone"] = zone
         known = first_values(edition, profile, kept)
         locales = chain(locale, own)
@@ -212,7 +224,7 @@ class Deciding:
         if whole.ended == "skip":
             return Given(kept, f"{MISSING} {whole.path}")
         zone = str(kept.get("zone") or edition.manifest.shop.zone)
-        clock = datetime.fromtimestamp(self._now / 1_000_000, _zone(zone) or UTC)
+        clock = datetime.fromtimestamp(self._now / 1_000_000, zone_named(zone) or UTC)
         for slot in edition.slots:
             now = Circumstances(found.of_slot(slot.name, person), known, clock, past)
             choice = choose(slot, now)
@@ -274,11 +286,3 @@ def _rows(table: pa.Table, names: Sequence[str]) -> dict[PersonId, Values]:
 
 def _names(paths: Any) -> set[str]:
     return {path.removeprefix("traits.") for path in paths if path.startswith("traits.")}
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

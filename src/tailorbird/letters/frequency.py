@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
+from tailorbird.journeys.limits import Limit
 from tailorbird.schema import DAY, Decision, Instant, PersonId, Profile
 from tailorbird.world import World
 
@@ -17,22 +18,13 @@ OLDEST: Final = 60 * DAY
 PAGE: Final = 1000
 APART: Final = ":"
 """Stands in the names of mails that somebody asked for, and of no campaign."""
-_NEVER_CAME: Final = frozenset({"cancelled", "failed"})
 
 
-def too_soon(
-    world: World, profiles: Mapping[PersonId, Profile], now: Instant, apart: str
-) -> frozenset[PersonId]:
-    """Return who has had as many mails as she chose, or has one on its way.
-
-    Mails of campaigns that begin with `apart` do not count. Whoever chose nothing costs nothing.
-    """
-    chosen = {person: _days(profile) for person, profile in profiles.items()}
-    return frozenset(
-        person
-        for person, days in chosen.items()
-        if days and _written_to(world, person, now - days * DAY, apart)
-    )
+def limits(profile: Profile) -> tuple[Limit, ...]:
+    """Return the limit that a person chose, or none."""
+    days = _days(profile)
+    said = str(profile.traits.get(TRAIT))
+    return (Limit(said, 1, days * DAY, rolls=True, reason=REASON),) if days else ()
 
 
 def chosen(profile: Profile) -> bool:
@@ -55,25 +47,6 @@ def has_enough(world: World, profile: Profile, send_id: bytes, now: Instant) -> 
 
 def _days(profile: Profile) -> int:
     return DAYS.get(str(profile.traits.get(TRAIT) or ""), 0)
-
-
-def _written_to(world: World, person: PersonId, since: Instant, apart: str) -> bool:
-    return any(
-        _counts(world, decision, since)
-        for decision in _decisions(world, person)
-        if decision.verdict == "send"
-        and decision.at > since - OLDEST
-        and not (apart and decision.campaign.startswith(apart))
-    )
-
-
-def _counts(world: World, decision: Decision, since: Instant) -> bool:
-    """Return whether a mail came after an instant, or may still come."""
-    ended = world.ledger.settlement(decision.id)
-    if ended is None:
-        return True
-    came = world.ledger.sent_at(decision.id) or decision.at
-    return ended.state not in _NEVER_CAME and came > since
 
 
 def _decisions(world: World, person: PersonId) -> Iterator[Decision]:

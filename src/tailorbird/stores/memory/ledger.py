@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tailorbird.lanes import Allowance, Lane, Pace
-from tailorbird.outbox import SAME_ADDRESS, Gate, Order, Trail, place_of
+from tailorbird.outbox import LONGEST_WAIT, SAME_ADDRESS, Gate, Order, Trail, Written, place_of
 from tailorbird.schema import (
     SECOND,
     Claim,
@@ -65,7 +65,9 @@ class MemoryLedger:
         self._orders: list[Order] = []
         self._addressed: dict[bytes, bytes] = {}
 
-    def record(self, decisions: Sequence[Decision]) -> int:
+    def record(
+        self, decisions: Sequence[Decision], due: Mapping[bytes, Instant] | None = None
+    ) -> int:
         """Record those not recorded before, with an outbox row for each `send`."""
         before = len(self._decisions)
         for decision in decisions:
@@ -73,7 +75,8 @@ class MemoryLedger:
                 continue
             self._decisions[decision.id] = decision
             if decision.verdict == "send":
-                self._sends[decision.id] = _Send(decision, decision.at, len(self._decisions))
+                at = (due or {}).get(decision.id, decision.at)
+                self._sends[decision.id] = _Send(decision, at, len(self._decisions))
         return len(self._decisions) - before
 
     def decisions(
@@ -97,6 +100,19 @@ class MemoryLedger:
     def decision(self, decision_id: bytes) -> Decision | None:
         """Return one decision."""
         return self._decisions.get(decision_id)
+
+    def found(self, decision_ids: Sequence[bytes]) -> dict[bytes, Decision]:
+        """Return those of these decisions that there are, by id."""
+        return {each: self._decisions[each] for each in decision_ids if each in self._decisions}
+
+    def enrolled(self, people: Sequence[PersonId], names: Sequence[str]) -> dict[PersonId, str]:
+        """Return by which of these campaigns and journeys each was sent to or held out first."""
+        first: dict[PersonId, str] = {}
+        for made in self._decisions.values():
+            name = made.campaign.partition("/")[0]
+            if made.person in people and name in names and made.verdict != "refused":
+                first.setdefault(made.person, name)
+        return first
 
     def shown(
         self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
@@ -264,28 +280,19 @@ class MemoryLedger:
             self._note(send, Settlement(send.decision.id, "cancelled", "", reason), now)
         return len(waiting)
 
-    def recent(
-        self, people: Sequence[PersonId], after: Instant, but: str, apart: str
-    ) -> dict[PersonId, int]:
-        """Return how many mails each was sent after an instant, or is being sent."""
-        sent = {
-            ended.send_id
-            for _, at, ended in self._settlements
-            if at > after and ended.state in {"sent", "unknown"}
-        }
-        return dict(
-            Counter(
-                send.decision.person
-                for send in self._sends.values()
-                if send.decision.person in people
-                and send.decision.campaign != but
-                and not (apart and send.decision.campaign.startswith(apart))
-                and (
-                    send.state == "claimed"
-                    or (send.state in {"sent", "unknown"} and send.decision.id in sent)
-                )
-            )
-        )
+    def written(self, people: Sequence[PersonId], after: Instant, apart: str) -> list[Written]:
+        """Return the mails that left to these people after an instant, or are to leave."""
+        found = []
+        for send in self._sends.values():
+            made, left = send.decision, send.state in {"sent", "unknown"}
+            counts = made.person in people and not (apart and made.campaign.startswith(apart))
+            if not counts or send.state in {"failed", "cancelled"}:
+                continue
+            at = self.sent_at(made.id) if left else send.due_at
+            if made.at > after - LONGEST_WAIT and (not left or (at or 0) > after):
+                said = (made.person, made.campaign, made.campaign_version, made.id)
+                found.append(Written(*said, at or 0, send.state))
+        return found
 
     def campaigns(self) -> dict[str, dict[str, int]]:
         """Return the number of sends in each state of each campaign."""

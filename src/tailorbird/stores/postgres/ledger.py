@@ -11,7 +11,7 @@ import msgspec
 
 from tailorbird.errors import UsageError
 from tailorbird.lanes import Pace
-from tailorbird.outbox import SAME_ADDRESS, Gate, Order, Trail, place_of
+from tailorbird.outbox import LONGEST_WAIT, SAME_ADDRESS, Gate, Order, Trail, Written, place_of
 from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Settlement
 from tailorbird.stores.postgres.connection import Server
 from tailorbird.stores.statements import load
@@ -42,10 +42,13 @@ class PostgresLedger:
 
     # -- decisions ------------------------------------------------------------------------------
 
-    def record(self, decisions: Sequence[Decision]) -> int:
+    def record(
+        self, decisions: Sequence[Decision], due: Mapping[bytes, Instant] | None = None
+    ) -> int:
         """Record durably those not recorded before, with an outbox row for each `send`."""
         given = [
-            msgspec.structs.asdict(made) | {"id": made.id.hex(), "inputs": made.inputs.hex()}
+            msgspec.structs.asdict(made)
+            | {"id": made.id.hex(), "inputs": made.inputs.hex(), "due": (due or {}).get(made.id)}
             for made in decisions
         ]
         return int(self._server.rows(SQL["record"], (_json(given),))[0][0])
@@ -66,6 +69,16 @@ class PostgresLedger:
         """Return one decision."""
         rows = self._server.rows(SQL["decision"], (decision_id,))
         return Decision(*rows[0]) if rows else None
+
+    def found(self, decision_ids: Sequence[bytes]) -> dict[bytes, Decision]:
+        """Return those of these decisions that there are, by id."""
+        rows = self._server.rows(SQL["found"], (_json([each.hex() for each in decision_ids]),))
+        return {row[0]: Decision(*row) for row in rows}
+
+    def enrolled(self, people: Sequence[PersonId], names: Sequence[str]) -> dict[PersonId, str]:
+        """Return by which of these campaigns and journeys each was sent to or held out first."""
+        bound = (_json(list(people)), _json(list(names)))
+        return dict(self._server.rows(SQL["enrolled"], bound))
 
     def shown(
         self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
@@ -224,11 +237,10 @@ class PostgresLedger:
 
     # -- readings -------------------------------------------------------------------------------
 
-    def recent(
-        self, people: Sequence[PersonId], after: Instant, but: str, apart: str
-    ) -> dict[PersonId, int]:
-        """Return how many mails each was sent after an instant, or is being sent."""
-        return dict(self._server.rows(SQL["recent"], (_json(list(people)), after, but, apart)))
+    def written(self, people: Sequence[PersonId], after: Instant, apart: str) -> list[Written]:
+        """Return the mails that left to these people after an instant, or are to leave."""
+        bound = (_json(list(people)), after, after - LONGEST_WAIT, apart)
+        return [Written(*row) for row in self._server.rows(SQL["written"], bound)]
 
     def states(self, campaign: str | None = None) -> dict[str, int]:
         """Return the number of sends in each state."""

@@ -7,6 +7,9 @@ SELECT COALESCE(MAX(sequence), 0) FROM decisions
 -- name: enqueue
 INSERT INTO sends (sequence, campaign, due_at)
 SELECT sequence, campaign, at FROM decisions WHERE sequence > ? AND verdict = 'send'
+-- name: postpone
+UPDATE sends SET due_at = ?
+WHERE sequence = (SELECT sequence FROM decisions WHERE id = ? AND sequence > ?)
 -- name: decision
 SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
        probability, receipt, inputs
@@ -100,14 +103,25 @@ WHERE :campaign IS NULL OR campaign = :campaign ORDER BY sequence DESC LIMIT :li
 -- name: standing
 SELECT act, at, campaign, author, reason FROM orders
 WHERE sequence IN (SELECT MAX(sequence) FROM orders GROUP BY campaign) AND act <> 'resume'
--- name: recent
-SELECT d.person, COUNT(*) FROM json_each(:people) AS p
-CROSS JOIN decisions AS d ON d.person = p.value JOIN sends AS s ON s.sequence = d.sequence
-WHERE d.campaign <> :but AND (:apart = '' OR SUBSTR(d.campaign, 1, LENGTH(:apart)) <> :apart)
-  AND (s.state = 'claimed' OR s.state IN ('sent', 'unknown') AND EXISTS (
-      SELECT 1 FROM settlements AS t
-      WHERE t.send = s.sequence AND t.state IN ('sent', 'unknown') AND t.at > :after))
-GROUP BY d.person
+-- name: written
+SELECT person, campaign, campaign_version, id, at, state FROM (
+    SELECT d.person, d.campaign, d.campaign_version, d.id, s.state,
+           CASE WHEN s.state IN ('sent', 'unknown') THEN (
+               SELECT MAX(t.at) FROM settlements AS t
+               WHERE t.send = s.sequence AND t.state IN ('sent', 'unknown'))
+           ELSE s.due_at END AS at
+    FROM json_each(:people) AS p CROSS JOIN decisions AS d ON d.person = p.value
+    JOIN sends AS s ON s.sequence = d.sequence
+    WHERE s.state NOT IN ('failed', 'cancelled') AND d.at > :decided
+      AND (:apart = '' OR SUBSTR(d.campaign, 1, LENGTH(:apart)) <> :apart))
+WHERE state IN ('pending', 'claimed') OR at > :after
+-- name: enrolled
+-- Of a journey's step, JOURNEY/STEP, the journey.
+SELECT person, name, MIN(sequence) FROM (
+    SELECT d.person, d.sequence, SUBSTR(d.campaign, 1, INSTR(d.campaign || '/', '/') - 1) AS name
+    FROM json_each(:people) AS p CROSS JOIN decisions AS d ON d.person = p.value
+    WHERE d.verdict <> 'refused')
+WHERE name IN (SELECT value FROM json_each(:names)) GROUP BY person
 -- name: campaigns
 SELECT campaign, state, COUNT(*) FROM sends GROUP BY campaign, state
 -- name: states

@@ -15,10 +15,13 @@ WITH added AS (
            x ->> 'reason', x ->> 'variant', (x ->> 'probability')::double precision,
            (x ->> 'receipt')::bigint, decode(x ->> 'inputs', 'hex')
     FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS j (x, place) ORDER BY place
-    ON CONFLICT (id) DO NOTHING RETURNING sequence, campaign, at, verdict),
+    ON CONFLICT (id) DO NOTHING RETURNING sequence, id, campaign, at, verdict),
 queued AS (
     INSERT INTO sends (sequence, campaign, due_at)
-    SELECT sequence, campaign, at FROM added WHERE verdict = 'send')
+    SELECT DISTINCT ON (a.sequence) a.sequence, a.campaign, COALESCE((x ->> 'due')::bigint, a.at)
+    FROM added AS a JOIN jsonb_array_elements($1::text::jsonb) AS j (x)
+        ON decode(x ->> 'id', 'hex') = a.id
+    WHERE a.verdict = 'send')
 SELECT COUNT(*) FROM added
 -- name: decision
 SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
@@ -110,14 +113,29 @@ WHERE $1::text IS NULL OR campaign = $1::text ORDER BY sequence DESC LIMIT $2::b
 -- name: standing
 SELECT act, at, campaign, author, reason FROM orders
 WHERE sequence IN (SELECT MAX(sequence) FROM orders GROUP BY campaign) AND act <> 'resume'
--- name: recent
-SELECT d.person, COUNT(*) FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
-WHERE d.person IN (SELECT value::bigint FROM jsonb_array_elements_text($1::text::jsonb))
-  AND d.campaign <> $3::text AND ($4::text = '' OR NOT starts_with(d.campaign, $4::text))
-  AND (s.state = 'claimed' OR s.state IN ('sent', 'unknown') AND EXISTS (
-      SELECT 1 FROM settlements AS t
-      WHERE t.send = s.sequence AND t.state IN ('sent', 'unknown') AND t.at > $2::bigint))
-GROUP BY d.person
+-- name: written
+SELECT person, campaign, campaign_version, id, at, state FROM (
+    SELECT d.person, d.campaign, d.campaign_version, d.id, s.state,
+           CASE WHEN s.state IN ('sent', 'unknown') THEN (
+               SELECT MAX(t.at) FROM settlements AS t
+               WHERE t.send = s.sequence AND t.state IN ('sent', 'unknown'))
+           ELSE s.due_at END AS at
+    FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
+    WHERE d.person IN (SELECT value::bigint FROM jsonb_array_elements_text($1::text::jsonb))
+      AND s.state NOT IN ('failed', 'cancelled') AND d.at > $3::bigint
+      AND ($4::text = '' OR NOT starts_with(d.campaign, $4::text))) AS w
+WHERE state IN ('pending', 'claimed') OR at > $2::bigint
+-- name: enrolled
+SELECT DISTINCT ON (person) person, split_part(campaign, '/', 1) FROM decisions
+WHERE person IN (SELECT value::bigint FROM jsonb_array_elements_text($1::text::jsonb))
+  AND verdict <> 'refused'
+  AND split_part(campaign, '/', 1) IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+ORDER BY person, sequence
+-- name: found
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions
+WHERE id IN (SELECT decode(value, 'hex') FROM jsonb_array_elements_text($1::text::jsonb))
 -- name: states
 SELECT state, COUNT(*) FROM sends WHERE $1::text IS NULL OR campaign = $1::text GROUP BY state
 -- name: campaigns

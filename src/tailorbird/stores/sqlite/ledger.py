@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tailorbird.lanes import Allowance, Pace
-from tailorbird.outbox import SAME_ADDRESS, Gate, Order, Trail, place_of
+from tailorbird.outbox import LONGEST_WAIT, SAME_ADDRESS, Gate, Order, Trail, Written, place_of
 from tailorbird.schema import (
     SECOND,
     Claim,
@@ -41,7 +41,9 @@ class SqliteLedger:
         self._database = database
         self._seen = threading.local()
 
-    def record(self, decisions: Sequence[Decision]) -> int:
+    def record(
+        self, decisions: Sequence[Decision], due: Mapping[bytes, Instant] | None = None
+    ) -> int:
         """Record durably those not recorded before, with an outbox row for each `send`.
 
         Returns how many were new. A send's id is its decision's id.
@@ -50,6 +52,8 @@ class SqliteLedger:
             (last,) = connection.execute(SQL["last_decision"]).fetchone()
             cursor = connection.executemany(SQL["record"], map(_row, decisions))
             connection.execute(SQL["enqueue"], (last,))
+            later = ((at, send_id, last) for send_id, at in (due or {}).items())
+            connection.executemany(SQL["postpone"], later)
             return cursor.rowcount if decisions else 0
 
     def decisions(
@@ -71,6 +75,18 @@ class SqliteLedger:
         """Return one decision."""
         row = self._database.current().execute(SQL["decision"], (decision_id,)).fetchone()
         return Decision(*row) if row else None
+
+    def found(self, decision_ids: Sequence[bytes]) -> dict[bytes, Decision]:
+        """Return those of these decisions that there are, by id."""
+        connection = self._database.current()
+        rows = (connection.execute(SQL["decision"], (each,)).fetchone() for each in decision_ids)
+        return {row[0]: Decision(*row) for row in rows if row}
+
+    def enrolled(self, people: Sequence[PersonId], names: Sequence[str]) -> dict[PersonId, str]:
+        """Return by which of these campaigns and journeys each was sent to or held out first."""
+        bound = {"people": _json(people), "names": msgspec.json.encode(list(names)).decode()}
+        rows = self._database.current().execute(SQL["enrolled"], bound)
+        return {person: name for person, name, _ in rows}
 
     def shown(
         self, people: Sequence[PersonId], blocks: Sequence[str], after: Instant, until: Instant
@@ -249,12 +265,15 @@ class SqliteLedger:
 
     # -- readings -------------------------------------------------------------------------------
 
-    def recent(
-        self, people: Sequence[PersonId], after: Instant, but: str, apart: str
-    ) -> dict[PersonId, int]:
-        """Return how many mails each was sent after an instant, or is being sent."""
-        bound = {"people": _json(people), "after": after, "but": but, "apart": apart}
-        return dict(self._database.current().execute(SQL["recent"], bound).fetchall())
+    def written(self, people: Sequence[PersonId], after: Instant, apart: str) -> list[Written]:
+        """Return the mails that left to these people after an instant, or are to leave."""
+        bound = {
+            "people": _json(people),
+            "after": after,
+            "decided": after - LONGEST_WAIT,
+            "apart": apart,
+        }
+        return [Written(*row) for row in self._database.current().execute(SQL["written"], bound)]
 
     def campaigns(self) -> dict[str, dict[str, int]]:
         """Return the number of sends in each state of each campaign."""
