@@ -479,6 +479,87 @@ def test_the_first_experiment_of_a_group_is_remembered(ledger: Ledger) -> None:
     assert ledger.enrolled([7, 8], ["autumn"]) == {7: "autumn"}
 
 
+def test_what_was_cancelled_says_why(ledger: Ledger) -> None:
+    ledger.record([decision(1), decision(2, campaign="autumn")])
+    ledger.order(Order("cancel", NOW + 5, "autumn"))
+    ledger.order(Order("cancel", NOW + 6, "spring", "bo", "a wrong price"))
+    ledger.record([decision(3)])
+    assert ledger.claim("w", 9, NOW + 7, 60) == []
+    ends = [(at, send, end.reply) for at, end in _ends(ledger) for send in [end.send_id]]
+    assert ends == [
+        (NOW + 5, send_id(2), "cancelled"),
+        (NOW + 6, send_id(1), "cancelled: a wrong price"),
+        (NOW + 7, send_id(3), "cancelled: a wrong price"),
+    ]
+    assert {end.carrier for _, end in _ends(ledger)} == {""}
+
+
+def _ends(ledger: Ledger) -> list[tuple[int, Settlement]]:
+    return [(at, ended) for _, at, ended in ledger.settlements(0, 99)]
+
+
+def test_of_many_who_share_an_address_each_gets_hers_in_turn(ledger: Ledger) -> None:
+    ledger.record([decision(n) for n in range(1, 6)])
+    shared = {1: b"x" * 16, 2: b"x" * 16, 3: b"y" * 16, 4: b"x" * 16, 5: b"y" * 16}
+    assert people(ledger.claim("w", 9, NOW, 60, Doorkeeper(addresses=shared))) == [1, 3]
+    same = {n: f"{SAME_ADDRESS} {send_id(first).hex()}" for n, first in ((2, 1), (4, 1), (5, 3))}
+    for number, why in same.items():
+        expected = Settlement(send_id(number), "cancelled", "", why)
+        assert ledger.settlement(send_id(number)) == expected
+
+
+def test_an_address_whose_mail_was_cancelled_gets_that_of_the_other(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    gate = Doorkeeper(addresses={1: b"x" * 16, 2: b"x" * 16})
+    (first,) = ledger.claim("w", 1, NOW, 60, gate)
+    ledger.settle([Settlement(first.send_id, "cancelled", "", "consent withdrawn")], NOW)
+    ledger.record([decision(2)])
+    assert people(ledger.claim("w", 1, NOW, 60, gate)) == [2]
+
+
+def test_a_gate_is_shown_which_attempt_it_would_be(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    seen: list[Claim] = []
+
+    class Watching(Doorkeeper):
+        def admit(self, claims: Sequence[Claim], now: int) -> Admission:
+            seen.extend(claims)
+            return super().admit(claims, now)
+
+    for attempt in (1, 2):
+        (claim,) = ledger.claim("w", 1, NOW + 9 * attempt, 60, Watching())
+        assert (claim.attempts, claim.campaign_version) == (attempt, 1)
+        ended = Settlement(claim.send_id, "pending", "", "later", NOW + 9 * attempt)
+        ledger.settle([ended], NOW)
+    assert [claim.attempts for claim in seen] == [1, 2]
+
+
+def test_whether_anything_waits_is_known(ledger: Ledger) -> None:
+    assert not ledger.waits()
+    ledger.record([decision(1)])
+    assert ledger.waits()
+    claimed = claim_one(ledger)
+    assert ledger.waits(), "it may have to be settled"
+    assert ledger.settlement(claimed) is None
+    ledger.settle([Settlement(claimed, "unknown", "smtp", "no answer")], NOW + 3)
+    assert not ledger.waits()
+    assert ledger.sent_at(claimed) == NOW + 3, "for all we know"
+
+
+def test_settlements_that_come_too_late_hold_up_no_other(ledger: Ledger) -> None:
+    ledger.record([decision(n) for n in range(1, 4)])
+    first, second, _ = ledger.claim("w", 3, NOW, 60)
+    ledger.settle([Settlement(first.send_id, "sent", "smtp", "250")], NOW)
+    ends = [
+        Settlement(first.send_id, "failed", "smtp", "late"),
+        Settlement(b"nobody's", "sent", "smtp", "250"),
+        Settlement(second.send_id, "failed", "smtp", "550"),
+    ]
+    ledger.settle(ends, NOW)
+    assert ledger.states() == {"sent": 1, "failed": 1, "claimed": 1}
+    assert len(ledger.settlements(0, 9)) == 2
+
+
 def test_orders_are_never_changed_or_taken_back(tmp_path: Path) -> None:
     database = Database(tmp_path / "tailorbird.sqlite")
     SqliteLedger(database).order(Order("pause", NOW))

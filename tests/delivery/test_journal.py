@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from tailorbird.delivery.journal import FileJournal
+from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError
 from tailorbird.schema import Reply
 
@@ -113,3 +115,72 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file/journal"):
         FileJournal(tmp_path / "file" / "journal")
+
+
+def test_a_record_that_found_no_room_hides_none_that_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = FileJournal(tmp_path / "journal")
+    journal.dot(ONE)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, record: write(file, record[:7]))
+    full = "the delivery journal cannot be written: the disk is full; free some disk space"
+    with pytest.raises(StoreError, match=full):
+        journal.reply(ACCEPTED)
+    monkeypatch.undo()
+    journal.dot(TWO)
+    assert journal.last() == {ONE: None, TWO: None}
+    journal.close()
+
+
+def test_a_disk_that_takes_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = FileJournal(tmp_path / "journal")
+
+    def refused(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    for call, what in (("write", "written"), ("fdatasync", "flushed")):
+        monkeypatch.setattr(os, call, refused)
+        with pytest.raises(StoreError, match=f"cannot be {what}: No space left on device"):
+            journal.dot(ONE)
+        monkeypatch.undo()
+    journal.close()
+
+
+def test_a_flush_serves_what_was_written_before_it_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushes: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", flushes.append)
+    for sync, expected in ((True, 3), (False, 0)):
+        journal = FileJournal(tmp_path / f"journal-{sync}", sync=sync)
+        flushes.clear()
+        for each in (ONE, TWO, ONE):
+            journal.dot(each)
+        journal.reply(ACCEPTED)
+        assert len(flushes) == expected
+        journal.close()
+
+
+def test_replies_that_are_no_text_are_kept(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path / "journal")
+    journal.reply(Reply(ONE, "rejected", 550, "no \udcff user"))
+    assert journal.last() == {ONE: Reply(ONE, "rejected", 550, "no ? user")}
+    journal.close()
+
+
+def test_who_is_at_work_is_known_by_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journals = Journals(tmp_path, sync=False)
+    name, journal = journals.first_free()
+    assert name == "worker-2"
+    assert journals.is_held(name)
+    assert not journals.is_held("worker-3")
+    monkeypatch.setattr("tailorbird.delivery.journals.MOST", 3)
+    with pytest.raises(StoreError, match="no worker can be added; stop some") as told:
+        journals.first_free()
+    assert told.value.where == str(tmp_path)
+    journal.close()
+    assert not journals.is_held(name)
+    assert not journals.is_held(name), "to look takes nothing for long"

@@ -339,7 +339,7 @@ def test_a_disk_that_is_full_before_the_dot_sends_nothing(journal: Any) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(journal, name)
 
-        def dot(self, send: bytes) -> None:
+        def dot(self, *send_ids: bytes) -> None:
             raise StoreError("the disk is full")
 
     carrier = ScriptedCarrier(lambda n: "accepted")
@@ -519,3 +519,23 @@ def test_a_report_is_empty_where_nothing_was_to_be_done(journal: Any) -> None:
     assert run(ledger_of(0), ScriptedCarrier(lambda n: "accepted"), journal) == DeliveryReport()
     assert DeliveryReport() == DeliveryReport(0, 0, 0, 0, 0)
     assert Recovery() == Recovery(0, 0, 0, 0, ())
+
+
+def test_what_is_known_of_a_dot_without_an_answer_is_kept(journal: Any) -> None:
+    ledger = ledger_of(3)
+    ledger.claim("w", 3, NOW, 900)
+    for number in range(3):
+        journal.dot(send_id(number))
+    mend(ledger, ScriptedCarrier(lambda n: "accepted", found={1}), journal)
+    assert ledger.states() == {"sent": 1, "pending": 2}, "the carrier denies the others"
+    assert ledger.settlement(send_id(1)) == Settlement(
+        send_id(1), "sent", "scripted", "the carrier has it"
+    )
+    ledger.claim("w", 3, NOW, 900)
+    for number in (0, 2):
+        journal.dot(send_id(number))
+    mend(ledger, ScriptedCarrier(lambda n: "accepted"), journal)
+    for number in (0, 2):
+        assert ledger.settlement(send_id(number)) == Settlement(
+            send_id(number), "unknown", "scripted", "the final dot left, no answer came back"
+        )

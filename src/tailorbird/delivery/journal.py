@@ -95,6 +95,8 @@ class FileJournal:
             except OSError as error:
                 raise self._failure(f"cannot be written: {error.strerror}") from error
             if written < len(record):
+                # What came behind a torn record could not be read any more.
+                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
                 raise self._failure("cannot be written: the disk is full")
             self._appended += 1
             return self._appended
