@@ -49,5 +49,6 @@ class Names:
     PERSON_FORGOTTEN: Final = "person_forgotten"
     SUPPRESSION_ADDED: Final = "suppression_added"
     SUPPRESSION_LIFTED: Final = "suppression_lifted"
+    JOURNEY_CALLED: Final = "journey_called"
     LIST_ADDED: Final = "list_added"
     LIST_REMOVED: Final = "list_removed"

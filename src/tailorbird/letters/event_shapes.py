@@ -10,7 +10,7 @@ from tailorbird.content.shapes import ANY, INSTANT, NUMBER, TEXT, TRUTH, Shape, 
 from tailorbird.content.typecheck import Misfit, misfits
 from tailorbird.errors import UsageError
 from tailorbird.letters import editions
-from tailorbird.letters.shapes import shapes
+from tailorbird.letters.shapes import PRODUCT, shapes
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
@@ -28,6 +28,7 @@ _FIELDS: Final = {
     "value": Shape("number", said="an amount"),
 }
 """What every event has a column for."""
+_MINOR: Final = Shape("number", said="an amount in minor units")
 _LINE: Final = {**dict.fromkeys(("item", "name", "category"), TEXT), "quantity": NUMBER}
 _NAMES: Final = "SELECT DISTINCT event AS name FROM facts ORDER BY name"
 _SEEN: Final = """
@@ -37,7 +38,7 @@ WHERE event = ? GROUP BY name ORDER BY name LIMIT ?
 
 
 def event_shape(world: World, event: str) -> Shape:
-    """Return what a template may read as `event`: `name`, `at` and `properties`.
+    """Return what a template may read as `event`: `name`, `at`, `properties` and `products`.
 
     Until anything has happened here, an event may say anything.
 
@@ -49,7 +50,7 @@ def event_shape(world: World, event: str) -> Shape:
     planned = expected.get(name)
     come = world.facts.read(_NAMES).column("name").to_pylist()
     if not come and not expected:
-        return mapping({"name": TEXT, "at": INSTANT, "properties": Shape("mapping")})
+        return event_with(Shape("mapping"))
     if planned is None and name not in come:
         raise UsageError(f"no event {event!r}", mend=nearest(name, sorted({*come, *expected})))
     fields: dict[str, Shape] = dict(_FIELDS)
@@ -58,7 +59,7 @@ def event_shape(world: World, event: str) -> Shape:
         seen = world.facts.read(_SEEN, (name, MOST + 1)).to_pylist()
         open_ended = len(seen) > MOST
         fields |= {row["name"]: NUMBER if row["counts"] else TEXT for row in seen}
-    line = {**_LINE, "price": NUMBER}
+    line = {**_LINE, "price": NUMBER, "price_minor": _MINOR}
     for rule in planned.rules if planned else ():
         if rule.wanted.personal:  # no fact holds it
             continue
@@ -66,7 +67,14 @@ def event_shape(world: World, event: str) -> Shape:
         (line if inner else fields)[inner or part] = _OF_TYPES[rule.wanted.type]
     fields["products"] = list_of(mapping(line))
     properties = Shape("mapping") if open_ended else mapping(fields)
-    return mapping({"name": TEXT, "at": INSTANT, "properties": properties})
+    return event_with(properties)
+
+
+def event_with(properties: Shape) -> Shape:
+    """Return what is read of an event with such properties: its products as they are now, too."""
+    product = mapping({**(PRODUCT.fields or {}), "quantity": NUMBER})
+    named = {"name": TEXT, "at": INSTANT, "properties": properties}
+    return mapping({**named, "product": product, "products": list_of(product)})
 
 
 def event_misfits(world: World, template: str, event: str) -> tuple[Misfit, ...]:

@@ -22,6 +22,10 @@ PERSONAL: Final = ("first_name", "last_name", "country")
 """Traits that a template reads as `person.NAME`, straight from the profile."""
 BY_CATEGORY: Final = "products_by_category"
 """Under which the products lie that a mail asks for by their category."""
+EVENT: Final = "event"
+"""Under which lies what set the mail off."""
+JOURNEY: Final = "journey"
+"""Under which lies what the steps before it kept."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +65,8 @@ def first_values(edition: Edition, profile: Profile, kept: Mapping[str, Any]) ->
         CATEGORIES: kept.get(CATEGORIES, []),
         PRODUCTS: kept.get(PRODUCTS, ""),
         BY_CATEGORY: kept.get(BY_CATEGORY, {}),
+        EVENT: kept.get(EVENT, {}),
+        JOURNEY: kept.get(JOURNEY, {}),
     }
 
 
@@ -165,7 +171,8 @@ def _fill(values: Values, chains: Sequence[Chain], defaults: Mapping[str, Scalar
             put_at(values, chain.path, defaults[chain.path])
 
 
-def _iso(instant: Instant) -> str:
+def iso(instant: Instant) -> str:
+    """Return an instant as authors read it: ISO 8601, to the second."""
     moment = _EPOCH + timedelta(microseconds=instant)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -175,7 +182,7 @@ def _decimal(millionths: int) -> float:
 
 
 _SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
-    name: {"instant": _iso, "millionths": _decimal}[trait.type]
+    name: {"instant": iso, "millionths": _decimal}[trait.type]
     for name, trait in COMPUTED.items()
     if trait.type in ("instant", "millionths")
 }

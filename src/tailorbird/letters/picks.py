@@ -52,7 +52,9 @@ class Picker:
         )
         found = top.column("item").to_pylist()
         products = self._world.facts.products(sorted({*found}))
-        shown = {item: _shown(self._world, products.get(item, Product(item))) for item in {*found}}
+        shown = {
+            item: as_shown(self._world, products.get(item, Product(item))) for item in {*found}
+        }
         chosen: dict[PersonId, list[Shown]] = {}
         columns = (top.column(name).to_pylist() for name in ("person", "reason", "score"))
         for item, person, reason, score in zip(found, *columns, strict=True):
@@ -97,7 +99,7 @@ def _read_stock(world: World) -> Stock:
     return Stock(items, by_category)
 
 
-def _shown(world: World, product: Product) -> Shown:
+def as_shown(world: World, product: Product) -> Shown:
     """Return a product as templates print it."""
     shop = world.settings.shop
     return {
