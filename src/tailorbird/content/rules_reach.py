@@ -124,10 +124,10 @@ def _check(
     for rule in rules:
         fits = _formula(rule.when, answers) if rule.when else Fixed(truth=True)
         here = (*around, fits)
-        if not _possible(here):
+        if not possible(here):
             raise _vain(rule, "nobody can fit it", "mend its conditions, or take it out")
         left = [Contrary(each) for _, each in above]
-        if not _possible((*here, *left)):
+        if not possible((*here, *left)):
             raise _shadowed(rule, here, above)
         _check(rule.tried(), (*here, *left), answers)
         if rule.at_most is None:
@@ -137,7 +137,7 @@ def _check(
 def _shadowed(
     rule: Rule, here: tuple[Formula, ...], above: Sequence[tuple[Rule, Formula]]
 ) -> DefinitionError:
-    alone = (one for one, fits in above if not _possible((*here, Contrary(fits))))
+    alone = (one for one, fits in above if not possible((*here, Contrary(fits))))
     taker = next(alone, None)
     if taker is None:
         numbers = ", ".join(one.number for one, _ in above)
@@ -203,7 +203,7 @@ def _time(asked: Time) -> Iterator[Formula]:
 # -- is it possible? ------------------------------------------------------------------------------
 
 
-def _possible(formulas: Sequence[Formula]) -> bool:
+def possible(formulas: Sequence[Formula]) -> bool:
     """Return whether some values fulfil all formulas; also when that would take too long to say."""
     search = _Search(_values([test for each in formulas for test in _tests(each)]))
     return search.fulfils(Group(True, tuple(formulas)), {})

@@ -153,8 +153,9 @@ class Reader:
                 mend = "write `all:` or `any:` above the list"
             self.refuse("a condition must be a mapping", path, mend)
         forms = [word for word in CONDITIONS if word in value]
-        if not forms:
-            first = str(next(iter(value), ""))
+        first = next((str(word) for word in value if word in _MEANT), "")
+        if not forms or first:
+            first = first or str(next(iter(value), ""))
             mend = _MEANT.get(first) or nearest(first, [*CONDITIONS])
             self.refuse(f"no condition starts with {first[:80]!r}", (*path, first), mend)
         if len(forms) > 1:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tailorbird import content, journeys
+from tailorbird.content.shapes import Shape
 from tailorbird.content.typecheck import misfits
 from tailorbird.letters import editions
 from tailorbird.letters.asking import questions
 from tailorbird.letters.images import check_images
+from tailorbird.letters.journey_shapes import of_campaign
 from tailorbird.letters.senders import check_sender
 from tailorbird.letters.shapes import shapes
 from tailorbird.world import World
 
 
-def check(world: World, campaign: journeys.Campaign, version: int) -> editions.Edition:
+def check(
+    world: World,
+    campaign: journeys.Campaign,
+    version: int,
+    beside: Mapping[str, Shape] | None = None,
+) -> editions.Edition:
     """Return the campaign's edition, compiled, so that a mistake ends it before it begins.
+
+    `beside` is what the journey gives its mails, of a send whose journey is not kept yet.
 
     Raises:
         TemplateError, DefinitionError: with the place and the mend; a name that nobody is given
@@ -25,7 +36,8 @@ def check(world: World, campaign: journeys.Campaign, version: int) -> editions.E
     questions(edition)
     _ = edition.template, edition.gaps
     check_images(world, edition.template.variables())
-    for misfit in misfits(edition.source, edition.blocks, shapes(world, edition)):
+    more = of_campaign(world, campaign.name, version) if beside is None else beside
+    for misfit in misfits(edition.source, edition.blocks, {**shapes(world, edition), **more}):
         raise misfit.error()
     return edition
 

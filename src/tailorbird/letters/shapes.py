@@ -23,7 +23,7 @@ from tailorbird.letters.given import BY_CATEGORY, PERSONAL
 from tailorbird.traits.registry import TRAITS, Trait
 from tailorbird.world import World
 
-_PRODUCT: Final = mapping(
+PRODUCT: Final = mapping(
     {
         **dict.fromkeys(("item", "name", "category", "currency", "url", "image", "reason"), TEXT),
         "price_minor": Shape("number", said="an amount in minor units"),
@@ -54,7 +54,7 @@ def shapes(world: World, edition: Edition) -> dict[str, Shape]:
         "imputed": list_of(TEXT),
         "segments": mapping(dict.fromkeys(standing, TRUTH)),
         "scores": models if known.models else Shape("mapping"),
-        "recommendations": list_of(_PRODUCT),
+        "recommendations": list_of(PRODUCT),
         CATEGORIES: list_of(TEXT),
         PRODUCTS: TEXT,
         BY_CATEGORY: Shape("mapping"),
