@@ -82,7 +82,7 @@ from tailorbird.views.rates import PersonRate, SegmentRates
 from tailorbird.views.slots import RuleRow, SlotRow
 from tailorbird.views.why import (
     Brief,
-    Counted,
+    CountedMail,
     Draw,
     Excluded,
     Leave,
@@ -403,7 +403,7 @@ class SampleReadings:
             inputs={"segment": "win-back", "items": [self.said(i[0]) for i in ITEMS]},
         )
 
-    def why(self, person: int, campaign: str, at: Instant) -> Why | None:
+    def why(self, person: int, campaign: str, at: Instant, occurrence: str = "") -> Why | None:
         if not 0 < person <= self.size:
             return None
         reason = Reason(self.said("recency_days is at least 90"), True, "120", threshold="is 90")
@@ -411,7 +411,7 @@ class SampleReadings:
             self.said("lapsed"), person, self.said("Ann"), True, AT, None, reason
         )
         limit = Limit(self.said("at most 2 mails in 7 days"), 2, 1, False,
-                      (Counted(self.said("spring"), AT),))  # fmt: skip
+                      (CountedMail(self.said("spring"), AT),))  # fmt: skip
         made = MadeOf(
             self.said("win_back"), 3, "ed" * 16, 4, True,
             (Pick("22423", self.said("Cakestand"), self.said("often bought")),),

@@ -23,8 +23,12 @@ PAGE: Final = 1000
 LATE: Final = "By what the log says today she was not in the audience then: news came in later."
 
 
-def why(world: World, person: PersonId, campaign: str, at: Instant) -> Why | None:
+def why(
+    world: World, person: PersonId, campaign: str, at: Instant, occurrence: str = ""
+) -> Why | None:
     """Return why a person did or did not get a campaign, as of an instant; None: nobody is she.
+
+    Without an `occurrence` it is the latest that was decided.
 
     Raises:
         UsageError: there is no such campaign, and there never was one for her.
@@ -35,8 +39,10 @@ def why(world: World, person: PersonId, campaign: str, at: Instant) -> Why | Non
     found = _decisions(world, profile.person, campaign, at)
     if not found:
         return _undecided(world, profile, campaign, at)
-    told = _decided(world, profile, found[0], at)
-    others = tuple(_brief(world, profile.person, each, at) for each in found[1:])
+    asked = next((each for each in found if each.occurrence == occurrence), found[0])
+    told = _decided(world, profile, asked, at)
+    rest = (each for each in found if each is not asked)
+    others = tuple(_brief(world, profile.person, each, at) for each in rest)
     return msgspec.structs.replace(told, others=others)
 
 

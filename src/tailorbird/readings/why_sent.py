@@ -13,7 +13,7 @@ from tailorbird.readings.why_words import Told, clause, written
 from tailorbird.schema import DAY, Consent, Decision, Instant, Names, PersonId, Purpose
 from tailorbird.views import moment
 from tailorbird.views.why import (
-    Counted,
+    CountedMail,
     Draw,
     Leave,
     Limit,
@@ -197,7 +197,7 @@ def limits(
     cap = campaign.cap
     bound = (person, Names.EMAIL_SENT, at - cap.days * DAY, at, campaign.name)
     rows = world.facts.read(_COUNTED, bound).to_pylist()
-    mails = tuple(Counted(row["campaign"] or "", moment(row["at"])) for row in rows)
+    mails = tuple(CountedMail(row["campaign"] or "", moment(row["at"])) for row in rows)
     text = f"at most {cap.messages} mails in {cap.days} days"
     return (Limit(text, cap.messages, len(mails), len(mails) >= cap.messages, mails),)
 

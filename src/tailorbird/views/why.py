@@ -35,7 +35,7 @@ class Leave(msgspec.Struct, frozen=True):
     at: datetime | None = None
 
 
-class Counted(msgspec.Struct, frozen=True):
+class CountedMail(msgspec.Struct, frozen=True):
     """A mail that counts under a limit."""
 
     campaign: str
@@ -49,7 +49,7 @@ class Limit(msgspec.Struct, frozen=True):
     allowed: int
     counted: int
     reached: bool
-    mails: tuple[Counted, ...] = ()
+    mails: tuple[CountedMail, ...] = ()
 
 
 class Draw(msgspec.Struct, frozen=True):

@@ -67,12 +67,17 @@ def get_correspondence(readings: Asked, person: Person) -> Correspondence:
 
 @reads("/people/{person:int}/why", "Why she got what she got", "people", responses=MISSING | WRONG)
 def get_why(
-    readings: Asked, now: Now, person: Person, campaign: OfCampaign = "", as_of: AsOf = None
+    readings: Asked,
+    now: Now,
+    person: Person,
+    campaign: OfCampaign = "",
+    occurrence: Text = "",
+    as_of: AsOf = None,
 ) -> Why | Whys:
     """Return a sentence for every campaign; with `campaign`, the sentence and all it rests on."""
     at = instant_of(as_of, now)
     if campaign:
-        return found(readings.why(person, campaign, at), f"person {person}")
+        return found(readings.why(person, campaign, at, occurrence), f"person {person}")
     return found(readings.whys(person, at), f"person {person}")
 
 

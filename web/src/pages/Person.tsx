@@ -28,6 +28,7 @@ import {
   When,
 } from "../parts/page";
 import { Table } from "../parts/table";
+import { WhyCard } from "../parts/why";
 import { capital, count, date, figure, instant, many, money, plain, share } from "../words";
 
 export default function Person({ person }: { person: string }) {
@@ -46,6 +47,7 @@ export default function Person({ person }: { person: string }) {
             <div className="stack">
               <Suggestions report={shown} />
               <Sessions sessions={shown.sessions} />
+              <WhyCard person={shown.person} />
               <Decisions person={shown.person} />
             </div>
             <div className="stack aside">

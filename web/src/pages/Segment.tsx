@@ -9,7 +9,6 @@ import type {
   MembershipChanges,
   PersonStays,
   Outlook,
-  Reason,
   SegmentHealth,
   SegmentReport,
 } from "../api/types";
@@ -18,6 +17,7 @@ import { useFigures } from "../parts/drafting";
 import { FiguresOf } from "../parts/figures";
 import { Uses } from "../parts/kept";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
+import { ReasonEntry } from "../parts/reasons";
 import { Table } from "../parts/table";
 import { count, date, instant, many, plain, share } from "../words";
 import { PeopleTable } from "./People";
@@ -298,41 +298,6 @@ function WhatWould({ outlook, member }: { outlook: Outlook; member: boolean }) {
         </p>
       )}
     </div>
-  );
-}
-
-function ReasonEntry({ reason }: { reason: Reason }) {
-  return (
-    <li>
-      <p className={reason.holds ? "holds" : "fails"}>
-        <span className="mark" aria-hidden="true">
-          {reason.holds ? "✓" : "✗"}
-        </span>
-        <span className="unseen">{reason.holds ? "holds:" : "does not hold:"}</span> {reason.text}
-      </p>
-      {reason.parts.length === 0 && (reason.value || reason.threshold) && (
-        <p className="dim reason-value">
-          it is {reason.value || "missing"}
-          {reason.threshold && <>; asked: {reason.threshold}</>}
-        </p>
-      )}
-      {reason.evidence.length > 0 && (
-        <ul className="evidence">
-          {reason.evidence.map((each, index) => (
-            <li key={`${each.at} ${index}`}>
-              {each.event} <When at={each.at} /> {each.text}
-            </li>
-          ))}
-        </ul>
-      )}
-      {reason.parts.length > 0 && (
-        <ul>
-          {reason.parts.map((part, index) => (
-            <ReasonEntry key={`${part.text} ${index}`} reason={part} />
-          ))}
-        </ul>
-      )}
-    </li>
   );
 }
 
