@@ -15,7 +15,7 @@ from tailorbird import yaml_text
 from tailorbird.collect import plan
 from tailorbird.content.languages import syntax_of
 from tailorbird.edits import Key
-from tailorbird.errors import DefinitionError
+from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.schema import DefinitionKind
 from tailorbird.traits import imputing
 
@@ -114,3 +114,19 @@ def _ending(text: str) -> str:
     if "<mj" in text:
         return ".mjml"
     return ".hbs" if syntax_of(text) == "handlebars" else ".liquid"
+
+
+def kind_named(word: str) -> DefinitionKind:
+    """Return the kind that somebody calls by its own name or by its folder's.
+
+    Raises:
+        UsageError: there is none.
+    """
+    by_word: dict[str, DefinitionKind] = {place.kind: place.kind for place in PLACES}
+    by_word |= {place.folder: place.kind for place in PLACES if place.folder}
+    found = by_word.get(word) or by_word.get(word.replace("-", "_"))
+    if found is None:
+        raise UsageError(
+            f"no kind {word!r}", mend=yaml_text.nearest(word, [p.kind for p in PLACES])
+        )
+    return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tailorbird.as_code.audiences import AudienceChange
 from tailorbird.as_code.changes import (
     Change,
     Extra,
@@ -22,6 +23,7 @@ from tailorbird.as_code.files import Fault, Files, Written, definitions
 from tailorbird.as_code.places import path_of
 from tailorbird.as_code.proposed import proposed
 from tailorbird.as_code.references import Reference, in_order, references, users
+from tailorbird.as_code.sends import SendOutlook
 from tailorbird.edits import Edit, Key
 from tailorbird.schema import Definition, Instant
 from tailorbird.world import World
@@ -36,6 +38,10 @@ class Plan(msgspec.Struct, frozen=True):
     extras: tuple[Extra, ...] = ()
     """What is in force and in no file; applying with `prune` removes it."""
     faults: tuple[Fault, ...] = ()
+    audiences: tuple[AudienceChange, ...] = ()
+    """Segments and campaigns that it fills otherwise, or may."""
+    sends: tuple[SendOutlook, ...] = ()
+    """Campaigns that it touches, as they would be sent now."""
 
     @property
     def moved(self) -> list[Change]:

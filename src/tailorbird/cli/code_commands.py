@@ -1,4 +1,4 @@
-"""`tailorbird plan`, `apply`, `pull`, `diff`, `rollback`: definitions as files in git."""
+"""`tailorbird plan`, `diff`, `apply`, `pull`, `rollback`, `history`: definitions as files."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened
-from tailorbird.cli.output import emit, write
+from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened, shown
+from tailorbird.cli.code_lines import diff_lines, kept_lines, plan_lines
+from tailorbird.cli.output import emit, read_text, table, write
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
-    from tailorbird.as_code import Plan, Pulled
-    from tailorbird.edits import EditSet
+    from tailorbird.as_code import Plan
+    from tailorbird.edits import EditSet, Key
 
 Files = Annotated[Path, typer.Argument(help="The folder of files, such as a git checkout.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Also remove what no file has.")]
-HERE = Path()
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Take back what was changed since.")]
+Kind = Annotated[str, typer.Argument(help="Its kind: segment, campaign, template ...")]
+Name = Annotated[str, typer.Argument(help="Its name.")]
+HERE: Final = Path()
 
 
 def plan(
@@ -35,9 +39,30 @@ def plan(
 
     read = as_code.read_folder(files)
     with opened(folder) as tb:
-        found = as_code.draft(tb.world, read, tb.clock(), prune=prune).plan
-    emit(found, _lines(found), as_json=as_json)
+        now = tb.clock()
+        draft = as_code.draft(tb.world, read, now, prune=prune)
+        found = as_code.with_effects(tb.world, draft, now)
+    emit(found, plan_lines(found), as_json=as_json)
     return 1 if found.faults else 0
+
+
+def diff(
+    files: Files = HERE,
+    prune: Prune = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> int:
+    """Show how the texts of files differ from what stands; nobody is counted.
+
+    Ends with 1 where they do.
+    """
+    from tailorbird import as_code
+
+    read = as_code.read_folder(files)
+    with opened(folder) as tb:
+        found = as_code.draft(tb.world, read, tb.clock(), prune=prune).plan
+    emit(found, diff_lines(found), as_json=as_json)
+    return 1 if found.changes or found.faults else 0
 
 
 def apply(
@@ -45,28 +70,31 @@ def apply(
     author: Author = "",
     reason: Reason = "",
     prune: Prune = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Take back what was changed here since.")
-    ] = False,
+    overwrite: Overwrite = False,
     planned: Annotated[
-        str, typer.Option("--plan", help="The digest of the plan, or a file of `plan --json`.")
+        str, typer.Option("--plan", help="The plan that was looked at: its digest, or its file.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Put what files change in force: all of it, or nothing where anything is wrong."""
+    """Put what files change in force: all of it, or nothing where anything is wrong.
+
+    It is refused where files or definitions moved on since the plan (`plan --json > FILE`).
+    """
     from tailorbird import as_code
 
-    read = as_code.read_folder(files)
+    read, seen = as_code.read_folder(files), _digest(planned)
     with opened(folder) as tb:
-        if not yes:
-            _ask(as_code.draft(tb.world, read, tb.clock(), prune=prune).plan)
+        if not (yes or seen):
+            now = tb.clock()
+            draft = as_code.draft(tb.world, read, now, prune=prune)
+            seen = _agreed(as_code.with_effects(tb.world, draft, now))
         kept = as_code.apply(
             tb.world, read, tb.clock(), author=author, reason=reason, prune=prune,
-            overwrite=overwrite, planned=_digest(planned),
+            overwrite=overwrite, planned=seen,
         )  # fmt: skip
-    emit(kept, _kept(kept), as_json=as_json)
+    emit(kept, kept_lines(kept), as_json=as_json)
 
 
 def pull(
@@ -77,13 +105,14 @@ def pull(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Also over changes that are not applied.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
     author: Author = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> int:
     """Write what stands to files, byte for byte; what is equal is not touched.
 
-    A file that was edited and not applied is left alone; ends with 1 where that hides a change.
+    A file that was edited and not applied is left alone. Ends with 1 where that hides a change.
     """
     from tailorbird import as_code
 
@@ -91,28 +120,88 @@ def pull(
     read = as_code.read_folder(files)
     with opened(folder) as tb:
         found = as_code.pull(
-            tb.world, files, read, tb.clock(), author=author, shipped=shipped, overwrite=overwrite
-        )
-    emit(found, _pulled(found), as_json=as_json)
+            tb.world, files, read, tb.clock(), author=author, shipped=shipped,
+            overwrite=overwrite, dry_run=dry_run,
+        )  # fmt: skip
+    lines = [f"{each.done:<10} {each.path}  {TOLD[each.done]}".rstrip() for each in found]
+    emit(found, lines or ["nothing to do: the files are what stands"], as_json=as_json)
     return 1 if any(each.done in ("conflict", "unwritable") for each in found) else 0
 
 
-def _ask(found: Plan) -> None:
-    """Show a plan and ask whether to go on.
+def rollback(
+    kind: Annotated[str, typer.Argument(help="Its kind: segment, campaign ...")] = "",
+    name: Annotated[str, typer.Argument(help="Its name.")] = "",
+    to: Annotated[
+        int | None, typer.Option(min=1, help="Which version; the one before the present one.")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("--apply", min=1, help="Take back all that was applied so.")
+    ] = None,
+    author: Author = "",
+    reason: Reason = "",
+    overwrite: Overwrite = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Put an earlier text in force again as a new version, or take back all of one apply."""
+    from tailorbird import as_code
+
+    if bool(name) == (number is not None):
+        mend = "give a kind and a name, or --apply NUMBER"
+        raise UsageError("say what to roll back", mend=mend)
+    with opened(folder) as tb:
+        world, now = tb.world, tb.clock()
+        kept: EditSet | None
+        if number is not None:
+            kept = as_code.roll_back_set(
+                world, number, now, author=author, reason=reason, overwrite=overwrite
+            )
+        else:
+            kept = as_code.roll_back(
+                world, _key(kind, name), now, author=author, reason=reason, to=to
+            )
+    emit(kept, kept_lines(kept), as_json=as_json)
+
+
+def history(
+    kind: Annotated[str, typer.Argument(help="Its kind; all that was applied when empty.")] = "",
+    name: Annotated[str, typer.Argument(help="Its name.")] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a definition with author and reason, or everything applied."""
+    with opened(folder) as tb:
+        if name:
+            kept = tb.world.definitions.versions(*_key(kind, name))
+            rows = [
+                (v.version, shown(v.created_at), v.author, "removed" if v.removed else v.reason)
+                for v in kept
+            ]
+            emit(kept, table(("version", "kept", "by", "why"), rows), as_json=as_json)
+            return
+        sets = tb.world.definitions.edit_sets()
+    found = [(s.number, s.how, shown(s.at), s.author, s.reason, len(s.edits)) for s in sets]
+    heads = ("number", "how", "when", "by", "why", "definitions")
+    emit(sets, table(heads, found), as_json=as_json)
+
+
+def _agreed(found: Plan) -> str:
+    """Show a plan, ask whether to go on, and return its digest.
 
     Raises:
-        UsageError: nobody can be asked.
+        UsageError: nobody can be asked. DefinitionError: it has faults.
     """
     from tailorbird import as_code
 
     as_code.refuse_faults(found.faults)
-    if not found.changes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("nobody can be asked whether to go on", mend="look at `plan`, say --yes")
-    for line in _lines(found):
-        write(line)
-    typer.confirm(f"apply {len(found.changes)} changes?", abort=True)
+    if found.changes:
+        if not sys.stdin.isatty():
+            mend = "look at `tailorbird plan`, then say --yes or --plan FILE"
+            raise UsageError("nobody can be asked whether to go on", mend=mend)
+        for line in plan_lines(found):
+            write(line)
+        typer.confirm(f"Apply {len(found.changes)} changes?", abort=True)
+    return found.digest
 
 
 def _digest(planned: str) -> str:
@@ -120,7 +209,6 @@ def _digest(planned: str) -> str:
     import msgspec
 
     from tailorbird.as_code import Plan
-    from tailorbird.cli.output import read_text
 
     if not planned or not Path(planned).is_file():
         return planned
@@ -131,22 +219,22 @@ def _digest(planned: str) -> str:
         raise UsageError("this is no plan", where=planned, mend=mend) from None
 
 
-def _lines(found: Plan) -> list[str]:
-    lines = [line for change in found.changes for line in change.diff.rstrip("\n").split("\n")]
-    lines += [each.sentence() for each in found.faults]
-    lines += [f"{each.kind} {each.name}: in no file" for each in found.extras]
-    return lines or ["nothing to do"]
+def _key(kind: str, name: str) -> Key:
+    """Return what names a definition.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    from tailorbird.as_code.places import kind_named
+
+    return kind_named(kind), name
 
 
-def _kept(kept: EditSet | None) -> list[str]:
-    if kept is None:
-        return ["nothing to do"]
-    done = [each for each in kept.edits if each.version != each.before]
-    return [f"applied as {kept.number}: {len(done)} changes"]
-
-
-def _pulled(found: list[Pulled]) -> list[str]:
-    return [f"{each.done:<10} {each.path}" for each in found] or ["nothing to do"]
-
-
-COMMANDS: Final = (plan, apply, pull)
+TOLD: Final = {
+    "new": "written", "changed": "written", "removed": "it was removed here",
+    "edited": "left alone: edited and not applied",
+    "conflict": "left alone: edited and not applied, and changed here too; apply or --overwrite",
+    "kept": "left alone: not applied yet",
+    "unwritable": "not written: its name cannot be a file's",
+}  # fmt: skip
+COMMANDS: Final = (plan, diff, apply, pull, rollback, history)

@@ -22,4 +22,5 @@ WHERE (? IS NULL OR number = ?) ORDER BY number DESC LIMIT ?
 -- name: edits
 SELECT kind, name, before, version FROM edits WHERE "set" = ? ORDER BY kind, name
 -- name: bases
-SELECT kind, name, MAX(version) FROM edits GROUP BY kind, name
+SELECT e.kind, e.name, MAX(e.version) FROM edits AS e JOIN edit_sets AS s ON s.number = e."set"
+WHERE s.how <> 'rollback' GROUP BY e.kind, e.name

@@ -1,0 +1,118 @@
+"""How plans are printed: texts as diffs, people and mails as sentences, faults one a line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from tailorbird.as_code import AudienceChange, Example, Plan, SendOutlook
+    from tailorbird.edits import EditSet
+
+_COLOURS: Final = (("+++", ""), ("---", ""), ("@@", "cyan"), ("+", "green"), ("-", "red"))
+_MOST_LOADS: Final = 6
+
+
+def plan_lines(found: Plan) -> list[str]:
+    """Return a plan as lines; faults come last, where a terminal ends."""
+    if found.faults:
+        return [*diff_lines(found), *(each.sentence() for each in found.faults)]
+    if not (found.changes or found.extras):
+        return ["nothing to do: the files are what stands"]
+    return [*diff_lines(found), *_people(found), *_mails(found), *_rest(found)]
+
+
+def diff_lines(found: Plan) -> list[str]:
+    """Return the diffs of a plan, coloured on a terminal."""
+    return [coloured(line) for change in found.changes for line in change.diff.splitlines()]
+
+
+def coloured(line: str) -> str:
+    """Return a line of a diff in its colour, where there are colours."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return line
+    colour = next((name for start, name in _COLOURS if line.startswith(start)), "")
+    return typer.style(line, fg=colour or None, bold=not colour and line[:3] in ("+++", "---"))
+
+
+def kept_lines(kept: EditSet | None) -> list[str]:
+    """Return what was kept together, as lines."""
+    if kept is None:
+        return ["nothing to do: the files are what stands"]
+    done = [each for each in kept.edits if each.version != each.before]
+    back = f"; take it back with `tailorbird rollback --apply {kept.number}`"
+    many = "change" if len(done) == 1 else "changes"
+    head = f"{kept.how} {kept.number}: {len(done)} {many} by {kept.author}: {kept.reason}{back}"
+    return [head, *(f"  {e.kind} {e.name}: version {e.before} -> {e.version}" for e in done)]
+
+
+def _people(found: Plan) -> Iterator[str]:
+    if found.audiences:
+        yield ""
+    for each in found.audiences:
+        yield f"{each.kind} {each.name}: {_sizes(each)}"
+        yield from _examples("enters", each.enter)
+        yield from _examples("leaves", each.leave)
+
+
+def _sizes(each: AudienceChange) -> str:
+    if each.trouble:
+        return f"cannot be counted: {each.trouble}"
+    if each.before is None:
+        return f"new, {each.after or 0:,} people"
+    if each.after is None:
+        return f"no more, {each.before:,} people leave"
+    if not (each.entering or each.leaving):
+        return f"the same {each.after:,} people"
+    sizes = f"{each.before:,} -> {each.after:,} people"
+    return f"{sizes}, +{each.entering:,} / -{each.leaving:,}"
+
+
+def _examples(how: str, people: Sequence[Example]) -> Iterator[str]:
+    for each in (each for each in people if each.why):
+        yield f"  {how}: person {each.person}, since {', and '.join(each.why)}"
+    if rest := [str(each.person) for each in people if not each.why]:
+        yield f"  {how}: {'also ' if len(rest) < len(people) else ''}{', '.join(rest)}, for example"
+
+
+def _mails(found: Plan) -> Iterator[str]:
+    for each in found.sends:
+        yield ""
+        if each.trouble:
+            yield f"campaign {each.campaign} cannot be sent: {each.trouble}"
+            continue
+        yield from _mail(each)
+
+
+def _mail(each: SendOutlook) -> Iterator[str]:
+    about = "about " if each.judged < each.audience else ""
+    yield (
+        f"campaign {each.campaign}, sent once now: {about}{each.send:,} mails to "
+        f"{each.audience:,} people, {each.holdout:,} held out"
+    )
+    for why, people in each.refused.items():
+        yield f"  blocked: {people:,} by {why.replace('_', ' ')}"
+    for what, people in each.missing.items():
+        yield f"  missing: {what} for {people:,}, who get none"
+    for load in each.loads[:_MOST_LOADS]:
+        yield f"  load: {load.domain} to {load.provider}, {load.mails:,} mails in {load.hours:g} h"
+
+
+def _rest(found: Plan) -> Iterator[str]:
+    yield ""
+    for change in found.moved:
+        if by := change.moved:
+            yield (
+                f"{change.path} would take back version {by.version} by {by.author or 'nobody'}"
+                f"{': ' if by.reason else ''}{by.reason}; pull it first, or apply --overwrite"
+            )
+    if found.extras:
+        yield f"{len(found.extras)} in force and in no file (apply --prune removes them):"
+        yield from (f"  {each.kind} {each.name}, version {each.version}" for each in found.extras)
+    done = [change.what for change in found.changes]
+    yield ", ".join(f"{done.count(what)} to {what}" for what in ("add", "change", "remove"))
+    yield f"this plan is {found.digest}"
