@@ -178,6 +178,9 @@ class Changes(Protocol):
     def after(self, sequence: int, limit: int) -> list[Change]:
         """Return up to `limit` changes above a sequence, in order."""
 
+    def seen_before(self, at: Instant) -> int:
+        """Return the sequence of the last change that was seen before an instant, 0 for none."""
+
     def drop(self, sequences: Sequence[int]) -> None:
         """Forget these changes."""
 

@@ -131,6 +131,16 @@ def _of_day(day: int, at_minute: int) -> tuple[Hit, ...]:
     return tuple(Hit(at, day, frozenset(names)) for at, names in sorted(zones.items()))
 
 
+def is_zone(name: str | None) -> bool:
+    """Return whether a name is that of a time zone."""
+    return name in _names()
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for name, _ in _zones())
+
+
 @cache
 def _zones() -> tuple[tuple[str, ZoneInfo], ...]:
     return tuple((name, ZoneInfo(name)) for name in sorted(available_timezones()))

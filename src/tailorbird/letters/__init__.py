@@ -16,6 +16,7 @@ from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.event_shapes import event_misfits
 from tailorbird.letters.given import Given, Values, values
+from tailorbird.letters.happened import Cause, events_at, set_off, value_of
 from tailorbird.letters.images import Studio, check_image, check_images, image_link, standing_images
 from tailorbird.letters.messages import Composer, sent_html, settled_event
 from tailorbird.letters.picks import recommendations
@@ -29,6 +30,7 @@ from tailorbird.letters.told import in_words, told, told_of
 __all__ = [
     "NO_URLS",
     "TRAITS",
+    "Cause",
     "Composer",
     "Deciding",
     "Door",
@@ -49,6 +51,7 @@ __all__ = [
     "condition",
     "editions",
     "event_misfits",
+    "events_at",
     "given_at",
     "image_link",
     "in_words",
@@ -58,11 +61,13 @@ __all__ = [
     "render",
     "sending",
     "sent_html",
+    "set_off",
     "settled_event",
     "signers",
     "standing_images",
     "template",
     "told",
     "told_of",
+    "value_of",
     "values",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import astuple
 
 from tailorbird.access import Change
+from tailorbird.schema import Instant
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
 
@@ -33,6 +34,10 @@ class SqliteChanges:
         """Return up to `limit` changes above a sequence, in order."""
         rows = self._database.current().execute(SQL["after"], (sequence, limit))
         return [_change(*row) for row in rows]
+
+    def seen_before(self, at: Instant) -> int:
+        """Return the sequence of the last change that was seen before an instant, 0 for none."""
+        return int(self._database.current().execute(SQL["seen_before"], (at,)).fetchone()[0])
 
     def drop(self, sequences: Sequence[int]) -> None:
         """Forget these changes."""
