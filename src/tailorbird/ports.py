@@ -233,10 +233,10 @@ class Facts(Protocol):
 class Journal(Protocol):
     """The small file beside a carrier that says which final dots left this machine."""
 
-    def dot(self, send_id: bytes) -> None:
-        """Record that the final dot of this send is about to leave."""
+    def dot(self, *send_ids: bytes) -> None:
+        """Record that the final dots of these sends are about to leave."""
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, *replies: Reply) -> None:
         """Record what was answered."""
 
     def last(self) -> dict[bytes, Reply | None]:

@@ -54,12 +54,12 @@ from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 
 class Forgetful(FileJournal):
-    def dot(self, send_id): pass
-    def reply(self, reply): pass
+    def dot(self, *send_ids): pass
+    def reply(self, *replies): pass
 
 class NoJournal:
-    def dot(self, send_id): pass
-    def reply(self, reply): pass
+    def dot(self, *send_ids): pass
+    def reply(self, *replies): pass
 
 def mail(send_id):
     text = f"Message-ID: <{send_id.hex()}@x.example>\\r\\n\\r\\n" + "Hello there\\r\\n" * 20

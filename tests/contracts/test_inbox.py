@@ -17,11 +17,11 @@ from tailorbird.schema import Outgoing, Reply
 class NoJournal:
     """The inbox needs no journal, so it must never ask one."""
 
-    def dot(self, send_id: bytes) -> None:
-        raise AssertionError(send_id)
+    def dot(self, *send_ids: bytes) -> None:
+        raise AssertionError(send_ids)
 
-    def reply(self, reply: Reply) -> None:
-        raise AssertionError(reply)
+    def reply(self, *replies: Reply) -> None:
+        raise AssertionError(replies)
 
     def last(self) -> dict[bytes, Reply | None]:
         raise AssertionError

@@ -155,11 +155,11 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.records: list[tuple[bytes, Reply | None]] = []
 
-    def dot(self, send_id: bytes) -> None:
-        self.records.append((send_id, None))
+    def dot(self, *send_ids: bytes) -> None:
+        self.records += [(send_id, None) for send_id in send_ids]
 
-    def reply(self, reply: Reply) -> None:
-        self.records.append((reply.send_id, reply))
+    def reply(self, *replies: Reply) -> None:
+        self.records += [(reply.send_id, reply) for reply in replies]
 
     def last(self) -> dict[bytes, Reply | None]:
         return dict(self.records)

@@ -64,10 +64,10 @@ def test_the_last_byte_leaves_after_the_journal_has_the_dot(
         def __init__(self) -> None:
             self.seen: list[int] = []
 
-        def dot(self, send_id: bytes) -> None:
+        def dot(self, *send_ids: bytes) -> None:
             self.seen.append(len(provider.taken))
 
-        def reply(self, reply: Reply) -> None:
+        def reply(self, *replies: Reply) -> None:
             self.seen.append(len(provider.taken))
 
     watching: Any = Watching()
@@ -81,7 +81,7 @@ def test_nothing_leaves_that_could_not_be_journalled(
     class Full:
         """A journal whose disk is full."""
 
-        def dot(self, send_id: bytes) -> None:
+        def dot(self, *send_ids: bytes) -> None:
             raise StoreError("the disk is full")
 
     full: Any = Full()

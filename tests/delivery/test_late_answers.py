@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,32 +11,10 @@ from contextlib import suppress
 import pytest
 
 from tailorbird.delivery.carriers.smtp_session import SmtpServer, SmtpSession
-from tailorbird.ports import Journal
+from tailorbird.delivery.carriers.smtp_talk import Talk, Wish
 from tailorbird.schema import Outgoing
 
 MAIL = Outgoing(bytes(16), "b-x@shop.example", "ann@c.example", b"Subject: x\r\n\r\nHello\r\n")
-
-
-class Silent:
-    """A socket on which nothing comes for so many waits after the dot."""
-
-    def __init__(self, inner: socket.socket, waits: int) -> None:
-        self.inner = inner
-        self.waits = waits
-        self.dotted = False
-
-    def sendall(self, content: bytes) -> None:
-        self.dotted = content == b".\r\n"
-        self.inner.sendall(content)
-
-    def recv(self, size: int) -> bytes:
-        if self.dotted and self.waits:
-            self.waits -= 1
-            raise TimeoutError("timed out")
-        return self.inner.recv(3)  # answers come in pieces, too
-
-    def close(self) -> None:
-        self.inner.close()
 
 
 @pytest.fixture
@@ -52,7 +31,9 @@ def port() -> Iterator[int]:
                 if text and line != b".\r\n":
                     continue
                 text = line == b"DATA\r\n"
-                connection.sendall(b"354 go on\r\n" if text else b"250-fine\r\n250 ok\r\n")
+                answer = b"354 go on\r\n" if text else b"250-fine\r\n250 ok\r\n"
+                for octet in answer:  # answers come in pieces, too
+                    connection.sendall(bytes([octet]))
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -61,15 +42,44 @@ def port() -> Iterator[int]:
     thread.join()
 
 
-@pytest.mark.parametrize(("waits", "kind"), [(0, "accepted"), (9, "accepted"), (10, "unknown")])
-def test_the_answer_to_the_dot_is_waited_for_ten_times_as_long(
-    port: int, journal: Journal, waits: int, kind: str
-) -> None:
+@pytest.fixture
+def talk(port: int) -> Iterator[Talk]:
+    """Give a talk whose dot has left and is not answered."""
     server = SmtpServer("127.0.0.1", port, tls="none", timeout_seconds=20, dot_timeout_seconds=200)
-    session = SmtpSession(server)
-    session._socket = Silent(session._socket, waits)  # type: ignore[assignment]
-    (reply,) = session.send([MAIL], journal)
-    assert reply.kind == kind
-    assert session.open == (kind == "accepted")
-    assert len(journal.last()) == 1
-    session.close()
+    talk = Talk(SmtpSession(server))
+    assert next(talk.turns) == "next"
+    wish = talk.turns.send(MAIL)
+    while wish != "dot":
+        assert talk.patience_seconds == 20
+        wish = heard(talk)
+    assert talk.message is MAIL
+    assert talk.turns.send(None) == "read"
+    assert talk.doubtful is MAIL
+    yield talk
+    talk.session.close()
+
+
+def heard(talk: Talk) -> Wish:
+    """Return what a talk wishes once it has read what came."""
+    select.select([talk.session.socket], [], [], 20)
+    return talk.turns.send(None)
+
+
+def test_the_answer_to_the_dot_is_waited_for_ten_times_as_long(talk: Talk) -> None:
+    assert talk.patience_seconds == 200
+    while (wish := heard(talk)) == "read":
+        assert talk.patience_seconds == 200
+    assert wish == "next"
+    assert talk.patience_seconds == 20
+    assert [reply.kind for reply in talk.replies] == ["accepted"]
+    assert talk.session.open
+
+
+def test_who_waited_in_vain_does_not_know(talk: Talk) -> None:
+    with pytest.raises(StopIteration):
+        talk.turns.throw(TimeoutError("timed out"))
+    assert [(reply.kind, reply.text) for reply in talk.replies] == [
+        ("unknown", "no answer to the final dot: timed out")
+    ]
+    assert talk.message is None
+    assert not talk.session.open

@@ -287,11 +287,11 @@ def test_eight_bits_are_announced_where_the_server_takes_them(
 class FullJournal:
     """A journal on a full disk."""
 
-    def dot(self, send_id: bytes) -> None:
+    def dot(self, *send_ids: bytes) -> None:
         raise StoreError("the disk is full")
 
-    def reply(self, reply: Reply) -> None:
-        raise AssertionError(reply)
+    def reply(self, *replies: Reply) -> None:
+        raise AssertionError(replies)
 
     def last(self) -> dict[bytes, Reply | None]:
         return {}

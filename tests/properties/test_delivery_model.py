@@ -114,14 +114,14 @@ class CrashingJournal:
         self.earth = earth
         self.machine = machine
 
-    def dot(self, send_id: bytes) -> None:
+    def dot(self, *send_ids: bytes) -> None:
         self.machine.step()
-        self.earth.records.append((send_id, None))
+        self.earth.records += [(send_id, None) for send_id in send_ids]
         self.machine.step()
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, *replies: Reply) -> None:
         self.machine.step()
-        self.earth.records.append((reply.send_id, reply))
+        self.earth.records += [(reply.send_id, reply) for reply in replies]
         self.machine.step()
 
     def last(self) -> dict[bytes, Reply | None]:
@@ -140,17 +140,17 @@ class CrashingJournal:
 class ForgetfulJournal(CrashingJournal):
     """Mark after send: what was sent is known only once the ledger has it."""
 
-    def dot(self, send_id: bytes) -> None:
+    def dot(self, *send_ids: bytes) -> None:
         self.machine.step()
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, *replies: Reply) -> None:
         self.machine.step()
 
 
 class LateJournal(CrashingJournal):
     """Writes the dot down only together with the answer."""
 
-    def dot(self, send_id: bytes) -> None:
+    def dot(self, *send_ids: bytes) -> None:
         self.machine.step()
 
 

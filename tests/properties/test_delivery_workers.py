@@ -58,10 +58,10 @@ class Shelf(CrashingJournal):
         super().__init__(Earth(records=scene.shelves.setdefault(worker, [])), machine)
         self.scene = scene
 
-    def dot(self, send_id: bytes) -> None:
+    def dot(self, *send_ids: bytes) -> None:
         if self.scene.full:
             raise StoreError("the disk is full")
-        super().dot(send_id)
+        super().dot(*send_ids)
 
 
 @dataclass
@@ -269,10 +269,10 @@ def test_and_neither_when_the_worker_crashes_after_that(event: Callable[[Scene],
 class Forgetful(Shelf):
     """Mark after send."""
 
-    def dot(self, send_id: bytes) -> None:
+    def dot(self, *send_ids: bytes) -> None:
         self.machine.step()
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, *replies: Reply) -> None:
         self.machine.step()
 
 

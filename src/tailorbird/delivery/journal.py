@@ -52,9 +52,9 @@ class FileJournal:
         self._cut_torn_end()
         _sync_folder(path.parent)
 
-    def dot(self, send_id: bytes) -> None:
-        """Record that the final dot of this send is about to leave."""
-        mine = self._append(_record(DOT, send_id, 0, b""))
+    def dot(self, *send_ids: bytes) -> None:
+        """Record that the final dots of these sends are about to leave."""
+        mine = self._append(b"".join([_record(DOT, send_id, 0, b"") for send_id in send_ids]))
         if not self._sync:
             return
         with self._flushing:
@@ -64,10 +64,9 @@ class FileJournal:
                 self._flush()
                 self._flushed = covered
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, *replies: Reply) -> None:
         """Record what was answered."""
-        text = reply.text.encode("utf-8", "replace")[:TEXT_BYTES]
-        self._append(_record(KINDS.index(reply.kind), reply.send_id, reply.code, text))
+        self._append(b"".join(map(_replied, replies)))
 
     def last(self) -> dict[bytes, Reply | None]:
         """Return each send's last word: its reply, or None when only the dot was recorded."""
@@ -88,13 +87,13 @@ class FileJournal:
         """Release the file."""
         os.close(self._file)
 
-    def _append(self, record: bytes) -> int:
+    def _append(self, records: bytes) -> int:
         with self._appending:
             try:
-                written = os.write(self._file, record)
+                written = os.write(self._file, records)
             except OSError as error:
                 raise self._failure(f"cannot be written: {error.strerror}") from error
-            if written < len(record):
+            if written < len(records):
                 # What came behind a torn record could not be read any more.
                 os.ftruncate(self._file, os.fstat(self._file).st_size - written)
                 raise self._failure("cannot be written: the disk is full")
@@ -136,6 +135,11 @@ class FileJournal:
 def _record(kind: int, send_id: bytes, code: int, text: bytes) -> bytes:
     rest = HEAD.pack(0, kind, len(send_id), code, len(text))[4:] + send_id + text
     return zlib.crc32(rest).to_bytes(4, "little") + rest
+
+
+def _replied(reply: Reply) -> bytes:
+    text = reply.text.encode("utf-8", "replace")[:TEXT_BYTES]
+    return _record(KINDS.index(reply.kind), reply.send_id, reply.code, text)
 
 
 def _records(content: bytes) -> Iterator[tuple[bytes, Reply | None, int]]:

@@ -203,8 +203,7 @@ class HttpSession:
         call = self._api.call(messages)
 
         def dots() -> None:
-            for message in messages:
-                journal.dot(message.send_id)
+            journal.dot(*(message.send_id for message in messages))
 
         try:
             answer = self._answer(call, dots)
@@ -213,9 +212,8 @@ class HttpSession:
             # No record: the dots alone are what the journal knows as well.
             self.quit()
             return [Reply(message.send_id, "unknown", 0, str(doubt)) for message in messages]
-        for reply in replies:
-            if reply.kind != "unknown":
-                journal.reply(reply)
+        if definite := [reply for reply in replies if reply.kind != "unknown"]:
+            journal.reply(*definite)
         return replies
 
     def ask(self, call: Call) -> Answer:

@@ -10,8 +10,8 @@ import msgspec
 
 from tailorbird.delivery.addresses import wire_address
 from tailorbird.delivery.carriers.kinds import Abilities, Kind, Place
-from tailorbird.delivery.carriers.sessions import Sessions
 from tailorbird.delivery.carriers.smtp_session import SmtpServer, SmtpSession, Tls
+from tailorbird.delivery.carriers.switchboard import Switchboard
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply
@@ -66,15 +66,15 @@ class SmtpCarrier:
         self._server = SmtpServer(
             host, port, tls, user, password, greeting, timeout_seconds, context=context
         )
-        self._sessions = Sessions(self._connected, name=name, connections=connections)
+        self._board = Switchboard(self._connected, connections=connections)
 
     def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
-        """Send as they come, at most two waiting for each connection; yields a reply for each.
+        """Send as they come, at most three in hand for each connection; yields a reply for each.
 
         Raises:
             CarrierError: no connection can be made; what was not answered was not sent.
         """
-        return self._sessions.send(messages, journal)
+        return self._board.send(messages, journal)
 
     def reach(self) -> None:
         """Return when the mail server lets us in; nothing is sent.
@@ -90,7 +90,7 @@ class SmtpCarrier:
 
     def close(self) -> None:
         """Say goodbye on every idle connection."""
-        self._sessions.close()
+        self._board.close()
 
     def _connected(self) -> SmtpSession:
         try:
