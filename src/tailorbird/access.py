@@ -35,7 +35,7 @@ class Key(msgspec.Struct, frozen=True):
 
 
 NoticeType = Literal[
-    "consent.changed", "person.created", "person.forgotten", "person.merged", "person.updated",
+    "consent.changed", "journey.reached", "person.created", "person.forgotten", "person.merged", "person.updated",
     "segment.entered", "segment.left", "test",
 ]  # fmt: skip
 NOTICE_TYPES: Final[tuple[NoticeType, ...]] = (

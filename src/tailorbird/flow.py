@@ -22,6 +22,7 @@ from tailorbird import (
     granting,
     grouping,
     intake,
+    journeying,
     journeys,
     learning,
     letters,
@@ -313,6 +314,8 @@ def keep_current(
     if ready.recalculate_due(world, now, work):
         taken += ingest(world)
     refresh(world, now, seconds, work)
+    journeying.react(world, now)
+    journeying.advance(world, now)
     notify.enqueue(world, now)
     crossing.forget_old(world, now, work)
     return taken

@@ -28,7 +28,6 @@ from tailorbird.segments.meaning_events import rows_of
 from tailorbird.traits.evidence import behind
 from tailorbird.traits.expiry import next_change
 from tailorbird.traits.extract import touched
-from tailorbird.traits.reading import upcoming
 from tailorbird.traits.terms import Compare, Last, Term
 from tailorbird.world import World
 from tailorbird.yaml_text import Document, Path
@@ -115,11 +114,9 @@ def _parsed(text: bytes) -> Asked:
     return read(msgspec.json.decode(text))
 
 
-def models(condition: Mapping[str, Any], among: Sequence[Segment]) -> tuple[str, ...]:
-    """Return the models whose scores a condition reads: they are written without an event."""
-    known = [leaf for leaf in _leaves(parsed(condition)) if isinstance(leaf, Known)]
-    terms = [member(resolved(Segment("", leaf.condition), among)) for leaf in known]
-    return tuple(sorted({model for term in terms for model in upcoming(term).models}))
+def asks_segments(condition: Mapping[str, Any]) -> bool:
+    """Return whether a condition asks what segments ask: not only what the person did since."""
+    return any(isinstance(leaf, Known) for leaf in _leaves(parsed(condition)))
 
 
 def judge(
@@ -137,7 +134,9 @@ def judge(
         return []
     asked = [parsed(each) for each in conditions]
     leaves = list(dict.fromkeys(leaf for each in asked for leaf in _leaves(each)))
-    found = dict(zip(leaves, _answers(world, leaves, enrolments, now), strict=True))
+    found: dict[Asked, Judged] = dict(
+        zip(leaves, _answers(world, leaves, enrolments, now), strict=True)
+    )
     return [_joined(each, found) for each in asked]
 
 
@@ -153,15 +152,14 @@ def _joined(asked: Asked, found: Mapping[Asked, Judged]) -> Judged:
     if not isinstance(asked, Joined):
         return found[asked]
     parts = [_joined(part, found) for part in asked.parts]
-    holds = np.stack([part.holds for part in parts])
     check_at = np.stack([part.check_at for part in parts]).min(axis=0)
     match asked.how:
         case "all":
-            return Judged(holds.all(axis=0), check_at)
+            return Judged(np.logical_and.reduce([part.holds for part in parts]), check_at)
         case "any":
-            return Judged(holds.any(axis=0), check_at)
+            return Judged(np.logical_or.reduce([part.holds for part in parts]), check_at)
         case "not":
-            return Judged(~holds.any(axis=0), check_at)
+            return Judged(np.logical_not(parts[0].holds), check_at)
 
 
 def _answers(

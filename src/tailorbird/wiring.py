@@ -24,6 +24,7 @@ from tailorbird.stores.sqlite.audit import SqliteAudit
 from tailorbird.stores.sqlite.changes import SqliteChanges
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.definitions import SqliteDefinitions
+from tailorbird.stores.sqlite.enrolments import SqliteEnrolments
 from tailorbird.stores.sqlite.hooks import SqliteHooks
 from tailorbird.stores.sqlite.keys import SqliteKeys
 from tailorbird.stores.sqlite.lanes import SqliteLanes
@@ -92,6 +93,7 @@ def _record(settings: Settings, vault: Vault, database: Database) -> dict[str, A
         "hooks": SqliteHooks(database, vault),
         "matches": SqliteMatches(database),
         "changes": SqliteChanges(database),
+        "enrolments": SqliteEnrolments(database),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tailorbird.enrolments import Enrolments
 from tailorbird.lanes import Lanes
 from tailorbird.latest import Latest
 from tailorbird.outbox import Audit
@@ -56,6 +57,7 @@ class World:
     hooks: Hooks
     matches: Matches
     changes: Changes
+    enrolments: Enrolments
     assignment_key: bytes
     """Draws variants and holdouts."""
     token_key: bytes

@@ -57,6 +57,7 @@ INTERNAL: Final = frozenset(
         "groups",
         "identity",
         "import",
+        "journey",
         "lists",
         "rest",
         "simulator",

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from tailorbird import flow, letters, matching, membership, pacing
+from tailorbird import flow, journeying, letters, matching, membership, pacing
 from tailorbird.letters import opting_out
 from tailorbird.schema import SECOND, Body, Instant
 from tailorbird.tracking.answers import Sent
@@ -185,10 +185,10 @@ def _workers(tb: Tailorbird) -> tuple[Worker, Worker, Behind]:
 
 
 def _seconds_until_due(tb: Tailorbird) -> float:
-    """Return in how many seconds time alone can change who is in a segment."""
+    """Return in how many seconds time alone can change a segment, or move somebody in a journey."""
     now = tb.clock()
-    due = membership.next_due(tb.world, now)
-    return math.inf if due is None else (due - now) / SECOND
+    dues = (membership.next_due(tb.world, now), journeying.next_due(tb.world, now))
+    return min(((due - now) / SECOND for due in dues if due is not None), default=math.inf)
 
 
 def _gate(tb: Tailorbird, told: Callable[[], None]) -> collector.Gate:

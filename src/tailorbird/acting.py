@@ -1,0 +1,198 @@
+"""What the steps of a journey do in the world, for a batch of people who have come to one.
+
+What is written goes with the move that it belongs to: into the log and to the webhooks under ids
+that stay, in the transaction that moves her; mails by the arbiter, whose ledger answers the second
+time what it said the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from tailorbird import experiments, granting, journey_conditions, journeys, letters, profiles
+from tailorbird.access import Notice
+from tailorbird.enrolments import Enrolment
+from tailorbird.journeys import advance
+from tailorbird.journeys.advance import Found
+from tailorbird.journeys.journey import Recommend, Send, Split, Step, Update, Webhook
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.schema import Body, Decision, Instant
+from tailorbird.world import World
+
+SOURCE: Final = "journey"
+"""Of the events that say what a journey set."""
+NOTHING: Final = "nothing to recommend"
+NO_HOOK: Final = "no such webhook"
+
+
+@dataclass(slots=True)
+class Writes:
+    """What is to be written with the moves of a batch."""
+
+    bodies: list[Body] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def write(self, world: World, now: Instant) -> None:
+        """Write it, in the transaction around."""
+        if self.bodies:
+            world.log.append(self.bodies)
+        if self.notices:
+            world.hooks.keep(self.notices, {}, {}, now)
+
+
+def found(
+    world: World,
+    journey: journeys.Journey,
+    step: Step,
+    batch: Sequence[Enrolment],
+    now: Instant,
+    *,
+    shadow: bool,
+) -> tuple[Found, Writes]:
+    """Return what a step must know of a batch, and what it writes."""
+    people = [each.person for each in batch]
+    writes = Writes()
+    match step:
+        case Split():
+            shares = {arm.name: arm.share for arm in step.arms}
+            name = f"{journey.name}/{step.id}"
+            drawn = experiments.assign_all(world.assignment_key, name, people, shares)
+            return Found(arms=[(arm.variant, arm.probability) for arm in drawn]), writes
+        case Recommend():
+            return _recommended(world, step, batch, now), writes
+        case Update():
+            writes.bodies = [] if shadow else list(_said(journey, step, batch, now))
+            return Found(shadow=shadow), writes
+        case Webhook():
+            failure, writes.notices = _told(world, journey, step, batch, now)
+            writes.notices = [] if shadow else writes.notices
+            return Found(failures=[failure] * len(batch), shadow=shadow), writes
+        case _:
+            return _asked(world, step, batch, now), writes
+
+
+def _asked(world: World, step: Step, batch: Sequence[Enrolment], now: Instant) -> Found:
+    judged = journey_conditions.judge(world, advance.conditions_of(step), batch, now)
+    return Found(
+        holds=[each.holds.tolist() for each in judged],
+        check_at=[each.check_at.tolist() for each in judged],
+    )
+
+
+def _recommended(world: World, step: Recommend, batch: Sequence[Enrolment], now: Instant) -> Found:
+    people = [each.person for each in batch]
+    states = world.people.consent_states(people)
+    personal = {
+        person
+        for person in people
+        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
+    }
+    chosen, _ = letters.recommendations(world, people, personal, step.count, now)
+    kept = []
+    for each in batch:
+        said = advance.kept_of(each)
+        said["chosen"] = {**said.get("chosen", {}), step.name: chosen.get(each.person, [])}
+        kept.append(msgspec.json.encode(said))
+    failures = ["" if chosen.get(person) else NOTHING for person in people]
+    return Found(failures=failures, kept=kept)
+
+
+# -- mails ----------------------------------------------------------------------------------------
+
+
+def proposals(
+    journey: journeys.Journey, step: Send, batch: Sequence[Enrolment]
+) -> list[granting.Proposal]:
+    """Return the mails that a send step would send."""
+    return [
+        granting.Proposal(
+            step.message.name,
+            each.version,
+            advance.occurrence(each),
+            each.person,
+            inputs=_inputs(journey, each),
+        )
+        for each in batch
+    ]
+
+
+def _inputs(journey: journeys.Journey, each: Enrolment) -> dict[str, object]:
+    """Return what the template is given of the journey: what was chosen, and what began it."""
+    kept = advance.kept_of(each)
+    said = {**kept.get("chosen", {}), "name": journey.name, "step": each.step, "key": each.key}
+    told: dict[str, object] = {"journey": said}
+    if "event" in kept:
+        told["event"] = kept["event"]
+    return told
+
+
+def answered(
+    world: World, asked: Sequence[granting.Proposal], now: Instant, *, shadow: bool
+) -> list[Decision | Instant | str]:
+    """Return for each proposal the decision, or until when it waits; in shadow nothing is kept."""
+    arbiter = granting.Granting(world, now)
+    if shadow:
+        judged = arbiter.judge(asked)
+        given = [judged[each.id] for each in asked]
+    else:
+        given = arbiter.grant(asked)
+    return [each if isinstance(each, Decision) else max(each.until, now + 1) for each in given]
+
+
+# -- what is told to the log and to others --------------------------------------------------------
+
+
+def _said(
+    journey: journeys.Journey, step: Update, batch: Sequence[Enrolment], now: Instant
+) -> Iterator[Body]:
+    """Yield the bodies that say traits, or who is on a list; each under an id that stays."""
+    if step.act != "traits":
+        people = [each.person for each in batch]
+        added, reason = step.act == "add", f"journey {journey.name}"
+        yield from profiles.listed_bodies(step.list, people, added=added, at=now, reason=reason)
+        return
+    timestamp = datetime.fromtimestamp(now / 1_000_000, UTC).isoformat()
+    messages = [
+        {
+            "type": "identify",
+            "messageId": f"{SOURCE}-{each.id}-{each.moves}",
+            "timestamp": timestamp,
+            "context": {"personId": each.person},
+            "traits": step.traits,
+        }
+        for each in batch
+    ]
+    yield Body(SOURCE, now, msgspec.json.encode({"batch": messages}))
+
+
+def _told(
+    world: World, journey: journeys.Journey, step: Webhook, batch: Sequence[Enrolment], now: Instant
+) -> tuple[str, list[Notice]]:
+    """Return why a webhook cannot be told, or '', and what it is told."""
+    named = [hook for hook in world.hooks.all() if step.hook in (hook.id, hook.url)]
+    hook = next((each for each in named if not each.disabled), None)
+    if hook is None:
+        return f"{NO_HOOK}: {step.hook}" if not named else named[0].disabled, []
+    notices = []
+    for each in batch:
+        mark = f"{hook.id} journey {each.id}.{each.moves}".encode()
+        id_ = f"msg_{hashlib.blake2b(mark, digest_size=16).hexdigest()}"
+        said = {
+            "person": each.person, "journey": journey.name, "version": each.version,
+            "step": step.id, "enrolment": each.id, "key": each.key,
+        }  # fmt: skip
+        content = msgspec.json.encode(said)
+        notices.append(Notice(id_, hook.id, "journey.reached", content, now, now))
+    return "", notices
+
+
+def decided(world: World, step: Send, each: Enrolment) -> Decision | None:
+    """Return what the ledger holds of the mail that an enrolment has proposed, if it has."""
+    made = journeys.decision_id(step.message.name, each.person, advance.occurrence(each))
+    return world.ledger.decision(made)

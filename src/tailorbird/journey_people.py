@@ -1,0 +1,79 @@
+"""People in journeys who are somebody else by now, or nobody any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tailorbird import acting
+from tailorbird.enrolling import zones_of
+from tailorbird.enrolments import NEVER, Enrolment, Move, Outcome, Place
+from tailorbird.journey_versions import AT_ONCE, Versions
+from tailorbird.journeys import advance
+from tailorbird.journeys.advance import Found
+from tailorbird.journeys.journey import END, Send
+from tailorbird.schema import Instant, Names, PersonId, Position
+from tailorbird.world import World
+
+_FORGOTTEN: Final = """
+SELECT DISTINCT person FROM facts
+WHERE event = $1 AND position > $2 AND person IS NOT NULL ORDER BY person
+"""
+
+
+def follow(world: World, first: Position, latest: Position, now: Instant) -> int:
+    """Follow those who were merged since, and end what the erased were in; return the moves."""
+    forgotten = world.facts.read(_FORGOTTEN, (Names.PERSON_FORGOTTEN, first))["person"].to_pylist()
+    ended = _end(world, world.enrolments.of_people(forgotten), "erased", now)
+    return ended + _move_home(world, first, latest, now)
+
+
+def end_all(world: World, place: Place, now: Instant) -> int:
+    """End everybody's enrolment at a step of a journey that is no more; return how many."""
+    moved = 0
+    while batch := world.enrolments.at(place, 0, AT_ONCE):
+        moved += _end(world, batch, "removed", now)
+    return moved
+
+
+def _move_home(world: World, first: Position, latest: Position, now: Instant) -> int:
+    """Have enrolments follow who was merged; of two in one journey, the older goes on."""
+    homes = {
+        home.owner: home.person
+        for home in world.people.ties.moved(first + 1, latest + 1)
+        if home.owner != home.person
+    }
+    enrolments, versions, moved = world.enrolments, Versions(world), 0
+    for each in enrolments.of_people([*homes]):
+        moved += _settle(world, versions, each, now)
+        enrolments.rehome([(each.id, homes[each.person])])
+    taken: set[tuple[PersonId, str, str]] = set()
+    for each in enrolments.of_people([*homes, *homes.values()]):
+        journey = versions.journey(each.journey, each.version)
+        key = each.key if journey and journey.several else ""
+        place = (homes.get(each.person, each.person), each.journey, key)
+        if place in taken or each.person in homes:
+            moved += _end(world, [each], "merged", now)
+        taken.add(place)
+    return moved
+
+
+def _settle(world: World, versions: Versions, each: Enrolment, now: Instant) -> int:
+    """Go on from a mail that was decided already: decided anew, it would be somebody else's."""
+    journey = versions.journey(each.journey, each.version)
+    step = journey.steps.get(each.step) if journey else None
+    if journey is None or not isinstance(step, Send):
+        return 0
+    decision = acting.decided(world, step, each)
+    if decision is None:
+        return 0
+    turns = advance.turns(step, [each], Found(answers=[decision]), now)
+    moves, _ = advance.moved(journey, [each], turns, now, zones_of(world, [each.person]))
+    return sum(world.enrolments.move(moves, now))
+
+
+def _end(world: World, batch: Sequence[Enrolment], outcome: Outcome, now: Instant) -> int:
+    moves = [
+        Move(e.id, e.moves, END, outcome, "", NEVER, now, NEVER, e.kept, outcome) for e in batch
+    ]
+    return sum(world.enrolments.move(moves, now))
