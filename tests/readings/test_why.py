@@ -14,6 +14,7 @@ import tailorbird
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import UsageError
+from tailorbird.granting import Proposal, grant
 from tailorbird.outbox import Order
 from tailorbird.readings import why_words
 from tailorbird.schema import DAY, HOUR, MINUTE, Body, Instant, Settlement
@@ -116,7 +117,7 @@ def test_who_got_it_sees_every_reason_with_its_evidence(shop: Shop) -> None:
     assert found.leave is not None
     assert (found.leave.state, found.leave.source) == ("granted", "import")
     assert found.leave.receipt > 0
-    assert [(each.allowed, each.counted) for each in found.limits] == [(1, 0)]
+    assert [(each.text, each.counted) for each in found.limits] == [("cap 1/7d: at most 1", 0)]
     assert found.draw is not None
     assert (found.draw.drawn, found.draw.among) == ("short", {"short": 1.0})
     assert found.made_of is not None
@@ -203,6 +204,24 @@ def test_a_limit_names_the_mails_that_counted(shop: Shop) -> None:
     assert found.answer == "refused"
     assert "as many mails" in found.sentence
     (limit,) = found.limits
+    assert (limit.reached, [mail.campaign for mail in limit.mails]) == (True, ["first"])
+
+
+def test_who_was_displaced_is_told_by_what(shop: Shop) -> None:
+    shop.joins("ada", 120)
+    (shop.tb.world.folder / "tailorbird.toml").write_text('[limits]\nemail = ["1/day"]\n')
+    shop.tb.close()
+    shop.tb = Tailorbird.open(shop.tb.world.folder, clock=lambda: shop.now, environment={})
+    shop.tb.put("campaign", "first", CAMPAIGN.replace("name: hello", "name: first"))
+    named = [Proposal(name, 1, "1", shop.person("ada")) for name in ("hello", "first")]
+    grant(shop.tb.world, named, NOW)
+    found = shop.why("ada")
+    assert (found.answer, found.reason, found.displaced_by) == ("refused", "displaced", "first")
+    assert found.sentence == (
+        "She did not get it: another mail took the last place that her limits left "
+        "(the limit email 1/day); first was granted in its place."
+    )
+    (limit, _) = found.limits
     assert (limit.reached, [mail.campaign for mail in limit.mails]) == (True, ["first"])
 
 
@@ -336,7 +355,7 @@ def test_the_command_prints_the_sentence_first(
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("She got it on 2011-10-30 12:00 UTC")
     assert "    yes recency_days is at least 90: 120" in told
-    assert "  limit: at most 1 mails in 7 days, 0 counted" in told
+    assert "  limit: cap 1/7d: at most 1, 0 counted" in told
     assert run(["why", "ada", *at, "-C", folder]) == 0
     assert capsys.readouterr().out.startswith("hello (2011-10-30 12:00 UTC): She got it")
     assert run(["why", "ada", "hello", "--json", *at, "-C", folder]) == 0
@@ -370,7 +389,10 @@ def reasons_in(source: str) -> Iterator[str]:
     yield from (value for name, value in constants.items() if name in NAMED)
 
 
-NAMED = ("NO_ADDRESS", "CAP", "MERGED", "REASON", "MISSING", "SAME_ADDRESS")
+NAMED = (
+    "NO_ADDRESS", "CAP", "MERGED", "REASON", "MISSING", "SAME_ADDRESS", "DISPLACED", "EXCLUSIVE",
+    "BROKEN", "QUIET",
+)  # fmt: skip
 
 
 def words_of(node: ast.expr) -> Iterator[str]:
@@ -386,8 +408,8 @@ def test_every_reason_that_the_code_can_give_has_words() -> None:
     root = Path(tailorbird.__file__).parent
     folders = ("journeys", "letters", "forms", "privacy")
     sources = [path for name in folders for path in (root / name).glob("*.py")]
-    sources += [root / "outbox.py", root / "sending.py"]
+    sources += [root / name for name in ("outbox.py", "sending.py", "granting.py")]
     found = {reason for path in sources for reason in reasons_in(path.read_text())}
-    assert {"no_consent", "withdrawn", "cap", "merged", "missing"} <= found
+    assert {"no_consent", "withdrawn", "cap", "merged", "missing", "displaced"} <= found
     for reason in found | set(SUPPRESSION_REASONS):
         assert why_words.has_words(reason) or why_words.has_words(f"{reason} x"), reason

@@ -10,7 +10,7 @@ import msgspec
 
 from tailorbird import authoring, journeys
 from tailorbird.errors import DefinitionError, UsageError
-from tailorbird.readings import why_audience, why_sent
+from tailorbird.readings import why_audience, why_limits, why_sent
 from tailorbird.readings.people import label
 from tailorbird.readings.why_audience import Belonging
 from tailorbird.readings.why_words import Told, lack, sentence
@@ -72,8 +72,11 @@ def _profile(world: World, person: PersonId) -> Profile | None:
 
 
 def _decisions(world: World, person: PersonId, campaign: str | None, at: Instant) -> list[Decision]:
-    """Return the decisions about a person up to an instant, the newest first."""
-    found = [each for each in _pages(world, person, campaign) if each.at <= at]
+    """Return the decisions about a person up to an instant, the newest first; of merged, too."""
+    numbers = {person, *world.people.ties.parts(person)}
+    found = [
+        each for number in numbers for each in _pages(world, number, campaign) if each.at <= at
+    ]
     return sorted(found, key=lambda each: (each.at, each.id), reverse=True)
 
 
@@ -114,6 +117,7 @@ def _decided(world: World, profile: Profile, decision: Decision, at: Instant) ->
     known = why_audience.belonging(world, campaign, person, then) if campaign else None
     purpose: Purpose = campaign.purpose if campaign else "email_marketing"
     receipts = world.people.consents(person)
+    kept = msgspec.json.decode(decision.inputs)
     return Why(
         person=person,
         label=label(profile),
@@ -129,9 +133,10 @@ def _decided(world: World, profile: Profile, decision: Decision, at: Instant) ->
         audience=known.audience if known else None,
         excluded=known.excluded if known else (),
         leave=why_sent.leave(receipts, purpose, decision.receipt, then),
-        limits=why_sent.limits(world, campaign, person, then) if campaign else (),
+        limits=why_limits.limits(world, campaign, profile, then, kept) if campaign else (),
+        displaced_by=why_limits.winner(world, kept),
         draw=why_sent.draw(campaign, decision),
-        made_of=why_sent.made_of(world, campaign, decision, msgspec.json.decode(decision.inputs)),
+        made_of=why_sent.made_of(world, campaign, decision, kept),
         stages=found.stages,
         notes=tuple(_notes(world, known, person, then)),
     )
@@ -170,7 +175,7 @@ def _undecided(world: World, profile: Profile, name: str, at: Instant) -> Why:
         audience=known.audience,
         excluded=known.excluded,
         leave=why_sent.leave(world.people.consents(profile.person), campaign.purpose, 0, then),
-        limits=why_sent.limits(world, campaign, profile.person, then),
+        limits=why_limits.limits(world, campaign, profile, then, {}),
     )
 
 

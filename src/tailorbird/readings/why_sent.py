@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import msgspec
+
 from tailorbird import journeys, letters
 from tailorbird.errors import TailorbirdError
 from tailorbird.outbox import Order, Trail
+from tailorbird.readings.why_limits import why_refused
 from tailorbird.readings.why_words import Told, clause, written
-from tailorbird.schema import DAY, Consent, Decision, Instant, Names, PersonId, Purpose
+from tailorbird.schema import Consent, Decision, Instant, Names, PersonId, Purpose
 from tailorbird.views import moment
 from tailorbird.views.why import (
-    CountedMail,
     Draw,
     Leave,
-    Limit,
     MadeOf,
     ModelValue,
     Pick,
@@ -33,10 +34,6 @@ FROM facts AS f LEFT JOIN properties AS p
     ON p.person = f.person AND p.position = f.position AND p.name IN ('url', 'reason')
 WHERE f.person = $1 AND f.send_id = $2 AND f."at" <= $3 AND f.event <> $4
 GROUP BY f.position, f.event, f."at", f.machine ORDER BY f."at", f.position
-"""
-_COUNTED: Final = """
-SELECT campaign, "at" FROM facts WHERE person = $1 AND event = $2 AND "at" > $3 AND "at" <= $4
-AND campaign <> $5 ORDER BY "at" DESC
 """
 _SCORES: Final = """
 SELECT model, version, value, "at" FROM scores WHERE person = $1 AND "at" <= $2
@@ -70,7 +67,8 @@ def fate(world: World, decision: Decision, person: PersonId, at: Instant) -> Fat
     when = moment(decision.at)
     first = Stage(when, "decided", _verdict(decision))
     if decision.verdict == "refused":
-        told = Told(clause(decision.reason), when)
+        kept = msgspec.json.decode(decision.inputs)
+        told = Told(why_refused(world, decision.reason, kept), when)
         return Fate("refused", decision.reason, told, (first,))
     if decision.verdict == "holdout":
         told = Told(at=when, variant=decision.variant, probability=decision.probability)
@@ -188,20 +186,6 @@ def leave(receipts: Sequence[Consent], purpose: Purpose, receipt: int, at: Insta
     return Leave(purpose, state, receipt, last.wording_version, last.source, moment(last.at))
 
 
-def limits(
-    world: World, campaign: journeys.Campaign, person: PersonId, at: Instant
-) -> tuple[Limit, ...]:
-    """Return the limits of a campaign and the mails that counted under each at an instant."""
-    if campaign.cap is None:
-        return ()
-    cap = campaign.cap
-    bound = (person, Names.EMAIL_SENT, at - cap.days * DAY, at, campaign.name)
-    rows = world.facts.read(_COUNTED, bound).to_pylist()
-    mails = tuple(CountedMail(row["campaign"] or "", moment(row["at"])) for row in rows)
-    text = f"at most {cap.messages} mails in {cap.days} days"
-    return (Limit(text, cap.messages, len(mails), len(mails) >= cap.messages, mails),)
-
-
 def draw(campaign: journeys.Campaign | None, decision: Decision) -> Draw | None:
     """Return what was drawn, among what; None where nothing was."""
     if decision.verdict == "refused":
@@ -215,9 +199,9 @@ def made_of(
     world: World, campaign: journeys.Campaign | None, decision: Decision, kept: Mapping[str, Any]
 ) -> MadeOf | None:
     """Return what a decision's mail was made of; None where it was refused."""
-    digest = str(kept.get("edition", ""))
-    if not kept:
+    if decision.verdict == "refused":
         return None
+    digest = str(kept.get("edition", ""))
     template, version = campaign.template if campaign else "", 0
     if digest:
         try:
