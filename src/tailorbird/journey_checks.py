@@ -177,7 +177,8 @@ def _mails(world: World, written: Written, standing: Sequence[segments.Segment])
                 continue
             letters.check(world, step.message, 0, beside)
         except TailorbirdError as error:
-            what = f"{error.where}: {error.what}" if error.where else error.what
+            own = error.where.startswith(f"campaigns/{step.message.name}.yaml")
+            what = error.what if own or not error.where else f"{error.where}: {error.what}"
             yield told(written, "mail", "error", what, error.mend, step=step.id)
 
 

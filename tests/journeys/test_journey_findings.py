@@ -211,7 +211,7 @@ def test_each_finding_names_file_line_step_and_mend(
 
 def test_errors_come_before_warnings_each_in_the_order_of_the_file() -> None:
     sorted_ = of(f"  - {A}\n  - {send('b')}\n  - exit: x\n  - wait: 1d\n  - jump: nobody\n")
-    assert [each.severity for each in sorted_] == ["error", "error", "warning", "warning"]
+    assert [each.code for each in sorted_] == ["unreachable", "nowhere", "at-once"]
 
 
 def test_of_steps_that_nobody_reaches_the_first_and_outermost_is_told() -> None:
