@@ -11,11 +11,12 @@ from tailorbird import (
     imputation,
     journey_checks,
     journeys,
+    learning,
     letters,
     naming,
     segments,
 )
-from tailorbird.collect import forms, plan
+from tailorbird.collect import forms, mapping, plan
 from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import ConflictError, UsageError
 from tailorbird.schema import Definition, DefinitionKind, Instant
@@ -117,14 +118,10 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
         case "segment" | "journey":
             check = naming.check_segment if kind == "segment" else journey_checks.check_journey
             check(world, text, f"{kind}s/{name}.yaml", standing_segments(world), name)
-        case "campaign" | "slot" | "template" | "texts":
+        case "campaign" | "slot" | "template" | "block" | "texts":
             _check_mail(world, kind, name, text)
-        case "tracking_plan":
-            plan.parse(text, f"{name}.yaml")
-        case "form":
-            forms.parse(text, f"forms/{name}.yaml", shop_url=world.settings.shop.url)
-        case "source":
-            parse_source(text, f"sources/{name}.yaml")
+        case "form" | "mapping" | "source" | "tracking_plan":
+            _check_what_comes_in(world, kind, name, text)
         case "imputation":
             imputation.check(world, text)
         case "groups":
@@ -135,8 +132,23 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             clusters.check(world, name, text, standing_segments(world))
         case "image":
             letters.check_image(world, name, text)
-        case "calibration" | "block" | "mapping" | "model" | "edition":
+        case "model":
+            learning.check_model(text, name)
+        case "calibration" | "edition":
             return
+
+
+def _check_what_comes_in(world: World, kind: DefinitionKind, name: str, text: str) -> None:
+    """Return when what says how events come in is valid. Raises as `check_definition`."""
+    match kind:
+        case "form":
+            forms.parse(text, f"forms/{name}.yaml", shop_url=world.settings.shop.url)
+        case "mapping":
+            mapping.parse(text, f"mappings/{name}.yaml")
+        case "source":
+            parse_source(text, f"sources/{name}.yaml")
+        case _:
+            plan.parse(text, f"{name}.yaml")
 
 
 def _check_mail(world: World, kind: DefinitionKind, name: str, text: str) -> None:
@@ -151,6 +163,8 @@ def _check_mail(world: World, kind: DefinitionKind, name: str, text: str) -> Non
             letters.check_slot(world, name, text, known, standing)
         case "template":
             letters.check_template(world, name, text)
+        case "block":
+            letters.check_block(world, name, text)
         case _:
             letters.check_texts(name, text)
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import imputation, predict, recommend
+from tailorbird import imputation, predict, recommend, yaml_text
+from tailorbird.learning_texts import ALWAYS_READ, WantedModel, parse_model
+from tailorbird.learning_texts import PROPENSITY as PROPENSITY
+from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import Instant, ModelCard, Names, PersonId, Purpose
 from tailorbird.traits.extract import touched
@@ -20,16 +23,7 @@ from tailorbird.world import World
 if TYPE_CHECKING:
     import pyarrow as pa
 
-RECOMMENDER: Final = "recommender"
-PROPENSITY: Final = "repeat_purchase"
-SEED: Final = 7
-HORIZON_DAYS: Final = 30
 PEOPLE_AT_ONCE: Final = 50_000
-
-FEATURES: Final = (
-    "orders", "orders_365d", "recency_days", "tenure_days", "revenue_minor",
-    "average_order_minor", "returns", "engagement", "country",
-)  # fmt: skip
 
 _EVERYBODY: Final = "SELECT person FROM people ORDER BY person"
 _INTERACTIONS: Final = """
@@ -85,24 +79,28 @@ def learnt(world: World, now: Instant) -> bool:
 
 
 def _learn_recommender(world: World, allowed: pa.Table, now: Instant) -> ModelCard:
+    asked = wanted(world, RECOMMENDER)
     interactions = world.facts.read(_INTERACTIONS, (now, *_KINDS), {"trainees": allowed})
     items = world.facts.read(_CATALOGUE)
     model, card = recommend.judge(
-        interactions, items, now=now, horizon_days=HORIZON_DAYS, seed=SEED
+        interactions, items, now=now, horizon_days=asked.horizon_days, seed=asked.seed
     )
     return _keep(world, RECOMMENDER, model.files(), card)
 
 
 def _learn_propensity(world: World, allowed: pa.Table, now: Instant) -> ModelCard:
     people = allowed.column("person").to_pylist()
+    asked = wanted(world, PROPENSITY)
 
     def features(as_of: Instant) -> pa.Table:
-        return _customers(_features(world, as_of, people))
+        return _customers(_features(world, as_of, people, asked.read()))
 
     def outcomes(after: Instant, until: Instant) -> pa.Table:
         return world.facts.read(_OUTCOMES, (Names.PURCHASE, after, until))
 
-    model, card = predict.judge(features, outcomes, now=now, horizon_days=HORIZON_DAYS, seed=SEED)
+    model, card = predict.judge(
+        features, outcomes, now=now, horizon_days=asked.horizon_days, seed=asked.seed
+    )
     return _keep(world, PROPENSITY, model.files(), card)
 
 
@@ -141,7 +139,8 @@ def score(world: World, now: Instant) -> int:
     version, files, _ = found
     model = predict.load(files)
     people = trainees(world, now, "personalisation")
-    scored = model.score(_customers(_features(world, now, people)))
+    read = tuple(dict.fromkeys([*(column.name for column in model.columns), *ALWAYS_READ]))
+    scored = model.score(_customers(_features(world, now, people, read)))
     world.facts.write(
         [
             ("DELETE FROM scores WHERE model = ?", (PROPENSITY,)),
@@ -156,9 +155,27 @@ def score(world: World, now: Instant) -> int:
     return int(scored.num_rows)
 
 
-def _features(world: World, as_of: Instant, people: Sequence[PersonId]) -> pa.Table:
+def wanted(world: World, name: str) -> WantedModel:
+    """Return what an author wants of a model; what comes with Tailorbird where nobody said."""
+    found = world.definitions.get("model", name)
+    return parse_model(found.text, f"models/{name}.yaml") if found else WantedModel(name)
+
+
+def check_model(text: str, name: str) -> None:
+    """Return when what a text wants of a model is valid.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    file = f"models/{name}.yaml"
+    yaml_text.check_name(parse_model(text, file).name, name, file)
+
+
+def _features(
+    world: World, as_of: Instant, people: Sequence[PersonId], names: Sequence[str]
+) -> pa.Table:
     """Return the features of people, filled as the author wants by those who allow training."""
-    return imputation.table(world, FEATURES, as_of, people, lambda: trainees(world, as_of)).table
+    return imputation.table(world, names, as_of, people, lambda: trainees(world, as_of)).table
 
 
 def _customers(features: pa.Table) -> pa.Table:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from tailorbird.letters import audience, campaigns, editions
 from tailorbird.letters.admitting import Door
 from tailorbird.letters.asking import condition
-from tailorbird.letters.compiled import check, check_template, template
+from tailorbird.letters.compiled import check, check_block, check_template, template
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.event_shapes import event_misfits
@@ -42,6 +42,7 @@ __all__ = [
     "audience",
     "campaigns",
     "check",
+    "check_block",
     "check_campaign",
     "check_image",
     "check_images",

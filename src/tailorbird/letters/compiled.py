@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tailorbird import content, journeys
+from tailorbird.content.languages import language
+from tailorbird.content.liquid import Source
 from tailorbird.content.shapes import Shape
 from tailorbird.content.typecheck import misfits
 from tailorbird.letters import editions
@@ -49,6 +51,17 @@ def check_template(world: World, name: str, text: str) -> None:
         TemplateError: with the place and the mend.
     """
     _ = editions.of_text(world, name, text).template
+
+
+def check_block(world: World, name: str, text: str) -> None:
+    """Read a block with all that it calls; what becomes of it in a mail, the mail's check tells.
+
+    Raises:
+        TemplateError: with the place and the mend.
+    """
+    edition = editions.of_text(world, name, text)
+    spoken = language(edition.source.syntax)
+    spoken.body(spoken.tokens(Source(name, text), edition.blocks))
 
 
 def template(world: World, campaign: journeys.Campaign, version: int) -> content.EmailTemplate:
