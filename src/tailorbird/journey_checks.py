@@ -22,7 +22,6 @@ from tailorbird.journeys.journey import (
 )
 from tailorbird.journeys.journey_reader import Clause
 from tailorbird.journeys.parse_journey import Written
-from tailorbird.letters.event_shapes import EVENT
 from tailorbird.letters.journey_shapes import given_by
 from tailorbird.letters.reach import formula
 from tailorbird.schema import Instant
@@ -171,10 +170,6 @@ def _mails(world: World, written: Written, standing: Sequence[segments.Segment])
         try:
             brand(world.settings, step.message.brand)
             letters.check_campaign(step.message, standing)
-            edition = letters.editions.current(world, step.message, 0)
-            if EVENT not in beside and EVENT in edition.roots():
-                yield _no_event(written, step)
-                continue
             letters.check(world, step.message, 0, beside)
         except TailorbirdError as error:
             own = error.where.startswith(f"campaigns/{step.message.name}.yaml")
@@ -182,17 +177,10 @@ def _mails(world: World, written: Written, standing: Sequence[segments.Segment])
             yield told(written, "mail", "error", what, error.mend, step=step.id)
 
 
-def _no_event(written: Written, step: Send) -> Finding:
-    starts = "a date" if isinstance(written.journey.trigger, DateTrigger) else "a segment"
-    what = f"the template {step.message.template!r} reads `event`, but {starts} starts the journey"
-    mend = "leave it out of the template, or let an event start the journey"
-    return told(written, "no-event", "error", what, mend, step=step.id)
-
-
 def _places(world: World, written: Written, _: Sequence[segments.Segment]) -> _Found:
     """Yield the lists and webhooks that are not there."""
     lists = [each.name for each in world.definitions.latest("list")]
-    hooks = [each.id for each in world.hooks.all()]
+    hooks = [each for hook in world.hooks.all() for each in (hook.id, hook.url)]
     for step in written.journey.steps.values():
         if isinstance(step, Update) and step.list and step.list not in lists:
             mend = nearest(step.list, lists) if lists else "make it: `tailorbird lists create`"

@@ -91,7 +91,7 @@ SEGMENT = "name: cart\ntrigger: {segment: gold}\nexit_when: {event: purchase}\n"
         (
             SEGMENT,
             "  - {send: a, template: of_event, subject: x}\n",
-            ":5: step a: the template 'of_event' reads `event`, but a segment starts the journey;",
+            ":5: step a: of_event:1:51: event.properties has no 'item'; known: segment",
         ),
         (
             HEAD,

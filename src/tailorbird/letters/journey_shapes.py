@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tailorbird import journeys
 from tailorbird.content.shapes import INSTANT, NUMBER, TEXT, Shape, list_of, mapping
 from tailorbird.errors import UsageError
-from tailorbird.journeys.journey import CallTrigger, EventTrigger, Recommend, StockTrigger
+from tailorbird.journeys.journey import (
+    DateTrigger,
+    EventTrigger,
+    Recommend,
+    SegmentTrigger,
+    StockTrigger,
+)
 from tailorbird.letters import campaigns
 from tailorbird.letters.event_shapes import EVENT, event_shape
 from tailorbird.letters.shapes import PRODUCT
 from tailorbird.world import World
 
-JOURNEY = "journey"
+JOURNEY: Final = "journey"
 """The name under which a template reads what the journey chose for its person."""
-_ANYTHING = mapping({"name": TEXT, "at": INSTANT, "properties": Shape("mapping")})
+_BOUGHT: Final = mapping({**(PRODUCT.fields or {}), "quantity": NUMBER})
+_PRODUCTS: Final = {"product": _BOUGHT, "products": list_of(_BOUGHT)}
+_STARTED: Final = {"name": TEXT, "at": INSTANT}
 
 
 def of_campaign(world: World, name: str, version: int) -> dict[str, Shape]:
@@ -24,28 +34,30 @@ def of_campaign(world: World, name: str, version: int) -> dict[str, Shape]:
 
 
 def given_by(world: World, journey: journeys.Journey) -> dict[str, Shape]:
-    """Return what the mails of a journey read, by name."""
+    """Return what the mails of a journey read, by name; `letters.happened` makes the event."""
     steps = journey.steps.values()
     chosen = {each.name: list_of(PRODUCT) for each in steps if isinstance(each, Recommend)}
-    started = _event(world, journey)
-    return {JOURNEY: mapping(chosen)} | ({EVENT: started} if started else {})
+    said = {**dict.fromkeys(("name", "step", "key"), TEXT), **chosen}
+    return {JOURNEY: mapping(said), EVENT: _event(world, journey)}
 
 
-def _event(world: World, journey: journeys.Journey) -> Shape | None:
-    """Return what is read as `event`; None where no event starts the journey."""
+def _event(world: World, journey: journeys.Journey) -> Shape:
+    """Return what is read of that which started the journey."""
     match journey.trigger:
         case EventTrigger(event):
             try:
-                return event_shape(world, event)
+                found = event_shape(world, event)
             except UsageError:  # told of the trigger itself
-                return _ANYTHING
+                return Shape("mapping")
+            return mapping({**(found.fields or {}), **_PRODUCTS})
+        case SegmentTrigger():
+            return mapping({**_STARTED, "properties": mapping({"segment": TEXT})})
+        case DateTrigger():
+            return mapping({**_STARTED, "properties": mapping({"date": TEXT})})
         case StockTrigger():
             said = dict.fromkeys(("item", "name", "category", "currency", "url", "image"), TEXT)
             counted = dict.fromkeys(("price", "old_price", "stock"), NUMBER)
-            return mapping(
-                {"name": TEXT, "at": INSTANT, "properties": mapping({**said, **counted})}
-            )
-        case CallTrigger():
-            return _ANYTHING
+            properties = mapping({**said, **counted, "products": list_of(_BOUGHT)})
+            return mapping({**_STARTED, **_PRODUCTS, "properties": properties})
         case _:
-            return None
+            return mapping({**_STARTED, **_PRODUCTS, "properties": Shape("mapping")})
