@@ -107,29 +107,30 @@ def _recommended(world: World, step: Recommend, batch: Sequence[Enrolment], now:
 
 
 def proposals(
-    journey: journeys.Journey, step: Send, batch: Sequence[Enrolment]
+    world: World, journey: journeys.Journey, step: Send, batch: Sequence[Enrolment]
 ) -> list[granting.Proposal]:
     """Return the mails that a send step would send."""
+    causes = [letters.Cause(e.person, e.cause, e.key, e.entered_at) for e in batch]
+    events = letters.set_off(world, journey.trigger, causes)
     return [
         granting.Proposal(
             step.message.name,
             each.version,
             advance.occurrence(each),
             each.person,
-            inputs=_inputs(journey, each),
+            inputs=_inputs(journey, each, event),
         )
-        for each in batch
+        for each, event in zip(batch, events, strict=True)
     ]
 
 
-def _inputs(journey: journeys.Journey, each: Enrolment) -> dict[str, object]:
+def _inputs(
+    journey: journeys.Journey, each: Enrolment, event: dict[str, object]
+) -> dict[str, object]:
     """Return what the template is given of the journey: what was chosen, and what began it."""
     kept = advance.kept_of(each)
     said = {**kept.get("chosen", {}), "name": journey.name, "step": each.step, "key": each.key}
-    told: dict[str, object] = {"journey": said}
-    if "event" in kept:
-        told["event"] = kept["event"]
-    return told
+    return {"journey": said, "event": {**event, **kept.get("event", {})}}
 
 
 def answered(

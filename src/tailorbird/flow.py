@@ -30,6 +30,7 @@ from tailorbird import (
     profiles,
     ready,
     segments,
+    triggering,
 )
 from tailorbird.event_columns import EventColumns
 from tailorbird.letters.drafts import of_draft
@@ -315,6 +316,7 @@ def keep_current(
         taken += ingest(world)
     refresh(world, now, seconds, work)
     journeying.react(world, now)
+    triggering.enter_triggered(world, now, journeying.enter)
     journeying.advance(world, now)
     notify.enqueue(world, now)
     crossing.forget_old(world, now, work)

@@ -310,7 +310,7 @@ class Tick:
         asked = [
             proposal
             for place, step, batch in asking
-            for proposal in acting.proposals(self._versions.at(place)[0], step, batch)
+            for proposal in acting.proposals(self._world, self._versions.at(place)[0], step, batch)
         ]
         answers = iter(acting.answered(self._world, asked, self._now, shadow=shadow))
         moved = 0

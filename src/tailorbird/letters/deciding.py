@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from tailorbird import content, imputation, journeys, learning
 from tailorbird.content.locales import chain
 from tailorbird.content.rules_choose import Choice, Circumstances, Shown, choose
+from tailorbird.letters import happened
 from tailorbird.letters.asking import Answers, Questions, answers, questions
 from tailorbird.letters.browsed import CATEGORIES, PRODUCTS, browsed
 from tailorbird.letters.candidates import candidates, consents_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.given import (
     BY_CATEGORY,
+    EVENT,
+    JOURNEY,
     Given,
     StandIns,
     Values,
@@ -67,6 +70,7 @@ class Deciding:
         self._models = edition.reads("scores")
         self._gaps = edition.gaps
         asked = {path for slot in edition.slots for path in slot.reads()}
+        self._told = {EVENT, JOURNEY} & (edition.roots() | asked)
         self._browsed = {CATEGORIES, PRODUCTS} & (edition.roots() | asked)
 
     @property
@@ -119,7 +123,7 @@ class Deciding:
                 "personalised": person in known,
                 "recommender_version": picker.version if picker else 0,
                 "edition": self._edition.digest,
-                **extra.get(person, {}),
+                **happened.given_to(extra.get(person, {}), self._told, personal=person in known),
             }
             given[person] = self._one(profile, kept, found, past(person))
         if picker and asks:

@@ -8,7 +8,7 @@ cart, and can be made again byte for byte whatever the price is tomorrow.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -22,9 +22,9 @@ from tailorbird.journeys.journey import (
     Trigger,
 )
 from tailorbird.journeys.triggers import UNCOUNTED
-from tailorbird.letters.given import Values, iso
+from tailorbird.letters.given import EVENT, JOURNEY, Values, iso
 from tailorbird.letters.picks import as_shown
-from tailorbird.schema import Instant, PersonId, Position, Product
+from tailorbird.schema import Instant, Names, PersonId, Position, Product
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -85,6 +85,20 @@ def set_off(world: World, trigger: Trigger, causes: Sequence[Cause]) -> list[Val
         case StockTrigger():
             found = _of_products(world, trigger, causes)
     return with_products(world, found)
+
+
+def given_to(told: Values, read: Collection[str], *, personal: bool) -> Values:
+    """Return what a mail is given by what proposes it, without what it does not read.
+
+    Who has not agreed to personalisation is not shown what she did; what a program gives with its
+    call is the mail's own content.
+    """
+    unread = {EVENT, JOURNEY} - set(read)
+    kept = {name: value for name, value in told.items() if name not in unread}
+    event = kept.get(EVENT, {})
+    if not personal and event and event.get("name") != Names.JOURNEY_CALLED:
+        kept[EVENT] = {name: event[name] for name in ("name", "at") if name in event}
+    return kept
 
 
 def events_at(world: World, positions: Iterable[Position]) -> dict[Position, Values]:
