@@ -331,6 +331,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     digest: bytes = b""
     """Of what was rendered, so that it can be proven later what was sent."""
     transactional: bool = False
+    dots: tuple[int, ...] | None = None
+    """Where lines begin with a dot; None: nobody looked, nor whether all lines end by CRLF."""
 
 
 ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]

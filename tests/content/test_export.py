@@ -49,7 +49,13 @@ def test_a_page_is_as_safe_in_the_other_dialect() -> None:
     wanted = rendered(source, "liquid", people, escape=True)
     assert "&lt;B&gt;ADA" in wanted[0]
     for to in BOTH:
-        assert rendered(export(source, to=to, escape=True), to, people, escape=True) == wanted
+        pages = rendered(export(source, to=to, escape=True), to, people, escape=True)
+        assert list(map(referenced, pages)) == list(map(referenced, wanted))
+
+
+def referenced(page: str) -> bytes:
+    """Return a page in ASCII: what a filter made safe is as it was, what is printed has numbers."""
+    return page.encode("ascii", "xmlcharrefreplace")
 
 
 @pytest.mark.parametrize(

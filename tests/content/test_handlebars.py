@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import html
+from typing import Any, Literal
 
 import pytest
 
@@ -141,6 +142,25 @@ def test_every_place_in_html_is_escaped_in_its_own_way() -> None:
     )
     with pytest.raises(TemplateError, match="nothing can be printed here safely"):
         content.compile("<script>{{a}}</script>", syntax="handlebars", escape=True)
+
+
+@pytest.mark.parametrize("syntax", ["liquid", "handlebars"])
+def test_what_is_printed_into_a_page_is_ascii(syntax: Literal["liquid", "handlebars"]) -> None:
+    source = '<a href="{{ url }}" title="{{ name }}">{{ name }}</a>'
+    page = content.compile(source, syntax=syntax, escape=True)
+    found = page.render({"url": "https://x.example/ü", "name": "Zoë & 5 €"})
+    assert found == (
+        '<a href="https://x.example/&#252;" title="Zo&#235; &amp; 5 &#8364;">'
+        "Zo&#235; &amp; 5 &#8364;</a>"
+    )
+    assert html.unescape(found) == source.replace("{{ url }}", "https://x.example/ü").replace(
+        "{{ name }}", "Zoë & 5 €"
+    )
+
+
+@pytest.mark.parametrize("character", ["\x85", "\ud800", "\x80"])
+def test_what_has_no_reference_in_a_page_stays_as_it_is(character: str) -> None:
+    assert rendered("{{a}}", {"a": f"é{character}"}, escape=True) == f"é{character}"
 
 
 def test_a_subject_is_not_escaped() -> None:

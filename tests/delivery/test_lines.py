@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from tailorbird.delivery.lines import (
     CONTROLS,
-    LONGEST_LINE,
-    fit,
     lines_of,
     starts,
+    surveyed,
     white_at_ends,
-    without_controls,
 )
 
 pieces = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"a", b"\0", b"\t", b"\x7f"]))
@@ -25,20 +23,25 @@ pieces = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"a", b"\0", b"\
 def test_lines_are_what_a_pattern_finds_in_them(content: bytes) -> None:
     found = lines_of(content)
     assert found.sound == (not re.search(rb"(?<!\r)\n|\r(?!\n)", content))
-    assert found.dotted == bool(re.search(rb"(?:\n|\A)\.", content))
+    assert list(found.dots) == [m.start() for m in re.finditer(rb"(?<=\n)\.|\A\.", content)]
 
 
-@pytest.mark.parametrize("length", [0, 1, 997, 998, 999, 1996, 1997, 5000])
-def test_a_line_fits_up_to_its_limit(length: int) -> None:
-    for before in (b"", b"a\n", b"x" * 998 + b"\n"):
-        for after in (b"\n", b"\nb\n"):
-            assert fit(before + b"x" * length + after) == (length <= LONGEST_LINE)
+@given(st.lists(st.sampled_from([b"\n", b".", b"a", b" ", b"\t", b"abc"])).map(b"".join))
+def test_a_survey_sees_what_patterns_find(content: bytes) -> None:
+    content += b"\n"
+    found = surveyed(content)
+    assert found.plain
+    assert found.longest == max(map(len, content[:-1].split(b"\n")))
+    assert found.white == bool(re.search(rb"[ \t]\n", content))
+    crlf = content.replace(b"\n", b"\r\n")
+    assert found.dots == lines_of(crlf).dots
 
 
-@given(pieces.map(b"".join), st.booleans())
-def test_controls_leave_short_and_long_texts(content: bytes, long: bool) -> None:
-    content = content + b"\tplain\n" * (1000 if long else 1)
-    assert without_controls(content) == content.translate(None, CONTROLS)
+@pytest.mark.parametrize("octet", range(256))
+def test_a_survey_tells_every_control_character(octet: int) -> None:
+    for before in (b"", b"plain\t\n" * 300):
+        text = before + bytes([octet]) + b"\n"
+        assert surveyed(text).plain == (octet not in CONTROLS + b"\r")
 
 
 @given(st.lists(st.sampled_from([b"\r\n", b" ", b"\t", b"a", b"\0"])).map(b"".join))

@@ -13,10 +13,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tailorbird.delivery.dkim import DkimSigner, signed
 from tailorbird.delivery.headers import clean, mailbox_header, text_header
+from tailorbird.delivery.lines import lines_of
 from tailorbird.delivery.message import Envelope, message, outgoing
 from tailorbird.errors import UsageError
 from tailorbird.privacy.permit import Permit, permit
@@ -44,6 +48,18 @@ def permitted() -> Permit:
     return answer
 
 
+SIGNER = DkimSigner(
+    "shop.example",
+    "s1",
+    Ed25519PrivateKey.from_private_bytes(bytes(32)).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ),
+)
+lines = st.lists(
+    st.sampled_from(
+        ["a", ".", "\n", "\r", "\r\n", " ", "\t", "\0", "é", "x" * 999, "--=_", "<style>"]
+    )
+).map("".join)
 RENDERED = Rendered("Hello Ann", "<p>Hello Ann</p>\n", "Hello Ann\n")
 SINGLES = (
     "From",
@@ -292,6 +308,21 @@ def test_an_envelope_carries_a_return_path_of_its_own() -> None:
     assert (sent.send_id, sent.envelope_to) == (SEND_ID, "ann@example.com")
     assert re.fullmatch(r"b-[a-z2-7]{39}@shop\.example", sent.envelope_from)
     assert sent.content == message(RENDERED, ENVELOPE)
+
+
+@given(lines, lines, st.booleans())
+def test_what_is_told_of_the_lines_is_what_they_are(html: str, text: str, both: bool) -> None:
+    rendered = Rendered("Hello", html, text if both else "")
+    sent, unsigned = (
+        outgoing(permitted(), rendered, ENVELOPE, bounce_key=b"k" * 32, signers=signers)
+        for signers in ([SIGNER], [])
+    )
+    assert isinstance(sent, Outgoing)
+    assert isinstance(unsigned, Outgoing)
+    found = lines_of(sent.content)
+    assert found.sound
+    assert sent.dots == found.dots
+    assert sent.content == signed(unsigned.content, [SIGNER], ENVELOPE.now)
 
 
 def test_a_person_whose_address_no_server_takes_is_a_failure_not_an_error() -> None:

@@ -128,8 +128,23 @@ def to_text(value: object) -> str:
     return written
 
 
+_NO_REFERENCE: Final = re.compile(r"[\x80-\x9f\ud800-\udfff]")
+"""Characters whose numbers HTML reads as others (WHATWG HTML, numeric character references)."""
+
+
 def escape_html(value: object) -> str:
-    """Return the text of a value, safe inside HTML text and quoted attributes."""
+    """Return the text of a value, safe inside HTML text and quoted attributes, in ASCII.
+
+    What stands beyond ASCII becomes a reference: a mail in ASCII needs no encoding on its way.
+    """
+    safe = escape_markup(value)
+    if safe.isascii() or _NO_REFERENCE.search(safe):
+        return safe
+    return safe.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def escape_markup(value: object) -> str:
+    """Return the text of a value with all signs of markup as references, and the rest as it is."""
     if value.__class__ is str:
         plain: str = value
     elif value.__class__ is Html:

@@ -9,31 +9,77 @@ from typing import Any, Final
 LONGEST_LINE: Final = 998
 """Octets of a line without its end, the most that RFC 5322 section 2.1.1 allows."""
 CONTROLS: Final = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32)) + b"\x7f"
-SHORT: Final = 4096
+"""What no text of a mail may hold: all but tabs and line ends."""
 
 
 @dataclass(slots=True, frozen=True)
 class Lines:
-    """What the line ends of a text are like."""
+    """What the lines of a text are like, whose lines are said to end by CRLF."""
 
     sound: bool
     """Every CR stands before an LF and every LF behind a CR."""
-    dotted: bool
-    """A line begins with a dot."""
+    dots: tuple[int, ...]
+    """Where a line begins with a dot."""
+
+
+@dataclass(slots=True, frozen=True)
+class Survey:
+    """What the lines of a text are like that end by LF."""
+
+    plain: bool
+    """There is no control character but LF and tabs."""
+    longest: int
+    """Octets of the longest line, without its end."""
+    white: bool
+    """A line ends in a space or a tab."""
+    dots: tuple[int, ...]
+    """Where a line begins with a dot, once CRLF stands at every end."""
 
 
 def lines_of(content: bytes) -> Lines:
-    """Return what the lines of a text are like. About 15 microseconds for 64 KB."""
+    """Return what the lines of a text are like. About 12 microseconds for 64 KB."""
     # Loaded late: a door that only reads has no use for it.
     import numpy as np
 
     octets = np.frombuffer(content, np.uint8)
     if not len(octets):
-        return Lines(sound=True, dotted=False)
+        return Lines(sound=True, dots=())
     feeds, returns = octets == 10, octets == 13
     sound = not feeds[0] and not returns[-1] and np.array_equal(feeds[1:], returns[:-1])
-    dotted = content.startswith(b".") or bool(((octets[1:] == 46) & feeds[:-1]).any())
-    return Lines(bool(sound), dotted)
+    dotted = (octets[1:] == 46) & feeds[:-1]
+    dots: list[int] = (np.flatnonzero(dotted) + 1).tolist() if dotted.any() else []
+    if content.startswith(b"."):
+        dots.insert(0, 0)
+    return Lines(bool(sound), tuple(dots))
+
+
+def surveyed(content: bytes) -> Survey:
+    """Return what the lines of a text are like; it ends by LF. About 16 microseconds for 64 KB."""
+    import numpy as np
+
+    octets = np.frombuffer(content, np.uint8)
+    ends = (octets == 10).nonzero()[0]
+    first, behind = octets.take(ends[:-1] + 1).tobytes(), octets.take(ends - 1).tobytes()
+    longest = int(ends[0])
+    dots = [0] if content.startswith(b".") else []
+    if len(ends) > 1:
+        longest = max(longest, int(np.maximum.reduce(ends[1:] - ends[:-1])) - 1)
+        if b"." in first:
+            dots += [int(ends[at]) + at + 2 for at, octet in enumerate(first) if octet == 46]
+    return Survey(_plain(content, octets), longest, b" " in behind or b"\t" in behind, tuple(dots))
+
+
+def _plain(content: bytes, octets: Any) -> bool:
+    """Return whether a text has no control character but LF and tabs."""
+    import numpy as np
+
+    least = np.minimum.reduce(octets)
+    # What is below 11 wraps around to the top.
+    return (
+        bool(least >= 9)
+        and bool(np.minimum.reduce(octets - np.uint8(11)) >= 21)
+        and (b"\x7f" not in content)
+    )
 
 
 def white_at_ends(content: bytes | memoryview) -> bool:
@@ -67,31 +113,3 @@ def _those(allowed: bytes) -> Any:
     table = np.zeros(256, np.bool_)
     table[list(allowed)] = True
     return table
-
-
-def fit(content: bytes) -> bool:
-    """Return whether no line, ended by LF alone, is too long: in steps of the longest line."""
-    start = 0
-    while start < len(content):
-        start = content.rfind(b"\n", start, start + LONGEST_LINE + 1) + 1
-        if not start:
-            return False
-    return True
-
-
-def without_controls(content: bytes) -> bytes:
-    """Return a text without control characters, but for tabs and line ends."""
-    if len(content) > SHORT and _plain(content):
-        return content
-    return content.translate(None, CONTROLS)
-
-
-def _plain(content: bytes) -> bool:
-    """Return whether a long text surely has none: half the time of taking them out."""
-    import numpy as np
-
-    octets = np.frombuffer(content, np.uint8)
-    below = int(np.count_nonzero(octets < 32))
-    feeds = int(np.count_nonzero(octets == 10))
-    tabs = content.count(b"\t") if b"\t" in content else 0
-    return below == feeds + tabs and b"\x7f" not in content

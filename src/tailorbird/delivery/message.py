@@ -18,7 +18,7 @@ import msgspec
 
 from tailorbird.delivery import parts
 from tailorbird.delivery.addresses import needs_smtputf8, wire_address
-from tailorbird.delivery.dkim import DkimSigner, signed
+from tailorbird.delivery.dkim import DkimSigner, signatures_of
 from tailorbird.delivery.headers import clean, mailbox_header, text_header
 from tailorbird.delivery.lines import LONGEST_LINE
 from tailorbird.delivery.verp import return_path, unsubscribe_address
@@ -83,12 +83,16 @@ def outgoing(
     if not _sound(fields):
         what = "the header of this mail would not read as it was meant"
         return Settlement(envelope.send_id, "failed", "", what)
-    content = b"".join([*fields, *parts.body(rendered, envelope.send_id)])
-    if signers:
-        content = signed(content, signers, envelope.now)
+    body = parts.body(rendered, envelope.send_id)
+    fields += body.fields
+    signatures = signatures_of(fields, body.text, signers, envelope.now, white=body.white)
+    head = b"".join((*signatures, *fields, b"\r\n"))
+    dots = tuple([len(head) + at for at in body.dots])
     sender = return_path(envelope.send_id, _domain(envelope.domain), bounce_key)
     asked_for = isinstance(permit, ConfirmationPermit)
-    return Outgoing(envelope.send_id, sender, to, content, transactional=asked_for)
+    return Outgoing(
+        envelope.send_id, sender, to, head + body.text, transactional=asked_for, dots=dots
+    )
 
 
 def message(rendered: Rendered, envelope: Envelope, *, bounce_key: bytes = b"") -> bytes:
@@ -98,7 +102,8 @@ def message(rendered: Rendered, envelope: Envelope, *, bounce_key: bytes = b"") 
         UsageError: an address or the unsubscribe link cannot stand in a header.
     """
     fields = _headers(rendered.subject, envelope, bounce_key)
-    return b"".join([*fields, *parts.body(rendered, envelope.send_id)])
+    body = parts.body(rendered, envelope.send_id)
+    return b"".join((*fields, *body.fields, b"\r\n", body.text))
 
 
 def _headers(subject: str, envelope: Envelope, bounce_key: bytes) -> list[bytes]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Iterator, Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from tailorbird.delivery.lines import fit, starts, without_controls
+from tailorbird.delivery.lines import CONTROLS, LONGEST_LINE, starts, surveyed
 from tailorbird.schema import Rendered
 
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
@@ -25,8 +26,28 @@ ENCODED_LINE: Final = 76
 OCTETS_A_LINE: Final = ENCODED_LINE // 4 * 3
 
 
-def body(rendered: Rendered, send_id: bytes) -> list[bytes]:
-    """Return a mail's body from the header of its type on: text, AMP and HTML, or HTML alone.
+class Body(NamedTuple):
+    """A mail's body, and what is known of its lines."""
+
+    fields: list[bytes]
+    """The header fields that say of what kind it is."""
+    text: bytes
+    """What stands behind the empty line."""
+    dots: tuple[int, ...]
+    """Where a line of the text begins with a dot."""
+    white: bool
+    """A line may end in white space."""
+
+
+class _Part(NamedTuple):
+    fields: list[bytes]
+    text: bytes
+    dots: tuple[int, ...]
+    white: bool
+
+
+def body(rendered: Rendered, send_id: bytes) -> Body:
+    """Return a mail's body: text, AMP and HTML, or HTML alone.
 
     A reader shows the last part that it knows (RFC 2046 section 5.1.4): AMP stands before HTML, so
     that those who do not know it show the HTML.
@@ -35,24 +56,32 @@ def body(rendered: Rendered, send_id: bytes) -> list[bytes]:
     if rendered.amp:
         parts.append(_part(b"text/x-amp-html", _octets(rendered.amp)))
     parts.append(_part(b"text/html", _referenced(rendered.html)))
-    if len(parts) == 1:
-        return parts
-    return _alternatives(parts, send_id)
+    return Body(*parts[0]) if len(parts) == 1 else _alternatives(parts, send_id)
 
 
-def _alternatives(parts: Sequence[bytes], send_id: bytes) -> list[bytes]:
+def _alternatives(parts: Sequence[_Part], send_id: bytes) -> Body:
     boundary = b"=_" + send_id.hex().encode()
-    while any(boundary in part and BOUNDARY_LINE.search(part) for part in parts):
+    while any(boundary in part.text and BOUNDARY_LINE.search(part.text) for part in parts):
         boundary += b"_"
-    opening = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n\r\n'
-    inner = [piece for part in parts for piece in (b"--" + boundary + b"\r\n", part)]
-    return [opening, *inner, b"--" + boundary + b"--\r\n"]
+    opening = b"--" + boundary + b"\r\n"
+    pieces: list[bytes] = []
+    dots: list[int] = []
+    length = 0
+    for part in parts:
+        head = b"".join((opening, *part.fields, b"\r\n"))
+        length += len(head)
+        dots += [length + at for at in part.dots]
+        length += len(part.text)
+        pieces += (head, part.text)
+    pieces.append(b"--" + boundary + b"--\r\n")
+    kind = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n'
+    return Body([kind], b"".join(pieces), tuple(dots), any(part.white for part in parts))
 
 
 def _referenced(html: str) -> bytes:
     """Return a page in ASCII, or in UTF-8 where it has to be: in styles and scripts."""
     if html.isascii():
-        return _octets(html)
+        return html.encode("ascii")
     content = html.encode("ascii", "xmlcharrefreplace")
     if any(ODD_REFERENCE.match(content, at) for at in starts(content, b"&", b"#")):
         content = _octets(html).decode().encode("ascii", "xmlcharrefreplace")
@@ -60,7 +89,7 @@ def _referenced(html: str) -> bytes:
         utf8 = _octets(html)
         if not all(map(bytes.isascii, _raw_texts(utf8))):
             return utf8
-    return without_controls(content)
+    return content
 
 
 def _raw_texts(content: bytes) -> Iterator[bytes]:
@@ -80,28 +109,49 @@ def _raw_texts(content: bytes) -> Iterator[bytes]:
 
 
 def _octets(text: str) -> bytes:
-    """Return UTF-8 without control characters and lone surrogates."""
+    """Return UTF-8 without late control characters and lone surrogates."""
     try:
         content = text.encode()
     except UnicodeEncodeError:
         content = SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text).encode()
     if b"\xc2" in content:
         content = LATE_CONTROLS.sub(b"", content)
-    return without_controls(content)
+    return content
 
 
-def _part(kind: bytes, content: bytes) -> bytes:
-    """Return headers and body of one part: as it is where it can be, else the shorter encoding."""
+def _part(kind: bytes, content: bytes) -> _Part:
+    """Return one part: as it is where it can be, else in the shorter encoding."""
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     content = content.rstrip(b"\n") + b"\n"
-    fits = content.isascii() and fit(content)
-    content = content.replace(b"\n", b"\r\n")
-    encoding, said = (b"7bit", content) if fits else _encoded(content)
-    return (
-        b"Content-Type: " + kind + b"; charset=utf-8\r\n"
-        b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n" + said
-    )
+    lines = surveyed(content)
+    if not lines.plain:
+        content = content.translate(None, CONTROLS)
+        lines = surveyed(content)
+    if lines.longest <= LONGEST_LINE and content.isascii():
+        return _Part(
+            _fields(kind, b"7bit"), content.replace(b"\n", b"\r\n"), lines.dots, lines.white
+        )
+    encoding, said = _encoded(content.replace(b"\n", b"\r\n"))
+    return _Part(_fields(kind, encoding), said, tuple(_dots(said)), white=False)
+
+
+@lru_cache(maxsize=16)
+def _fields(kind: bytes, encoding: bytes) -> list[bytes]:
+    return [
+        b"Content-Type: " + kind + b"; charset=utf-8\r\n",
+        b"Content-Transfer-Encoding: " + encoding + b"\r\n",
+    ]
+
+
+def _dots(content: bytes) -> Iterator[int]:
+    """Yield where a line begins with a dot."""
+    if content.startswith(b"."):
+        yield 0
+    at = content.find(b"\n.")
+    while at >= 0:
+        yield at + 1
+        at = content.find(b"\n.", at + 2)
 
 
 def _encoded(content: bytes) -> tuple[bytes, bytes]:

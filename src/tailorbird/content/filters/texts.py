@@ -11,7 +11,7 @@ import urllib.parse
 from tailorbird.content.comparison import is_empty
 from tailorbird.content.faults import Unfit
 from tailorbird.content.filters.register import Filter
-from tailorbird.content.values import escape_html, fits, to_text, whole
+from tailorbird.content.values import escape_markup, fits, to_text, whole
 
 _SPACE = " \t\n\v\f\r\0"
 _BLOCKS = re.compile(r"<script.*?</script>|<!--.*?-->|<style.*?</style>", re.S)
@@ -83,7 +83,7 @@ def newline_to_br(value: object) -> str:
 
 def escape(value: object) -> object:
     """Return the text with HTML's special characters as references."""
-    return None if value is None else escape_html(to_text(value))
+    return None if value is None else escape_markup(to_text(value))
 
 
 def escape_once(value: object) -> str:

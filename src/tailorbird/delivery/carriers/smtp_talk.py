@@ -9,13 +9,13 @@ once: a round less to wait for, and fewer calls of the system.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from tailorbird.delivery.addresses import commandable, needs_smtputf8
 from tailorbird.delivery.carriers.smtp_answers import Answer
 from tailorbird.delivery.carriers.smtp_session import SmtpSession, refusal
-from tailorbird.delivery.lines import Lines, lines_of
+from tailorbird.delivery.lines import lines_of
 from tailorbird.errors import CarrierError
 from tailorbird.schema import Outgoing, Reply, ReplyKind
 
@@ -134,8 +134,8 @@ class Talk:
 
     def _content(self, message: Outgoing) -> Turns[None]:
         """Say the text; then the dot, once it is in the journal, and the next envelope behind."""
-        lines = lines_of(message.content)
-        yield from self._say(stuffed(message.content, lines))
+        dots = lines_of(message.content).dots if message.dots is None else message.dots
+        yield from self._say(stuffed(message.content, dots))
         following = self._speakable((yield "dot"))
         self.message, self.doubtful, self.fresh = following, message, False
         said = b"".join((b".\r\n", *self._envelope(following))) if following else b".\r\n"
@@ -208,7 +208,7 @@ class Talk:
             return "the mail server takes no address in another alphabet (SMTPUTF8)"
         if 0 < self._most_bytes() < len(message.content):
             return f"the message is larger than the mail server's {self._most_bytes()} bytes"
-        if not lines_of(message.content).sound:
+        if message.dots is None and not lines_of(message.content).sound:
             return "a bare line end could be taken for the end of the message"
         if not message.content.isascii() and "8BITMIME" not in offers:
             return "the mail server takes ASCII only"
@@ -220,10 +220,10 @@ class Talk:
         return int(said) if said.isascii() and said.isdigit() else 0
 
 
-def stuffed(content: bytes, lines: Lines) -> bytes:
-    """Return the text with doubled dots at line starts and a line end (RFC 5321 section 4.5.2)."""
-    if lines.dotted:
-        content = content.replace(b"\r\n.", b"\r\n..")
-    if content.startswith(b"."):
-        content = b"." + content
+def stuffed(content: bytes, dots: Sequence[int]) -> bytes:
+    """Return the text with these dots doubled and a line end (RFC 5321 section 4.5.2)."""
+    if dots:
+        starts = (0, *dots)
+        pieces = [content[at:end] for at, end in zip(starts, (*dots, None), strict=True)]
+        content = b".".join(pieces)
     return content if content.endswith(b"\r\n") else content + b"\r\n"
