@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer.main
 
-from tailorbird import segments, settings
+from tailorbird import settings
+from tailorbird.as_code import schemas
 from tailorbird.cli.commands import app
 from tailorbird.traits.registry import TRAITS
 from tailorbird.web.api import api
@@ -26,9 +27,9 @@ def pages() -> dict[str, str]:
     return {
         "api.md": api_page(),
         "cli.md": commands_page(),
-        "segment.schema.json": segments.schema_text(),
         "settings.md": settings_page(),
         "traits.md": traits_page(),
+        **{f"schemas/{name}.schema.json": schemas.schema_text(name) for name in schemas.names()},
     }
 
 
@@ -177,7 +178,7 @@ def main(arguments: list[str]) -> int:
             f"docs/reference/{name} is old; run: python3 dev.py docs" if check else f"wrote {name}"
         )
         if not check:
-            REFERENCE.mkdir(exist_ok=True)
+            (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
             (REFERENCE / name).write_text(pages()[name], encoding="utf-8")
     return 1 if check and old else 0
 

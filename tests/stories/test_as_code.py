@@ -75,7 +75,7 @@ def applied(tb: Tailorbird, folder: Path, **how: bool | str) -> EditSet | None:
     return as_code.apply(tb.world, files, NOW, **said, **how)  # type: ignore[arg-type]
 
 
-def planned(tb: Tailorbird, folder: Path, *, prune: bool = False) -> as_code.Plan:
+def planned(tb: Tailorbird, folder: Path, *, prune: bool = False) -> as_code.DefinitionPlan:
     """Plan a folder."""
     return as_code.draft(tb.world, as_code.read_folder(folder), NOW, prune=prune).plan
 

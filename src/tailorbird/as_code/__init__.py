@@ -8,26 +8,30 @@ from __future__ import annotations
 
 from tailorbird.as_code.applying import apply, refuse_faults, roll_back, roll_back_set
 from tailorbird.as_code.audiences import AudienceChange, Example
-from tailorbird.as_code.changes import Change, Extra
+from tailorbird.as_code.changes import DefinitionChange, ExtraDefinition
 from tailorbird.as_code.effects import with_effects
-from tailorbird.as_code.files import Fault, Files, of_texts, read_folder
-from tailorbird.as_code.planning import Draft, Plan, draft
+from tailorbird.as_code.files import FileFault, Files, of_texts, read_folder
+from tailorbird.as_code.history import as_files, history, kept_together
+from tailorbird.as_code.planning import DefinitionPlan, Draft, draft
 from tailorbird.as_code.pulling import Pulled, pull
 from tailorbird.as_code.sends import SendOutlook
 
 __all__ = [
     "AudienceChange",
-    "Change",
+    "DefinitionChange",
+    "DefinitionPlan",
     "Draft",
     "Example",
-    "Extra",
-    "Fault",
+    "ExtraDefinition",
+    "FileFault",
     "Files",
-    "Plan",
     "Pulled",
     "SendOutlook",
     "apply",
+    "as_files",
     "draft",
+    "history",
+    "kept_together",
     "of_texts",
     "pull",
     "read_folder",

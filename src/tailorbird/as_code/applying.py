@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tailorbird import authoring
-from tailorbird.as_code.files import Fault, Files, Written
+from tailorbird.as_code.files import FileFault, Files, Written
 from tailorbird.as_code.places import path_of
 from tailorbird.as_code.planning import Draft, draft, drafted
 from tailorbird.edits import Edit, EditSet, How, Key
@@ -73,7 +73,7 @@ def put_in_force(
     return kept
 
 
-def refuse_faults(faults: tuple[Fault, ...]) -> None:
+def refuse_faults(faults: tuple[FileFault, ...]) -> None:
     """Return when there is none.
 
     Raises:

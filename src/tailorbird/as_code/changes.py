@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -14,6 +15,7 @@ from tailorbird.as_code.places import PLACES, path_of
 from tailorbird.edits import Edit, Key
 from tailorbird.registries import Definitions
 from tailorbird.schema import Definition, DefinitionKind
+from tailorbird.views import moment
 
 What: TypeAlias = Literal["add", "change", "remove"]
 SHIPPED: Final = ("tailorbird", "shipped")
@@ -21,16 +23,16 @@ SHIPPED: Final = ("tailorbird", "shipped")
 DIGEST_BYTES: Final = 16
 
 
-class Elsewhere(msgspec.Struct, frozen=True):
+class ChangedSince(msgspec.Struct, frozen=True):
     """A version that was kept by the console or the API since the files were applied last."""
 
     version: int
     author: str
     reason: str
-    at: int
+    at: datetime
 
 
-class Change(msgspec.Struct, frozen=True):
+class DefinitionChange(msgspec.Struct, frozen=True):
     """One definition that would be added, changed or removed.
 
     `before` is the version in force, 0 for none. `moved` says who changed it here since it was
@@ -43,7 +45,7 @@ class Change(msgspec.Struct, frozen=True):
     path: str
     before: int
     diff: str
-    moved: Elsewhere | None = None
+    moved: ChangedSince | None = None
 
     @property
     def key(self) -> Key:
@@ -51,7 +53,7 @@ class Change(msgspec.Struct, frozen=True):
         return self.kind, self.name
 
 
-class Extra(msgspec.Struct, frozen=True):
+class ExtraDefinition(msgspec.Struct, frozen=True):
     """A definition that no file has."""
 
     kind: DefinitionKind
@@ -77,29 +79,31 @@ def changes(
     written: Mapping[Key, Written],
     standing: Mapping[Key, Definition],
     removed: Iterable[Key] = (),
-) -> list[Change]:
+) -> list[DefinitionChange]:
     """Return what the files would change, and the ends of what is removed."""
     bases = definitions.bases()
-    found: list[Change] = []
+    found: list[DefinitionChange] = []
     for key, each in written.items():
         now = standing.get(key)
         if now is None or now.text != each.text:
             what: What = "change" if now else "add"
             shown = diff(each.path, now.text if now else None, each.text)
             before, moved = now.version if now else 0, _moved(definitions, key, bases)
-            found.append(Change(what, *key, each.path, before, shown, moved))
+            found.append(DefinitionChange(what, *key, each.path, before, shown, moved))
     for key in removed:
         now = standing[key]
         path = path_of(key, now.text)
-        found.append(Change("remove", *key, path, now.version, diff(path, now.text, None)))
+        found.append(
+            DefinitionChange("remove", *key, path, now.version, diff(path, now.text, None))
+        )
     return found
 
 
-def extras(written: Iterable[Key], standing: Mapping[Key, Definition]) -> list[Extra]:
+def extras(written: Iterable[Key], standing: Mapping[Key, Definition]) -> list[ExtraDefinition]:
     """Return what stands and no file has, without what comes with Tailorbird."""
     known = set(written)
     return [
-        Extra(*key, each.version, each.author)
+        ExtraDefinition(*key, each.version, each.author)
         for key, each in standing.items()
         if key not in known and (each.author, each.reason) != SHIPPED
     ]
@@ -119,7 +123,7 @@ def equal(
     ]
 
 
-def edits(found: Iterable[Change], written: Mapping[Key, Written]) -> list[Edit]:
+def edits(found: Iterable[DefinitionChange], written: Mapping[Key, Written]) -> list[Edit]:
     """Return the edits that changes are."""
     return [
         Edit(*each.key, None if each.what == "remove" else written[each.key].text) for each in found
@@ -148,11 +152,11 @@ def digest(versions: Mapping[Key, int], found: Iterable[Edit]) -> str:
     return hashlib.blake2b(whole, digest_size=DIGEST_BYTES, person=b"tb-plan").hexdigest()
 
 
-def _moved(definitions: Definitions, key: Key, bases: Mapping[Key, int]) -> Elsewhere | None:
+def _moved(definitions: Definitions, key: Key, bases: Mapping[Key, int]) -> ChangedSince | None:
     """Return who changed a definition here since files had it last."""
     newest = definitions.versions(*key, 1)
     base = bases.get(key)
     if base is None or not newest or newest[0].version <= base:
         return None
     last = newest[0]
-    return Elsewhere(last.version, last.author, last.reason, last.created_at)
+    return ChangedSince(last.version, last.author, last.reason, moment(last.created_at))

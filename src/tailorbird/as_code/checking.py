@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from tailorbird import authoring, forms, journeys, letters
-from tailorbird.as_code.files import Fault, Written
+from tailorbird.as_code.files import FileFault, Written
 from tailorbird.as_code.places import said_name
 from tailorbird.as_code.references import Reference
 from tailorbird.edits import Key
@@ -24,7 +24,7 @@ _MUST_BE: Final[Mapping[DefinitionKind, tuple[DefinitionKind, ...]]] = {
 _LINE: Final = re.compile(r":(\d+(?::\d+)?)$")
 
 
-def misnamed(written: Mapping[Key, Written]) -> dict[Key, Fault]:
+def misnamed(written: Mapping[Key, Written]) -> dict[Key, FileFault]:
     """Return the faults of texts that say another name than their file, or are no YAML at all."""
     found = {}
     for key, each in written.items():
@@ -41,12 +41,12 @@ def check(
     found: Mapping[Key, tuple[Reference, ...]],
     paths: Mapping[Key, str],
     broken: Iterable[Key],
-) -> list[Fault]:
+) -> list[FileFault]:
     """Return the faults of these definitions of a world; what follows from others' is left out.
 
     `paths` are the files of definitions, `broken` those that are known to have faults.
     """
-    faults: dict[tuple[str, str], Fault] = {}
+    faults: dict[tuple[str, str], FileFault] = {}
     names = {repr(name) for _, name in broken}
     for key in keys:
         for fault in _of_one(world, key, found.get(key, ()), paths):
@@ -57,7 +57,7 @@ def check(
 
 def _of_one(
     world: World, key: Key, named: tuple[Reference, ...], paths: Mapping[Key, str]
-) -> Iterator[Fault]:
+) -> Iterator[FileFault]:
     kind, name = key
     standing = world.definitions.get(kind, name)
     if standing is None:
@@ -74,7 +74,9 @@ def _of_one(
         yield fault_of(_file(key, error, paths), error)
 
 
-def _missing(world: World, key: Key, named: tuple[Reference, ...], file: str) -> Iterator[Fault]:
+def _missing(
+    world: World, key: Key, named: tuple[Reference, ...], file: str
+) -> Iterator[FileFault]:
     """Yield the faults of references that lead nowhere, where nobody else asks for that."""
     wanted = _MUST_BE.get(key[0], ())
     for each in named:
@@ -82,21 +84,21 @@ def _missing(world: World, key: Key, named: tuple[Reference, ...], file: str) ->
         if kind in wanted and not _is_there(world, each.key):
             known = [d.name for d in world.definitions.latest(kind)]
             mend = nearest(name, known) if known else f"there is no {kind} yet"
-            yield Fault(file, each.where or file, f"no {kind} {name!r}", mend)
+            yield FileFault(file, each.where or file, f"no {kind} {name!r}", mend)
 
 
 def _is_there(world: World, key: Key) -> bool:
     return world.definitions.get(*key) is not None
 
 
-def fault_of(path: str, error: TailorbirdError) -> Fault:
+def fault_of(path: str, error: TailorbirdError) -> FileFault:
     """Return an error of a file as a fault; where it says no place of the file, the file is it."""
     where = error.where
     if not where.startswith(path):
         line = _LINE.search(where)
         where = f"{path}:{line[1]}" if line else path
     mend = "write spaces: a tab cannot indent YAML" if "'\\t'" in error.what else error.mend
-    return Fault(path, where, error.what, mend)
+    return FileFault(path, where, error.what, mend)
 
 
 def _file(key: Key, error: TailorbirdError, paths: Mapping[Key, str]) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from tailorbird.as_code.audiences import Audiences
-from tailorbird.as_code.planning import Draft, Plan
+from tailorbird.as_code.planning import DefinitionPlan, Draft
 from tailorbird.as_code.sends import of_campaigns
 from tailorbird.schema import Instant
 from tailorbird.stopping import Stop
 from tailorbird.world import World
 
 
-def with_effects(world: World, found: Draft, now: Instant, stop: Stop | None = None) -> Plan:
+def with_effects(
+    world: World, found: Draft, now: Instant, stop: Stop | None = None
+) -> DefinitionPlan:
     """Return the plan of a draft with who enters and leaves, and what mails it brings.
 
     Nothing is looked at while there are faults.

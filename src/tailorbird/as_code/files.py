@@ -37,7 +37,7 @@ _OURS: Final = frozenset((*YAML, *MAILS))
 _SEGMENT: Final = re.compile(r"[^/\\\x00-\x1f]+")
 
 
-class Fault(msgspec.Struct, frozen=True):
+class FileFault(msgspec.Struct, frozen=True):
     """What is wrong, where, and how to mend it. `file` is the one that must be mended."""
 
     file: str
@@ -57,11 +57,11 @@ class Files:
     """What lies in a folder: the texts by their paths, and what could not be read."""
 
     texts: dict[str, str] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[FileFault] = field(default_factory=list)
 
     def refuse(self, path: str, what: str, mend: str, *, line: int = 0) -> None:
         """Note a fault of a file."""
-        self.faults.append(Fault(path, f"{path}:{line}" if line else path, what, mend))
+        self.faults.append(FileFault(path, f"{path}:{line}" if line else path, what, mend))
 
 
 @dataclass(frozen=True, slots=True)

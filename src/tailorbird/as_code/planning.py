@@ -9,8 +9,8 @@ import msgspec
 
 from tailorbird.as_code.audiences import AudienceChange
 from tailorbird.as_code.changes import (
-    Change,
-    Extra,
+    DefinitionChange,
+    ExtraDefinition,
     changes,
     digest,
     edits,
@@ -19,7 +19,7 @@ from tailorbird.as_code.changes import (
     in_force,
 )
 from tailorbird.as_code.checking import check, misnamed
-from tailorbird.as_code.files import Fault, Files, Written, definitions
+from tailorbird.as_code.files import FileFault, Files, Written, definitions
 from tailorbird.as_code.places import path_of
 from tailorbird.as_code.proposed import proposed
 from tailorbird.as_code.references import Reference, in_order, references, users
@@ -29,22 +29,22 @@ from tailorbird.schema import Definition, Instant
 from tailorbird.world import World
 
 
-class Plan(msgspec.Struct, frozen=True):
+class DefinitionPlan(msgspec.Struct, frozen=True):
     """What files would change. With faults it cannot be applied."""
 
     digest: str
     """Alike exactly while the same files meet the same definitions."""
-    changes: tuple[Change, ...] = ()
-    extras: tuple[Extra, ...] = ()
+    changes: tuple[DefinitionChange, ...] = ()
+    extras: tuple[ExtraDefinition, ...] = ()
     """What is in force and in no file; applying with `prune` removes it."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[FileFault, ...] = ()
     audiences: tuple[AudienceChange, ...] = ()
     """Segments and campaigns that it fills otherwise, or may."""
     sends: tuple[SendOutlook, ...] = ()
     """Campaigns that it touches, as they would be sent now."""
 
     @property
-    def moved(self) -> list[Change]:
+    def moved(self) -> list[DefinitionChange]:
         """Return the changes that would take back what was changed here since."""
         return [change for change in self.changes if change.moved]
 
@@ -53,7 +53,7 @@ class Plan(msgspec.Struct, frozen=True):
 class Draft:
     """A plan with all that applying it needs."""
 
-    plan: Plan
+    plan: DefinitionPlan
     edits: list[Edit]
     equal: list[Edit]
     """Definitions that files have as they stand, which is not known yet."""
@@ -88,9 +88,9 @@ def drafted(
     removed: Iterable[Key],
     now: Instant,
     *,
-    faults: Iterable[Fault] = (),
+    faults: Iterable[FileFault] = (),
     broken: Iterable[Key] = (),
-    left: Iterable[Extra] = (),
+    left: Iterable[ExtraDefinition] = (),
 ) -> Draft:
     """Return what these texts and these ends would change, with the faults of all that it touches.
 
@@ -110,7 +110,7 @@ def drafted(
         *_still_named(found, whole, named, paths),
         *check(after, touched, named, paths, broken),
     ]
-    plan = Plan(
+    plan = DefinitionPlan(
         digest=digest(versions, wanted),
         changes=tuple(_sorted(found, touched)),
         extras=tuple(left),
@@ -121,11 +121,11 @@ def drafted(
 
 
 def _still_named(
-    found: Iterable[Change],
+    found: Iterable[DefinitionChange],
     whole: Mapping[Key, Definition],
     named: Mapping[Key, Iterable[Reference]],
     paths: Mapping[Key, str],
-) -> Iterable[Fault]:
+) -> Iterable[FileFault]:
     """Yield a fault for each definition that names one that would be removed."""
     gone = {each.key: each for each in found if each.what == "remove"}
     for key in whole if gone else ():
@@ -134,15 +134,15 @@ def _still_named(
                 kind, name = each.key
                 what = f"{key[0]} {key[1]!r} names {kind} {name!r}, which would be removed"
                 mend = f"take it out here first, or keep {gone[each.key].path}"
-                yield Fault(paths[key], each.where or paths[key], what, mend)
+                yield FileFault(paths[key], each.where or paths[key], what, mend)
 
 
-def _sorted(found: Iterable[Change], touched: Iterable[Key]) -> list[Change]:
+def _sorted(found: Iterable[DefinitionChange], touched: Iterable[Key]) -> list[DefinitionChange]:
     """Return changes in the order in which one rests on another; what is removed, last."""
     place = {key: number for number, key in enumerate(touched)}
     return sorted(found, key=lambda each: place.get(each.key, len(place)))
 
 
-def _in(wanted: Iterable[Edit], order: Iterable[Change]) -> list[Edit]:
+def _in(wanted: Iterable[Edit], order: Iterable[DefinitionChange]) -> list[Edit]:
     by_key = {each.key: each for each in wanted}
     return [by_key[each.key] for each in order]

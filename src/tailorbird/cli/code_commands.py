@@ -14,7 +14,7 @@ from tailorbird.cli.output import emit, read_text, table, write
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
-    from tailorbird.as_code import Plan
+    from tailorbird.as_code import DefinitionPlan
     from tailorbird.edits import EditSet, Key
 
 Files = Annotated[Path, typer.Argument(help="The folder of files, such as a git checkout.")]
@@ -185,7 +185,21 @@ def history(
     emit(sets, table(heads, found), as_json=as_json)
 
 
-def _agreed(found: Plan) -> str:
+def schema(
+    name: Annotated[str, typer.Argument(help="Its kind, or settings; a list when empty.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the JSON Schema of a kind of definition, for editors and programs."""
+    from tailorbird.as_code import schemas
+
+    if name:
+        text = schemas.schema_text(name)
+        emit(schemas.schema(name), text.rstrip("\n").split("\n"), as_json=as_json)
+    else:
+        emit(schemas.names(), schemas.names(), as_json=as_json)
+
+
+def _agreed(found: DefinitionPlan) -> str:
     """Show a plan, ask whether to go on, and return its digest.
 
     Raises:
@@ -208,12 +222,12 @@ def _digest(planned: str) -> str:
     """Return the digest that an option gives, or that the file of a plan has."""
     import msgspec
 
-    from tailorbird.as_code import Plan
+    from tailorbird.as_code import DefinitionPlan
 
     if not planned or not Path(planned).is_file():
         return planned
     try:
-        return msgspec.json.decode(read_text(Path(planned)), type=Plan).digest
+        return msgspec.json.decode(read_text(Path(planned)), type=DefinitionPlan).digest
     except msgspec.MsgspecError:
         mend = "write it by `tailorbird plan --json > FILE`"
         raise UsageError("this is no plan", where=planned, mend=mend) from None
@@ -237,4 +251,4 @@ TOLD: Final = {
     "kept": "left alone: not applied yet",
     "unwritable": "not written: its name cannot be a file's",
 }  # fmt: skip
-COMMANDS: Final = (plan, diff, apply, pull, rollback, history)
+COMMANDS: Final = (plan, diff, apply, pull, rollback, history, schema)

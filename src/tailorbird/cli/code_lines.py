@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 if TYPE_CHECKING:
-    from tailorbird.as_code import AudienceChange, Example, Plan, SendOutlook
+    from tailorbird.as_code import AudienceChange, DefinitionPlan, Example, SendOutlook
     from tailorbird.edits import EditSet
 
 _COLOURS: Final = (("+++", ""), ("---", ""), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 _MOST_LOADS: Final = 6
 
 
-def plan_lines(found: Plan) -> list[str]:
+def plan_lines(found: DefinitionPlan) -> list[str]:
     """Return a plan as lines; faults come last, where a terminal ends."""
     if found.faults:
         return [*diff_lines(found), *(each.sentence() for each in found.faults)]
@@ -26,7 +26,7 @@ def plan_lines(found: Plan) -> list[str]:
     return [*diff_lines(found), *_people(found), *_mails(found), *_rest(found)]
 
 
-def diff_lines(found: Plan) -> list[str]:
+def diff_lines(found: DefinitionPlan) -> list[str]:
     """Return the diffs of a plan, coloured on a terminal."""
     return [coloured(line) for change in found.changes for line in change.diff.splitlines()]
 
@@ -50,7 +50,7 @@ def kept_lines(kept: EditSet | None) -> list[str]:
     return [head, *(f"  {e.kind} {e.name}: version {e.before} -> {e.version}" for e in done)]
 
 
-def _people(found: Plan) -> Iterator[str]:
+def _people(found: DefinitionPlan) -> Iterator[str]:
     if found.audiences:
         yield ""
     for each in found.audiences:
@@ -79,7 +79,7 @@ def _examples(how: str, people: Sequence[Example]) -> Iterator[str]:
         yield f"  {how}: {'also ' if len(rest) < len(people) else ''}{', '.join(rest)}, for example"
 
 
-def _mails(found: Plan) -> Iterator[str]:
+def _mails(found: DefinitionPlan) -> Iterator[str]:
     for each in found.sends:
         yield ""
         if each.trouble:
@@ -102,7 +102,7 @@ def _mail(each: SendOutlook) -> Iterator[str]:
         yield f"  load: {load.domain} to {load.provider}, {load.mails:,} mails in {load.hours:g} h"
 
 
-def _rest(found: Plan) -> Iterator[str]:
+def _rest(found: DefinitionPlan) -> Iterator[str]:
     yield ""
     for change in found.moved:
         if by := change.moved:

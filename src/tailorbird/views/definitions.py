@@ -40,3 +40,72 @@ class NewVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, Meta(max_length=60_000)]
     reason: Annotated[str, Meta(max_length=1000)] = ""
     author: Annotated[str, Meta(max_length=200)] = ""
+
+
+Path = Annotated[str, Meta(max_length=300)]
+MANY_FILES = 10_000
+
+
+class DefinitionFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Definitions as files: text by path, such as `segments/gold.yaml`.
+
+    With `prune`, what is in no file is meant to be removed.
+    """
+
+    files: Annotated[dict[Path, str], Meta(max_length=MANY_FILES)]
+    prune: bool = False
+
+
+class ApplyFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Definitions to be put in force together, who says so, and why.
+
+    `plan` is the digest of the plan that was looked at; `overwrite` takes back what was changed
+    here since.
+    """
+
+    files: Annotated[dict[Path, str], Meta(max_length=MANY_FILES)]
+    author: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    plan: Annotated[str, Meta(max_length=64)] = ""
+    prune: bool = False
+    overwrite: bool = False
+
+
+class TakeBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An earlier version to be in force again: `to`, or the one before; who says so, and why."""
+
+    author: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    to: Annotated[int, Meta(ge=1)] | None = None
+    overwrite: bool = False
+
+
+class KeptDefinition(msgspec.Struct, frozen=True):
+    """One definition of those that were kept together: from which version (0: none) to which."""
+
+    kind: str
+    name: str
+    before: int
+    version: int
+
+
+class KeptTogether(msgspec.Struct, frozen=True):
+    """Definitions that were kept together. `number` is 0 where nothing was to be changed."""
+
+    number: int
+    how: str
+    at: datetime
+    author: str
+    reason: str
+    definitions: tuple[KeptDefinition, ...]
+
+
+class VersionOf(msgspec.Struct, frozen=True):
+    """One version of a definition, with what it changed as a diff; `removed`: it was its end."""
+
+    version: int
+    at: datetime
+    author: str
+    reason: str
+    diff: str
+    removed: bool = False

@@ -1,16 +1,16 @@
-"""The API of segments as definitions: the end of one, and the grammar of all."""
+"""The API of segments as definitions: the end of one."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from litestar import delete, get
+from litestar import delete
 from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from tailorbird import authoring, segments
+from tailorbird import authoring
 from tailorbird.views.definitions import RemovedDefinition
-from tailorbird.web.asking import GUARDED, MISSING, WRITES, WRITING, At, Name, found
+from tailorbird.web.asking import MISSING, WRITES, WRITING, At, Name, found
 
 TAG: Final = "segments"
 Said = Annotated[str, QueryParameter(max_length=1000)]
@@ -31,11 +31,4 @@ def delete_segment(desk: At, name: Name, author: Said = "", reason: Said = "") -
     return RemovedDefinition(kept.name, kept.version)
 
 
-@get("/schemas/segment", summary="The grammar of segments", tags=[TAG], responses=GUARDED,
-     sync_to_thread=False)  # fmt: skip
-def get_segment_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a segment's definition in YAML or JSON."""
-    return segments.schema()
-
-
-HANDLERS: Final[list[ControllerRouterHandler]] = [delete_segment, get_segment_schema]
+HANDLERS: Final[list[ControllerRouterHandler]] = [delete_segment]
