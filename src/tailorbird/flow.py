@@ -23,7 +23,6 @@ from tailorbird import (
     grouping,
     intake,
     journeying,
-    journeys,
     learning,
     letters,
     notify,
@@ -40,11 +39,12 @@ from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.membership import refresh as refresh
 from tailorbird.membership import refreshed_until as refreshed_until
 from tailorbird.privacy.permit import Permit, permit
+from tailorbird.reaching import audience as audience
+from tailorbird.reaching import people_in as people_in
 from tailorbird.schema import (
     Decision,
     Instant,
     LogRecord,
-    PersonId,
 )
 from tailorbird.segments.refresh import untimed
 from tailorbird.sending import announce as announce
@@ -192,15 +192,6 @@ def count(world: World, segment: segments.Segment, as_of: Instant) -> int:
     return segments.count(world.facts, meant, standing, as_of=as_of)
 
 
-def people_in(
-    world: World, segment: segments.Segment, as_of: Instant, limit: int | None = None
-) -> list[PersonId]:
-    """Return the people who are in a segment at an instant, by number."""
-    standing = authoring.standing_segments(world, as_of)
-    meant = grouping.at(world, segment, as_of)
-    return segments.people(world.facts, meant, standing, as_of=as_of, limit=limit)
-
-
 def rebuild(
     world: World, now: Instant, on_progress: Callable[[int, int], None] | None = None
 ) -> int:
@@ -230,14 +221,6 @@ def decide(world: World, name: str, now: Instant, occurrence: str = "1") -> Deci
     for some in _chunks(people, CANDIDATES):
         recorded += arbiter.decide(granting.proposed(name, version, occurrence, some))
     return Decided(name, version, len(people), recorded)
-
-
-def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[PersonId]:
-    """Return the people of the audience at this instant, by number."""
-    chosen = set(people_in(world, authoring.find_segment(world, campaign.audience), now))
-    for name in campaign.exclude:
-        chosen -= set(people_in(world, authoring.find_segment(world, name), now))
-    return sorted(chosen)
 
 
 def check(
@@ -318,6 +301,7 @@ def keep_current(
     journeying.react(world, now)
     triggering.enter_triggered(world, now, journeying.enter)
     journeying.advance(world, now)
+    granting.send_scheduled(world, now)
     notify.enqueue(world, now)
     crossing.forget_old(world, now, work)
     return taken

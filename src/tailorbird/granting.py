@@ -13,14 +13,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from tailorbird import authoring, forms, journeys, letters, yaml_text
+from tailorbird import authoring, forms, journeys, letters, scheduling, yaml_text
 from tailorbird.delivery.quiet_hours import day_ends, opens_at, quiet_hours
 from tailorbird.errors import DefinitionError, SettingsError, TemplateError, UsageError
+from tailorbird.journeys.proposals import Deferral as Deferral
+from tailorbird.journeys.proposals import Proposal as Proposal
+from tailorbird.journeys.proposals import proposed as proposed
 from tailorbird.letters.limiting import Mailed, limits_of
 from tailorbird.schema import Decision, Instant, PersonId
 from tailorbird.world import World
@@ -34,42 +35,6 @@ BROKEN: Final = "broken"
 """Why nobody gets anything of a campaign: its mail cannot be made at all."""
 
 
-class Proposal(msgspec.Struct, frozen=True):
-    """A mail that somebody would send. A journey's step is the campaign `JOURNEY/STEP`.
-
-    `inputs` are what the template is given besides; the decision keeps them.
-    """
-
-    campaign: str
-    version: int
-    occurrence: str
-    person: PersonId
-    due_at: Instant = 0
-    """Not before; 0: at once."""
-    waits: Literal["never", "quiet", "caps"] = "quiet"
-    """For what it is answered by a `Deferral`: quiet hours, and also caps, or nothing.
-
-    Who never waits is decided now, and due when the quiet ends.
-    """
-    latest: Instant = 0
-    """Until when it can wait, 0: for ever; then it is refused."""
-    inputs: dict[str, Any] = {}
-
-    @property
-    def id(self) -> bytes:
-        """Return the id of the decision that it becomes."""
-        return journeys.decision_id(self.campaign, self.person, self.occurrence)
-
-
-class Deferral(msgspec.Struct, frozen=True):
-    """Not now: propose again at `until`. Nothing is recorded."""
-
-    proposal: Proposal
-    until: Instant
-    reason: str
-    limit: str = ""
-
-
 Answer: TypeAlias = Decision | Deferral
 
 
@@ -78,11 +43,12 @@ def grant(world: World, proposals: Sequence[Proposal], now: Instant) -> list[Ans
     return Granting(world, now).grant(proposals)
 
 
-def proposed(
-    name: str, version: int, occurrence: str, people: Sequence[PersonId]
-) -> list[Proposal]:
-    """Return what a campaign proposes to these people, which is decided now whatever the hour."""
-    return [Proposal(name, version, occurrence, person, waits="never") for person in people]
+def send_scheduled(world: World, now: Instant) -> int:
+    """Decide what scheduled campaigns have due; return how many decisions were new."""
+    arbiter = Granting(world, now)
+    recorded = arbiter.decide(arbiter.scheduled())
+    scheduling.finish(world, now)
+    return recorded
 
 
 class Granting:
@@ -98,12 +64,13 @@ class Granting:
         self._kept: set[str] = set()
         self._due: dict[bytes, Instant] = {}
         self._recorded = 0
+        self._others: dict[PersonId, list[Proposal]] | None = None
 
     def grant(self, proposals: Sequence[Proposal]) -> list[Answer]:
         """Return the answer to each proposal, in order; decisions are durable."""
         answers: dict[bytes, Answer] = {}
         for batch in _whole_people(proposals):
-            answers |= self._grant(batch)
+            answers |= self._grant(self._with_others(batch))
         return [answers[each.id] for each in proposals]
 
     def decide(self, proposals: Sequence[Proposal]) -> int:
@@ -164,6 +131,24 @@ class Granting:
         if new < len(fresh):
             answers |= self._world.ledger.found(list(fresh))
         return answers
+
+    def scheduled(self) -> list[Proposal]:
+        """Return what scheduled campaigns propose now and is not decided yet."""
+        return [each for own in self._scheduled().values() for each in own]
+
+    def _scheduled(self) -> dict[PersonId, list[Proposal]]:
+        if self._others is None:
+            self._others = defaultdict(list)
+            for each in scheduling.proposals(self._world, self._now):
+                self._others[each.person].append(each)
+        return self._others
+
+    def _with_others(self, batch: Sequence[Proposal]) -> list[Proposal]:
+        """Return a batch with what scheduled campaigns propose to the same people now."""
+        others = self._scheduled()
+        people = {each.person for each in batch} if others else ()
+        found = {each.id: each for person in people for each in others.pop(person, ())}
+        return list(({each.id: each for each in batch} | found).values())
 
     def _keep_editions(self, proposals: Sequence[Proposal]) -> None:
         for key in {(each.campaign, each.version) for each in proposals}:

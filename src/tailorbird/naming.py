@@ -18,6 +18,7 @@ from tailorbird import (
     yaml_text,
 )
 from tailorbird.collect import plan
+from tailorbird.collect.forms_messages import CONFIRMED, SUBMITTED
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import DefinitionKind
 from tailorbird.segments import Segment, analyst
@@ -72,12 +73,15 @@ def check_segment(
 def vocabulary(world: World, name: str, standing: Sequence[Segment]) -> segments.Vocabulary:
     """Return the names that the segment `name` may use here.
 
-    Events and traits are what has happened and what the tracking plan expects; until anything has
-    happened, any may come. Segments are those that stand, but none that names this one.
+    Events and traits are what has happened, what the tracking plan expects and what forms say;
+    until anything has happened, any may come. Segments are those that stand, but none that names
+    this one.
     """
     known = segments.vocabulary(world.facts, {each.name for each in standing} | {name})
     planned = world.definitions.get("tracking_plan", plan.NAME)
     expected = frozenset(plan.parse(planned.text).events) if planned else frozenset[str]()
+    if world.definitions.latest("form"):
+        expected |= {SUBMITTED, CONFIRMED}
     return msgspec.structs.replace(
         known,
         events=known.events | expected,
@@ -108,7 +112,7 @@ def _in_segments(world: World, name: str, standing: Sequence[Segment]) -> _Found
 def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Found:
     for each in world.definitions.latest("campaign"):
         campaign = journeys.parse(each.text, f"campaigns/{each.name}.yaml")
-        if campaign.audience == name:
+        if name in campaign.included:
             yield "campaign", each.name, "audience"
         if name in campaign.exclude:
             yield "campaign", each.name, "excluded"
@@ -120,18 +124,18 @@ def _in_journeys(world: World, name: str, standing: Sequence[Segment]) -> _Found
     for each in world.definitions.latest("journey"):
         written = journeys.read_journey(each.text, f"journeys/{each.name}.yaml")
         for clause in written.clauses:
-            if name in _asked(journey_conditions.read(clause.condition)):
+            if name in named_in(journey_conditions.read(clause.condition)):
                 yield "journey", each.name, f"step {clause.step}" if clause.step else clause.use
         for message in written.journey.messages():
             if any(name in chain.segments for chain in letters.editions.chains_of(message)):
                 yield "journey", message.name, "fallback"
 
 
-def _asked(condition: journey_conditions.Asked) -> frozenset[str]:
+def named_in(condition: journey_conditions.Asked) -> frozenset[str]:
     """Return the segments that a condition of a journey names."""
     match condition:
         case journey_conditions.Joined(parts=parts):
-            return frozenset[str]().union(*map(_asked, parts))
+            return frozenset[str]().union(*map(named_in, parts))
         case journey_conditions.Known(asked):
             return segments.named(asked)
         case _:

@@ -2,7 +2,7 @@
 
 name: win-back
 description: A reason to come back for those who have not bought for 90 days
-audience: lapsed-90-days
+audience: lapsed-90-days                        # or several: [lapsed-90-days, never-bought]
 template: win_back
 variants:
   plain: {share: 1, subject: "A note from {{ shop.name }}"}
@@ -18,6 +18,8 @@ brand: outlet                                   # a sender of the settings; left
 from_name: Ann of the outlet
 reply_to: care@outlet.example
 utm: {source: newsletter, medium: email}        # on every link that does not say it itself
+schedule: {at: 2026-12-01T09:00, local: true}   # see `schedule`; left out, it is sent by hand
+exclusive: december                             # nobody is in two experiments of a group
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import msgspec
 
 from tailorbird import yaml_text
 from tailorbird.errors import DefinitionError
+from tailorbird.journeys.schedule import Schedule, fault
 from tailorbird.schema import Purpose
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -67,7 +70,7 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is written to, with what, how it is tested, and until when purchases count."""
 
     name: Name
-    audience: Name
+    audience: Name | Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
     template: Name
     variants: dict[Name, Variant]
     description: str = ""
@@ -78,7 +81,7 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attribution_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
     cap: Cap | None = None
     priority: Annotated[int, msgspec.Meta(ge=1, le=9)] = COMMON_PRIORITY
-    """Its place in the queue of mails that wait: 1 leaves first."""
+    """Who wins where a limit lets one pass, and leaves first of those that wait: 1 before 9."""
     exclusive: str = ""
     """A group of campaigns and journeys: nobody is in more than one of its experiments."""
     each_person: bool = False
@@ -90,6 +93,12 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     from_name: Annotated[str, msgspec.Meta(max_length=200)] = ""
     reply_to: Annotated[str, msgspec.Meta(max_length=254)] = ""
     utm: Utm | None = None
+    schedule: Schedule | None = None
+
+    @property
+    def included(self) -> tuple[Name, ...]:
+        """Return the segments whose people it reaches."""
+        return (self.audience,) if isinstance(self.audience, str) else self.audience
 
     def tags(self, variant: str) -> dict[str, str]:
         """Return the parameters that the links of a variant carry; without `utm`, none."""
@@ -136,4 +145,8 @@ def parse(text: str, name: str) -> Campaign:
             where=document.where(("variants", HOLDOUT)),
             mend="give it another name, and set the share held out as `holdout: 0.1`",
         )
+    if campaign.schedule is not None:
+        key, what, mend = fault(campaign.schedule)
+        if what:
+            raise DefinitionError(what, where=document.where(("schedule", key)), mend=mend)
     return campaign

@@ -44,7 +44,10 @@ def belonging(
     Segments are read as they stood then; what came in late counts.
     """
     standing = list(standing_at(world, at))
-    audience = _explained(world, campaign.audience, person, standing, at)
+    asked = (_explained(world, name, person, standing, at) for name in campaign.included)
+    included = [each for each in asked if each is not None]
+    first = included[0] if included else None
+    audience = next((each for each in included if each.member), first)
     excluded = tuple(
         Excluded(name, found.member)
         for name in campaign.exclude

@@ -15,7 +15,16 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from tailorbird import flow, journeying, letters, matching, membership, pacing, triggering
+from tailorbird import (
+    flow,
+    journeying,
+    letters,
+    matching,
+    membership,
+    pacing,
+    scheduling,
+    triggering,
+)
 from tailorbird.letters import opting_out
 from tailorbird.schema import SECOND, Body, Instant
 from tailorbird.tracking.answers import Sent
@@ -185,9 +194,10 @@ def _workers(tb: Tailorbird) -> tuple[Worker, Worker, Behind]:
 
 
 def _seconds_until_due(tb: Tailorbird) -> float:
-    """Return in how many seconds time alone can change a segment, or move somebody in a journey."""
+    """Return in how many seconds time alone can change a segment, or have somebody written to."""
     now = tb.clock()
-    asked = (membership.next_due, journeying.next_due, triggering.next_due)
+    due_by = (journeying.next_due, triggering.next_due, scheduling.next_due)
+    asked = (membership.next_due, *due_by)
     dues = [next_due(tb.world, now) for next_due in asked]
     return min(((due - now) / SECOND for due in dues if due is not None), default=math.inf)
 
