@@ -53,14 +53,16 @@ from tailorbird.schema import Instant
 
 PERSONAL: Final = (
     "person", "traits", "scores", "recommendations", "texts", "segments",
-    "top_browsed_categories", "product_browse_history",
+    "top_browsed_categories", "product_browse_history", "event", "journey",
 )  # fmt: skip
 """Roots of what one person may have and another lack."""
 SURE: Final = frozenset(
     f"recommendations[].{name}"
     for name in ("item", "name", "price_minor", "currency", "url", "score")
+) | frozenset(
+    f"event.products[].{name}" for name in ("item", "name", "currency", "url", "quantity")
 )
-"""What every product that is recommended has."""
+"""What every product has that is recommended, or of the event that set the mail off."""
 _GAP, _WRITTEN, _OPENED, _CLOSED, _END = "\x01", "\x02", "\x03", "\x04", "\x05"
 _MARKS: Final = re.compile(
     f"{_GAP}([^{_END}]*){_END}|{_OPENED}([^{_END}]*){_END}|({_WRITTEN})|({_CLOSED})"
