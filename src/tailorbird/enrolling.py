@@ -87,15 +87,15 @@ def _enter(
         stood[each.person].append(each)
     rulings = [_ruling(journey, each, stood[each.person]) for each in triggered]
     passing = [each for each, ruling in zip(triggered, rulings, strict=True) if not ruling.refusal]
-    welcome = _welcome(world, journey, passing, now)
-    coming = [each for each in passing if each.person in welcome]
+    invited = welcome(world, journey, passing, now)
+    coming = [each for each in passing if each.person in invited]
     refused = Counter(ruling.refusal for ruling in rulings if ruling.refusal)
     if len(passing) > len(coming):
         refused[advance.WHO] = len(passing) - len(coming)
     ends = [
         ruling.restarts
         for each, ruling in zip(triggered, rulings, strict=True)
-        if ruling.restarts and each.person in welcome
+        if ruling.restarts and each.person in invited
     ]
     entries = _entries(world, journey, coming, now)
     with world.enrolments.transaction():
@@ -126,7 +126,7 @@ def _ruling(journey: journeys.Journey, each: Triggered, stood: Sequence[Stood]) 
     return _Ruling()
 
 
-def _welcome(
+def welcome(
     world: World, journey: journeys.Journey, coming: Sequence[Triggered], now: Instant
 ) -> set[PersonId]:
     """Return for whom the journey is."""

@@ -25,12 +25,24 @@ variants: {plain: {subject: Hello}}
 holdout: 0
 """
 MAIL = "<p>Hello {{ person.first_name }}</p>\n"
+NEW = "name: new\nwhere: {trait: orders, is: 1}\n"
 FOLDER = {
     "campaigns/hello.yaml": HELLO,
     "segments/top.yaml": TOP,
     "segments/vips.yaml": VIPS,
     "templates/hi.liquid": MAIL,
 }
+AMP = """\
+<!doctype html>
+<html ⚡4email>
+<head>
+<meta charset="utf-8">
+<script async src="https://cdn.ampproject.org/v0.js"></script>
+<style amp4email-boilerplate>body{visibility:hidden}</style>
+</head>
+<body>Hello</body>
+</html>
+"""
 Write = Callable[[Mapping[str, str]], Path]
 
 
@@ -156,3 +168,157 @@ def test_what_the_console_changed_is_not_taken_back_unasked(tb: Tailorbird, writ
     assert planned(tb, folder).changes == ()
     write({"segments/vips.yaml": VIPS})
     assert applied(tb, folder) is not None
+
+
+def test_a_plan_says_who_enters_and_leaves_and_why(tb: Tailorbird, write: Write) -> None:
+    folder = write(FOLDER)
+    applied(tb, folder)
+    write({"segments/vips.yaml": VIPS.replace("2", "4")})
+    files = as_code.read_folder(folder)
+    plan = as_code.with_effects(tb.world, as_code.draft(tb.world, files, NOW), NOW)
+    found = {(each.kind, each.name): each for each in plan.audiences}
+    vips = found["segment", "vips"]
+    assert (vips.before, vips.after, vips.entering, vips.leaving) == (5, 3, 0, 2)
+    left = [tb.person("u-2"), tb.person("u-3")]
+    assert [each.person for each in vips.leave] == left
+    assert vips.leave[0].why == ("not: orders is at least 4 (it is 2)",)
+    assert found["segment", "top"].leaving == 2
+    assert found["campaign", "hello"].leaving == 2
+    assert [each.campaign for each in plan.sends] == ["hello"]
+
+
+def test_planning_writes_nothing(tb: Tailorbird, write: Write) -> None:
+    files = as_code.read_folder(write(FOLDER))
+    before = {path: path.read_bytes() for path in tb.world.folder.glob("tailorbird.sqlite*")}
+    offset = tb.world.facts.offset()
+    as_code.with_effects(tb.world, as_code.draft(tb.world, files, NOW), NOW)
+    assert {path: path.read_bytes() for path in before} == before
+    assert tb.world.facts.offset() == offset
+    assert tb.world.definitions.standing() == {}
+
+
+def test_who_could_not_be_written_to_is_told_before(tb: Tailorbird, write: Write) -> None:
+    folder = write(FOLDER)
+    files = as_code.read_folder(folder)
+    plan = as_code.with_effects(tb.world, as_code.draft(tb.world, files, NOW), NOW)
+    (sends,) = plan.sends
+    assert (sends.audience, sends.judged, sends.send, sends.this_week) == (5, 5, 0, None)
+    assert sum(sends.refused.values()) == 5
+    daily = f"{HELLO}schedule: {{every: daily at 09:00}}\n"
+    write({"campaigns/hello.yaml": daily})
+    files = as_code.read_folder(folder)
+    plan = as_code.with_effects(tb.world, as_code.draft(tb.world, files, NOW), NOW)
+    assert plan.sends[0].this_week == 0
+
+
+def test_a_journey_is_foretold_by_the_week_that_was(tb: Tailorbird, write: Write) -> None:
+    journey = """\
+name: thanks
+trigger: {event: purchase, late: 2d}
+who: {segment: vips}
+steps:
+  - wait: 1h
+  - send: mail
+    template: hi
+    subject: Thank you
+"""
+    folder = write({**FOLDER, "journeys/thanks.yaml": journey})
+    files = as_code.read_folder(folder)
+    plan = as_code.with_effects(tb.world, as_code.draft(tb.world, files, NOW), NOW)
+    assert plan.faults == ()
+    found = {(each.kind, each.name): each for each in plan.audiences}
+    assert (found["journey", "thanks"].before, found["journey", "thanks"].after) == (None, 5)
+    sends = {each.campaign: each for each in plan.sends}
+    assert (sends["thanks/mail"].audience, sends["thanks/mail"].this_week) == (5, 0)
+    applied(tb, folder)
+    write({"segments/vips.yaml": VIPS.replace("2", "6")})
+    files = as_code.read_folder(folder)
+    plan = as_code.with_effects(tb.world, as_code.draft(tb.world, files, NOW), NOW)
+    found = {(each.kind, each.name): each for each in plan.audiences}
+    assert found["journey", "thanks"].leaving == 4
+
+
+def test_what_no_file_has_is_told_and_removed_only_by_prune(tb: Tailorbird, write: Write) -> None:
+    tb.put("segment", "lone", "name: lone\nwhere: {trait: orders, is: 1}\n")
+    tb.install_library()
+    folder = write(FOLDER)
+    plan = planned(tb, folder)
+    assert [each.key for each in plan.extras] == [("segment", "lone")]
+    applied(tb, folder)
+    assert tb.world.definitions.get("segment", "lone") is not None
+    assert applied(tb, folder, prune=True) is not None
+    assert tb.world.definitions.get("segment", "lone") is None
+    assert tb.world.definitions.get("segment", "bronze") is not None
+
+
+def test_what_is_still_named_is_not_pruned(tb: Tailorbird, write: Write) -> None:
+    folder = write(FOLDER)
+    applied(tb, folder)
+    (folder / "segments/vips.yaml").unlink()
+    with pytest.raises(DefinitionError) as refused:
+        applied(tb, folder, prune=True)
+    assert "segments/top.yaml:2: segment 'top' names segment 'vips'" in str(refused.value)
+    assert tb.world.definitions.get("segment", "vips") is not None
+
+
+def test_an_apply_is_rolled_back_whole(tb: Tailorbird, write: Write) -> None:
+    folder = write(FOLDER)
+    applied(tb, folder)
+    write({"segments/vips.yaml": VIPS.replace("2", "3"), "segments/new.yaml": NEW})
+    second = applied(tb, folder)
+    assert second is not None
+    kept = as_code.roll_back_set(tb.world, second.number, NOW, author="bob", reason="wrong")
+    assert kept is not None
+    found = tb.world.definitions.get("segment", "vips")
+    assert found is not None
+    assert (found.version, found.text, found.author) == (3, VIPS, "bob")
+    assert tb.world.definitions.get("segment", "new") is None
+    with pytest.raises(ConflictError, match="changed again since"):
+        as_code.roll_back_set(tb.world, second.number, NOW, author="bob", reason="wrong")
+    with pytest.raises(ConflictError, match=r"segments/vips\.yaml \(version 3 by bob: wrong\)"):
+        applied(tb, folder)
+
+
+def test_a_version_is_rolled_back_by_name(tb: Tailorbird, write: Write) -> None:
+    folder = write(FOLDER)
+    applied(tb, folder)
+    tb.put("segment", "vips", VIPS.replace("2", "3"))
+    as_code.roll_back(tb.world, ("segment", "vips"), NOW, author="bob", reason="wrong")
+    found = tb.world.definitions.get("segment", "vips")
+    assert found is not None
+    assert (found.version, found.text) == (3, VIPS)
+    with pytest.raises(UsageError, match="has no version 9; versions: 1 to 3"):
+        as_code.roll_back(tb.world, ("segment", "vips"), NOW, to=9, author="bob", reason="wrong")
+
+
+def test_a_file_that_is_edited_and_not_applied_is_never_overwritten(
+    tb: Tailorbird, write: Write
+) -> None:
+    folder = write(FOLDER)
+    applied(tb, folder)
+    write({"segments/vips.yaml": VIPS + "# mine\n", "segments/top.yaml": TOP + "# mine\n"})
+    tb.put("segment", "vips", VIPS.replace("2", "3"))
+    done = as_code.pull(tb.world, folder, as_code.read_folder(folder), NOW)
+    assert {each.path: each.done for each in done} == {
+        "segments/top.yaml": "edited", "segments/vips.yaml": "conflict",
+    }  # fmt: skip
+    assert texts(folder)["segments/vips.yaml"] == VIPS + "# mine\n"
+    as_code.pull(tb.world, folder, as_code.read_folder(folder), NOW, overwrite=True)
+    assert texts(folder) == {**FOLDER, "segments/vips.yaml": VIPS.replace("2", "3")}
+
+
+def test_a_mail_with_an_amp_part_stays_in_two_files(tb: Tailorbird, write: Write) -> None:
+    amp = AMP
+    folder = write({**FOLDER, "templates/hi.amp.html": amp})
+    applied(tb, folder)
+    found = tb.world.definitions.get("template", "hi")
+    assert found is not None
+    assert found.text == f"{MAIL}\n{amp}"
+    tb.put("template", "hi", f"<p>Hi</p>\n\n{amp}")
+    as_code.pull(tb.world, folder, as_code.read_folder(folder), NOW)
+    assert texts(folder) == {
+        **FOLDER,
+        "templates/hi.liquid": "<p>Hi</p>\n",
+        "templates/hi.amp.html": amp,
+    }
+    assert planned(tb, folder).changes == ()

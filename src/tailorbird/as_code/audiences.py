@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird import authoring, flow, journeys, segments
+from tailorbird.as_code.entries import set_off
 from tailorbird.edits import Key
 from tailorbird.errors import TailorbirdError
 from tailorbird.membership import found_by_sql
@@ -93,11 +94,17 @@ class Audiences:
         return sorted(touched, key=lambda name: (_depth(name, after), place[name]))
 
     def of_campaigns(self, keys: Iterable[Key]) -> Iterator[AudienceChange]:
-        """Yield what changes of the audiences of these campaigns."""
+        """Yield what changes of the audiences of these campaigns, and of these journeys.
+
+        A journey's audience is whom the past week would have set off.
+        """
+        audiences: dict[str, Callable[[World, str], People | None]] = {
+            "campaign": self._audience, "journey": self._set_off,
+        }  # fmt: skip
         for kind, name in keys:
-            if kind == "campaign":
-                before, after = (self._audience(w, name) for w in (self.world, self.after))
-                yield _change("campaign", name, before, after)
+            if kind in audiences:
+                found = audiences[kind]
+                yield _change(kind, name, found(self.world, name), found(self.after, name))
 
     def _audience(self, world: World, name: str) -> People | None:
         found = world.definitions.get("campaign", name)
@@ -105,6 +112,12 @@ class Audiences:
             return None
         campaign = journeys.parse(found.text, f"campaigns/{name}.yaml")
         return np.asarray(flow.audience(world, campaign, self.now), dtype=np.int64)
+
+    def _set_off(self, world: World, name: str) -> People | None:
+        if world.definitions.get("journey", name) is None:
+            return None
+        journey, _ = authoring.find_journey(world, name)
+        return np.asarray(set_off(world, journey, self.now), dtype=np.int64)
 
     def _of_one(self, name: str, before: Segment | None, after: Segment | None) -> AudienceChange:
         try:

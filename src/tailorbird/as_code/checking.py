@@ -47,17 +47,27 @@ def check(
     `paths` are the files of definitions, `broken` those that are known to have faults.
     """
     faults: dict[tuple[str, str], FileFault] = {}
-    names = {repr(name) for _, name in broken}
+    wrong = set(broken)
+    names = {repr(name) for _, name in wrong}
     for key in keys:
-        for fault in _of_one(world, key, found.get(key, ()), paths):
+        named = found.get(key, ())
+        rests_on_wrong = any(each.key in wrong for each in named)
+        for fault in _of_one(world, key, named, paths, whole=not rests_on_wrong):
+            wrong.add(key)
             if not any(name in fault.what for name in names):
                 faults.setdefault((fault.where, fault.what), fault)
     return list(faults.values())
 
 
 def _of_one(
-    world: World, key: Key, named: tuple[Reference, ...], paths: Mapping[Key, str]
+    world: World,
+    key: Key,
+    named: tuple[Reference, ...],
+    paths: Mapping[Key, str],
+    *,
+    whole: bool,
 ) -> Iterator[FileFault]:
+    """Yield the faults of one definition; if not `whole`, only those that are its own."""
     kind, name = key
     standing = world.definitions.get(kind, name)
     if standing is None:
@@ -66,7 +76,7 @@ def _of_one(
     yield from missing
     try:
         authoring.check_definition(world, kind, name, standing.text)
-        if kind == "campaign" and not missing:
+        if kind == "campaign" and whole and not missing:
             campaign = journeys.parse(standing.text, paths[key])
             edition = letters.check(world, campaign, standing.version)
             forms.check_links(world, edition.template.variables())

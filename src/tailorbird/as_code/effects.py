@@ -6,7 +6,7 @@ import msgspec
 
 from tailorbird.as_code.audiences import Audiences
 from tailorbird.as_code.planning import DefinitionPlan, Draft
-from tailorbird.as_code.sends import of_campaigns
+from tailorbird.as_code.sends import outlooks
 from tailorbird.schema import Instant
 from tailorbird.stopping import Stop
 from tailorbird.world import World
@@ -26,5 +26,5 @@ def with_effects(
     return msgspec.structs.replace(
         plan,
         audiences=(*counting.of_segments(), *counting.of_campaigns(found.touched)),
-        sends=tuple(of_campaigns(found.world, found.touched, now, stop)),
+        sends=tuple(outlooks(found.world, found.touched, now, stop)),
     )

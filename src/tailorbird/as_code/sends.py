@@ -11,13 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from tailorbird import authoring, flow, granting
+from tailorbird.as_code.entries import set_off
 from tailorbird.as_code.load import ProviderLoad, loads, providers
 from tailorbird.edits import Key
 from tailorbird.errors import TailorbirdError
+from tailorbird.journeys.campaign import Campaign
+from tailorbird.journeys.journey import Send
+from tailorbird.journeys.schedule import waves
 from tailorbird.letters.deciding import MISSING
-from tailorbird.schema import Decision, Instant, PersonId
+from tailorbird.schema import DAY, Decision, Instant, PersonId
 from tailorbird.stopping import Stop
 from tailorbird.world import World
 
@@ -28,9 +33,10 @@ _LATER: Final = "later: "
 
 
 class SendOutlook(msgspec.Struct, frozen=True):
-    """What one campaign, or one mail of a journey, would bring if it were sent once, now.
+    """What one campaign, or one mail of a journey (JOURNEY/STEP), would bring, sent once now.
 
-    `judged` people of the audience were looked at; all other figures are scaled to the whole.
+    The audience of a journey's mail is whom its trigger set off in the past week. `judged` of them
+    were looked at; all other figures are scaled to the whole.
     """
 
     campaign: str
@@ -43,6 +49,9 @@ class SendOutlook(msgspec.Struct, frozen=True):
     missing: dict[str, int]
     """What the mail would print and people do not have -> how many get none of it."""
     loads: tuple[ProviderLoad, ...] = ()
+    this_week: int | None = None
+    """Mails of the coming seven days, by the schedule or by the past week's triggers; of a journey
+    at most so many. None: it is sent by hand."""
     trouble: str = ""
 
 
@@ -72,15 +81,42 @@ def outlook(
     return _made(name, people, chosen, tally, scale, loads(after, brand, mails))
 
 
-def of_campaigns(
+def outlooks(
     after: World, keys: Iterable[Key], now: Instant, stop: Stop | None = None
 ) -> Iterator[SendOutlook]:
-    """Yield what each of these campaigns would bring if it were sent now."""
+    """Yield what each campaign, and each mail of each journey, among these would bring."""
     for kind, name in keys:
-        found = after.definitions.get("campaign", name) if kind == "campaign" else None
-        if found is not None:
-            campaign, version = authoring.find_campaign(after, name)
-            yield outlook(after, name, version, flow.audience(after, campaign, now), now, stop)
+        if kind == "campaign":
+            yield from _of_campaign(after, name, now, stop)
+        elif kind == "journey":
+            yield from _of_journey(after, name, now, stop)
+
+
+def _of_campaign(after: World, name: str, now: Instant, stop: Stop | None) -> Iterator[SendOutlook]:
+    campaign, version = authoring.find_campaign(after, name)
+    people = flow.audience(after, campaign, now)
+    found = outlook(after, name, version, people, now, stop)
+    times = occasions(campaign, after.settings.shop.zone, now)
+    yield found if times is None else structs.replace(found, this_week=found.send * times)
+
+
+def _of_journey(after: World, name: str, now: Instant, stop: Stop | None) -> Iterator[SendOutlook]:
+    journey, version = authoring.find_journey(after, name)
+    people = set_off(after, journey, now)
+    for step in journey.steps.values():
+        if isinstance(step, Send):
+            called = f"{name}/{step.id}"
+            found = outlook(after, called, version, people, now, stop)
+            week = found.send if journey.mode == "live" else 0
+            yield structs.replace(found, this_week=week)
+
+
+def occasions(campaign: Campaign, zone: str, now: Instant) -> int | None:
+    """Return how often a campaign is due in the coming seven days; None where by hand."""
+    if campaign.schedule is None:
+        return None
+    coming = waves(campaign.schedule, zone, (zone,), now, now + 7 * DAY)
+    return len({wave.occurrence for wave in coming})
 
 
 def _verdict(answer: Decision | granting.Deferral) -> tuple[str, str]:

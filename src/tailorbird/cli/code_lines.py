@@ -54,7 +54,8 @@ def _people(found: DefinitionPlan) -> Iterator[str]:
     if found.audiences:
         yield ""
     for each in found.audiences:
-        yield f"{each.kind} {each.name}: {_sizes(each)}"
+        week = " set off in the past week" if each.kind == "journey" else ""
+        yield f"{each.kind} {each.name}: {_sizes(each)}{week}"
         yield from _examples("enters", each.enter)
         yield from _examples("leaves", each.leave)
 
@@ -90,10 +91,13 @@ def _mails(found: DefinitionPlan) -> Iterator[str]:
 
 def _mail(each: SendOutlook) -> Iterator[str]:
     about = "about " if each.judged < each.audience else ""
-    yield (
-        f"campaign {each.campaign}, sent once now: {about}{each.send:,} mails to "
-        f"{each.audience:,} people, {each.holdout:,} held out"
-    )
+    whom = "set off in the past week" if "/" in each.campaign else "in its audience"
+    mails = f"{about}{each.send:,} mails to {each.audience:,} people {whom}"
+    yield f"campaign {each.campaign}, sent once now: {mails}, {each.holdout:,} held out"
+    if each.this_week is None:
+        yield "  this week: none by itself; it is sent by hand"
+    else:
+        yield f"  this week: {'at most ' if '/' in each.campaign else ''}{each.this_week:,} mails"
     for why, people in each.refused.items():
         yield f"  blocked: {people:,} by {why.replace('_', ' ')}"
     for what, people in each.missing.items():
