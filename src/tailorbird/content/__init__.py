@@ -10,7 +10,7 @@ from tailorbird.content.cache import TemplateCache
 from tailorbird.content.dispatch import Choosing, called, dispatched
 from tailorbird.content.email import EmailSource, EmailTemplate, compile_email, written
 from tailorbird.content.gaps import Gaps
-from tailorbird.content.library import library, templates
+from tailorbird.content.library import library, recipes, templates
 from tailorbird.content.locales import is_locale
 from tailorbird.content.rules import Slot, parse_slot
 from tailorbird.content.template import Syntax, Template, compile  # noqa: A004 - the trade's word
@@ -33,6 +33,7 @@ __all__ = [
     "is_locale",
     "library",
     "parse_slot",
+    "recipes",
     "templates",
     "written",
 ]

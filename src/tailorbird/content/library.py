@@ -41,6 +41,11 @@ def templates() -> dict[str, str]:
     return _read("templates")
 
 
+def recipes() -> dict[str, str]:
+    """Return the templates of the shipped journeys: name -> MJML with Liquid."""
+    return _read("recipes")
+
+
 def described(blocks: Mapping[str, str], tags: frozenset[str] = frozenset()) -> list[Block]:
     """Return what blocks say about themselves, by name; with `tags`, those that have them all.
 
