@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Campaigns.", no_args_is_help=True)
 experiments = typer.Typer(help="What a campaign changed.", no_args_is_help=True)
 PATIENCE_SECONDS = 60
+SEND_ID_BYTES = 16
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
 
 
@@ -59,6 +61,41 @@ def check(
     Ends with 1 where something stands in the way.
     """
     return check_audience(name, "", people, folder, as_json=as_json)
+
+
+@app.command("test")
+def send_test(
+    name: Name,
+    to: Annotated[str, typer.Option(help="One of delivery.test_addresses.")],
+    person: Annotated[
+        str, typer.Option("--as", help="The person whose mail it is: number, address, user id.")
+    ],
+    variant: Annotated[str, typer.Option(help="The variant; the first when left out.")] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> int:
+    """Send the mail as one person would get it, marked [Test], to an address of the settings.
+
+    It never counts: no ledger knows it, its links are bare. Ends with 1 when it was not taken.
+    """
+    from tailorbird import trials
+
+    with opened(folder) as tb:
+        who, send_id = tb.person(person), os.urandom(SEND_ID_BYTES)
+        said = trials.send(tb.world, name, to, who, tb.clock(), send_id, variant)
+    line = f"{said.carrier}: {said.state} {said.reply}".rstrip()
+    emit(said, [said.subject, line], as_json=as_json)
+    return 0 if said.state == "accepted" else 1
+
+
+@app.command()
+def schedule(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Show when a campaign is sent, what was missed, and what came in its place."""
+    from tailorbird.readings import schedules
+
+    with opened(folder) as tb:
+        found = schedules.schedule(tb.world, name, tb.clock())
+    emit(found, schedules.lines(found), as_json=as_json)
 
 
 @app.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from tailorbird.cli.arguments import opened
 from tailorbird.cli.output import emit, progress
 from tailorbird.errors import UsageError
@@ -19,7 +21,7 @@ def check_audience(name: str, segment: str, people: str, folder: Path, *, as_jso
     """
     with opened(folder) as tb, progress("people", quiet=as_json) as show:
         from tailorbird import flow
-        from tailorbird.readings import checks
+        from tailorbird.readings import checks, preflight
 
         found = flow.check(tb.world, name, tb.clock(), segment=segment, on_progress=show)
         report = checks.report(found)
@@ -31,8 +33,13 @@ def check_audience(name: str, segment: str, people: str, folder: Path, *, as_jso
                 raise UsageError(f"no finding {people!r}", mend=f"findings: {known or 'none'}")
             emit(page, [str(person) for person in page.people], as_json=as_json)
             return 0
-        emit(report, checks.lines(report), as_json=as_json)
-    return 0 if report.sound else 1
+        if segment:
+            emit(report, checks.lines(report), as_json=as_json)
+            return 0 if report.sound else 1
+        points = preflight.preflight(tb.world, name, tb.clock(), found=found)
+        lines = [*checks.lines(report), *preflight.lines(points)]
+        emit({**msgspec.structs.asdict(report), "preflight": points}, lines, as_json=as_json)
+    return 0 if report.sound and points.sound else 1
 
 
 def check_event(name: str, event: str, folder: Path, *, as_json: bool) -> int:

@@ -107,8 +107,7 @@ class Deciding:
             if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
         ]
         known = self._known(personal)
-        number = self._edition.campaign.recommendations
-        asks = self._edition.template.asks
+        number, asks = self._edition.campaign.recommendations, self._edition.template.asks
         picker = Picker(world, personal, now) if number or asks else None
         shown = picker.choose(people, number) if picker else {}
         found = answers(world, self._questions, personal, now)
