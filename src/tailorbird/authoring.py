@@ -19,6 +19,7 @@ from tailorbird import (
 from tailorbird.collect import forms, mapping, plan
 from tailorbird.collect.sources.definition import parse_source
 from tailorbird.errors import ConflictError, UsageError
+from tailorbird.journeys.journey import CallTrigger
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
@@ -73,6 +74,22 @@ def find_journey(
         mend = nearest(name, known) if known else "there is none yet"
         raise UsageError(f"no journey {name!r}", mend=mend)
     return letters.campaigns.of_journey(found), found.version
+
+
+def callable_journey(world: World, name: str) -> journeys.Journey:
+    """Return a journey that calls of the API start.
+
+    Raises:
+        UsageError: there is none of this name.
+        ConflictError: something else starts it, or it is paused.
+    """
+    found, _ = find_journey(world, name)
+    if not isinstance(found.trigger, CallTrigger):
+        mend = "write `trigger: call`, or have happen what starts it"
+        raise ConflictError(f"journey {name!r} is not started by calls", mend=mend)
+    if found.mode == "paused":
+        raise ConflictError(f"journey {name!r} is paused", mend="resume it first")
+    return found
 
 
 def put(

@@ -15,6 +15,7 @@ from tailorbird import intake, profiles
 from tailorbird.collect import fields, money
 from tailorbird.errors import ConflictError, RecordError
 from tailorbird.ids import Entropy, new_id
+from tailorbird.privacy.vault import is_personal_property
 from tailorbird.schema import PURPOSES, Body, Instant, LogRecord, Names, PersonId, Purpose
 from tailorbird.views.records import (
     EventVerdict,
@@ -285,6 +286,26 @@ def _product(item: str, said: ProductChange, currency: str) -> Message:
     elif said.currency:
         told["currency"] = said.currency
     return {"type": "track", "event": Names.PRODUCT_UPDATED, "properties": told}
+
+
+# -- journeys -------------------------------------------------------------------------------------
+
+
+def call_journey(
+    world: World, journey: str, person: PersonId, values: Mapping[str, Any], writer: Writer
+) -> int:
+    """Write that a person is to enter a journey and return the offset.
+
+    Raises:
+        RecordError: a value says who she is, or takes the place of the journey's name.
+    """
+    for name in values:
+        if name == "journey" or is_personal_property(fields.trait_name(name)):
+            mend = "give it another name, or as a trait of her profile"
+            raise RecordError(f"{name!r} cannot be a value", code="bad_value", mend=mend)
+    said = {**values, "journey": journey}
+    message = {"type": "track", "event": Names.JOURNEY_CALLED, "properties": said}
+    return write(world, [_of(person, message)], writer)
 
 
 # -- events ---------------------------------------------------------------------------------------

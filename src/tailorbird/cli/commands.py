@@ -22,6 +22,7 @@ from tailorbird.cli import (
     group_commands,
     hook_commands,
     image_commands,
+    journey_commands,
     key_commands,
     lint_commands,
     list_commands,
@@ -69,6 +70,7 @@ app.add_typer(slot_commands.app, name="slots")
 app.add_typer(slot_commands.texts, name="texts")
 app.add_typer(campaign_commands.app, name="campaigns")
 app.add_typer(campaign_commands.experiments, name="experiments")
+app.add_typer(journey_commands.app, name="journeys")
 app.add_typer(carrier_commands.app, name="carriers")
 app.add_typer(model_commands.app, name="models")
 app.add_typer(match_commands.app, name="matches")

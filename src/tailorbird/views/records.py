@@ -52,6 +52,23 @@ class Identifiers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anonymous_id: AnonymousId = ""
 
 
+class JourneyCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is to enter a journey, by number or by one identifier, and what its mails are told."""
+
+    person: Annotated[PersonId, Meta(ge=0, le=2**63 - 1)] = 0
+    user_id: UserId = ""
+    email: Email = ""
+    anonymous_id: AnonymousId = ""
+    values: Annotated[
+        dict[Name, Scalar],
+        Meta(
+            max_length=100,
+            description="What templates read as `event.properties`; who she is, the profile says.",
+            examples=[{"order_id": "A-17", "door_code": "4711"}],
+        ),
+    ] = {}
+
+
 class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A person to be: at least one identifier."""
 
