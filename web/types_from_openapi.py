@@ -43,7 +43,7 @@ def written(schema: dict[str, Any]) -> str:
         case {"$ref": str(ref)}:
             return ref.rpartition("/")[2]
         case {"enum": [*values]}:
-            return " | ".join(f'"{value}"' for value in values)
+            return " | ".join("null" if each is None else f'"{each}"' for each in values)
         case {"oneOf": [*kinds]}:
             return " | ".join(dict.fromkeys(written(kind) for kind in kinds))
         case {"type": "null"}:

@@ -1,4 +1,4 @@
-"""Webhooks out: what changed about people becomes notices, which are signed and sent in order.
+"""Webhooks out: what changed becomes notices, which are signed and sent in order.
 
 `enqueue` compares what the folder knows now with what the receivers were told last; notices, the
 places that were reached and what is told now are kept in one transaction, so that nothing is left
@@ -19,6 +19,7 @@ import msgspec
 
 from tailorbird import access
 from tailorbird.access import NOTICE_TYPES, Hook, Notice, NoticeType
+from tailorbird.delivery.pacing import Pacing
 from tailorbird.errors import UsageError
 from tailorbird.ids import Entropy, new_id
 from tailorbird.schema import DAY, HOUR, SECOND, ConsentState, Instant, PersonId, Profile
@@ -115,16 +116,18 @@ def enqueue(world: World, now: Instant) -> int:
             world.hooks.start_anew()
         return 0
     if not world.hooks.progress("people"):
-        world.hooks.keep([], _ends(world), {}, now)
+        world.hooks.keep([], _ends(world, now), {}, now)
     if not any(_known(world, now) for _ in range(BASELINES)):
         return 0
-    return sum(_told(world, hooks, now)) + _segments(world, hooks, now)
+    told = sum(_told(world, hooks, now)) + _segments(world, hooks, now)
+    return told + _held(world, hooks, now)
 
 
-def _ends(world: World) -> dict[str, str]:
+def _ends(world: World, now: Instant) -> dict[str, str]:
     """Return how far everything has come: what was before is told to nobody."""
     (position,) = world.facts.read(_LATEST_POSITION).to_pylist()
     return {
+        "held": _standing(world, now),
         "people": str(position["latest"]),
         "changes": str(world.changes.last()),
         "everybody": "0",
@@ -258,6 +261,35 @@ def _moved(row: access.Change) -> Change:
         "at": moment(row.at), "cause": row.cause,
     }  # fmt: skip
     return Change(kind, f"{row.segment}.{row.person}.{row.sequence}", said)
+
+
+def _held(world: World, hooks: Sequence[Hook], now: Instant) -> int:
+    """Keep notices of streams that stand still since, and of those that go on again."""
+    kept, standing = world.hooks.progress("held"), _standing(world, now)
+    if kept == standing:
+        return 0
+    before: dict[str, tuple[str, Instant]] = msgspec.json.decode(kept or standing)
+    held: dict[str, tuple[str, Instant]] = msgspec.json.decode(standing)
+    changes = [
+        _of_stream("delivery.held", name, *held[name]) for name in held if name not in before
+    ]
+    changes += [
+        _of_stream("delivery.resumed", name, *before[name]) for name in before if name not in held
+    ]
+    notices = [notice for change in changes for notice in _notices(hooks, change, now)]
+    world.hooks.keep(notices, {"held": standing}, {}, now)
+    return len(notices)
+
+
+def _standing(world: World, now: Instant) -> str:
+    """Return, as kept, why and since when each stream or sending domain stands still."""
+    held = {each.meter: (each.reason, each.since) for each in Pacing(world.lanes).held(now)}
+    return msgspec.json.encode(held).decode()
+
+
+def _of_stream(kind: NoticeType, stream: str, reason: str, since: Instant) -> Change:
+    said = {"stream": stream, "reason": reason, "since": moment(since)}
+    return Change(kind, f"{stream}.{since}", said)
 
 
 def _notices(hooks: Sequence[Hook], change: Change, now: Instant) -> Iterator[Notice]:

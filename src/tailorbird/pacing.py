@@ -139,13 +139,14 @@ def watch(world: World, pace: Pacing, now: Instant) -> list[Held]:
     return held
 
 
-def status(settings: Settings, lanes: Lanes, now: Instant) -> PaceStatus:
-    """Return how the pace stands."""
+def status(settings: Settings, lanes: Lanes, now: Instant, *, counted: bool = True) -> PaceStatus:
+    """Return how the pace stands; what waits only if it is to be counted."""
     pace = Pacing(lanes, plan_of(settings))
     breakers = sorted(pace.breakers(now).items())
+    paced = is_paced(settings)
     return PaceStatus(
-        is_paced(settings),
-        pace.outlook(lanes.waiting(), now) if is_paced(settings) else [],
+        paced,
+        pace.outlook(lanes.waiting(), now) if paced and counted else [],
         pace.held(now),
         [
             CarrierStatus(name, each.state(now), each.reason, each.until)

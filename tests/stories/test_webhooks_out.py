@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tailorbird import cli, flow, notify, profiles
+from tailorbird import cli, flow, notify, pacing, profiles
 from tailorbird.access import Hook, Notice
 from tailorbird.app import Tailorbird
 from tailorbird.errors import UsageError
@@ -216,6 +216,28 @@ def test_consent_merge_segment_and_forgetting_are_told_in_order(
     assert (left["person"], left["segment"], left["cause"]) == (one, "britons", "event")
     assert told["person.forgotten"]["person"] == one
     assert len(set(receiver.ids())) == len(receiver.ids())
+
+
+def test_streams_that_are_held_and_go_on_again_are_told_once(
+    shop: Shop, receiver: Receiver
+) -> None:
+    world = shop.tb.world
+    pacing.hold(world.settings, world.lanes, "old.example/gmx", "an old story", shop.now)
+    hook, _ = shop.hook(receiver.url)
+    pacing.hold(world.settings, world.lanes, "shop.example/gmail", "too many bounces", shop.now)
+    for _ in range(2):
+        shop.tick()
+    pacing.resume(world.settings, world.lanes, "", shop.now + SECOND)
+    shop.tick()
+    notify.send_due(world, hook, shop.sending, shop.now)
+    said = [(each["type"], each["data"]) for each in receiver.said()]
+    since = "2026-09-21T14:13:2"
+    gmail = {
+        "stream": "shop.example/gmail", "reason": "too many bounces", "since": f"{since}1Z",
+    }  # fmt: skip
+    gmx = {"stream": "old.example/gmx", "reason": "an old story", "since": f"{since}0Z"}
+    assert said[0] == ("delivery.held", gmail)
+    assert sorted(said[1:], key=str) == [("delivery.resumed", gmx), ("delivery.resumed", gmail)]
 
 
 def test_a_failed_notice_waits_longer_each_time_and_keeps_its_id_and_its_place(

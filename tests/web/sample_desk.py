@@ -15,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tailorbird import keys, notify
+from tailorbird import keys, notify, pacing, sending
 from tailorbird.access import Key
 from tailorbird.app import Tailorbird
-from tailorbird.schema import Body
+from tailorbird.outbox import Order
+from tailorbird.schema import Body, Decision, Settlement
+from tailorbird.suppressing import Suppressing
 from tailorbird.ties import Likeness, Match
 from tailorbird.web.desk import Desk
 from tailorbird.web.keys import KeyRing
@@ -196,7 +198,33 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
     tb.refresh()
     _held(tb)
     tb.world.matches.keep([_alike(tb, number, said) for number in (1, 2, 3)])
+    _sent(tb, said)
     return tb
+
+
+def _sent(tb: Tailorbird, said: str) -> None:
+    """Have mails sent, bounced and in doubt, a campaign paused, a stream held, people barred."""
+    world = tb.world
+    world.ledger.record(
+        [
+            Decision(bytes([n] * 16), "win-back", 1, "1", n, NOW, "send", variant="plain")
+            for n in range(1, 13)
+        ]
+    )
+    ends: dict[int, Any] = {1: "failed", 2: "unknown", 3: "unknown"}
+    claims = world.ledger.claim(f"worker-2{said}", 8, NOW, 900)
+    reply = f"550 5.1.1 nobody here{said}"
+    world.ledger.settle(
+        [Settlement(c.send_id, ends.get(c.person, "sent"), "smtp", reply) for c in claims], NOW
+    )
+    world.ledger.order(Order("pause", NOW, "win-back", f"Ada{said}", f"a wrong price{said}"))
+    sending.announce(world)
+    stream, why = f"shop.example/gmail{said}", f"0.4 % complaints{said}"
+    pacing.hold(world.settings, world.lanes, stream, why, NOW)
+    hand = Suppressing(world.suppressions, world.log, NOW, "cli", f"Ada{said}")
+    hand.add([f"s{n}@mail.example" for n in range(1, 30)], note=f"asked by telephone{said}")
+    hand.add(["gone@mail.example"], "hard_bounce")
+    tb.ingest()
 
 
 def _grouped(tb: Tailorbird, said: str) -> None:

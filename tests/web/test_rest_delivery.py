@@ -129,3 +129,24 @@ def test_who_may_only_read_bars_nobody_and_stops_nothing(ask: Call, tb: Tailorbi
     ):
         assert ask(f"/api/v1{path}", method, to=site, json=body).status_code in (401, 403), path
     assert tb.world.ledger.standing() == {}
+
+
+def test_a_mail_that_came_back_is_explained_and_nothing_is_kept(call: Call, tb: Tailorbird) -> None:
+    mail = (
+        b"From: MAILER-DAEMON@mx.example\r\nTo: b@shop.example\r\nSubject: failed\r\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n"
+        b"\r\nFinal-Recipient: rfc822; ada@mail.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        b"Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n--x--\r\n"
+    )
+    (outcome,) = call("/feedback/mails/explain", "POST", content=mail).json()["outcomes"]
+    assert outcome == {
+        "kind": "hard_bounce",
+        "recipient": "ada@mail.example",
+        "why": "mailbox_missing",
+        "status": "5.1.1",
+        "diagnostic": outcome["diagnostic"],
+    }
+    assert "no such user" in outcome["diagnostic"]
+    assert tb.world.log.end() == 0
+    assert call("/feedback/mails/explain", "POST", content=b" ").status_code == 400

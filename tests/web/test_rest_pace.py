@@ -45,6 +45,14 @@ def test_what_waits_says_why_and_until_when(call: Call) -> None:
     assert report["waiting"][1]["next_at"] == "2023-11-14T22:14:20Z"
 
 
+def test_alarms_are_told_without_counting_what_waits(call: Call) -> None:
+    hold = {"act": "hold", "stream": "shop.example/gmail", "reason": "too many complaints"}
+    call("/delivery/pace/holds", "POST", json=hold)
+    report = call("/delivery/pace?brief=true").json()
+    assert [each["stream"] for each in report["held"]] == ["shop.example/gmail"]
+    assert (report["paced"], report["waiting"]) == (True, [])
+
+
 def test_a_stream_is_held_and_let_go(call: Call) -> None:
     hold = {"act": "hold", "stream": "shop.example/gmail", "reason": "too many complaints"}
     held = call("/delivery/pace/holds", "POST", json=hold).json()

@@ -8,6 +8,7 @@ import type { Status } from "./api/types";
 import {
   Bird,
   CampaignsIcon,
+  DeliveryIcon,
   FormsIcon,
   InboxIcon,
   KeysIcon,
@@ -23,7 +24,7 @@ import {
   SystemIcon,
   TemplatesIcon,
 } from "./parts/icons";
-import { PEOPLE_PLACES } from "./parts/places";
+import { DELIVERY_PLACES, PEOPLE_PLACES } from "./parts/places";
 import { Empty, NO_STATUS, Page, StatusContext, TroubleNote } from "./parts/page";
 import { instant } from "./words";
 
@@ -43,6 +44,10 @@ const Overlap = lazy(() => import("./pages/Overlap"));
 const Matches = lazy(() => import("./pages/Matches"));
 const Campaigns = lazy(() => import("./pages/Campaigns"));
 const Campaign = lazy(() => import("./pages/Campaign"));
+const Delivery = lazy(() => import("./pages/Delivery"));
+const Pace = lazy(() => import("./pages/Pace"));
+const Feedback = lazy(() => import("./pages/Feedback"));
+const Suppressions = lazy(() => import("./pages/Suppressions"));
 const Inbox = lazy(() => import("./pages/Inbox"));
 const Data = lazy(() => import("./pages/Data"));
 const Sources = lazy(() => import("./pages/Sources"));
@@ -64,16 +69,21 @@ interface Place {
   icon: ComponentType;
   /** Other pages of the same part. */
   also?: string[];
+  /** On a phone only another page leads there. */
+  wide?: boolean;
 }
 
 const SEGMENTS_ALSO = ["/new-segment", ...PEOPLE_PLACES.map(([to]) => to).slice(1)];
+/** The inbox has a place of its own, where there is room for it. */
+const BESIDE_DELIVERY = DELIVERY_PLACES.slice(1, -1);
 
 const PLACES: Place[] = [
   { to: "/", word: "Overview", icon: OverviewIcon },
   { to: "/people", word: "People", icon: PeopleIcon },
   { to: "/segments", word: "Segments", icon: SegmentsIcon, also: SEGMENTS_ALSO },
   { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
-  { to: "/inbox", word: "Inbox", icon: InboxIcon },
+  { to: "/delivery", word: "Delivery", icon: DeliveryIcon, also: BESIDE_DELIVERY.map(([to]) => to) },
+  { to: "/inbox", word: "Inbox", icon: InboxIcon, wide: true },
   { to: "/templates", word: "Templates", icon: TemplatesIcon, also: ["/images"] },
 ];
 
@@ -163,6 +173,10 @@ function Pages() {
       <Route path="/campaigns/:name">
         {({ name }) => <Campaign key={name} name={decoded(name)} />}
       </Route>
+      <Route path="/delivery" component={Delivery} />
+      <Route path="/pace" component={Pace} />
+      <Route path="/feedback" component={Feedback} />
+      <Route path="/suppressions" component={Suppressions} />
       <Route path="/inbox/:sendId?">{({ sendId }) => <Inbox sendId={sendId ?? ""} />}</Route>
       <Route path="/templates" component={Templates} />
       <Route path="/templates/:name">{({ name }) => <Template key={name} name={decoded(name)} />}</Route>
@@ -204,7 +218,9 @@ function Side({ status, location }: { status: Status | null; location: string })
         <ul>
           {PLACES.map((place) => (
             <Entry key={place.to} place={place} here={inside(location, place)}>
-              {place.to === "/segments" && inside(location, place) && <Beside location={location} />}
+              {place.to in BESIDE && inside(location, place) && (
+                <Beside places={BESIDE[place.to] ?? []} location={location} />
+              )}
             </Entry>
           ))}
           <li className="nav-data">
@@ -234,11 +250,21 @@ function Side({ status, location }: { status: Status | null; location: string })
   );
 }
 
-/** The other kinds of groups of people; on a phone only their pages show them. */
-function Beside({ location }: { location: string }) {
+const BESIDE: Record<string, readonly (readonly [string, string])[]> = {
+  "/segments": PEOPLE_PLACES.slice(1),
+  "/delivery": BESIDE_DELIVERY,
+};
+
+interface BesideProps {
+  places: readonly (readonly [string, string])[];
+  location: string;
+}
+
+/** The other pages of a part; on a phone only the pages themselves show them. */
+function Beside({ places, location }: BesideProps) {
   return (
     <ul className="nav-beside">
-      {PEOPLE_PLACES.slice(1).map(([to, word]) => (
+      {places.map(([to, word]) => (
         <li key={to}>
           <Link href={to} aria-current={within(location, to) ? "page" : undefined}>
             {word}
@@ -255,9 +281,9 @@ interface EntryProps {
   children?: ReactNode;
 }
 
-function Entry({ place: { to, word, icon: Icon }, here, children }: EntryProps) {
+function Entry({ place: { to, word, icon: Icon, wide = false }, here, children }: EntryProps) {
   return (
-    <li>
+    <li className={wide ? "wide" : undefined}>
       <Link href={to} aria-current={here ? "page" : undefined}>
         <Icon />
         <span>{word}</span>

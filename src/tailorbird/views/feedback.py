@@ -35,3 +35,20 @@ class FeedbackTaken(msgspec.Struct, frozen=True):
     """A mail that was taken into the log."""
 
     offset: int
+
+
+class OutcomeSeen(msgspec.Struct, frozen=True):
+    """What a mail that came back says of one message to one recipient."""
+
+    kind: str
+    recipient: str
+    why: str
+    status: str
+    """Enhanced status code (RFC 3463), such as `5.1.1`."""
+    diagnostic: str
+
+
+class FeedbackExplained(msgspec.Struct, frozen=True):
+    """What a mail would be taken for; nothing of it is kept."""
+
+    outcomes: tuple[OutcomeSeen, ...]

@@ -11,11 +11,17 @@ from litestar.params import QueryParameter, RawBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import returning
+from tailorbird.delivery.feedback import read
 from tailorbird.delivery.feedback.mime import LARGEST
 from tailorbird.readings import feedback
 from tailorbird.schema import DAY
-from tailorbird.views.feedback import FeedbackSummary, FeedbackTaken
-from tailorbird.web.asking import ADMIN, WRITING, At, Now, instant_of, reads
+from tailorbird.views.feedback import (
+    FeedbackExplained,
+    FeedbackSummary,
+    FeedbackTaken,
+    OutcomeSeen,
+)
+from tailorbird.web.asking import AT_CONSOLE, WRITING, At, Now, instant_of, reads
 
 DAYS: Final = 30
 Since = Annotated[
@@ -31,7 +37,7 @@ def get_feedback(desk: At, now: Now, since: Since = None) -> FeedbackSummary:
 
 
 @post("/feedback/mails", summary="Hand in a mail that came back", tags=["feedback"],
-      status_code=200, responses=WRITING, request_max_body_size=LARGEST, **ADMIN)  # fmt: skip
+      status_code=200, responses=WRITING, request_max_body_size=LARGEST, **AT_CONSOLE)  # fmt: skip
 def take_mail(desk: At, body: RawBody) -> FeedbackTaken:
     """Take a mail, as it is, into the log; it is read like one that came to the mailbox.
 
@@ -45,4 +51,18 @@ def take_mail(desk: At, body: RawBody) -> FeedbackTaken:
     return FeedbackTaken(offset)
 
 
-HANDLERS: Final[list[ControllerRouterHandler]] = [get_feedback, take_mail]
+@post("/feedback/mails/explain", summary="Explain a mail that came back", tags=["feedback"],
+      status_code=200, responses=WRITING, request_max_body_size=LARGEST, **AT_CONSOLE)  # fmt: skip
+def explain_mail(body: RawBody) -> FeedbackExplained:
+    """Say what a mail, as it is, would be taken for; nothing of it is kept."""
+    if not body.strip():
+        raise ValidationException("the body is empty: send the mail itself")
+    return FeedbackExplained(
+        tuple(
+            OutcomeSeen(each.kind, each.recipient, each.why, each.status, each.diagnostic)
+            for each in read(body)
+        )
+    )
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [get_feedback, take_mail, explain_mail]

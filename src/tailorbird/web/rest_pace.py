@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from litestar import post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import pacing
@@ -13,12 +13,17 @@ from tailorbird.errors import UsageError
 from tailorbird.views import moment
 from tailorbird.views.pace import CarrierResting, LaneWaiting, NewHold, PaceReport, StreamHeld
 from tailorbird.web.asking import AT_CONSOLE, WRITING, At, reads
+from tailorbird.web.desk import Desk
+
+Brief = Annotated[
+    bool, QueryParameter(description="Only what is held and who rests: nothing is counted.")
+]
 
 
 @reads("/delivery/pace", "What waits for whom, and why", "delivery")
-def get_pace(desk: At) -> PaceReport:
+def get_pace(desk: At, brief: Brief = False) -> PaceReport:
     """Return what waits in each lane and when the next may leave, what is held, who rests."""
-    return _report(desk)
+    return _report(desk, counted=not brief)
 
 
 @post("/delivery/pace/holds", summary="Hold a stream, let it go on", tags=["delivery"],
@@ -35,8 +40,9 @@ def change_hold(desk: At, data: JSONBody[NewHold]) -> PaceReport:
     return _report(desk)
 
 
-def _report(desk: At) -> PaceReport:
-    status = pacing.status(desk.world.settings, desk.world.lanes, desk.clock())
+def _report(desk: Desk, *, counted: bool = True) -> PaceReport:
+    world = desk.world
+    status = pacing.status(world.settings, world.lanes, desk.clock(), counted=counted)
     return PaceReport(
         status.paced,
         tuple(

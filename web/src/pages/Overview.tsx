@@ -13,6 +13,7 @@ import type {
 import { Bars, ShareBar, Spark } from "../parts/charts";
 import { EffectsOf, Takeaway } from "../parts/effects";
 import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
+import { Alarms } from "../parts/sending";
 import { Table } from "../parts/table";
 import { brief, capital, count, date, figure, instant, money, share } from "../words";
 
@@ -24,6 +25,7 @@ export default function Overview() {
       <Shown reading={reading} height={900}>
         {(overview) => (
           <div className="stack">
+            <Alarms />
             <Figures totals={overview.totals} />
             <ActivityCard activity={overview.activity} />
             <div className="halves">

@@ -54,6 +54,12 @@ export const QualityIcon = () => (
   </Icon>
 );
 
+export const DeliveryIcon = () => (
+  <Icon>
+    <path d="M2.500 5h10v9h-10zM12.500 8.500h3l2 2.700V14h-5M5.500 16.500a1.500 1.500 0 1 0 0-.1M14 16.500a1.500 1.500 0 1 0 0-.1" />
+  </Icon>
+);
+
 export const InboxIcon = () => (
   <Icon>
     <path d="M2.500 11.500 5 4h10l2.500 7.500v5h-15zM2.500 11.500H7l1.200 2h3.600l1.200-2h4.500" />

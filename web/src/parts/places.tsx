@@ -1,4 +1,4 @@
-// The pages that show groups of people, beside each other.
+// Pages that belong together, beside each other: groups of people, and the ways of the mails.
 
 import { Link, useLocation } from "wouter";
 
@@ -10,12 +10,25 @@ export const PEOPLE_PLACES = [
   ["/overlap", "Overlap"],
 ] as const;
 
-export function PeoplePlaces() {
+export const DELIVERY_PLACES = [
+  ["/delivery", "Sending"],
+  ["/pace", "Pace"],
+  ["/feedback", "Feedback"],
+  ["/suppressions", "Suppressions"],
+  ["/inbox", "Inbox"],
+] as const;
+
+type Places = readonly (readonly [string, string])[];
+
+export const PeoplePlaces = () => <Places places={PEOPLE_PLACES} label="Kinds of groups of people" />;
+export const DeliveryPlaces = () => <Places places={DELIVERY_PLACES} label="Parts of the delivery" />;
+
+function Places({ places, label }: { places: Places; label: string }) {
   const [location] = useLocation();
   return (
-    <nav className="beside" aria-label="Kinds of groups of people">
+    <nav className="beside" aria-label={label}>
       <ul>
-        {PEOPLE_PLACES.map(([to, word]) => (
+        {places.map(([to, word]) => (
           <li key={to}>
             <Link href={to} aria-current={location === to ? "page" : undefined}>
               {word}
