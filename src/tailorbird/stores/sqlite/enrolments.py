@@ -191,16 +191,38 @@ def _moved(
     move: str,
     version: tuple[int, ...],
 ) -> list[bool]:
+    """Make moves, all at once where nobody was before us; return which were made."""
     said = {each for m in moves for each in (m.to, m.outcome, m.reason, m.ended)}
     code = _codes(connection, said)
-    made = []
-    for each in moves:
-        noted = (each.enrolment, each.moves, now, code[each.outcome], code[each.to])
-        made.append(bool(connection.execute(SQL["note"], (*noted, code[each.reason])).rowcount))
-        row = (each.enrolment, each.moves, code[each.to], now, each.due_at, each.until_at)
-        ended = code[each.ended]
-        connection.execute(move, (*row, each.check_at, each.kept, ended, *version))
-    return made
+    noted = [
+        (m.enrolment, m.moves, now, code[m.outcome], code[m.to], code[m.reason]) for m in moves
+    ]
+    rows = [
+        (
+            m.enrolment, m.moves, code[m.to], now, m.due_at, m.until_at, m.check_at, m.kept,
+            code[m.ended], *version,
+        )
+        for m in moves
+    ]  # fmt: skip
+    connection.execute("SAVEPOINT together")
+    made = connection.executemany(SQL["note"], noted).rowcount if moves else 0
+    connection.executemany(move, rows)
+    if made < len(moves):
+        connection.execute("ROLLBACK TO together")
+        each = zip(noted, rows, strict=True)
+        found = [_moved_one(connection, note, move, row) for note, row in each]
+    else:
+        found = [True] * len(moves)
+    connection.execute("RELEASE together")
+    return found
+
+
+def _moved_one(
+    connection: sqlite3.Connection, note: tuple[int, ...], move: str, row: tuple[Any, ...]
+) -> bool:
+    made = connection.execute(SQL["note"], note).rowcount
+    connection.execute(move, row)
+    return bool(made)
 
 
 def _json(values: Sequence[int] | Sequence[str]) -> str:

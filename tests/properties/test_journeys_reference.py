@@ -1,0 +1,98 @@
+"""The engine's path equals that of a reference that goes person by person, whatever happens."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from tests.properties.journey_life import Advance, Crash, Town, dying
+
+from tailorbird import journey_conditions, journeying
+from tailorbird.enrolments import NEVER
+from tailorbird.journeys import advance as advancing
+from tailorbird.world import World
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    made = Town(tmp_path_factory.mktemp("town") / "data")
+    yield made
+    made.tb.close()
+
+
+def all_at_once(world: World, now: int) -> object:
+    return journeying.advance(world, now)
+
+
+def stopped_again_and_again(seed: int) -> Advance:
+    """Return an engine that dies before or after some write, whose batches are small.
+
+    It is begun again at the same instant; beside it, another worker does the same now and then.
+    """
+    rng = random.Random(seed)
+
+    def advance(world: World, now: int) -> object:
+        while True:
+            beside = rng.random() < 0.3
+            other = (lambda: journeying.advance(world, now, rng.randint(1, 3))) if beside else bool
+            try:
+                mortal = dying(world, [rng.randint(1, 25)], other)
+                return journeying.advance(mortal, now, rng.randint(1, 4))
+            except Crash:
+                continue
+
+    return advance
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_everybody_goes_the_way_of_the_reference(town: Town, seed: int) -> None:
+    assert list(town.mismatches(seed, all_at_once)) == []
+
+
+@pytest.mark.parametrize("seed", range(100, 103))
+def test_batches_crashes_and_other_workers_change_nothing(town: Town, seed: int) -> None:
+    assert list(town.mismatches(seed, stopped_again_and_again(seed))) == []
+
+
+@pytest.mark.slow
+def test_nobody_goes_another_way_in_many_journeys(town: Town) -> None:
+    for seed in range(200, 260):
+        assert list(town.mismatches(seed, all_at_once)) == []
+    for seed in range(260, 290):
+        assert list(town.mismatches(seed, stopped_again_and_again(seed))) == []
+
+
+def forgetful(judge: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a judge who never says when time alone changes the answer."""
+
+    def judged(*given: Any) -> Any:
+        found = judge(*given)
+        for each in found:
+            each.check_at[:] = NEVER
+        return found
+
+    return judged
+
+
+def test_an_engine_that_forgets_what_time_changes_is_noticed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journey_conditions, "judge", forgetful(journey_conditions.judge))
+    assert any(list(town.mismatches(seed, all_at_once)) for seed in (311, 339, 361))
+
+
+def test_an_engine_that_never_skips_ahead_is_noticed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advancing, "before", lambda *_: False)
+    assert any(list(town.mismatches(seed, all_at_once)) for seed in (402, 434, 450, 456))
+
+
+def test_an_engine_that_counts_no_jumps_is_noticed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advancing, "kept_of", lambda _: {})
+    monkeypatch.setattr(advancing, "MOST_MOVES", 60)
+    assert any(list(town.mismatches(seed, all_at_once)) for seed in (310, 316, 332, 336))
