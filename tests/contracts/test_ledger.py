@@ -508,6 +508,15 @@ def test_of_many_who_share_an_address_each_gets_hers_in_turn(ledger: Ledger) -> 
         assert ledger.settlement(send_id(number)) == expected
 
 
+def test_who_is_turned_away_stays_so_where_others_share_an_address(ledger: Ledger) -> None:
+    ledger.record([decision(n) for n in range(1, 5)])
+    away = {1: Settlement(send_id(1), "cancelled", "", "no_consent")}
+    gate = Doorkeeper(away, addresses={2: b"x" * 16, 3: b"x" * 16, 4: b"z" * 16})
+    assert people(ledger.claim("w", 9, NOW, 60, gate)) == [2, 4]
+    assert ledger.settlement(send_id(1)) == away[1]
+    assert ledger.states() == {"claimed": 2, "cancelled": 2}
+
+
 def test_an_address_whose_mail_was_cancelled_gets_that_of_the_other(ledger: Ledger) -> None:
     ledger.record([decision(1)])
     gate = Doorkeeper(addresses={1: b"x" * 16, 2: b"x" * 16})

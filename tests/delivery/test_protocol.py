@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tailorbird.delivery import DeliveryReport, Recovery, deliver, recover
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.protocol import MAX_ATTEMPTS, UnknownPolicy, retry_wait
 from tailorbird.errors import CarrierError, StoreError, UsageError
+from tailorbird.lanes import Lane
 from tailorbird.outbox import Admission, Order
 from tailorbird.ports import Journal
 from tailorbird.schema import (
@@ -539,3 +540,121 @@ def test_what_is_known_of_a_dot_without_an_answer_is_kept(journal: Any) -> None:
         assert ledger.settlement(send_id(number)) == Settlement(
             send_id(number), "unknown", "scripted", "the final dot left, no answer came back"
         )
+
+
+class Noting(MemoryLedger):
+    """A ledger that notes whose claims are settled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settled_for: list[str] = []
+
+    def settle(self, settlements: Sequence[Settlement], now: Instant, worker: str = "") -> None:
+        self.settled_for.append(worker)
+        super().settle(settlements, now, worker)
+
+
+class Learning:
+    """A pace that lets everything leave, and notes what it is told."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.learnt: list[str] = []
+
+    def allowance(self, under_way: Mapping[str, int], now: Instant) -> Any:
+        self.asked += 1
+        return self
+
+    def take(self, lane: Lane) -> bool:
+        return True
+
+    def spend(self, left: Mapping[tuple[str, str], int]) -> None:
+        pass
+
+    def settled(self, settlements: Sequence[Settlement], now: Instant) -> None:
+        self.learnt += [ended.state for ended in settlements]
+
+
+def test_a_worker_settles_its_own_claims_alone(journal: Any) -> None:
+    ledger = Noting()
+    ledger.record([Decision(send_id(n), "c", 1, "1", n, NOW, "send") for n in range(3)])
+    ledger.claim("w", 1, NOW, 60)
+    ledger.claim("other", 1, NOW, 60)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    recovery = mend(ledger, carrier, journal, now=NOW + HOUR)
+    assert (recovery.returned, recovery.unknown) == (1, (send_id(1),))
+    assert ledger.settled_for == ["w", ""], "those of the dead are anybody's"
+    assert [at for _, at, _ in ledger.settlements(0, 9)] == [NOW + HOUR] * 2
+    run(ledger, carrier, journal, now=NOW + HOUR)
+    assert ledger.settled_for == ["w", "", "w"]
+
+
+def test_the_pace_is_told_how_every_claim_ended(journal: Any) -> None:
+    pace = Learning()
+    ledger = MemoryLedger()
+    ledger.record([Decision(send_id(n), "c", 1, "1", n, NOW, "send") for n in range(3)])
+    for send in ledger.outbox():
+        send.stream = "shop.example/gmail"
+    answers: list[ReplyKind] = ["accepted", "deferred", "unknown"]
+    run(ledger, ScriptedCarrier(lambda n: answers[n]), journal, pace=pace)
+    assert pace.asked >= 1
+    assert sorted(pace.learnt) == ["pending", "sent", "unknown"]
+    ledger.claim("w", 1, NOW + DAY, 60)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    recover(ledger, carrier, journal, worker="w", policy="retry", now=NOW + DAY, pace=pace)
+    assert pace.learnt[3:] == ["pending"]
+
+
+def test_of_one_that_is_asked_for_one_is_sent(journal: Any) -> None:
+    ledger, carrier = ledger_of(3), ScriptedCarrier(lambda n: "accepted")
+    assert run(ledger, carrier, journal, limit=1).sent == 1
+    assert carrier.sent == [0]
+
+
+def test_who_is_turned_away_counts_in_every_batch(journal: Any) -> None:
+    ledger = ledger_of(6)
+
+    class Refusing:
+        def rank(self, campaign: str) -> int | None:
+            return 0
+
+        def admit(self, claims: Sequence[Claim], now: Instant) -> Admission:
+            odd = [claim for claim in claims if claim.person % 2]
+            return Admission(tuple(Settlement(c.send_id, "cancelled", "", "odd") for c in odd))
+
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    report = run(ledger, carrier, journal, batch=2, gate=Refusing())
+    assert report == DeliveryReport(sent=3, refused=3)
+
+
+def test_what_comes_back_to_the_outbox_says_by_whom_and_why(journal: Any) -> None:
+    ledger = ledger_of(3)
+    answers: list[ReplyKind] = ["deferred", "untaken", "deferred"]
+    run(ledger, ScriptedCarrier(lambda n: answers[n]), journal, max_attempts=2)
+    said = {ended.send_id: ended for _, _, ended in ledger.settlements(0, 9)}
+    minute = NOW + MINUTE
+    assert said == {
+        send_id(0): Settlement(send_id(0), "pending", "scripted", "text", minute),
+        send_id(1): Settlement(send_id(1), "pending", "scripted", "given back: text"),
+        send_id(2): Settlement(send_id(2), "pending", "scripted", "text", minute),
+    }
+    run(ledger, ScriptedCarrier(lambda n: "deferred"), journal, now=minute, max_attempts=2)
+    given_up = "given up after 2 attempts: text"
+    assert ledger.settlement(send_id(0)) == Settlement(send_id(0), "failed", "scripted", given_up)
+
+
+def test_a_claim_without_a_dot_is_given_back(journal: Any) -> None:
+    ledger = ledger_of(1)
+    ledger.claim("w", 1, NOW, 60)
+    mend(ledger, ScriptedCarrier(lambda n: "accepted"), journal)
+    (_, _, ended), *_ = ledger.settlements(0, 9)
+    assert ended == Settlement(send_id(0), "pending", "scripted", "given back: it never left")
+
+
+def test_a_renderer_that_mixes_up_its_sends_is_named(journal: Any) -> None:
+    def mixed(claim: Claim) -> Outgoing:
+        return Outgoing(send_id(99), "a@b", "c@d", b"")
+
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    with pytest.raises(UsageError, match=r"^c: the renderer answered for another send$"):
+        deliver(ledger_of(1), carrier, journal, mixed, worker="w", now=NOW)
