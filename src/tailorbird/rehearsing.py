@@ -28,10 +28,12 @@ from tailorbird.enrolments import Enrolment
 from tailorbird.errors import TailorbirdError, UsageError
 from tailorbird.journeys.edit_text import with_key
 from tailorbird.journeys.library import library
-from tailorbird.schema import DAY, SECOND, Body, Decision, Instant
+from tailorbird.schema import DAY, SECOND, Body, Decision, Instant, Names
 from tailorbird.views import moment
 
 SOURCE: Final = "server"
+SHOP: Final = "import"
+"""Products are believed of shops and files alone."""
 KEY: Final = b"a rehearsal draws the same arms."
 MOST_TICKS: Final = 100_000
 
@@ -108,8 +110,8 @@ class Rehearsal:
     def product(self, item: str, /, **said: Any) -> Self:
         """Have the shop say something of a product: `product("mug", name="Mug", price=9.5)`."""
         self.now += SECOND
-        named = {"type": "track", "event": "product_updated", "userId": "shop"}
-        self._says({**named, "properties": {"product_id": item, **said}})
+        news = {"type": "track", "event": Names.PRODUCT_UPDATED}
+        self._says({**news, "properties": {"product_id": item, **said}}, SHOP)
         return self.tick()
 
     def after(self, length: str) -> Self:
@@ -259,12 +261,12 @@ class Rehearsal:
             raise UsageError("nobody is given", mend="write `.given(first_name='Ada')` first")
         return person
 
-    def _says(self, message: dict[str, Any]) -> None:
+    def _says(self, message: dict[str, Any], source: str = SOURCE) -> None:
         self._messages += 1
-        at = moment(self.now).isoformat()
-        told = {"messageId": str(self._messages), "userId": self.user, "timestamp": at, **message}
-        body = json.dumps({"batch": [told]}).encode()
-        self.tb.world.log.append([Body(SOURCE, self.now, body)])
+        named = {"userId": self.user} if source == SOURCE else {}
+        told = {"messageId": str(self._messages), "timestamp": moment(self.now).isoformat()}
+        body = json.dumps({"batch": [{**told, **named, **message}]}).encode()
+        self.tb.world.log.append([Body(source, self.now, body)])
 
     def _check(self, holds: bool, otherwise: str) -> None:
         if not holds:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tailorbird.cli import journey_texts
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, Person, opened, shown
 from tailorbird.cli.output import emit
 from tailorbird.errors import UsageError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tailorbird.schema import Scalar
 
 app = typer.Typer(help="Journeys, and who is in them.", no_args_is_help=True)
+app.command("list")(journey_texts.list_journeys)
+for command in journey_texts.NAMED:
+    app.command()(command)
 Name = Annotated[str, typer.Argument(help="The journey's name.")]
 
 
