@@ -6,6 +6,7 @@ import { AudienceCard } from "../parts/audience";
 import { ShareBar } from "../parts/charts";
 import { EffectsOf, Takeaway } from "../parts/effects";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
+import { PreflightCard, ScheduleCard } from "../parts/schedule";
 import { Table } from "../parts/table";
 import { capital, count, figure, money, plain, share } from "../words";
 import { verdictTone } from "./Person";
@@ -35,6 +36,8 @@ export default function Campaign({ name }: { name: string }) {
               <Ratio ratio={shown.ratio} />
             </div>
             <Decided verdicts={shown.verdicts} states={shown.states} />
+            <ScheduleCard name={name} />
+            <PreflightCard name={name} variants={shown.arms.filter((arm) => !arm.holdout).map((arm) => arm.name)} />
             <AudienceCard of={`/campaigns${path(name)}`} />
           </div>
         )}
@@ -47,8 +50,14 @@ function Lead({ result }: { result: CampaignResult }) {
   return (
     <>
       {result.description && `${result.description} · `}
-      to <Link href={`/segments${path(result.segment)}`}>{result.segment}</Link>, version{" "}
-      {result.version}
+      to{" "}
+      {result.segment.split(", ").map((segment, at) => (
+        <span key={segment}>
+          {at > 0 && " and "}
+          <Link href={`/segments${path(segment)}`}>{segment}</Link>
+        </span>
+      ))}
+      , version {result.version}
       {result.decided_at && (
         <>
           , decided <When at={result.decided_at} />
