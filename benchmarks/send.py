@@ -61,7 +61,8 @@ LETTERS_BEYOND_ASCII = 8
 """One person in so many has a name with such a letter."""
 CONNECTIONS = 4
 PRODUCTS = 18
-RENDERINGS = 16
+RENDERINGS = 4
+"""So few that they stay near the processor, where a mail is that has just been rendered."""
 KEY = rsa.generate_private_key(65537, 2048)
 Signing = Literal["nobody", "rsa", "both"]
 

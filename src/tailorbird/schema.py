@@ -332,7 +332,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     """Of what was rendered, so that it can be proven later what was sent."""
     transactional: bool = False
     dots: tuple[int, ...] | None = None
-    """Where lines begin with a dot; None: nobody looked, nor whether all lines end by CRLF."""
+    """Where lines begin with a dot, in a message of our own making: lines end by CRLF, and all is
+    ASCII but an address in another alphabet. None: nobody has looked."""
 
 
 ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]

@@ -32,6 +32,7 @@ from tailorbird.errors import SettingsError
 from tailorbird.schema import SECOND, Instant
 
 Algorithm: TypeAlias = Literal["rsa", "ed25519"]
+Form: TypeAlias = Literal["simple", "relaxed"]
 SIGNED: Final = (
     b"from",
     b"to",
@@ -120,19 +121,19 @@ class Covered:
     """
 
     fields: list[bytes]
-    form: Literal["simple", "relaxed"]
+    form: Form
     tail: bytes
 
 
 def signed(content: bytes, signers: Sequence[DkimSigner], now: Instant) -> bytes:
     """Return the message with a signature of each signer in front."""
     head, _, body = content.partition(b"\r\n\r\n")
-    return b"".join((*signatures_of(FOLD.split(head), body, signers, now), content))
+    return b"".join((*signatures_of(FOLD.split(head), [body], signers, now), content))
 
 
 def signatures_of(
     fields: Sequence[bytes],
-    body: bytes,
+    body: Sequence[bytes],
     signers: Sequence[DkimSigner],
     now: Instant,
     *,
@@ -140,26 +141,31 @@ def signatures_of(
 ) -> list[bytes]:
     """Return the header field of each signer's signature for a message of these fields.
 
-    `white` says whether a line of the body may end in white space; without it, it is looked.
-    What is covered is made ready once, however many sign it.
+    The body comes in pieces. `white` says whether one of its lines may end in white space; without
+    it, it is looked. What is covered is made ready once, however many sign it.
     """
     if not signers:
         return []
     names, covered = _covered(fields)
-    form, canonical = _canonical(body, white_at_ends(body) if white is None else white)
-    digest = b2a_base64(sha256(canonical).digest(), newline=False)
+    if white is None:
+        white = white_at_ends(b"".join(body))
+    form: Form = "relaxed" if white else "simple"
+    digest = b2a_base64(_digest(body, form), newline=False)
     tail = b":\r\n ".join(names) + b";\r\n bh=" + digest + b";\r\n b="
     ready = Covered(covered, form, tail)
     return [signer.header(ready, now) for signer in signers]
 
 
-def _canonical(body: bytes, white: bool) -> tuple[Literal["simple", "relaxed"], bytes]:
-    """Return how a body is signed, and what of it (RFC 6376 sections 3.4.3 and 3.4.4)."""
-    if white:
-        return "relaxed", relaxed_body(body)
-    if body.endswith(b"\r\n") and not body.endswith(b"\r\n\r\n") and body != b"\r\n":
-        return "simple", body
-    return "simple", body.rstrip(b"\r\n") + b"\r\n"
+def _digest(body: Sequence[bytes], form: Form) -> bytes:
+    """Return the hash of a body (RFC 6376 sections 3.4.3 and 3.4.4)."""
+    if form == "relaxed":
+        return sha256(relaxed_body(b"".join(body))).digest()
+    if not body[-1].endswith(b"\r\n") or body[-1].endswith(b"\r\n\r\n") or len(body[-1]) == 2:
+        return sha256(b"".join(body).rstrip(b"\r\n") + b"\r\n").digest()
+    hashed = sha256()
+    for piece in body:
+        hashed.update(piece)
+    return hashed.digest()
 
 
 def relaxed_body(body: bytes) -> bytes:

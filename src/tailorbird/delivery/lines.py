@@ -26,12 +26,12 @@ class Lines:
 class Survey:
     """What the lines of a text are like that end by LF."""
 
-    plain: bool
-    """There is no control character but LF and tabs."""
     longest: int
     """Octets of the longest line, without its end."""
     white: bool
     """A line ends in a space or a tab."""
+    dashed: bool
+    """A line begins with a hyphen."""
     dots: tuple[int, ...]
     """Where a line begins with a dot, once CRLF stands at every end."""
 
@@ -61,25 +61,34 @@ def surveyed(content: bytes) -> Survey:
     ends = (octets == 10).nonzero()[0]
     first, behind = octets.take(ends[:-1] + 1).tobytes(), octets.take(ends - 1).tobytes()
     longest = int(ends[0])
-    dots = [0] if content.startswith(b".") else []
     if len(ends) > 1:
         longest = max(longest, int(np.maximum.reduce(ends[1:] - ends[:-1])) - 1)
-        if b"." in first:
-            dots += [int(ends[at]) + at + 2 for at, octet in enumerate(first) if octet == 46]
-    return Survey(_plain(content, octets), longest, b" " in behind or b"\t" in behind, tuple(dots))
+    dots = [0] if content.startswith(b".") else []
+    dots += [int(ends[at]) + at + 2 for at in places(first, b".")]
+    white = b" " in behind or b"\t" in behind
+    dashed = b"-" in first or content.startswith(b"-")
+    return Survey(longest, white, dashed, tuple(dots))
 
 
-def _plain(content: bytes, octets: Any) -> bool:
-    """Return whether a text has no control character but LF and tabs."""
+def places(content: bytes, sought: bytes) -> list[int]:
+    """Return where it stands: quick where that is seldom."""
+    found = []
+    at = content.find(sought)
+    while at >= 0:
+        found.append(at)
+        at = content.find(sought, at + 1)
+    return found
+
+
+def free_of_controls(content: bytes) -> bool:
+    """Return whether a text that is not empty has no control character but LF and tabs."""
     import numpy as np
 
-    least = np.minimum.reduce(octets)
+    octets = np.frombuffer(content, np.uint8)
+    if np.minimum.reduce(octets) < 9 or b"\x7f" in content:
+        return False
     # What is below 11 wraps around to the top.
-    return (
-        bool(least >= 9)
-        and bool(np.minimum.reduce(octets - np.uint8(11)) >= 21)
-        and (b"\x7f" not in content)
-    )
+    return bool(np.minimum.reduce(octets - np.uint8(11)) >= 21)
 
 
 def white_at_ends(content: bytes | memoryview) -> bool:

@@ -79,7 +79,7 @@ def outgoing(
     to = wire_address(envelope.to)
     if to is None:
         return Settlement(envelope.send_id, "failed", "", "no mail server takes this address")
-    fields = _headers(rendered.subject, envelope, bounce_key)
+    fields = _headers(rendered.subject, envelope, to, bounce_key)
     if not _sound(fields):
         what = "the header of this mail would not read as it was meant"
         return Settlement(envelope.send_id, "failed", "", what)
@@ -91,7 +91,12 @@ def outgoing(
     sender = return_path(envelope.send_id, _domain(envelope.domain), bounce_key)
     asked_for = isinstance(permit, ConfirmationPermit)
     return Outgoing(
-        envelope.send_id, sender, to, head + body.text, transactional=asked_for, dots=dots
+        envelope.send_id,
+        sender,
+        to,
+        b"".join((head, *body.text)),
+        transactional=asked_for,
+        dots=dots,
     )
 
 
@@ -101,17 +106,17 @@ def message(rendered: Rendered, envelope: Envelope, *, bounce_key: bytes = b"") 
     Raises:
         UsageError: an address or the unsubscribe link cannot stand in a header.
     """
-    fields = _headers(rendered.subject, envelope, bounce_key)
+    fields = _headers(rendered.subject, envelope, _address(envelope.to), bounce_key)
     body = parts.body(rendered, envelope.send_id)
-    return b"".join((*fields, *body.fields, b"\r\n", body.text))
+    return b"".join((*fields, *body.fields, b"\r\n", *body.text))
 
 
-def _headers(subject: str, envelope: Envelope, bounce_key: bytes) -> list[bytes]:
-    """Return the header fields, one an entry; the type of the body and what follows come after."""
+def _headers(subject: str, envelope: Envelope, to: str, bounce_key: bytes) -> list[bytes]:
+    """Return the header fields, one an entry; those of the body come after."""
     domain = _domain(envelope.domain)
     fields = [
         _sender("From", envelope.from_name, envelope.from_address),
-        mailbox_header("To", envelope.to_name, _address(envelope.to)),
+        mailbox_header("To", envelope.to_name, to),
         text_header("Subject", subject),
         b"Date: " + _date(envelope.now // SECOND) + b"\r\n",
         f"Message-ID: <{envelope.send_id.hex()}@{domain}>\r\n".encode("ascii"),

@@ -11,7 +11,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from tailorbird.delivery.lines import CONTROLS, LONGEST_LINE, starts, surveyed
+from tailorbird.delivery.lines import (
+    CONTROLS,
+    LONGEST_LINE,
+    free_of_controls,
+    places,
+    starts,
+    surveyed,
+)
 from tailorbird.schema import Rendered
 
 SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
@@ -27,23 +34,18 @@ OCTETS_A_LINE: Final = ENCODED_LINE // 4 * 3
 
 
 class Body(NamedTuple):
-    """A mail's body, and what is known of its lines."""
+    """A mail's body, or a part of it, and what is known of its lines."""
 
     fields: list[bytes]
     """The header fields that say of what kind it is."""
-    text: bytes
-    """What stands behind the empty line."""
+    text: list[bytes]
+    """What stands behind the empty line, in pieces."""
     dots: tuple[int, ...]
     """Where a line of the text begins with a dot."""
     white: bool
     """A line may end in white space."""
-
-
-class _Part(NamedTuple):
-    fields: list[bytes]
-    text: bytes
-    dots: tuple[int, ...]
-    white: bool
+    dashed: bool
+    """A line may begin with a hyphen."""
 
 
 def body(rendered: Rendered, send_id: bytes) -> Body:
@@ -52,16 +54,21 @@ def body(rendered: Rendered, send_id: bytes) -> Body:
     A reader shows the last part that it knows (RFC 2046 section 5.1.4): AMP stands before HTML, so
     that those who do not know it show the HTML.
     """
-    parts = [_part(b"text/plain", _octets(rendered.text))] if rendered.text else []
-    if rendered.amp:
-        parts.append(_part(b"text/x-amp-html", _octets(rendered.amp)))
-    parts.append(_part(b"text/html", _referenced(rendered.html)))
-    return Body(*parts[0]) if len(parts) == 1 else _alternatives(parts, send_id)
+    parts = []
+    if text := rendered.text:
+        parts.append(_part(b"text/plain", _octets(text), plain=text.isascii()))
+    if amp := rendered.amp:
+        parts.append(_part(b"text/x-amp-html", _octets(amp), plain=amp.isascii()))
+    html = _referenced(rendered.html)
+    parts.append(_part(b"text/html", html, plain=rendered.html.isascii() or html.isascii()))
+    return parts[0] if len(parts) == 1 else _alternatives(parts, send_id)
 
 
-def _alternatives(parts: Sequence[_Part], send_id: bytes) -> Body:
+def _alternatives(parts: Sequence[Body], send_id: bytes) -> Body:
     boundary = b"=_" + send_id.hex().encode()
-    while any(boundary in part.text and BOUNDARY_LINE.search(part.text) for part in parts):
+    texts = [b"".join(part.text) for part in parts if part.dashed]
+    suspect = [text for text in texts if boundary in text]
+    while any(boundary in text and BOUNDARY_LINE.search(text) for text in suspect):
         boundary += b"_"
     opening = b"--" + boundary + b"\r\n"
     pieces: list[bytes] = []
@@ -71,11 +78,12 @@ def _alternatives(parts: Sequence[_Part], send_id: bytes) -> Body:
         head = b"".join((opening, *part.fields, b"\r\n"))
         length += len(head)
         dots += [length + at for at in part.dots]
-        length += len(part.text)
-        pieces += (head, part.text)
+        length += sum(map(len, part.text))
+        pieces += (head, *part.text)
     pieces.append(b"--" + boundary + b"--\r\n")
     kind = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n'
-    return Body([kind], b"".join(pieces), tuple(dots), any(part.white for part in parts))
+    white = any(part.white for part in parts)
+    return Body([kind], pieces, tuple(dots), white, dashed=True)
 
 
 def _referenced(html: str) -> bytes:
@@ -119,21 +127,21 @@ def _octets(text: str) -> bytes:
     return content
 
 
-def _part(kind: bytes, content: bytes) -> _Part:
+def _part(kind: bytes, content: bytes, *, plain: bool) -> Body:
     """Return one part: as it is where it can be, else in the shorter encoding."""
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    content = content.rstrip(b"\n") + b"\n"
-    lines = surveyed(content)
-    if not lines.plain:
+    if not content.endswith(b"\n") or content.endswith(b"\n\n"):
+        content = content.rstrip(b"\n") + b"\n"
+    if not free_of_controls(content):
         content = content.translate(None, CONTROLS)
-        lines = surveyed(content)
-    if lines.longest <= LONGEST_LINE and content.isascii():
-        return _Part(
-            _fields(kind, b"7bit"), content.replace(b"\n", b"\r\n"), lines.dots, lines.white
-        )
-    encoding, said = _encoded(content.replace(b"\n", b"\r\n"))
-    return _Part(_fields(kind, encoding), said, tuple(_dots(said)), white=False)
+    crlf = content.replace(b"\n", b"\r\n")
+    if plain and (lines := surveyed(content)).longest <= LONGEST_LINE:
+        return Body(_fields(kind, b"7bit"), [crlf], lines.dots, lines.white, lines.dashed)
+    encoding, said = _encoded(crlf)
+    dots = (at + 1 for at in places(said, b"\n."))
+    first = (0,) if said.startswith(b".") else ()
+    return Body(_fields(kind, encoding), [said], (*first, *dots), white=False, dashed=True)
 
 
 @lru_cache(maxsize=16)
@@ -142,16 +150,6 @@ def _fields(kind: bytes, encoding: bytes) -> list[bytes]:
         b"Content-Type: " + kind + b"; charset=utf-8\r\n",
         b"Content-Transfer-Encoding: " + encoding + b"\r\n",
     ]
-
-
-def _dots(content: bytes) -> Iterator[int]:
-    """Yield where a line begins with a dot."""
-    if content.startswith(b"."):
-        yield 0
-    at = content.find(b"\n.")
-    while at >= 0:
-        yield at + 1
-        at = content.find(b"\n.", at + 2)
 
 
 def _encoded(content: bytes) -> tuple[bytes, bytes]:

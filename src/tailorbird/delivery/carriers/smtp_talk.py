@@ -44,8 +44,8 @@ class Talk:
         """What became of messages, until somebody takes it away."""
         self.message: Outgoing | None = None
         """The one in hand, whose dot has not left."""
-        self.doubtful: Outgoing | None = None
-        """The one whose dot has left, and that is not answered."""
+        self.doubtful: bytes | None = None
+        """The send whose dot has left, and that is not answered."""
         self.refused: CarrierError | None = None
         self.broken = ""
         """Why the connection was lost."""
@@ -55,15 +55,15 @@ class Talk:
         """Nothing else is to be begun on it."""
         self.patience_seconds = session.server.timeout_seconds
         """How long it is worth to wait for what it wishes now."""
+        self.pipelines = "PIPELINING" in session.offers
+        """The server takes several commands at once."""
+        self._most_bytes = most_bytes(session.offers.get("SIZE", ""))
+        self._envelope: list[bytes] = []
+        """The commands that open the message in hand."""
         self.writes = False
         """It waits to write, not to read."""
         self.turns: Turns[None] = self._run()
         session.socket.setblocking(False)
-
-    @property
-    def pipelines(self) -> bool:
-        """Return whether the server takes several commands at once."""
-        return "PIPELINING" in self.session.offers
 
     def _run(self) -> Turns[None]:
         try:
@@ -84,17 +84,16 @@ class Talk:
             if self.message is None:
                 self.message, announced = self._speakable((yield "next")), False
                 continue
-            message = self.message
-            answers = yield from self._heard() if announced else self._announced(message)
+            answers = yield from self._heard() if announced else self._announced()
             if answers[-1].code == WANTED and all(answer.code < 400 for answer in answers):
-                yield from self._content(message)
+                yield from self._content(self.message)
                 announced = self.message is not None
             else:
-                yield from self._not_wanted(message, answers)
+                yield from self._not_wanted(self.message.send_id, answers)
 
-    def _announced(self, message: Outgoing) -> Turns[list[Answer]]:
+    def _announced(self) -> Turns[list[Answer]]:
         """Say the envelope; return the answers, fewer when an unpipelined one was refused."""
-        commands = self._envelope(message)
+        commands = self._envelope
         if self.pipelines:
             yield from self._say(b"".join(commands))
             return (yield from self._heard())
@@ -113,7 +112,7 @@ class Talk:
         data = yield from self._answer()
         return [sender, recipient, data]
 
-    def _not_wanted(self, message: Outgoing, answers: list[Answer]) -> Turns[None]:
+    def _not_wanted(self, send_id: bytes, answers: list[Answer]) -> Turns[None]:
         if answers[-1].code == WANTED:
             # RFC 2920 section 3.1: the text was asked for although nobody will get it.
             yield from self._say(b".\r\n")
@@ -130,15 +129,17 @@ class Talk:
             yield from self._say(b"RSET\r\n")
             yield from self._answer()
         self.message = None
-        self._answered(message, bad)
+        self._answered(send_id, bad)
 
     def _content(self, message: Outgoing) -> Turns[None]:
         """Say the text; then the dot, once it is in the journal, and the next envelope behind."""
         dots = lines_of(message.content).dots if message.dots is None else message.dots
         yield from self._say(stuffed(message.content, dots))
+        send_id = message.send_id
         following = self._speakable((yield "dot"))
-        self.message, self.doubtful, self.fresh = following, message, False
-        said = b"".join((b".\r\n", *self._envelope(following))) if following else b".\r\n"
+        self.message, self.doubtful, self.fresh = following, send_id, False
+        del message  # what has been said needs no memory while the server thinks about it
+        said = b"".join((b".\r\n", *self._envelope)) if following else b".\r\n"
         yield from self._say(said)
         self.patience_seconds = self.session.server.dot_timeout_seconds
         answer = yield from self._answer()
@@ -146,7 +147,7 @@ class Talk:
         self.doubtful = None
         if answer.code == CLOSING:
             self.session.close()
-        self._answered(message, answer)
+        self._answered(send_id, answer)
 
     # -- what is said and heard -----------------------------------------------------------------
 
@@ -168,56 +169,55 @@ class Talk:
                 continue
         return answer
 
-    def _answered(self, message: Outgoing, answer: Answer) -> None:
+    def _answered(self, send_id: bytes, answer: Answer) -> None:
         self.fresh, self.session.used = False, True
-        self._told(message, answer.kind, answer.code, answer.text)
+        self._told(send_id, answer.kind, answer.code, answer.text)
 
-    def _told(self, message: Outgoing, kind: ReplyKind, code: int, text: str) -> None:
-        self.replies.append(Reply(message.send_id, kind, code, text))
+    def _told(self, send_id: bytes, kind: ReplyKind, code: int, text: str) -> None:
+        self.replies.append(Reply(send_id, kind, code, text))
 
     # -- one message ----------------------------------------------------------------------------
 
-    def _envelope(self, message: Outgoing) -> list[bytes]:
-        offers = self.session.offers
-        parameters = f" SIZE={len(message.content)}" if "SIZE" in offers else ""
-        if not message.content.isascii():
-            parameters += " BODY=8BITMIME"
-        if needs_smtputf8(message.envelope_from + message.envelope_to):
-            parameters += " SMTPUTF8"
-        return [
+    def _speakable(self, message: Outgoing | None) -> Outgoing | None:
+        """Return the message where it can be said to this server; else it is refused here.
+
+        What opens it is ready then.
+        """
+        if message is None:
+            return None
+        foreign = needs_smtputf8(message.envelope_from) or needs_smtputf8(message.envelope_to)
+        wide = foreign if message.dots is not None else not message.content.isascii()
+        if why := self._unspeakable(message, wide, foreign):
+            self._told(message.send_id, "rejected", 0, why)
+            return None
+        parameters = f" SIZE={len(message.content)}" if "SIZE" in self.session.offers else ""
+        parameters += (" BODY=8BITMIME" if wide else "") + (" SMTPUTF8" if foreign else "")
+        self._envelope = [
             f"MAIL FROM:<{message.envelope_from}>{parameters}\r\n".encode(),
             f"RCPT TO:<{message.envelope_to}>\r\n".encode(),
             b"DATA\r\n",
         ]
-
-    def _speakable(self, message: Outgoing | None) -> Outgoing | None:
-        """Return the message where it can be said to this server; else it is refused here."""
-        why = self._unspeakable(message) if message else ""
-        if message and why:
-            self._told(message, "rejected", 0, why)
-            return None
         return message
 
-    def _unspeakable(self, message: Outgoing) -> str:
+    def _unspeakable(self, message: Outgoing, wide: bool, foreign: bool) -> str:
         """Return why this message cannot be said to this server, or ''."""
-        sides = (message.envelope_from, message.envelope_to)
         offers = self.session.offers
-        if not all(map(commandable, sides)):
+        if not commandable(message.envelope_from) or not commandable(message.envelope_to):
             return "an address cannot be written in a command"
-        if any(map(needs_smtputf8, sides)) and "SMTPUTF8" not in offers:
+        if foreign and "SMTPUTF8" not in offers:
             return "the mail server takes no address in another alphabet (SMTPUTF8)"
-        if 0 < self._most_bytes() < len(message.content):
-            return f"the message is larger than the mail server's {self._most_bytes()} bytes"
+        if 0 < self._most_bytes < len(message.content):
+            return f"the message is larger than the mail server's {self._most_bytes} bytes"
         if message.dots is None and not lines_of(message.content).sound:
             return "a bare line end could be taken for the end of the message"
-        if not message.content.isascii() and "8BITMIME" not in offers:
+        if wide and "8BITMIME" not in offers:
             return "the mail server takes ASCII only"
         return ""
 
-    def _most_bytes(self) -> int:
-        """Return the largest message that the server announced to take, 0 when it names none."""
-        said = self.session.offers.get("SIZE", "")
-        return int(said) if said.isascii() and said.isdigit() else 0
+
+def most_bytes(said: str) -> int:
+    """Return the largest message that a server announced to take, 0 when it names none."""
+    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def stuffed(content: bytes, dots: Sequence[int]) -> bytes:
