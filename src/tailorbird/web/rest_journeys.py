@@ -1,0 +1,98 @@
+"""The API of journeys as texts: listed, drawn, checked, kept, published."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import post, put
+from litestar.params import JSONBody
+from litestar.types import ControllerRouterHandler
+
+from tailorbird import authoring, journey_publishing
+from tailorbird.readings import journey_pages
+from tailorbird.views.journey_texts import (
+    JourneyFinding,
+    JourneyMoves,
+    JourneyPage,
+    JourneyPublished,
+    JourneyRow,
+    JourneyText,
+)
+from tailorbird.web.asking import (
+    GUARDED,
+    INVALID,
+    MISSING,
+    WRITES,
+    WRITING,
+    At,
+    Name,
+    found,
+    reads,
+)
+
+TAG: Final = "journeys"
+
+
+@reads("/journeys", "List journeys", TAG)
+def list_journeys(desk: At) -> list[JourneyRow]:
+    """Return every journey by name, with its mode and how many people are in it."""
+    return list(journey_pages.summaries(desk.world))
+
+
+@reads("/journeys/{name:str}", "Show a journey", TAG, responses=MISSING)
+def get_journey(desk: At, name: Name) -> JourneyPage:
+    """Return a journey's text, its steps in words with their ways, and who is at each."""
+    return found(journey_pages.page(desk.world, name), f"journey {name!r}")
+
+
+@put("/journeys/{name:str}", summary="Keep a journey", tags=[TAG], status_code=200,
+     responses=WRITING, **WRITES)  # fmt: skip
+def put_journey(desk: At, name: Name, data: JSONBody[JourneyText]) -> JourneyPublished:
+    """Keep a text as a new version, once it is valid; whoever is in the journey stays on hers."""
+    authoring.put(
+        desk.world,
+        "journey",
+        name,
+        data.text,
+        now=desk.clock(),
+        author=data.author,
+        reason=data.reason or "by the API",
+    )
+    return journey_pages.published(journey_publishing.where(desk.world, name))
+
+
+@post("/journeys/{name:str}/check", summary="Check a journey's text", tags=[TAG], status_code=200,
+      responses=INVALID | GUARDED, sync_to_thread=True)  # fmt: skip
+def check_journey(desk: At, name: Name, data: JSONBody[JourneyText]) -> list[JourneyFinding]:
+    """Return all that is wrong with a text, errors first; nothing is kept."""
+    file = f"journeys/{name}.yaml"
+    return list(journey_pages.check(desk.world, data.text, file, desk.clock()))
+
+
+@post("/journeys/{name:str}/publish", summary="Publish a journey", tags=[TAG], status_code=200,
+      responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def publish_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> JourneyPublished:
+    """Put a journey live; with `move` or `map`, bring people in older versions to this one.
+
+    It is refused while people are at steps that are no more and of which `map` says nothing.
+    """
+    found(desk.world.definitions.get("journey", name), f"journey {name!r}")
+    told = journey_publishing.publish(
+        desk.world,
+        name,
+        data.map,
+        desk.clock(),
+        move=data.move,
+        author=data.author,
+        reason=data.reason or "by the API",
+    )
+    return journey_pages.published(told)
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    list_journeys,
+    get_journey,
+    put_journey,
+    check_journey,
+    publish_journey,
+]
