@@ -288,14 +288,18 @@ def is_secret(name: str) -> bool:
     return name in SECRETS
 
 
-def load(folder: Path, environment: Mapping[str, str]) -> tuple[Settings, list[Setting]]:
+def load(
+    folder: Path, environment: Mapping[str, str], text: str | None = None
+) -> tuple[Settings, list[Setting]]:
     """Return the settings of a data folder, and where each value came from.
+
+    With a `text`, as if that were its file's.
 
     Raises:
         SettingsError: the file cannot be read, a name is unknown, a value has the wrong type.
     """
     path = folder / FILE_NAME
-    values = _read(path)
+    values = _read(path) if text is None else _parsed(text, str(path))
     origins = {name: str(path) for name in _flatten(values)}
     for variable, text in environment.items():
         if variable.startswith(PREFIX):
@@ -326,11 +330,20 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"not valid TOML: {error}", where=str(path), mend="mend that line"
-        ) from None
+        return _parsed(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise _no_toml(error, str(path)) from None
+
+
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _no_toml(error, where) from None
+
+
+def _no_toml(error: Exception, where: str) -> SettingsError:
+    return SettingsError(f"not valid TOML: {error}", where=where, mend="mend that line")
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

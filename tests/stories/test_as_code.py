@@ -322,3 +322,26 @@ def test_a_mail_with_an_amp_part_stays_in_two_files(tb: Tailorbird, write: Write
         "templates/hi.amp.html": amp,
     }
     assert planned(tb, folder).changes == ()
+
+
+def test_settings_go_along_and_hold_no_secret(tb: Tailorbird, write: Write) -> None:
+    told = '[shop]\nname = "Our shop"\n'
+    folder = write({**FOLDER, "tailorbird.toml": told})
+    assert '+name = "Our shop"' in planned(tb, folder).settings
+    applied(tb, folder)
+    kept = tb.world.folder / "tailorbird.toml"
+    assert kept.read_text(encoding="utf-8") == told
+    assert (planned(tb, folder).settings, applied(tb, folder)) == ("", None)
+    for text, says in (
+        ('[delivery]\nsmtp_password = "x"\n', "a secret is written in it: delivery.smtp_password"),
+        ("[shop]\nnmae = 1\n", "unknown setting 'shop.nmae'; did you mean 'shop.name'?"),
+        ("[shop\n", "not valid TOML"),
+        ("[server]\nport = 'x'\n", "server.port: Expected `int`"),
+    ):
+        write({"tailorbird.toml": text})
+        with pytest.raises(DefinitionError) as refused:
+            applied(tb, folder)
+        assert f"tailorbird.toml: {says}" in str(refused.value)
+    assert kept.read_text(encoding="utf-8") == told
+    faults = as_code.of_texts({"tailorbird.toml": told}).faults
+    assert [each.what for each in faults] == ["settings are not taken from afar"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tailorbird import authoring
+from tailorbird.as_code import settings_file
 from tailorbird.as_code.files import FileFault, Files, Written
 from tailorbird.as_code.places import path_of
 from tailorbird.as_code.planning import Draft, draft, drafted
@@ -56,7 +57,7 @@ def put_in_force(
 ) -> EditSet | None:
     """Keep what a draft changes. Raises as `apply`."""
     refuse_faults(found.plan.faults)
-    if not found.edits:
+    if not found.edits and found.settings is None:
         return None
     if not (author.strip() and reason.strip()):
         mend = "say --author and --reason: both are kept with every version"
@@ -69,6 +70,8 @@ def put_in_force(
     if kept is None:
         what = "the definitions moved on while this was applied; nothing was kept"
         raise ConflictError(what, mend="plan again")
+    if found.settings is not None:
+        settings_file.write(world, found.settings)
     authoring.forget_removed(world, authoring.standing_segments(world), now)
     return kept
 

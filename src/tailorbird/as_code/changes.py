@@ -144,11 +144,11 @@ def diff(path: str, before: str | None, after: str | None) -> str:
     return "".join(ended)
 
 
-def digest(versions: Mapping[Key, int], found: Iterable[Edit]) -> str:
+def digest(versions: Mapping[Key, int], found: Iterable[Edit], settings: str = "") -> str:
     """Return what is alike exactly while the same files meet the same definitions."""
     state = sorted((kind, name, version) for (kind, name), version in versions.items())
     wanted = sorted((each.kind, each.name, each.text or "", each.text is None) for each in found)
-    whole = msgspec.json.encode([state, wanted])
+    whole = msgspec.json.encode([state, wanted, settings])
     return hashlib.blake2b(whole, digest_size=DIGEST_BYTES, person=b"tb-plan").hexdigest()
 
 

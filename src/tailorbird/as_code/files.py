@@ -102,6 +102,9 @@ def of_texts(texts: Mapping[str, str]) -> Files:
         if not all(_SEGMENT.fullmatch(part) and part not in (".", "..") for part in parts):
             mend = "write it from the folder of definitions on, as in segments/gold.yaml"
             found.refuse(_shown(path), "this is no path of a definition", mend)
+        elif path == SETTINGS:
+            mend = "apply them on the machine itself, and leave them out here"
+            found.refuse(path, "settings are not taken from afar", mend)
         elif _wanted(path, found):
             _check_text(path, text, found)
             found.texts[path] = text

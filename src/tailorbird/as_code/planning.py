@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from tailorbird.as_code import settings_file
 from tailorbird.as_code.audiences import AudienceChange
 from tailorbird.as_code.changes import (
     DefinitionChange,
@@ -42,6 +43,8 @@ class DefinitionPlan(msgspec.Struct, frozen=True):
     """Segments and campaigns that it fills otherwise, or may."""
     sends: tuple[SendOutlook, ...] = ()
     """Campaigns that it touches, as they would be sent now."""
+    settings: str = ""
+    """What becomes of `tailorbird.toml`, as a diff; it holds from the next start on."""
 
     @property
     def moved(self) -> list[DefinitionChange]:
@@ -63,6 +66,8 @@ class Draft:
     """The world as it would be."""
     touched: list[Key]
     """What changes, and all that rests on it, in the order in which one rests on another."""
+    settings: str | None = None
+    """The settings that are to be written; None: they stay."""
 
 
 def draft(world: World, files: Files, now: Instant, *, prune: bool = False) -> Draft:
@@ -71,15 +76,19 @@ def draft(world: World, files: Files, now: Instant, *, prune: bool = False) -> D
     wrong = misnamed(written)
     sound = {key: each for key, each in written.items() if key not in wrong}
     more = extras(written, in_force(world.definitions))
-    return drafted(
+    text, shown, wrong_settings = settings_file.changed(world, files)
+    made = drafted(
         world,
         sound,
         [each.key for each in more] if prune else [],
         now,
-        faults=(*files.faults, *wrong.values()),
+        faults=(*files.faults, *wrong.values(), *wrong_settings),
         broken=wrong,
         left=() if prune else more,
     )
+    seen = digest(made.standing, made.edits, shown)
+    plan = msgspec.structs.replace(made.plan, settings=shown, digest=seen)
+    return replace(made, plan=plan, settings=text)
 
 
 def drafted(

@@ -62,7 +62,7 @@ def diff(
     with opened(folder) as tb:
         found = as_code.draft(tb.world, read, tb.clock(), prune=prune).plan
     emit(found, diff_lines(found), as_json=as_json)
-    return 1 if found.changes or found.faults else 0
+    return 1 if found.changes or found.settings or found.faults else 0
 
 
 def apply(
@@ -208,7 +208,7 @@ def _agreed(found: DefinitionPlan) -> str:
     from tailorbird import as_code
 
     as_code.refuse_faults(found.faults)
-    if found.changes:
+    if found.changes or found.settings:
         if not sys.stdin.isatty():
             mend = "look at `tailorbird plan`, then say --yes or --plan FILE"
             raise UsageError("nobody can be asked whether to go on", mend=mend)

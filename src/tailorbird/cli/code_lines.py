@@ -21,14 +21,15 @@ def plan_lines(found: DefinitionPlan) -> list[str]:
     """Return a plan as lines; faults come last, where a terminal ends."""
     if found.faults:
         return [*diff_lines(found), *(each.sentence() for each in found.faults)]
-    if not (found.changes or found.extras):
+    if not (found.changes or found.extras or found.settings):
         return ["nothing to do: the files are what stands"]
     return [*diff_lines(found), *_people(found), *_mails(found), *_rest(found)]
 
 
 def diff_lines(found: DefinitionPlan) -> list[str]:
     """Return the diffs of a plan, coloured on a terminal."""
-    return [coloured(line) for change in found.changes for line in change.diff.splitlines()]
+    diffs = [*(change.diff for change in found.changes), found.settings]
+    return [coloured(line) for each in diffs for line in each.splitlines()]
 
 
 def coloured(line: str) -> str:
@@ -118,5 +119,7 @@ def _rest(found: DefinitionPlan) -> Iterator[str]:
         yield f"{len(found.extras)} in force and in no file (apply --prune removes them):"
         yield from (f"  {each.kind} {each.name}, version {each.version}" for each in found.extras)
     done = [change.what for change in found.changes]
+    if found.settings:
+        yield "the settings change, from the next start on"
     yield ", ".join(f"{done.count(what)} to {what}" for what in ("add", "change", "remove"))
     yield f"this plan is {found.digest}"
