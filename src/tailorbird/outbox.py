@@ -106,7 +106,7 @@ class Ledger(Protocol):
         after: bytes = b"",
         limit: int = 1000,
     ) -> list[Decision]:
-        """Return decisions in order of id."""
+        """Return decisions in an order that does not change; `after` is the last of a page."""
 
     def decision(self, decision_id: bytes) -> Decision | None:
         """Return one decision."""

@@ -47,7 +47,7 @@ def decided_people(world: World, name: str) -> pa.Table:
 
 
 def decisions(world: World, name: str) -> Iterator[Decision]:
-    """Yield a campaign's decisions in order of id."""
+    """Yield a campaign's decisions in a steady order."""
     after = b""
     while page := world.ledger.decisions(campaign=name, after=after, limit=10_000):
         yield from page

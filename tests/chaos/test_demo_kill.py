@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from tailorbird.stores.sqlite.decided import install
+
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 PEOPLE = 150
@@ -51,6 +53,7 @@ def killed_after(folder: Path, seconds: float) -> bool:
 
 def decided(folder: Path) -> set[tuple[object, ...]]:
     with sqlite3.connect(folder / "tailorbird.sqlite") as connection:
+        install(connection)
         rows = connection.execute("SELECT id, person, verdict, reason, variant FROM decisions")
         found = set(rows)
     connection.close()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 import msgspec
 
+from tailorbird.ids import decision_id as decision_id
 from tailorbird.journeys.arbiter import Ruling
 from tailorbird.journeys.campaign import HOLDOUT
 from tailorbird.journeys.limits import Limit
@@ -89,15 +89,6 @@ def _evidence(candidate: Candidate, ruling: Ruling) -> dict[str, object]:
         "counted": [mark.send_id.hex() for mark in ruling.counted],
     }
     return said | ({"winner": ruling.winners[0].send_id.hex()} if ruling.winners else {})
-
-
-def decision_id(campaign: str, person: PersonId, occurrence: str) -> bytes:
-    """Return the 16 bytes that name this decision, and its send, for ever.
-
-    The campaign's version is not part of it: editing a campaign never writes to anybody twice.
-    """
-    key = f"{campaign}\x00{person}\x00{occurrence}".encode()
-    return hashlib.blake2b(key, digest_size=16, person=b"tb-decision").digest()
 
 
 def refusal(candidate: Candidate) -> str:

@@ -6,12 +6,14 @@ JOIN settlements AS t
 WHERE s.campaign IN (SELECT DISTINCT campaign FROM sends) AND s.state = 'unknown' AND d.id > ?
 ORDER BY d.id LIMIT ?
 -- name: no_outbox
-SELECT d.id, '' FROM decisions AS d LEFT JOIN sends AS s ON s.sequence = d.sequence
-WHERE d.verdict = 'send' AND s.sequence IS NULL
+SELECT d.id, '' FROM decisions AS d
+WHERE d.verdict = 'send' AND NOT EXISTS (SELECT 1 FROM sends AS s WHERE s.sequence = d.sequence)
 -- name: no_decision
-SELECT COALESCE(d.id, x''), 'outbox row ' || s.sequence
-FROM sends AS s LEFT JOIN decisions AS d ON d.sequence = s.sequence
-WHERE d.verdict IS NULL OR d.verdict <> 'send'
+SELECT COALESCE((SELECT d.id FROM decisions AS d WHERE d.sequence = s.sequence), x''),
+       'outbox row ' || s.sequence
+FROM sends AS s WHERE NOT EXISTS (
+    SELECT 1 FROM decided AS d JOIN grounds AS g ON g.ground = d.ground
+    WHERE d.sequence = s.sequence AND g.verdict = 'send')
 -- name: other_end
 SELECT d.id, s.state || ', but settled as ' || COALESCE(t.state, 'nothing')
 FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
@@ -27,4 +29,5 @@ JOIN decisions AS d ON d.sequence = s.sequence WHERE s.state = 'claimed' AND s.l
 -- name: left
 SELECT d.id, s.state, EXISTS (
     SELECT 1 FROM settlements AS t WHERE t.send = s.sequence AND t.state IN ('sent', 'unknown'))
-FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence WHERE d.id = ?
+FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
+WHERE d.tag = tag_of(?1) AND d.id = ?1

@@ -47,7 +47,7 @@ SELECT campaign, COALESCE(stream, ''), zone, COUNT(*), MIN(due_at) FROM sends
 WHERE state = 'pending' GROUP BY campaign, stream, zone ORDER BY campaign, stream, zone
 -- name: stream
 SELECT s.stream FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
-WHERE d.id = ? AND s.stream IS NOT NULL
+WHERE d.tag = tag_of(?1) AND d.id = ?1 AND s.stream IS NOT NULL
 -- name: meters
 SELECT name, state FROM meters
 -- name: keep

@@ -1,36 +1,31 @@
--- name: record
-INSERT INTO decisions (id, campaign, campaign_version, occurrence, person, at, verdict, reason,
-                       variant, probability, receipt, inputs)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
--- name: last_decision
-SELECT COALESCE(MAX(sequence), 0) FROM decisions
--- name: enqueue
-INSERT INTO sends (sequence, campaign, due_at)
-SELECT sequence, campaign, at FROM decisions WHERE sequence > ? AND verdict = 'send'
--- name: postpone
-UPDATE sends SET due_at = ?
-WHERE sequence = (SELECT sequence FROM decisions WHERE id = ? AND sequence > ?)
 -- name: decision
 SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
        probability, receipt, inputs
-FROM decisions WHERE id = ?
+FROM decisions WHERE tag = tag_of(?1) AND id = ?1
 -- name: decisions
 SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
        probability, receipt, inputs
-FROM decisions WHERE id > :after ORDER BY id LIMIT :limit
+FROM decisions WHERE sequence > :after ORDER BY sequence LIMIT :limit
 -- name: decisions_of_campaign
-SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
-       probability, receipt, inputs
-FROM decisions WHERE campaign = :campaign AND id > :after ORDER BY id LIMIT :limit
+-- Run by run: the decisions of one lie together.
+SELECT d.id, d.campaign, d.campaign_version, d.occurrence, d.person, d.at, d.verdict, d.reason,
+       d.variant, d.probability, d.receipt, d.inputs
+FROM decided_runs AS r CROSS JOIN decisions AS d ON d.sequence BETWEEN r.first AND r.last
+WHERE r.campaign = :campaign AND r.last > :after AND d.sequence > :after
+ORDER BY r.first, d.sequence LIMIT :limit
 -- name: decisions_of_person
 SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
        probability, receipt, inputs
 FROM decisions
-WHERE person = :person AND id > :after AND (:campaign IS NULL OR campaign = :campaign)
-ORDER BY id LIMIT :limit
+WHERE person = :person AND sequence > :after AND (:campaign IS NULL OR campaign = :campaign)
+ORDER BY sequence LIMIT :limit
 -- name: verdicts
-SELECT verdict, reason, variant, COUNT(*) FROM decisions WHERE campaign = ?
-GROUP BY verdict, reason, variant ORDER BY verdict, reason, variant
+SELECT g.verdict, g.reason, g.variant, SUM(c.people) FROM (
+    SELECT d.ground, COUNT(*) AS people FROM decided_runs AS r
+    CROSS JOIN decided AS d ON d.sequence BETWEEN r.first AND r.last
+    WHERE r.campaign = ? GROUP BY d.ground) AS c
+JOIN grounds AS g ON g.ground = c.ground
+GROUP BY g.verdict, g.reason, g.variant ORDER BY g.verdict, g.reason, g.variant
 -- name: lanes
 -- The campaigns in which anything waits: one step along the index for each.
 WITH RECURSIVE lanes (campaign) AS (
@@ -64,7 +59,8 @@ SELECT EXISTS (SELECT 1 FROM sends INDEXED BY sends_due WHERE state = 'pending')
 SELECT DISTINCT worker FROM sends INDEXED BY sends_claimed WHERE state = 'claimed' ORDER BY worker
 -- name: refuse
 UPDATE sends SET state = :state, due_at = MAX(due_at, :retry_at)
-WHERE sequence = (SELECT sequence FROM decisions WHERE id = :send_id) AND state = 'pending'
+WHERE sequence = (
+    SELECT sequence FROM decisions WHERE tag = tag_of(:send_id) AND id = :send_id) AND state = 'pending'
 -- name: address
 INSERT OR IGNORE INTO addressed (key, send) VALUES (?, ?)
 -- name: addressed
@@ -76,7 +72,7 @@ UPDATE addressed SET send = ? WHERE key = ?
 -- ?1 the state, ?2 not before, ?3 the send, ?4 whose claims, or ''
 UPDATE sends SET state = ?1, due_at = MAX(due_at, ?2), worker = NULL, lease_until = NULL,
     attempts = attempts - (?1 = 'pending' AND ?2 = 0)
-WHERE sequence = (SELECT sequence FROM decisions WHERE id = ?3)
+WHERE sequence = (SELECT sequence FROM decisions WHERE tag = tag_of(?3) AND id = ?3)
   AND state IN ('claimed', 'unknown') AND state <> ?1
   AND (?4 = '' OR worker = ?4 OR state = 'unknown')
 RETURNING sequence
@@ -86,7 +82,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 -- name: note
 INSERT INTO settlements (send, at, state, carrier, reply, retry_at, digest)
 SELECT sequence, :at, :state, :carrier, :reply, :retry_at, :digest
-FROM decisions WHERE id = :send_id
+FROM decisions WHERE tag = tag_of(:send_id) AND id = :send_id
 -- name: note_cancelled
 INSERT INTO settlements (send, at, state, carrier, reply, retry_at)
 SELECT sequence, :at, 'cancelled', '', :reason, 0 FROM sends
@@ -136,18 +132,19 @@ WHERE t.sequence > ? ORDER BY t.sequence LIMIT ?
 SELECT d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
 FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence
 JOIN settlements AS t ON t.send = d.sequence
-WHERE d.id = ? AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DESC LIMIT 1
+WHERE d.tag = tag_of(?1) AND d.id = ?1 AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DESC LIMIT 1
 -- name: sent_at
 SELECT MAX(t.at) FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence
-WHERE d.id = ? AND t.state IN ('sent', 'unknown')
+WHERE d.tag = tag_of(?1) AND d.id = ?1 AND t.state IN ('sent', 'unknown')
 -- name: trail
 SELECT s.state, s.due_at, s.attempts, COALESCE(s.stream, ''), s.zone
-FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence WHERE d.id = ?
+FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence WHERE d.tag = tag_of(?1) AND d.id = ?1
 -- name: ends
 SELECT t.at, d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest
-FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence WHERE d.id = ? ORDER BY t.sequence
+FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence WHERE d.tag = tag_of(?1) AND d.id = ?1
+ORDER BY t.sequence
 -- name: last_decided
-SELECT MAX(at) FROM decisions WHERE campaign = ? AND at <= ?
+SELECT MAX(at) FROM decided_runs WHERE campaign = ? AND at <= ?
 -- name: shown
 SELECT d.person, j.value, COUNT(*)
 FROM json_each(?1) AS p CROSS JOIN decisions AS d ON d.person = p.value
@@ -158,5 +155,6 @@ WHERE d.at > ?3 AND d.at <= ?4 AND d.verdict = 'send' AND s.state NOT IN ('faile
 GROUP BY d.person, j.value
 -- name: tally
 SELECT j.key, CAST(j.value AS TEXT), COUNT(*)
-FROM decisions AS d JOIN json_each(CAST(d.inputs AS TEXT), ?1) AS j
-WHERE d.campaign = ?2 AND d.verdict = 'send' GROUP BY j.key, j.value ORDER BY j.key, j.value
+FROM decided_runs AS r CROSS JOIN decisions AS d ON d.sequence BETWEEN r.first AND r.last
+JOIN json_each(CAST(d.inputs AS TEXT), ?1) AS j
+WHERE r.campaign = ?2 AND d.verdict = 'send' GROUP BY j.key, j.value ORDER BY j.key, j.value

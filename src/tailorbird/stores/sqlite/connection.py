@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tailorbird.errors import StoreError
+from tailorbird.stores.sqlite import decided
 
 FILE_NAME = "tailorbird.sqlite"
 BUSY_TIMEOUT_MS = 10_000
@@ -31,6 +32,7 @@ class Database:
         with _translated(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = _connect(path)
+            self._given = decided.install(self._writer)
         self.migrated_from = self._migrate()
 
     @property
@@ -47,6 +49,7 @@ class Database:
         if connection is None:
             connection = _connect(self.path)
             connection.execute("PRAGMA query_only=1")
+            decided.install(connection)
             self._local.connection = connection
         return connection
 
@@ -101,6 +104,7 @@ class Database:
             self._writer.close()
 
     def _roll_back(self) -> None:
+        self._given.forget()
         # SQLite rolls back by itself when the disk is full.
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")

@@ -21,6 +21,7 @@ from tailorbird.schema import (
     PersonId,
     Settlement,
 )
+from tailorbird.stores.sqlite import decided
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.lanes import leaving, paced, under_way
 from tailorbird.stores.statements import load
@@ -49,12 +50,7 @@ class SqliteLedger:
         Returns how many were new. A send's id is its decision's id.
         """
         with self._database.write() as connection:
-            (last,) = connection.execute(SQL["last_decision"]).fetchone()
-            cursor = connection.executemany(SQL["record"], map(_row, decisions))
-            connection.execute(SQL["enqueue"], (last,))
-            later = ((at, send_id, last) for send_id, at in (due or {}).items())
-            connection.executemany(SQL["postpone"], later)
-            return cursor.rowcount if decisions else 0
+            return decided.record(connection, decisions, due or {})
 
     def decisions(
         self,
@@ -64,12 +60,14 @@ class SqliteLedger:
         after: bytes = b"",
         limit: int = 1000,
     ) -> list[Decision]:
-        """Return decisions in order of id."""
+        """Return decisions in the order in which they were recorded."""
+        connection = self._database.current()
+        place = decided.sequence_of(connection, after) if after else 0
         name = "decisions_of_campaign" if campaign is not None else "decisions"
         if person is not None:
             name = "decisions_of_person"
-        bound = {"campaign": campaign, "person": person, "after": after, "limit": limit}
-        return [Decision(*row) for row in self._database.current().execute(SQL[name], bound)]
+        bound = {"campaign": campaign, "person": person, "after": place, "limit": limit}
+        return [Decision(*row) for row in connection.execute(SQL[name], bound)]
 
     def decision(self, decision_id: bytes) -> Decision | None:
         """Return one decision."""
@@ -317,23 +315,6 @@ class SqliteLedger:
         """Return when a campaign was last decided up to an instant, None where it never was."""
         (at,) = self._database.current().execute(SQL["last_decided"], (campaign, until)).fetchone()
         return None if at is None else int(at)
-
-
-def _row(decision: Decision) -> tuple[Any, ...]:
-    return (
-        decision.id,
-        decision.campaign,
-        decision.campaign_version,
-        decision.occurrence,
-        decision.person,
-        decision.at,
-        decision.verdict,
-        decision.reason,
-        decision.variant,
-        decision.probability,
-        decision.receipt,
-        decision.inputs,
-    )
 
 
 def _standing(connection: sqlite3.Connection) -> dict[str, Order]:
