@@ -111,13 +111,15 @@ def _brief(world: World, person: PersonId, decision: Decision, at: Instant) -> B
 
 
 def _decided(world: World, profile: Profile, decision: Decision, at: Instant) -> Why:
-    campaign = _campaign(world, decision.campaign, decision.campaign_version)
+    kept = msgspec.json.decode(decision.inputs)
+    edition = why_sent.edition_of(world, kept)
+    asked = decision.campaign, decision.campaign_version
+    campaign = edition.campaign if edition else _campaign(world, *asked)
     person, then = profile.person, decision.at
     found = why_sent.fate(world, decision, person, at)
     known = why_audience.belonging(world, campaign, person, then) if campaign else None
     purpose: Purpose = campaign.purpose if campaign else "email_marketing"
     receipts = world.people.consents(person)
-    kept = msgspec.json.decode(decision.inputs)
     return Why(
         person=person,
         label=label(profile),
@@ -136,7 +138,7 @@ def _decided(world: World, profile: Profile, decision: Decision, at: Instant) ->
         limits=why_limits.limits(world, campaign, profile, then, kept) if campaign else (),
         displaced_by=why_limits.winner(world, kept),
         draw=why_sent.draw(campaign, decision),
-        made_of=why_sent.made_of(world, campaign, decision, kept),
+        made_of=why_sent.made_of(world, edition, decision, kept),
         stages=found.stages,
         notes=tuple(_notes(world, known, person, then)),
     )

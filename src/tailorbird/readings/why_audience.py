@@ -83,4 +83,4 @@ def _explained(
     world: World, name: str, person: PersonId, standing: list[Segment], at: Instant
 ) -> Explanation | None:
     segment = next((each for each in standing if each.name == name), None)
-    return explained(world, segment, person, standing, at) if segment else None
+    return explained(world, segment, person, standing, at, ahead=False) if segment else None

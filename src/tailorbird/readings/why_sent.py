@@ -27,6 +27,8 @@ from tailorbird.views.why import (
 from tailorbird.world import World
 
 BACK: Final = "bounced"
+EDITIONS_KEPT: Final = 16
+_EDITIONS: dict[tuple[str, str], letters.Edition] = {}
 MILLION: Final = 1_000_000
 _OF_SEND: Final = """
 SELECT f.event, f."at", f.machine, COALESCE(MAX(p.text), '') AS text
@@ -195,29 +197,38 @@ def draw(campaign: journeys.Campaign | None, decision: Decision) -> Draw | None:
     return Draw(drawn, decision.probability, among)
 
 
+def edition_of(world: World, kept: Mapping[str, Any]) -> letters.Edition | None:
+    """Return the edition that a decision was made with, None where it is gone or there is none."""
+    digest = str(kept.get("edition", ""))
+    key = (str(world.folder), digest)
+    if digest and key not in _EDITIONS:
+        try:
+            found = letters.editions.kept(world, digest)
+        except TailorbirdError:
+            return None
+        while len(_EDITIONS) >= EDITIONS_KEPT:
+            _EDITIONS.pop(next(iter(_EDITIONS)), None)
+        _EDITIONS[key] = found
+    return _EDITIONS.get(key)
+
+
 def made_of(
-    world: World, campaign: journeys.Campaign | None, decision: Decision, kept: Mapping[str, Any]
+    world: World, edition: letters.Edition | None, decision: Decision, kept: Mapping[str, Any]
 ) -> MadeOf | None:
     """Return what a decision's mail was made of; None where it was refused."""
     if decision.verdict == "refused":
         return None
-    digest = str(kept.get("edition", ""))
-    template, version = campaign.template if campaign else "", 0
-    if digest:
-        try:
-            template, version = letters.editions.kept(world, digest).manifest.template
-        except TailorbirdError:
-            version = 0
+    template, version = edition.manifest.template if edition else ("", 0)
     return MadeOf(
         template=template,
         template_version=version,
-        edition=digest,
+        edition=str(kept.get("edition", "")),
         recommender_version=int(kept.get("recommender_version") or 0),
         personalised=bool(kept.get("personalised")),
         picks=tuple(_picks(kept)),
         scores=tuple(_scores(world, decision)),
         traits={name: str(value) for name, value in (kept.get("traits") or {}).items()},
-        because=tuple(letters.told(world, kept)),
+        because=tuple(letters.told_of(edition.slots if edition else (), kept)),
     )
 
 
