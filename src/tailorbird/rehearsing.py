@@ -249,7 +249,7 @@ class Rehearsal:
         named = [near / name] if name.endswith(".yaml") else [near / "journeys" / f"{name}.yaml"]
         for path in named:
             if path.is_file():
-                return path.read_text(encoding="utf-8"), str(path.relative_to(near))
+                return path.read_text(encoding="utf-8"), f"journeys/{path.name}"
         if name in library():
             return library()[name], f"journeys/{name}.yaml"
         mend = f"write {named[0]}, or name a recipe: {', '.join(library())}"

@@ -36,6 +36,7 @@ def test_what_goes_with_an_order_comes_a_week_later_at_ten(journey: Begin) -> No
     for item in ("mug", "pot", "cup"):
         cross.product(item, name=item.title(), price=9.5)
         cross.when("purchase", order_id=item, products=[{"product_id": item, "price": 9.5}])
+    cross.tb.learn()
     cross.given("ada").when("purchase", order_id="1", value=9.5).after("6d")
     cross.expect_not_sent("cross-sell-1").after("2d").expect_sent("cross-sell-1")
     assert "Chosen for you" in cross.mail("cross-sell-1")
