@@ -153,7 +153,7 @@ class Flow(msgspec.Struct, frozen=True):
 class Enrolments(Protocol):
     """Who is in which journey, and every step that anybody made."""
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self) -> AbstractContextManager[object]:
         """Hold the store for one transaction; durable when the block ends without an exception."""
 
     def enter(
