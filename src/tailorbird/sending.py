@@ -12,6 +12,7 @@ from tailorbird import delivery, forms, letters, pacing
 from tailorbird.delivery.failover import FormerCarriers
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError
+from tailorbird.lanes import Pace
 from tailorbird.ports import Carrier
 from tailorbird.schema import Body, Claim, Instant, Outgoing, Settlement
 from tailorbird.world import World
@@ -46,7 +47,7 @@ def deliver(
         world.ledger, witness(world, worker), world.journal,
         worker=worker, policy=policy(world), now=now, others=False, pace=pace,
     )  # fmt: skip
-    take_over(world, now, worker)
+    take_over(world, now, worker, pace)
     _note_carriers(world, worker)
     door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts, ending=ending)
     report = delivery.deliver(
@@ -79,7 +80,9 @@ def _renderer(world: World, now: Instant, ending: Callable[[], bool]) -> deliver
     return render
 
 
-def take_over(world: World, now: Instant, worker: str) -> list[delivery.Recovery]:
+def take_over(
+    world: World, now: Instant, worker: str, pace: Pace | None = None
+) -> list[delivery.Recovery]:
     """Settle what other workers left behind that have died, each by its own journal.
 
     Whose journal is held lives, however far the clock has jumped; whose journal is not in this
@@ -93,11 +96,13 @@ def take_over(world: World, now: Instant, worker: str) -> list[delivery.Recovery
             left = journals.left_by(name)
         except StoreError:
             continue
-        given = (world.ledger, witness(world, name), left)
         with closing(left) if left is not None else nullcontext():
             found.append(
-                delivery.recover(*given, worker=name, policy=policy(world), now=now, others=False)
-            )
+                delivery.recover(
+                    world.ledger, witness(world, name), left,
+                    worker=name, policy=policy(world), now=now, others=False, pace=pace,
+                )
+            )  # fmt: skip
     return found
 
 

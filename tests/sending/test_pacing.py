@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from tailorbird import pacing
 from tailorbird.cli.commands import app
 from tailorbird.cli.pace_commands import lines_of
+from tailorbird.delivery.journals import Journals
 from tailorbird.errors import SettingsError
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Body
 from tailorbird.settings import load
@@ -64,6 +65,20 @@ def test_a_provider_gets_what_the_settings_let_through(open_house: Open) -> None
     house.now += SECOND
     assert sent(house) == 5
     assert pacing.seconds_until_due(house.tb.world, house.now) == 1
+
+
+def test_what_a_dead_worker_did_not_send_is_room_for_another_in_the_warm_up(
+    open_house: Open,
+) -> None:
+    house = open_house("[pace.warm_up]\ngmail = [3, 9]\n")
+    house.decide()
+    world = house.tb.world
+    pace = pacing.prepare(world, house.now, "none")
+    journal = Journals(house.folder).open("worker-2")
+    assert len(world.ledger.claim("worker-2", 9, house.now, 900, pace=pace)) == 1
+    assert sent(house) == 0, "this hour's share of the day is under way"
+    journal.close()
+    assert sent(house) == 1
 
 
 def test_status_says_why_mails_wait_and_until_when(open_house: Open) -> None:
