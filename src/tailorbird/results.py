@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tailorbird import authoring, experiments
+from tailorbird.journeys.campaign import Goal
 from tailorbird.schema import Decision, Instant
+from tailorbird.segments.happened import TABLES, happened, happening
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -24,11 +26,26 @@ def read_experiment(
         campaign=name,
         days=campaign.attribution_days,
         as_of=now,
+        reached=_reached(world, campaign.goal, now) if campaign.goal else None,
     )
     verdict = experiments.read(
-        [outcome.arm for outcome in counted], expected=campaign.probabilities()
+        [outcome.arm for outcome in counted],
+        expected=campaign.probabilities(),
+        metrics=experiments.METRICS if campaign.goal is None else ("goal", *experiments.METRICS),
     )
     return verdict, counted
+
+
+def _reached(world: World, goal: Goal, now: Instant) -> pa.Table:
+    """Return (person, at) of everybody who ever reached a goal."""
+    taken: dict[str, pa.Table] = {}
+    for name in TABLES if goal.where else TABLES[:1]:
+        rows = world.facts.read(f'SELECT * FROM {name} WHERE event = ? AND "at" <= ?',  # noqa: S608 - the names are our own
+                                (goal.event, now))  # fmt: skip
+        taken[f"touched_{name}"] = rows
+    statement = happened(happening(goal.event, goal.where, "goal"))
+    tables = {**statement.tables, **taken}
+    return world.facts.read(statement.sql, statement.parameters, tables).select(["person", "at"])
 
 
 def decided_people(world: World, name: str) -> pa.Table:

@@ -10,10 +10,11 @@ from tailorbird.experiments.assignment import HOLDOUT, Assignment, assign, assig
 from tailorbird.experiments.guard import SampleRatio
 from tailorbird.experiments.outcomes import Outcome, outcomes
 from tailorbird.experiments.power import sample_size
-from tailorbird.experiments.verdict import Arm, Caused, Effect, Rate, Verdict, read
+from tailorbird.experiments.verdict import METRICS, Arm, Caused, Effect, Rate, Verdict, read
 
 __all__ = [
     "HOLDOUT",
+    "METRICS",
     "Arm",
     "Assignment",
     "Caused",

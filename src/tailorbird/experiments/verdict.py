@@ -20,7 +20,11 @@ from tailorbird.experiments.frequentist import (
 )
 from tailorbird.experiments.guard import SampleRatio, sample_ratio
 
-Metric = Literal["open", "click", "purchase", "revenue"]
+Metric = Literal["open", "click", "goal", "purchase", "revenue"]
+METRICS: Final[tuple[Metric, ...]] = ("open", "click", "purchase", "revenue")
+"""What is read of every campaign; `goal` only of those that have one."""
+BEYOND_MAIL: Final[tuple[Metric, ...]] = ("goal", "purchase", "revenue")
+"""What those who are held out can do, too."""
 ALL_VARIANTS: Final = "all variants"
 METHOD: Final = (
     "fixed horizon: read once, when the planned number of people is in; looking earlier or often "
@@ -30,6 +34,7 @@ SIGNIFICANT_BELOW: Final = 0.05
 _VERBS: Final[dict[Metric, str]] = {
     "open": "is opened by more people",
     "click": "is clicked by more people",
+    "goal": "has more people who reached the goal",
     "purchase": "has more buyers",
     "revenue": "brings more revenue per person",
 }
@@ -49,6 +54,8 @@ class Arm(msgspec.Struct, frozen=True):
     buyers: int = 0
     revenue_minor_sum: int = 0
     revenue_minor_squares: int = 0
+    reached: int = 0
+    """People who reached the goal, where there is one."""
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -104,7 +111,13 @@ class Verdict(msgspec.Struct, frozen=True):
     conclusion: str
 
 
-def read(arms: Sequence[Arm], *, expected: Mapping[str, float], holdout: str = HOLDOUT) -> Verdict:
+def read(
+    arms: Sequence[Arm],
+    *,
+    expected: Mapping[str, float],
+    holdout: str = HOLDOUT,
+    metrics: Sequence[Metric] = METRICS,
+) -> Verdict:
     """Return what the arms show: opens and clicks between variants, purchases and revenue also
     against the holdout.
 
@@ -119,21 +132,17 @@ def read(arms: Sequence[Arm], *, expected: Mapping[str, float], holdout: str = H
     readable = [arm for arm in arms if arm.people > 1]
     variants = [arm for arm in readable if arm.name != holdout]
     control = next((arm for arm in readable if arm.name == holdout), None)
-    effects = tuple(
-        effect
-        for metric in ("open", "click", "purchase", "revenue")
-        for effect in _effects(metric, variants, control)
-    )
+    effects = tuple(effect for metric in metrics for effect in _effects(metric, variants, control))
     caused = tuple(_caused(control, variants)) if control and variants else ()
     conclusion = _conclusion(ratio, effects, caused, variants)
-    rates = tuple(_rates(variants, control))
+    rates = tuple(_rates(variants, control, metrics))
     return Verdict(METHOD, ratio, rates, effects, caused, conclusion)
 
 
 def _check(arms: Sequence[Arm]) -> None:
     names = [arm.name for arm in arms]
     for arm in arms:
-        people = (arm.human_openers, arm.human_clickers, arm.buyers)
+        people = (arm.human_openers, arm.human_clickers, arm.buyers, arm.reached)
         if min(people) < 0 or max(people) > arm.people or arm.revenue_minor_squares < 0:
             raise UsageError(
                 f"the counts do not fit {arm.people} people",
@@ -145,8 +154,8 @@ def _check(arms: Sequence[Arm]) -> None:
 
 
 def _successes(arm: Arm, metric: Metric) -> int:
-    counts = {"open": arm.human_openers, "click": arm.human_clickers, "purchase": arm.buyers}
-    return counts[metric]
+    counts = {"open": arm.human_openers, "click": arm.human_clickers, "goal": arm.reached}
+    return {**counts, "purchase": arm.buyers}[metric]
 
 
 def _difference(metric: Metric, first: Arm, second: Arm) -> Difference:
@@ -161,10 +170,13 @@ def _moments(arm: Arm) -> tuple[int, int, int]:
     return arm.people, arm.revenue_minor_sum, arm.revenue_minor_squares
 
 
-def _rates(variants: Sequence[Arm], control: Arm | None) -> Iterator[Rate]:
+def _rates(
+    variants: Sequence[Arm], control: Arm | None, metrics: Sequence[Metric]
+) -> Iterator[Rate]:
+    shares = [metric for metric in metrics if metric != "revenue"]
     for arm in (*variants, *((control,) if control else ())):
-        for metric in ("open", "click", "purchase"):
-            if arm is not control or metric == "purchase":
+        for metric in shares:
+            if arm is not control or metric in BEYOND_MAIL:
                 low, high = wilson(_successes(arm, metric), arm.people)
                 yield Rate(arm.name, metric, _successes(arm, metric) / arm.people, low, high)
         value, low, high = mean_interval(_moments(arm))
@@ -173,7 +185,7 @@ def _rates(variants: Sequence[Arm], control: Arm | None) -> Iterator[Rate]:
 
 def _effects(metric: Metric, variants: Sequence[Arm], control: Arm | None) -> list[Effect]:
     pairs = list(combinations(variants, 2))
-    if control and metric in ("purchase", "revenue"):
+    if control and metric in BEYOND_MAIL:
         pairs = [(control, variant) for variant in variants] + pairs
     found = [_difference(metric, first, second) for first, second in pairs]
     adjusted = holm([difference.p_value for difference in found])

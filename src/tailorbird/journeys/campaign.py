@@ -19,6 +19,7 @@ from_name: Ann of the outlet
 reply_to: care@outlet.example
 utm: {source: newsletter, medium: email}        # on every link that does not say it itself
 schedule: {at: 2026-12-01T09:00, local: true}   # see `schedule`; left out, it is sent by hand
+goal: {event: signed_up, where: {plan: pro}}    # counts beside purchases
 exclusive: december                             # nobody is in two experiments of a group
 """
 
@@ -66,6 +67,13 @@ class Utm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     term: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a campaign is for, beside purchases; `where` is read as a segment's of an event."""
+
+    event: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    where: dict[str, Any] = {}
+
+
 class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is written to, with what, how it is tested, and until when purchases count."""
 
@@ -93,6 +101,8 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     from_name: Annotated[str, msgspec.Meta(max_length=200)] = ""
     reply_to: Annotated[str, msgspec.Meta(max_length=254)] = ""
     utm: Utm | None = None
+    goal: Goal | None = None
+    """Whoever reaches it within `attribution_days` counts for her arm."""
     schedule: Schedule | None = None
 
     @property

@@ -14,6 +14,7 @@ from tailorbird.letters.editions import chains_of
 from tailorbird.letters.given import PERSONAL
 from tailorbird.letters.reach import formula
 from tailorbird.letters.texts import parse_texts
+from tailorbird.segments.happened import happening
 from tailorbird.world import World
 from tailorbird.yaml_text import Document, nearest
 
@@ -51,12 +52,15 @@ def check_slot(
 
 
 def check_campaign(campaign: journeys.Campaign, standing: Sequence[segments.Segment]) -> None:
-    """Return when the fallbacks of a campaign are valid.
+    """Return when the fallbacks and the goal of a campaign are valid.
 
     Raises:
         DefinitionError: with the mend.
     """
-    file = Document(f"campaigns/{campaign.name}.yaml", campaign.fallbacks)
+    name = f"campaigns/{campaign.name}.yaml"
+    file = Document(name, campaign.fallbacks)
+    if campaign.goal is not None:
+        happening(campaign.goal.event, campaign.goal.where, f"{name}: goal")
     _check_chains(file, chains_of(campaign), standing)
 
 

@@ -28,6 +28,7 @@ _COUNTED_BY = {
     "open": "human_openers",
     "click": "human_clickers",
     "purchase": "buyers",
+    "goal": "reached",
 }
 
 
@@ -94,6 +95,7 @@ def result(world: World, name: str, now: Instant) -> CampaignResult | None:
         description=campaign.description,
         segment=", ".join(campaign.included),
         window_days=campaign.attribution_days,
+        goal=campaign.goal.event if campaign.goal else "",
         as_of=moment(now),
         decided_at=moment(at) if at else None,
         verdicts=tuple(VerdictCount(*row) for row in world.ledger.verdicts(name)),
@@ -126,7 +128,7 @@ def _arm(outcome: Outcome, campaign: journeys.Campaign, verdict: Verdict | None)
     arm, holdout = outcome.arm, outcome.arm.name == experiments.HOLDOUT
     rates = {rate.metric: rate for rate in verdict.rates if rate.arm == arm.name} if verdict else {}
 
-    def rate(metric: Literal["open", "click", "purchase"]) -> Rate:
+    def rate(metric: Literal["open", "click", "goal", "purchase"]) -> Rate:
         found, count = rates.get(metric), getattr(arm, _COUNTED_BY[metric])
         share = count / max(arm.people, 1)
         low, high = (found.low, found.high) if found else (0.0, 1.0)
@@ -143,6 +145,7 @@ def _arm(outcome: Outcome, campaign: journeys.Campaign, verdict: Verdict | None)
         opens=None if holdout else rate("open"),
         clicks=None if holdout else rate("click"),
         purchases=rate("purchase"),
+        reached=rate("goal") if campaign.goal else None,
         revenue_minor=arm.revenue_minor_sum,
         revenue_per_person_minor=mean,
         revenue_per_person_low=revenue.low if revenue else mean,

@@ -60,6 +60,8 @@ class Arm(msgspec.Struct, frozen=True):
     machine_opens: int = 0
     machine_clicks: int = 0
     subject: str = ""
+    reached: Rate | None = None
+    """Of its goal, where the campaign has one."""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -122,6 +124,8 @@ class CampaignResult(msgspec.Struct, frozen=True):
     method: str = ""
     """How it was read, and what that allows."""
     machine_note: str = ""
+    goal: str = ""
+    """The event that it is for, beside purchases."""
     shown: tuple[Counted, ...] = ()
     """How many people were sent which block, by slot."""
     rules: tuple[Counted, ...] = ()

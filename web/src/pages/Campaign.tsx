@@ -29,7 +29,7 @@ export default function Campaign({ name }: { name: string }) {
             </Card>
             <Arms result={shown} />
             <Card title="Differences" note="95 % intervals; a line that crosses the middle may be chance.">
-              <EffectsOf effects={shown.effects} metrics={["purchase", "revenue", "click", "open"]} />
+              <EffectsOf effects={shown.effects} metrics={["goal", "purchase", "revenue", "click", "open"]} />
             </Card>
             <div className="halves">
               <Incremental caused={shown.caused} />
@@ -63,7 +63,7 @@ function Lead({ result }: { result: CampaignResult }) {
           , decided <When at={result.decided_at} />
         </>
       )}
-      ; purchases count for {figure(result.window_days, 0)} days
+      ; purchases {result.goal && `and ${plain(result.goal)} `}count for {figure(result.window_days, 0)} days
     </>
   );
 }
@@ -106,6 +106,9 @@ function Arms({ result }: { result: CampaignResult }) {
             { name: "Human openers", right: true, cell: (arm) => <RateCell rate={arm.opens} /> },
             { name: "Human clickers", right: true, cell: (arm) => <RateCell rate={arm.clicks} /> },
             { name: "Buyers", right: true, cell: (arm) => <RateCell rate={arm.purchases} /> },
+            ...(result.goal
+              ? [{ name: "Reached the goal", right: true, cell: (arm: Arm) => <RateCell rate={arm.reached} /> }]
+              : []),
             {
               name: "Revenue per person",
               right: true,

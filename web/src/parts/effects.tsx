@@ -11,6 +11,7 @@ export function Takeaway({ result }: { result: CampaignResult }) {
 }
 
 const METRICS: Record<string, string> = {
+  goal: "Reached the goal",
   purchase: "Buyers",
   revenue: "Revenue per person",
   click: "Human clickers",
