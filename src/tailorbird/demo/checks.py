@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from tailorbird import authoring, flow
 from tailorbird.app import Tailorbird
+from tailorbird.demo import carts
 from tailorbird.demo.facts_of_file import FileFacts, read_file
 from tailorbird.demo.report import Check, Counts, Report
+from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import Instant, Names
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def run(
     yield from _books_balance(tb, report)
     yield from _segments_agree(tb, now)
     yield from _experiment_is_sound(report)
+    yield from _carts_are_recovered(tb, report, now)
     for outcome in report.arms:
         name = f"buyers of arm {outcome.arm.name} are those of the truth"
         yield _equal(name, outcome.arm.buyers, true_buyers.get(outcome.arm.name, 0))
@@ -72,8 +75,9 @@ def _books_balance(tb: Tailorbird, report: Report) -> Iterator[Check]:
     yield _equal("no send is left open", states.get("pending", 0) + states.get("claimed", 0), 0)
     yield _equal("mails in the inbox are the sends", report.mails.messages, states.get("sent", 0))
     told = tb.world.facts.read(
-        "SELECT COUNT(*) AS n, COUNT(DISTINCT person) AS people FROM facts WHERE event = ?",
-        (Names.EMAIL_SENT,),
+        "SELECT COUNT(*) AS n, COUNT(DISTINCT person) AS people FROM facts "
+        "WHERE event = ? AND campaign = ?",
+        (Names.EMAIL_SENT, report.campaign),
     ).to_pylist()[0]
     yield _equal("the facts know every mail", told["n"], report.mails.messages)
     yield _equal("nobody got two", told["people"], told["n"])
@@ -105,6 +109,22 @@ def _experiment_is_sound(report: Report) -> Iterator[Check]:
             "measures beside the naive rule, or a refusal",
             bool(card.measures) or not card.serves,
         )
+
+
+def _carts_are_recovered(tb: Tailorbird, report: Report, now: Instant) -> Iterator[Check]:
+    """Whoever filled a cart and did not buy has a mail, if she may be written to."""
+    people = [person for person, _ in carts.shoppers(tb)]
+    left = [person for number, person in enumerate(people) if not carts.buys(number)]
+    states = tb.world.people.consent_states(left)
+    allowed = [
+        state
+        for state in states.values()
+        if isinstance(permit(state, state.person, "email_marketing", now), Permit)
+        and state.has_address
+    ]
+    yield _equal("every cart was filled in the journey", report.carts.filled, len(people))
+    yield _equal("whoever bought left it", report.carts.bought, len(people) - len(left))
+    yield _equal("carts left behind brought mails", report.carts.mails, len(allowed))
 
 
 def _truth_agrees(tb: Tailorbird, people: Path) -> Iterator[Check]:

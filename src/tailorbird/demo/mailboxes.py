@@ -27,6 +27,8 @@ from tailorbird.tracking.answers import Answers, Asked
 from tailorbird.tracking.tokens import Sealer
 
 READER: Final = "mailboxes"
+JOURNEY: Final = "/"
+"""In the names of the mails of journeys: nobody here answers those."""
 MAILS_AT_ONCE: Final = 500
 PIXEL: Final = re.compile(r'src="([^"]+/o/[^"]+\.gif)"')
 LINK: Final = re.compile(r'href="([^"]+/c/[^"]+)"')
@@ -53,7 +55,7 @@ def answer(tb: Tailorbird, seed: int, on_progress: Progress) -> int:
 def _mail(tb: Tailorbird, send_id: bytes, raw: bytes) -> Mail | None:
     """Return a message as a mailbox sees it."""
     decision = tb.world.ledger.decision(send_id)
-    if decision is None:
+    if decision is None or JOURNEY in decision.campaign:
         return None
     message = message_from_bytes(raw)
     html = _html(message)

@@ -45,6 +45,17 @@ class Mails(msgspec.Struct, frozen=True):
     bounced: int
 
 
+class Carts(msgspec.Struct, frozen=True):
+    """What became of the carts that some people filled at the end."""
+
+    journey: str
+    filled: int
+    bought: int
+    mails: int
+    waiting: int
+    """Who are still in the journey."""
+
+
 class Report(msgspec.Struct, frozen=True):
     """The whole run."""
 
@@ -63,6 +74,7 @@ class Report(msgspec.Struct, frozen=True):
     mails: Mails
     arms: tuple[Outcome, ...]
     experiment: Verdict
+    carts: Carts
     checks: tuple[Check, ...]
     seconds: dict[str, float]
 
@@ -86,7 +98,7 @@ def summary(report: Report) -> dict[str, Any]:
 
 def lines(report: Report) -> list[str]:
     """Return the report as text."""
-    counts, mails = report.counts, report.mails
+    counts, mails, carts = report.counts, report.mails, report.carts
     text = [
         "",
         report.notice,
@@ -105,6 +117,8 @@ def lines(report: Report) -> list[str]:
         f"(and {mails.machine_clickers:,} machines), {mails.unsubscribed:,} unsubscribed, "
         f"{mails.bounced:,} bounced",
         f"result: {report.experiment.conclusion}",
+        f"journey {carts.journey}: {carts.filled:,} carts filled, {carts.bought:,} bought, "
+        f"{carts.mails:,} mails about what was left, {carts.waiting:,} still in it",
         "",
         *(
             f"{'ok  ' if check.ok else 'OFF '} {check.name}: {check.found} ({check.expected})"

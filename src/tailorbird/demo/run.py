@@ -12,7 +12,7 @@ import numpy as np
 
 from tailorbird import authoring, collect, flow, folders, learning, results
 from tailorbird.app import Tailorbird, wall_clock
-from tailorbird.demo import checks, mailboxes
+from tailorbird.demo import carts, checks, mailboxes
 from tailorbird.demo.plan import Plan
 from tailorbird.demo.report import Mails, Report
 from tailorbird.demo.shops import (
@@ -95,6 +95,9 @@ def run(plan: Plan, *, say: Say | None, on_progress: Progress, check: bool = Tru
         _take_in(this, tb, shop)
         _decide_and_send(this, tb)
         _live_on(this, tb, shop)
+        with this.stage("carts"):
+            this.now, came = carts.live(tb, this.now)
+            this.ingested += came
         with this.stage("report"):
             report = _report(this, tb, shop)
             if check:
@@ -169,7 +172,8 @@ def _live_on(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> None
     this.now = campaign_at + WINDOW_DAYS * DAY + HOUR
     with this.stage("ingest"):
         this.ingested += tb.ingest(this.on_progress)
-        tb.refresh()
+        if not flow.refreshed_until(tb.world) > this.now:
+            tb.refresh()
 
 
 def _buy(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop, campaign_at: Instant) -> None:
@@ -227,7 +231,7 @@ def _report(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> Repor
         campaign=CAMPAIGN,
         decisions=_decisions(tb),
         mails=Mails(
-            messages=world.inbox.count(),
+            messages=world.inbox.count() - world.inbox.count(carts.IN_INBOX),
             human_openers=sum(o.arm.human_openers for o in arms),
             machine_openers=sum(o.machine_openers for o in arms),
             human_clickers=sum(o.arm.human_clickers for o in arms),
@@ -237,6 +241,7 @@ def _report(this: _Run, tb: Tailorbird, shop: SimulatedShop | RealShop) -> Repor
         ),
         arms=tuple(arms),
         experiment=verdict,
+        carts=carts.count(tb),
         checks=(),
         seconds=this.seconds,
     )
