@@ -200,5 +200,8 @@ _MENDS: Final[Mapping[str, tuple[Callable[[Schema], None], ...]]] = {
     "slot": (_add_slot_conditions,),
     "image": (_add_layers,),
 }
-_MADE: Final[Mapping[str, Callable[[], Schema]]] = {"segment": segments.schema}
+_MADE: Final[Mapping[str, Callable[[], Schema]]] = {
+    "journey": journeys.json_schema,
+    "segment": segments.schema,
+}
 """Kinds that make their schema themselves."""

@@ -30,6 +30,7 @@ from tailorbird.journeys.decisions import (
     refusal,
 )
 from tailorbird.journeys.journey import Journey
+from tailorbird.journeys.json_schema import json_schema
 from tailorbird.journeys.limits import (
     CAP,
     DISPLACED,
@@ -63,6 +64,7 @@ __all__ = [
     "decide",
     "decision_id",
     "filling",
+    "json_schema",
     "parse",
     "parse_journey",
     "read_journey",
