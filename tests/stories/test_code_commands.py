@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.serving import serving
 
 from tailorbird import cli
 from tailorbird.app import Tailorbird
@@ -99,3 +100,32 @@ def test_what_is_misspelt_is_told(run: Run) -> None:
     assert "did you mean 'segment'" in run("rollback", "segmnt", "x")[2]
     assert "say what to roll back" in run("rollback")[2]
     assert "nothing was applied as 9" in run("rollback", "--apply", "9")[2]
+
+
+def test_a_running_server_is_asked_instead(
+    git: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "shop"
+    Tailorbird.open(shop, environment={}).close()
+    assert cli.run(["keys", "create", "ci", "--kind", "secret", "--json", "-C", str(shop)]) == 0
+    monkeypatch.setenv("TB_KEY", json.loads(capsys.readouterr().out)["key"])
+
+    def said(status: int, *arguments: str) -> str:
+        assert cli.run([*arguments, "--server", url]) == status
+        found = capsys.readouterr()
+        return found.out + found.err
+
+    other = tmp_path / "other"
+    with serving(shop) as url:
+        assert "segment vips: new, 0 people" in said(0, "plan", str(git))
+        done = ("apply", str(git), "--yes", "--author", "ci", "--reason", "merged")
+        assert "apply 1: 1 change by ci: merged" in said(0, *done)
+        assert "nothing to do" in said(0, "plan", str(git))
+        assert said(0, "pull", str(other)) == "new        segments/vips.yaml  written\n"
+        assert (other / "segments/vips.yaml").read_text(encoding="utf-8") == VIPS
+        (git / "segments/vips.yaml").write_text(BROKEN, encoding="utf-8")
+        assert "segments/vips.yaml:2:24: unknown key 'at_leest'" in said(1, "plan", str(git))
+        assert "segments/vips.yaml:2:24: unknown key 'at_leest'" in said(1, *done)
+        monkeypatch.setenv("TB_KEY", "wrong")
+        assert "tailorbird: " in said(2, *done)
+    assert "no answer" in said(2, "plan", str(git))

@@ -13,7 +13,7 @@ from tailorbird.as_code.effects import with_effects
 from tailorbird.as_code.files import FileFault, Files, of_texts, read_folder
 from tailorbird.as_code.history import as_files, history, kept_together
 from tailorbird.as_code.planning import DefinitionPlan, Draft, draft
-from tailorbird.as_code.pulling import Pulled, pull
+from tailorbird.as_code.pulling import Pulled, ToPull, note, pull, to_pull, write
 from tailorbird.as_code.sends import SendOutlook
 
 __all__ = [
@@ -27,16 +27,20 @@ __all__ = [
     "Files",
     "Pulled",
     "SendOutlook",
+    "ToPull",
     "apply",
     "as_files",
     "draft",
     "history",
     "kept_together",
+    "note",
     "of_texts",
     "pull",
     "read_folder",
     "refuse_faults",
     "roll_back",
     "roll_back_set",
+    "to_pull",
     "with_effects",
+    "write",
 ]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from tailorbird.as_code.changes import SHIPPED, equal, in_force
 from tailorbird.as_code.files import Files, Written, definitions
-from tailorbird.as_code.places import NAME, path_of
+from tailorbird.as_code.places import NAME, key_of, path_of
 from tailorbird.content.email import amp_begins
 from tailorbird.edits import Edit, Key
-from tailorbird.errors import ConflictError
+from tailorbird.errors import ConflictError, UsageError
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.world import World
 
@@ -47,6 +48,18 @@ class Pulled(msgspec.Struct, frozen=True):
         return self.kind, self.name
 
 
+WRITTEN: Final = ("new", "changed")
+
+
+@dataclass(frozen=True, slots=True)
+class ToPull:
+    """What a pull does to files, the texts that it writes by path, and as of which versions."""
+
+    pulled: list[Pulled]
+    texts: dict[str, str]
+    versions: dict[Key, int] | None = None
+
+
 def pull(
     world: World,
     folder: Path,
@@ -62,6 +75,17 @@ def pull(
 
     With `shipped`, also what comes with Tailorbird; with `overwrite`, over local changes too.
     """
+    found = to_pull(world, files, shipped=shipped, overwrite=overwrite)
+    if not dry_run:
+        note(world, files, found, now, author=author)
+        write(folder, files, found)
+    return found.pulled
+
+
+def to_pull(
+    world: World, files: Files, *, shipped: bool = False, overwrite: bool = False
+) -> ToPull:
+    """Return what a pull into these files would do, and the texts that it would write."""
     versions = world.definitions.standing()
     written, standing = definitions(files), in_force(world.definitions)
     found = [
@@ -70,19 +94,43 @@ def pull(
     ]
     if overwrite:
         found = [_overwritten(each) for each in found]
-    if dry_run:
-        return found
-    for each in found:
-        if each.done in ("new", "changed"):
-            _write(folder, each, standing[each.key].text, written.get(each.key))
+    texts = {each.path: standing[each.key].text for each in found if each.done in WRITTEN}
+    return ToPull(found, texts, versions)
+
+
+def write(folder: Path, files: Files, found: ToPull) -> None:
+    """Write the texts of a pull to a folder whose files these are.
+
+    Raises:
+        UsageError: it would write to a place that is no definition's; nothing is written.
+    """
+    before = definitions(files)
+    for each in found.pulled:
+        if each.done in WRITTEN and key_of(each.path) != each.key:
+            raise UsageError(f"{each.path!r} is no file of {each.kind} {each.name!r}")
+    for each in found.pulled:
+        if each.done in WRITTEN:
+            _write(folder, each, found.texts[each.path], before.get(each.key))
         elif each.done == "removed":
-            for part in written[each.key].parts:
+            for part in before[each.key].parts:
                 (folder / part).unlink(missing_ok=True)
-    had = [each.key for each in found if each.done in ("new", "changed", "removed")]
-    _note(
-        world, [*had, *equal(world.definitions, written, standing)], standing, versions, now, author
+
+
+def note(world: World, files: Files, found: ToPull, now: Instant, *, author: str = "") -> None:
+    """Keep which versions the files have now, so that later edits of them are told apart.
+
+    Raises:
+        ConflictError: the definitions moved on meanwhile.
+    """
+    written, standing = definitions(files), in_force(world.definitions)
+    had = [each.key for each in found.pulled if each.done in (*WRITTEN, "removed")]
+    keys = [*had, *equal(world.definitions, written, standing)]
+    edits = [Edit(*key, standing[key].text if key in standing else None) for key in keys]
+    done = not edits or world.definitions.put_together(
+        edits, found.versions, how="pull", author=author, reason="pulled into files", now=now
     )
-    return found
+    if not done:
+        raise ConflictError("definitions moved on while they were pulled", mend="pull again")
 
 
 def _standing(
@@ -158,24 +206,3 @@ def split_mail(text: str) -> list[str]:
     if begins > 0 and text[begins - 1] == "\n":
         return [text[: begins - 1], text[begins:]]
     return [text]
-
-
-def _note(
-    world: World,
-    keys: list[Key],
-    standing: dict[Key, Definition],
-    versions: dict[Key, int],
-    now: Instant,
-    author: str,
-) -> None:
-    """Keep that the files have these versions now, so that later edits are told apart.
-
-    Raises:
-        ConflictError: the definitions moved on while files were written.
-    """
-    edits = [Edit(*key, standing[key].text if key in standing else None) for key in keys]
-    done = not edits or world.definitions.put_together(
-        edits, versions, how="pull", author=author, reason="pulled into files", now=now
-    )
-    if not done:
-        raise ConflictError("definitions moved on while they were pulled", mend="pull again")

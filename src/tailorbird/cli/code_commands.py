@@ -17,17 +17,24 @@ if TYPE_CHECKING:
     from tailorbird.as_code import DefinitionPlan
     from tailorbird.edits import EditSet, Key
 
+KEY_VARIABLE: Final = "TB_KEY"
 Files = Annotated[Path, typer.Argument(help="The folder of files, such as a git checkout.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Also remove what no file has.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Take back what was changed since.")]
-Kind = Annotated[str, typer.Argument(help="Its kind: segment, campaign, template ...")]
-Name = Annotated[str, typer.Argument(help="Its name.")]
+Server = Annotated[
+    str, typer.Option(help="Ask this running server, instead of opening a data folder.")
+]
+SecretKey = Annotated[
+    str, typer.Option("--key", envvar=KEY_VARIABLE, help="A secret key with the scope write.")
+]
 HERE: Final = Path()
 
 
 def plan(
     files: Files = HERE,
     prune: Prune = False,
+    server: Server = "",
+    key: SecretKey = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> int:
@@ -36,12 +43,11 @@ def plan(
     Ends with 1 where something is wrong; all of that is told at once.
     """
     from tailorbird import as_code
+    from tailorbird.cli.code_sides import side
 
     read = as_code.read_folder(files)
-    with opened(folder) as tb:
-        now = tb.clock()
-        draft = as_code.draft(tb.world, read, now, prune=prune)
-        found = as_code.with_effects(tb.world, draft, now)
+    with side(folder, server, key) as there:
+        found = there.plan(read, prune=prune, people=True)
     emit(found, plan_lines(found), as_json=as_json)
     return 1 if found.faults else 0
 
@@ -49,6 +55,8 @@ def plan(
 def diff(
     files: Files = HERE,
     prune: Prune = False,
+    server: Server = "",
+    key: SecretKey = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> int:
@@ -57,10 +65,11 @@ def diff(
     Ends with 1 where they do.
     """
     from tailorbird import as_code
+    from tailorbird.cli.code_sides import side
 
     read = as_code.read_folder(files)
-    with opened(folder) as tb:
-        found = as_code.draft(tb.world, read, tb.clock(), prune=prune).plan
+    with side(folder, server, key) as there:
+        found = there.plan(read, prune=prune, people=False)
     emit(found, diff_lines(found), as_json=as_json)
     return 1 if found.changes or found.settings or found.faults else 0
 
@@ -75,6 +84,8 @@ def apply(
         str, typer.Option("--plan", help="The plan that was looked at: its digest, or its file.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    server: Server = "",
+    key: SecretKey = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
@@ -83,17 +94,15 @@ def apply(
     It is refused where files or definitions moved on since the plan (`plan --json > FILE`).
     """
     from tailorbird import as_code
+    from tailorbird.cli.code_sides import side
 
     read, seen = as_code.read_folder(files), _digest(planned)
-    with opened(folder) as tb:
+    with side(folder, server, key) as there:
         if not (yes or seen):
-            now = tb.clock()
-            draft = as_code.draft(tb.world, read, now, prune=prune)
-            seen = _agreed(as_code.with_effects(tb.world, draft, now))
-        kept = as_code.apply(
-            tb.world, read, tb.clock(), author=author, reason=reason, prune=prune,
-            overwrite=overwrite, planned=seen,
-        )  # fmt: skip
+            seen = _agreed(there.plan(read, prune=prune, people=True))
+        kept = there.apply(
+            read, author=author, reason=reason, prune=prune, overwrite=overwrite, planned=seen
+        )
     emit(kept, kept_lines(kept), as_json=as_json)
 
 
@@ -107,6 +116,8 @@ def pull(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
     author: Author = "",
+    server: Server = "",
+    key: SecretKey = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> int:
@@ -115,14 +126,14 @@ def pull(
     A file that was edited and not applied is left alone. Ends with 1 where that hides a change.
     """
     from tailorbird import as_code
+    from tailorbird.cli.code_sides import side
 
     files.mkdir(parents=True, exist_ok=True)
     read = as_code.read_folder(files)
-    with opened(folder) as tb:
-        found = as_code.pull(
-            tb.world, files, read, tb.clock(), author=author, shipped=shipped,
-            overwrite=overwrite, dry_run=dry_run,
-        )  # fmt: skip
+    with side(folder, server, key) as there:
+        found = there.pull(
+            files, read, author=author, shipped=shipped, overwrite=overwrite, dry_run=dry_run
+        )
     lines = [f"{each.done:<10} {each.path}  {TOLD[each.done]}".rstrip() for each in found]
     emit(found, lines or ["nothing to do: the files are what stands"], as_json=as_json)
     return 1 if any(each.done in ("conflict", "unwritable") for each in found) else 0
@@ -160,7 +171,8 @@ def rollback(
             kept = as_code.roll_back(
                 world, _key(kind, name), now, author=author, reason=reason, to=to
             )
-    emit(kept, kept_lines(kept), as_json=as_json)
+        told = as_code.kept_together(kept, now)
+    emit(told, kept_lines(told), as_json=as_json)
 
 
 def history(

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from tailorbird.as_code import AudienceChange, DefinitionPlan, Example, SendOutlook
-    from tailorbird.edits import EditSet
+    from tailorbird.views.definitions import KeptTogether
 
 _COLOURS: Final = (("+++", ""), ("---", ""), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 _MOST_LOADS: Final = 6
@@ -40,11 +40,11 @@ def coloured(line: str) -> str:
     return typer.style(line, fg=colour or None, bold=not colour and line[:3] in ("+++", "---"))
 
 
-def kept_lines(kept: EditSet | None) -> list[str]:
+def kept_lines(kept: KeptTogether) -> list[str]:
     """Return what was kept together, as lines."""
-    if kept is None:
+    if not kept.number:
         return ["nothing to do: the files are what stands"]
-    done = [each for each in kept.edits if each.version != each.before]
+    done = [each for each in kept.definitions if each.version != each.before]
     back = f"; take it back with `tailorbird rollback --apply {kept.number}`"
     many = "change" if len(done) == 1 else "changes"
     head = f"{kept.how} {kept.number}: {len(done)} {many} by {kept.author}: {kept.reason}{back}"

@@ -49,11 +49,13 @@ MANY_FILES = 10_000
 class DefinitionFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Definitions as files: text by path, such as `segments/gold.yaml`.
 
-    With `prune`, what is in no file is meant to be removed.
+    With `prune`, what is in no file is meant to be removed; without `people`, a plan is of the
+    texts alone.
     """
 
     files: Annotated[dict[Path, str], Meta(max_length=MANY_FILES)]
     prune: bool = False
+    people: bool = True
 
 
 class ApplyFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,3 +111,17 @@ class VersionOf(msgspec.Struct, frozen=True):
     reason: str
     diff: str
     removed: bool = False
+
+
+class PullFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The files that somebody has, to be brought up to what stands.
+
+    With `shipped`, also what comes with Tailorbird; with `overwrite`, over local changes too;
+    with `dry_run` it is not kept that the files have these versions now.
+    """
+
+    files: Annotated[dict[Path, str], Meta(max_length=MANY_FILES)]
+    author: Annotated[str, Meta(max_length=200)] = ""
+    shipped: bool = False
+    overwrite: bool = False
+    dry_run: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
+import msgspec
 from litestar import Request, get, post
 from litestar.params import JSONBody, PathParameter
 from litestar.types import ControllerRouterHandler
@@ -16,6 +17,7 @@ from tailorbird.views.definitions import (
     ApplyFiles,
     DefinitionFiles,
     KeptTogether,
+    PullFiles,
     TakeBack,
     VersionOf,
 )
@@ -55,7 +57,7 @@ async def plan_definitions(
     def work(stop: Stop) -> as_code.DefinitionPlan:
         now = desk.clock()
         draft = as_code.draft(desk.world, as_code.of_texts(data.files), now, prune=data.prune)
-        return as_code.with_effects(desk.world, draft, now, stop)
+        return as_code.with_effects(desk.world, draft, now, stop) if data.people else draft.plan
 
     return await while_awaited(request, work)
 
@@ -70,6 +72,24 @@ def apply_definitions(desk: At, data: JSONBody[ApplyFiles]) -> KeptTogether:
         prune=data.prune, overwrite=data.overwrite, planned=data.plan,
     )  # fmt: skip
     return as_code.kept_together(kept, now)
+
+
+class PulledFiles(msgspec.Struct, frozen=True):
+    """What becomes of each file that is not as it stands, and the texts to be written, by path."""
+
+    pulled: list[as_code.Pulled]
+    texts: dict[str, str]
+
+
+@post("/definitions/pull", summary="Pull definitions", tags=[TAG], status_code=200,
+      responses=WRITING, request_max_body_size=LARGEST_BYTES, **WRITES)  # fmt: skip
+def pull_definitions(desk: At, data: JSONBody[PullFiles]) -> PulledFiles:
+    """Return what is to be written into files so that they have what stands."""
+    files = as_code.of_texts(data.files)
+    found = as_code.to_pull(desk.world, files, shipped=data.shipped, overwrite=data.overwrite)
+    if not data.dry_run:
+        as_code.note(desk.world, files, found, desk.clock(), author=data.author)
+    return PulledFiles(found.pulled, found.texts)
 
 
 @reads("/definitions/applies", "All that was applied", TAG)
@@ -128,6 +148,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_definition_files,
     plan_definitions,
     apply_definitions,
+    pull_definitions,
     list_applies,
     roll_back_apply,
     get_definition_history,
