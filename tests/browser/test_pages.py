@@ -41,6 +41,9 @@ ROUTES = (
     "/matches/8-13",
     "/campaigns",
     "/campaigns/win-back",
+    "/journeys",
+    "/journeys/reminder",
+    "/journeys/old",
     "/delivery",
     "/pace",
     "/feedback",
@@ -65,6 +68,8 @@ ROUTES = (
     "/forms",
     "/forms/opinion",
     "/keys",
+    "/history",
+    "/history/template/welcome",
     "/nowhere",
 )
 NewContext = Callable[..., BrowserContext]

@@ -156,6 +156,22 @@ layers:
     at: [12, 12]
     colour: white
 """
+JOURNEY = """name: reminder
+description: {0}
+mode: paused
+trigger: {{event: add_to_cart}}
+exit_when: {{event: purchase}}
+skip_ahead: [{{if: {{segment: lapsing}}, to: asked}}]
+steps:
+  - wait: 1h
+  - {{send: asked, template: sale, subject: {0}, on_error: [{{exit: broken}}]}}
+  - wait_for: {{event: email_clicked, since: step}}
+    timeout: 1d
+    then: [{{if: {{segment: lapsing}}, then: [{{set: {{late: true}}}}]}}]
+    else: [{{exit: silent}}]
+  - wait: {{for: 2d, at: "09:00", on: [mon]}}
+  - {{jump: {{to: asked, most: 2}}, id: round}}
+"""
 CLUSTERS = "name: {0}\nfeatures: [orders, revenue_minor]{1}\n"
 
 
@@ -193,6 +209,9 @@ def filled(folder: Path, *, hostile: bool = False) -> Tailorbird:
         tb.put("texts", locale, text.format(json.dumps(f"Hello{said}")))
     greeting = json.dumps(f"Good to see you, {{{{ person.first_name }}}}{said}")
     tb.put("image", "welcome", IMAGE.format(json.dumps(f"A greeting{said}"), greeting))
+    tb.put("journey", "reminder", JOURNEY.format(json.dumps(f"What was left{said}")))
+    old = f"name: old\ntrigger: {json.dumps(said)}\n"
+    tb.world.definitions.put("journey", "old", old, author="", reason=said, now=NOW)
     broken = "<mjml>{{ coupon | defualt }}</mjml>"
     tb.world.definitions.put("template", "welcome", broken, author="", reason=said, now=NOW)
     tb.refresh()

@@ -44,6 +44,8 @@ const Overlap = lazy(() => import("./pages/Overlap"));
 const Matches = lazy(() => import("./pages/Matches"));
 const Campaigns = lazy(() => import("./pages/Campaigns"));
 const Campaign = lazy(() => import("./pages/Campaign"));
+const Journeys = lazy(() => import("./pages/Journeys"));
+const Journey = lazy(() => import("./pages/Journey"));
 const Delivery = lazy(() => import("./pages/Delivery"));
 const Pace = lazy(() => import("./pages/Pace"));
 const Feedback = lazy(() => import("./pages/Feedback"));
@@ -62,6 +64,8 @@ const Templates = lazy(() => import("./pages/Templates"));
 const Template = lazy(() => import("./pages/Template"));
 const Images = lazy(() => import("./pages/Images"));
 const Image = lazy(() => import("./pages/Image"));
+const History = lazy(() => import("./pages/History"));
+const Past = lazy(() => import("./pages/History").then(({ Past: page }) => ({ default: page })));
 
 interface Place {
   to: string;
@@ -81,7 +85,7 @@ const PLACES: Place[] = [
   { to: "/", word: "Overview", icon: OverviewIcon },
   { to: "/people", word: "People", icon: PeopleIcon },
   { to: "/segments", word: "Segments", icon: SegmentsIcon, also: SEGMENTS_ALSO },
-  { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon },
+  { to: "/campaigns", word: "Campaigns", icon: CampaignsIcon, also: ["/journeys"] },
   { to: "/delivery", word: "Delivery", icon: DeliveryIcon, also: BESIDE_DELIVERY.map(([to]) => to) },
   { to: "/inbox", word: "Inbox", icon: InboxIcon, wide: true },
   { to: "/templates", word: "Templates", icon: TemplatesIcon, also: ["/images"] },
@@ -159,6 +163,8 @@ function Pages() {
         {({ name }) => <SegmentEditor key={name} name={decoded(name)} />}
       </Route>
       <Route path="/campaigns" component={Campaigns} />
+      <Route path="/journeys" component={Journeys} />
+      <Route path="/journeys/:name">{({ name }) => <Journey key={name} name={decoded(name)} />}</Route>
       <Route path="/data" component={Data} />
       <Route path="/sources" component={Sources} />
       <Route path="/sources/:name">{({ name }) => <Source key={name} name={decoded(name)} />}</Route>
@@ -180,6 +186,10 @@ function Pages() {
       <Route path="/inbox/:sendId?">{({ sendId }) => <Inbox sendId={sendId ?? ""} />}</Route>
       <Route path="/templates" component={Templates} />
       <Route path="/templates/:name">{({ name }) => <Template key={name} name={decoded(name)} />}</Route>
+      <Route path="/history" component={History} />
+      <Route path="/history/:kind/:name">
+        {({ kind, name }) => <Past key={`${kind} ${name}`} kind={decoded(kind)} name={decoded(name)} />}
+      </Route>
       <Route path="/images" component={Images} />
       <Route path="/images/:name">{({ name }) => <Image key={name} name={decoded(name)} />}</Route>
       <Route>

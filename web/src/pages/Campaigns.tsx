@@ -2,6 +2,7 @@ import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { CampaignSummary } from "../api/types";
 import { Card, Empty, Page, Shown, useStatus } from "../parts/page";
+import { CampaignPlaces } from "../parts/places";
 import { Table } from "../parts/table";
 import { ago, count } from "../words";
 
@@ -10,6 +11,7 @@ export default function Campaigns() {
   const { now } = useStatus();
   return (
     <Page title="Campaigns" lead="What was decided, what was sent, and what it changed.">
+      <CampaignPlaces />
       <Card title="All campaigns">
         <Shown reading={reading} height={200}>
           {(campaigns) =>

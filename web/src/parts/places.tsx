@@ -10,6 +10,11 @@ export const PEOPLE_PLACES = [
   ["/overlap", "Overlap"],
 ] as const;
 
+export const CAMPAIGN_PLACES = [
+  ["/campaigns", "Campaigns"],
+  ["/journeys", "Journeys"],
+] as const;
+
 export const DELIVERY_PLACES = [
   ["/delivery", "Sending"],
   ["/pace", "Pace"],
@@ -21,6 +26,7 @@ export const DELIVERY_PLACES = [
 type Places = readonly (readonly [string, string])[];
 
 export const PeoplePlaces = () => <Places places={PEOPLE_PLACES} label="Kinds of groups of people" />;
+export const CampaignPlaces = () => <Places places={CAMPAIGN_PLACES} label="Ways of writing to people" />;
 export const DeliveryPlaces = () => <Places places={DELIVERY_PLACES} label="Parts of the delivery" />;
 
 function Places({ places, label }: { places: Places; label: string }) {

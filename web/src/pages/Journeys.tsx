@@ -1,0 +1,51 @@
+import { Link } from "wouter";
+import { path, useReading } from "../api/reading";
+import type { JourneyRow } from "../api/types";
+import { Card, Chip, Empty, Page, Shown } from "../parts/page";
+import { CampaignPlaces } from "../parts/places";
+import { Table } from "../parts/table";
+import { count } from "../words";
+
+export default function Journeys() {
+  const reading = useReading<JourneyRow[]>("/journeys");
+  return (
+    <Page title="Journeys" lead="Steps that people go through, each at her own time: waits, branches, mails.">
+      <CampaignPlaces />
+      <Card title="All journeys">
+        <Shown reading={reading} height={200}>
+          {(journeys) =>
+            journeys.length === 0 ? (
+              <Empty>No journey yet. Begin with a recipe: `tailorbird journeys recipes`.</Empty>
+            ) : (
+              <Table
+                caption="Journeys"
+                rows={journeys}
+                id={(journey) => journey.name}
+                columns={[
+                  {
+                    name: "Journey",
+                    head: true,
+                    cell: (journey) => (
+                      <>
+                        <Link href={`/journeys${path(journey.name)}`}>{journey.name}</Link>
+                        <small className="dim block">{journey.fault || journey.description}</small>
+                      </>
+                    ),
+                  },
+                  { name: "Mode", cell: (journey) => <Mode mode={journey.mode} /> },
+                  { name: "Version", right: true, wide: true, cell: (journey) => count(journey.version) },
+                  { name: "People in it", right: true, cell: (journey) => count(journey.people) },
+                ]}
+              />
+            )
+          }
+        </Shown>
+      </Card>
+    </Page>
+  );
+}
+
+export function Mode({ mode }: { mode: string }) {
+  if (!mode) return <Chip tone="red">broken</Chip>;
+  return <Chip tone={mode === "live" ? "moss" : "grey"}>{mode}</Chip>;
+}
