@@ -22,6 +22,7 @@ from tailorbird.errors import DefinitionError, SettingsError, TemplateError, Usa
 from tailorbird.journeys.proposals import Deferral as Deferral
 from tailorbird.journeys.proposals import Proposal as Proposal
 from tailorbird.journeys.proposals import proposed as proposed
+from tailorbird.letters.campaigns import BETWEEN
 from tailorbird.letters.limiting import Mailed, limits_of
 from tailorbird.schema import Decision, Instant, PersonId
 from tailorbird.world import World
@@ -234,10 +235,10 @@ class Granting:
             return [journeys.broken(person, BROKEN, made) for person in people]
         extra = {each.person: each.inputs for each in own if each.inputs}
         found = made.candidates(people, extra=extra)
-        if not (group := made.campaign.exclusive):
+        if not (group := self._group(made.campaign, own[0].version)):
             return found
         chosen = members(self._world, group, people)
-        name = made.campaign.name.partition("/")[0]
+        name = made.campaign.name.partition(BETWEEN)[0]
         return [
             each
             if chosen[each.person] == name or each.refusal
@@ -246,6 +247,13 @@ class Granting:
             )
             for each in found
         ]
+
+    def _group(self, campaign: journeys.Campaign, version: int) -> str:
+        """Return the exclusive group of a campaign, or of the journey whose step it is."""
+        journey, between, _ = campaign.name.partition(BETWEEN)
+        if not between:
+            return campaign.exclusive
+        return authoring.find_journey(self._world, journey, version)[0].exclusive
 
 
 def members(world: World, group: str, people: Sequence[PersonId]) -> dict[PersonId, str]:

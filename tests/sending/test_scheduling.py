@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 
 from tailorbird import flow, granting, scheduling
 from tailorbird.outbox import Order
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Instant
+from tailorbird.settings import Limits
 
 CAMPAIGN = """\
 name: {name}
@@ -204,3 +207,45 @@ def test_best_hour_is_the_readers_own_hour(timed: Any) -> None:
     assert len(due) == 1, "nobody has read anything yet: everybody's hour is everybody's"
     (at,) = due
     assert MIDNIGHT <= at < MIDNIGHT + DAY
+
+
+JOURNEY = """\
+name: cart
+trigger: call
+exclusive: {group}
+steps:
+  - send: first
+    template: spring
+    subject: You left something behind
+"""
+
+
+def journeys_mail(timed: Any, group: str = "carts") -> list[granting.Proposal]:
+    """Return what a journey proposes to two people."""
+    timed.tb.put("journey", "cart", JOURNEY.format(group=group))
+    people = [timed.tb.person(name) for name in ("p1", "p2")]
+    return [granting.Proposal("cart/first", 1, "7", person) for person in people]
+
+
+def test_a_journey_meets_the_campaigns_of_its_instant(timed: Any) -> None:
+    timed.put("{at: 2023-11-15T09:00}\npriority: 1")
+    world, nine = timed.tb.world, MIDNIGHT + 9 * HOUR
+    limits = msgspec.structs.replace(world.settings, limits=Limits(email=("1/day",)))
+    limited = dataclasses.replace(world, settings=limits)
+    answers = granting.grant(limited, journeys_mail(timed), nine)
+    assert [getattr(each, "reason", "") for each in answers] == ["displaced", "displaced"]
+    assert timed.decided() == {"1": 2}, "the campaign was decided for these two"
+    assert timed.at(nine) == {"1": 12}
+
+
+def test_a_journey_is_one_experiment_of_its_group(timed: Any) -> None:
+    timed.put("{at: 2023-11-15T09:00}\nexclusive: carts")
+    for key in (b"one of two keys!", b"another of them!", b"a third and last"):
+        drawn = dataclasses.replace(timed.tb.world, assignment_key=key)
+        arbiter = granting.Granting(drawn, MIDNIGHT)
+        asked = journeys_mail(timed)
+        rivals = [msgspec.structs.replace(each, campaign="spring") for each in asked]
+        answers = arbiter.judge([*asked, *rivals])
+        for one, other in zip(asked, rivals, strict=True):
+            told = {getattr(answers[each.id], "reason", None) for each in (one, other)}
+            assert told == {"", "exclusive"}
