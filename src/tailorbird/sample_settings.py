@@ -24,6 +24,9 @@ SAMPLE = """\
 # Mails stay in the local inbox until a carrier is set up.
 # carrier = "smtp"
 
+# [limits]
+# email_marketing = ["1/day", "3/week"]       for one person, of all campaigns together
+
 # [carriers.smtp]
 # host = "smtp.example.com"
 # user = "..."       the password better by TAILORBIRD_CARRIERS__SMTP__PASSWORD
