@@ -35,13 +35,13 @@ class Key(msgspec.Struct, frozen=True):
 
 
 NoticeType = Literal[
-    "consent.changed", "delivery.held", "delivery.resumed", "journey.reached", "person.created",
-    "person.forgotten", "person.merged", "person.updated", "segment.entered", "segment.left",
-    "test",
+    "consent.changed", "delivery.held", "delivery.resumed", "journey.alarm", "journey.reached",
+    "person.created", "person.forgotten", "person.merged", "person.updated", "segment.entered",
+    "segment.left", "test",
 ]  # fmt: skip
 NOTICE_TYPES: Final[tuple[NoticeType, ...]] = (
-    "consent.changed", "delivery.held", "delivery.resumed", "person.created", "person.forgotten",
-    "person.merged", "person.updated", "segment.entered", "segment.left",
+    "consent.changed", "delivery.held", "delivery.resumed", "journey.alarm", "person.created",
+    "person.forgotten", "person.merged", "person.updated", "segment.entered", "segment.left",
 )  # fmt: skip
 NoticeState = Literal["pending", "delivered", "given_up"]
 

@@ -150,6 +150,17 @@ class Flow(msgspec.Struct, frozen=True):
     people: int
 
 
+class Passage(msgspec.Struct, frozen=True, gc=False):
+    """One way through a journey as it stands: at which step she is, or from which she left, how."""
+
+    person: PersonId
+    entered_at: Instant
+    step: str
+    outcome: Outcome
+    reason: str
+    ended: str
+
+
 class Enrolments(Protocol):
     """Who is in which journey, and every step that anybody made."""
 
@@ -216,3 +227,6 @@ class Enrolments(Protocol):
 
     def flows(self, journey: str, after: Instant = 0) -> list[Flow]:
         """Return how many left each step after an instant, for where and why."""
+
+    def passages(self, journey: str, after: Instant = 0) -> list[Passage]:
+        """Return the ways of all who entered a journey after an instant, in order of entry."""

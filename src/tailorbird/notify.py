@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from tailorbird import access
+from tailorbird import access, journey_alarms
 from tailorbird.access import NOTICE_TYPES, Hook, Notice, NoticeType
 from tailorbird.delivery.pacing import Pacing
 from tailorbird.errors import UsageError
@@ -120,7 +120,12 @@ def enqueue(world: World, now: Instant) -> int:
     if not any(_known(world, now) for _ in range(BASELINES)):
         return 0
     told = sum(_told(world, hooks, now)) + _segments(world, hooks, now)
-    return told + _held(world, hooks, now)
+    marks, looked = journey_alarms.news(world, now)
+    alarms = (Change("journey.alarm", *each) for each in marks)
+    notices = [notice for each in alarms for notice in _notices(hooks, each, now)]
+    if looked:
+        world.hooks.keep(notices, looked, {}, now)
+    return told + _held(world, hooks, now) + len(notices)
 
 
 def _ends(world: World, now: Instant) -> dict[str, str]:

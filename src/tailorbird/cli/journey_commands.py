@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli import journey_texts
+from tailorbird.cli import journey_texts, journey_watch
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, Person, opened, shown
 from tailorbird.cli.output import emit
 from tailorbird.errors import UsageError
@@ -19,6 +19,7 @@ app = typer.Typer(help="Journeys, and who is in them.", no_args_is_help=True)
 app.command("list")(journey_texts.list_journeys)
 for command in journey_texts.NAMED:
     app.command()(command)
+app.command()(journey_watch.watch)
 Name = Annotated[str, typer.Argument(help="The journey's name.")]
 
 

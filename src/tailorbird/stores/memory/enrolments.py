@@ -17,6 +17,7 @@ from tailorbird.enrolments import (
     Later,
     Move,
     Outcome,
+    Passage,
     Place,
     StepRecord,
     Stood,
@@ -207,6 +208,17 @@ class MemoryEnrolments:
             if r.at > after
         )
         return [Flow(*key, people) for key, people in counts.items()]
+
+    def passages(self, journey: str, after: Instant = 0) -> list[Passage]:
+        """Return the ways of all who entered a journey after an instant, in order of entry."""
+        found = []
+        for each in self._all.values():
+            if each.journey == journey and each.entered_at > after:
+                last = self._records[each.id][-1]
+                step = last.step if each.ended else each.step
+                way = (step, last.outcome, last.reason, each.ended)
+                found.append(Passage(each.person, each.entered_at, *way))
+        return found
 
     def _standing(self) -> list[Enrolment]:
         return [each for each in self._all.values() if not each.ended]

@@ -18,6 +18,7 @@ from tailorbird.enrolments import (
     Later,
     Move,
     Outcome,
+    Passage,
     Place,
     StepRecord,
     Stood,
@@ -157,6 +158,10 @@ class PostgresEnrolments:
         rows = self._server.rows(SQL["flows"], (journey, after))
         return [Flow(Place(journey, row[0], row[1]), *row[2:]) for row in rows]
 
+    def passages(self, journey: str, after: Instant = 0) -> list[Passage]:
+        """Return the ways of all who entered a journey after an instant, in order of entry."""
+        return [Passage(*row) for row in self._server.rows(SQL["passages"], (journey, after))]
+
     def _read(self, name: str, *bound: object) -> list[Enrolment]:
         return [Enrolment(*row) for row in self._server.rows(SQL[name], bound)]
 
@@ -165,7 +170,7 @@ class PostgresEnrolments:
         return [(Place(*place), first) for *place, first in rows]
 
     def _codes(self, words: Iterable[str]) -> dict[str, int]:
-        """Return the codes of words, new ones kept: in one order, so that no two wait in a circle."""
+        """Return the codes of words; new ones are kept in one order, so that none deadlock."""
         asked = {word: _text(word[:LONG]) for word in words}
         given = _json(sorted({*asked.values()}))
         self._server.run(SQL["keep_words"], (given,))

@@ -117,3 +117,12 @@ JOIN journey_words AS s ON s.code = r.step JOIN journey_words AS o ON o.code = r
 JOIN journey_words AS n ON n.code = r.next JOIN journey_words AS w ON w.code = r.reason
 WHERE e.journey = (SELECT code FROM journey_words WHERE word = :journey) AND r.at > :after
 GROUP BY e.version, r.step, r.outcome, r.next, r.reason
+-- name: passages
+SELECT e.person, e.entered_at, CASE WHEN e.ended = 0 THEN c.word ELSE s.word END, o.word, w.word,
+       x.word
+FROM enrolments AS e JOIN enrolment_steps AS r ON r.enrolment = e.id AND r.number = e.moves
+JOIN journey_words AS c ON c.code = e.step JOIN journey_words AS s ON s.code = r.step
+JOIN journey_words AS o ON o.code = r.outcome JOIN journey_words AS w ON w.code = r.reason
+JOIN journey_words AS x ON x.code = e.ended
+WHERE e.journey = (SELECT code FROM journey_words WHERE word = ?) AND e.entered_at > ?
+ORDER BY e.id

@@ -159,3 +159,12 @@ JOIN journey_words AS s ON s.code = r.step JOIN journey_words AS o ON o.code = r
 JOIN journey_words AS n ON n.code = r.next JOIN journey_words AS w ON w.code = r.reason
 WHERE e.journey = (SELECT code FROM journey_words WHERE word = $1::text) AND r.at > $2::bigint
 GROUP BY e.version, s.word, o.word, n.word, w.word
+-- name: passages
+SELECT e.person, e.entered_at, CASE WHEN e.ended = 0 THEN c.word ELSE s.word END, o.word, w.word,
+       x.word
+FROM enrolments AS e JOIN enrolment_steps AS r ON r.enrolment = e.id AND r.number = e.moves
+JOIN journey_words AS c ON c.code = e.step JOIN journey_words AS s ON s.code = r.step
+JOIN journey_words AS o ON o.code = r.outcome JOIN journey_words AS w ON w.code = r.reason
+JOIN journey_words AS x ON x.code = e.ended
+WHERE e.journey = (SELECT code FROM journey_words WHERE word = $1::text) AND e.entered_at > $2::bigint
+ORDER BY e.id

@@ -18,6 +18,7 @@ from tailorbird.enrolments import (
     Later,
     Move,
     Outcome,
+    Passage,
     Place,
     StepRecord,
     Stood,
@@ -140,6 +141,11 @@ class SqliteEnrolments:
         bound = {"journey": journey, "after": after}
         rows = self._database.current().execute(SQL["flows"], bound)
         return [Flow(Place(journey, *at), *rest) for *at, rest in map(_parted, rows)]
+
+    def passages(self, journey: str, after: Instant = 0) -> list[Passage]:
+        """Return the ways of all who entered a journey after an instant, in order of entry."""
+        rows = self._database.current().execute(SQL["passages"], (journey, after))
+        return [Passage(*row) for row in rows]
 
     def _read(self, name: str, bound: Any) -> list[Enrolment]:
         return [Enrolment(*row) for row in self._database.current().execute(SQL[name], bound)]
