@@ -64,7 +64,7 @@ export function Written({ where, onKept, children }: WrittenProps) {
         </Shown>
       </Card>
       {versions.value && (
-        <Card title="Versions">
+        <Card title="Versions" aside={<Link href={`/history${where}`}>What each changed</Link>}>
           <Versions versions={versions.value} onUse={choose} />
         </Card>
       )}
