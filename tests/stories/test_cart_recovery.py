@@ -210,6 +210,21 @@ def test_the_mail_can_be_made_again_whatever_the_price_is_now(shop: Shop) -> Non
     assert proof.state == "proven"
 
 
+def test_a_preview_shows_what_the_person_did_last(shop: Shop) -> None:
+    shop.agrees("bob")
+    shop.does("ada", "Product Added", product_id="mug", quantity=2)
+    shop.tick(SECOND)
+    known = shop.tb.world.people.find
+    ada, bob = (
+        shop.tb.readings.preview("cart", known(u) or 0, "", shop.now) for u in ("ada", "bob")
+    )
+    assert ada is not None
+    assert ada.subject == "Blue mug waits for you"
+    assert (ada.missing, "Take 2 Blue mug" in ada.html) == ((), True)
+    assert bob is not None
+    assert "event.product.name" in bob.missing
+
+
 def test_adding_again_and_again_brings_one_mail(shop: Shop) -> None:
     for _ in range(5):
         shop.does("ada", "Product Added", product_id="mug")

@@ -243,7 +243,8 @@ def given_at(world: World, edition: Edition, profile: Profile, at: Instant) -> G
     """Return what one person's template would have been given at an instant, by consents of it."""
     person = profile.person
     states = {person: consents_at(world.people.consents(person), person, at)}
-    return Deciding(world, edition, at).given([person], states, {person: profile})[person]
+    told = {person: happened.example(world, *edition.manifest.campaign, person, at)}
+    return Deciding(world, edition, at).given([person], states, {person: profile}, told)[person]
 
 
 NO_URLS: Final[Mapping[str, Any]] = {

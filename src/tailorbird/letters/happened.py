@@ -22,9 +22,10 @@ from tailorbird.journeys.journey import (
     Trigger,
 )
 from tailorbird.journeys.triggers import UNCOUNTED
+from tailorbird.letters.campaigns import BETWEEN, of_journey
 from tailorbird.letters.given import EVENT, JOURNEY, Values, iso
 from tailorbird.letters.picks import as_shown
-from tailorbird.schema import Instant, Names, PersonId, Position, Product
+from tailorbird.schema import DAY, Instant, Names, PersonId, Position, Product
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ WHERE l.event = $1 GROUP BY l.person, p.position
 """
 
 
+_LATEST: Final = """
+SELECT position, "at" FROM facts WHERE person = $1 AND event = $2 AND "at" <= $3
+ORDER BY "at" DESC, position DESC LIMIT 1
+"""
+_LATEST_NEWS: Final = """
+SELECT c.position, c."at" FROM product_changes AS c WHERE c."at" <= $3 AND item IN (
+    SELECT item FROM lines WHERE person = $1 AND event = $2)
+ORDER BY c.position DESC LIMIT 1
+"""
+
+
 class Cause(NamedTuple):
     """What set one person off, as an enrolment keeps it."""
 
@@ -85,6 +97,35 @@ def set_off(world: World, trigger: Trigger, causes: Sequence[Cause]) -> list[Val
         case StockTrigger():
             found = _of_products(world, trigger, causes)
     return with_products(world, found)
+
+
+def example(world: World, campaign: str, version: int, person: PersonId, at: Instant) -> Values:
+    """Return what a person's mail of a journey would read, by what last happened of that kind.
+
+    Nothing where the campaign is no journey's, or no such thing happened to her.
+    """
+    name, between, step = campaign.partition(BETWEEN)
+    found = world.definitions.get("journey", name, version or None) if between else None
+    if found is None or found.removed:
+        return {}
+    trigger = of_journey(found).trigger
+    cause = _latest(world, trigger, person, at)
+    event = set_off(world, trigger, [cause])[0] if cause else {}
+    return {EVENT: event, JOURNEY: {"name": name, "step": step, "key": ""}}
+
+
+def _latest(world: World, trigger: Trigger, person: PersonId, at: Instant) -> Cause | None:
+    match trigger:
+        case SegmentTrigger() | DateTrigger():
+            return Cause(person, at // DAY, "", at)
+        case EventTrigger(event):
+            rows = world.facts.read(_LATEST, (person, event, at))
+        case CallTrigger():
+            rows = world.facts.read(_LATEST, (person, Names.JOURNEY_CALLED, at))
+        case StockTrigger(interest=interest):
+            rows = world.facts.read(_LATEST_NEWS, (person, interest, at))
+    found = rows.to_pylist()
+    return Cause(person, found[0]["position"], "", found[0]["at"]) if found else None
 
 
 def given_to(told: Values, read: Collection[str], *, personal: bool) -> Values:
@@ -235,10 +276,10 @@ def _news(
     product = as_shown(world, known.get(change["item"]) or Product(change["item"]))
     said = {name: product[name] for name in _OF_PRODUCT}
     if trigger.news == "price_drop":
-        was, now = change["price_before"], change["price_minor"]
+        was, now = change["price_before"] or 0, change["price_minor"] or 0
         said["old_price"] = float(money.major(was, product["currency"]))
         said["price"] = float(money.major(now, product["currency"]))
-    elif change["stock"] != UNCOUNTED:
+    elif change["stock"] not in (None, UNCOUNTED):
         said["stock"] = change["stock"]
     said["products"] = [{"item": change["item"]}]
     return _plain({"name": trigger.news}, cause, said)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 
 from tailorbird import journeys, letters
-from tailorbird.errors import DefinitionError
 from tailorbird.readings.people import label
 from tailorbird.schema import Instant, PersonId
 from tailorbird.tracking import image_links
@@ -164,12 +162,8 @@ def users(world: World, template: str) -> list[journeys.Campaign]:
 
 
 def _campaigns(world: World) -> list[journeys.Campaign]:
-    """Return the campaigns that can be read."""
-    found: list[journeys.Campaign] = []
-    for each in world.definitions.latest("campaign"):
-        with suppress(DefinitionError):
-            found.append(journeys.parse(each.text, f"campaigns/{each.name}.yaml"))
-    return found
+    """Return the campaigns that can be read, with the mails of journeys."""
+    return [campaign for campaign, _ in letters.campaigns.latest(world)]
 
 
 def preview(
