@@ -262,7 +262,7 @@ class Tick:
         if not turned:
             return 0
         batch = [each for each, _ in turned]
-        local = any(turn.to and advancing.is_local(journey, turn.to) for _, turn in turned)
+        local = any(advancing.is_local(journey, to) for to in {turn.to for _, turn in turned} if to)
         zones = zones_of(self._world, [each.person for each in batch]) if local else {}
         turns = [turn for _, turn in turned]
         moves, stays = advancing.moved(journey, batch, turns, self._now, zones)

@@ -113,8 +113,10 @@ def nursery(folder: Path) -> None:
         child = os.fork()
         if child == 0:
             os.write(1, f"{os.getpid()}\n".encode())
-            live(folder, 1)
-            os._exit(0)
+            try:
+                live(folder, 1)
+            finally:
+                os._exit(0)
         os.waitpid(child, 0)
         os.write(1, b"gone\n")
 
@@ -173,15 +175,16 @@ def counted(folder: Path, kills: int, rounds: int) -> Trial:
             jumps[enrolment] += names[outcome] == "jumped"
         broken |= {each for each, times in jumps.items() if times != rounds}
         (unfinished,) = run("SELECT COUNT(*) FROM enrolments WHERE ended = 0").fetchone()
-        decided = run("SELECT COUNT(*), COUNT(DISTINCT occurrence) FROM decisions").fetchone()
         bodies = run("SELECT content FROM log WHERE source = 'journey'").fetchall()
+    with Tailorbird.open(folder, clock=lambda: START, environment={}) as tb:
+        decided = sum(tb.world.ledger.states("rounds/hello").values())
     messages = [
         message["messageId"] for (body,) in bodies for message in msgspec.json.decode(body)["batch"]
     ]
     amiss = abs(len(messages) - outcomes["updated"]) + len(messages) - len(set(messages))
     return Trial(
         kills, len(at), sum(outcomes.values()), outcomes["sent"], outcomes["updated"],
-        unfinished, len(broken), sum(abs(each - outcomes["sent"]) for each in decided), amiss,
+        unfinished, len(broken), abs(decided - outcomes["sent"]), amiss,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -77,6 +77,13 @@ class Found:
     """Whether nothing is done, only noted."""
 
 
+BOUNDED: Final = Turn(END, "bounded")
+Turning: TypeAlias = (
+    Wait | WaitFor | Branch | Send | Recommend | Update | Webhook | Jump | Reach | Exit
+)
+"""Steps at which everybody is looked at for herself."""
+
+
 def conditions_of(step: Step) -> tuple[Condition, ...]:
     """Return the conditions that a step asks itself."""
     match step:
@@ -92,12 +99,25 @@ def conditions_of(step: Step) -> tuple[Condition, ...]:
 
 def turns(step: Step, batch: Sequence[Enrolment], found: Found, now: Instant) -> list[Turn]:
     """Return for each of a batch at one step where she goes on now."""
+    if isinstance(step, Split):
+        return _drawn(step, batch, found)
     return [_turn(step, each, at, found, now) for at, each in enumerate(batch)]
 
 
-def _turn(step: Step, each: Enrolment, at: int, found: Found, now: Instant) -> Turn:
+def _drawn(step: Split, batch: Sequence[Enrolment], found: Found) -> list[Turn]:
+    to = {arm.name: arm.next for arm in step.arms}
+    ways = {
+        arm: Turn(to[arm[0]], "drew", f"{arm[0]} {arm[1]:.6g}") for arm in dict.fromkeys(found.arms)
+    }
+    return [
+        ways[arm] if each.moves < MOST_MOVES else BOUNDED
+        for each, arm in zip(batch, found.arms, strict=True)
+    ]
+
+
+def _turn(step: Turning, each: Enrolment, at: int, found: Found, now: Instant) -> Turn:
     if each.moves >= MOST_MOVES:
-        return Turn(END, "bounded")
+        return BOUNDED
     match step:
         case Wait():
             return Turn(step.next if each.until_at <= now else None, look_at=each.until_at)
@@ -105,10 +125,6 @@ def _turn(step: Step, each: Enrolment, at: int, found: Found, now: Instant) -> T
             return _waited_for(step, each, found.holds[0][at], found.check_at[0][at], now)
         case Branch():
             return _branched(step, [holds[at] for holds in found.holds])
-        case Split():
-            name, probability = found.arms[at]
-            to = next(arm.next for arm in step.arms if arm.name == name)
-            return Turn(to, "drew", f"{name} {probability:.6g}")
         case Send():
             return _sent(step, found.answers[at], shadow=found.shadow)
         case Jump():
@@ -191,13 +207,20 @@ def moved(
     """Return the moves of those who go on, and when to look at the others again."""
     moves: list[Move] = []
     stays: list[Later] = []
+    known: dict[tuple[StepId, tzinfo], tuple[Instant, Instant, bool]] = {}
     for each, turn in zip(batch, turned, strict=True):
         if turn.to is None:
             look_at = min(turn.look_at, each.check_at)
             stays.append(Later(each.id, each.moves, max(look_at, now + 1), each.check_at))
             continue
-        due_at, until_at = arrival(journey, turn.to, now, zones.get(each.person, UTC))
-        check_at = min(each.check_at, now) if asks_on_arrival(journey, turn.to) else each.check_at
+        where = (turn.to, zones.get(each.person, UTC))
+        if where not in known:
+            known[where] = (
+                *arrival(journey, turn.to, now, where[1]),
+                asks_on_arrival(journey, turn.to),
+            )
+        due_at, until_at, asked = known[where]
+        check_at = min(each.check_at, now) if asked else each.check_at
         kept = each.kept if turn.kept is None else turn.kept
         moves.append(
             Move(

@@ -88,18 +88,26 @@ FROM temp.moving AS m JOIN enrolments AS e ON e.id = m.id
 UPDATE enrolments SET step = :to, since = :now, due_at = MIN(:due_at, check_at),
     until_at = :until_at, moves = moves + 1, ended = :ended
 WHERE id IN (SELECT id FROM temp.moving)
--- name: move
-UPDATE enrolments SET step = ?3, since = ?4, due_at = ?5, until_at = ?6, check_at = ?7, kept = ?8,
-    ended = ?9, moves = moves + 1
-WHERE id = ?1 AND moves = ?2 AND ended = 0
--- name: remap
-UPDATE enrolments SET step = ?3, due_at = ?5, until_at = ?6, check_at = ?7, kept = ?8, ended = ?9,
-    moves = moves + 1, version = ?10
-WHERE id = ?1 AND moves = ?2 AND ended = 0
--- name: note
+-- name: moves
+INSERT OR IGNORE INTO temp.moves
+(id, moves, step, due_at, until_at, check_at, kept, ended, outcome, reason, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- name: note_moves
 INSERT INTO enrolment_steps (enrolment, number, step, at, outcome, next, reason)
-SELECT id, moves + 1, step, ?3, ?4, ?5, ?6 FROM enrolments
-WHERE id = ?1 AND moves = ?2 AND ended = 0
+SELECT e.id, e.moves + 1, e.step, :now, m.outcome, m.step, m.reason
+FROM temp.moves AS m CROSS JOIN enrolments AS e
+    ON e.id = m.id AND e.moves = m.moves AND e.ended = 0
+-- name: move
+-- Of another version, since when she waits stays.
+UPDATE enrolments AS e SET step = m.step, since = CASE m.version WHEN 0 THEN :now ELSE e.since END,
+    due_at = m.due_at, until_at = m.until_at, check_at = m.check_at, kept = m.kept,
+    ended = m.ended, moves = e.moves + 1,
+    version = CASE m.version WHEN 0 THEN e.version ELSE m.version END
+FROM temp.moves AS m WHERE e.id = m.id AND e.moves = m.moves AND e.ended = 0
+-- name: unmade
+-- Who had moved before, or had ended: her last step is not the one that was just noted.
+SELECT m.id FROM temp.moves AS m JOIN enrolments AS e ON e.id = m.id
+WHERE e.moves <> m.moves OR e.ended <> 0
 -- name: later
 UPDATE enrolments SET due_at = ?3, check_at = ?4 WHERE id = ?1 AND moves = ?2 AND ended = 0
 -- name: rehome

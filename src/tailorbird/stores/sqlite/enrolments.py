@@ -29,6 +29,11 @@ from tailorbird.stores.statements import load
 
 SQL = load("enrolments")
 ALWAYS: Final = 2**63 - 1
+_MOVES: Final = """
+CREATE TEMP TABLE IF NOT EXISTS moves (
+    id INTEGER PRIMARY KEY, moves INTEGER, step INTEGER, due_at INTEGER, until_at INTEGER,
+    check_at INTEGER, kept BLOB, ended INTEGER, outcome INTEGER, reason INTEGER, version INTEGER)
+"""
 _MOVING: Final = "CREATE TEMP TABLE IF NOT EXISTS moving (id INTEGER PRIMARY KEY)"
 
 
@@ -114,12 +119,12 @@ class SqliteEnrolments:
     def move(self, moves: Sequence[Move], now: Instant) -> list[bool]:
         """Move durably, with a record each; return which moves were made."""
         with self._database.write() as connection:
-            return _moved(connection, moves, now, SQL["move"], ())
+            return _moved(connection, moves, now)
 
     def remap(self, place: Place, version: int, moves: Sequence[Move], now: Instant) -> list[bool]:
         """Move durably from a place into another version of its journey; return which moved."""
         with self._database.write() as connection:
-            return _moved(connection, moves, now, SQL["remap"], (version,))
+            return _moved(connection, moves, now, version)
 
     def look_later(self, those: Sequence[Later]) -> None:
         """Keep when enrolments that have not moved since are to be looked at again."""
@@ -191,44 +196,30 @@ def _enter(
 
 
 def _moved(
-    connection: sqlite3.Connection,
-    moves: Sequence[Move],
-    now: Instant,
-    move: str,
-    version: tuple[int, ...],
+    connection: sqlite3.Connection, moves: Sequence[Move], now: Instant, version: int = 0
 ) -> list[bool]:
-    """Make moves, all at once where nobody was before us; return which were made."""
-    said = {each for m in moves for each in (m.to, m.outcome, m.reason, m.ended)}
-    code = _codes(connection, said)
-    noted = [
-        (m.enrolment, m.moves, now, code[m.outcome], code[m.to], code[m.reason]) for m in moves
-    ]
-    rows = [
+    """Make moves, all at once; return which were made."""
+    if not moves:
+        return []
+    code = _codes(connection, {each for m in moves for each in _words(m)})
+    connection.execute(_MOVES)
+    connection.execute("DELETE FROM temp.moves")
+    rows = (
         (
-            m.enrolment, m.moves, code[m.to], now, m.due_at, m.until_at, m.check_at, m.kept,
-            code[m.ended], *version,
+            m.enrolment, m.moves, code[m.to], m.due_at, m.until_at, m.check_at, m.kept,
+            code[m.ended], code[m.outcome], code[m.reason], version,
         )
         for m in moves
-    ]  # fmt: skip
-    connection.execute("SAVEPOINT together")
-    made = connection.executemany(SQL["note"], noted).rowcount if moves else 0
-    connection.executemany(move, rows)
-    if made < len(moves):
-        connection.execute("ROLLBACK TO together")
-        each = zip(noted, rows, strict=True)
-        found = [_moved_one(connection, note, move, row) for note, row in each]
-    else:
-        found = [True] * len(moves)
-    connection.execute("RELEASE together")
-    return found
+    )  # fmt: skip
+    connection.executemany(SQL["moves"], rows)
+    unmade = {each for (each,) in connection.execute(SQL["unmade"])}
+    connection.execute(SQL["note_moves"], {"now": now})
+    connection.execute(SQL["move"], {"now": now})
+    return [m.enrolment not in unmade for m in moves]
 
 
-def _moved_one(
-    connection: sqlite3.Connection, note: tuple[int, ...], move: str, row: tuple[Any, ...]
-) -> bool:
-    made = connection.execute(SQL["note"], note).rowcount
-    connection.execute(move, row)
-    return bool(made)
+def _words(move: Move) -> tuple[str, ...]:
+    return move.to, move.outcome, move.reason, move.ended
 
 
 def _json(values: Sequence[int] | Sequence[str]) -> str:
