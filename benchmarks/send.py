@@ -2,8 +2,10 @@
 
 The mail of `mail/` is rendered for everybody with products and sealed links of their own, then
 made a message, signed with RSA-2048 and sent with the journal flushed to the disk before each
-final dot. Only the sender's CPU counts. Into the same sink, in the same run: `email` + dkimpy with
-smtplib and with aiosmtplib, nodemailer's pool, Postfix's smtp-source (which makes and signs
+final dot. Only the sender's CPU counts. What a mail costs before and behind that, in a data folder
+(claim, gate, profile, consent, settlement), is printed apart, for peers have nothing of the kind;
+its mails have no products and no signature. Into the same sink, in the same run: `email` + dkimpy
+with smtplib and with aiosmtplib, nodemailer's pool, Postfix's smtp-source (which makes and signs
 nothing). Rendering is timed apart, for the peers are given rendered mails. The limit is OpenSSL's
 own speed of the signature. Peers that are not installed are named as such: `pip install
 aiosmtplib`, `npm install` in `nodemailer/`. The last line printed is one JSON object, also kept in
@@ -33,6 +35,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from render import blocks, mail, people
+from send_house import whole_way
 from send_peers import (
     Post,
     cpu_seconds,
@@ -260,6 +263,7 @@ def measured(number: int, runs: int) -> dict[str, Any]:
         with postfix_sink() as other:
             if other:
                 found["ours_into_smtp_sink"] = best(lambda: ours(other, posts, "rsa"), number, runs)
+        found["whole_way_through_a_folder"] = whole_way(port, number)
     return found | {"limit": openssl()}
 
 
@@ -333,6 +337,11 @@ def main(arguments: list[str]) -> None:
     RESULT.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     for name, seconds in told["stages"].items():
         print(f"{name:18} {seconds * 1000:8.1f} us a mail")
+    for name, seconds in told["whole_way_through_a_folder"].items():
+        if name == "octets":
+            continue
+        print(f"in a folder: {name:18} {seconds * 1000:8.1f} us a mail")
+    print(f"{told['times_the_limit']} times what `openssl speed rsa2048` takes to sign alone")
     print(json.dumps(told))
 
 

@@ -321,7 +321,7 @@ class Rendered(msgspec.Struct, frozen=True):
     amp: str = ""
 
 
-class Outgoing(msgspec.Struct, frozen=True):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A finished message (RFC 5322, CRLF) in its envelope; `transactional`: somebody waits."""
 
     send_id: bytes
@@ -339,7 +339,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """What a carrier answered; who it was, where one stands for several.
 
     `unknown`: the final dot left, no answer came back. `untaken`: it takes nothing from us at all,

@@ -56,7 +56,11 @@ class Heard:
         while match := LINE.match(self._held, self._at):
             code, more, text = match.groups()
             self._at = match.end()
-            self._begun.append(text.decode("utf-8", "replace").strip())
+            said = text.decode("utf-8", "replace").strip()
+            if more != b"-" and not self._begun:
+                self.lines = [said]
+                return Answer(int(code), said)
+            self._begun.append(said)
             if more != b"-":
                 self.lines, self._begun = self._begun, []
                 return Answer(int(code), " ".join(self.lines))
