@@ -32,6 +32,7 @@ from tailorbird.yaml_text import nearest
 
 _Found: TypeAlias = Iterator[Finding]
 BIRTHDAY: Final = "birthday"
+WAY_OUT: Final = "unsubscribe_url"
 
 
 def check_journey(
@@ -170,7 +171,11 @@ def _mails(world: World, written: Written, standing: Sequence[segments.Segment])
         try:
             brand(world.settings, step.message.brand)
             letters.check_campaign(step.message, standing)
-            letters.check(world, step.message, 0, beside)
+            edition = letters.check(world, step.message, 0, beside)
+            if WAY_OUT not in edition.template.variables():
+                what = f"its template {step.message.template!r} has no link to unsubscribe"
+                mend = 'add `{% render "footer" %}`, or a link to {{ unsubscribe_url }}'
+                yield told(written, "way-out", "warning", what, mend, step=step.id)
         except TailorbirdError as error:
             own = error.where.startswith(f"campaigns/{step.message.name}.yaml")
             what = error.what if own or not error.where else f"{error.where}: {error.what}"

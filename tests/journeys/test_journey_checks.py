@@ -12,6 +12,7 @@ import pytest
 from tailorbird import removing
 from tailorbird.app import Tailorbird
 from tailorbird.errors import ConflictError, DefinitionError
+from tailorbird.readings import journey_pages
 from tailorbird.schema import Body
 
 NOW = 1_772_625_600_000_000  # 2026-03-04 12:00 UTC
@@ -47,6 +48,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tailorbird]:
         tb.put("template", "of_event", PLAIN.format(text="{{ event.properties.item }}" + LEAVE))
         tb.put("template", "of_picks", PLAIN.format(text="{{ journey.picks[0].name }}" + LEAVE))
         tb.put("template", "slip", PLAIN.format(text="{{ persn.first_name }}" + LEAVE))
+        tb.put("template", "no_way_out", PLAIN.format(text="Hello"))
         tb.lists.create("vip")
         yield tb
 
@@ -191,6 +193,13 @@ def test_what_does_not_fit_what_is_here_is_refused(
     sentence = error.value.sentence()
     assert told in sentence
     assert sentence.startswith("journeys/cart.yaml:")
+
+
+def test_a_mail_without_a_way_out_is_warned_of(shop: Tailorbird) -> None:
+    text = f"{HEAD}steps:\n  - {{send: a, template: no_way_out, subject: x}}\n"
+    (finding,) = journey_pages.check(shop.world, text, "journeys/cart.yaml", NOW)
+    assert (finding.code, finding.severity, finding.step) == ("way-out", "warning", "a")
+    assert "has no link to unsubscribe" in finding.what
 
 
 def test_the_first_error_tells_how_many_others_there_are(shop: Tailorbird) -> None:
