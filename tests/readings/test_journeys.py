@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -12,12 +12,13 @@ import pytest
 from tailorbird import flow, journey_alarms, journeying
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
-from tailorbird.enrolments import NEVER, Entry
+from tailorbird.enrolments import NEVER, Entry, Outcome
 from tailorbird.errors import UsageError
-from tailorbird.readings import journeys
+from tailorbird.readings import journeys, why_journey
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Body, Instant
 from tailorbird.views import moment
 from tailorbird.views.journeys import JourneyWatch, StepWatch
+from tailorbird.views.why import Why
 
 START = 1_790_000_000 * SECOND
 AGREED = {"email_marketing": True, "personalisation": True, "tracking": True}
@@ -226,6 +227,54 @@ def test_the_command_shows_the_steps_and_ends_with_one_on_an_alarm(
     assert "rest: 3 waited, on to first" in told
     assert "of french: 2 entered" in told
     assert run(["journeys", "watch", "none", "-C", folder]) == 2
+
+
+def why(shop: Shop, user: str, campaign: str) -> Why:
+    person = shop.tb.world.people.find(user)
+    assert person is not None
+    found = shop.tb.readings.why(person, campaign, shop.now)
+    assert found is not None
+    return found
+
+
+def test_why_tells_where_somebody_waits_and_how_she_came_there(carts: Shop) -> None:
+    ada = why(carts, "ada", "cart")
+    assert ada.answer == "in_journey"
+    assert "she is at step answer of the journey cart since 2026-09-22" in ada.sentence
+    assert [stage.what for stage in ada.stages] == ["entered", "waited", "sent"]
+    assert [brief.answer for brief in ada.others] == ["sent"]
+    mail = why(carts, "ada", "cart/first")
+    assert mail.answer == "sent"
+    assert [stage.what for stage in mail.stages] == ["entered", "waited", "decided", "sent"]
+
+
+def test_why_tells_who_left_who_was_refused_and_who_never_entered(carts: Shop) -> None:
+    bob = why(carts, "bob", "cart/first")
+    assert (bob.answer, bob.reason) == ("left_journey", "left")
+    assert "at step rest" in bob.sentence
+    assert "what ends the journey came true" in bob.sentence
+    assert why(carts, "dan", "cart/first").reason == "no_consent"
+    nobody = why(carts, "nobody", "cart/first")
+    assert (nobody.answer, "has not entered the journey cart" in nobody.sentence) == (
+        "not_entered",
+        True,
+    )
+    every = carts.tb.readings.whys(bob.person, carts.now)
+    assert every is not None
+    assert [(each.campaign, each.answer) for each in every.campaigns] == [("cart", "left_journey")]
+
+
+def test_why_tells_a_trial_from_a_mail(shop: Shop) -> None:
+    shop.tb.put("journey", "cart", JOURNEY + "mode: shadow\n")
+    shop.joins("eve")
+    shop.happens("eve", "Product Added", product_id="mug")
+    shop.tick()
+    shop.tick(2 * HOUR)
+    assert why(shop, "eve", "cart/first").answer == "shadow"
+
+
+def test_every_way_from_a_step_has_words() -> None:
+    assert set(why_journey.WAYS) == set(get_args(Outcome))
 
 
 def codes(shop: Shop) -> set[str]:

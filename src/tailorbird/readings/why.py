@@ -10,7 +10,7 @@ import msgspec
 
 from tailorbird import authoring, journeys
 from tailorbird.errors import DefinitionError, UsageError
-from tailorbird.readings import why_audience, why_limits, why_sent
+from tailorbird.readings import why_audience, why_journey, why_limits, why_sent
 from tailorbird.readings.people import label
 from tailorbird.readings.why_audience import Belonging
 from tailorbird.readings.why_words import Told, lack, sentence
@@ -38,6 +38,8 @@ def why(
         return None
     found = _decisions(world, profile.person, campaign, at)
     if not found:
+        if why_journey.is_journey(world, campaign):
+            return _in_journey(world, profile, campaign, at)
         return _undecided(world, profile, campaign, at)
     asked = next((each for each in found if each.occurrence == occurrence), found[0])
     told = _decided(world, profile, asked, at)
@@ -58,6 +60,9 @@ def whys(world: World, person: PersonId, at: Instant) -> Whys | None:
         if name not in considered:
             with suppress(UsageError, DefinitionError):
                 briefs.append(_shortened(_undecided(world, profile, name, at)))
+    for name in why_journey.names(world):
+        with suppress(UsageError, DefinitionError):
+            briefs.append(_shortened(_in_journey(world, profile, name, at)))
     return Whys(profile.person, label(profile), moment(at), tuple(briefs))
 
 
@@ -139,7 +144,7 @@ def _decided(world: World, profile: Profile, decision: Decision, at: Instant) ->
         displaced_by=why_limits.winner(world, kept),
         draw=why_sent.draw(campaign, decision),
         made_of=why_sent.made_of(world, edition, decision, kept),
-        stages=found.stages,
+        stages=(*why_journey.stages_of(world, decision), *found.stages),
         notes=tuple(_notes(world, known, person, then)),
     )
 
@@ -150,6 +155,32 @@ def _notes(world: World, known: Belonging | None, person: PersonId, then: Instan
         yield LATE
     if late := why_audience.came_late(world, person, then):
         yield f"{late} of her events happened before the decision and came in after it."
+
+
+# -- in a journey --------------------------------------------------------------------------------
+
+
+def _in_journey(world: World, profile: Profile, name: str, at: Instant) -> Why:
+    """Return where a person stands in a journey; its mails, where it has decided any, beside it."""
+    found = why_journey.course(world, profile.person, name, at)
+    mails = [
+        each
+        for each in _decisions(world, profile.person, None, at)
+        if each.campaign.startswith(f"{name}/")
+    ]
+    return Why(
+        person=profile.person,
+        label=label(profile),
+        campaign=name,
+        campaign_version=found.version,
+        answer=found.answer,
+        reason=found.reason,
+        sentence=sentence(found.answer, found.told),
+        as_of=moment(at),
+        occurrence=found.enrolment,
+        stages=found.stages,
+        others=tuple(_brief(world, profile.person, each, at) for each in mails),
+    )
 
 
 # -- not decided ---------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ OUTCOMES: Final[Mapping[WhyAnswer, str]] = {
     "failed": "She did not get it: it could not be sent ({clause}).",
     "cancelled": "She did not get it: {clause}; that came out when it was about to leave.",
     "refused": "She did not get it: {clause}.",
-    "held_out": "She did not get it: she was held out, to see what the mail changes{probability}.",
+    "held_out": "She did not get it: she was held out, to see what it changes{probability}.",
     "shadow": "She did not get it: the journey only tries what it would send.",
     "not_in_audience": "She did not get it: {clause}.",
     "excluded": "She did not get it: {clause}.",
@@ -87,12 +87,13 @@ class Told:
 
 def sentence(answer: WhyAnswer, told: Told) -> str:
     """Return the one sentence that says what became of a person and a campaign."""
+    drawn = told.probability
     return OUTCOMES[answer].format(
         clause=told.clause,
         when=written(told.at) if told.at else "a day that nobody kept",
         until=f" until {written(told.until)}" if told.until else "",
         variant=f", variant {told.variant}" if told.variant else "",
-        probability=f" (drawn with probability {told.probability:.1%})",
+        probability=f" (drawn with probability {drawn:.1%})" if drawn < 1 else "",
         response=told.response,
     )
 
