@@ -6,7 +6,8 @@ pace are sorted into lanes first; a lane is one campaign's share of a stream in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -61,6 +62,32 @@ class Allowance(Protocol):
 
     def spend(self, left: Mapping[tuple[str, str], int]) -> None:
         """Keep how many of each (stream, zone) do leave, in the transaction of the claim."""
+
+
+def taken(
+    waiting: Sequence[tuple[Lane, Iterator[tuple[Instant, int]]]], allowance: Allowance
+) -> Iterator[int]:
+    """Yield what may leave, the longest due first; a lane that has had its share is left.
+
+    `waiting`: lanes, each with its (due at, sequence) in order.
+    """
+    heads = [
+        (*row, number)
+        for number, (_, rows) in enumerate(waiting)
+        if (row := next(rows, None)) is not None
+    ]
+    heapq.heapify(heads)
+    while heads:
+        _, sequence, number = heads[0]
+        lane, rows = waiting[number]
+        following = None
+        if allowance.take(lane):
+            yield sequence
+            following = next(rows, None)
+        if following is None:
+            heapq.heappop(heads)
+        else:
+            heapq.heapreplace(heads, (*following, number))
 
 
 class Pace(Protocol):

@@ -9,15 +9,17 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird.errors import UsageError
-from tailorbird.lanes import Pace
+from tailorbird.lanes import Allowance, Pace
 from tailorbird.outbox import LONGEST_WAIT, SAME_ADDRESS, Gate, Order, Trail, Written, place_of
 from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Settlement
 from tailorbird.stores.postgres.connection import Server
+from tailorbird.stores.postgres.lanes import alone, leaving, paced, under_way
 from tailorbird.stores.statements import load
 
 SQL = load("ledger_postgres")
 SCHEMA = load("ledger_postgres_schema")
+VERSION: Final = 2
+"""Of the tables; whoever changes them adds one."""
 UNDER_WAY: Final = "claimed unknown"
 ORDERS_SECONDS: Final = 0.25
 """For how long what was ordered is remembered: asking the server for every mail costs 0.1 ms."""
@@ -37,8 +39,15 @@ class PostgresLedger:
         self._orders_until = float("-inf")
         with server.transaction():
             server.run(SQL["alone"])
+            self._set_up()
+
+    def _set_up(self) -> None:
+        """Make the tables, once a version: to ask for those that are there locks out who claims."""
+        self._server.run(SQL["versions"])
+        if self._server.rows(SQL["version"])[0][0] < VERSION:
             for statement in SCHEMA.values():
-                server.run(statement)
+                self._server.run(statement)
+            self._server.run(SQL["set_up"], (VERSION,))
 
     # -- decisions ------------------------------------------------------------------------------
 
@@ -109,23 +118,29 @@ class PostgresLedger:
     ) -> list[Claim]:
         """Claim due sends durably; nobody else gets them until the lease ends.
 
-        Raises:
-            UsageError: a pace is asked for; the lanes of a pace are in the data folder.
+        With a pace, machines claim one after the other: they share what may leave.
         """
-        if pace is not None:
-            mend = "let each machine's carrier keep the rates"
-            raise UsageError("the ledger on PostgreSQL has no pace", mend=mend)
         until = now + lease_seconds * SECOND
         while True:
             with self._server.transaction():
                 self._server.run(SQL["beside"])
-                claims = self._due(limit, now, gate)
+                allowance = self._allowance(pace, now) if pace else None
+                claims = self._due(limit, now, gate, allowance)
                 admitted = self._admitted(claims, now, gate) if gate and claims else claims
-                self._server.run(SQL["claim"], (worker, until, _json(list(admitted.values()))))
+                chosen = _json(list(admitted.values()))
+                self._server.run(SQL["claim"], (worker, until, chosen))
+                if allowance is not None:
+                    allowance.spend(leaving(self._server, chosen))
             if admitted or not claims:
                 return list(admitted)
 
-    def _due(self, limit: int, now: Instant, gate: Gate | None) -> dict[Claim, int]:
+    def _allowance(self, pace: Pace, now: Instant) -> Allowance:
+        alone(self._server)
+        return pace.allowance(under_way(self._server), now)
+
+    def _due(
+        self, limit: int, now: Instant, gate: Gate | None, allowance: Allowance | None
+    ) -> dict[Claim, int]:
         """Return what is to be claimed, lane by lane in the order of rank, each by due time."""
         standing = self._standing()
         for order in standing.values():
@@ -139,6 +154,9 @@ class PostgresLedger:
         chosen: list[int] = []
         for rank in sorted(lanes):
             left = limit - len(chosen)
+            if allowance is not None:
+                chosen += islice(paced(self._server, lanes[rank], now, allowance), left)
+                continue
             ready = (self._server.rows(SQL["due"], (each, now, left)) for each in lanes[rank])
             chosen += [sequence for _, sequence in islice(heapq.merge(*ready), left)]
         rows = self._server.rows(SQL["candidates"], (_json(chosen),))
@@ -274,9 +292,9 @@ class PostgresLedger:
         if not rows:
             return None
         ends = self._server.rows(SQL["ends"], (send_id,))
-        state, due_at, attempts = rows[0]
         told = tuple((at, Settlement(*rest)) for at, *rest in ends)
-        return Trail(state, due_at, attempts, ends=told)
+        state, due_at, attempts, stream, zone = rows[0]
+        return Trail(state, due_at, attempts, stream, zone, told)
 
     def last_decided(self, campaign: str, until: Instant) -> Instant | None:
         """Return when a campaign was last decided up to an instant, None where it never was."""

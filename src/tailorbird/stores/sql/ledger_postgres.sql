@@ -1,3 +1,9 @@
+-- name: versions
+CREATE TABLE IF NOT EXISTS ledger_versions (version BIGINT NOT NULL)
+-- name: version
+SELECT COALESCE(MAX(version), 0) FROM ledger_versions
+-- name: set_up
+INSERT INTO ledger_versions (version) VALUES ($1::bigint)
 -- name: alone
 -- Settlements are committed in the order of their sequences: who reads above one misses none.
 SELECT pg_advisory_xact_lock(7304451)
@@ -153,7 +159,7 @@ WHERE d.id = $1 AND s.state NOT IN ('pending', 'claimed') ORDER BY t.sequence DE
 SELECT MAX(t.at) FROM decisions AS d JOIN settlements AS t ON t.send = d.sequence
 WHERE d.id = $1 AND t.state IN ('sent', 'unknown')
 -- name: trail
-SELECT s.state, s.due_at, s.attempts
+SELECT s.state, s.due_at, s.attempts, COALESCE(s.stream, ''), s.zone
 FROM decisions AS d JOIN sends AS s ON s.sequence = d.sequence WHERE d.id = $1
 -- name: ends
 SELECT t.at, d.id, t.state, t.carrier, t.reply, t.retry_at, t.digest

@@ -22,6 +22,14 @@ CREATE INDEX IF NOT EXISTS sends_due ON sends (campaign, due_at, sequence) WHERE
 CREATE INDEX IF NOT EXISTS sends_claimed ON sends (worker, sequence) WHERE state = 'claimed'
 -- name: sends_by_state
 CREATE INDEX IF NOT EXISTS sends_by_state ON sends (campaign, state)
+-- name: sends_stream
+ALTER TABLE sends ADD COLUMN IF NOT EXISTS stream TEXT COLLATE "C",
+    ADD COLUMN IF NOT EXISTS zone TEXT COLLATE "C" NOT NULL DEFAULT ''
+-- name: sends_in_lane
+CREATE INDEX IF NOT EXISTS sends_in_lane ON sends (campaign, stream, zone, due_at, sequence)
+WHERE state = 'pending' AND stream IS NOT NULL
+-- name: meters
+CREATE TABLE IF NOT EXISTS meters (name TEXT PRIMARY KEY, state BYTEA NOT NULL)
 -- name: settlements
 CREATE TABLE IF NOT EXISTS settlements (
     sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, send BIGINT NOT NULL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tailorbird.lanes import Allowance, Lane, Sorted, Unsorted, Waiting
+from tailorbird.lanes import Allowance, Lane, Sorted, Unsorted, Waiting, taken
 from tailorbird.schema import Instant
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
@@ -91,23 +90,9 @@ def paced(
     connection: sqlite3.Connection, campaigns: Sequence[str], now: Instant, allowance: Allowance
 ) -> Iterator[int]:
     """Yield what may leave now, the longest due first; a lane that has had its share is left."""
-    lanes = _lanes(connection, campaigns)
-    waiting = [
-        connection.execute(SQL["due_in_lane"], (lane.campaign, lane.stream, lane.zone, now))
-        for lane in lanes
-    ]
-    heads = [(*row, number) for number, rows in enumerate(waiting) if (row := rows.fetchone())]
-    heapq.heapify(heads)
-    while heads:
-        _, sequence, number = heads[0]
-        following = None
-        if allowance.take(lanes[number]):
-            yield sequence
-            following = waiting[number].fetchone()
-        if following is None:
-            heapq.heappop(heads)
-        else:
-            heapq.heapreplace(heads, (*following, number))
+    bound = [(each.campaign, each.stream, each.zone, now) for each in _lanes(connection, campaigns)]
+    waiting = [(Lane(*each[:3]), connection.execute(SQL["due_in_lane"], each)) for each in bound]
+    return taken(waiting, allowance)
 
 
 def _lanes(connection: sqlite3.Connection, campaigns: Sequence[str]) -> list[Lane]:
