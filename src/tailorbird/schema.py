@@ -322,18 +322,16 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """A finished message (RFC 5322, CRLF) in its envelope; `transactional`: somebody waits."""
+    """A finished message (RFC 5322, CRLF), the digest of its rendering, whether somebody waits."""
 
     send_id: bytes
     envelope_from: str
     envelope_to: str
     content: bytes
     digest: bytes = b""
-    """Of what was rendered, so that it can be proven later what was sent."""
     transactional: bool = False
     dots: tuple[int, ...] | None = None
-    """Where lines begin with a dot, in a message of our own making: lines end by CRLF, and all is
-    ASCII but an address in another alphabet. None: nobody has looked."""
+    """Where lines begin with one, in a mail of ours, ASCII but for its addresses; None: unknown."""
 
 
 ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]
@@ -342,9 +340,8 @@ ReplyKind = Literal["accepted", "deferred", "rejected", "unknown", "untaken"]
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """What a carrier answered; who it was, where one stands for several.
 
-    `unknown`: the final dot left, no answer came back. `untaken`: it takes nothing from us at all,
-    because of our account or our settings, and the send is as it was before. `retry_seconds`: the
-    wait that it asks for, 0 without a word.
+    `unknown`: the final dot left, no answer came back. `untaken`: it takes nothing from us, for our
+    account or settings, and the send is as it was. `retry_seconds`: the wait that it asks for, or 0.
     """
 
     send_id: bytes

@@ -71,11 +71,7 @@ def outgoing(
         UsageError: the permit is for training or tracking, not for a mail; or it is for the
             confirmation of another address, or has ended.
     """
-    if isinstance(permit, ConfirmationPermit):
-        if permit.address != envelope.to or envelope.now >= permit.until:
-            raise UsageError("a permit to ask for confirmation fits its own request alone")
-    elif permit.purpose not in MAIL_PURPOSES:
-        raise UsageError(f"a permit for {permit.purpose} does not permit a mail")
+    _check(permit, envelope)
     to = wire_address(envelope.to)
     if to is None:
         return Settlement(envelope.send_id, "failed", "", "no mail server takes this address")
@@ -98,6 +94,15 @@ def outgoing(
         transactional=asked_for,
         dots=dots,
     )
+
+
+def _check(permit: Permit | ConfirmationPermit, envelope: Envelope) -> None:
+    """Return when the leave is for this mail; raises as `outgoing`."""
+    if isinstance(permit, ConfirmationPermit):
+        if permit.address != envelope.to or envelope.now >= permit.until:
+            raise UsageError("a permit to ask for confirmation fits its own request alone")
+    elif permit.purpose not in MAIL_PURPOSES:
+        raise UsageError(f"a permit for {permit.purpose} does not permit a mail")
 
 
 def message(rendered: Rendered, envelope: Envelope, *, bounce_key: bytes = b"") -> bytes:
