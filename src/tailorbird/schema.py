@@ -341,7 +341,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     """What a carrier answered; who it was, where one stands for several.
 
     `unknown`: the final dot left, no answer came back. `untaken`: it takes nothing from us, for our
-    account or settings, and the send is as it was. `retry_seconds`: the wait that it asks for, or 0.
+    account or settings, and the send is as it was. `retry_seconds`: the wait it asks for, or 0.
     """
 
     send_id: bytes
