@@ -238,7 +238,7 @@ class Rehearsal:
             files = as_code.read_folder(definitions)
             as_code.apply(world, files, self.now, author="rehearsal", reason="rehearsal")
         for key, value in (("mode", "live"), ("holdout", "0")):
-            text = with_key(text, key, value, file)
+            text = with_key(text, key, value, file, at_end=True)
         put("journey", found.name, text)
         return found.name
 

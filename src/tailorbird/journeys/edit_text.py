@@ -7,8 +7,12 @@ import re
 from tailorbird.errors import DefinitionError
 
 
-def with_key(text: str, key: str, value: str, file: str = "journey") -> str:
+def with_key(
+    text: str, key: str, value: str, file: str = "journey", *, at_end: bool = False
+) -> str:
     """Return the text with a key of the journey itself set; comments and order stay.
+
+    A new key stands below the name, or `at_end`, where it moves no other line.
 
     Raises:
         DefinitionError: the text is written in one line, as JSON is.
@@ -20,4 +24,6 @@ def with_key(text: str, key: str, value: str, file: str = "journey") -> str:
     if not name.search(text):
         what = f"{key!r} cannot be set in a text of one line"
         raise DefinitionError(what, where=file, mend=f"write `{key}: {value}` into it")
+    if at_end:
+        return f"{text.rstrip()}\n{key}: {value}\n"
     return name.sub(lambda found: f"{found[0]}\n{key}: {value}", text, count=1)
