@@ -16,19 +16,23 @@ from typing import Final
 import msgspec
 
 from tailorbird import experiments, granting, journey_conditions, journeys, letters, profiles
-from tailorbird.access import Notice
+from tailorbird.access import Hook, Notice
 from tailorbird.enrolments import Enrolment
 from tailorbird.journeys import advance
 from tailorbird.journeys.advance import Found
 from tailorbird.journeys.journey import Recommend, Send, Split, Step, Update, Webhook
 from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import Body, Decision, Instant
+from tailorbird.schema import DAY, SECOND, Body, Decision, Instant
 from tailorbird.world import World
 
 SOURCE: Final = "journey"
 """Of the events that say what a journey set."""
 NOTHING: Final = "nothing to recommend"
 NO_HOOK: Final = "no such webhook"
+GIVEN_UP: Final = "the webhook was not taken"
+ASKED_AGAIN_AFTER: Final = 10 * SECOND
+GIVEN_UP_AFTER: Final = DAY
+"""How long somebody waits for a webhook to be taken, before she goes the error path."""
 
 
 @dataclass(slots=True)
@@ -70,9 +74,8 @@ def found(
             writes.bodies = [] if shadow else list(_said(journey, step, batch, now))
             return Found(shadow=shadow), writes
         case Webhook():
-            failure, writes.notices = _told(world, journey, step, batch, now)
-            writes.notices = [] if shadow else writes.notices
-            return Found(failures=[failure] * len(batch), shadow=shadow), writes
+            answer, writes.notices = _told(world, journey, step, batch, now, shadow=shadow)
+            return answer, writes
         case _:
             return _asked(world, step, batch, now), writes
 
@@ -173,24 +176,48 @@ def _said(
 
 
 def _told(
-    world: World, journey: journeys.Journey, step: Webhook, batch: Sequence[Enrolment], now: Instant
-) -> tuple[str, list[Notice]]:
-    """Return why a webhook cannot be told, or '', and what it is told."""
+    world: World,
+    journey: journeys.Journey,
+    step: Webhook,
+    batch: Sequence[Enrolment],
+    now: Instant,
+    *,
+    shadow: bool,
+) -> tuple[Found, list[Notice]]:
+    """Return how telling a webhook ended, for each; and what it is told now.
+
+    She stays at the step until it has taken the notice, or given it up.
+    """
     named = [hook for hook in world.hooks.all() if step.hook in (hook.id, hook.url)]
     hook = next((each for each in named if not each.disabled), None)
-    if hook is None:
-        return f"{NO_HOOK}: {step.hook}" if not named else named[0].disabled, []
-    notices = []
-    for each in batch:
-        mark = f"{hook.id} journey {each.id}.{each.moves}".encode()
-        id_ = f"msg_{hashlib.blake2b(mark, digest_size=16).hexdigest()}"
-        said = {
-            "person": each.person, "journey": journey.name, "version": each.version,
-            "step": step.id, "enrolment": each.id, "key": each.key,
-        }  # fmt: skip
-        content = msgspec.json.encode(said)
-        notices.append(Notice(id_, hook.id, "journey.reached", content, now, now))
-    return "", notices
+    why = f"{NO_HOOK}: {step.hook}" if not named else named[0].disabled
+    if shadow or hook is None:
+        return Found(failures=["" if shadow else why] * len(batch), shadow=shadow), []
+    ids = [_notice_id(hook, each) for each in batch]
+    states = world.hooks.states(ids)
+    told, waits, failures = [], [], []
+    for each, id_ in zip(batch, ids, strict=True):
+        state = states.get(id_, "new")
+        late = now >= each.since + GIVEN_UP_AFTER
+        if state == "new":
+            told.append(Notice(id_, hook.id, "journey.reached", _said_of(journey, each), now, now))
+        ended = state == "delivered" or state == "given_up" or late
+        waits.append(0 if ended else now + ASKED_AGAIN_AFTER)
+        failures.append("" if state == "delivered" else GIVEN_UP)
+    return Found(failures=failures, waits=waits), told
+
+
+def _notice_id(hook: Hook, each: Enrolment) -> str:
+    mark = f"{hook.id} journey {each.id}.{each.moves}".encode()
+    return f"msg_{hashlib.blake2b(mark, digest_size=16).hexdigest()}"
+
+
+def _said_of(journey: journeys.Journey, each: Enrolment) -> bytes:
+    said = {
+        "person": each.person, "journey": journey.name, "version": each.version,
+        "step": each.step, "enrolment": each.id, "key": each.key,
+    }  # fmt: skip
+    return msgspec.json.encode(said)
 
 
 def decided(world: World, step: Send, each: Enrolment) -> Decision | None:

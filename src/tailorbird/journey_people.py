@@ -12,37 +12,25 @@ from tailorbird.journey_versions import AT_ONCE, Versions
 from tailorbird.journeys import advance
 from tailorbird.journeys.advance import Found
 from tailorbird.journeys.journey import END, Send
-from tailorbird.schema import Instant, Names, PersonId, Position
+from tailorbird.schema import PURPOSES, Instant, PersonId, Position
 from tailorbird.world import World
 
-_FORGOTTEN: Final = """
-SELECT DISTINCT person FROM facts
-WHERE event = $1 AND position > $2 AND person IS NOT NULL ORDER BY person
-"""
+FORGOTTEN: Final = "forgotten"
+"""The evidence of the words by which somebody who is erased takes back everything."""
 
 
 def follow(world: World, first: Position, latest: Position, now: Instant) -> int:
-    """Follow those who were merged since, and end what the erased were in; return the moves."""
-    forgotten = world.facts.read(_FORGOTTEN, (Names.PERSON_FORGOTTEN, first))["person"].to_pylist()
-    ended = _end(world, world.enrolments.of_people(forgotten), "erased", now)
-    return ended + _move_home(world, first, latest, now)
+    """Have enrolments follow who was merged; of two in one journey, the older goes on.
 
-
-def end_all(world: World, place: Place, now: Instant) -> int:
-    """End everybody's enrolment at a step of a journey that is no more; return how many."""
-    moved = 0
-    while batch := world.enrolments.at(place, 0, AT_ONCE):
-        moved += _end(world, batch, "removed", now)
-    return moved
-
-
-def _move_home(world: World, first: Position, latest: Position, now: Instant) -> int:
-    """Have enrolments follow who was merged; of two in one journey, the older goes on."""
+    Returns how many moves that made.
+    """
     homes = {
         home.owner: home.person
         for home in world.people.ties.moved(first + 1, latest + 1)
         if home.owner != home.person
     }
+    if not homes:
+        return 0
     enrolments, versions, moved = world.enrolments, Versions(world), 0
     for each in enrolments.of_people([*homes]):
         moved += _settle(world, versions, each, now)
@@ -55,6 +43,30 @@ def _move_home(world: World, first: Position, latest: Position, now: Instant) ->
         if place in taken or each.person in homes:
             moved += _end(world, [each], "merged", now)
         taken.add(place)
+    return moved
+
+
+def end_erased(world: World, batch: Sequence[Enrolment], now: Instant) -> int:
+    """End the enrolments of those who were erased; return how many."""
+    states = world.people.consent_states(sorted({each.person for each in batch}))
+    silent = [
+        person
+        for person, state in states.items()
+        if not state.has_address and len(state.withdrawn) == len(PURPOSES)
+    ]
+    erased = {
+        person
+        for person in silent
+        if any(receipt.evidence == FORGOTTEN for receipt in world.people.consents(person))
+    }
+    return _end(world, [each for each in batch if each.person in erased], "erased", now)
+
+
+def end_all(world: World, place: Place, now: Instant) -> int:
+    """End everybody's enrolment at a step of a journey that is no more; return how many."""
+    moved = 0
+    while batch := world.enrolments.at(place, 0, AT_ONCE):
+        moved += _end(world, batch, "removed", now)
     return moved
 
 

@@ -83,7 +83,7 @@ def react(world: World, now: Instant) -> int:
     moves = 0
     if latest != seen.position:
         moves = journey_people.follow(world, seen.position, latest, now)
-        tick.touch(_people(world, _TOUCHED, seen.position))
+        moves += tick.touch(_people(world, _TOUCHED, seen.position))
     scored = tick.asks_segments() and _people(world, _SCORED, seen.at)
     tick.touch(scored or [])
     if latest != seen.position or scored:
@@ -107,13 +107,20 @@ class Tick:
 
     # -- who is looked at -------------------------------------------------------------------------
 
-    def touch(self, people: Sequence[PersonId]) -> None:
-        """Have everybody looked at again whose journey or step asks about her."""
+    def touch(self, people: Sequence[PersonId]) -> int:
+        """Have everybody looked at again whose journey or step asks about her.
+
+        Who was erased leaves; returns how many did.
+        """
+        ended = 0
         for start in range(0, len(people), TOUCHED_AT_ONCE):
             some = self._world.enrolments.of_people(people[start : start + TOUCHED_AT_ONCE])
+            if some:
+                ended += journey_people.end_erased(self._world, some, self._now)
             looks = [look for each in some if (look := self._look(each)) is not None]
             if looks:
                 self._world.enrolments.look_later(looks)
+        return ended
 
     def _look(self, each: Enrolment) -> Later | None:
         journey = self._versions.journey(each.journey, each.version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from tailorbird.access import Change, Hook, Key, Notice
+from tailorbird.access import Change, Hook, Key, Notice, NoticeState
 from tailorbird.edits import Edit, EditSet, How
 from tailorbird.edits import Key as DefinitionKey
 from tailorbird.schema import (
@@ -134,6 +134,9 @@ class Hooks(Protocol):
 
     def settle(self, notice: Notice) -> None:
         """Keep durably how one attempt ended."""
+
+    def states(self, notices: Sequence[str]) -> dict[str, NoticeState]:
+        """Return in which state these notices are; of those that there are not, nothing."""
 
     def page(self, hook: str, before: int, limit: int) -> list[Notice]:
         """Return notices below a sequence (0: all), the newest first; '' is every hook."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tailorbird import authoring, flow, journeying
+from tailorbird import authoring, flow, journeying, records
 from tailorbird.app import Tailorbird
 from tailorbird.enrolments import Enrolment
 from tailorbird.journeys.triggers import Triggered
@@ -74,6 +74,12 @@ class Shop:
     def log(self, source: str, message: dict[str, Any]) -> None:
         content = msgspec.json.encode({"batch": [message]})
         self.tb.world.log.append([Body(source, self.now, content)])
+
+    def forget(self, who: str) -> None:
+        """Have somebody erased."""
+        records.forget_person(
+            self.tb.world, self.tb.person(who), records.Writer("key", self.now, bytes)
+        )
 
     def tick(self, seconds: float = 0) -> None:
         """Let time go by, and do what is due."""

@@ -71,6 +71,8 @@ class Found:
     """The arbiter's: a decision, until when to wait, or why no mail can be made."""
     failures: Sequence[str] = ()
     """Why the step failed, '' where it did not."""
+    waits: Sequence[Instant] = ()
+    """Until when each stays, because nobody knows yet how it ended; 0 for who goes on."""
     kept: Sequence[bytes] = ()
     """What is kept of each from now on."""
     shadow: bool = False
@@ -140,6 +142,8 @@ def _turn(step: Turning, each: Enrolment, at: int, found: Found, now: Instant) -
 
 
 def _done(step: Recommend | Webhook, at: int, found: Found) -> Turn:
+    if found.waits and found.waits[at]:
+        return Turn(None, look_at=found.waits[at])
     if found.failures[at]:
         return Turn(step.failed, "failed", found.failures[at])
     done: Outcome = "recommended" if isinstance(step, Recommend) else "told"

@@ -23,6 +23,8 @@ FROM deliveries WHERE hook = ?1 AND state = 'pending' ORDER BY sequence LIMIT ?2
 UPDATE deliveries SET state = ?2, status = ?3, reply = ?4, attempts = attempts + 1, due_at = ?5,
     ended_at = ?6
 WHERE id = ?1 AND state = 'pending'
+-- name: states
+SELECT id, state FROM deliveries WHERE id IN (SELECT value FROM json_each(?))
 -- name: page
 SELECT id, hook, type, content, created_at, due_at, attempts, state, status, reply, ended_at,
     sequence

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tailorbird.access import Hook, Notice
+from tailorbird.access import Hook, Notice, NoticeState
 from tailorbird.privacy.vault import Vault
 from tailorbird.schema import DAY, Instant, PersonId
 from tailorbird.stores.sqlite.connection import Database
@@ -105,6 +105,11 @@ class SqliteHooks:
         )  # fmt: skip
         with self._database.write() as connection:
             connection.execute(SQL["settle"], row)
+
+    def states(self, notices: Sequence[str]) -> dict[str, NoticeState]:
+        """Return in which state these notices are; of those that there are not, nothing."""
+        asked = msgspec.json.encode(notices).decode()
+        return dict(self._database.current().execute(SQL["states"], (asked,)).fetchall())
 
     def page(self, hook: str, before: int, limit: int) -> list[Notice]:
         """Return notices below a sequence (0: all), the newest first; '' is every hook."""
