@@ -147,3 +147,9 @@ def test_a_mail_that_came_back_is_explained_and_taken_in(page: Page, own_shop: s
     expect(row).to_contain_text("5.1.1")
     page.get_by_role("button", name="Take it in").click()
     expect(page.get_by_text("Taken: it is read like one that came")).to_be_visible()
+
+
+def test_what_came_back_stands_in_the_results_of_its_campaign(page: Page, shop: str) -> None:
+    shown(page, f"{shop}/campaigns/win-back")
+    card = page.get_by_role("region", name="What came back", exact=True)
+    expect(card.get_by_role("row", name="hard bounce mailbox missing")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from tailorbird.app import Tailorbird
-from tailorbird.schema import DAY, SECOND, Decision
+from tailorbird.schema import DAY, SECOND, Body, Decision
 from tailorbird.suppression_words import SuppressionWord
 from tailorbird.web.desk import Desk
 from tailorbird.web.server import application
@@ -129,6 +130,25 @@ def test_who_may_only_read_bars_nobody_and_stops_nothing(ask: Call, tb: Tailorbi
     ):
         assert ask(f"/api/v1{path}", method, to=site, json=body).status_code in (401, 403), path
     assert tb.world.ledger.standing() == {}
+
+
+def test_what_came_back_is_asked_of_one_campaign(call: Call, tb: Tailorbird) -> None:
+    world = tb.world
+    events = [
+        {"type": "track", "event": event, "messageId": f"{event}-{campaign}-{n}", "userId": "ada",
+         "properties": {"send_id": f"{campaign}{n}", "campaign": campaign, "kind": "hard_bounce"}}
+        for campaign, mails in (("spring", 2), ("autumn", 1))
+        for n in range(mails)
+        for event in ("email_sent", "email_bounced")
+    ]  # fmt: skip
+    content = json.dumps({"batch": events}).encode()
+    world.log.append([Body("delivery", NOW, content)])
+    tb.ingest()
+    of = "/feedback/summary?since=2023-01-01T00:00:00Z"
+    every, spring = call(of).json(), call(f"{of}&campaign=spring").json()
+    assert (every["sent"], spring["sent"]) == (3, 2)
+    assert [row["mails"] for row in spring["rows"]] == [2]
+    assert call(f"{of}&campaign=winter").json()["rows"] == []
 
 
 def test_a_mail_that_came_back_is_explained_and_nothing_is_kept(call: Call, tb: Tailorbird) -> None:

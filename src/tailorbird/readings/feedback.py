@@ -30,16 +30,18 @@ SELECT f.source, f.event,
        COUNT(DISTINCT f.person) AS people, MAX(f."at") AS last_at
 FROM facts AS f LEFT JOIN told AS t USING (position)
 WHERE f.event IN ($1, $2, $3, $4, $5, $6, $7) AND f."at" >= $8
+  AND ($9 = '' OR f.campaign = $9)
 GROUP BY ALL ORDER BY mails DESC, f.source, f.event, kind, why
 """
 _SENT: Final = """
-SELECT COUNT(DISTINCT send_id) AS sent FROM facts WHERE event = $1 AND "at" >= $2"""
+SELECT COUNT(DISTINCT send_id) AS sent FROM facts
+WHERE event = $1 AND "at" >= $2 AND ($3 = '' OR campaign = $3)"""
 
 
-def summary(world: World, since: Instant) -> FeedbackSummary:
-    """Return what came back since an instant, by door and reason."""
-    found = world.facts.read(_ROWS, [*SHOWN, since]).to_pylist()
-    (sent,) = world.facts.read(_SENT, [Names.EMAIL_SENT, since])["sent"].to_pylist()
+def summary(world: World, since: Instant, campaign: str = "") -> FeedbackSummary:
+    """Return what came back since an instant, of one campaign or of all, by door and reason."""
+    found = world.facts.read(_ROWS, [*SHOWN, since, campaign]).to_pylist()
+    (sent,) = world.facts.read(_SENT, [Names.EMAIL_SENT, since, campaign])["sent"].to_pylist()
     return FeedbackSummary(
         since=moment(since),
         sent=sent,

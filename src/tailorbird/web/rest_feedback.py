@@ -21,7 +21,7 @@ from tailorbird.views.feedback import (
     FeedbackTaken,
     OutcomeSeen,
 )
-from tailorbird.web.asking import AT_CONSOLE, WRITING, At, Now, instant_of, reads
+from tailorbird.web.asking import AT_CONSOLE, WRITING, At, Now, Text, instant_of, reads
 
 DAYS: Final = 30
 Since = Annotated[
@@ -30,10 +30,13 @@ Since = Annotated[
 
 
 @reads("/feedback/summary", "What came back", "feedback")
-def get_feedback(desk: At, now: Now, since: Since = None) -> FeedbackSummary:
-    """Return bounces, complaints and answers by the door through which they came and by reason."""
+def get_feedback(desk: At, now: Now, since: Since = None, campaign: Text = "") -> FeedbackSummary:
+    """Return bounces, complaints and answers by the door through which they came and by reason.
+
+    Those of one campaign, where one is named.
+    """
     start = now - DAYS * DAY if since is None else instant_of(since, now)
-    return feedback.summary(desk.world, start)
+    return feedback.summary(desk.world, start, campaign)
 
 
 @post("/feedback/mails", summary="Hand in a mail that came back", tags=["feedback"],

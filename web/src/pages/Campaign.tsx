@@ -5,6 +5,7 @@ import type { Arm, CampaignResult, Caused, Rate, RatioCheck, VerdictCount } from
 import { AudienceCard } from "../parts/audience";
 import { ShareBar } from "../parts/charts";
 import { EffectsOf, Takeaway } from "../parts/effects";
+import { CampaignFeedback } from "../parts/feedback";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
 import { PreflightCard, ScheduleCard } from "../parts/schedule";
 import { Table } from "../parts/table";
@@ -35,6 +36,7 @@ export default function Campaign({ name }: { name: string }) {
               <Incremental caused={shown.caused} />
               <Ratio ratio={shown.ratio} />
             </div>
+            <CampaignFeedback campaign={name} />
             <Decided verdicts={shown.verdicts} states={shown.states} />
             <ScheduleCard name={name} />
             <PreflightCard name={name} variants={shown.arms.filter((arm) => !arm.holdout).map((arm) => arm.name)} />

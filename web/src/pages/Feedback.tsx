@@ -2,17 +2,16 @@ import "../styles/segments.css";
 import { Button, NativeSelect, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { ask, query, useDoing, useReading } from "../api/reading";
-import type { FeedbackExplained, FeedbackRow, FeedbackSummary, FeedbackTaken } from "../api/types";
-import { ShareBar } from "../parts/charts";
+import type { FeedbackExplained, FeedbackSummary, FeedbackTaken } from "../api/types";
 import { Told } from "../parts/doing";
-import { Card, Chip, Empty, Fact, Facts, Page, Shown, type Tone, useStatus, When } from "../parts/page";
+import { FeedbackRows, OUTCOME_TONES } from "../parts/feedback";
+import { Card, Chip, Page, Shown, useStatus } from "../parts/page";
 import { DeliveryPlaces } from "../parts/places";
 import { Table } from "../parts/table";
-import { count, many, plain, share } from "../words";
+import { many, plain } from "../words";
 
 const SPANS = ["1", "7", "30", "90"];
 const DAY = 86_400_000;
-const TONES: Record<string, Tone> = { hard_bounce: "red", soft_bounce: "amber", complaint: "red" };
 
 export default function Feedback() {
   const { now } = useStatus();
@@ -35,72 +34,12 @@ export default function Feedback() {
           }
         >
           <Shown reading={reading} height={300}>
-            {(summary) => <Summary summary={summary} />}
+            {(summary) => <FeedbackRows summary={summary} />}
           </Shown>
         </Card>
         <Explain />
       </div>
     </Page>
-  );
-}
-
-function Summary({ summary }: { summary: FeedbackSummary }) {
-  const of = (kind: string) => summary.rows.filter((row) => row.kind === kind).reduce((sum, row) => sum + row.mails, 0);
-  const complaints = summary.rows
-    .filter((row) => row.event === "email_complained")
-    .reduce((sum, row) => sum + row.mails, 0);
-  return (
-    <>
-      <Facts>
-        <Fact word="Mails that left">{count(summary.sent)}</Fact>
-        <Fact word="Hard bounces">
-          <Of n={of("hard_bounce")} all={summary.sent} />
-        </Fact>
-        <Fact word="Complaints" note="Gmail wants under 0.3 %">
-          <Of n={complaints} all={summary.sent} />
-        </Fact>
-        <Fact word="Held back" note="about no mail of ours, or unreadable: in quarantine">
-          {count(summary.held)}
-        </Fact>
-      </Facts>
-      {summary.rows.length === 0 ? <Empty>Nothing came back.</Empty> : <Rows rows={summary.rows} sent={summary.sent} />}
-    </>
-  );
-}
-
-function Of({ n, all }: { n: number; all: number }) {
-  return (
-    <>
-      {count(n)}
-      {all > 0 && <small className="dim"> · {share(n / all, 2)}</small>}
-    </>
-  );
-}
-
-function Rows({ rows, sent }: { rows: FeedbackRow[]; sent: number }) {
-  return (
-    <Table
-      caption="What came back by door and reason, the most frequent first"
-      rows={rows}
-      id={(row) => `${row.source} ${row.event} ${row.kind} ${row.why}`}
-      columns={[
-        { name: "What", head: true, cell: (row) => <Chip tone={TONES[row.kind] ?? "grey"}>{plain(row.kind || row.event)}</Chip> },
-        { name: "Why", cell: (row) => plain(row.why) || <span className="dim">not said</span> },
-        { name: "By", cell: (row) => row.source },
-        { name: "Mails", right: true, cell: (row) => count(row.mails) },
-        { name: "People", right: true, wide: true, cell: (row) => count(row.people) },
-        {
-          name: "Of those sent",
-          wide: true,
-          cell: (row) => (
-            <span className="share-cell">
-              <ShareBar share={sent ? row.mails / sent : 0} /> {share(sent ? row.mails / sent : 0, 2)}
-            </span>
-          ),
-        },
-        { name: "Last", wide: true, cell: (row) => <When at={row.last_at} /> },
-      ]}
-    />
   );
 }
 
@@ -152,7 +91,7 @@ function Explain() {
           rows={outcomes}
           id={(_, index) => index}
           columns={[
-            { name: "What", head: true, cell: (each) => <Chip tone={TONES[each.kind] ?? "grey"}>{plain(each.kind)}</Chip> },
+            { name: "What", head: true, cell: (each) => <Chip tone={OUTCOME_TONES[each.kind] ?? "grey"}>{plain(each.kind)}</Chip> },
             { name: "To", cell: (each) => each.recipient },
             { name: "Why", cell: (each) => plain(each.why) },
             { name: "Code", wide: true, cell: (each) => each.status },
