@@ -37,6 +37,12 @@ def test_steps_stay_change_go_and_come() -> None:
     }
 
 
+def test_another_kind_of_step_under_the_same_name_is_another_step() -> None:
+    before = HEAD + "  - wait: 1h\n  - set: {stage: late}\n"
+    after = HEAD + "  - wait: 1h\n  - exit: done\n"
+    assert changes(before, after) == {"1": ("same", "1"), "2": ("removed", "")}
+
+
 def test_a_renamed_mail_is_known_by_its_template() -> None:
     mail = "  - {{send: {}, template: cart, subject: {}}}\n"
     found = changes(HEAD + mail.format("a", "One"), HEAD + mail.format("b", "Two"))
