@@ -137,6 +137,33 @@ def test_nothing_is_kept_when_one_of_them_is_wrong(tb: Tailorbird, write: Write)
     assert tb.world.definitions.latest("segment") == []
 
 
+def test_each_of_many_faults_is_told_and_none_that_follows_from_another(
+    tb: Tailorbird, write: Write
+) -> None:
+    wrong = "name: {0}\nwhere: {{trait: orders, at_leest: 1}}\n"
+    folder = write(
+        {
+            **FOLDER,
+            "segments/a.yaml": wrong.format("a"),
+            "segments/b.yaml": wrong.format("b"),
+            "segments/c.yaml": "name: c\nwhere: {segment: a}\n",
+            "segments/d.yaml": "name: d\nwhere: {trait: shoe_size, is: 43}\n",
+            "segments/e.yaml": "name: e\nwhere: {segment: d}\n",
+            "segments/f.yaml": "name: g\nwhere: {did: purchase}\n",
+            "groups/tiers.yaml": "name: tiers\ngroups: [{name: x, whre: {did: purchase}}]\n",
+            "campaigns/hello.yaml": HELLO.replace("Hello", "{{ person.nme }}"),
+            "blocks/odd.liquid": "{% if %}",
+        }
+    )
+    faults = planned(tb, folder).faults
+    assert sorted(each.where for each in faults) == [
+        "blocks/odd.liquid:1:6", "campaigns/hello.yaml:4", "groups/tiers.yaml:2:20",
+        "segments/a.yaml:2:24", "segments/b.yaml:2:24", "segments/d.yaml:2:9",
+        "segments/f.yaml:1",
+    ]  # fmt: skip
+    assert all(each.mend for each in faults)
+
+
 def test_without_author_and_reason_nothing_is_applied(tb: Tailorbird, write: Write) -> None:
     files = as_code.read_folder(write(FOLDER))
     with pytest.raises(UsageError, match="nobody says who changes this"):

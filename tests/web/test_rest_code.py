@@ -75,17 +75,14 @@ def test_a_bundle_is_planned_applied_and_rolled_back(
     assert [each["how"] for each in applies] == ["rollback", "rollback", "apply"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_a_path_that_leads_elsewhere_is_refused(client: TestClient[Any]) -> None:
+    for path in (
         "../segments/vips.yaml", "/segments/vips.yaml", "segments/../../vips.yaml",
         "segments\\vips.yaml", "segments//vips.yaml", "segments/./vips.yaml", "segments/\nv.yaml",
-    ],
-)  # fmt: skip
-def test_a_path_that_leads_elsewhere_is_refused(client: TestClient[Any], path: str) -> None:
-    plan = posted(client, "plan", {"files": {path: VIPS}})
-    assert plan["faults"][0]["what"] == "this is no path of a definition"
-    posted(client, "apply", {"files": {path: VIPS}, **SAID}, 422)
+    ):  # fmt: skip
+        plan = posted(client, "plan", {"files": {path: VIPS}})
+        assert plan["faults"][0]["what"] == "this is no path of a definition"
+        posted(client, "apply", {"files": {path: VIPS}, **SAID}, 422)
 
 
 def test_nothing_is_applied_without_a_name_and_a_reason(client: TestClient[Any]) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from tailorbird import authoring, forms, journeys, letters
+from tailorbird import authoring, forms, journeys, letters, segments, yaml_text
 from tailorbird.as_code.files import FileFault, Written
 from tailorbird.as_code.places import said_name
 from tailorbird.as_code.references import Reference
 from tailorbird.edits import Key
 from tailorbird.errors import TailorbirdError, TemplateError
 from tailorbird.schema import DefinitionKind
+from tailorbird.segments.groups_text import parse_groups
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
@@ -21,15 +22,29 @@ _MUST_BE: Final[Mapping[DefinitionKind, tuple[DefinitionKind, ...]]] = {
     "journey": ("segment", "template", "list"),
 }
 """What is looked for here, since the reader of the kind does not ask whether it is there."""
+_READERS: Final[Mapping[DefinitionKind, Callable[[str, str], object]]] = {
+    "segment": segments.parse,
+    "groups": parse_groups,
+    "campaign": journeys.parse,
+    "journey": journeys.read_journey,
+}
+"""Kinds of which all are read whenever one is asked for."""
+_SUBJECT: Final = re.compile(r", subject (.+?):\d")
+"""In the place of an error of a subject, which stands in its campaign."""
 _LINE: Final = re.compile(r":(\d+(?::\d+)?)$")
 
 
-def misnamed(written: Mapping[Key, Written]) -> dict[Key, FileFault]:
-    """Return the faults of texts that say another name than their file, or are no YAML at all."""
+def unreadable(written: Mapping[Key, Written]) -> dict[Key, FileFault]:
+    """Return the faults of texts that nobody can read by themselves, or that say another name.
+
+    They stay out of the world as it would be: else all that asks for every segment would fail.
+    """
     found = {}
     for key, each in written.items():
         try:
             said_name(key, each.text, each.path)
+            if key[0] in _READERS:
+                _READERS[key[0]](each.text, each.path)
         except TailorbirdError as error:
             found[key] = fault_of(each.path, error)
     return found
@@ -81,7 +96,12 @@ def _of_one(
             edition = letters.check(world, campaign, standing.version)
             forms.check_links(world, edition.template.variables())
     except TailorbirdError as error:
-        yield fault_of(_file(key, error, paths), error)
+        if subject := _SUBJECT.search(error.where):
+            document = yaml_text.read(standing.text, paths[key])
+            where = document.where(("variants", subject[1], "subject"))
+            yield FileFault(paths[key], where, error.what, _mend(error))
+        else:
+            yield fault_of(_file(key, error, paths), error)
 
 
 def _missing(
@@ -107,8 +127,12 @@ def fault_of(path: str, error: TailorbirdError) -> FileFault:
     if not where.startswith(path):
         line = _LINE.search(where)
         where = f"{path}:{line[1]}" if line else path
-    mend = "write spaces: a tab cannot indent YAML" if "'\\t'" in error.what else error.mend
+    mend = "write spaces: a tab cannot indent YAML" if "'\\t'" in error.what else _mend(error)
     return FileFault(path, where, error.what, mend)
+
+
+def _mend(error: TailorbirdError) -> str:
+    return error.mend or "mend this place"
 
 
 def _file(key: Key, error: TailorbirdError, paths: Mapping[Key, str]) -> str:

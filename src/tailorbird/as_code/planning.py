@@ -19,7 +19,7 @@ from tailorbird.as_code.changes import (
     extras,
     in_force,
 )
-from tailorbird.as_code.checking import check, misnamed
+from tailorbird.as_code.checking import check, unreadable
 from tailorbird.as_code.files import FileFault, Files, Written, definitions
 from tailorbird.as_code.places import path_of
 from tailorbird.as_code.proposed import proposed
@@ -73,7 +73,7 @@ class Draft:
 def draft(world: World, files: Files, now: Instant, *, prune: bool = False) -> Draft:
     """Return what files would change of the definitions; with `prune`, also what no file has."""
     written = definitions(files)
-    wrong = misnamed(written)
+    wrong = unreadable(written)
     sound = {key: each for key, each in written.items() if key not in wrong}
     more = extras(written, in_force(world.definitions))
     text, shown, wrong_settings = settings_file.changed(world, files)
