@@ -14,7 +14,7 @@ from tailorbird import authoring, letters
 from tailorbird.delivery.dkim import signed
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.message import Envelope, message
-from tailorbird.errors import SettingsError, UsageError
+from tailorbird.errors import UsageError
 from tailorbird.readings import mails
 from tailorbird.schema import Instant, Outgoing, PersonId, Rendered
 from tailorbird.settings import Settings, brand
@@ -36,8 +36,8 @@ def send(
     """Send one campaign's mail as a person would get it now, to an address of the settings.
 
     Raises:
-        SettingsError: the settings do not name the address.
-        UsageError: there is no such campaign, variant or person.
+        UsageError: the settings do not name the address; there is no such campaign, variant or
+            person.
         TemplateError: the mail cannot be made.
     """
     check_address(world.settings, to)
@@ -62,11 +62,11 @@ def check_address(settings: Settings, to: str) -> None:
     """Return when test mails may go to an address.
 
     Raises:
-        SettingsError: the settings do not name it.
+        UsageError: the settings do not name it.
     """
     allowed = {address.strip().lower() for address in settings.delivery.test_addresses}
     if to.strip().lower() not in allowed:
-        raise SettingsError(
+        raise UsageError(
             "test mails go to no other address than delivery.test_addresses names",
             where="delivery.test_addresses",
             mend="add yours there; it is how nobody mails a stranger by a slip of the hand",

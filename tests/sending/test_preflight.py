@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tailorbird import flow, trials
-from tailorbird.errors import SettingsError, UsageError
+from tailorbird.errors import UsageError
 from tailorbird.readings import preflight, schedules
 from tailorbird.schema import SECOND
 from tailorbird.settings import Delivery, Limits, Settings
@@ -134,7 +134,7 @@ def test_a_test_mail_tells_nothing_of_its_reader(house: Any) -> None:
 
 def test_test_mails_go_to_no_stranger(house: Any) -> None:
     world = put(house)
-    with pytest.raises(SettingsError, match="no other address"):
+    with pytest.raises(UsageError, match="no other address"):
         trials.send(world, "spring", "me@shop.example", 1, house.now, b"t" * 16)
     world = changed(world, delivery=Delivery(test_addresses=("me@shop.example",)))
     with pytest.raises(UsageError, match="nobody is person 99"):
