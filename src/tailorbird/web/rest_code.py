@@ -137,7 +137,7 @@ def list_schemas() -> list[str]:
     return schemas.names()
 
 
-@get("/schemas/{name:str}", summary="One schema", tags=[TAG], responses=GUARDED | WRONG,
+@get("/schemas/{name:str}", summary="One schema", tags=[TAG], responses=INVALID | GUARDED,
      sync_to_thread=True)  # fmt: skip
 def get_schema(name: Name) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a kind of definition."""
