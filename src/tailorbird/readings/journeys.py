@@ -50,12 +50,7 @@ class _Way:
 
 
 def watch(
-    world: World,
-    name: str,
-    now: Instant,
-    *,
-    since: Instant | None = None,
-    by: Sequence[str] = (),
+    world: World, name: str, now: Instant, *, since: Instant | None = None, by: Sequence[str] = ()
 ) -> JourneyWatch:
     """Return how a journey goes, of those who entered since an instant; `by` these segments.
 
@@ -88,11 +83,13 @@ def watch(
         steps=_steps(world, name, flows, stuck, entered),
         stuck=tuple(map(_stuck, stuck[:SHOWN])),
         segments=tuple(_segment(world, each, ways) for each in by),
-        alarms=tuple(
-            WatchAlarm(each.code, each.step, each.text)
-            for each in journey_alarms.alarms(world, name, now)
-        ),
+        alarms=_alarms(world, name, now),
     )
+
+
+def _alarms(world: World, name: str, now: Instant) -> tuple[WatchAlarm, ...]:
+    found = journey_alarms.alarms(world, name, now)
+    return tuple(WatchAlarm(each.code, each.step, each.text) for each in found)
 
 
 def _entered(flows: Sequence[Flow]) -> int:

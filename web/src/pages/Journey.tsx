@@ -5,6 +5,7 @@ import type { JourneyPage, JourneyStep, JourneyWay, OlderStep } from "../api/typ
 import { Card, Page, Shown } from "../parts/page";
 import { CampaignPlaces } from "../parts/places";
 import { Table } from "../parts/table";
+import { WatchCard } from "../parts/watching";
 import { count, many } from "../words";
 import { Mode } from "./Journeys";
 
@@ -34,6 +35,7 @@ export default function Journey({ name }: { name: string }) {
                 ))}
               </ul>
             </Card>
+            <WatchCard journey={name} />
             <Card title="Steps" note="Where nothing else is said, a step leads to the next one.">
               <Steps steps={nested(journey.steps)} following={following(journey.steps)} />
             </Card>

@@ -45,12 +45,19 @@ export function WhyCard({ person }: { person: number }) {
   );
 }
 
+/** Where a campaign, or the journey of a step, is told. */
+function home({ campaign, answer }: Brief): string {
+  const [journey = "", step] = campaign.split("/");
+  const journeys = step !== undefined || answer === "in_journey" || answer.endsWith("_journey");
+  return journeys || answer === "not_entered" ? `/journeys${path(journey)}` : `/campaigns${path(campaign)}`;
+}
+
 function Told({ person, told }: { person: number; told: Brief }) {
   const [open, setOpen] = useState(false);
   return (
     <>
       <p className="decision-head">
-        <Link href={`/campaigns${path(told.campaign)}`}>{told.campaign}</Link>{" "}
+        <Link href={home(told)}>{told.campaign}</Link>{" "}
         <Chip tone={TONE[told.answer] ?? "amber"}>{plain(told.answer)}</Chip>
       </p>
       <p>{told.sentence}</p>
