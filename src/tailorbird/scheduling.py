@@ -6,7 +6,7 @@ proposed again, and the ledger knows what was decided: an occurrence is named by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -60,15 +60,19 @@ class Due:
 
 def due(world: World, now: Instant) -> list[Due]:
     """Return the campaigns of which something is due, or was missed."""
-    standing = world.ledger.standing()
-    found = []
-    for definition in world.definitions.latest("campaign"):
-        campaign = _scheduled(definition)
-        if campaign is None or campaign.schedule is None:
-            continue
-        order = standing.get(campaign.name) or standing.get("")
-        if order is None:
-            found.append(_due(world, campaign, definition, now))
+    scheduled = [
+        (campaign, definition)
+        for definition in world.definitions.latest("campaign")
+        if (campaign := _scheduled(definition)) is not None and campaign.schedule is not None
+    ]
+    if not scheduled:
+        return []
+    standing, meters = world.ledger.standing(), world.lanes.meters()
+    found = [
+        _due(world, campaign, definition, _state(meters, campaign.name), now)
+        for campaign, definition in scheduled
+        if "" not in standing and campaign.name not in standing
+    ]
     return [each for each in found if each.waves or each.missed]
 
 
@@ -119,7 +123,11 @@ def coming(world: World, now: Instant) -> Iterator[tuple[str, Instant]]:
 
 def state_of(world: World, name: str) -> State | None:
     """Return how far a campaign has been sent by its schedule, None before it was looked at."""
-    kept = world.lanes.meters().get(STATE_OF + name)
+    return _state(world.lanes.meters(), name)
+
+
+def _state(meters: Mapping[str, bytes], name: str) -> State | None:
+    kept = meters.get(STATE_OF + name)
     return msgspec.json.decode(kept, type=State) if kept else None
 
 
@@ -133,14 +141,21 @@ def broken(world: World, each: Due) -> str:
     return ""
 
 
-def _due(world: World, campaign: journeys.Campaign, definition: Definition, now: Instant) -> Due:
+def _due(
+    world: World,
+    campaign: journeys.Campaign,
+    definition: Definition,
+    begun: State | None,
+    now: Instant,
+) -> Due:
     schedule = campaign.schedule or Schedule()
-    state = state_of(world, campaign.name)
+    state = begun
     if state is None or state.schedule != schedule:
-        begun = max(definition.created_at, state.done if state else 0)
-        state = State(schedule, begun - 1, state.missed if state else ())
+        since = max(definition.created_at, state.done if state else 0)
+        state = State(schedule, since - 1, state.missed if state else ())
     if schedule.recipients == "at_schedule":
-        return _fixed(world, campaign, definition.version, state, now)
+        done = begun is not None and begun.schedule == schedule and not begun.error
+        return _fixed(world, campaign, definition.version, state, now, done=done)
     found = waves(schedule, world.settings.shop.zone, _zones(), state.done, now)
     late = [each for each in found if now - each.at > schedule.patience]
     fresh = [each for each in found if now - each.at <= schedule.patience]
@@ -152,13 +167,18 @@ def _due(world: World, campaign: journeys.Campaign, definition: Definition, now:
 
 
 def _fixed(
-    world: World, campaign: journeys.Campaign, version: int, state: State, now: Instant
+    world: World,
+    campaign: journeys.Campaign,
+    version: int,
+    state: State,
+    now: Instant,
+    *,
+    done: bool,
 ) -> Due:
     """Return what is due of a campaign whose recipients are fixed as soon as it is scheduled."""
     schedule, zone = state.schedule, world.settings.shop.zone
     coming = waves(schedule, zone, _zones(), 0, now + 3660 * DAY)
-    begun = state_of(world, campaign.name)
-    if (begun and begun.schedule == schedule and not begun.error) or not coming:
+    if done or not coming:
         return Due(campaign, version, schedule, state, (), ())
     if now - coming[-1].at > schedule.patience:
         missed = _missed([([coming[-1]], "late")], state)
