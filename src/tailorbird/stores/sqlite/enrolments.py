@@ -212,8 +212,10 @@ def _moved(
         for m in moves
     )  # fmt: skip
     connection.executemany(SQL["moves"], rows)
-    unmade = {each for (each,) in connection.execute(SQL["unmade"])}
-    connection.execute(SQL["note_moves"], {"now": now})
+    noted = connection.execute(SQL["note_moves"], {"now": now}).rowcount
+    unmade: set[EnrolmentId] = set()
+    if noted < len(moves):
+        unmade = {each for (each,) in connection.execute(SQL["unmade"])}
     connection.execute(SQL["move"], {"now": now})
     return [m.enrolment not in unmade for m in moves]
 
