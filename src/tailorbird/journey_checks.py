@@ -13,6 +13,7 @@ from tailorbird.journeys.journey import (
     Branch,
     Condition,
     DateTrigger,
+    EventTrigger,
     Jump,
     Send,
     Step,
@@ -27,6 +28,7 @@ from tailorbird.letters.reach import formula
 from tailorbird.schema import Instant
 from tailorbird.settings import brand
 from tailorbird.traits.registry import TRAITS
+from tailorbird.traits.terms import SESSIONS
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
@@ -69,7 +71,7 @@ def look(
         among = {each.name: each for each in standing}
         found += _ways(written, among)
     found += broken
-    for each in (_mails, _places, _date):
+    for each in (_event, _mails, _places, _date):
         found += each(world, written, standing)
     return in_order(list(dict.fromkeys(found)))
 
@@ -160,6 +162,15 @@ def _formula(asked: journey_conditions.Asked, among: Mapping[str, segments.Segme
 
 
 # -- what it names ------------------------------------------------------------------------------
+
+
+def _event(world: World, written: Written, standing: Sequence[segments.Segment]) -> _Found:
+    """Yield that the event which starts it is none that a sender sends."""
+    trigger = written.journey.trigger
+    if isinstance(trigger, EventTrigger) and trigger.event in SESSIONS:
+        what = f"trigger: {trigger.event!r} follows from other events"
+        mend = "name an event of a visit, such as `page_viewed`, or enter by a segment"
+        yield told(written, "condition", "error", what, mend, path=("trigger",))
 
 
 def _mails(world: World, written: Written, standing: Sequence[segments.Segment]) -> _Found:

@@ -9,9 +9,11 @@ whose date it is only at the instants at which it gets that late somewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -25,14 +27,15 @@ from tailorbird.journeys.journey import (
     EventTrigger,
     SegmentTrigger,
     StockTrigger,
-    Trigger,
 )
 from tailorbird.journeys.triggers import MADE_UP_FOR, Hit, Progress, Restated, Triggered
 from tailorbird.letters.campaigns import of_journey
-from tailorbird.schema import HOUR, Definition, Instant, Names, PersonId, Position
+from tailorbird.schema import DAY, HOUR, Definition, Instant, Names, PersonId, Position
 from tailorbird.segments.happened import TABLES, happened, happening
 from tailorbird.traits.query import Query
-from tailorbird.traits.terms import Compare, Declared
+from tailorbird.traits.registry import TRAITS
+from tailorbird.traits.terms import Compare, Declared, Every, Truth, Value
+from tailorbird.traits.zones import day_in
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -94,11 +97,13 @@ def enter_triggered(world: World, now: Instant, enter: Enter) -> int:
             continue
         before = kept_place(world, journey.name)
         place = place_of(world, definition, journey, before)
-        for triggered, progress in set_off(world, came, journey, place.progress, now):
-            number += len(triggered)
-            reached = Place(definition.version, progress)
-            _enter(world, journey, triggered, reached, now, enter)
-            place = reached
+        # One that an older version kept, and that this one refuses, must not stop the others.
+        with suppress(DefinitionError):
+            for triggered, progress in set_off(world, came, journey, place.progress, now):
+                number += len(triggered)
+                reached = Place(definition.version, progress)
+                _enter(world, journey, triggered, reached, now, enter)
+                place = reached
         if before is None or before.version != place.version:
             _keep(world, journey.name, place)
     return number
@@ -112,16 +117,6 @@ def next_due(world: World, now: Instant) -> Instant | None:
         if journey and journey.mode != "paused" and isinstance(journey.trigger, DateTrigger):
             due.append(triggers.next_hit(journey.trigger.at_minute, now))
     return min(due, default=None)
-
-
-def check(trigger: Trigger, file: str) -> None:
-    """Return when a trigger can be looked for.
-
-    Raises:
-        DefinitionError: its event or filter makes no sense.
-    """
-    if isinstance(trigger, EventTrigger):
-        happening(trigger.event, trigger.where, file)
 
 
 # -- places -------------------------------------------------------------------------------------
@@ -319,17 +314,23 @@ def _by_date(
 def _whose_day(world: World, trigger: DateTrigger, hit: Hit) -> list[Triggered]:
     """Return whose date it is, of those in whose time zone it just got that late."""
     days = triggers.days_of(trigger, hit.day)
+    zone: Value = Declared("timezone", "text")
+    computed = TRAITS.get(trigger.trait)
+    date: Value = computed.value if computed else Declared(trigger.trait, "day")
+    where: Truth = Compare(date, "in", days)
+    if computed:  # an instant, which is another day in another zone
+        first, end = (days[0] - 1) * DAY, (days[-1] + 2) * DAY
+        where = Every((Compare(date, ">=", (first,)), Compare(date, "<", (end,))))
     query = Query(hit.at)
-    where = Compare(Declared(trigger.trait, "day"), "in", days)
-    chosen = query.select({"zone": Declared("timezone", "text")}, where)
-    statement = query.statement(chosen)
+    statement = query.statement(query.select({"zone": zone, "date": date}, where))
     rows = world.facts.read(statement.sql, statement.parameters, statement.tables).to_pylist()
-    shop = world.settings.shop.zone
-    return [
-        Triggered(row["person"], hit.at, hit.day)
-        for row in sorted(rows, key=lambda row: row["person"])
-        if (row["zone"] if triggers.is_zone(row["zone"]) else shop) in hit.zones
-    ]
+    found, shop = [], world.settings.shop.zone
+    for row in sorted(rows, key=lambda row: row["person"]):
+        there = row["zone"] if triggers.is_zone(row["zone"]) else shop
+        day = day_in(ZoneInfo(there), row["date"]) if computed else row["date"]
+        if there in hit.zones and day in days:
+            found.append(Triggered(row["person"], hit.at, hit.day))
+    return found
 
 
 def _by_product(

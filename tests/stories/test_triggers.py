@@ -14,9 +14,9 @@ import pytest
 from tailorbird import flow, journeys, triggering
 from tailorbird.app import Tailorbird
 from tailorbird.errors import DefinitionError
-from tailorbird.journeys.journey import EventTrigger
 from tailorbird.journeys.triggers import Triggered
 from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Body, Instant
+from tailorbird.segments.happened import happening
 from tailorbird.views import moment
 from tailorbird.world import World
 
@@ -205,11 +205,12 @@ def test_a_rebuild_sets_nobody_off_again(shop: Shop) -> None:
     assert shop.who(shop.tick()) == ["bob"]
 
 
-def test_an_event_that_follows_from_others_is_no_trigger() -> None:
+def test_an_event_that_follows_from_others_is_no_trigger(shop: Shop) -> None:
+    text = "name: visit\ntrigger: {event: session_started}\nsteps:\n  - {set: {seen: true}}\n"
+    with pytest.raises(DefinitionError, match=r"visit.yaml:2: .*follows from other events"):
+        shop.tb.put("journey", "visit", text)
     with pytest.raises(DefinitionError, match="follows from other events"):
-        triggering.check(EventTrigger("session_started"), "journeys/x.yaml")
-    with pytest.raises(DefinitionError, match="personal field"):
-        triggering.check(EventTrigger("purchase", {"email": "a@b.example"}), "journeys/x.yaml")
+        happening("session_started", {}, "journeys/x.yaml")
 
 
 # -- segments -----------------------------------------------------------------------------------
@@ -322,6 +323,22 @@ def test_a_date_that_nobody_looked_at_is_made_up_for_within_a_day(shop: Shop) ->
     shop.now = at("2027-06-08T22:00")  # the server was off for a week
     (bob,) = shop.tick()
     assert (shop.who([bob]), bob.at) == (["bob"], at("2027-06-08T10:00"))
+
+
+def test_a_computed_instant_is_a_date_where_the_person_is(shop: Shop) -> None:
+    shop.now = at("2027-06-01T00:00")
+    shop.put('{date: last_order_at, days: 2, at: "10:00"}')
+    shop.states("ada", timezone="Asia/Seoul")
+    shop.tick()
+    shop.now = at("2027-06-03T20:00")  # the 4th in Seoul
+    for user in ("ada", "bob"):
+        shop.does(user, "Order Completed", order_id=user, total=5)
+    shop.tick()
+    found = [each for _ in range(9) for each in shop.wait(12 * HOUR)]
+    assert [(shop.who([each]), each.at) for each in found] == [
+        (["bob"], at("2027-06-05T10:00")),
+        (["ada"], at("2027-06-06T10:00", "Asia/Seoul")),
+    ]
 
 
 def test_the_worker_is_told_when_the_next_date_comes(shop: Shop) -> None:
