@@ -15,8 +15,8 @@ from tests.chaos.journey_kills import trial
 @pytest.mark.chaos
 @pytest.mark.slow
 def test_a_worker_killed_again_and_again_makes_each_step_once(tmp_path: Path) -> None:
-    found = trial(tmp_path / "data", kills=20, enrolments=1_500, rounds=4)
-    assert found.enrolments == 1_500
+    found = trial(tmp_path / "data", kills=10, enrolments=800, rounds=3)
+    assert found.enrolments == 800
     assert found.mails > 0
     assert found.traits > 0
     assert (found.unfinished, found.broken_paths) == (0, 0)
