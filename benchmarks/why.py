@@ -127,29 +127,27 @@ def bare(folder: Path, rows: int, people: int) -> float:
 
 def grow(database: Database, rows: int, people: int) -> None:
     """Copy what was recorded, under other people, until there are so many rows."""
+    (had,) = database.read().execute("SELECT MAX(sequence) FROM decided").fetchone()
     with database.write() as connection:
-        connection.execute("PRAGMA cache_size=-1000000")
-        (had,) = connection.execute("SELECT MAX(sequence) FROM decided").fetchone()
         for index in INDEXES[:2]:
             connection.execute(f"DROP INDEX {index}")
-        for copy in range(1, max(rows // had, 1)):
-            moved = {"by": copy * had, "people": people, "jump": 7_919 * copy}
-            connection.execute(
-                "INSERT INTO decided SELECT sequence + :by, 1 + (person + :jump) % :people, "
-                "RANDOM() >> 32, ground, receipt FROM decided WHERE sequence <= :had",
-                moved | {"had": had},
-            )
-            connection.execute(
-                "INSERT INTO decided_runs SELECT first + :by, last + :by, campaign || '-' || :by, "
-                "campaign_version, at, occurrence FROM decided_runs WHERE first <= :had",
-                {"by": copy * had, "had": had},
-            )
-            connection.execute(
-                "INSERT INTO given SELECT first + :by, content FROM given WHERE first <= :had",
-                {"by": copy * had, "had": had},
-            )
-        connection.execute("CREATE INDEX decided_by_person ON decided (person)")
-        connection.execute("CREATE INDEX decided_by_tag ON decided (tag)")
+    for copy in range(1, max(rows // had, 1)):
+        with database.write(durable=False) as connection:
+            bound = {"by": copy * had, "people": people, "jump": 7_919 * copy, "had": had}
+            for statement in COPIES:
+                connection.execute(statement, bound)
+    for column in ("person", "tag"):
+        with database.write(durable=False) as connection:
+            connection.execute(f"CREATE INDEX decided_by_{column} ON decided ({column})")
+
+
+COPIES = (
+    "INSERT INTO decided SELECT sequence + :by, 1 + (person + :jump) % :people, RANDOM() >> 32, "
+    "ground, receipt FROM decided WHERE sequence <= :had",
+    "INSERT INTO decided_runs SELECT first + :by, last + :by, campaign || '-' || :by, "
+    "campaign_version, at, occurrence FROM decided_runs WHERE first <= :had",
+    "INSERT INTO given SELECT first + :by, content FROM given WHERE first <= :had",
+)
 
 
 def answers(ledger: SqliteLedger, people: int, asked: int) -> dict[str, float]:

@@ -6,13 +6,12 @@ FROM decisions WHERE tag = tag_of(?1) AND id = ?1
 SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
        probability, receipt, inputs
 FROM decisions WHERE sequence > :after ORDER BY sequence LIMIT :limit
--- name: decisions_of_campaign
--- Run by run: the decisions of one lie together.
-SELECT d.id, d.campaign, d.campaign_version, d.occurrence, d.person, d.at, d.verdict, d.reason,
-       d.variant, d.probability, d.receipt, d.inputs
-FROM decided_runs AS r CROSS JOIN decisions AS d ON d.sequence BETWEEN r.first AND r.last
-WHERE r.campaign = :campaign AND r.last > :after AND d.sequence > :after
-ORDER BY r.first, d.sequence LIMIT :limit
+-- name: runs_of_campaign
+SELECT first, last FROM decided_runs WHERE campaign = ? AND last > ? ORDER BY first
+-- name: decisions_of_run
+SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
+       probability, receipt, inputs
+FROM decisions WHERE sequence > ? AND sequence BETWEEN ? AND ? ORDER BY sequence
 -- name: decisions_of_person
 SELECT id, campaign, campaign_version, occurrence, person, at, verdict, reason, variant,
        probability, receipt, inputs

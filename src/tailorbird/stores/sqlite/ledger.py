@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -63,9 +63,9 @@ class SqliteLedger:
         """Return decisions in the order in which they were recorded."""
         connection = self._database.current()
         place = decided.sequence_of(connection, after) if after else 0
-        name = "decisions_of_campaign" if campaign is not None else "decisions"
-        if person is not None:
-            name = "decisions_of_person"
+        if campaign is not None and person is None:
+            return list(islice(_of_campaign(connection, campaign, place), limit))
+        name = "decisions" if person is None else "decisions_of_person"
         bound = {"campaign": campaign, "person": person, "after": place, "limit": limit}
         return [Decision(*row) for row in connection.execute(SQL[name], bound)]
 
@@ -315,6 +315,13 @@ class SqliteLedger:
         """Return when a campaign was last decided up to an instant, None where it never was."""
         (at,) = self._database.current().execute(SQL["last_decided"], (campaign, until)).fetchone()
         return None if at is None else int(at)
+
+
+def _of_campaign(connection: sqlite3.Connection, campaign: str, after: int) -> Iterator[Decision]:
+    """Yield a campaign's decisions that stand after a place, run by run."""
+    for first, last in connection.execute(SQL["runs_of_campaign"], (campaign, after)).fetchall():
+        for row in connection.execute(SQL["decisions_of_run"], (after, first, last)):
+            yield Decision(*row)
 
 
 def _standing(connection: sqlite3.Connection) -> dict[str, Order]:
