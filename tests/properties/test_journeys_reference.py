@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,14 @@ from tailorbird.world import World
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     made = Town(tmp_path_factory.mktemp("town") / "data")
+    yield made
+    made.tb.close()
+
+
+@pytest.fixture
+def lone(tmp_path: Path) -> Iterator[Town]:
+    """Return a town of its own, whose people have the same numbers at every run."""
+    made = Town(tmp_path / "data")
     yield made
     made.tb.close()
 
@@ -77,22 +86,22 @@ def forgetful(judge: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def test_an_engine_that_forgets_what_time_changes_is_noticed(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    lone: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journey_conditions, "judge", forgetful(journey_conditions.judge))
-    assert any(list(town.mismatches(seed, all_at_once)) for seed in (311, 339, 361))
+    assert list(lone.mismatches(339, all_at_once)) != []
 
 
 def test_an_engine_that_never_skips_ahead_is_noticed(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    lone: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advancing, "before", lambda *_: False)
-    assert any(list(town.mismatches(seed, all_at_once)) for seed in (402, 434, 450, 456))
+    assert list(lone.mismatches(434, all_at_once)) != []
 
 
 def test_an_engine_that_counts_no_jumps_is_noticed(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    lone: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advancing, "kept_of", lambda _: {})
     monkeypatch.setattr(advancing, "MOST_MOVES", 60)
-    assert any(list(town.mismatches(seed, all_at_once)) for seed in (310, 316, 332, 336))
+    assert list(lone.mismatches(310, all_at_once)) != []
