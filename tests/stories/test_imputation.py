@@ -79,7 +79,7 @@ def test_models_are_given_what_was_filled(tb: Tailorbird) -> None:
     now = tb.clock()
     people = learning.trainees(tb.world, now)
     tb.world.facts.write([("DELETE FROM trait_values WHERE person % 2 = 0", ())])
-    features = learning._features(tb.world, now, people)
+    features = learning._features(tb.world, now, people, ["country"])
     assert features.column("country").null_count == 0
     assert features.num_rows == len(people)
 

@@ -72,7 +72,9 @@ def test_what_stands_below_a_field_is_its_description() -> None:
 def test_what_comes_with_tailorbird_is_valid(tmp_path: Path) -> None:
     with Tailorbird.open(tmp_path / "shop", clock=lambda: 0, environment={}) as tb:
         kept = tb.install_library()
-    texts: list[tuple[str, str]] = [(each.kind, each.text) for each in kept if each.kind not in ("template", "block")]
+    texts: list[tuple[str, str]] = [
+        (each.kind, each.text) for each in kept if each.kind not in ("template", "block")
+    ]
     for kind, folder in (("groups", "segments/groups_library"), ("mapping", "collect/mappings")):
         found = files("tailorbird").joinpath(folder).iterdir()
         texts += [(kind, f.read_text("utf-8")) for f in found if f.name.endswith(".yaml")]

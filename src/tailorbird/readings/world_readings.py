@@ -115,9 +115,7 @@ class WorldReadings:
         """Return one decision."""
         return history.decision(self._world, decision_id)
 
-    def why(
-        self, person: PersonId, campaign: str, at: Instant, occurrence: str = ""
-    ) -> Why | None:
+    def why(self, person: PersonId, campaign: str, at: Instant, occurrence: str = "") -> Why | None:
         """Return why a person did or did not get a campaign, by default its latest occurrence."""
         return why.why(self._world, person, campaign, at, occurrence)
 

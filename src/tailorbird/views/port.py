@@ -64,9 +64,7 @@ class Readings(Protocol):
     def decision(self, decision_id: bytes) -> DecisionReport | None:
         """Return one decision."""
 
-    def why(
-        self, person: PersonId, campaign: str, at: Instant, occurrence: str = ""
-    ) -> Why | None:
+    def why(self, person: PersonId, campaign: str, at: Instant, occurrence: str = "") -> Why | None:
         """Return why a person did or did not get a campaign, by default its latest occurrence."""
 
     def whys(self, person: PersonId, at: Instant) -> Whys | None:

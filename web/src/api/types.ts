@@ -11,6 +11,15 @@ export interface Against {
   mend: string;
 }
 
+export interface ApplyFiles {
+  files: Record<string, string>;
+  author: string;
+  reason: string;
+  plan: string;
+  prune: boolean;
+  overwrite: boolean;
+}
+
 export interface Arm {
   name: string;
   holdout: boolean;
@@ -26,6 +35,7 @@ export interface Arm {
   machine_opens: number;
   machine_clicks: number;
   subject: string;
+  reached: Rate | null;
 }
 
 export interface AskedAddress {
@@ -36,6 +46,18 @@ export interface Attachment {
   name: string;
   kind: string;
   size_bytes: number;
+}
+
+export interface AudienceChange {
+  kind: string;
+  name: string;
+  before: number | null;
+  after: number | null;
+  entering: number;
+  leaving: number;
+  enter: Example[];
+  leave: Example[];
+  trouble: string;
 }
 
 export interface AudienceFinding {
@@ -87,6 +109,15 @@ export interface Breach {
   events: number;
 }
 
+export interface Brief {
+  campaign: string;
+  answer: "sent" | "came_back" | "waiting" | "paused" | "deferred" | "being_sent" | "unknown" | "failed" | "cancelled" | "refused" | "held_out" | "shadow" | "not_in_audience" | "excluded" | "not_known_then" | "told_later" | "not_decided" | "not_entered" | "in_journey" | "left_journey";
+  sentence: string;
+  at: string | null;
+  decision: string;
+  occurrence: string;
+}
+
 export interface CampaignResult {
   name: string;
   version: number;
@@ -104,6 +135,7 @@ export interface CampaignResult {
   verdict: string;
   method: string;
   machine_note: string;
+  goal: string;
   shown: Counted[];
   rules: Counted[];
   fallbacks: Counted[];
@@ -112,7 +144,7 @@ export interface CampaignResult {
 export interface CampaignSends {
   campaign: string;
   states: Record<string, number>;
-  stands: "pause" | "resume" | "cancel" | "None";
+  stands: "pause" | "resume" | "cancel" | null;
 }
 
 export interface CampaignSummary {
@@ -144,6 +176,13 @@ export interface Caused {
   revenue_minor: number;
   revenue_minor_low: number;
   revenue_minor_high: number;
+}
+
+export interface ChangedSince {
+  version: number;
+  author: string;
+  reason: string;
+  at: string;
 }
 
 export interface CheckedDraft {
@@ -236,6 +275,11 @@ export interface Counted {
   people: number;
 }
 
+export interface CountedMail {
+  campaign: string;
+  at: string;
+}
+
 export interface DayCount {
   day: string;
   events: number;
@@ -257,6 +301,32 @@ export interface DecisionReport {
   reply: string;
   inputs: unknown;
   because: string[];
+}
+
+export interface DefinitionChange {
+  what: "add" | "change" | "remove";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  name: string;
+  path: string;
+  before: number;
+  diff: string;
+  moved: ChangedSince | null;
+}
+
+export interface DefinitionFiles {
+  files: Record<string, string>;
+  prune: boolean;
+  people: boolean;
+}
+
+export interface DefinitionPlan {
+  digest: string;
+  changes: DefinitionChange[];
+  extras: ExtraDefinition[];
+  faults: FileFault[];
+  audiences: AudienceChange[];
+  sends: SendOutlook[];
+  settings: string;
 }
 
 export interface DefinitionText {
@@ -288,6 +358,13 @@ export interface DiscardReport {
   discarded: number;
 }
 
+export interface Displacer {
+  reason: string;
+  limit: string;
+  campaign: string;
+  people: number;
+}
+
 export interface DoubtSettled {
   sent: boolean;
   reason: string;
@@ -311,6 +388,12 @@ export interface DraftPreview {
   preview: Preview;
   shown_at: string;
   bytes: number;
+}
+
+export interface Draw {
+  drawn: string;
+  probability: number;
+  among: Record<string, number>;
 }
 
 export interface Effect {
@@ -377,6 +460,16 @@ export interface Evidence {
   text: string;
 }
 
+export interface Example {
+  person: number;
+  why: string[];
+}
+
+export interface Excluded {
+  segment: string;
+  member: boolean;
+}
+
 export interface Explanation {
   segment: string;
   person: number;
@@ -388,10 +481,21 @@ export interface Explanation {
   outlook: Outlook | null;
 }
 
+export interface ExtraDefinition {
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  name: string;
+  version: number;
+  author: string;
+}
+
 export interface FaultRow {
   kind: "no_outbox" | "no_decision" | "other_end" | "sent_twice" | "claim_left" | "journal_stranger" | "journal_differs" | "never_sent" | "not_told" | "not_at_carrier";
   send_id: string;
   detail: string;
+}
+
+export interface FeedbackExplained {
+  outcomes: OutcomeSeen[];
 }
 
 export interface FeedbackRow {
@@ -428,6 +532,13 @@ export interface FieldProfile {
   low: number | null;
   high: number | null;
   sealed: boolean;
+}
+
+export interface FileFault {
+  file: string;
+  where: string;
+  what: string;
+  mend: string;
 }
 
 export interface Finding {
@@ -539,7 +650,7 @@ export interface HeldCode {
 export interface HookRow {
   id: string;
   url: string;
-  types: ("consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test")[];
+  types: ("consent.changed" | "delivery.held" | "delivery.resumed" | "journey.alarm" | "journey.reached" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test")[];
   fields: string[];
   created_at: string;
   failing_since: string | null;
@@ -630,10 +741,117 @@ export interface Joined {
   reason: string;
 }
 
-export interface KeptText {
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image";
+export interface JourneyCall {
+  person: number;
+  user_id: string;
+  email: string;
+  anonymous_id: string;
+  values: Record<string, string | number | boolean | null>;
+}
+
+export interface JourneyFinding {
+  code: string;
+  severity: string;
+  where: string;
+  step: string;
+  what: string;
+  mend: string;
+}
+
+export interface JourneyMoves {
+  move: boolean;
+  map: Record<string, string>;
+  author: string;
+  reason: string;
+}
+
+export interface JourneyPage {
   name: string;
   version: number;
+  mode: string;
+  description: string;
+  text: string;
+  head: string[];
+  drawing: string[];
+  steps: JourneyStep[];
+  older: OlderStep[];
+}
+
+export interface JourneyPublished {
+  name: string;
+  version: number;
+  older: OlderStep[];
+  moved: number;
+}
+
+export interface JourneyRow {
+  name: string;
+  version: number;
+  mode: string;
+  description: string;
+  people: number;
+  fault: string;
+}
+
+export interface JourneyStep {
+  step: string;
+  kind: string;
+  words: string;
+  depth: number;
+  ways: JourneyWay[];
+  people: number;
+}
+
+export interface JourneyText {
+  text: string;
+  author: string;
+  reason: string;
+}
+
+export interface JourneyWatch {
+  name: string;
+  version: number;
+  mode: string;
+  since: string;
+  as_of: string;
+  entered: number;
+  held_out: number;
+  in_it: number;
+  finished: number;
+  dropped: number;
+  converted: number | null;
+  ended: Record<string, number>;
+  steps: StepWatch[];
+  stuck: StuckPerson[];
+  segments: SegmentDrop[];
+  alarms: WatchAlarm[];
+}
+
+export interface JourneyWay {
+  when: string;
+  to: string;
+}
+
+export interface KeptDefinition {
+  kind: string;
+  name: string;
+  before: number;
+  version: number;
+}
+
+export interface KeptText {
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  name: string;
+  version: number;
+}
+
+export interface KeptTogether {
+  number: number;
+  how: string;
+  at: string;
+  author: string;
+  reason: string;
+  definitions: KeptDefinition[];
 }
 
 export interface KeyRow {
@@ -671,16 +889,40 @@ export interface LeafFigures {
   without: number | null;
 }
 
+export interface Leave {
+  purpose: string;
+  state: "granted" | "withdrawn" | "never asked";
+  receipt: number;
+  wording_version: string;
+  source: string;
+  at: string | null;
+}
+
+export interface LeftStep {
+  outcome: string;
+  to: string;
+  reason: string;
+  people: number;
+}
+
 export interface LiftedSuppressions {
   addresses: (string | unknown)[];
   note: string;
-  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed" | "None";
+  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed" | null;
 }
 
 export interface Likeness {
   field: string;
   likeness: string;
   bits: number;
+}
+
+export interface Limit {
+  text: string;
+  allowed: number;
+  counted: number;
+  reached: boolean;
+  mails: CountedMail[];
 }
 
 export interface Link {
@@ -724,6 +966,18 @@ export interface MadeHook {
 export interface MadeKey {
   key: string;
   about: KeyRow;
+}
+
+export interface MadeOf {
+  template: string;
+  template_version: number;
+  edition: string;
+  recommender_version: number;
+  personalised: boolean;
+  picks: Pick[];
+  scores: ModelValue[];
+  traits: Record<string, string>;
+  because: string[];
 }
 
 export interface Mail {
@@ -848,6 +1102,12 @@ export interface Misfit {
   mend: string;
 }
 
+export interface MissedRun {
+  occurrence: string;
+  at: string;
+  reason: string;
+}
+
 export interface ModelReport {
   name: string;
   kind: string;
@@ -863,6 +1123,14 @@ export interface ModelReport {
   measures: Measured[];
   serves: boolean;
   why: string;
+}
+
+export interface ModelValue {
+  model: string;
+  version: number;
+  value: number;
+  at: string;
+  reasons: string[];
 }
 
 export interface NamedPeople {
@@ -885,7 +1153,7 @@ export interface NewHold {
 
 export interface NewHook {
   url: string;
-  types: ("consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test" | unknown)[];
+  types: ("consent.changed" | "delivery.held" | "delivery.resumed" | "journey.alarm" | "journey.reached" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test" | unknown)[];
   fields: (string | unknown)[];
 }
 
@@ -921,7 +1189,7 @@ export interface NewPerson {
 export interface NewSuppressions {
   addresses: (string | unknown)[];
   reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed";
-  purpose: "all" | "email_marketing" | "None";
+  purpose: "all" | "email_marketing" | null;
   note: string;
 }
 
@@ -929,6 +1197,12 @@ export interface NewTemplate {
   text: string;
   reason?: string;
   author?: string;
+}
+
+export interface NewTrial {
+  to: string;
+  person: number;
+  variant: string;
 }
 
 export interface NewVersion {
@@ -944,13 +1218,21 @@ export interface NoticePage {
 
 export interface NoticeRow {
   id: string;
-  type: "consent.changed" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test";
+  type: "consent.changed" | "delivery.held" | "delivery.resumed" | "journey.alarm" | "journey.reached" | "person.created" | "person.forgotten" | "person.merged" | "person.updated" | "segment.entered" | "segment.left" | "test";
   state: "pending" | "delivered" | "given_up";
   attempts: number;
   status: number;
   reply: string;
   created_at: string;
   due_at: string;
+}
+
+export interface OlderStep {
+  version: number;
+  step: string;
+  people: number;
+  how: string;
+  to: string;
 }
 
 export interface OrderProfile {
@@ -970,6 +1252,14 @@ export interface OrderProfile {
 export interface OrderReport {
   order: SendingOrder;
   cancelled: number;
+}
+
+export interface OutcomeSeen {
+  kind: string;
+  recipient: string;
+  why: string;
+  status: string;
+  diagnostic: string;
 }
 
 export interface Outlier {
@@ -1092,11 +1382,37 @@ export interface PersonStays {
   stays: StayIn[];
 }
 
+export interface Pick {
+  item: string;
+  name: string;
+  reason: string;
+}
+
+export interface Point {
+  about: "template" | "lint" | "content" | "audience" | "consent" | "limits" | "experiment" | "sender" | "schedule" | "orders";
+  state: "good" | "warning" | "fault";
+  what: string;
+  mend: string;
+}
+
 export interface Preferences {
   person: number;
   subscribed: boolean;
   suppressed: string;
   consents: ConsentLine[];
+}
+
+export interface Preflight {
+  campaign: string;
+  version: number;
+  as_of: string;
+  sound: boolean;
+  points: Point[];
+  people: number;
+  twice: number;
+  reached: Reached[];
+  looked_at: number;
+  next_at: string | null;
 }
 
 export interface Preview {
@@ -1171,6 +1487,36 @@ export interface ProductRow {
   updated_at: string;
 }
 
+export interface ProviderLoad {
+  domain: string;
+  provider: string;
+  mails: number;
+  hours: number;
+}
+
+export interface PullFiles {
+  files: Record<string, string>;
+  author: string;
+  shipped: boolean;
+  overwrite: boolean;
+  dry_run: boolean;
+}
+
+export interface Pulled {
+  done: "new" | "changed" | "removed" | "edited" | "conflict" | "kept" | "unwritable";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  name: string;
+  path: string;
+  version: number;
+  author: string;
+  reason: string;
+}
+
+export interface PulledFiles {
+  pulled: Pulled[];
+  texts: Record<string, string>;
+}
+
 export interface QualityReport {
   at: string;
   since: string | null;
@@ -1214,6 +1560,12 @@ export interface Reach {
   low: number;
   high: number;
   exact: boolean;
+}
+
+export interface Reached {
+  segment: string;
+  people: number;
+  excluded: boolean;
 }
 
 export interface Reason {
@@ -1329,6 +1681,17 @@ export interface RuleText {
   keep: boolean;
 }
 
+export interface ScheduleView {
+  campaign: string;
+  words: string;
+  next_at: string | null;
+  zone: string;
+  missed: MissedRun[];
+  error: string;
+  hours: string;
+  displaced: Displacer[];
+}
+
 export interface SchemaChange {
   event: string;
   property: string;
@@ -1356,6 +1719,13 @@ export interface SegmentDraft {
   tree?: Record<string, unknown> | null;
   as_of?: string | null;
   approximate?: boolean;
+}
+
+export interface SegmentDrop {
+  segment: string;
+  entered: number;
+  converted: number;
+  dropped: number;
 }
 
 export interface SegmentFinding {
@@ -1459,6 +1829,19 @@ export interface SendInDoubt {
   reply: string;
 }
 
+export interface SendOutlook {
+  campaign: string;
+  audience: number;
+  judged: number;
+  send: number;
+  holdout: number;
+  refused: Record<string, number>;
+  missing: Record<string, number>;
+  loads: ProviderLoad[];
+  this_week: number | null;
+  trouble: string;
+}
+
 export interface SendingOrder {
   act: "pause" | "resume" | "cancel";
   at: string;
@@ -1469,7 +1852,7 @@ export interface SendingOrder {
 
 export interface SendingStatus {
   campaigns: CampaignSends[];
-  stands: "pause" | "resume" | "cancel" | "None";
+  stands: "pause" | "resume" | "cancel" | null;
   workers: string[];
   orders: SendingOrder[];
 }
@@ -1565,6 +1948,13 @@ export interface SourceTrial {
   problems: string[];
 }
 
+export interface Stage {
+  at: string;
+  what: string;
+  text: string;
+  machine: boolean;
+}
+
 export interface Status {
   version: string;
   shop: string;
@@ -1581,6 +1971,22 @@ export interface StayIn {
   until: string | null;
 }
 
+export interface StepWatch {
+  step: string;
+  kind: string;
+  words: string;
+  depth: number;
+  came: number;
+  share: number | null;
+  waiting: number;
+  left: number;
+  dropped: number;
+  errors: number;
+  stuck: number;
+  due_at: string | null;
+  ways: LeftStep[];
+}
+
 export interface Stock {
   stock: number;
 }
@@ -1589,6 +1995,14 @@ export interface StreamHeld {
   stream: string;
   reason: string;
   since: string;
+}
+
+export interface StuckPerson {
+  person: number;
+  version: number;
+  step: string;
+  since: string;
+  due_at: string;
 }
 
 export interface Suggestion {
@@ -1614,8 +2028,8 @@ export interface SuppressionCount {
 export interface SuppressionFile {
   text: string;
   file: string;
-  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed" | "None";
-  purpose: "all" | "email_marketing" | "None";
+  reason: "complaint" | "hard_bounce" | "import" | "invalid" | "manual" | "spam_trap" | "unsubscribed" | null;
+  purpose: "all" | "email_marketing" | null;
 }
 
 export interface SuppressionPage {
@@ -1640,6 +2054,13 @@ export interface SuppressionRow {
   source: string;
   author: string;
   note: string;
+}
+
+export interface TakeBack {
+  author: string;
+  reason: string;
+  to: number | null;
+  overwrite: boolean;
 }
 
 export interface TemplateDraft {
@@ -1773,6 +2194,15 @@ export interface TrendPoint {
   left: number;
 }
 
+export interface Trial {
+  campaign: string;
+  to: string;
+  subject: string;
+  carrier: string;
+  state: string;
+  reply: string;
+}
+
 export interface TriedHook {
   status: number;
   text: string;
@@ -1803,6 +2233,15 @@ export interface VerdictCount {
   people: number;
 }
 
+export interface VersionOf {
+  version: number;
+  at: string;
+  author: string;
+  reason: string;
+  diff: string;
+  removed: boolean;
+}
+
 export interface Volume {
   day: string;
   events: number;
@@ -1811,6 +2250,45 @@ export interface Volume {
   chance: number;
   false_alarms: number;
   alarm: boolean;
+}
+
+export interface WatchAlarm {
+  code: string;
+  step: string;
+  text: string;
+}
+
+export interface Why {
+  person: number;
+  label: string;
+  campaign: string;
+  campaign_version: number;
+  answer: "sent" | "came_back" | "waiting" | "paused" | "deferred" | "being_sent" | "unknown" | "failed" | "cancelled" | "refused" | "held_out" | "shadow" | "not_in_audience" | "excluded" | "not_known_then" | "told_later" | "not_decided" | "not_entered" | "in_journey" | "left_journey";
+  reason: string;
+  sentence: string;
+  as_of: string;
+  decision: string;
+  occurrence: string;
+  decided_at: string | null;
+  next_chance: string | null;
+  would_help: string[];
+  audience: Explanation | null;
+  excluded: Excluded[];
+  leave: Leave | null;
+  limits: Limit[];
+  displaced_by: string;
+  draw: Draw | null;
+  made_of: MadeOf | null;
+  stages: Stage[];
+  notes: string[];
+  others: Brief[];
+}
+
+export interface Whys {
+  person: number;
+  label: string;
+  as_of: string;
+  campaigns: Brief[];
 }
 
 export interface Word {

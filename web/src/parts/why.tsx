@@ -176,7 +176,7 @@ function Made({ made }: { made: MadeOf }) {
           </Fact>
         ))}
         {Object.entries(made.traits)
-          .filter(([, value]) => value !== "None")
+          .filter(([, value]) => value !== null)
           .map(([name, value]) => (
             <Fact key={name} word={capital(plain(name))}>
               {value}
