@@ -86,6 +86,12 @@ class People(Protocol):
     def make_durable(self) -> None:
         """Have everything on the disk that was written."""
 
+    def version(self) -> tuple[int, int] | None:
+        """Return what is another as soon as anybody has written; None inside a transaction.
+
+        Cheap: asked before every mail. It says nothing to another thread.
+        """
+
     def cursor(self) -> int:
         """Return the offset of the last log record that was folded in."""
 

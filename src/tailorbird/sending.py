@@ -49,24 +49,27 @@ def deliver(
     )  # fmt: skip
     take_over(world, now, worker, pace)
     _note_carriers(world, worker)
+    composer = letters.Composer(world, now)
     door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts, ending=ending)
     report = delivery.deliver(
         *sender,
-        _renderer(world, now, ending),
+        _renderer(world, composer, now, ending),
         worker=worker,
         now=now,
         policy=policy(world),
         gate=door,
         pace=pace,
         clock=clock,
+        expect=composer.expect,
     )
     announce(world)
     return report
 
 
-def _renderer(world: World, now: Instant, ending: Callable[[], bool]) -> delivery.Render:
-    """Return what makes a claim's message, or ends the claim; all is asked again for each."""
-    composer = letters.Composer(world, now)
+def _renderer(
+    world: World, composer: letters.Composer, now: Instant, ending: Callable[[], bool]
+) -> delivery.Render:
+    """Return what makes a claim's message, or ends the claim as it has to by then."""
 
     def render(claim: Claim) -> Outgoing | Settlement:
         if ending():

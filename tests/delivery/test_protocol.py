@@ -117,6 +117,32 @@ def test_batches_follow_each_other_until_nothing_is_due(journal: Any) -> None:
     assert run(ledger, carrier, journal) == DeliveryReport()
 
 
+def test_each_batch_is_told_before_its_first_message_is_made(journal: Any) -> None:
+    ledger, told = ledger_of(5), list[Any]()
+
+    def render(claim: Claim) -> Outgoing | Settlement:
+        told.append(claim.person)
+        return write(claim)
+
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    deliver(
+        ledger, carrier, journal, render, worker="w", now=NOW, batch=3,
+        expect=lambda claims: told.append([claim.person for claim in claims]),
+    )  # fmt: skip
+    assert told == [[0, 1, 2], 0, 1, 2, [3, 4], 3, 4]
+
+
+def test_what_cannot_be_read_ahead_frees_the_batch(journal: Any) -> None:
+    ledger = ledger_of(2)
+
+    def unreadable(claims: Sequence[Claim]) -> None:
+        raise StoreError("the disk is broken")
+
+    with pytest.raises(StoreError):
+        run(ledger, ScriptedCarrier(lambda n: "accepted"), journal, expect=unreadable)
+    assert ledger.states() == {"pending": 2}
+
+
 def test_no_more_are_sent_than_asked_for(journal: Any) -> None:
     ledger = ledger_of(25)
     carrier = ScriptedCarrier(lambda n: "accepted")

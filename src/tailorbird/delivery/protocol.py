@@ -41,6 +41,8 @@ Policy: TypeAlias = UnknownPolicy | Callable[[Claim], UnknownPolicy]
 """What becomes of sends in doubt: the same for all, or by the claim."""
 Clock: TypeAlias = Callable[[], Instant]
 Render: TypeAlias = Callable[[Claim], Outgoing | Settlement]
+Expect: TypeAlias = Callable[[Sequence[Claim]], None]
+"""Is told of each batch before its first message is asked for."""
 Words: TypeAlias = Mapping[bytes, Reply | None]
 """What is known of sends: a reply, None where only the dot left, absent where nothing left."""
 LEASE_SECONDS: Final = 900
@@ -89,6 +91,7 @@ class _Rules:
     policy: Policy
     max_attempts: int
     pace: Pace | None = None
+    expect: Expect | None = None
 
     def settle(
         self, ledger: Ledger, settlements: Sequence[Settlement], now: Instant, worker: str = ""
@@ -178,16 +181,18 @@ def deliver(
     gate: Gate | None = None,
     pace: Pace | None = None,
     clock: Clock | None = None,
+    expect: Expect | None = None,
 ) -> DeliveryReport:
     """Send what is due at `now`, at most `limit` messages, and return how they ended.
 
     `render` makes each message, or settles the claim as cancelled or failed when the person must
     not be written to any more, or gives it back as pending, because of an order by which nobody can
     claim it again. `gate` and `pace` are asked inside each claim's transaction, and the pace is
-    told how each batch ended. `clock` tells the time of long work. What the carrier gives back ends
-    the work. When carrier or renderer raises, all that left is settled and the rest is free.
+    told how each batch ended. `clock` tells the time of long work; `expect` is told of each batch
+    before its first message is asked for. What the carrier gives back ends the work. When carrier
+    or renderer raises, all that left is settled and the rest is free.
     """
-    rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace)
+    rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace, expect)
     left = sys.maxsize if limit is None else limit
     counts: Counter[str] = Counter()
     counted = _Counted(gate) if gate else None
@@ -256,6 +261,8 @@ def _sent(
 ) -> Counter[str]:
     """Send one batch and return how it ended; also when it breaks off, every claim is settled."""
     try:
+        if rules.expect is not None:
+            rules.expect(under_way.claims)
         for reply in rules.carrier.send(under_way.outgoing(render, rules.clock), journal):
             under_way.replies[reply.send_id] = reply
     finally:

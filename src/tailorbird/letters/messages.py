@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -13,6 +13,7 @@ from tailorbird.delivery.feedback import GONE, SENDERS_FAULT
 from tailorbird.delivery.feedback.reasons import reason_of, without_addresses
 from tailorbird.errors import TemplateError, UsageError
 from tailorbird.letters import campaigns, editions, frequency
+from tailorbird.letters.addressees import Addressees
 from tailorbird.letters.deciding import MISSING
 from tailorbird.letters.digests import digest_of
 from tailorbird.letters.editions import Edition
@@ -38,17 +39,19 @@ from tailorbird.world import World
 
 ANSWERED: Final = re.compile(r"[245]\d\d\b")
 """How the reply of a mail server begins; other failures never left this machine."""
+ADDRESSED: Final = ("forms.", "amp.", "images.")
+"""How paths of templates begin that are addresses, each sealed for one mail."""
 
 
 class _Ready:
     """An edition with what is made of it once."""
 
-    __slots__ = ("edition", "gaps", "paths", "template")
+    __slots__ = ("addressed", "edition", "gaps", "template")
 
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
         self.template, self.gaps = edition.template, edition.gaps
-        self.paths = self.template.variables()
+        self.addressed = [path for path in self.template.variables() if path.startswith(ADDRESSED)]
 
 
 class Composer:
@@ -61,20 +64,24 @@ class Composer:
         self._signers: dict[str, list[delivery.DkimSigner]] = {}
         self._editions: dict[tuple[str, int, str], _Ready] = {}
         self._first: dict[PersonId, bytes] = {}
+        self._addressees = Addressees(world.people)
+
+    def expect(self, claims: Sequence[Claim]) -> None:
+        """Take note of the claims whose messages are wanted next."""
+        self._addressees.expect(claim.person for claim in claims)
 
     def outgoing(self, claim: Claim) -> Outgoing | Settlement:
         """Return the claim's message, or its end when the person must not be written to any more.
 
-        Consent and suppression are asked again here, right before the send.
+        Consent and suppression are those of right before the send.
         """
         world = self._world
-        person = world.people.survivor(claim.person) or claim.person
+        found = self._addressees.find(claim.person)
+        person, profile, state = found.person, found.profile, found.consent
         if person != claim.person and self._decided_too(claim, person):
             return Settlement(claim.send_id, "cancelled", world.carrier.name, "merged")
-        profile = world.people.profiles([person]).get(person)
         kept: Values = msgspec.json.decode(claim.inputs)
         ready = self._ready(claim, kept)
-        state = world.people.consent_states([person]).get(person)
         answer = permit(state, person, ready.edition.campaign.purpose, self._now)
         if not isinstance(answer, Permit):
             return Settlement(claim.send_id, "cancelled", world.carrier.name, answer.reason)
@@ -83,8 +90,9 @@ class Composer:
         if self._has_enough(claim, profile, ready):
             return Settlement(claim.send_id, "cancelled", world.carrier.name, frequency.REASON)
         tracks = isinstance(permit(state, person, "tracking", self._now), Permit)
+        urls = self._urls(claim, ready)
         try:
-            data = self._data(claim, kept, profile, ready)
+            data = self._data(claim, kept, profile, ready, urls)
             if lacking := ready.gaps.find(data, claim.decided_at).missing:
                 why = f"{MISSING} {lacking[0]}"
                 return Settlement(claim.send_id, "cancelled", world.carrier.name, why)
@@ -92,7 +100,7 @@ class Composer:
         except TemplateError as error:
             # One person's data must not hold up everybody else's mail.
             return Settlement(claim.send_id, "failed", world.carrier.name, error.sentence())
-        envelope = self._envelope(claim, profile, ready.edition)
+        envelope = self._envelope(claim, profile, ready.edition, urls["unsubscribe_url"])
         made = delivery.outgoing(
             answer,
             rendered,
@@ -122,21 +130,25 @@ class Composer:
         other = journeys.decision_id(claim.campaign, survivor, decision.occurrence)
         return ledger.decision(other) is not None
 
-    def _data(self, claim: Claim, kept: Values, profile: Profile, ready: _Ready) -> Values:
+    def _data(
+        self, claim: Claim, kept: Values, profile: Profile, ready: _Ready, urls: Values
+    ) -> Values:
         """Return all that the claim's template reads."""
         base = ready.edition.manifest.base_url
         asking = form_links.in_mail(
-            self._sealer, base, ready.paths, claim.send_id, claim.decided_at
+            self._sealer, base, ready.addressed, claim.send_id, claim.decided_at
         )
-        fed = amp_links.in_mail(self._sealer, base, ready.paths, claim.send_id, claim.decided_at)
+        fed = amp_links.in_mail(
+            self._sealer, base, ready.addressed, claim.send_id, claim.decided_at
+        )
         drawn = image_links.in_mail(
             self._sealer,
             base,
-            ready.paths,
+            ready.addressed,
             image_links.ImageLink("", claim.decided_at, claim.send_id),
         )
-        urls = self._urls(claim, base) | {"forms": asking, "amp": fed, "images": drawn}
-        return values(ready.edition, profile, kept, urls)
+        asked = {"forms": asking, "amp": fed, "images": drawn}
+        return values(ready.edition, profile, kept, urls | asked)
 
     def _rendered(self, claim: Claim, data: Values, ready: _Ready, *, tracked: bool) -> Rendered:
         """Return the mail's text; without consent to tracking it has no pixel and bare links."""
@@ -178,11 +190,11 @@ class Composer:
             tracked = isinstance(permit(state, person, "tracking", self._now), Permit)
         kept: Values = msgspec.json.decode(claim.inputs)
         ready = self._ready(claim, kept)
-        return self._rendered(
-            claim, self._data(claim, kept, profile, ready), ready, tracked=tracked
-        )
+        data = self._data(claim, kept, profile, ready, self._urls(claim, ready))
+        return self._rendered(claim, data, ready, tracked=tracked)
 
-    def _urls(self, claim: Claim, base: str) -> Values:
+    def _urls(self, claim: Claim, ready: _Ready) -> Values:
+        base = ready.edition.manifest.base_url
         seal: Callable[..., str] = self._sealer.seal
         return {
             "unsubscribe_url": f"{base}/u/{seal('unsubscribe', claim.send_id)}",
@@ -208,10 +220,11 @@ class Composer:
             raise UsageError(what)
         return editions.current(self._world, *found)
 
-    def _envelope(self, claim: Claim, profile: Profile, edition: Edition) -> delivery.Envelope:
+    def _envelope(
+        self, claim: Claim, profile: Profile, edition: Edition, unsubscribe_url: str
+    ) -> delivery.Envelope:
         settings, campaign, manifest = self._world.settings, edition.campaign, edition.manifest
         own, chief = manifest.sender, settings.sender
-        urls = self._urls(claim, manifest.base_url)
         return delivery.Envelope(
             send_id=claim.send_id,
             to=profile.email,
@@ -221,7 +234,7 @@ class Composer:
             reply_to=campaign.reply_to or own.get("reply_to", chief.reply_to),
             domain=own.get("domain", chief.domain),
             now=self._now,
-            unsubscribe_url=urls["unsubscribe_url"],
+            unsubscribe_url=unsubscribe_url,
             unsubscribe_by_mail=chief.unsubscribe_by_mail and reads_mail(settings),
             campaign=claim.campaign,
             variant=claim.variant,

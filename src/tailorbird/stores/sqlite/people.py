@@ -71,6 +71,14 @@ class SqlitePeople:
         with self._database.write() as connection:
             connection.execute(SQL["change"])
 
+    def version(self) -> tuple[int, int] | None:
+        """Return what is another as soon as anybody has written; None inside a transaction."""
+        connection = self._database.current()
+        if connection.in_transaction:
+            return None
+        # Each connection counts for itself.
+        return id(connection), connection.execute("PRAGMA data_version").fetchone()[0]
+
     # -- the log's cursor and what was seen -----------------------------------------------------
 
     def cursor(self) -> int:
