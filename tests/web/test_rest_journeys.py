@@ -61,6 +61,18 @@ def test_a_journey_is_drawn_step_by_step(call: Call) -> None:
     assert call("/journeys/nothing").status_code == 404
 
 
+def test_the_mail_of_a_step_has_a_result_as_a_campaign_has(call: Call, tb: Tailorbird) -> None:
+    text = TEXT.replace(
+        "  - wait: 1h", "  - send: hello-1\n    template: win_back\n    subject: Hi"
+    )
+    tb.install_library()
+    tb.put("journey", "hello", text)
+    result = call("/journeys/hello/mails/hello-1").json()
+    assert (result["name"], result["version"], result["verdicts"]) == ("hello/hello-1", 2, [])
+    for none in ("/journeys/hello/mails/nothing", "/journeys/none/mails/hello-1"):
+        assert call(none).status_code == 404
+
+
 def test_a_text_is_checked_without_being_kept(call: Call) -> None:
     wrong = TEXT + "  - jump: nowhere\n"
     (finding, *_) = call("/journeys/hello/check", "POST", json={"text": wrong}).json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from starlette.types import ASGIApp
 
 from tailorbird.views import Readings
 from tailorbird.web import guard
-from tailorbird.web.server import application
+from tailorbird.web.server import SECTIONS, application
 
+ROUTER = Path(__file__).parents[2] / "web" / "src" / "App.tsx"
 Ask = Callable[..., httpx.Response]
 
 
@@ -111,6 +113,11 @@ def test_every_address_of_the_router_gets_the_page(ask: Ask, path: str) -> None:
     assert answer.status_code == 200
     assert "<title>Tailorbird</title>" in answer.text
     assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_the_server_knows_every_section_that_the_router_knows() -> None:
+    router = ROUTER.read_text()
+    assert set(re.findall(r'<Route path="/([a-z-]*)', router)) == SECTIONS
 
 
 def test_an_unknown_address_gets_the_page_and_says_so(ask: Ask) -> None:

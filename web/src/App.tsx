@@ -24,7 +24,7 @@ import {
   SystemIcon,
   TemplatesIcon,
 } from "./parts/icons";
-import { DELIVERY_PLACES, PEOPLE_PLACES } from "./parts/places";
+import { CAMPAIGN_PLACES, DELIVERY_PLACES, PEOPLE_PLACES } from "./parts/places";
 import { Empty, NO_STATUS, Page, StatusContext, TroubleNote } from "./parts/page";
 import { instant } from "./words";
 
@@ -164,6 +164,9 @@ function Pages() {
       </Route>
       <Route path="/campaigns" component={Campaigns} />
       <Route path="/journeys" component={Journeys} />
+      <Route path="/journeys/:name/mails/:step">
+        {({ name, step }) => <Campaign key={`${name}/${step}`} name={`${decoded(name)}/${decoded(step)}`} />}
+      </Route>
       <Route path="/journeys/:name">{({ name }) => <Journey key={name} name={decoded(name)} />}</Route>
       <Route path="/data" component={Data} />
       <Route path="/sources" component={Sources} />
@@ -262,6 +265,7 @@ function Side({ status, location }: { status: Status | null; location: string })
 
 const BESIDE: Record<string, readonly (readonly [string, string])[]> = {
   "/segments": PEOPLE_PLACES.slice(1),
+  "/campaigns": CAMPAIGN_PLACES.slice(1),
   "/delivery": BESIDE_DELIVERY,
 };
 

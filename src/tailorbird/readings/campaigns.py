@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from tailorbird import authoring, experiments, journeys, results
+from tailorbird import experiments, journeys, letters, results
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.experiments import Outcome, Verdict
 from tailorbird.readings import slots
@@ -79,14 +79,15 @@ def _decided_at(world: World, name: str) -> Instant:
 
 
 def result(world: World, name: str, now: Instant) -> CampaignResult | None:
-    """Return one campaign's page.
+    """Return one campaign's page; the mail of a journey is called JOURNEY/STEP.
 
     Raises:
         DefinitionError: the campaign's file is broken.
     """
-    if world.definitions.get("campaign", name) is None:
+    found = letters.campaigns.find(world, name)
+    if found is None:
         return None
-    campaign, version = authoring.find_campaign(world, name)
+    campaign, version = found
     at = _decided_at(world, name)
     verdict, counted, said = _read(world, name, now)
     return CampaignResult(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from litestar import post, put
-from litestar.params import JSONBody
+from litestar.params import JSONBody, PathParameter
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import authoring, journey_publishing
 from tailorbird.readings import journey_pages
+from tailorbird.views import CampaignResult
 from tailorbird.views.journey_texts import (
     JourneyFinding,
     JourneyMoves,
@@ -24,13 +25,16 @@ from tailorbird.web.asking import (
     MISSING,
     WRITES,
     WRITING,
+    Asked,
     At,
     Name,
+    Now,
     found,
     reads,
 )
 
 TAG: Final = "journeys"
+Step = Annotated[str, PathParameter(description="The name of its step.")]
 
 
 @reads("/journeys", "List journeys", TAG)
@@ -43,6 +47,14 @@ def list_journeys(desk: At) -> list[JourneyRow]:
 def get_journey(desk: At, name: Name) -> JourneyPage:
     """Return a journey's text, its steps in words with their ways, and who is at each."""
     return found(journey_pages.page(desk.world, name), f"journey {name!r}")
+
+
+@reads("/journeys/{name:str}/mails/{step:str}", "The result of a journey's mail", TAG,
+       responses=MISSING)  # fmt: skip
+def get_journey_mail(readings: Asked, now: Now, name: Name, step: Step) -> CampaignResult:
+    """Return what became of the mail of a step, as of a campaign: it is one, NAME/STEP."""
+    mail = f"{name}/{step}"
+    return found(readings.campaign(mail, now), f"mail {mail!r}")
 
 
 @put("/journeys/{name:str}", summary="Keep a journey", tags=[TAG], status_code=200,
@@ -92,6 +104,7 @@ def publish_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> Journ
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     list_journeys,
     get_journey,
+    get_journey_mail,
     put_journey,
     check_journey,
     publish_journey,

@@ -7,19 +7,21 @@ import { ShareBar } from "../parts/charts";
 import { EffectsOf, Takeaway } from "../parts/effects";
 import { CampaignFeedback } from "../parts/feedback";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
+import { campaignAt } from "../parts/places";
 import { PreflightCard, ScheduleCard } from "../parts/schedule";
 import { Table } from "../parts/table";
 import { capital, count, figure, money, plain, share } from "../words";
 import { verdictTone } from "./Person";
 
 export default function Campaign({ name }: { name: string }) {
-  const reading = useReading<CampaignResult>(`/campaigns${path(name)}`);
+  const reading = useReading<CampaignResult>(campaignAt(name));
+  const [journey = "", step] = name.split("/");
   const result = reading.value;
   return (
     <Page
       title={name}
       lead={result && <Lead result={result} />}
-      back={{ to: "/campaigns", word: "Campaigns" }}
+      back={step ? { to: `/journeys${path(journey)}`, word: journey } : { to: "/campaigns", word: "Campaigns" }}
     >
       <Shown reading={reading} height={1000}>
         {(shown) => (
@@ -38,9 +40,13 @@ export default function Campaign({ name }: { name: string }) {
             </div>
             <CampaignFeedback campaign={name} />
             <Decided verdicts={shown.verdicts} states={shown.states} />
-            <ScheduleCard name={name} />
-            <PreflightCard name={name} variants={shown.arms.filter((arm) => !arm.holdout).map((arm) => arm.name)} />
-            <AudienceCard of={`/campaigns${path(name)}`} />
+            {!step && (
+              <>
+                <ScheduleCard name={name} />
+                <PreflightCard name={name} variants={shown.arms.filter((arm) => !arm.holdout).map((arm) => arm.name)} />
+                <AudienceCard of={campaignAt(name)} />
+              </>
+            )}
           </div>
         )}
       </Shown>
@@ -52,20 +58,28 @@ function Lead({ result }: { result: CampaignResult }) {
   return (
     <>
       {result.description && `${result.description} · `}
-      to{" "}
-      {result.segment.split(", ").map((segment, at) => (
-        <span key={segment}>
-          {at > 0 && " and "}
-          <Link href={`/segments${path(segment)}`}>{segment}</Link>
-        </span>
-      ))}
-      , version {result.version}
+      {result.segment && <Segments names={result.segment.split(", ")} />}version {result.version}
       {result.decided_at && (
         <>
           , decided <When at={result.decided_at} />
         </>
       )}
       ; purchases {result.goal && `and ${plain(result.goal)} `}count for {figure(result.window_days, 0)} days
+    </>
+  );
+}
+
+function Segments({ names }: { names: string[] }) {
+  return (
+    <>
+      to{" "}
+      {names.map((segment, at) => (
+        <span key={segment}>
+          {at > 0 && " and "}
+          <Link href={`/segments${path(segment)}`}>{segment}</Link>
+        </span>
+      ))}
+      ,{" "}
     </>
   );
 }

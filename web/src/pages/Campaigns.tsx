@@ -2,7 +2,7 @@ import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { CampaignSummary } from "../api/types";
 import { Card, Empty, Page, Shown, useStatus } from "../parts/page";
-import { CampaignPlaces } from "../parts/places";
+import { CampaignPlaces, campaignAt } from "../parts/places";
 import { Table } from "../parts/table";
 import { ago, count } from "../words";
 
@@ -28,7 +28,7 @@ export default function Campaigns() {
                     head: true,
                     cell: (c) => (
                       <>
-                        <Link href={`/campaigns${path(c.name)}`}>{c.name}</Link>
+                        <Link href={campaignAt(c.name)}>{c.name}</Link>
                         <small className="dim block">{c.description}</small>
                       </>
                     ),

@@ -15,7 +15,7 @@ import type {
 } from "../api/types";
 import { Told } from "../parts/doing";
 import { Card, Chip, Empty, Page, Shown, type Tone, When } from "../parts/page";
-import { DeliveryPlaces } from "../parts/places";
+import { DeliveryPlaces, campaignAt } from "../parts/places";
 import { Alarms, Reasoned } from "../parts/sending";
 import { Pager, Table, usePaging } from "../parts/table";
 import { capital, count, many, plain } from "../words";
@@ -116,7 +116,7 @@ function Campaigns({ campaigns }: { campaigns: CampaignSends[] }) {
           head: true,
           cell: (each) => (
             <>
-              <Link href={`/campaigns${path(each.campaign)}`}>{each.campaign}</Link>{" "}
+              <Link href={campaignAt(each.campaign)}>{each.campaign}</Link>{" "}
               {each.stands && <Chip tone={TONES[each.stands]}>{STANDS[each.stands]}</Chip>}
             </>
           ),

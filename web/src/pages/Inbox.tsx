@@ -9,6 +9,7 @@ import { MailFrame, SafeLink } from "../parts/mail";
 import { Chip, Empty, Fact, Facts, Page, Shown, When } from "../parts/page";
 import { Pager, Table, usePaging } from "../parts/table";
 import { bytes } from "../words";
+import { campaignAt } from "../parts/places";
 
 const SIZE = 20;
 
@@ -127,7 +128,7 @@ function MessageHead({ mail }: { mail: Mail }) {
         )}
         {mail.campaign && (
           <Fact word="Campaign">
-            <Link href={`/campaigns${path(mail.campaign)}`}>{mail.campaign}</Link>{" "}
+            <Link href={campaignAt(mail.campaign)}>{mail.campaign}</Link>{" "}
             {mail.variant && <Chip>{mail.variant}</Chip>}
           </Fact>
         )}

@@ -1,9 +1,10 @@
 import "../styles/journeys.css";
 import { Fragment } from "react";
+import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { JourneyPage, JourneyStep, JourneyWay, OlderStep } from "../api/types";
 import { Card, Page, Shown } from "../parts/page";
-import { CampaignPlaces } from "../parts/places";
+import { CampaignPlaces, campaignAt } from "../parts/places";
 import { Table } from "../parts/table";
 import { WatchCard } from "../parts/watching";
 import { count, many } from "../words";
@@ -37,7 +38,7 @@ export default function Journey({ name }: { name: string }) {
             </Card>
             <WatchCard journey={name} />
             <Card title="Steps" note="Where nothing else is said, a step leads to the next one.">
-              <Steps steps={nested(journey.steps)} following={following(journey.steps)} />
+              <Steps journey={name} steps={nested(journey.steps)} following={following(journey.steps)} />
             </Card>
             {journey.older.length > 0 && <Older steps={journey.older} />}
             <Card title="Its text">
@@ -52,18 +53,26 @@ export default function Journey({ name }: { name: string }) {
   );
 }
 
-function Steps({ steps, following }: { steps: Nested[]; following: Map<string, string> }) {
+interface StepsProps {
+  journey: string;
+  steps: Nested[];
+  following: Map<string, string>;
+}
+
+function Steps({ journey, steps, following }: StepsProps) {
   return (
     <ol className="journey-steps">
       {steps.map(({ step, inner }) => (
         <li key={step.step} id={anchor(step.step)}>
           <span className={`journey-step ${step.kind}`}>
             <strong>{step.words}</strong>
-            <small className="dim">{step.step}</small>
+            <small className="dim">
+              {step.kind === "send" ? <Link href={campaignAt(`${journey}/${step.step}`)}>{step.step}</Link> : step.step}
+            </small>
             {step.people > 0 && <span className="journey-people">{many(step.people, "person", "people")} here</span>}
           </span>
           <Ways ways={step.ways.filter((way) => way.when || way.to !== following.get(step.step))} />
-          {inner.length > 0 && <Steps steps={inner} following={following} />}
+          {inner.length > 0 && <Steps journey={journey} steps={inner} following={following} />}
         </li>
       ))}
     </ol>

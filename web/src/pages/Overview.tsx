@@ -16,6 +16,7 @@ import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
 import { Alarms } from "../parts/sending";
 import { Table } from "../parts/table";
 import { brief, capital, count, date, figure, instant, money, share } from "../words";
+import { campaignAt } from "../parts/places";
 
 export default function Overview() {
   const reading = useReading<OverviewView>("/overview");
@@ -184,7 +185,7 @@ function CampaignCard({ overview }: { overview: OverviewView }) {
   return (
     <Card
       title="Latest campaign"
-      aside={result && <Link href={`/campaigns${path(result.name)}`}>Whole result</Link>}
+      aside={result && <Link href={campaignAt(result.name)}>Whole result</Link>}
     >
       {result ? (
         <>

@@ -2,11 +2,11 @@ import "../styles/segments.css";
 import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
-import { path, send, useDoing, useReading } from "../api/reading";
+import { send, useDoing, useReading } from "../api/reading";
 import type { LaneWaiting, NewHold, PaceReport } from "../api/types";
 import { Told } from "../parts/doing";
 import { Card, Chip, Empty, Page, Shown, type Tone, When } from "../parts/page";
-import { DeliveryPlaces } from "../parts/places";
+import { DeliveryPlaces, campaignAt } from "../parts/places";
 import { Carriers, HeldStreams, Reasoned } from "../parts/sending";
 import { Table } from "../parts/table";
 import { count } from "../words";
@@ -109,7 +109,7 @@ function Lanes({ report }: { report: PaceReport }) {
             { name: "Stream", head: true, cell: (each) => each.stream },
             {
               name: "Campaign",
-              cell: (each) => <Link href={`/campaigns${path(each.campaign)}`}>{each.campaign}</Link>,
+              cell: (each) => <Link href={campaignAt(each.campaign)}>{each.campaign}</Link>,
             },
             { name: "Mails", right: true, cell: (each) => count(each.sends) },
             {

@@ -30,6 +30,7 @@ import {
 import { Table } from "../parts/table";
 import { WhyCard } from "../parts/why";
 import { capital, count, date, figure, instant, many, money, plain, share } from "../words";
+import { campaignAt } from "../parts/places";
 
 export default function Person({ person }: { person: string }) {
   const reading = useReading<PersonReport>(`/people${path(person)}`);
@@ -254,7 +255,7 @@ function DecisionEntry({ decision, stored }: { decision: DecisionReport; stored:
     <>
       <p className="decision-head">
         <Chip tone={verdictTone(decision.verdict)}>{decision.verdict}</Chip>{" "}
-        <Link href={`/campaigns${path(decision.campaign)}`}>{decision.campaign}</Link>
+        <Link href={campaignAt(decision.campaign)}>{decision.campaign}</Link>
         {decision.variant && <span className="dim"> · {decision.variant}</span>}
         {decision.state && <span className="dim"> · {decision.state}</span>}
         <span className="grow" />

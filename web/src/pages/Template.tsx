@@ -15,6 +15,7 @@ import { Uses, Versions } from "../parts/kept";
 import { MailFrame } from "../parts/mail";
 import { Card, Chip, Fact, Facts, Page, Shown, useStatus } from "../parts/page";
 import { bytes, instant } from "../words";
+import { campaignAt } from "../parts/places";
 
 const Code = lazy(() => import("../parts/code"));
 const PAUSE_MILLISECONDS = 350;
@@ -66,7 +67,7 @@ function Using({ report }: { report: TemplateReport }) {
         {report.campaigns.map((campaign) => (
           <span key={campaign}>
             {" · "}
-            <Link href={`/campaigns${path(campaign)}`}>{campaign}</Link>
+            <Link href={campaignAt(campaign)}>{campaign}</Link>
           </span>
         ))}
       </span>

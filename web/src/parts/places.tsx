@@ -1,6 +1,8 @@
 // Pages that belong together, beside each other: groups of people, and the ways of the mails.
 
+import "../styles/places.css";
 import { Link, useLocation } from "wouter";
+import { path } from "../api/reading";
 
 export const PEOPLE_PLACES = [
   ["/segments", "Segments"],
@@ -22,6 +24,12 @@ export const DELIVERY_PLACES = [
   ["/suppressions", "Suppressions"],
   ["/inbox", "Inbox"],
 ] as const;
+
+/** Where a campaign's result is, here and in the API; the mail of a journey is called JOURNEY/STEP. */
+export function campaignAt(name: string): string {
+  const [journey = "", step] = name.split("/");
+  return step === undefined ? `/campaigns${path(name)}` : `/journeys${path(journey)}/mails${path(step)}`;
+}
 
 type Places = readonly (readonly [string, string])[];
 

@@ -9,6 +9,7 @@ import { capital, count, many, plain } from "../words";
 import { Told } from "./doing";
 import { Card, Chip, Empty, Fact, Facts, Shown, type Tone, TroubleNote, When } from "./page";
 import { Table } from "./table";
+import { campaignAt } from "./places";
 
 const TONES: Record<Point["state"], Tone> = { fault: "red", warning: "amber", good: "moss" };
 
@@ -57,7 +58,7 @@ function Displaced({ rows }: { rows: Displacer[] }) {
           name: "In its place",
           cell: (each) =>
             each.campaign ? (
-              <Link href={`/campaigns${path(each.campaign)}`}>{each.campaign}</Link>
+              <Link href={campaignAt(each.campaign)}>{each.campaign}</Link>
             ) : (
               <span className="dim">several</span>
             ),

@@ -53,7 +53,7 @@ function Funnel({ steps }: { steps: StepWatch[] }) {
       rows={steps}
       id={(each) => each.step}
       columns={[
-        { name: "Step", head: true, cell: (each) => each.step },
+        { name: "Step", head: true, cell: (each) => <StepName step={each} /> },
         { name: "Came", right: true, cell: (each) => <Came step={each} /> },
         { name: "Waiting", right: true, cell: (each) => count(each.waiting) },
         { name: "Dropped", right: true, cell: (each) => count(each.dropped) },
@@ -61,6 +61,15 @@ function Funnel({ steps }: { steps: StepWatch[] }) {
         { name: "How they left", wide: true, cell: (each) => <Left step={each} /> },
       ]}
     />
+  );
+}
+
+function StepName({ step }: { step: StepWatch }) {
+  return (
+    <>
+      {step.words}
+      <small className="dim block">{step.step}</small>
+    </>
   );
 }
 

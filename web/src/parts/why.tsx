@@ -7,6 +7,7 @@ import type { Brief, Limit, MadeOf, Stage, Why, Whys } from "../api/types";
 import { capital, figure, plain, share } from "../words";
 import { Card, Chip, Empty, Fact, Facts, Shown, type Tone, When } from "./page";
 import { ReasonEntry } from "./reasons";
+import { campaignAt } from "./places";
 
 const TONE: Partial<Record<Brief["answer"], Tone>> = {
   sent: "moss",
@@ -49,7 +50,7 @@ export function WhyCard({ person }: { person: number }) {
 function home({ campaign, answer }: Brief): string {
   const [journey = "", step] = campaign.split("/");
   const journeys = step !== undefined || answer === "in_journey" || answer.endsWith("_journey");
-  return journeys || answer === "not_entered" ? `/journeys${path(journey)}` : `/campaigns${path(campaign)}`;
+  return journeys || answer === "not_entered" ? `/journeys${path(journey)}` : campaignAt(campaign);
 }
 
 function Told({ person, told }: { person: number; told: Brief }) {
