@@ -131,7 +131,7 @@ class Shop:
 
     def run(self, step: Instant, until: Instant, batch: int = 500) -> None:
         """Send whenever something may leave, but not more often than every `step`."""
-        while self.clock.now < until and self.ledger.states().get("pending"):
+        while self.clock.now < until and self.ledger.waits():
             self.send(batch)
             next_at = self.pacing.next_at(self.clock.now)
             if next_at is None:
@@ -414,19 +414,18 @@ def test_mails_that_somebody_waits_for_pass_a_held_stream_and_a_warm_up(shop: Sh
     assert shop.send() == 2
 
 
-@pytest.mark.slow
-def test_a_hundred_thousand_mails_leave_exactly_as_the_plan_says(large_shop: Shop) -> None:
+def test_ten_thousand_mails_leave_exactly_as_the_plan_says(large_shop: Shop) -> None:
     shop = large_shop
-    volumes = (50, 100, 500, 1000, 5000, 10_000, 20_000, 40_000)
+    volumes = (5, 10, 50, 100, 500, 1000, 2000, 4000)
     shop.plan = Plan(
-        zone="Europe/Berlin", warm_up={"gmail": volumes}, rates={"any": (Rate(900, 1),)}
+        zone="Europe/Berlin", warm_up={"gmail": volumes}, rates={"any": (Rate(90, 1),)}
     )
     shop.clock.now = START + 5 * HOUR
-    shop.decide({"gmail": 90_000, "yahoo": 10_000})
-    shop.run(20 * MINUTE, START + 30 * DAY, batch=20_000)
+    shop.decide({"gmail": 9_000, "yahoo": 1_000})
+    shop.run(20 * MINUTE, START + 30 * DAY, batch=2_000)
     gmail = [(at, stream) for at, stream in shop.provider.departures if stream.endswith("gmail")]
     first = local_day("Europe/Berlin", START)
     days = Counter(local_day("Europe/Berlin", at) - first for at, _ in gmail)
-    assert [days[day] for day in range(9)] == [*volumes, 90_000 - sum(volumes)]
-    assert len(shop.provider.departures) == 100_000
-    assert within(shop.provider.departures, f"{DOMAIN}/yahoo", SECOND) == 900
+    assert [days[day] for day in range(9)] == [*volumes, 9_000 - sum(volumes)]
+    assert len(shop.provider.departures) == 10_000
+    assert within(shop.provider.departures, f"{DOMAIN}/yahoo", SECOND) == 90
