@@ -1,9 +1,9 @@
 """Seconds in which a million enrolments advance one step of a journey, each step on record.
 
 Everybody has entered; then all are due at once, twice: at the end of a wait, whose people are moved
-in the store itself, which is the step of the claim; and, told beside it, at a split, whose arm is
-drawn for each of them here, by a keyed hash. It is the engine as
-the server runs it, over a whole data folder, with SQLite (`synchronous=FULL`) and, where Debian's
+in the store itself; and at a split, whose arm is drawn for each of them here, by a keyed hash. The
+slower of the two is judged. It is the engine as the server runs it, over a whole data folder, with
+SQLite (`synchronous=FULL`) and, where Debian's
 PostgreSQL is installed, with a server of its own (`fsync=on`). Beside it, in the same run and over
 the same durable SQLite: a task queue with one task a person (`pip install huey`; what is not
 installed is named as such), and a loop that moves one person a transaction.
@@ -226,18 +226,22 @@ def main(given: list[str]) -> None:
             "huey_one_task_a_person_per_second": task_queue(folders[2], few),
         }
         bare = limit(folders[3], people)
-    waits = {
-        store: told[store]["wait"]["cpu_seconds"] for store in GOAL if isinstance(told[store], dict)
+    judged = {
+        store: max(("wait", "split"), key=lambda step: told[store][step]["cpu_seconds"])
+        for store in GOAL
+        if isinstance(told[store], dict)
     }
+    took = {store: told[store][step]["cpu_seconds"] for store, step in judged.items()}
     scale = people / 1_000_000
     line = {
         "claim": "a million enrolments advance one step, recorded, in 10 s (20 s in PostgreSQL)",
         "ours": {"enrolments": people, "cores": os.cpu_count(), **told},
         "peers": peers,
         "limit": {"sqlite_alone": bare},
-        "ratio": round(waits["sqlite"] / bare["cpu_seconds"], 2),
+        "judged": {store: [step, took[store]] for store, step in judged.items()},
+        "ratio": round(took["sqlite"] / bare["cpu_seconds"], 2),
         "goal": GOAL,
-        "holds": all(waits[store] < GOAL[store] * scale for store in waits),
+        "holds": all(took[store] < GOAL[store] * scale for store in took),
     }
     if not quick:
         RESULT.write_text(json.dumps(line, indent=2) + "\n", encoding="utf-8")

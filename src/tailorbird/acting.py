@@ -67,7 +67,8 @@ def found(
             shares = {arm.name: arm.share for arm in step.arms}
             name = f"{journey.name}/{step.id}"
             drawn = experiments.assign_all(world.assignment_key, name, people, shares)
-            return Found(arms=[(arm.variant, arm.probability) for arm in drawn]), writes
+            arms = {arm.variant: (arm.variant, arm.probability) for arm in drawn}
+            return Found(arms=[arms[arm.variant] for arm in drawn]), writes
         case Recommend():
             return _recommended(world, step, batch, now), writes
         case Update():

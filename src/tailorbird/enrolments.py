@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -26,6 +26,8 @@ Outcome: TypeAlias = Literal[
 """How somebody left a step: what the step did, or what took her out of it."""
 NEVER: Final = 2**63 - 1
 """An instant that never comes."""
+LEAST_ON_A_WAY: Final = 20
+"""How many people, on average, are worth a statement of their own."""
 LONG: Final = 200
 """Most characters of a reason that are kept."""
 
@@ -106,6 +108,36 @@ class Move(msgspec.Struct, frozen=True, gc=False):
     check_at: Instant
     kept: bytes
     ended: str = ""
+
+
+class Way(NamedTuple):
+    """What moves have in common that are written by one statement."""
+
+    moves: int
+    to: str
+    outcome: Outcome
+    reason: str
+    due_at: Instant
+    until_at: Instant
+    check_at: Instant
+    kept: bytes
+    ended: str
+
+
+def ways(moves: Sequence[Move]) -> dict[Way, list[EnrolmentId]]:
+    """Return who goes each way; {} where there are too many ways for a statement each."""
+    found: dict[Way, list[EnrolmentId]] = {}
+    for m in moves:
+        way = Way(
+            m.moves, m.to, m.outcome, m.reason, m.due_at, m.until_at, m.check_at, m.kept, m.ended
+        )
+        if (own := found.get(way)) is not None:
+            own.append(m.enrolment)
+        elif len(found) * LEAST_ON_A_WAY >= len(moves):
+            return {}
+        else:
+            found[way] = [m.enrolment]
+    return found
 
 
 class Later(msgspec.Struct, frozen=True, gc=False):

@@ -18,6 +18,7 @@ from tailorbird.enrolments import (
     Later,
     Move,
     Outcome,
+    Passage,
     Place,
     StepRecord,
     Stood,
@@ -111,6 +112,55 @@ def test_a_move_is_made_once(store: Enrolments) -> None:
     assert store.records(one.id)[1:] == [
         StepRecord(one.id, 1, "wait", NOW + 5, "waited", "send", "so")
     ]
+
+
+def test_each_goes_her_own_way_where_few_go_the_same(store: Enrolments) -> None:
+    one, two, three = entered(store, 1, 2, 3)
+    store.move([on(two, "send")], NOW + 5)
+    moves = [on(one, "send"), on(two, "talk"), on(three, "", "exit", ended="exit")]
+    assert store.move(moves, NOW + 6) == [True, False, True]
+    assert [e.step for e in store.get([one.id, two.id, three.id])] == ["send", "send", ""]
+    assert store.records(three.id)[1] == StepRecord(three.id, 1, "wait", NOW + 6, "exit", "", "so")
+    assert len(store.records(two.id)) == 2
+
+
+def test_many_go_few_ways_and_who_has_moved_stays(store: Enrolments) -> None:
+    batch = entered(store, *range(1, 61))
+    store.move([on(each, "elsewhere") for each in batch[:3]], NOW + 1)
+    moves = [on(each, "left" if each.person % 2 else "right", "drew") for each in batch]
+    assert store.move(moves, NOW + 2) == [False] * 3 + [True] * 57
+    there = {place.step: people for place, people in store.places().items()}
+    assert there == {"elsewhere": 3, "left": 28, "right": 29}
+    (last,) = store.of_people([60])
+    assert (last.step, last.since, last.moves, last.kept) == ("right", NOW + 2, 1, b"{}")
+    assert store.records(last.id)[1:] == [
+        StepRecord(last.id, 1, "wait", NOW + 2, "drew", "right", "so")
+    ]
+
+
+def test_many_change_versions_and_keep_since_when_they_wait(store: Enrolments) -> None:
+    batch = entered(store, *range(1, 31))
+    moves = [on(each, "pause", "remapped", due=NOW + 4) for each in batch]
+    assert store.remap(WAIT, 2, moves, NOW + 3) == [True] * 30
+    assert store.places() == {Place("cart", 2, "pause"): 30}
+    assert {each.since for each in store.of_people(range(1, 31))} == {NOW}
+
+
+def test_every_way_through_a_journey_is_told_as_it_stands(store: Enrolments) -> None:
+    one, two, _ = entered(store, 1, 2, 3)
+    store.move([on(one, "send")], NOW + 5)
+    store.move([on(two, "", "exit", ended="exit")], NOW + 6)
+    store.enter("cart", 2, [entry(4, at=NOW + 9, ended="holdout")], NOW + 9)
+    store.enter("other", 1, [entry(5)], NOW)
+    held = Passage(4, NOW + 9, "", "holdout", "", "holdout")
+    assert store.passages("cart") == [
+        Passage(1, NOW, "send", "waited", "so", ""),
+        Passage(2, NOW, "wait", "exit", "so", "exit"),
+        Passage(3, NOW, "wait", "entered", "", ""),
+        held,
+    ]
+    assert store.passages("cart", after=NOW) == [held]
+    assert store.passages("unknown") == []
 
 
 def test_who_has_ended_moves_no_more(store: Enrolments) -> None:

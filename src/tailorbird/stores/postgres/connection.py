@@ -51,8 +51,8 @@ class Server:
         """Return what a statement gives."""
         with self.transaction(), self._connection.cursor() as cursor:
             cursor.execute(sql, tuple(bound) or None)
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-            return found
+            columns = cursor.fetch_arrow_table().columns
+            return list(zip(*(each.to_pylist() for each in columns), strict=True))
 
     def run(self, sql: str, bound: Sequence[object] = ()) -> None:
         """Run a statement that gives nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -22,6 +22,8 @@ from tailorbird.enrolments import (
     Place,
     StepRecord,
     Stood,
+    Way,
+    ways,
 )
 from tailorbird.schema import Instant, PersonId
 from tailorbird.stores.postgres.connection import Server
@@ -124,6 +126,9 @@ class PostgresEnrolments:
         return self._move(moves, now, version)
 
     def _move(self, moves: Sequence[Move], now: Instant, version: int) -> list[bool]:
+        if going := ways(moves):
+            unmade = self._move_together(going, now, version)
+            return [m.enrolment not in unmade for m in moves]
         said = {each for m in moves for each in (m.to, m.outcome, m.reason, m.ended)}
         with self.transaction():
             code = self._codes(said)
@@ -136,6 +141,25 @@ class PostgresEnrolments:
             ]  # fmt: skip
             made = self._server.rows(SQL["move"], (now, version, _json(rows)))
         return [bool(each) for (each,) in made]
+
+    def _move_together(
+        self, going: Mapping[Way, Sequence[EnrolmentId]], now: Instant, version: int
+    ) -> set[EnrolmentId]:
+        """Make moves, each way by one statement; return whose were not made."""
+        said = {each for w in going for each in (w.to, w.outcome, w.reason, w.ended)}
+        unmade: set[EnrolmentId] = set()
+        with self.transaction():
+            code = self._codes(said)
+            for way, people in going.items():
+                bound = (
+                    now, version, f"{{{','.join(map(str, people))}}}", way.moves, code[way.to],
+                    way.due_at, way.until_at, way.check_at, way.kept.hex(), code[way.ended],
+                    code[way.outcome], code[way.reason],
+                )  # fmt: skip
+                made = self._server.rows(SQL["move_all"], bound)
+                if len(made) < len(people):
+                    unmade |= {*people} - {each for (each,) in made}
+        return unmade
 
     def look_later(self, those: Sequence[Later]) -> None:
         """Keep when enrolments that have not moved since are to be looked at again."""

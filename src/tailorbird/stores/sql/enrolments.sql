@@ -80,13 +80,24 @@ SELECT id FROM enrolments INDEXED BY enrolments_due
 WHERE ended = 0 AND journey = :journey AND version = :version AND step = :step AND due_at <= :now
   AND until_at <= :now AND check_at > :now
 ORDER BY due_at LIMIT :limit
+-- name: choose_some
+INSERT OR IGNORE INTO temp.moving (id)
+SELECT e.id FROM json_each(:people) AS w CROSS JOIN enrolments AS e ON e.id = w.value
+WHERE e.moves = :moves AND e.ended = 0
+-- name: chosen
+SELECT id FROM temp.moving
 -- name: note_all
 INSERT INTO enrolment_steps (enrolment, number, step, at, outcome, next, reason)
-SELECT e.id, e.moves + 1, e.step, :now, :outcome, :to, 0
+SELECT e.id, e.moves + 1, e.step, :now, :outcome, :to, :reason
 FROM temp.moving AS m JOIN enrolments AS e ON e.id = m.id
 -- name: pass_on
 UPDATE enrolments SET step = :to, since = :now, due_at = MIN(:due_at, check_at),
     until_at = :until_at, moves = moves + 1, ended = :ended
+WHERE id IN (SELECT id FROM temp.moving)
+-- name: move_all
+UPDATE enrolments SET step = :to, since = CASE :version WHEN 0 THEN :now ELSE since END,
+    due_at = :due_at, until_at = :until_at, check_at = :check_at, kept = :kept, ended = :ended,
+    moves = moves + 1, version = CASE :version WHEN 0 THEN version ELSE :version END
 WHERE id IN (SELECT id FROM temp.moving)
 -- name: moves
 INSERT OR IGNORE INTO temp.moves

@@ -81,15 +81,15 @@ SELECT j.word, f.version, s.word,
 FROM firsts AS f JOIN journey_words AS j ON j.code = f.journey
 JOIN journey_words AS s ON s.code = f.step
 -- name: due
-SELECT e.id, j.word, e.version, e.person, e.key, s.word, e.since, e.entered_at, e.due_at,
-       e.until_at, e.cause, e.check_at, e.moves, e.kept, x.word
-FROM enrolments AS e JOIN journey_words AS j ON j.code = e.journey
-JOIN journey_words AS s ON s.code = e.step JOIN journey_words AS x ON x.code = e.ended
+-- Who comes first of many who are due at one instant is all the same: a sort would read them all.
+SELECT e.id, $1::text, e.version, e.person, e.key, $3::text, e.since, e.entered_at, e.due_at,
+       e.until_at, e.cause, e.check_at, e.moves, e.kept, ''
+FROM enrolments AS e
 WHERE e.ended = 0 AND e.journey = (SELECT code FROM journey_words WHERE word = $1::text)
   AND e.version = $2::bigint
   AND e.step = (SELECT code FROM journey_words WHERE word = $3::text)
   AND e.due_at <= $4::bigint AND e.check_at <= $5::bigint
-ORDER BY e.due_at, e.id LIMIT $6::bigint
+ORDER BY e.due_at LIMIT $6::bigint
 -- name: at
 SELECT e.id, j.word, e.version, e.person, e.key, s.word, e.since, e.entered_at, e.due_at,
        e.until_at, e.cause, e.check_at, e.moves, e.kept, x.word
@@ -137,6 +137,23 @@ noted AS (
     INSERT INTO enrolment_steps (enrolment, number, step, at, outcome, next, reason)
     SELECT id, moves, was, $1::bigint, outcome, step, reason FROM moved)
 SELECT m.id IS NOT NULL FROM given AS g LEFT JOIN moved AS m USING (place) ORDER BY g.place
+-- name: move_all
+-- $1 now, $2 the version, 0 for the same, $3 who, $4 moves, $5 to, $6 due, $7 until, $8 check,
+-- $9 kept, $10 ended, $11 outcome, $12 reason
+-- The planner is not to know how many there are: it would read everybody, to find a few thousand.
+WITH moved AS (
+    UPDATE enrolments AS e
+    SET step = $5::bigint, since = CASE WHEN $2::bigint = 0 THEN $1::bigint ELSE e.since END,
+        due_at = $6::bigint, until_at = $7::bigint, check_at = $8::bigint,
+        kept = decode($9::text, 'hex'), ended = $10::bigint, moves = e.moves + 1,
+        version = CASE WHEN $2::bigint = 0 THEN e.version ELSE $2::bigint END
+    FROM unnest((SELECT $3::text)::bigint[]) AS g (id) JOIN enrolments AS o USING (id)
+    WHERE e.id = o.id AND e.moves = $4::bigint AND e.ended = 0
+    RETURNING e.id, o.step AS was),
+noted AS (
+    INSERT INTO enrolment_steps (enrolment, number, step, at, outcome, next, reason)
+    SELECT id, $4::bigint + 1, was, $1::bigint, $11::bigint, $5::bigint, $12::bigint FROM moved)
+SELECT id FROM moved
 -- name: later
 UPDATE enrolments AS e SET due_at = (x ->> 2)::bigint, check_at = (x ->> 3)::bigint
 FROM jsonb_array_elements($1::text::jsonb) AS j (x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ from tailorbird.enrolments import (
     Place,
     StepRecord,
     Stood,
+    Way,
+    ways,
 )
 from tailorbird.schema import Instant, PersonId
 from tailorbird.stores.sqlite.connection import Database
@@ -109,6 +111,7 @@ class SqliteEnrolments:
                 "journey": code[place.journey], "version": place.version, "now": now,
                 "step": code[place.step], "limit": limit, "to": code[to], "due_at": due_at,
                 "until_at": until_at, "outcome": code[outcome], "ended": code[ended],
+                "reason": 0,
             }  # fmt: skip
             connection.execute(_MOVING)
             connection.execute("DELETE FROM temp.moving")
@@ -201,6 +204,39 @@ def _moved(
     """Make moves, all at once; return which were made."""
     if not moves:
         return []
+    if going := ways(moves):
+        unmade = _moved_together(connection, going, now, version)
+        return [m.enrolment not in unmade for m in moves]
+    return _moved_each(connection, moves, now, version)
+
+
+def _moved_together(
+    connection: sqlite3.Connection,
+    going: Mapping[Way, Sequence[EnrolmentId]],
+    now: Instant,
+    version: int,
+) -> set[EnrolmentId]:
+    """Make moves, each way by one statement; return whose were not made."""
+    code = _codes(connection, {each for way in going for each in _words(way)})
+    connection.execute(_MOVING)
+    unmade: set[EnrolmentId] = set()
+    for way, people in going.items():
+        bound = way._asdict() | {"people": _json(people), "now": now, "version": version} | {
+            name: code[word]
+            for name, word in zip(("to", "outcome", "reason", "ended"), _words(way), strict=True)
+        }  # fmt: skip
+        connection.execute("DELETE FROM temp.moving")
+        connection.execute(SQL["choose_some"], bound)
+        connection.execute(SQL["note_all"], bound)
+        if connection.execute(SQL["move_all"], bound).rowcount < len(people):
+            unmade |= {*people} - {each for (each,) in connection.execute(SQL["chosen"])}
+    return unmade
+
+
+def _moved_each(
+    connection: sqlite3.Connection, moves: Sequence[Move], now: Instant, version: int
+) -> list[bool]:
+    """Make moves that have little in common; return which were made."""
     code = _codes(connection, {each for m in moves for each in _words(m)})
     connection.execute(_MOVES)
     connection.execute("DELETE FROM temp.moves")
@@ -220,7 +256,7 @@ def _moved(
     return [m.enrolment not in unmade for m in moves]
 
 
-def _words(move: Move) -> tuple[str, ...]:
+def _words(move: Move | Way) -> tuple[str, ...]:
     return move.to, move.outcome, move.reason, move.ended
 
 
