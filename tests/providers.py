@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 Act: TypeAlias = Literal[
     "accept", "reject", "limit", "busy", "refuse", "break", "garbage", "take_and_hang_up",
@@ -348,6 +349,12 @@ def known(asked: Asked, taken: Sequence[Taken]) -> list[Taken]:
     return [one for one in taken if one.send_id in asked.path]
 
 
+def with_id(asked: Asked, taken: Sequence[Taken]) -> list[Taken]:
+    """Return what was taken with the Message-ID that a look-up asks for."""
+    (wanted,) = parse_qs(urlsplit(asked.path).query)["message-id"]
+    return [one for one in taken if one.headers["Message-ID"] == f"<{wanted}>"]
+
+
 def mailjet_error(one: Taken) -> Any:
     error = {
         "ErrorIdentifier": "f987", "ErrorCode": "mj-0013", "StatusCode": 400,
@@ -413,7 +420,7 @@ DIALECTS: dict[str, Dialect] = {
             lambda taken: (200, {"id": f"<{taken[0].send_id}@x>", "message": "Queued."}),
             lambda _taken: (400, {"message": "to parameter is not a valid address."}),
             (401, {"message": "Invalid private key"}),
-            shown=lambda asked, taken: {"items": [{"id": "e"} for _ in known(asked, taken)]},
+            shown=lambda asked, taken: {"items": [{"id": "e"} for _ in with_id(asked, taken)]},
         ),
         Dialect(
             "sparkpost",

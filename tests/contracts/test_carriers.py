@@ -17,13 +17,13 @@ from tests.providers import DIALECTS, Act, Dialect, Provider
 
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.kinds import Kind, OpenCarrier, Place
-from tailorbird.delivery.carriers.registry import KINDS, kind
+from tailorbird.delivery.carriers.registry import KINDS, carriers_of, kind
 from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.message import Envelope, message
 from tailorbird.delivery.protocol import deliver, recover
 from tailorbird.errors import CarrierError
 from tailorbird.schema import SECOND, Claim, Decision, Outgoing, Rendered, Reply
-from tailorbird.settings import is_secret
+from tailorbird.settings import Brand, Sender, Settings, is_secret
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 
@@ -148,14 +148,14 @@ def journal(tmp_path: Path) -> Iterator[FileJournal]:
     kept.close()
 
 
-def mail(number: int, html: str = HTML) -> Outgoing:
+def mail(number: int, html: str = HTML, domain: str = "shop.example") -> Outgoing:
     send_id = number.to_bytes(16, "big")
     to = f"p{number}@y.example"
     envelope = Envelope(
         send_id,
         to,
         "hello@shop.example",
-        "shop.example",
+        domain,
         NOW,
         to_name="Müller, Ann",
         from_name="The Shop",
@@ -230,6 +230,29 @@ def test_a_carrier_that_can_be_asked_finds_what_it_took(stage: Stage, journal: F
         assert found.get(mail(2).send_id, False) is False
     else:
         assert found is None
+
+
+@pytest.mark.parametrize("name", ["mailgun", "mailjet", "postmark"])
+def test_a_brands_mail_is_found_by_the_domain_of_its_own(
+    name: str, provided: Provided, journal: FileJournal, tmp_path: Path
+) -> None:
+    first, provider = provided(name)
+    send(first, journal, mail(1), mail(2, domain="outlet.example"), mail(3, domain="käse.example"))
+    brands = {
+        "outlet": Brand(address="hello@outlet.example"),
+        "sub": Brand(address="hello@shop.example", domain="käse.example"),
+    }
+    table = {"base_url": provider.url} | provider.dialect.table
+    chosen = Settings(
+        sender=Sender(address="hello@shop.example"), brands=brands, carriers={name: table}
+    )
+    with ExitStack() as stack:
+        inbox = InboxCarrier(tmp_path / "other")
+        stack.callback(inbox.close)
+        carrier = carriers_of(chosen, place(name, tmp_path, inbox))[name]
+        stack.callback(carrier.close)
+        found = carrier.found([mail(number).send_id for number in range(1, 5)])
+    assert found == {mail(number).send_id: True for number in (1, 2, 3)}
 
 
 def test_what_was_sent_before_a_crash_is_settled_by_recovery(

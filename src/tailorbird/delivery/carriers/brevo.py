@@ -70,8 +70,9 @@ class Brevo:
             kind = "unknown"  # its key was used before, and nobody knows with what success
         return replied(messages, answer, f"{code} {text}", kind)
 
-    def lookup(self, _send_id: bytes) -> None:
-        """Return None: Brevo finds messages by its own ids alone."""
+    def lookup(self, _send_id: bytes) -> Sequence[Call]:
+        """Return none: Brevo finds messages by its own ids alone."""
+        return ()
 
     def sighted(self, _send_id: bytes, _answer: Answer) -> bool:
         """Return False: it is never asked."""

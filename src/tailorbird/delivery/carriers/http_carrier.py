@@ -87,8 +87,8 @@ class HttpCarrier:
         with suppress(OSError, Unanswered, CarrierError, http.client.HTTPException):
             session = HttpSession(self._server, self._api)
             try:
-                for send_id, call in calls.items():
-                    if call and self._api.sighted(send_id, session.ask(call)):
+                for send_id, own in calls.items():
+                    if any(self._api.sighted(send_id, session.ask(call)) for call in own):
                         seen[send_id] = True
             finally:
                 session.quit()

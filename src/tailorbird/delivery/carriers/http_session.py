@@ -126,8 +126,11 @@ class Api(Protocol):
             Malformed: it does not say.
         """
 
-    def lookup(self, send_id: bytes) -> Call | None:
-        """Return the call that asks whether a send is known, None where there is none."""
+    def lookup(self, send_id: bytes) -> Sequence[Call]:
+        """Return the calls that ask whether a send is known, none where it cannot be asked.
+
+        It is known when any of them shows it.
+        """
 
     def sighted(self, send_id: bytes, answer: Answer) -> bool:
         """Return whether the answer to `lookup` shows that the send was taken."""

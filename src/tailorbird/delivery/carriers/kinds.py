@@ -50,6 +50,8 @@ class Place:
     clock: Callable[[], Instant]
     inbox: OpenCarrier
     """The local inbox of the folder: it is open already."""
+    domains: tuple[str, ...] = ()
+    """Those of Message-IDs, the one of `hello` first and those of brands behind it."""
 
     @property
     def where(self) -> str:

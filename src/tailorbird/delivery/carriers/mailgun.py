@@ -30,15 +30,15 @@ class MailgunSettings(msgspec.Struct, frozen=True):
 
 
 class Mailgun:
-    """`http_session.Api` of Mailgun. `sender_domain` is that of our Message-IDs."""
+    """`http_session.Api` of Mailgun. `domains` are those of our Message-IDs, a brand's own, too."""
 
     repeatable_seconds = 0
 
-    def __init__(self, settings: MailgunSettings, sender_domain: str) -> None:
+    def __init__(self, settings: MailgunSettings, domains: Sequence[str]) -> None:
         self.base_url = settings.base_url
         self._path = f"/v3/{quote(settings.domain)}"
         self._authorization = {"Authorization": basic("api", settings.api_key)}
-        self._sender_domain = sender_domain
+        self._domains = domains
 
     def call(self, messages: Sequence[Outgoing]) -> Call:
         """Return the call that hands the message over."""
@@ -62,10 +62,13 @@ class Mailgun:
             return replied(messages, answer, f"taken as {taken}")
         return replied(messages, answer, answer.said("message"))
 
-    def lookup(self, send_id: bytes) -> Call:
-        """Return the call that looks for our Message-ID among the events."""
-        query = urlencode({"message-id": f"{send_id.hex()}@{self._sender_domain}", "limit": 1})
-        return Call(f"{self._path}/events?{query}", self._authorization, method="GET")
+    def lookup(self, send_id: bytes) -> Sequence[Call]:
+        """Return the calls that look for our Message-ID among the events, for each domain one."""
+        named = ({"message-id": f"{send_id.hex()}@{each}", "limit": 1} for each in self._domains)
+        return [
+            Call(f"{self._path}/events?{urlencode(query)}", self._authorization, method="GET")
+            for query in named
+        ]
 
     def sighted(self, _send_id: bytes, answer: Answer) -> bool:
         """Return whether there is an event of it."""
@@ -94,7 +97,7 @@ def _form(fields: Mapping[str, str], content: bytes, unique: str) -> tuple[str, 
 
 def _opened(settings: MailgunSettings, place: Place) -> HttpCarrier:
     line = Line(settings.base_url, settings.connections, settings.timeout_seconds)
-    return HttpCarrier(place.name, Mailgun(settings, place.hello), line)
+    return HttpCarrier(place.name, Mailgun(settings, place.domains or (place.hello,)), line)
 
 
 KIND: Final = Kind(

@@ -68,10 +68,10 @@ class Mailjet:
             raise Malformed("the answer does not name each message")
         return [_reply(message, one, answer) for message, one in zip(messages, said, strict=True)]
 
-    def lookup(self, send_id: bytes) -> Call:
+    def lookup(self, send_id: bytes) -> Sequence[Call]:
         """Return the call that searches what was sent by our send id."""
         path = f"/v3/REST/message?CustomID={send_id.hex()}&Limit=1"
-        return Call(path, self._headers, method="GET")
+        return [Call(path, self._headers, method="GET")]
 
     def sighted(self, _send_id: bytes, answer: Answer) -> bool:
         """Return whether the search found it."""

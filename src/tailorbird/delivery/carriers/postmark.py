@@ -66,10 +66,10 @@ class Postmark:
             self._reply(message, one, answer) for message, one in zip(messages, said, strict=True)
         ]
 
-    def lookup(self, send_id: bytes) -> Call:
+    def lookup(self, send_id: bytes) -> Sequence[Call]:
         """Return the call that searches what was sent by our send id."""
         path = f"/messages/outbound?count=1&offset=0&metadata_send_id={send_id.hex()}"
-        return Call(path, self._headers, method="GET")
+        return [Call(path, self._headers, method="GET")]
 
     def sighted(self, send_id: bytes, answer: Answer) -> bool:
         """Return whether the search found it."""

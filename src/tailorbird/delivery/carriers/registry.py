@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
+from tailorbird.delivery.addresses import wire_address
 from tailorbird.delivery.carriers.by_task import CarrierByTask
 from tailorbird.delivery.carriers.kinds import Kind, OpenCarrier, Place
 from tailorbird.delivery.carriers.sandbox import SandboxCarrier
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply
-from tailorbird.settings import Settings
+from tailorbird.settings import Settings, brand
 
 KINDS: Final[Mapping[str, str]] = {
     "brevo": "brevo",
@@ -77,11 +78,12 @@ def carriers_of(settings: Settings, place: Place) -> dict[str, OpenCarrier]:
     """Return the carriers that settings name, by name; the first is the one that sends.
 
     Nothing is connected yet. One that lacks a setting takes its place and says so when it is asked
-    to send. `place.name` is each one's own.
+    to send. `place.name` is each one's own, and the domains are those of the settings.
 
     Raises:
         SettingsError: a kind or a name does not exist, or a value has the wrong type.
     """
+    place = replace(place, domains=_domains(settings))
     return {
         one.name: _guarded(_opened(one, replace(place, name=one.name)), settings, place)
         for one in wanted(settings)
@@ -147,6 +149,13 @@ def _wanted(settings: Settings, name: str) -> Wanted:
         table = _old_smtp(settings) | table
     made = kind(of_kind, f"{where}.kind")
     return Wanted(name, of_kind, table, tuple(made.lacking(made.read(table, where))))
+
+
+def _domains(settings: Settings) -> tuple[str, ...]:
+    """Return the domains of Message-IDs as messages carry them, the chief sender's first."""
+    named = (brand(settings, name).domain for name in ("", *sorted(settings.brands)))
+    wired = (wire_address(f"x@{domain}") for domain in named)
+    return tuple(dict.fromkeys(each.removeprefix("x@") for each in wired if each))
 
 
 def _old_smtp(settings: Settings) -> dict[str, Any]:

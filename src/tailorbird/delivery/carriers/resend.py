@@ -74,8 +74,9 @@ class Resend:
         name, text = answer.said("name"), answer.said("message")
         return replied(messages, answer, f"{name} {text}", KINDS.get(name))
 
-    def lookup(self, _send_id: bytes) -> None:
-        """Return None: Resend finds messages by its own ids alone."""
+    def lookup(self, _send_id: bytes) -> Sequence[Call]:
+        """Return none: Resend finds messages by its own ids alone."""
+        return ()
 
     def sighted(self, _send_id: bytes, _answer: Answer) -> bool:
         """Return False: it is never asked."""

@@ -62,8 +62,9 @@ class Sendgrid:
         ours = answer.status == 400 and field.partition(".")[0] == "from"
         return replied(messages, answer, text, "untaken" if ours else None)
 
-    def lookup(self, _send_id: bytes) -> None:
-        """Return None: what was sent is shown only to those who buy more of its history."""
+    def lookup(self, _send_id: bytes) -> Sequence[Call]:
+        """Return none: what was sent is shown only to those who buy more of its history."""
+        return ()
 
     def sighted(self, _send_id: bytes, _answer: Answer) -> bool:
         """Return False: it is never asked."""

@@ -94,8 +94,9 @@ class Ses:
             kind = "untaken" if "not verified" in text else "rejected"
         return replied(messages, answer, f"{name} {text}".strip(), kind)
 
-    def lookup(self, _send_id: bytes) -> None:
-        """Return None: SES finds messages by its own ids alone."""
+    def lookup(self, _send_id: bytes) -> Sequence[Call]:
+        """Return none: SES finds messages by its own ids alone."""
+        return ()
 
     def sighted(self, _send_id: bytes, _answer: Answer) -> bool:
         """Return False: it is never asked."""

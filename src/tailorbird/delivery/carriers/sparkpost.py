@@ -71,8 +71,9 @@ class Sparkpost:
         ours = answer.said("errors", 0, "code") == NO_SENDING_DOMAIN
         return replied(messages, answer, text, "untaken" if ours else None)
 
-    def lookup(self, _send_id: bytes) -> None:
-        """Return None: its events cannot be searched by what we give it."""
+    def lookup(self, _send_id: bytes) -> Sequence[Call]:
+        """Return none: its events cannot be searched by what we give it."""
+        return ()
 
     def sighted(self, _send_id: bytes, _answer: Answer) -> bool:
         """Return False: it is never asked."""
