@@ -65,7 +65,7 @@ def due(world: World, now: Instant) -> list[Due]:
         for definition in world.definitions.latest("campaign")
         if (campaign := _scheduled(definition)) is not None and campaign.schedule is not None
     ]
-    if not scheduled:
+    if not scheduled or world.imagined:
         return []
     standing, meters = world.ledger.standing(), world.lanes.meters()
     found = [

@@ -19,6 +19,7 @@ from tailorbird.schema import Instant
 from tailorbird.settings import Settings
 from tailorbird.stores.duckdb.facts import FILE_NAME as FACTS_FILE
 from tailorbird.stores.duckdb.facts import DuckFacts
+from tailorbird.stores.memory.enrolments import MemoryEnrolments
 from tailorbird.stores.models import FileModels
 from tailorbird.stores.sqlite.audit import SqliteAudit
 from tailorbird.stores.sqlite.changes import SqliteChanges
@@ -73,6 +74,7 @@ def wired(
         token_key=vault.token_key,
         worker=worker,
         has_facts=not only_sends,
+        aside=MemoryEnrolments,
         **_record(settings, vault, database),
     )
     outward = [carrier for carrier in carriers.values() if carrier is not inbox]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,3 +68,7 @@ class World:
     """False in a process that only sends: its facts answer nothing."""
     latest: Latest = field(default_factory=Latest)
     """The model and the stock as they stand, for those who ask about one person at a time."""
+    aside: Callable[[], Enrolments] | None = None
+    """Makes an empty store of enrolments in memory, for what is only imagined."""
+    imagined: str = ""
+    """The journey that is simulated in this world: what it really sent counts for nothing here."""

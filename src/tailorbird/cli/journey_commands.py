@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli import journey_texts, journey_watch
+from tailorbird.cli import journey_simulation, journey_texts, journey_watch
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, Person, opened, shown
 from tailorbird.cli.output import emit
 from tailorbird.errors import UsageError
@@ -20,6 +20,7 @@ app.command("list")(journey_texts.list_journeys)
 for command in journey_texts.NAMED:
     app.command()(command)
 app.command()(journey_watch.watch)
+app.command()(journey_simulation.simulate)
 Name = Annotated[str, typer.Argument(help="The journey's name.")]
 
 

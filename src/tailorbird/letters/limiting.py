@@ -141,6 +141,9 @@ class Mailed:
         found: list[dict[str, Any]] = self._world.facts.read(
             _FOREIGN, bound, {"asked": touched(people)}
         ).to_pylist()
+        if own := self._world.imagined:
+            own += campaigns.BETWEEN
+            return [row for row in found if not str(row["campaign"] or "").startswith(own)]
         return found
 
     def _purpose(self, name: str, version: int) -> str:

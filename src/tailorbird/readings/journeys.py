@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from tailorbird import authoring, journey_alarms, journeys, segments
 from tailorbird.enrolments import Enrolment, Flow, Passage
 from tailorbird.journey_alarms import DROPS, ENTRY
+from tailorbird.journey_goals import reached as reached_goal
 from tailorbird.journeys import outline
-from tailorbird.journeys.journey import Goal
-from tailorbird.schema import DAY, Instant, PersonId
-from tailorbird.segments.happened import TABLES, happened, happening
-from tailorbird.traits.extract import touched
+from tailorbird.schema import DAY, Instant
 from tailorbird.views import moment
 from tailorbird.views.journeys import (
     JourneyWatch,
@@ -31,14 +29,6 @@ SHOWN: Final = 20
 """People who are stuck, by number."""
 FINISHED: Final = frozenset({"done", "exit"})
 GONE: Final = frozenset({"left", "removed", "bounded", "erased", "merged"})
-_OF_GOAL: Final = """
-SELECT * FROM facts WHERE event = $1 AND "at" > $2 AND "at" <= $3
-AND person IN (SELECT person FROM touched)
-"""
-_BESIDE: Final = {
-    table: f"SELECT * FROM {table} WHERE event = $1 AND position IN (SELECT position FROM hits)"  # noqa: S608 - names of ours
-    for table in TABLES[1:]
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ def watch(
     start = now - DAYS * DAY if since is None else since
     flows = world.enrolments.flows(name, start)
     passages = world.enrolments.passages(name, start)
-    reached = _reached(world, journey.goal, passages, now) if journey.goal else set()
+    reached = reached_goal(world, journey.goal, passages, now) if journey.goal else set()
     ways = [_Way(each, number in reached) for number, each in enumerate(passages)]
     stuck = journey_alarms.stuck(world, name, now)
     ended = Counter(each.ended for each in passages if each.ended)
@@ -163,34 +153,7 @@ def _step(
     )
 
 
-# -- goals and segments --------------------------------------------------------------------------
-
-
-def _reached(world: World, goal: Goal, passages: Sequence[Passage], now: Instant) -> set[int]:
-    """Return which of these ways reached the goal in time, by their place."""
-    if not passages:
-        return set()
-    people = touched(sorted({each.person for each in passages}))
-    first = min(each.entered_at for each in passages)
-    hits = world.facts.read(_OF_GOAL, (goal.event, first, now), {"touched": people})
-    rows: list[Mapping[str, Any]] = hits.to_pylist()
-    if goal.where:
-        asked = happened(happening(goal.event, goal.where, "goal"))
-        beside = {
-            f"touched_{table}": world.facts.read(sql, (goal.event,), {"hits": hits})
-            for table, sql in _BESIDE.items()
-        }
-        tables = dict(asked.tables) | beside | {"touched_facts": hits}
-        rows = world.facts.read(asked.sql, asked.parameters, tables).to_pylist()
-    times: dict[PersonId, list[Instant]] = defaultdict(list)
-    for row in rows:
-        times[row["person"]].append(row["at"])
-    return {number for number, each in enumerate(passages) if _in_time(each, times, goal)}
-
-
-def _in_time(passage: Passage, times: Mapping[PersonId, list[Instant]], goal: Goal) -> bool:
-    begin = passage.entered_at
-    return any(begin < at <= begin + goal.within for at in times.get(passage.person, ()))
+# -- segments ------------------------------------------------------------------------------------
 
 
 def _segment(world: World, name: str, ways: Sequence[_Way]) -> SegmentDrop:
