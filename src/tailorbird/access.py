@@ -40,8 +40,9 @@ NoticeType = Literal[
     "segment.left", "test",
 ]  # fmt: skip
 NOTICE_TYPES: Final[tuple[NoticeType, ...]] = (
-    "consent.changed", "delivery.held", "delivery.resumed", "journey.alarm", "person.created",
-    "person.forgotten", "person.merged", "person.updated", "segment.entered", "segment.left",
+    "consent.changed", "delivery.held", "delivery.resumed", "journey.alarm", "journey.reached",
+    "person.created", "person.forgotten", "person.merged", "person.updated", "segment.entered",
+    "segment.left",
 )  # fmt: skip
 NoticeState = Literal["pending", "delivered", "given_up"]
 

@@ -4,13 +4,14 @@ The rules, of one person's triggers in the order in which they happened. What ca
 entry, or has made her enter already, does nothing. What comes within `dedupe` of her last entry,
 with the same key, counts with it. Who is in the journey (with this key, where there may be
 `several`) begins anew where it says `restart`, and else stays. Who has been in it may enter again
-`reentry` after she did. Whoever is held out has entered too, and goes no further.
+`reentry` after she did. Whoever is held out has entered too, and goes no further; so has who is in
+another journey or campaign of the same exclusive group, which is on record as a refusal.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Final
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec.structs import replace
 
-from tailorbird import experiments, journey_conditions, journeys
+from tailorbird import experiments, granting, journey_conditions, journeys
 from tailorbird.enrolments import NEVER, Enrolment, EnrolmentId, Entered, Entry, Move, Stood
 from tailorbird.journeys import advance
 from tailorbird.journeys.journey import END
@@ -30,6 +31,8 @@ from tailorbird.world import World
 AT_ONCE: Final = 5_000
 """Triggers that are looked at in one transaction."""
 IN: Final = "in"
+OUT: Final = "refused"
+"""How an enrolment ended that never began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +92,23 @@ def _enter(
     passing = [each for each, ruling in zip(triggered, rulings, strict=True) if not ruling.refusal]
     invited = welcome(world, journey, passing, now)
     coming = [each for each in passing if each.person in invited]
+    elsewhere = _elsewhere(world, journey, coming)
     refused = Counter(ruling.refusal for ruling in rulings if ruling.refusal)
     if len(passing) > len(coming):
         refused[advance.WHO] = len(passing) - len(coming)
     ends = [
         ruling.restarts
         for each, ruling in zip(triggered, rulings, strict=True)
-        if ruling.restarts and each.person in invited
+        if ruling.restarts and each.person in invited and each.person not in elsewhere
     ]
-    entries = _entries(world, journey, coming, now)
+    entries = _entries(world, journey, coming, elsewhere, now)
     with world.enrolments.transaction():
         world.enrolments.move([_restart(each) for each in world.enrolments.get(ends)], now)
         numbers = world.enrolments.enter(journey.name, version, entries, now)
-    refused[""] = sum(map(bool, numbers))
-    refused["known"] += len(numbers) - refused[""]
+    kept_out = [bool(number) for number, e in zip(numbers, entries, strict=True) if e.ended == OUT]
+    refused[granting.EXCLUSIVE] = sum(kept_out)
+    refused[""] = sum(map(bool, numbers)) - sum(kept_out)
+    refused["known"] += numbers.count(0)
     return +refused
 
 
@@ -142,9 +148,24 @@ def welcome(
     return {each.person for each, holds in zip(coming, judged.holds, strict=True) if holds}
 
 
+def _elsewhere(
+    world: World, journey: journeys.Journey, coming: Sequence[Triggered]
+) -> dict[PersonId, str]:
+    """Return who is in another journey or campaign of the exclusive group, and in which."""
+    if not journey.exclusive or not coming:
+        return {}
+    chosen = granting.members(world, journey.exclusive, [each.person for each in coming])
+    return {person: name for person, name in chosen.items() if name != journey.name}
+
+
 def _entries(
-    world: World, journey: journeys.Journey, coming: Sequence[Triggered], now: Instant
+    world: World,
+    journey: journeys.Journey,
+    coming: Sequence[Triggered],
+    elsewhere: Mapping[PersonId, str],
+    now: Instant,
 ) -> list[Entry]:
+    """Return entries; of who is held out, or is elsewhere, one that has ended as it begins."""
     arms = experiments.assign_all(
         world.assignment_key,
         f"journey {journey.name}",
@@ -165,7 +186,10 @@ def _entries(
             check_at, reason=f"{arm.probability:.6g}" if journey.holdout else "",
             kept=msgspec.json.encode({"event": each.kept}) if each.kept else b"",
         )  # fmt: skip
-        if arm.variant == experiments.HOLDOUT:
+        if each.person in elsewhere:
+            why = f"{granting.EXCLUSIVE}: in {elsewhere[each.person]}"
+            entry = replace(entry, outcome="refused", ended=OUT, reason=why, step=END)
+        elif arm.variant == experiments.HOLDOUT:
             entry = replace(entry, outcome="holdout", ended="holdout", step=END)
         entries.append(entry)
     return entries

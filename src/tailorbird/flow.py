@@ -31,6 +31,7 @@ from tailorbird import (
     segments,
     triggering,
 )
+from tailorbird.enrolments import Place
 from tailorbird.event_columns import EventColumns
 from tailorbird.letters.drafts import of_draft
 from tailorbird.letters.editions import of_template
@@ -71,6 +72,8 @@ class Ingested(msgspec.Struct, frozen=True):
     refused: int = 0
     created: int = 0
     merged: int = 0
+    troubles: tuple[str, ...] = ()
+    """What holds people up in journeys, each in a sentence."""
 
     def __add__(self, other: Ingested) -> Ingested:
         pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
@@ -300,11 +303,16 @@ def keep_current(
     refresh(world, now, seconds, work)
     journeying.react(world, now)
     triggering.enter_triggered(world, now, journeying.enter)
-    journeying.advance(world, now)
+    held = journeying.advance(world, now).troubles
     granting.send_scheduled(world, now)
     notify.enqueue(world, now)
     crossing.forget_old(world, now, work)
-    return taken
+    return taken + Ingested(troubles=tuple(map(_held_up, held.items())))
+
+
+def _held_up(held: tuple[Place, str]) -> str:
+    place, why = held
+    return f"journey {place.journey}, step {place.step}, version {place.version}: {why}"
 
 
 def sent(world: World, send_id: bytes) -> Sent | None:

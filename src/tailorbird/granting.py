@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
@@ -33,7 +33,7 @@ QUIET: Final = "quiet_hours"
 EXCLUSIVE: Final = "exclusive"
 """Why a person gets nothing of a campaign: she is in another experiment of its group."""
 BROKEN: Final = "broken"
-"""Why nobody gets anything of a campaign: its mail cannot be made at all."""
+"""Why nobody gets anything of a campaign, or one person nothing: the mail cannot be made."""
 
 
 Answer: TypeAlias = Decision | Deferral
@@ -64,6 +64,7 @@ class Granting:
         self._deciding: dict[tuple[str, int], letters.Deciding | str] = {}
         self._kept: set[str] = set()
         self._due: dict[bytes, Instant] = {}
+        self._composer = letters.Composer(world, now)
         self._recorded = 0
         self._others: dict[PersonId, list[Proposal]] | None = None
 
@@ -127,11 +128,37 @@ class Granting:
         made = [answers[each.id] for each in rest]
         fresh = {each.id: each for each in made if isinstance(each, Decision)}
         self._keep_editions(rest)
+        fresh |= self._unmakable(fresh, rest)
+        answers |= fresh
         new = self._world.ledger.record(list(fresh.values()), self._due)
         self._recorded += new
         if new < len(fresh):
             answers |= self._world.ledger.found(list(fresh))
         return answers
+
+    def _unmakable(
+        self, fresh: Mapping[bytes, Decision], proposals: Sequence[Proposal]
+    ) -> dict[bytes, Decision]:
+        """Return refusals of the mails of journeys that cannot be made: each is tried now.
+
+        Once she has gone on, it would be too late for the step's error path.
+        """
+        tried = [
+            (each, fresh[each.id])
+            for each in proposals
+            if BETWEEN in each.campaign and each.id in fresh and fresh[each.id].verdict == "send"
+        ]
+        self._composer.expect([decision for _, decision in tried])
+        refused = {}
+        for each, decision in tried:
+            try:
+                self._composer.again(decision, tracked=False)
+            except TemplateError as error:
+                silent = journeys.broken(each.person, BROKEN, error.sentence())
+                refused[each.id] = journeys.decide(
+                    decision.campaign, each.version, each.occurrence, silent, self._now
+                )
+        return refused
 
     def scheduled(self) -> list[Proposal]:
         """Return what scheduled campaigns propose now and is not decided yet."""

@@ -8,14 +8,18 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from tailorbird import journey_conditions
 from tailorbird.enrolments import Enrolment, Flow, Outcome
-from tailorbird.errors import DefinitionError
-from tailorbird.journeys.journey import Journey, WaitFor
+from tailorbird.errors import DefinitionError, UsageError
+from tailorbird.journeys import advance
+from tailorbird.journeys.journey import Journey, Send, WaitFor
 from tailorbird.letters.campaigns import of_journey
 from tailorbird.schema import DAY, MINUTE, Instant
 from tailorbird.world import World
 
-AlarmCode: TypeAlias = Literal["errors", "stuck", "nobody_enters", "unusual_drop", "never_met"]
+AlarmCode: TypeAlias = Literal[
+    "errors", "held", "stuck", "nobody_enters", "unusual_drop", "never_met"
+]
 WINDOW: Final = DAY
 """What is judged; the week before it is what was usual."""
 USUAL_DAYS: Final = 7
@@ -68,6 +72,7 @@ def alarms(world: World, name: str, now: Instant) -> tuple[Alarm, ...]:
     before = _less(world.enrolments.flows(name, now - (USUAL_DAYS + 1) * WINDOW), recent)
     return (
         *_errors(recent),
+        *_held(world, name),
         *_stuck(world, name, now),
         *_nobody(recent, before),
         *_drops(recent, before),
@@ -136,6 +141,25 @@ def _errors(recent: Sequence[Flow]) -> Iterator[Alarm]:
 
 def _fails(flow: Flow, step: str) -> bool:
     return flow.outcome == "failed" and flow.place.step == step
+
+
+def _held(world: World, name: str) -> Iterator[Alarm]:
+    """Yield the steps where people stand of whom something is asked that cannot be asked."""
+    for place, people in world.enrolments.places().items():
+        if place.journey != name:
+            continue
+        try:
+            definition = world.definitions.get("journey", name, place.version)
+            assert definition is not None  # noqa: S101 - people are in it
+            journey = of_journey(definition)
+            step = journey.steps.get(place.step)
+            conditions = [*advance.asks(journey), *(advance.conditions_of(step) if step else ())]
+            if isinstance(step, Send) and journey.who is not None:
+                conditions.append(journey.who)
+            journey_conditions.check(world, conditions)
+        except (DefinitionError, UsageError) as error:
+            text = f"{people:,} at {place.step} cannot go on: {error.sentence()}"
+            yield Alarm("held", place.step, text)
 
 
 def _stuck(world: World, name: str, now: Instant) -> Iterator[Alarm]:

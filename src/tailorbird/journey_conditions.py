@@ -140,6 +140,17 @@ def judge(
     return [_joined(each, found) for each in asked]
 
 
+def check(world: World, conditions: Sequence[Mapping[str, Any]]) -> None:
+    """Ask nobody, but find out whether conditions can be asked.
+
+    Raises:
+        DefinitionError: a condition names a segment that does not stand.
+    """
+    among = grouping.standing_segments(world)
+    for leaf in dict.fromkeys(leaf for each in conditions for leaf in _leaves(parsed(each))):
+        _terms(leaf, 0, among)
+
+
 def _leaves(asked: Asked) -> Iterator[Known | Since]:
     if isinstance(asked, Joined):
         for part in asked.parts:

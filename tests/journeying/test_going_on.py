@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.journeying.conftest import CART, NOON, Shop
+from tests.journeying.conftest import CART, NOON, PEOPLE, TEMPLATE, Shop
 
-from tailorbird import journeying
+from tailorbird import flow, journey_alarms, journeying
 from tailorbird.schema import HOUR, MINUTE, SECOND
 
 DAY_SECONDS = 86_400.0
@@ -260,6 +260,65 @@ def test_a_mail_that_cannot_be_made_goes_the_error_path(shop: Shop) -> None:
     shop.tick()
     assert shop.path("ann")[1:] == [("hello", "failed", "out"), ("out", "exit", "")]
     assert shop.mails() == []
+
+
+def test_a_mail_that_fails_as_it_is_made_takes_the_error_path(shop: Shop) -> None:
+    shop.now += SECOND
+    shop.identify("ben", first_name="Benny")
+    shop.tick()
+    shares = TEMPLATE.replace(
+        "Dear",
+        "{% assign more = person.first_name | default: 'customer' | size | minus: 3 %}"
+        "{{ 100 | divided_by: more }} Dear",
+    )
+    shop.tb.put("template", "shares", shares)
+    mail = "{send: hello, template: shares, subject: Hello, on_error: [{exit: broken, id: out}]}"
+    shop.put(steps(mail))
+    shop.enter("tour", "ann", "ben")
+    shop.tick()
+    assert shop.path("ann")[1:] == [("hello", "failed", "out"), ("out", "exit", "")]
+    assert shop.path("ben")[1:] == [("hello", "sent", "")]
+    assert shop.mails() == [("tour/hello", "ben")]
+    (refused,) = shop.tb.world.ledger.decisions(person=shop.tb.person("ann"))
+    assert (refused.verdict, refused.reason) == ("refused", "broken")
+    assert b"divided" in refused.inputs
+
+
+def test_nobody_stands_in_silence_at_what_cannot_be_asked(shop: Shop) -> None:
+    gold = "name: gold\nwhere: {trait: member, is: gold}\n"
+    shop.tb.put("segment", "gold", gold)
+    shop.put(steps("{if: {segment: gold}, id: ask, then: [{exit: gold, id: out}]}", MAIL))
+    shop.enter("tour", "ann")
+    world = shop.tb.world
+    assert journey_alarms.alarms(world, "tour", shop.now) == ()
+    world.definitions.remove("segment", "gold", author="", reason="", now=shop.now)
+    (trouble,) = flow.keep_current(world, shop.now).troubles
+    assert trouble.startswith("journey tour, step ask, version 1: ")
+    assert "no segment 'gold'" in trouble
+    (alarm,) = journey_alarms.alarms(world, "tour", shop.now)
+    assert (alarm.code, alarm.step) == ("held", "ask")
+    assert "no segment 'gold'" in alarm.text
+    shop.tb.put("segment", "gold", gold, reason="back")
+    assert flow.keep_current(world, shop.now).troubles == ()
+    assert journey_alarms.alarms(world, "tour", shop.now) == ()
+
+
+def test_of_an_exclusive_group_she_enters_one_journey_only(shop: Shop) -> None:
+    waits = steps("{wait: 1h, id: pause}", MAIL, head="exclusive: carts\n")
+    for name in ("tour", "trip"):
+        shop.put(waits.replace("name: tour", f"name: {name}"))
+    entered = {name: shop.enter(name, *PEOPLE) for name in ("tour", "trip")}
+    assert sum(entered.values()) == len(PEOPLE)
+    for who in PEOPLE:
+        ways = shop.tb.world.enrolments.of_person(shop.tb.person(who))
+        ended = {each.journey: each.ended for each in ways}
+        assert sorted(ended.values()) == ["", "refused"]
+        (out,) = [each for each in ways if each.ended]
+        (record,) = shop.tb.world.enrolments.records(out.id)
+        (there,) = [name for name, how in ended.items() if not how]
+        assert (record.outcome, record.reason) == ("refused", f"exclusive: in {there}")
+    shop.tick(HOUR_SECONDS)
+    assert len(shop.mails()) == len(PEOPLE)
 
 
 def test_who_may_not_be_written_to_goes_on_refused(shop: Shop) -> None:

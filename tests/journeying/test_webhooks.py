@@ -74,6 +74,20 @@ def test_a_webhook_that_is_gone_is_not_waited_for(told: Shop) -> None:
     assert told.path("ann")[1][1] == "failed"
 
 
+def test_a_receiver_may_listen_to_journeys_alone(shop: Shop) -> None:
+    hook, secret = notify.make_hook(
+        "https://crm.example/in", ["journey.reached"], [], now=shop.now, entropy=lambda size: b"x"
+    )
+    shop.tb.world.hooks.add(hook, secret)
+    shop.tick(1)
+    shop.put(TOUR)
+    shop.enter("tour", "ann")
+    shop.identify("ben", first_name="Benny")
+    shop.tick(1)
+    told = shop.tb.world.hooks.page(hook.id, 2**62, 10)
+    assert [each.type for each in told] == ["journey.reached"]
+
+
 def test_a_webhook_that_nobody_knows_is_an_error(shop: Shop) -> None:
     shop.tb.world.definitions.put("journey", "tour", TOUR, author="", reason="", now=shop.now)
     shop.enter("tour", "ann")

@@ -43,6 +43,7 @@ steps:
     timeout: 1d
     then: [{exit: clicked}]
 """
+WHERE = "purchase, where: {value_minor: {at_least: 5000}}, within"
 FRENCH = "name: french\ndescription: Lives in France\nwhere: {trait: country, is: FR}\n"
 
 
@@ -129,6 +130,18 @@ def test_who_reaches_the_goal_in_time_has_converted_whatever_the_way_out(carts: 
     carts.tick()
     told = carts.watch()
     assert (told.converted, told.dropped, told.finished, told.in_it) == (2, 0, 2, 0)
+
+
+def test_only_what_the_goal_asks_for_reaches_it(shop: Shop) -> None:
+    shop.tb.put("journey", "cart", JOURNEY.replace("purchase, within", WHERE), reason="large ones")
+    for user, total in (("ada", 10), ("bob", 90)):
+        shop.joins(user)
+        shop.happens(user, "Product Added", product_id="mug")
+        shop.tick()
+        shop.tick(MINUTE)
+        shop.happens(user, "Order Completed", order_id=user, total=total)
+    shop.tick()
+    assert (shop.watch().entered, shop.watch().converted) == (2, 1)
 
 
 def test_people_of_segments_are_told_apart(carts: Shop) -> None:

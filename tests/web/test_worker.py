@@ -33,6 +33,15 @@ class Ticks:
         self.came.clear()
 
 
+def test_what_holds_something_up_is_logged_once_while_it_does(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = Worker(lambda: False)
+    for troubles in (["no segment"], ["no segment", "no list"], [], ["no list"]):
+        worker.warn(troubles)
+    assert [each.message for each in caplog.records] == ["no segment", "no list", "no list"]
+
+
 @pytest.fixture
 def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
     monkeypatch.setattr(workers, "LONGEST_WAIT_SECONDS", 600.0)

@@ -66,8 +66,8 @@ class Composer:
         self._first: dict[PersonId, bytes] = {}
         self._addressees = Addressees(world.people)
 
-    def expect(self, claims: Sequence[Claim]) -> None:
-        """Take note of the claims whose messages are wanted next."""
+    def expect(self, claims: Sequence[Claim | Decision]) -> None:
+        """Take note of the mails that are wanted next."""
         self._addressees.expect(claim.person for claim in claims)
 
     def outgoing(self, claim: Claim) -> Outgoing | Settlement:
@@ -177,8 +177,8 @@ class Composer:
 
         Without `tracked`, links and pixel are as the person's consent is now.
         """
-        person = self._world.people.survivor(decision.person) or decision.person
-        profile = self._world.people.profiles([person]).get(person)
+        found = self._addressees.find(decision.person)
+        person, profile = found.person, found.profile
         if profile is None:
             return None
         claim = Claim(
@@ -186,8 +186,7 @@ class Composer:
             decision.at, 0, decision.inputs,
         )  # fmt: skip
         if tracked is None:
-            state = self._world.people.consent_states([person]).get(person)
-            tracked = isinstance(permit(state, person, "tracking", self._now), Permit)
+            tracked = isinstance(permit(found.consent, person, "tracking", self._now), Permit)
         kept: Values = msgspec.json.decode(claim.inputs)
         ready = self._ready(claim, kept)
         data = self._data(claim, kept, profile, ready, self._urls(claim, ready))

@@ -177,6 +177,7 @@ def _workers(tb: Tailorbird) -> tuple[Worker, Worker, Behind]:
 
     def tick() -> bool:
         taken = flow.keep_current(world, tb.clock(), time.perf_counter, behind)
+        worker.warn(taken.troubles)
         postman.nudge()
         return bool(taken.records)
 

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tailorbird.errors import TailorbirdError
 
@@ -42,6 +42,7 @@ class Worker:
         self._wanted = threading.Event()
         self._hurried = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._warned: set[str] = set()
         self.error = ""
         """What went wrong in the last tick; empty when it went well."""
         self.ticked_at = 0.0
@@ -71,6 +72,13 @@ class Worker:
     def nudge(self) -> None:
         """Have the next tick come soon: something came. A tick takes what comes meanwhile too."""
         self._wanted.set()
+
+    def warn(self, troubles: Sequence[str]) -> None:
+        """Log what holds something up, once for as long as it does."""
+        for each in troubles:
+            if each not in self._warned:
+                log.warning("%s", each)
+        self._warned = {*troubles}
 
     def _run(self) -> None:
         wait = SHORTEST_WAIT_SECONDS
