@@ -120,15 +120,16 @@ class ImaginedLedger:
 
 
 class _Definitions:
-    """The definitions in force, with one journey as it is tried; nothing is kept."""
+    """The definitions in force, with one journey as it is tried; what is put is kept in memory."""
 
     def __init__(self, real: Definitions, tried: Definition) -> None:
         self._real, self._tried = real, tried
+        self._put: dict[tuple[DefinitionKind, str], Definition] = {}
 
     def get(self, kind: DefinitionKind, name: str, version: int | None = None) -> Definition | None:
         if (kind, name) == ("journey", self._tried.name):
             return self._tried
-        return self._real.get(kind, name, version)
+        return self._put.get((kind, name)) or self._real.get(kind, name, version)
 
     def latest(self, kind: DefinitionKind) -> list[Definition]:
         found = self._real.latest(kind)
@@ -143,7 +144,7 @@ class _Definitions:
     def put(
         self, kind: DefinitionKind, name: str, text: str, *, author: str, reason: str, now: Instant
     ) -> Definition:
-        return Definition(kind, name, 0, text)
+        return self._put.setdefault((kind, name), Definition(kind, name, 1, text))
 
 
 class _Log:

@@ -27,6 +27,8 @@ from tailorbird.views.simulation import (
 )
 from tailorbird.world import World
 
+NEVER_BEGAN: Final = frozenset({"holdout", "refused"})
+"""How ways ended that did not begin: held out, or in another journey of an exclusive group."""
 SHOWN: Final = 20
 """People whose ways are told."""
 AT_ONCE: Final = 5_000
@@ -46,7 +48,7 @@ def figures(
     passages = world.enrolments.passages(journey.name)
     ended = Counter(each.ended for each in passages if each.ended)
     flows = world.enrolments.flows(journey.name)
-    goal, entered = journey.goal, [e.entered_at for e in passages if e.ended != "holdout"]
+    goal, entered = journey.goal, [e.entered_at for e in passages if e.ended not in NEVER_BEGAN]
     return {
         "entered": len(entered),
         "held_out": ended["holdout"],

@@ -21,7 +21,7 @@ from tailorbird.errors import UsageError
 from tailorbird.journeys import advance as advancing
 from tailorbird.journeys.journey import WaitFor
 from tailorbird.past_triggers import Hit
-from tailorbird.schema import DAY, HOUR, MINUTE, Instant, PersonId
+from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Instant, PersonId
 from tailorbird.stopping import Stop
 from tailorbird.traits.extract import touched
 from tailorbird.views import moment
@@ -33,6 +33,8 @@ EXACT: Final = 2_000
 MOST_TICKS: Final = 20_000
 OFTEN: Final = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY)
 LONGEST: Final = 400 * DAY
+QUARTER: Final = 90 * DAY
+"""How much of the past is gone through, where nobody says."""
 _DID: Final = """
 SELECT DISTINCT person, "at" FROM (
     SELECT person, "at" FROM facts UNION ALL SELECT person, "at" FROM trait_values)
@@ -68,10 +70,21 @@ def simulate(
         UsageError: there is no such journey, or the time is none or too long.
         DefinitionError: its text is broken. Stopped: nobody waits any more.
     """
+    check(asked)
+    return Simulation(world, asked).run(stop or Stop(), on_progress or (lambda _share: None))
+
+
+def check(asked: Asked) -> None:
+    """Return when a stretch of time can be gone through.
+
+    Raises:
+        UsageError: it is none, or too long.
+    """
     if not asked.start < asked.until <= asked.start + LONGEST:
         what = "the time ends before it begins, or is longer than 400 days"
-        raise UsageError(what, mend="write --from 2026-01-01 --until 2026-04-01")
-    return Simulation(world, asked).run(stop or Stop(), on_progress or (lambda _share: None))
+        raise UsageError(what, mend="say from 2026-01-01 until 2026-04-01")
+    if asked.every < 0 or 0 < asked.every < SECOND:
+        raise UsageError("nobody can look so often", mend="say every 1m, 1h or 1d")
 
 
 class Deeds:

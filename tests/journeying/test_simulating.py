@@ -5,18 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
 from tailorbird import flow, journeying, membership, scheduling, simulating, triggering
-from tailorbird.schema import DAY, MINUTE, Instant
+from tailorbird.errors import DefinitionError, Stopped, UsageError
+from tailorbird.schema import DAY, HOUR, MINUTE, SECOND, Instant
 from tailorbird.simulating import Asked
 from tailorbird.stopping import Stop
 from tailorbird.world import World
 
-DAYS = 4
+DAYS = 3
+KEY = b"a simulation draws the same arms"
 WHOLE = """\
 name: tour
 trigger: {event: add_to_cart, where: {category: garden}}
@@ -46,11 +49,28 @@ steps:
 NEWS = """\
 name: news
 audience: all
+holdout: 0
 template: cart
 variants: {plain: {subject: News}}
 """
+MAIL = "  - {send: hello, template: cart, subject: Hello}\n"
+CART = """\
+name: cart
+trigger: {event: add_to_cart}
+steps:
+  - wait: 1h
+  - {send: cart-1, template: cart, subject: You left something behind}
+"""
 ALL = "name: all\nwhere: {not: {trait: shoe_size, is: small}}\n"
 BUYERS = "name: buyers\nwhere: {did: purchase, times: {at_least: 3}}\n"
+
+
+def limit(shop: Any) -> None:
+    """Let everybody have one marketing mail a day, and draw the same arms in every folder."""
+    world = shop.tb.world
+    limits = msgspec.structs.replace(world.settings.limits, email_marketing=("1/day",))
+    settings = msgspec.structs.replace(world.settings, limits=limits)
+    shop.tb.world = replace(world, settings=settings, assignment_key=KEY)
 
 
 def live(shop: Any, until: Instant) -> None:
@@ -63,7 +83,6 @@ def live(shop: Any, until: Instant) -> None:
             break
         shop.now = min(due)
         flow.tick(world, shop.now)
-        flow.ingest(world)
     shop.now = until
 
 
@@ -71,16 +90,15 @@ def live_through(shop: Any, seed: int, people: Sequence[str]) -> None:
     """Have people look, fill carts and buy for some days, with a campaign between."""
     rng = random.Random(seed)
     start = shop.now
-    moments = sorted(rng.sample(range(1, DAYS * 24 * 60), 36))
+    moments = sorted(rng.sample(range(1, DAYS * 24 * 60), 26))
     for number, minute in enumerate(moments):
         live(shop, start + minute * MINUTE)
         event = rng.choice(["add_to_cart"] * 5 + ["product_viewed"] * 4 + ["purchase"])
         shop.event(rng.choice(people), event, product_id="mug", order_id=f"o{number}",
                    category=rng.choice(["garden"] * 3 + ["books"]))  # fmt: skip
-        if number == 15:
+        if number == 10:
             flow.decide(shop.tb.world, "news", shop.now)
         flow.tick(shop.tb.world, shop.now)
-        flow.ingest(shop.tb.world)
     live(shop, start + DAYS * DAY)
     flow.tick(shop.tb.world, shop.now)
 
@@ -90,6 +108,8 @@ def ways(world: World, name: str) -> list[tuple[Any, ...]]:
     found = []
     for person in {each.person for each in world.enrolments.passages(name)}:
         for each in world.enrolments.of_person(person):
+            if each.journey != name:
+                continue
             records = world.enrolments.records(each.id)
             steps = tuple((r.step, r.at, r.outcome, r.to, r.reason) for r in records)
             found.append((person, each.entered_at, each.cause, each.ended, steps))
@@ -116,20 +136,17 @@ def contents(shop: Any) -> list[Any]:
 @pytest.fixture
 def past(shop: Any) -> Any:
     """Return a shop that has lived with a journey from its first day, and keeps when that was."""
-    world = shop.tb.world
-    limits = msgspec.structs.replace(world.settings.limits, email_marketing=("1/day",))
-    settings = msgspec.structs.replace(world.settings, limits=limits)
-    shop.tb.world = replace(world, settings=settings)
+    limit(shop)
     shop.tb.put("segment", "buyers", BUYERS)
     shop.tb.put("segment", "all", ALL)
     shop.tb.put("campaign", "news", NEWS)
-    people = [f"person-{number}" for number in range(9)]
+    people = [f"person-{number}" for number in range(6)]
     for who in people:
         shop.identify(who, email=f"{who}@mail.example")
     shop.tick()
     shop.put(WHOLE)
     shop.start = shop.now
-    live_through(shop, 7, people)
+    live_through(shop, 5, people)
     return shop
 
 
@@ -168,6 +185,124 @@ def test_a_simulation_records_nothing(cart: Any) -> None:
     assert made.entered + made.held_out == drafted.entered == 3
     assert sum(mail.sent for mail in drafted.mails) > 3
     assert contents(cart) == before
+
+
+def test_segments_dates_and_products_set_off_as_they_did(shop: Any) -> None:
+    world, start = shop.tb.world, shop.now
+    shop.tb.put("segment", "fans", "name: fans\nwhere: {did: product_viewed}\n")
+    triggers = {
+        "fan": "{segment: fans}",
+        "renewal": '{date: renews, at: "09:00"}',
+        "cheaper": "{price_drop: product_viewed, within: 30d}",
+    }
+    for name, trigger in triggers.items():
+        shop.put(f"name: {name}\ntrigger: {trigger}\nsteps:\n  - wait: 90m\n{MAIL}")
+    shop.identify("ann", renews="2026-03-05")
+    priced(shop, 10)
+    shop.tick(60)
+    for who in ("ben", "cyd"):
+        shop.event(who, "product_viewed", product_id="mug")
+        shop.tick(3600)
+    shop.event("cyd", "purchase", product_id="mug", order_id="o1")
+    shop.tick(60)
+    priced(shop, 8)
+    shop.tick()
+    live(shop, start + 22 * HOUR)
+    shop.event("ben", "purchase", product_id="mug", order_id="o2")
+    shop.tick()
+    for name, entered in (("fan", 2), ("renewal", 1), ("cheaper", 1)):
+        simulation = simulating.Simulation(world, Asked(name, start, shop.now))
+        assert simulation.run(Stop(), lambda _share: None).entered == entered, name
+        assert ways(simulation._stage, name) == ways(world, name)
+
+
+def test_who_took_the_room_is_told_the_real_campaign_or_the_journey_itself(cart: Any) -> None:
+    start = cart.now
+    limit(cart)
+    cart.tb.put("segment", "all", ALL)
+    cart.tb.put("campaign", "news", NEWS.replace("all", "all\nexclude: [fans]"))
+    cart.tb.put("segment", "fans", "name: fans\nwhere: {did: product_viewed}\n")
+    cart.event("ben", "product_viewed", product_id="mug")
+    cart.tick(1800)
+    flow.decide(cart.tb.world, "news", cart.now)
+    flow.tick(cart.tb.world, cart.now)
+    for who in ("ann", "ben"):
+        cart.event(who, "add_to_cart", product_id="mug")
+    cart.tick(8 * 3600)
+    twice = (
+        f"name: twice\ntrigger: {{event: add_to_cart}}\nsteps:\n{MAIL}{MAIL.replace('hello', 'b')}"
+    )
+    told = simulating.simulate(cart.tb.world, Asked("twice", start, cart.now, twice))
+    taken = {(each.step, each.taken_by, each.mails) for each in told.conflicts}
+    assert taken == {("hello", "news", 1), ("b", "news", 1), ("b", "twice/hello", 1)}
+    assert {each.limit for each in told.conflicts} == {"email_marketing 1/day"}
+    assert [(each.step, each.sent, sum(each.refused.values())) for each in told.mails] == [
+        ("hello", 1, 1),
+        ("b", 0, 2),
+    ]
+    assert [(each.mails, each.providers) for each in told.days] == [({"hello": 1}, {"other": 1})]
+
+
+def test_it_is_looked_as_often_as_is_said_and_nobody_is_lost(cart: Any) -> None:
+    start = cart.now
+    for who in ("ann", "ben", "cyd"):
+        cart.event(who, "add_to_cart", product_id="mug")
+        cart.tick(1000)
+    cart.tick(DAY // SECOND)
+    exact = simulating.simulate(cart.tb.world, Asked("cart", start, cart.now))
+    coarse = simulating.simulate(cart.tb.world, Asked("cart", start, cart.now, every=6 * HOUR))
+    assert (coarse.entered, coarse.ended) == (exact.entered, exact.ended)
+    assert coarse.mails[0].sent == exact.mails[0].sent == 3
+    assert (exact.ticks, coarse.ticks) == (6, 2)
+
+
+def test_what_stands_in_the_way_is_told(cart: Any) -> None:
+    start = cart.now
+    cart.event("ann", "add_to_cart", product_id="mug")
+    cart.tick(DAY // SECOND)
+    world, until = cart.tb.world, cart.now
+    broken = simulating.simulate(
+        world, Asked("cart", start, until, CART.replace("template: cart", "template: none"))
+    )
+    assert broken.mails[0].refused == {"broken": 1}
+    with pytest.raises(UsageError, match="no journey 'nothing'"):
+        simulating.simulate(world, Asked("nothing", start, until))
+    with pytest.raises(UsageError, match="longer than 400 days"):
+        simulating.simulate(world, Asked("cart", until, start))
+    with pytest.raises(DefinitionError, match="trigger"):
+        simulating.simulate(world, Asked("cart", start, until, "name: cart\n"))
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(Stopped):
+        simulating.simulate(world, Asked("cart", start, until), stop=stop)
+
+
+def test_in_the_shadow_live_events_are_decided_and_recorded_and_nothing_is_sent(cart: Any) -> None:
+    cart.put(CART.replace("trigger", "mode: shadow\ntrigger"))
+    cart.event("ann", "add_to_cart", product_id="mug")
+    for seconds in (0, 3599, 1):
+        cart.now += seconds * SECOND
+        flow.tick(cart.tb.world, cart.now)
+    assert cart.path("ann") == [
+        ("", "entered", "1"),
+        ("1", "waited", "cart-1"),
+        ("cart-1", "shadow", ""),
+    ]
+    assert cart.tb.world.enrolments.records(cart.where("ann").id)[-1].at == cart.now
+    assert cart.tb.world.ledger.decisions() == []
+    assert cart.tb.world.inbox.count() == 0
+
+
+def priced(shop: Any, price: float) -> None:
+    """Have the shop say what a mug costs."""
+    moment = datetime.fromtimestamp(shop.now / SECOND, UTC).isoformat()
+    shop.log(
+        "import",
+        {
+            "type": "track", "event": "product_updated", "messageId": f"price-{price}",
+            "timestamp": moment, "properties": {"product_id": "mug", "price": price},
+        },
+    )  # fmt: skip
 
 
 def draft(name: str) -> str:

@@ -15,8 +15,6 @@ from tailorbird.errors import UsageError
 if TYPE_CHECKING:
     from tailorbird.views.simulation import JourneySimulation
 
-QUARTER = 90 * 86_400_000_000
-
 
 def simulate(
     journey: Annotated[str, typer.Argument(help="A journey's name, or a draft: FILE.yaml.")],
@@ -40,8 +38,9 @@ def simulate(
     if often is None:
         raise UsageError(f"{every!r} is no length of time", mend="write `15m`, `1h` or `1d`")
     with opened(folder) as tb, progress("simulating", quiet=as_json) as advance:
-        end = instant(until, tb.clock())
-        asked = simulating.Asked(name, instant(since, end - QUARTER), end, text, often)
+        now = tb.clock()
+        end = min(instant(until, now), now)
+        asked = simulating.Asked(name, instant(since, end - simulating.QUARTER), end, text, often)
         told = simulating.simulate(
             tb.world, asked, on_progress=lambda share: advance(round(share * 1000), 1000)
         )

@@ -10,6 +10,19 @@ import msgspec
 from tailorbird.schema import PersonId
 
 
+class SimulationAsked(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}
+):
+    """From when to when a journey is simulated: the last 90 days, where nothing is said."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    every: str = ""
+    """How often to look: `1h`; '' is at each instant at which something happens or is due."""
+    text: str = ""
+    """A draft in YAML that is tried instead of what is in force."""
+
+
 class SimulatedDay(msgspec.Struct, frozen=True):
     """One day, in UTC: who entered, what was sent at which step, through whose mailboxes."""
 

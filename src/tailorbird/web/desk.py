@@ -13,6 +13,7 @@ from tailorbird import records
 from tailorbird.ids import Entropy
 from tailorbird.schema import Instant
 from tailorbird.web.audience_checks import AudienceChecks
+from tailorbird.web.simulations import Simulations
 from tailorbird.web.source_reader import SourceReader
 from tailorbird.web.trainings import Trainings
 from tailorbird.world import World
@@ -68,6 +69,7 @@ class Desk:
         self.sources = sources
         self.checks = AudienceChecks(world, clock)
         self.trainings = Trainings(world, clock, wake)
+        self.simulations = Simulations(world, clock)
         self.drafts = Drafts(entropy)
         self._wake = wake
         self._patience = patience_seconds

@@ -133,6 +133,7 @@ def site(tb: Tailorbird) -> ASGIApp:
                 await asyncio.to_thread(behind.stop)
                 await asyncio.to_thread(desk.checks.close)
                 await asyncio.to_thread(desk.trainings.close)
+                await asyncio.to_thread(desk.simulations.close)
 
     ring = KeyRing(world.keys, tb.clock)
     desk = Desk(world, tb.clock, worker.wake, sources=reader)
