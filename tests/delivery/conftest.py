@@ -78,7 +78,7 @@ class ScriptedServer:
         self.say(connection, self.answer("greeting"))
         stages: list[str] = []
         while line := readline():
-            verb = line.split()[0].decode().upper()
+            verb = line.partition(b" ")[0].strip().decode().upper()
             with self.lock:
                 self.commands.append(line.decode().rstrip())
             ready = verb != "DATA" or stages == ["MAIL", "RCPT"] or self.script["DATA"]

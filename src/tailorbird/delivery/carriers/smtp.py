@@ -11,6 +11,7 @@ import msgspec
 from tailorbird.delivery.addresses import wire_address
 from tailorbird.delivery.carriers.kinds import Abilities, Kind, Place
 from tailorbird.delivery.carriers.smtp_session import SmtpServer, SmtpSession, Tls
+from tailorbird.delivery.carriers.smtp_tokens import AccessToken
 from tailorbird.delivery.carriers.switchboard import Switchboard
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
@@ -26,6 +27,10 @@ class SmtpSettings(msgspec.Struct, frozen=True):
     port: int = 25
     user: str = ""
     password: str = ""
+    access_token: str = ""
+    """Logs in instead of the password (XOAUTH2, OAUTHBEARER)."""
+    access_token_file: str = ""
+    """Where it stands and somebody renews it; beginning from the data folder."""
     tls: Tls = "starttls"
     connections: int = 4
     timeout_seconds: float = 60
@@ -54,17 +59,18 @@ class SmtpCarrier:
         timeout_seconds: float = 60,
         context: ssl.SSLContext | None = None,
         name: str = "smtp",
+        token: AccessToken | None = None,
     ) -> None:
         if user and tls == "none" and host not in LOOPBACK:
             raise SettingsError(
-                "the password would cross the network in clear",
+                "the login would cross the network in clear",
                 where="delivery.smtp_tls",
                 mend='set it to "starttls" or "implicit"',
             )
         greeting = (wire_address(f"x@{hello}") or "x@localhost").removeprefix("x@")
         self.name = name
         self._server = SmtpServer(
-            host, port, tls, user, password, greeting, timeout_seconds, context=context
+            host, port, tls, user, password, greeting, timeout_seconds, context=context, token=token
         )
         self._board = Switchboard(self._connected, connections=connections)
 
@@ -103,6 +109,23 @@ class SmtpCarrier:
             ) from error
 
 
+def _token(settings: SmtpSettings, place: Place) -> AccessToken | None:
+    """Return the token that settings name.
+
+    Raises:
+        SettingsError: it stands in two places, or nobody is named whose it is.
+    """
+    said, file = settings.access_token, settings.access_token_file
+    if not (said or file):
+        return None
+    if said and file:
+        mend = "leave one of access_token and access_token_file"
+        raise SettingsError("two tokens are given", where=place.where, mend=mend)
+    if not settings.user:
+        raise SettingsError("a token needs its user", where=place.where, mend="set user")
+    return AccessToken(said, place.folder / file if file else None)
+
+
 def _opened(settings: SmtpSettings, place: Place) -> SmtpCarrier:
     return SmtpCarrier(
         settings.host,
@@ -114,6 +137,7 @@ def _opened(settings: SmtpSettings, place: Place) -> SmtpCarrier:
         hello=place.hello,
         timeout_seconds=settings.timeout_seconds,
         name=place.name,
+        token=_token(settings, place),
     )
 
 

@@ -10,11 +10,13 @@ import socket
 import ssl
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from tailorbird.delivery.carriers.smtp_answers import LONGEST_LINE, Answer, Heard
+from tailorbird.delivery.carriers.smtp_tokens import AccessToken, bearing
 from tailorbird.errors import CarrierError
 
+CHALLENGE: Final = 334
 Tls: TypeAlias = Literal["none", "starttls", "implicit"]
 
 
@@ -31,6 +33,8 @@ class SmtpServer:
     timeout_seconds: float = 60
     dot_timeout_seconds: float = 600
     context: ssl.SSLContext | None = None
+    token: AccessToken | None = None
+    """What logs in instead of the password."""
 
     @property
     def where(self) -> str:
@@ -87,7 +91,9 @@ class SmtpSession:
         self._hello()
         if self.server.tls == "starttls":
             self._start_tls()
-        if self.server.user:
+        if self.server.token is not None:
+            self._bear(self.server.token)
+        elif self.server.user:
             self._login()
 
     def _hello(self) -> None:
@@ -129,14 +135,28 @@ class SmtpSession:
         elif "CRAM-MD5" in offered:
             steps = [self._answered_challenge(user, password)]
         else:
-            raise CarrierError(
-                f"the mail server knows no login of ours, only {' '.join(offered) or 'none'}",
-                where=self.server.where,
-                mend="leave delivery.smtp_user empty, or ask its operator for PLAIN or LOGIN",
-            )
+            raise self._unknown("leave the user empty, or ask its operator for PLAIN or LOGIN")
         for step in steps:
             answer = self._exchange(step + b"\r\n")
             self._expect(answer, "refuses the login", "check delivery.smtp_user and its password")
+
+    def _bear(self, token: AccessToken) -> None:
+        """Log in with a token; why it is refused comes as a challenge, and then as an answer."""
+        server, offered = self.server, self.offers.get("AUTH", "").split()
+        said = bearing(token.read(server.where), server.user, offered, (server.host, server.port))
+        if said is None:
+            raise self._unknown("give a password instead of a token")
+        command, go_on = said
+        answer = self._exchange(command + b"\r\n")
+        if answer.code == CHALLENGE:
+            answer = self._exchange(go_on + b"\r\n")
+        if answer.code >= CHALLENGE:
+            raise refusal(server, answer, token.mend, "refuses the token")
+
+    def _unknown(self, mend: str) -> CarrierError:
+        offered = self.offers.get("AUTH", "") or "none"
+        what = f"the mail server knows no login of ours, only {offered}"
+        return CarrierError(what, where=self.server.where, mend=mend)
 
     def _answered_challenge(self, user: bytes, password: bytes) -> bytes:
         """Return the answer to what CRAM-MD5 (RFC 2195) asks; the password itself stays here."""
