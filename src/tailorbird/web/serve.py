@@ -131,9 +131,8 @@ def site(tb: Tailorbird) -> ASGIApp:
                 for each in (visitor, matcher, sender, queues, reader, worker, postman):
                     await asyncio.to_thread(each.stop)
                 await asyncio.to_thread(behind.stop)
-                await asyncio.to_thread(desk.checks.close)
-                await asyncio.to_thread(desk.trainings.close)
-                await asyncio.to_thread(desk.simulations.close)
+                for close in (desk.checks.close, desk.trainings.close, desk.simulations.close):
+                    await asyncio.to_thread(close)
 
     ring = KeyRing(world.keys, tb.clock)
     desk = Desk(world, tb.clock, worker.wake, sources=reader)
