@@ -142,6 +142,40 @@ def test_a_domain_that_has_it_all_is_right(name_server: Serve) -> None:
     assert found["bimi"][0] == "missing"
 
 
+REVERSE = ("25.2.0.192.in-addr.arpa", "PTR")
+
+
+@pytest.mark.parametrize(
+    ("zone", "verdict", "said"),
+    [
+        ({}, "missing", "relay.example has no address"),
+        ({("relay.example", "A"): ["192.0.2.25"]}, "missing", "192.0.2.25 has no name"),
+        (
+            {("relay.example", "A"): ["192.0.2.25"], REVERSE: ["host25.isp.example."]},
+            "wrong",
+            "192.0.2.25 is called host25.isp.example, which does not lead back",
+        ),
+        (
+            {("relay.example", "A"): ["192.0.2.25"], REVERSE: ["relay.example."]},
+            "right",
+            "relay.example",
+        ),
+    ],
+)
+def test_the_address_that_sends_has_a_name_that_leads_back(
+    name_server: Serve, zone: Zone, verdict: Verdict, said: str
+) -> None:
+    found = verdicts(name_server(GOOD | zone))
+    assert found["ptr"][0] == verdict
+    assert found["ptr"][1].startswith(said)
+
+
+def test_of_a_carrier_that_is_not_ones_own_no_reverse_name_is_asked() -> None:
+    for carrier, host in (("ses", ""), ("smtp", "127.0.0.1")):
+        sending = Sending("a.example", "a.example", "a.example", carrier, host)
+        assert "ptr" not in {each.part for each in records(sending)}
+
+
 def test_a_domain_that_has_nothing_lacks_it_all(name_server: Serve) -> None:
     found = verdicts(name_server({}))
     assert {verdict for verdict, _ in found.values()} == {"missing"}

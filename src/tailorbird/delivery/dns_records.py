@@ -6,14 +6,17 @@ Source: RFC 7208 (SPF), 6376 (DKIM), 7489 (DMARC), 8460 (TLS-RPT), 8461 (MTA-STS
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from tailorbird.delivery.spf import judged_spf
 
-RecordKind: TypeAlias = Literal["TXT", "MX", "A", "AAAA"]
-Part: TypeAlias = Literal["spf", "dkim", "dmarc", "mx", "links", "bimi", "tls-rpt", "mta-sts"]
+RecordKind: TypeAlias = Literal["TXT", "MX", "A", "AAAA", "PTR"]
+Part: TypeAlias = Literal[
+    "spf", "dkim", "dmarc", "mx", "links", "ptr", "bimi", "tls-rpt", "mta-sts"
+]
 Need: TypeAlias = Literal["must", "may"]
 Verdict: TypeAlias = Literal["right", "missing", "wrong", "unchecked"]
 Judged: TypeAlias = tuple[Verdict, str]
@@ -93,6 +96,7 @@ def records(sending: Sending) -> list[Record]:
             "links", sending.link_host, "A", "the address of this server", "must",
             "links, pictures and unsubscribing lead here",
         ),
+        *_reverse(sending),
         Record(
             "bimi", f"default._bimi.{domain}", "TXT", f"v=BIMI1; l={logo};", "may",
             "your logo beside the mail; needs DMARC with p=quarantine or p=reject",
@@ -138,6 +142,15 @@ def _dkim(sending: Sending) -> list[Record]:
         Record("dkim", f"{selector}._domainkey.{domain}", "TXT", text, "must", "proves who signed")
         for selector, domain, text in sending.keys
     ]
+
+
+def _reverse(sending: Sending) -> list[Record]:
+    """Return the name that the address of a mail server of one's own should have, where known."""
+    host = sending.smtp_host
+    if sending.carrier != "smtp" or host in THIS_MACHINE:
+        return []
+    why = "the address that sends has a name which leads back; many take no mail without"
+    return [Record("ptr", f"each address of {host}", "PTR", host, "may", why)]
 
 
 def _judge_spf(record: Record, resolver: Resolver) -> Judged:
@@ -188,6 +201,35 @@ def _judge_host(record: Record, resolver: Resolver) -> Judged:
     return ("right", ", ".join(there)) if there else ("missing", "add it or a CNAME")
 
 
+def _judge_reverse(record: Record, resolver: Resolver) -> Judged:
+    host, named = record.value, []
+    addresses = [host] if _is_address(host) else _addresses(host, resolver)
+    if not addresses:
+        return "missing", f"{host} has no address"
+    for address in addresses:
+        there = resolver.look_up(ip_address(address).reverse_pointer, "PTR")
+        names = [name.rstrip(".") for name in there]
+        if not names:
+            return "missing", f"{address} has no name: whoever gave you the address can set one"
+        back = [name for name in names if address in _addresses(name, resolver)]
+        if not back:
+            return "wrong", f"{address} is called {names[0]}, which does not lead back to it"
+        named.append(back[0])
+    return "right", ", ".join(dict.fromkeys(named))
+
+
+def _addresses(host: str, resolver: Resolver) -> list[str]:
+    return [*resolver.look_up(host, "A"), *resolver.look_up(host, "AAAA")]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _judge_text(record: Record, resolver: Resolver) -> Judged:
     start = record.value.partition(";")[0]
     texts = [text for text in resolver.look_up(record.name, "TXT") if _starts(text, start)]
@@ -202,6 +244,7 @@ JUDGES: Final[dict[Part, Callable[[Record, Resolver], Judged]]] = {
     "dmarc": _judge_dmarc,
     "mx": _judge_mx,
     "links": _judge_host,
+    "ptr": _judge_reverse,
     "bimi": _judge_text,
     "tls-rpt": _judge_text,
     "mta-sts": _judge_text,
