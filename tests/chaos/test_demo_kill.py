@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tailorbird.stores.sqlite.decided import install
+from tailorbird.stores.sqlite.decided import Connection, install
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
@@ -52,7 +52,7 @@ def killed_after(folder: Path, seconds: float) -> bool:
 
 
 def decided(folder: Path) -> set[tuple[object, ...]]:
-    with sqlite3.connect(folder / "tailorbird.sqlite") as connection:
+    with sqlite3.connect(folder / "tailorbird.sqlite", factory=Connection) as connection:
         install(connection)
         rows = connection.execute("SELECT id, person, verdict, reason, variant FROM decisions")
         found = set(rows)

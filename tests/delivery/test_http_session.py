@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import ssl
 import threading
@@ -118,7 +118,9 @@ def test_a_connection_that_was_closed_is_noticed_before_anything_is_said(
     session = HttpSession(HttpServer(provider.url, where="carriers.resend"), api(provider.url))
     session.send([mail(1)], journal)
     provider.hang_up()
-    select.select([session._connection.sock], [], [], 20)
+    with selectors.DefaultSelector() as readable:
+        readable.register(session._connection.sock, selectors.EVENT_READ)
+        assert readable.select(20)
     with pytest.raises(ConnectionResetError, match="the provider closed the connection"):
         session.send([mail(2)], journal)
     assert mail(2).send_id not in journal.last()

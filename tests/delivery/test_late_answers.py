@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Iterator
@@ -61,7 +61,9 @@ def talk(port: int) -> Iterator[Talk]:
 
 def heard(talk: Talk) -> Wish:
     """Return what a talk wishes once it has read what came."""
-    select.select([talk.session.socket], [], [], 20)
+    with selectors.DefaultSelector() as readable:
+        readable.register(talk.session.socket, selectors.EVENT_READ)
+        assert readable.select(20)
     return talk.turns.send(None)
 
 

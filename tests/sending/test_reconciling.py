@@ -13,7 +13,7 @@ from tailorbird import cli, flow, reconciling
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import UsageError
 from tailorbird.schema import DAY, Body, Reply, Settlement
-from tailorbird.stores.sqlite.decided import install
+from tailorbird.stores.sqlite.decided import Connection, install
 from tailorbird.tracking import events as tracked
 
 
@@ -24,7 +24,7 @@ def faults(house: Any) -> list[tuple[str, bytes]]:
 
 def change(house: Any, statement: str, *bound: object) -> None:
     """Do to the file what no code of ours does."""
-    with sqlite3.connect(house.folder / "tailorbird.sqlite") as connection:
+    with sqlite3.connect(house.folder / "tailorbird.sqlite", factory=Connection) as connection:
         install(connection)
         connection.execute(statement, bound)
     connection.close()

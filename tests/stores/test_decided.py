@@ -17,7 +17,7 @@ from tailorbird.ids import decision_id
 from tailorbird.schema import Decision, Verdict
 from tailorbird.stores.sqlite import given as packs
 from tailorbird.stores.sqlite.connection import Database, migrations
-from tailorbird.stores.sqlite.decided import install
+from tailorbird.stores.sqlite.decided import Connection, install
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 
 PRODUCT = {
@@ -134,7 +134,7 @@ def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "tailorbird.sqlite"
     made = [decision(n, verdict="refused" if n % 3 else "send") for n in range(1, 700)]
     made += [decision(1, campaign="autumn", id=hashlib.sha256(b"x").digest()[:16])]
-    with sqlite3.connect(path) as connection:
+    with sqlite3.connect(path, factory=Connection) as connection:
         install(connection)
         before = [(n, sql) for n, sql in migrations() if "CREATE VIEW decisions" not in sql]
         for number, sql in before:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,6 +33,28 @@ def test_what_was_appended_is_there_after_reopening(tmp_path: Path) -> None:
     reopened = SqliteLog(Database(path))
     assert [record.body for record in reopened.read(0, 10)] == [body(1), body(2)]
     assert reopened.end() == 2
+
+
+def test_what_a_thread_opened_is_closed_when_the_thread_has_ended(tmp_path: Path) -> None:
+    database = Database(tmp_path / "record.sqlite")
+
+    def opened() -> int:
+        return sum(str(tmp_path) in os.readlink(each) for each in descriptors())
+
+    def descriptors() -> Iterator[Path]:
+        return (each for each in Path("/proc/self/fd").iterdir() if each.is_symlink())
+
+    def read_apart() -> int:
+        thread = threading.Thread(target=SqliteLog(database).end)
+        thread.start()
+        thread.join()
+        return opened()
+
+    # SQLite keeps one file for the next connection, since closing it would drop others' locks.
+    first = read_apart()
+    assert [read_apart() for _ in range(5)] == [first] * 5
+    database.close()
+    assert opened() == 0
 
 
 def test_offsets_have_no_gaps_however_many_write(tmp_path: Path) -> None:

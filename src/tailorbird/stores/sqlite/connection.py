@@ -22,6 +22,24 @@ FILE_NAME = "tailorbird.sqlite"
 BUSY_TIMEOUT_MS = 10_000
 
 
+class _Reader:
+    """A thread's connection for reading, closed with the thread.
+
+    A connection of the driver is in a circle with its own statements: left alone, its files stay
+    open until the collector comes by.
+    """
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: decided.Connection) -> None:
+        self.connection = connection
+        connection.execute("PRAGMA query_only=1")
+        decided.install(connection)
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Database:
     """The system of record of one data folder."""
 
@@ -45,13 +63,10 @@ class Database:
 
     def read(self) -> sqlite3.Connection:
         """Return this thread's connection for reading; each statement sees the latest commit."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = _connect(self.path)
-            connection.execute("PRAGMA query_only=1")
-            decided.install(connection)
-            self._local.connection = connection
-        return connection
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = _Reader(_connect(self.path))
+        return reader.connection
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -96,10 +111,7 @@ class Database:
 
     def close(self) -> None:
         """Close the writer and this thread's reader."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+        self._local.reader = None
         with self._lock:
             self._writer.close()
 
@@ -141,10 +153,11 @@ def migrations() -> list[tuple[int, str]]:
     return sorted(found)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> decided.Connection:
     connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
-    )
+        path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False,
+        factory=decided.Connection,
+    )  # fmt: skip
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")

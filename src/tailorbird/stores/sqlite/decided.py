@@ -9,9 +9,10 @@ by it one is found.
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from tailorbird.ids import decision_id
 from tailorbird.schema import Decision, Instant
@@ -28,7 +29,11 @@ def tag_of(decision: bytes) -> int:
     return int.from_bytes(decision[:4].ljust(4, b"\0"), "big", signed=True)
 
 
-def install(connection: sqlite3.Connection) -> Given:
+class Connection(sqlite3.Connection):
+    """A connection that can be referred to weakly."""
+
+
+def install(connection: Connection) -> Given:
     """Give a connection the functions that the view `decisions` asks; return what it remembers."""
     found = Given(connection)
     connection.create_function("tag_of", 1, tag_of, deterministic=True)
@@ -41,20 +46,22 @@ def install(connection: sqlite3.Connection) -> Given:
 class Given:
     """What decisions were made from, the latest packs kept as they were read."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection) -> None:
+        # The connection holds this by its functions, where no collector sees the circle: were it
+        # held in turn, the connection of a thread that has ended would stay open for ever.
+        self._held = weakref.ref(connection)
         self._packs: dict[int, given.Pack] = {}
         self._parts: dict[int, bytes] = {}
 
     def of(self, sequence: int) -> bytes:
         """Return the row of one decision."""
-        (first,) = self._connection.execute(SQL["pack_of"], (sequence,)).fetchone()
+        (first,) = self._one("pack_of", sequence)
         if first is None:
             return given.NOTHING
         if first not in self._packs:
             while len(self._packs) >= PACKS_KEPT:
                 self._packs.pop(next(iter(self._packs)))
-            (content,) = self._connection.execute(SQL["pack"], (first,)).fetchone()
+            (content,) = self._one("pack", first)
             self._packs[first] = given.Pack(content, self._part)
         pack = self._packs[first]
         return pack.row(sequence - first) if sequence - first < len(pack) else given.NOTHING
@@ -68,9 +75,16 @@ class Given:
         if number not in self._parts:
             if len(self._parts) >= PARTS_KEPT:
                 self._parts.clear()
-            (content,) = self._connection.execute(SQL["part"], (number,)).fetchone()
+            (content,) = self._one("part", number)
             self._parts[number] = content
         return self._parts[number]
+
+    def _one(self, statement: str, number: int) -> Sequence[Any]:
+        connection = self._held()
+        if connection is None:
+            raise sqlite3.ProgrammingError("the connection is closed")
+        found: Sequence[Any] = connection.execute(SQL[statement], (number,)).fetchone()
+        return found
 
 
 class _Packing:
