@@ -177,6 +177,8 @@ def test_a_simulation_records_nothing(cart: Any) -> None:
     for who in ("ann", "ben", "cyd"):
         cart.event(who, "add_to_cart", product_id="mug", category="garden")
         cart.tick(60)
+    cart.tick(7200)
+    cart.event("ann", "product_viewed", product_id="mug")
     cart.tick(90_000)
     before = contents(cart)
     world = cart.tb.world
@@ -184,6 +186,7 @@ def test_a_simulation_records_nothing(cart: Any) -> None:
     drafted = simulating.simulate(world, Asked("draft", start, cart.now, draft("draft")))
     assert made.entered + made.held_out == drafted.entered == 3
     assert sum(mail.sent for mail in drafted.mails) > 3
+    assert any(way.outcome == "updated" for way in drafted.ways)
     assert contents(cart) == before
 
 
