@@ -187,14 +187,12 @@ def deliver(
 
     `render` makes each message, or settles the claim as cancelled or failed when the person must
     not be written to any more, or gives it back as pending, because of an order by which nobody can
-    claim it again. `gate` and `pace` are asked inside each claim's transaction, and the pace is
-    told how each batch ended. `clock` tells the time of long work; `expect` is told of each batch
-    before its first message is asked for. What the carrier gives back ends the work. When carrier
-    or renderer raises, all that left is settled and the rest is free.
+    claim it again; `expect` is told of each batch before. `gate` and `pace` are asked inside each
+    claim's transaction, the pace also told how a batch ended. `clock` tells the time of long work.
+    What the carrier gives back ends it. When anything raises, what left is settled, the rest free.
     """
     rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace, expect)
-    left = sys.maxsize if limit is None else limit
-    counts: Counter[str] = Counter()
+    left, counts = sys.maxsize if limit is None else limit, Counter[str]()
     counted = _Counted(gate) if gate else None
     while left > 0 and not counts["returned"]:
         with journal.held():
