@@ -793,6 +793,32 @@ export interface JourneyRow {
   fault: string;
 }
 
+export interface JourneySimulation {
+  name: string;
+  state: "none" | "running" | "done" | "stopped" | "failed";
+  since: string | null;
+  until: string | null;
+  trouble: string;
+  done: number;
+  version: number;
+  every_seconds: number;
+  ticks: number;
+  triggered: number;
+  entered: number;
+  held_out: number;
+  not_entered: Record<string, number>;
+  in_it: number;
+  ended: Record<string, number>;
+  converted: number | null;
+  days: SimulatedDay[];
+  mails: SimulatedMail[];
+  conflicts: SimulatedConflict[];
+  ways: SimulatedWay[];
+  people: SimulatedPerson[];
+  troubles: string[];
+  as_of_now: string[];
+}
+
 export interface JourneyStep {
   step: string;
   kind: string;
@@ -1869,6 +1895,56 @@ export interface SessionRow {
   pages: number;
   ended: boolean;
   context: EventContext;
+}
+
+export interface SimulatedConflict {
+  step: string;
+  limit: string;
+  taken_by: string;
+  mails: number;
+}
+
+export interface SimulatedDay {
+  day: string;
+  entered: number;
+  mails: Record<string, number>;
+  providers: Record<string, number>;
+}
+
+export interface SimulatedMail {
+  step: string;
+  sent: number;
+  variants: Record<string, number>;
+  refused: Record<string, number>;
+}
+
+export interface SimulatedMove {
+  at: string;
+  step: string;
+  outcome: string;
+  reason: string;
+}
+
+export interface SimulatedPerson {
+  person: number;
+  entered_at: string;
+  ended: string;
+  moves: SimulatedMove[];
+}
+
+export interface SimulatedWay {
+  step: string;
+  outcome: string;
+  to: string;
+  reason: string;
+  people: number;
+}
+
+export interface SimulationAsked {
+  from: string | null;
+  until: string | null;
+  every: string;
+  text: string;
 }
 
 export interface SizePoint {
