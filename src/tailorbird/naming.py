@@ -122,7 +122,10 @@ def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Foun
 
 def _in_journeys(world: World, name: str, standing: Sequence[Segment]) -> _Found:
     for each in world.definitions.latest("journey"):
-        written = journeys.read_journey(each.text, f"journeys/{each.name}.yaml")
+        try:
+            written = journeys.read_journey(each.text, f"journeys/{each.name}.yaml")
+        except DefinitionError:
+            continue  # it runs for nobody, and its own page says what is wrong with it
         for clause in written.clauses:
             if name in named_in(journey_conditions.read(clause.condition)):
                 yield "journey", each.name, f"step {clause.step}" if clause.step else clause.use

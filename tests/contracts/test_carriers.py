@@ -535,8 +535,8 @@ def test_no_secret_of_a_kind_is_shown(name: str) -> None:
     assert hidden == {
         field
         for field in fields
-        if field in ("api_key", "password", "secret_access_key", "secret_key", "server_token")
-        or field == "session_token"
+        if field in ("access_token", "api_key", "password", "secret_access_key", "secret_key")
+        or field in ("server_token", "session_token")
     }
 
 

@@ -137,7 +137,8 @@ class Outboxes(RuleBasedStateMachine):
         for name in ("campaigns", "workers", "waits", "standing", "orders"):
             self.both(name)
         self.both("claimed", "one")
-        self.both("recent", list(range(8)), START, "spring", "form:")
+        mails = [each.written(range(8), START, "form:") for each in (self.memory, self.sqlite)]
+        assert sorted(mails[0], key=repr) == sorted(mails[1], key=repr)
         rows = [each.settlements(0, 9999) for each in (self.memory, self.sqlite)]
         told = [[(at, ended) for _, at, ended in each] for each in rows]
         assert sorted(told[0], key=repr) == sorted(told[1], key=repr)

@@ -93,7 +93,7 @@ def to_pull(
         *_gone(world, written, standing),
     ]
     if overwrite:
-        found = [_overwritten(each) for each in found]
+        found = [_overwritten(each, standing) for each in found]
     texts = {each.path: standing[each.key].text for each in found if each.done in WRITTEN}
     return ToPull(found, texts, versions)
 
@@ -165,19 +165,23 @@ def _gone(
     world: World, written: dict[Key, Written], standing: dict[Key, Definition]
 ) -> Iterator[Pulled]:
     """Yield the files of what does not stand: removed here, or not applied yet."""
+    bases = world.definitions.bases()
     for key, file in written.items():
         if key in standing:
             continue
         earlier = world.definitions.versions(*key, 1_000_000)
         if any(each.text == file.text and not each.removed for each in earlier):
             yield _pulled("removed", earlier[0], file.path)
+        elif earlier and earlier[0].version > bases.get(key, earlier[0].version):
+            yield _pulled("conflict", earlier[0], file.path)
         else:
             yield Pulled("kept", *key, file.path, 0)
 
 
-def _overwritten(each: Pulled) -> Pulled:
-    local = each.done in ("edited", "conflict")
-    return msgspec.structs.replace(each, done="changed") if local else each
+def _overwritten(each: Pulled, standing: dict[Key, Definition]) -> Pulled:
+    if each.done not in ("edited", "conflict"):
+        return each
+    return msgspec.structs.replace(each, done="changed" if each.key in standing else "removed")
 
 
 def _pulled(done: Done, each: Definition, path: str) -> Pulled:

@@ -174,8 +174,10 @@ class MemoryLedger:
                 return [send.claim() for send in admitted]
 
     def _due(self, now: Instant, gate: Gate | None) -> list[_Send]:
-        for campaign, order in self.standing().items():
-            if order.act == "cancel":
+        standing = self.standing()
+        for campaign, order in standing.items():
+            # While all stands still, what a campaign was told waits as well.
+            if order.act == "cancel" and (not campaign or "" not in standing):
                 self._cancel(campaign, _why(order), now)
         rows: list[tuple[int, Instant, int, _Send]] = []
         for send in self._sends.values():

@@ -117,8 +117,10 @@ def record(
 ) -> int:
     """Add the decisions that are not there yet, with the sends that they cause; say how many."""
     (last,) = connection.execute(SQL["last"]).fetchone()
-    fresh = {made.id: made for made in reversed(decisions)}
-    new = [made for made in reversed(fresh.values()) if not sequence_of(connection, made.id)]
+    fresh: dict[bytes, Decision] = {}
+    for made in decisions:
+        fresh.setdefault(made.id, made)
+    new = [made for made in fresh.values() if not sequence_of(connection, made.id)]
     rows = list(enumerate(new, last + 1))
     grounds = {key: _ground(connection, key) for key in {_key(made) for made in new}}
     for _, run in groupby(rows, key=lambda row: _shared(row[1])):
