@@ -108,6 +108,14 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
 
 
 @pytest.fixture
+def page(new_context: NewContext) -> Page:
+    """Return a page that takes every dialog for a failure, as none is ever opened."""
+    opened = new_context().new_page()
+    opened.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    return opened
+
+
+@pytest.fixture
 def plain(browser: Browser) -> Iterator[Page]:
     """Return a page of a browser that runs no scripts."""
     context = browser.new_context(java_script_enabled=False, viewport=PHONE)

@@ -9,30 +9,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
+from tests.shown import shown
 
 pytestmark = pytest.mark.browser
 NewContext = Callable[..., BrowserContext]
 FORM = "name: short\ntitle: Short\nfields:\n  - {name: email, kind: email, label: E-mail}\n"
 
 
-def shown(page: Page, address: str) -> None:
-    """Open a page and wait until everything that it asks for has come."""
-    page.goto(address)
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
-
-
 def answering(content: object) -> Callable[[Route], None]:
     """Return what answers every request with this content."""
     return lambda route: route.fulfill(json=content)
-
-
-@pytest.fixture
-def page(new_context: NewContext) -> Page:
-    """Return a page that takes every dialog for a failure, as none is ever opened."""
-    opened = new_context().new_page()
-    opened.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    return opened
 
 
 def test_a_refused_record_is_mended_checked_and_brought_back(page: Page, own_shop: str) -> None:

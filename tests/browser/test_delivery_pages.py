@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from tests.shown import shown
 
 pytestmark = pytest.mark.browser
 NewContext = Callable[..., BrowserContext]
@@ -30,21 +31,6 @@ Status: 5.1.1
 Diagnostic-Code: smtp; 550 5.1.1 no such user
 --x--
 """
-
-
-def shown(page: Page, address: str) -> None:
-    """Open a page and wait until everything that it asks for has come."""
-    page.goto(address)
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
-
-
-@pytest.fixture
-def page(new_context: NewContext) -> Page:
-    """Return a page that takes every dialog for a failure, as none is ever opened."""
-    opened = new_context().new_page()
-    opened.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    return opened
 
 
 def test_a_campaign_goes_on_and_is_cancelled_for_a_reason(page: Page, own_shop: str) -> None:

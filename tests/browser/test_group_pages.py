@@ -7,24 +7,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from tests.shown import shown
 
 pytestmark = pytest.mark.browser
 NewContext = Callable[..., BrowserContext]
-
-
-def shown(page: Page, address: str) -> None:
-    """Open a page and wait until everything that it asks for has come."""
-    page.goto(address)
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
-
-
-@pytest.fixture
-def page(new_context: NewContext) -> Page:
-    """Return a page that takes every dialog for a failure, as none is ever opened."""
-    opened = new_context().new_page()
-    opened.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    return opened
 
 
 def test_one_finds_groups_clusters_and_lists_beside_segments(page: Page, shop: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Request, ViewportSize, expect
+from tests.shown import shown
 
 pytestmark = pytest.mark.browser
 
@@ -73,13 +74,6 @@ ROUTES = (
     "/nowhere",
 )
 NewContext = Callable[..., BrowserContext]
-
-
-def shown(page: Page, address: str) -> None:
-    """Open a page and wait until everything that it asks for has come."""
-    page.goto(address)
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
 
 
 def watched(page: Page, home: str, left: list[str]) -> list[str]:

@@ -8,16 +8,10 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from tests.shown import shown
 
 pytestmark = pytest.mark.browser
 NewContext = Callable[..., BrowserContext]
-
-
-def shown(page: Page, address: str) -> None:
-    """Open a page and wait until everything that it asks for has come."""
-    page.goto(address)
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
 
 
 def size(page: Page) -> Locator:
@@ -30,14 +24,6 @@ def size(page: Page) -> Locator:
 def holding(part: str) -> re.Pattern[str]:
     """Return a pattern of values with this in them."""
     return re.compile(re.escape(part))
-
-
-@pytest.fixture
-def page(new_context: NewContext) -> Page:
-    """Return a page that takes every dialog for a failure, as none is ever opened."""
-    opened = new_context().new_page()
-    opened.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    return opened
 
 
 def test_an_edit_of_the_tree_shows_in_the_text_and_one_of_the_text_in_the_tree(
