@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tailorbird import settings as configuration
 from tailorbird.errors import UsageError
+from tailorbird.model_cards import ModelCard
 from tailorbird.ports import Closeable
 from tailorbird.privacy.vault import Vault, load_key
-from tailorbird.schema import Definition, DefinitionKind, Instant, ModelCard, PersonId
+from tailorbird.schema import Definition, DefinitionKind, Instant, PersonId
 from tailorbird.settings import Setting
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
 from tailorbird.stores.sqlite.connection import Database

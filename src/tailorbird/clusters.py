@@ -17,8 +17,9 @@ import numpy as np
 from tailorbird import durations, learning, predict, segments, yaml_text
 from tailorbird.errors import DefinitionError, ModelError, UsageError
 from tailorbird.long_work import AT_ONCE, Work
+from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recalculating import Recalculated, due, keep
-from tailorbird.schema import DAY, Definition, Instant, Measure, ModelCard, PersonId, Scalar
+from tailorbird.schema import DAY, Definition, Instant, PersonId, Scalar
 from tailorbird.segments.groups_text import CALENDAR, NAME
 from tailorbird.traits.registry import TRAITS
 from tailorbird.traits.table import table

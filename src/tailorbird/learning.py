@@ -15,8 +15,9 @@ from tailorbird import imputation, predict, recommend, yaml_text
 from tailorbird.learning_texts import ALWAYS_READ, WantedModel, parse_model
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
 from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
+from tailorbird.model_cards import ModelCard
 from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import Instant, ModelCard, Names, PersonId, Purpose
+from tailorbird.schema import Instant, Names, PersonId, Purpose
 from tailorbird.traits.extract import touched
 from tailorbird.world import World
 

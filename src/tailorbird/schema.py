@@ -365,36 +365,3 @@ class Settlement(msgspec.Struct, frozen=True):
     retry_at: Instant = 0
     digest: bytes = b""
     """Of the mail that left: what `Outgoing.digest` said; b"" where none did."""
-
-
-# -- learning -----------------------------------------------------------------------------------
-
-
-class Measure(msgspec.Struct, frozen=True):
-    """One figure of a model beside the naive rule's, on the same test window."""
-
-    name: str
-    model: float
-    naive: float
-    naive_rule: str
-    low: float
-    """Lower end of the 95 % interval of `model - naive`."""
-    high: float
-
-
-class ModelCard(msgspec.Struct, frozen=True):
-    """What a model is, what it was judged on, and whether it may serve."""
-
-    name: str
-    kind: Literal["recommender", "propensity", "clusters"]
-    version: int
-    trained_at: Instant
-    train_window: tuple[Instant, Instant]
-    test_window: tuple[Instant, Instant]
-    people: int
-    features: tuple[str, ...]
-    parameters: dict[str, Scalar]
-    measures: tuple[Measure, ...]
-    serves: bool
-    why: str
-    """One sentence: why it serves, or why the naive rule serves instead."""

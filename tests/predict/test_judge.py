@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from tailorbird import predict
-from tailorbird.schema import DAY, Instant, Measure, ModelCard
+from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.schema import DAY, Instant
 
 Worlds = Callable[..., Any]
 

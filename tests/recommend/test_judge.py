@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import pytest
 
 from tailorbird import recommend
+from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import evaluate, measures
 from tailorbird.recommend.interactions import encode
-from tailorbird.schema import DAY, Instant, Measure, ModelCard
+from tailorbird.schema import DAY, Instant
 
 Maker = Callable[..., pa.Table]
 

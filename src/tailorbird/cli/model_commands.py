@@ -6,7 +6,7 @@ import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
 from tailorbird.cli.output import emit, table
-from tailorbird.schema import ModelCard
+from tailorbird.model_cards import ModelCard
 
 app = typer.Typer(help="Models, each judged against its naive rule.", no_args_is_help=True)
 

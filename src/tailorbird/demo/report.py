@@ -8,7 +8,7 @@ import msgspec
 
 from tailorbird.experiments import Outcome, Verdict
 from tailorbird.flow import Ingested
-from tailorbird.schema import ModelCard
+from tailorbird.model_cards import ModelCard
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 import numpy as np
 
+from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.predict import measures, train
 from tailorbird.predict.propensity import PERSON, Floats, Propensity, numbers
-from tailorbird.schema import DAY, Instant, Measure, ModelCard
+from tailorbird.schema import DAY, Instant
 
 if TYPE_CHECKING:
     import pyarrow as pa

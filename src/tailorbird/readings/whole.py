@@ -6,7 +6,8 @@ from importlib.metadata import version
 from typing import Final
 
 from tailorbird import learning
-from tailorbird.schema import DAY, Instant, ModelCard
+from tailorbird.model_cards import ModelCard
+from tailorbird.schema import DAY, Instant
 from tailorbird.views import (
     Activity,
     Measured,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
+from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import measures as measuring
 from tailorbird.recommend.interactions import Floats, Interactions, encode
 from tailorbird.recommend.parameters import OWN_REPEAT, Parameters
@@ -21,7 +22,7 @@ from tailorbird.recommend.tuning import (
     tune,
     window,
 )
-from tailorbird.schema import DAY, Instant, Measure, ModelCard
+from tailorbird.schema import DAY, Instant
 
 if TYPE_CHECKING:
     import pyarrow as pa
