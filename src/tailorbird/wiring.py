@@ -32,6 +32,7 @@ from tailorbird.stores.sqlite.lanes import SqliteLanes
 from tailorbird.stores.sqlite.ledger import SqliteLedger
 from tailorbird.stores.sqlite.log import SqliteLog
 from tailorbird.stores.sqlite.matches import SqliteMatches
+from tailorbird.stores.sqlite.model_record import SqliteModelRecord
 from tailorbird.stores.sqlite.people import SqlitePeople
 from tailorbird.stores.sqlite.quarantine import SqliteQuarantine
 from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
@@ -94,6 +95,7 @@ def _record(settings: Settings, vault: Vault, database: Database) -> dict[str, A
         "keys": SqliteKeys(database),
         "hooks": SqliteHooks(database, vault),
         "matches": SqliteMatches(database),
+        "model_record": SqliteModelRecord(database),
         "changes": SqliteChanges(database),
         "enrolments": SqliteEnrolments(database),
     }

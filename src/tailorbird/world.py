@@ -9,6 +9,7 @@ from pathlib import Path
 from tailorbird.enrolments import Enrolments
 from tailorbird.lanes import Lanes
 from tailorbird.latest import Latest
+from tailorbird.model_record import ModelRecord
 from tailorbird.outbox import Audit
 from tailorbird.ports import (
     Carrier,
@@ -56,6 +57,7 @@ class World:
     keys: Keys
     hooks: Hooks
     matches: Matches
+    model_record: ModelRecord
     changes: Changes
     enrolments: Enrolments
     assignment_key: bytes
