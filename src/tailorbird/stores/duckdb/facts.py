@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_NAME = "facts.duckdb"
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
@@ -245,8 +245,8 @@ class DuckFacts:
 
 SQL_TABLES = frozenset(
     {
-        "facts", "lines", "properties", "trait_values", "people", "products", "duplicates",
-        "violations",
+        "facts", "lines", "properties", "trait_values", "people", "products",
+        "product_attributes", "duplicates", "violations",
     }
 )  # fmt: skip
 """Tables that `append` fills; their new rows are visible as `new_NAME`."""

@@ -70,7 +70,13 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("currency", "string"), ("url", "string"), ("image", "string"), ("stock", "int64"),
         ("updated_at", "int64"), ("position", "int64"),
     ),
+    "product_attributes": (
+        ("item", "string"), ("name", "string"), ("text", "string"), ("at", "int64"),
+        ("position", "int64"),
+    ),
 }  # fmt: skip
+NO_ATTRIBUTES: Final = frozenset(("stock", "url", "image", "image_url"))
+"""What is said of a product and has a column of its own."""
 CLEARED: Final[dict[str, Scalar]] = {"email_invalid": False}
 _CONTEXT_TEXTS: Final = tuple(name for name in Context.__struct_fields__ if name != "utc_offset")
 _OF_FACTS: Final = ("position", "person", "event", "at", "owner")
@@ -88,6 +94,7 @@ def tables_of(events: Sequence[ResolvedEvent]) -> dict[str, pa.Table]:
         "trait_values": _transposed("trait_values", _trait_values(events)),
         "people": _people([resolved for resolved in events if resolved.person]),
         "products": _transposed("products", _products(events)),
+        "product_attributes": _transposed("product_attributes", _product_attributes(events)),
     }
     return {name: table for name, table in tables.items() if table.num_rows}
 
@@ -236,6 +243,17 @@ def _products(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
         for resolved in events
         if resolved.event.name == Names.PRODUCT_UPDATED
         for row in _product(resolved.event)
+    )
+
+
+def _product_attributes(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
+    return (
+        (line.item, name, text, e.at, e.position)
+        for resolved in events
+        if (e := resolved.event).name == Names.PRODUCT_UPDATED
+        for line in e.lines
+        for name, value in e.properties.items()
+        if name not in NO_ATTRIBUTES and (text := text_of(value))
     )
 
 

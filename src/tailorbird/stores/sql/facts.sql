@@ -63,6 +63,12 @@ ON CONFLICT (item) DO UPDATE SET
 WHERE excluded.updated_at >= products.updated_at;
 -- What a shop stops to count has no stock any more: that is another word than none.
 UPDATE products SET stock = NULL WHERE stock = -9223372036854775808
+-- name: append_product_attributes
+INSERT INTO product_attributes
+SELECT item, name, LAST(text ORDER BY "at", position), MAX("at") FROM new_product_attributes
+GROUP BY item, name
+ON CONFLICT (item, name) DO UPDATE SET text = excluded.text, "at" = excluded."at"
+WHERE excluded."at" >= product_attributes."at"
 -- name: retract_facts
 DELETE FROM facts WHERE position = ?
 -- name: retract_lines

@@ -73,6 +73,11 @@ CREATE TABLE IF NOT EXISTS products (
     item VARCHAR PRIMARY KEY, name VARCHAR, category VARCHAR, price_minor BIGINT, currency VARCHAR,
     url VARCHAR, image VARCHAR, stock BIGINT, updated_at BIGINT NOT NULL);
 
+-- What the shop says of a product beside that: its brand, its margin. As it came, as text.
+CREATE TABLE IF NOT EXISTS product_attributes (
+    item VARCHAR NOT NULL, name VARCHAR NOT NULL, text VARCHAR NOT NULL, "at" BIGINT NOT NULL,
+    PRIMARY KEY (item, name));
+
 -- Each word of the shop by which a product's price or stock became another: what it said, and what
 -- was known before; NULL where nothing. A stock that is not counted is said as the least BIGINT, and
 -- was before as NULL.
