@@ -310,6 +310,10 @@ class Claim(msgspec.Struct, frozen=True):
     attempts: int
     inputs: bytes
     occurrence: str = ""
+    doubted_at: Instant = 0
+    """When the first try left whose answer nobody knows; 0: there was none."""
+    leased_until: Instant = 0
+    """Until when its worker alone may work on it, where that is asked for: in recovery."""
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -365,3 +369,5 @@ class Settlement(msgspec.Struct, frozen=True):
     retry_at: Instant = 0
     digest: bytes = b""
     """Of the mail that left: what `Outgoing.digest` said; b"" where none did."""
+    doubted_at: Instant = 0
+    """Of one that is tried again though it may have left: when it did, at the earliest."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing, nullcontext
+from functools import cache
 from typing import Final
 
 import msgspec
 
 from tailorbird import delivery, forms, letters, pacing
+from tailorbird.delivery.carriers.registry import abilities
 from tailorbird.delivery.failover import FormerCarriers
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError
@@ -46,6 +48,7 @@ def deliver(
     delivery.recover(
         world.ledger, witness(world, worker), world.journal,
         worker=worker, policy=policy(world), now=now, others=False, pace=pace,
+        repeatable=repeatable(world),
     )  # fmt: skip
     take_over(world, now, worker, pace)
     _note_carriers(world, worker)
@@ -61,6 +64,7 @@ def deliver(
         pace=pace,
         clock=clock,
         expect=composer.expect,
+        repeatable=repeatable(world),
     )
     announce(world)
     return report
@@ -104,6 +108,7 @@ def take_over(
                 delivery.recover(
                     world.ledger, witness(world, name), left,
                     worker=name, policy=policy(world), now=now, others=False, pace=pace,
+                    repeatable=repeatable(world),
                 )
             )  # fmt: skip
     return found
@@ -140,6 +145,26 @@ def policy(world: World) -> Callable[[Claim], delivery.UnknownPolicy]:
         if forms.is_confirmation(claim):
             return chosen.unknown_transactional
         return chosen.unknown_policy
+
+    return of
+
+
+def repeatable(world: World) -> delivery.Repeatable:
+    """Return for how long providers take a send once: the shortest promise of those it may go by.
+
+    0 where none of them promises anything: then the policy alone says whether it is repeated.
+    """
+    chosen = world.settings.delivery
+    usual = (chosen.carrier, *chosen.failover)
+
+    @cache
+    def shortest(names: tuple[str, ...]) -> int:
+        promised = [abilities(world.settings, name).repeatable_seconds for name in names]
+        return min((seconds for seconds in promised if seconds), default=0)
+
+    def of(claim: Claim) -> int:
+        asked_for = forms.is_confirmation(claim) and chosen.transactional
+        return shortest((chosen.transactional,) if asked_for else usual)
 
     return of
 

@@ -209,6 +209,30 @@ def test_a_claim_given_back_untried_is_no_attempt(ledger: Ledger) -> None:
     assert again.attempts == 1
 
 
+def test_since_when_a_send_is_in_doubt_is_kept(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    (claim,) = ledger.claim("w1", 1, NOW, 60)
+    assert claim.doubted_at == 0
+    (held,) = ledger.claimed("w1")
+    assert held.leased_until == NOW + 60 * SECOND
+    for doubted_at in (NOW + 1, 0, NOW + 9):
+        again = Settlement(claim.send_id, "pending", "smtp", "", NOW + 2, doubted_at=doubted_at)
+        ledger.settle([again], NOW + 2)
+        (claim,) = ledger.claim("w1", 1, NOW + 2, 60)
+        assert claim.doubted_at == ledger.claimed("w1")[0].doubted_at == NOW + 1
+
+
+def test_what_somebody_settled_is_in_doubt_no_more(ledger: Ledger) -> None:
+    ledger.record([decision(1)])
+    (claim,) = ledger.claim("w1", 1, NOW, 60)
+    ledger.settle([Settlement(claim.send_id, "pending", "smtp", "", NOW, doubted_at=NOW)], NOW)
+    ledger.claim("w1", 1, NOW, 60)
+    ledger.settle([Settlement(claim.send_id, "unknown", "smtp", "too long ago")], NOW)
+    ledger.settle([Settlement(claim.send_id, "pending", "", "sent again by ada")], NOW + 1)
+    (again,) = ledger.claim("w1", 1, NOW + 1, 60)
+    assert again.doubted_at == 0
+
+
 def test_settling_twice_is_settling_once(ledger: Ledger) -> None:
     ledger.record([decision(1)])
     ended = Settlement(claim_one(ledger), "sent", "smtp", "250 ok")

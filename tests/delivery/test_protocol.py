@@ -11,7 +11,7 @@ import pytest
 
 from tailorbird.delivery import DeliveryReport, Recovery, deliver, recover
 from tailorbird.delivery.journal import FileJournal
-from tailorbird.delivery.protocol import MAX_ATTEMPTS, UnknownPolicy, retry_wait
+from tailorbird.delivery.protocol import LEASE_SECONDS, MAX_ATTEMPTS, UnknownPolicy, retry_wait
 from tailorbird.errors import CarrierError, StoreError, UsageError
 from tailorbird.lanes import Lane
 from tailorbird.outbox import Admission, Order
@@ -684,3 +684,45 @@ def test_a_renderer_that_mixes_up_its_sends_is_named(journal: Any) -> None:
     carrier = ScriptedCarrier(lambda n: "accepted")
     with pytest.raises(UsageError, match=r"^c: the renderer answered for another send$"):
         deliver(ledger_of(1), carrier, journal, mixed, worker="w", now=NOW)
+
+
+def test_what_is_in_doubt_is_repeated_while_the_provider_knows_it_again(journal: Any) -> None:
+    ledger = ledger_of(1)
+    silent = ScriptedCarrier(lambda n: "unknown")
+    promise: dict[str, Any] = {"policy": "retry", "repeatable": lambda claim: 900}
+    assert run(ledger, silent, journal, **promise).deferred == 1
+    (_, _, ended) = ledger.settlements(0, 9)[0]
+    assert ended.doubted_at == NOW
+    taking = ScriptedCarrier(lambda n: "accepted")
+    assert run(ledger, taking, journal, ended.retry_at, **promise).sent == 1
+
+
+def test_what_is_in_doubt_for_too_long_is_not_repeated(journal: Any) -> None:
+    ledger = ledger_of(1)
+    promise: dict[str, Any] = {"policy": "retry", "repeatable": lambda claim: 900}
+    run(ledger, ScriptedCarrier(lambda n: "unknown"), journal, **promise)
+    carrier = ScriptedCarrier(lambda n: "accepted")
+    late = NOW + 700 * SECOND
+    assert run(ledger, carrier, journal, late, **promise) == DeliveryReport(unknown=1)
+    assert carrier.sent == []
+    ended = ledger.settlement(send_id(0))
+    assert ended is not None
+    assert "too long ago" in ended.reply
+
+
+def test_a_wait_that_outlasts_the_promise_is_not_begun(journal: Any) -> None:
+    ledger = ledger_of(1)
+    promise: dict[str, Any] = {"policy": "retry", "repeatable": lambda claim: 60}
+    assert run(ledger, ScriptedCarrier(lambda n: "unknown"), journal, **promise).unknown == 1
+
+
+@pytest.mark.parametrize(("hours", "state"), [(1, "pending"), (20, "unknown")])
+def test_a_crash_long_ago_leaves_what_is_unknown(journal: Any, hours: int, state: str) -> None:
+    ledger = ledger_of(1)
+    (claim,) = ledger.claim("w", 1, NOW, LEASE_SECONDS)
+    journal.dot(claim.send_id)
+    recover(
+        ledger, ScriptedCarrier(lambda n: "unknown"), journal, worker="w", policy="retry",
+        now=NOW + hours * HOUR, repeatable=lambda claim: 86_400,
+    )  # fmt: skip
+    assert ledger.states() == {state: 1}

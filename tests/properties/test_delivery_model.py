@@ -64,6 +64,7 @@ class Earth:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     records: list[tuple[bytes, Reply | None]] = field(default_factory=list)
     taken: Counter[bytes] = field(default_factory=Counter)
+    taken_at: dict[bytes, Instant] = field(default_factory=dict)
     answers: dict[bytes, list[str]] = field(default_factory=dict)
     rejected: set[bytes] = field(default_factory=set)
     refused: set[bytes] = field(default_factory=set)
@@ -159,10 +160,12 @@ class WorldCarrier:
 
     name = "world"
 
-    def __init__(self, earth: Earth, machine: Machine, *, tells: bool) -> None:
+    def __init__(self, earth: Earth, machine: Machine, design: Design, now: Instant) -> None:
         self.earth = earth
         self.machine = machine
-        self.tells = tells
+        self.tells = design.tells
+        self.knows_again = design.knows_again_seconds * SECOND
+        self.now = now
 
     def send(self, messages: Iterator[Outgoing], journal: Journal) -> Iterator[Reply]:
         for message in messages:
@@ -176,7 +179,7 @@ class WorldCarrier:
             return Reply(send_id, "deferred")
         journal.dot(send_id)
         if answer in {"take", "lose_after_taking"}:
-            self.earth.taken[send_id] += 1
+            self.take(send_id)
         if answer == "reject":
             self.earth.rejected.add(send_id)
         self.machine.step()
@@ -186,6 +189,12 @@ class WorldCarrier:
         reply = Reply(send_id, KINDS[answer])
         journal.reply(reply)
         return reply
+
+    def take(self, send_id: bytes) -> None:
+        """Deliver it, unless it is known to have come a short while ago."""
+        taken_at = self.earth.taken_at.setdefault(send_id, self.now)
+        if not self.earth.taken[send_id] or self.now >= taken_at + self.knows_again:
+            self.earth.taken[send_id] += 1
 
     def found(self, send_ids: Sequence[bytes]) -> dict[bytes, bool] | None:
         self.machine.step()
@@ -200,6 +209,19 @@ class Design:
     policy: UnknownPolicy = "assume_sent"
     tells: bool = False
     batch: int = 2
+    knows_again_seconds: int = 0
+    """For how long the provider takes a send once."""
+    believed_seconds: int | None = None
+    """For how long the protocol believes that it does, where that is something else."""
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether what is in doubt is sent again though it may have arrived."""
+        return self.policy == "retry" and not self.knows_again_seconds
+
+    def repeatable(self, claim: Claim) -> int:
+        believed = self.believed_seconds
+        return self.knows_again_seconds if believed is None else believed
 
 
 def live(earth: Earth, design: Design, now: Instant, crash_at: int = 0) -> bool:
@@ -207,7 +229,7 @@ def live(earth: Earth, design: Design, now: Instant, crash_at: int = 0) -> bool:
     machine = Machine(crash_at)
     ledger = CrashingLedger(earth.ledger, machine)
     journal = design.journal(earth, machine)
-    carrier = WorldCarrier(earth, machine, tells=design.tells)
+    carrier = WorldCarrier(earth, machine, design, now)
 
     def render(claim: Claim) -> Outgoing | Settlement:
         machine.step()
@@ -217,7 +239,10 @@ def live(earth: Earth, design: Design, now: Instant, crash_at: int = 0) -> bool:
         return Outgoing(claim.send_id, "a@b", "c@d", b"")
 
     try:
-        recover(ledger, carrier, journal, worker=WORKER, policy=design.policy, now=now)
+        recover(
+            ledger, carrier, journal, worker=WORKER, policy=design.policy, now=now,
+            repeatable=design.repeatable,
+        )  # fmt: skip
         deliver(
             ledger,
             carrier,
@@ -227,6 +252,7 @@ def live(earth: Earth, design: Design, now: Instant, crash_at: int = 0) -> bool:
             now=now,
             batch=design.batch,
             policy=design.policy,
+            repeatable=design.repeatable,
         )
     except Crash:
         return True
@@ -249,7 +275,7 @@ def faults(earth: Earth, crashes: int, design: Design) -> list[str]:
         settlement = earth.ledger.settlement(send_id)
         state = settlement.state if settlement else "pending"
         taken = earth.taken[send_id]
-        if taken > 1 and design.policy == "assume_sent":
+        if taken > 1 and not design.may_repeat:
             found.append(f"{taken} times: {send_id.hex()}")
         if state == "sent" and not taken:
             found.append(f"lost: {send_id.hex()}")
@@ -260,7 +286,7 @@ def faults(earth: Earth, crashes: int, design: Design) -> list[str]:
         if (state == "cancelled") != (send_id in earth.refused) or (state == "cancelled" and taken):
             found.append(f"cancelled wrongly: {send_id.hex()}")
     unknown = earth.ledger.states().get("unknown", 0)
-    most = 0 if design.tells or design.policy == "retry" else crashes + earth.doubts
+    most = 0 if design.tells or design.may_repeat else crashes + earth.doubts
     if unknown > most:
         found.append(f"{unknown} unknown after {crashes} crashes and {earth.doubts} doubts")
     return found
@@ -272,7 +298,7 @@ def steps_of(start: Callable[[], Earth], design: Design) -> int:
     earth = start()
     ledger = CrashingLedger(earth.ledger, machine)
     journal = design.journal(earth, machine)
-    carrier = WorldCarrier(earth, machine, tells=design.tells)
+    carrier = WorldCarrier(earth, machine, design, START)
     deliver(
         ledger,
         carrier,
@@ -308,6 +334,8 @@ DESIGNS = {
     "retry": Design(policy="retry"),
     "a carrier that can tell": Design(tells=True),
     "one at a time": Design(batch=1),
+    "retry, known again for long": Design(policy="retry", knows_again_seconds=30 * DAY // SECOND),
+    "retry, known again for minutes": Design(policy="retry", knows_again_seconds=900),
 }
 
 
@@ -338,11 +366,17 @@ def test_marking_after_the_send_fails_this_very_trial(journal: type[CrashingJour
     assert any("2 times" in fault for fault in found)
 
 
+def test_repeating_for_longer_than_the_provider_promises_fails_this_very_trial() -> None:
+    late = Design(policy="retry", knows_again_seconds=900, believed_seconds=30 * DAY // SECOND)
+    found = [fault for each in trials(1, ["lose_after_taking"], 1, late) for fault in each]
+    assert any("2 times" in fault for fault in found)
+
+
 def test_marking_before_the_send_fails_this_very_trial() -> None:
     def early(earth: Earth, design: Design, now: Instant, crash_at: int) -> None:
         machine = Machine(crash_at)
         ledger = CrashingLedger(earth.ledger, machine)
-        carrier = WorldCarrier(earth, machine, tells=False)
+        carrier = WorldCarrier(earth, machine, Design(), now)
         for claim in ledger.claim(WORKER, 10, now, 60):
             ledger.settle([Settlement(claim.send_id, "sent", "world")], now)
             carrier.one(claim.send_id, "take", CrashingJournal(earth, machine))

@@ -22,6 +22,7 @@ from tests.properties.test_delivery_model import (
     Crash,
     CrashingJournal,
     CrashingLedger,
+    Design,
     Earth,
     Machine,
     WorldCarrier,
@@ -112,7 +113,7 @@ class Scene:
             CrashingLedger(self.earth.ledger, machine),
             self.shelf(self, worker, machine),
         )
-        carrier = WorldCarrier(self.earth, machine, tells=False)
+        carrier = WorldCarrier(self.earth, machine, Design(), START)
         self.dead.discard(worker)
         try:
             recover(
@@ -137,7 +138,7 @@ class Scene:
             if name != worker and name in self.dead:
                 recover(
                     self.earth.ledger,
-                    WorldCarrier(self.earth, Machine(), tells=False),
+                    WorldCarrier(self.earth, Machine(), Design(), START),
                     self.shelf(self, name, Machine()),
                     worker=name, policy="assume_sent", now=self.now, others=False,
                 )  # fmt: skip

@@ -39,6 +39,8 @@ from tailorbird.schema import (
 UnknownPolicy: TypeAlias = Literal["assume_sent", "retry"]
 Policy: TypeAlias = UnknownPolicy | Callable[[Claim], UnknownPolicy]
 """What becomes of sends in doubt: the same for all, or by the claim."""
+Repeatable: TypeAlias = Callable[[Claim], int]
+"""For how many seconds the provider takes a send once; 0: it promises nothing."""
 Clock: TypeAlias = Callable[[], Instant]
 Render: TypeAlias = Callable[[Claim], Outgoing | Settlement]
 Expect: TypeAlias = Callable[[Sequence[Claim]], None]
@@ -48,6 +50,10 @@ Words: TypeAlias = Mapping[bytes, Reply | None]
 LEASE_SECONDS: Final = 900
 LEASE_USED: Final = 0.75
 """The part of a lease in which mails may leave; the rest is for clocks that differ."""
+WINDOW_USED: Final = 0.75
+"""The part of a provider's promise in which a send in doubt is repeated."""
+DOUBT: Final = "the final dot left, no answer came back"
+TOO_LATE: Final = f"{DOUBT}; too long ago for the provider to take it as the same"
 MAX_ATTEMPTS: Final = 8
 LONGEST_WAIT: Final = 6 * HOUR
 ENDS: Final[dict[ReplyKind, SendState]] = {
@@ -55,6 +61,12 @@ ENDS: Final[dict[ReplyKind, SendState]] = {
     "rejected": "failed",
     "unknown": "unknown",
 }
+
+
+def promises_nothing(claim: Claim) -> int:
+    """Return that a provider does not know a send again."""
+    del claim
+    return 0
 
 
 class DeliveryReport(msgspec.Struct, frozen=True):
@@ -92,6 +104,7 @@ class _Rules:
     max_attempts: int
     pace: Pace | None = None
     expect: Expect | None = None
+    repeatable: Repeatable = promises_nothing
 
     def settle(
         self, ledger: Ledger, settlements: Sequence[Settlement], now: Instant, worker: str = ""
@@ -101,11 +114,22 @@ class _Rules:
         if self.pace is not None:
             self.pace.settled(settlements, now)
 
-    def surmised(self, claim: Claim) -> Reply:
-        """Return what is taken for the answer to a dot that nobody answered."""
+    def surmised(self, claim: Claim, claimed_at: Instant) -> Settlement:
+        """Return what becomes of a dot that nobody answered, and that left after an instant."""
         policy = self.policy(claim) if callable(self.policy) else self.policy
-        kind: ReplyKind = "deferred" if policy == "retry" else "unknown"
-        return Reply(claim.send_id, kind, 0, "the final dot left, no answer came back")
+        if policy != "retry":
+            return _settlement(claim, Reply(claim.send_id, "unknown", 0, DOUBT), self)
+        since = claim.doubted_at or claimed_at
+        claim = msgspec.structs.replace(claim, doubted_at=since)
+        if self.is_too_late(claim, self.clock() + retry_wait(claim.attempts)):
+            return _settlement(claim, Reply(claim.send_id, "unknown", 0, TOO_LATE), self)
+        again = _settlement(claim, Reply(claim.send_id, "deferred", 0, DOUBT), self)
+        return msgspec.structs.replace(again, doubted_at=since)
+
+    def is_too_late(self, claim: Claim, at: Instant) -> bool:
+        """Return whether a provider may, by an instant, have forgotten a send that is in doubt."""
+        window = int(self.repeatable(claim) * WINDOW_USED * SECOND)
+        return bool(claim.doubted_at and window) and not at < claim.doubted_at + window
 
 
 @dataclass(slots=True)
@@ -136,11 +160,17 @@ class _Batch:
     replies: dict[bytes, Reply] = field(default_factory=dict)
     digests: dict[bytes, bytes] = field(default_factory=dict)
 
-    def outgoing(self, render: Render, clock: Clock) -> Iterator[Outgoing]:
+    def outgoing(self, render: Render, rules: _Rules) -> Iterator[Outgoing]:
         """Yield the messages of those that are still to be written to, while the lease lasts."""
         for claim in self.claims:
-            if not self.since <= clock() < self.until:
+            at = rules.clock()
+            if not self.since <= at < self.until:
                 return
+            if rules.is_too_late(claim, at):
+                self.refused[claim.send_id] = Settlement(
+                    claim.send_id, "unknown", rules.carrier.name, TOO_LATE
+                )
+                continue
             made = render(claim)
             if made.send_id != claim.send_id:
                 raise UsageError("the renderer answered for another send", where=claim.campaign)
@@ -156,7 +186,7 @@ class _Batch:
         words: Words = self.replies
         if len(self.replies) < len(tried):
             words = journal.last() | self.replies
-        ended = _settlements(tried, words, rules)
+        ended = _settlements(tried, words, rules, lambda _: self.since)
         return [*self.refused.values(), *(self._with_digest(each) for each in ended)]
 
     def _with_digest(self, ended: Settlement) -> Settlement:
@@ -182,6 +212,7 @@ def deliver(
     pace: Pace | None = None,
     clock: Clock | None = None,
     expect: Expect | None = None,
+    repeatable: Repeatable = promises_nothing,
 ) -> DeliveryReport:
     """Send what is due at `now`, at most `limit` messages, and return how they ended.
 
@@ -189,9 +220,10 @@ def deliver(
     not be written to any more, or gives it back as pending, because of an order by which nobody can
     claim it again; `expect` is told of each batch before. `gate` and `pace` are asked inside each
     claim's transaction, the pace also told how a batch ended. `clock` tells the time of long work.
+    What is in doubt for longer than it is `repeatable` is unknown, whatever the policy.
     What the carrier gives back ends it. When anything raises, what left is settled, the rest free.
     """
-    rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace, expect)
+    rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace, expect, repeatable)
     left, counts = sys.maxsize if limit is None else limit, Counter[str]()
     counted = _Counted(gate) if gate else None
     while left > 0 and not counts["returned"]:
@@ -218,26 +250,34 @@ def recover(
     max_attempts: int = MAX_ATTEMPTS,
     others: bool = True,
     pace: Pace | None = None,
+    repeatable: Repeatable = promises_nothing,
+    lease_seconds: int = LEASE_SECONDS,
 ) -> Recovery:
     """Settle what this worker's last life left behind, and return what became of it.
 
     To be called before the first `deliver`, and safe at any time: while another thread delivers
     with this journal, it waits. A claim with a reply is settled by it. The others are
     asked of the carrier where it can tell. Where it cannot, a claim without a dot is free again,
-    and one with a dot is unknown, or deferred under the policy `retry`. Where the journal is lost
+    and one with a dot is unknown, or under the policy `retry` deferred, while it is `repeatable`:
+    `lease_seconds` before its lease ends, nothing had left. Where the journal is lost
     (None), the worker's claims whose lease has ended count as dotted; so do those of all others,
     unless `others` is False because their journals tell whether they live.
     """
-    rules = _Rules(carrier, lambda: now, policy, max_attempts, pace)
+    rules = _Rules(carrier, lambda: now, policy, max_attempts, pace, repeatable=repeatable)
+
+    def claimed_at(claim: Claim) -> Instant:
+        return claim.leased_until - lease_seconds * SECOND
+
     with journal.held() if journal else nullcontext():
         own = {c.send_id: c for c in ledger.claimed(worker, None if journal else now)}
         expired = {c.send_id: c for c in ledger.claimed(expired_at=now)} if others else {}
         strange = {send_id: c for send_id, c in expired.items() if send_id not in own}
         words: Words = journal.last() if journal else dict.fromkeys(own)
-        settlements = _settlements(own.values(), words, rules)
+        settlements = _settlements(own.values(), words, rules, claimed_at)
         rules.settle(ledger, settlements, now, worker)
         if strange:
-            surmised = _settlements(strange.values(), {**dict.fromkeys(strange), **words}, rules)
+            doubts: Words = {**dict.fromkeys(strange), **words}
+            surmised = _settlements(strange.values(), doubts, rules, claimed_at)
             rules.settle(ledger, surmised, now)
             settlements += surmised
         if journal:
@@ -261,7 +301,7 @@ def _sent(
     try:
         if rules.expect is not None:
             rules.expect(under_way.claims)
-        for reply in rules.carrier.send(under_way.outgoing(render, rules.clock), journal):
+        for reply in rules.carrier.send(under_way.outgoing(render, rules), journal):
             under_way.replies[reply.send_id] = reply
     finally:
         settlements = under_way.settlements(journal, rules)
@@ -276,7 +316,9 @@ def retry_wait(attempts: int) -> Instant:
     return min(MINUTE << 2 * min(attempts - 1, 10), LONGEST_WAIT)
 
 
-def _settlements(claims: Iterable[Claim], words: Words, rules: _Rules) -> list[Settlement]:
+def _settlements(
+    claims: Iterable[Claim], words: Words, rules: _Rules, claimed_at: Callable[[Claim], Instant]
+) -> list[Settlement]:
     """Return how each claim ended, asking the carrier about those that nobody answered."""
     answers = {send_id: reply for send_id, reply in words.items() if _definite(reply)}
     unanswered = [claim.send_id for claim in claims if claim.send_id not in answers]
@@ -287,7 +329,8 @@ def _settlements(claims: Iterable[Claim], words: Words, rules: _Rules) -> list[S
         if reply is None and claim.send_id in known:
             reply = _told(claim.send_id, there=known[claim.send_id])
         elif reply is None and claim.send_id in words:
-            reply = rules.surmised(claim)
+            settlements.append(rules.surmised(claim, claimed_at(claim)))
+            continue
         settlements.append(_settlement(claim, reply, rules))
     return settlements
 
@@ -324,6 +367,8 @@ def _outcome(settlement: Settlement) -> str:
 
 
 def _refusal(settlement: Settlement) -> str:
+    if settlement.state == "unknown":
+        return "unknown"
     if settlement.state != "pending":
         return "refused"
     return "deferred" if settlement.retry_at else "stood_still"

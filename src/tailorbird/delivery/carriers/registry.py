@@ -13,7 +13,7 @@ import msgspec
 
 from tailorbird.delivery.addresses import wire_address
 from tailorbird.delivery.carriers.by_task import CarrierByTask
-from tailorbird.delivery.carriers.kinds import Kind, OpenCarrier, Place
+from tailorbird.delivery.carriers.kinds import Abilities, Kind, OpenCarrier, Place
 from tailorbird.delivery.carriers.sandbox import SandboxCarrier
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
@@ -106,6 +106,16 @@ def signatures_hold(settings: Settings) -> bool:
     return any(
         kind(one.kind).abilities.keeps_signature for one in wanted(settings) if one.name in used
     )
+
+
+def abilities(settings: Settings, name: str) -> Abilities:
+    """Return what a carrier's provider lets us do.
+
+    Raises:
+        SettingsError: there is no such carrier or kind.
+    """
+    found: Abilities = kind(_wanted(settings, name).kind).abilities
+    return found
 
 
 class UnreadyCarrier:

@@ -38,8 +38,9 @@ class _Send:
     settlement: Settlement | None = None
     stream: str = ""
     zone: str = ""
+    doubted_at: Instant = 0
 
-    def claim(self) -> Claim:
+    def claim(self, leased_until: Instant = 0) -> Claim:
         """Return it as its worker sees it."""
         made = self.decision
         return Claim(
@@ -52,6 +53,8 @@ class _Send:
             self.attempts,
             made.inputs,
             made.occurrence,
+            self.doubted_at,
+            leased_until,
         )
 
 
@@ -223,7 +226,7 @@ class MemoryLedger:
     def claimed(self, worker: str | None = None, expired_at: Instant | None = None) -> list[Claim]:
         """Return claims that have not been settled, for recovery."""
         return [
-            send.claim()
+            send.claim(send.lease_until)
             for send in self._sends.values()
             if send.state == "claimed"
             and worker in (None, send.worker)
@@ -249,6 +252,8 @@ class MemoryLedger:
             if send.state != settlement.state:
                 send.due_at = max(send.due_at, settlement.retry_at)
                 send.attempts -= settlement.state == "pending" and settlement.retry_at == 0
+                doubted_at = send.doubted_at or settlement.doubted_at
+                send.doubted_at = 0 if send.state == "unknown" else doubted_at
                 self._note(send, settlement, now)
 
     def order(self, order: Order) -> int:

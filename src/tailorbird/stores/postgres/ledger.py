@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tailorbird.errors import StoreError
 from tailorbird.lanes import Allowance, Pace
 from tailorbird.outbox import LONGEST_WAIT, SAME_ADDRESS, Gate, Order, Trail, Written, place_of
 from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Settlement
@@ -18,7 +19,7 @@ from tailorbird.stores.statements import load
 
 SQL = load("ledger_postgres")
 SCHEMA = load("ledger_postgres_schema")
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables; whoever changes them adds one."""
 UNDER_WAY: Final = "claimed unknown"
 ORDERS_SECONDS: Final = 0.25
@@ -44,7 +45,14 @@ class PostgresLedger:
     def _set_up(self) -> None:
         """Make the tables, once a version: to ask for those that are there locks out who claims."""
         self._server.run(SQL["versions"])
-        if self._server.rows(SQL["version"])[0][0] < VERSION:
+        ((there,),) = self._server.rows(SQL["version"])
+        if there > VERSION:
+            raise StoreError(
+                f"the ledger on the server is of version {there}, this Tailorbird knows {VERSION}",
+                where="ledger.url",
+                mend="upgrade Tailorbird on this machine",
+            )
+        if there < VERSION:
             for statement in SCHEMA.values():
                 self._server.run(statement)
             self._server.run(SQL["set_up"], (VERSION,))
@@ -213,6 +221,21 @@ class PostgresLedger:
             self._server.run(SQL["alone"])
             bound = (_json([_plain(each) for each in latest.values()]), states, worker, now)
             self._server.run(SQL["settle"], bound)
+
+    # -- dots that several machines see ---------------------------------------------------------
+
+    def dot(self, worker: str, send_ids: Sequence[bytes]) -> bool:
+        """Record durably that final dots are about to leave; False where a claim is not hers."""
+        asked = _json([each.hex() for each in send_ids])
+        return int(self._server.rows(SQL["dot"], (worker, asked))[0][0]) == len(send_ids)
+
+    def hand_over(self, worker: str, heir: str) -> list[bytes]:
+        """Make a worker's claims another's, durably; return those whose dots may have left.
+
+        From then on the worker can record no dot on them.
+        """
+        rows = self._server.rows(SQL["hand_over"], (worker, heir))
+        return [send_id for send_id, dotted in rows if dotted]
 
     # -- pause, resume, cancel ------------------------------------------------------------------
 

@@ -41,12 +41,12 @@ UPDATE sends SET state = 'claimed', worker = :worker, lease_until = :until, atte
 WHERE state = 'pending' AND sequence IN (SELECT value FROM json_each(:sequences))
 -- name: candidates
 SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts + 1, d.inputs,
-       d.occurrence, s.sequence
+       d.occurrence, s.doubted_at, s.sequence
 FROM json_each(?) AS j JOIN sends AS s ON s.sequence = j.value
 JOIN decisions AS d ON d.sequence = s.sequence ORDER BY j.key
 -- name: claims
 SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs,
-       d.occurrence
+       d.occurrence, s.doubted_at, s.lease_until
 FROM sends AS s INDEXED BY sends_claimed JOIN decisions AS d ON d.sequence = s.sequence
 WHERE s.state = 'claimed' AND (:worker IS NULL OR s.worker = :worker)
   AND (:expired_at IS NULL OR s.lease_until <= :expired_at)
@@ -68,9 +68,11 @@ JOIN sends AS s ON s.sequence = a.send JOIN decisions AS d ON d.sequence = a.sen
 -- name: readdress
 UPDATE addressed SET send = ? WHERE key = ?
 -- name: settle
--- ?1 the state, ?2 not before, ?3 the send, ?4 whose claims, or ''
+-- ?1 the state, ?2 not before, ?3 the send, ?4 whose claims, or '', ?5 since when it is in doubt.
+-- What somebody settled who had been told that it is unknown, is in doubt no more.
 UPDATE sends SET state = ?1, due_at = MAX(due_at, ?2), worker = NULL, lease_until = NULL,
-    attempts = attempts - (?1 = 'pending' AND ?2 = 0)
+    attempts = attempts - (?1 = 'pending' AND ?2 = 0),
+    doubted_at = CASE WHEN state = 'unknown' THEN 0 WHEN doubted_at > 0 THEN doubted_at ELSE ?5 END
 WHERE sequence = (SELECT sequence FROM decisions WHERE tag = tag_of(?3) AND id = ?3)
   AND state IN ('claimed', 'unknown') AND state <> ?1
   AND (?4 = '' OR worker = ?4 OR state = 'unknown')

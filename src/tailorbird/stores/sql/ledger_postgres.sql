@@ -57,20 +57,34 @@ WHERE state = 'pending' AND campaign = $1::text AND due_at <= $2::bigint
 ORDER BY due_at, sequence LIMIT $3::bigint FOR UPDATE SKIP LOCKED
 -- name: candidates
 SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts + 1, d.inputs,
-       d.occurrence, s.sequence
+       d.occurrence, s.doubted_at, s.sequence
 FROM jsonb_array_elements_text($1::text::jsonb) WITH ORDINALITY AS j (value, place)
 JOIN sends AS s ON s.sequence = j.value::bigint
 JOIN decisions AS d ON d.sequence = s.sequence ORDER BY j.place
 -- name: claim
-UPDATE sends SET state = 'claimed', worker = $1, lease_until = $2::bigint, attempts = attempts + 1
+UPDATE sends SET state = 'claimed', worker = $1, lease_until = $2::bigint, attempts = attempts + 1,
+    dotted = FALSE
 WHERE state = 'pending'
   AND sequence IN (SELECT value::bigint FROM jsonb_array_elements_text($3::text::jsonb))
 -- name: claims
 SELECT d.id, d.campaign, d.campaign_version, d.person, d.variant, d.at, s.attempts, d.inputs,
-       d.occurrence
+       d.occurrence, s.doubted_at, s.lease_until
 FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
 WHERE s.state = 'claimed' AND ($1::text IS NULL OR s.worker = $1::text)
   AND ($2::bigint = 0 OR s.lease_until <= $2::bigint) ORDER BY s.sequence
+-- name: dot
+-- Whose claim was handed over to somebody else finds fewer rows, and lets nothing leave.
+WITH left_by AS (
+    UPDATE sends AS s SET dotted = TRUE
+    FROM jsonb_array_elements_text($2::text::jsonb) AS j (value)
+    JOIN decisions AS d ON d.id = decode(j.value, 'hex')
+    WHERE s.sequence = d.sequence AND s.state = 'claimed' AND s.worker = $1::text RETURNING 1)
+SELECT COUNT(*) FROM left_by
+-- name: hand_over
+WITH given AS (
+    UPDATE sends SET worker = $2::text WHERE state = 'claimed' AND worker = $1::text
+    RETURNING sequence, dotted)
+SELECT d.id, g.dotted FROM given AS g JOIN decisions AS d ON d.sequence = g.sequence
 -- name: waits
 SELECT EXISTS (SELECT 1 FROM sends WHERE state = 'pending')
     OR EXISTS (SELECT 1 FROM sends WHERE state = 'claimed')
@@ -88,13 +102,16 @@ UPDATE addressed SET send = $1::bigint WHERE key = $2
 WITH given AS (
     SELECT decode(x ->> 'send_id', 'hex') AS id, x ->> 'state' AS state, x ->> 'carrier' AS carrier,
            x ->> 'reply' AS reply, (x ->> 'retry_at')::bigint AS retry_at,
-           decode(x ->> 'digest', 'hex') AS digest, place
+           decode(x ->> 'digest', 'hex') AS digest,
+           (x ->> 'doubted_at')::bigint AS doubted_at, place
     FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS j (x, place)),
 moved AS (
     UPDATE sends AS s
     SET state = g.state, due_at = GREATEST(s.due_at, g.retry_at), worker = NULL, lease_until = NULL,
         attempts = s.attempts
-            - (s.state <> 'pending' AND g.state = 'pending' AND g.retry_at = 0)::int
+            - (s.state <> 'pending' AND g.state = 'pending' AND g.retry_at = 0)::int,
+        doubted_at = CASE WHEN s.state = 'unknown' THEN 0
+                          WHEN s.doubted_at > 0 THEN s.doubted_at ELSE g.doubted_at END
     FROM given AS g JOIN decisions AS d ON d.id = g.id
     WHERE s.sequence = d.sequence AND POSITION(s.state IN $2::text) > 0
       AND (s.state <> g.state OR s.state = 'pending')

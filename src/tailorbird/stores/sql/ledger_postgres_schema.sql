@@ -24,12 +24,15 @@ CREATE INDEX IF NOT EXISTS sends_claimed ON sends (worker, sequence) WHERE state
 CREATE INDEX IF NOT EXISTS sends_by_state ON sends (campaign, state)
 -- name: sends_stream
 ALTER TABLE sends ADD COLUMN IF NOT EXISTS stream TEXT COLLATE "C",
-    ADD COLUMN IF NOT EXISTS zone TEXT COLLATE "C" NOT NULL DEFAULT ''
+    ADD COLUMN IF NOT EXISTS zone TEXT COLLATE "C" NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS doubted_at BIGINT NOT NULL DEFAULT 0
 -- name: sends_in_lane
 CREATE INDEX IF NOT EXISTS sends_in_lane ON sends (campaign, stream, zone, due_at, sequence)
 WHERE state = 'pending' AND stream IS NOT NULL
 -- name: meters
 CREATE TABLE IF NOT EXISTS meters (name TEXT PRIMARY KEY, state BYTEA NOT NULL)
+-- name: sends_dotted
+ALTER TABLE sends ADD COLUMN IF NOT EXISTS dotted BOOLEAN NOT NULL DEFAULT FALSE
 -- name: settlements
 CREATE TABLE IF NOT EXISTS settlements (
     sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, send BIGINT NOT NULL,

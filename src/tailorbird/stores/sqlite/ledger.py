@@ -213,10 +213,10 @@ class SqliteLedger:
         with self._database.write() as connection:
             notes = []
             for ended in settlements:
-                moved = (ended.state, ended.retry_at, ended.send_id, worker)
+                moved = (ended.state, ended.retry_at, ended.send_id, worker, ended.doubted_at)
                 row = connection.execute(SQL["settle"], moved).fetchone()
                 if row:
-                    notes.append((row[0], now, *msgspec.structs.astuple(ended)[1:]))
+                    notes.append((row[0], now, *msgspec.structs.astuple(ended)[1:-1]))
             connection.executemany(SQL["note_settled"], notes)
 
     # -- pause, resume, cancel ------------------------------------------------------------------
