@@ -295,11 +295,11 @@ class Tailorbird:
 
     # -- learning, campaigns --------------------------------------------------------------------
 
-    def learn(self) -> list[ModelCard]:
-        """Train and judge the models, and score everybody."""
+    def learn(self, names: Sequence[str] | None = None) -> list[ModelCard]:
+        """Train and judge the models, all or these, and score everybody."""
         from tailorbird import learning
 
-        return learning.learn(self.world, self.clock())
+        return learning.learn(self.world, self.clock(), names)
 
     def model_cards(self) -> list[ModelCard]:
         """Return the card of every model's latest version."""

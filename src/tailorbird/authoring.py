@@ -150,7 +150,7 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
         case "image":
             letters.check_image(world, name, text)
         case "model":
-            learning.check_model(text, name)
+            learning.check_model(world, text, name)
         case "calibration" | "edition":
             return
 

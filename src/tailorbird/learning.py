@@ -6,27 +6,29 @@ its naive rule is kept with its card and does not serve.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import imputation, predict, recommend, yaml_text
-from tailorbird.learning_texts import ALWAYS_READ, WantedModel, parse_model
+from tailorbird import predict, recommend, yaml_text
+from tailorbird.errors import UsageError
+from tailorbird.learning_texts import BY_DEFAULT, LIBRARY, WantedModel, parse_model
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
 from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
 from tailorbird.model_cards import ModelCard
-from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import Instant, Names, PersonId, Purpose
+from tailorbird.model_data import Past, audience
+from tailorbird.model_data import trainees as trainees
+from tailorbird.schema import Instant, Names, PersonId
 from tailorbird.traits.extract import touched
 from tailorbird.world import World
+from tailorbird.yaml_text import nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PEOPLE_AT_ONCE: Final = 50_000
-
-_EVERYBODY: Final = "SELECT person FROM people ORDER BY person"
+ASKED: Final = "wanted.json"
+"""The file that keeps what was wanted when a model was trained."""
 _INTERACTIONS: Final = """
 SELECT l.person, l.item, l."at", l.quantity, l.event AS kind FROM lines AS l
 SEMI JOIN trainees AS t ON t.person = l.person
@@ -44,71 +46,83 @@ _CATALOGUE: Final = """
 SELECT item, name, category, price_minor, stock FROM products ORDER BY item
 """
 _SCORED: Final = 'SELECT COUNT(*) AS people FROM scores WHERE model = ? AND "at" = ?'
-_OUTCOMES: Final = """
-SELECT DISTINCT person FROM facts
-WHERE event = ? AND "at" > ? AND "at" <= ? AND person IS NOT NULL ORDER BY person
-"""
 
 
-def trainees(world: World, now: Instant, purpose: Purpose = "training") -> list[PersonId]:
-    """Return everybody with a permit for this purpose, by number."""
-    everybody = world.facts.read(_EVERYBODY).column("person").to_pylist()
-    allowed: list[PersonId] = []
-    for start in range(0, len(everybody), PEOPLE_AT_ONCE):
-        people = everybody[start : start + PEOPLE_AT_ONCE]
-        states = world.people.consent_states(people)
-        answers = (permit(states.get(person), person, purpose, now) for person in people)
-        allowed += [answer.person for answer in answers if isinstance(answer, Permit)]
-    return allowed
+def learn(world: World, now: Instant, names: Sequence[str] | None = None) -> list[ModelCard]:
+    """Train and judge models, keep them with their cards, and score everybody by them.
 
+    Without names: those that an author wants, those that are trained without being asked for, and
+    those that were trained before.
 
-def learn(world: World, now: Instant) -> list[ModelCard]:
-    """Train and judge both models, keep them with their cards, and score everybody."""
-    allowed = touched(trainees(world, now))
-    cards = [_learn_recommender(world, allowed, now), _learn_propensity(world, allowed, now)]
-    score(world, now)
+    Raises:
+        UsageError: nobody wants a model of one of these names, and none comes with Tailorbird.
+    """
+    asked = [wanted(world, name) for name in (standing(world) if names is None else names)]
+    allowed = trainees(world, now)
+    cards = [keep(world, each.name, *train(world, each, allowed, now)) for each in asked]
+    for each in asked:
+        score(world, now, each.name)
     return cards
 
 
 def learnt(world: World, now: Instant) -> bool:
-    """Return whether both models were trained at this instant, and their scores written."""
-    cards = [card(world, name) for name in (RECOMMENDER, PROPENSITY)]
-    if any(found is None or found.trained_at != now for found in cards):
+    """Return whether every model was trained at this instant, and its scores written."""
+    names = standing(world)
+    found = {name: card(world, name) for name in names}
+    if any(each is None or each.trained_at != now for each in found.values()):
         return False
-    scored = world.facts.read(_SCORED, (PROPENSITY, now)).to_pylist()[0]["people"]
-    return bool(scored)
+    scored = (world.facts.read(_SCORED, (name, now)) for name in names if name != RECOMMENDER)
+    return all(each.to_pylist()[0]["people"] for each in scored)
 
 
-def _learn_recommender(world: World, allowed: pa.Table, now: Instant) -> ModelCard:
-    asked = wanted(world, RECOMMENDER)
-    interactions = world.facts.read(_INTERACTIONS, (now, *_KINDS), {"trainees": allowed})
-    items = world.facts.read(_CATALOGUE)
-    model, card = recommend.judge(
-        interactions, items, now=now, horizon_days=asked.horizon_days, seed=asked.seed
-    )
-    return _keep(world, RECOMMENDER, model.files(), card)
+def standing(world: World) -> list[str]:
+    """Return the names of the models that are trained when nobody names one."""
+    defined = [each.name for each in world.definitions.latest("model")]
+    known = [name for name in world.models.names() if name in LIBRARY]
+    return list(dict.fromkeys([*BY_DEFAULT, *defined, *known]))
 
 
-def _learn_propensity(world: World, allowed: pa.Table, now: Instant) -> ModelCard:
-    people = allowed.column("person").to_pylist()
-    asked = wanted(world, PROPENSITY)
-
-    def features(as_of: Instant) -> pa.Table:
-        return _customers(_features(world, as_of, people, asked.read()))
-
-    def outcomes(after: Instant, until: Instant) -> pa.Table:
-        return world.facts.read(_OUTCOMES, (Names.PURCHASE, after, until))
-
-    model, card = predict.judge(
-        features, outcomes, now=now, horizon_days=asked.horizon_days, seed=asked.seed
-    )
-    return _keep(world, PROPENSITY, model.files(), card)
+def train(
+    world: World, asked: WantedModel, allowed: Sequence[PersonId], now: Instant
+) -> tuple[dict[str, bytes], ModelCard]:
+    """Return the files and the card of a model trained on these people, without keeping it."""
+    if asked.foretells == "products":
+        files, card = _recommender(world, asked, allowed, now)
+    else:
+        files, card = _propensity(Past(world, asked, allowed), now)
+    return files | {ASKED: msgspec.json.encode(asked)}, card
 
 
-def _keep(world: World, name: str, files: dict[str, bytes], card: ModelCard) -> ModelCard:
+def keep(world: World, name: str, files: Mapping[str, bytes], card: ModelCard) -> ModelCard:
+    """Keep a trained model as its latest version; return its card with the number."""
     unnumbered = msgspec.structs.replace(card, name=name, version=0)
     version = world.models.put(name, files, msgspec.json.encode(unnumbered))
     return msgspec.structs.replace(unnumbered, version=version)
+
+
+def _recommender(
+    world: World, asked: WantedModel, allowed: Sequence[PersonId], now: Instant
+) -> tuple[dict[str, bytes], ModelCard]:
+    people = {"trainees": touched(allowed)}
+    interactions = world.facts.read(_INTERACTIONS, (now, *_KINDS), people)
+    items = world.facts.read(_CATALOGUE)
+    model, card = recommend.judge(
+        interactions, items, now=now, horizon_days=asked.horizon, seed=asked.seed
+    )
+    return model.files(), card
+
+
+def _propensity(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
+    asked = past.asked
+    model, card = predict.judge(
+        past.features,
+        past.outcomes,
+        now=now,
+        horizon_days=asked.horizon,
+        seed=asked.seed,
+        recency=asked.meaning.rule,
+    )
+    return model.files(), card
 
 
 def cards(world: World) -> list[ModelCard]:
@@ -127,63 +141,85 @@ def card(world: World, name: str) -> ModelCard | None:
 
 
 def rescore(world: World) -> int:
-    """Score everybody as the latest model did when it was trained, after a rebuild."""
-    trained = card(world, PROPENSITY)
-    return score(world, trained.trained_at) if trained else 0
+    """Score everybody as the latest models did when they were trained, after a rebuild."""
+    found = (card(world, name) for name in standing(world))
+    return sum(score(world, each.trained_at, each.name) for each in found if each is not None)
 
 
-def score(world: World, now: Instant) -> int:
-    """Score every customer with the latest propensity model; return how many."""
-    found = world.models.get(PROPENSITY)
-    if found is None:
+def score(world: World, now: Instant, name: str | None = None) -> int:
+    """Score everybody of whom a model is, or all models are; return how many scores there are."""
+    if name is None:
+        return sum(score(world, now, each) for each in standing(world))
+    latest = world.models.latest(name)
+    if not latest or wanted(world, name).foretells == "products":
         return 0
-    version, files, _ = found
-    model = predict.load(files)
-    people = trainees(world, now, "personalisation")
-    read = tuple(dict.fromkeys([*(column.name for column in model.columns), *ALWAYS_READ]))
-    scored = model.score(_customers(_features(world, now, people, read)))
+    found = scored(world, name, trainees(world, now, "personalisation"), now)
     world.facts.write(
         [
-            ("DELETE FROM scores WHERE model = ?", (PROPENSITY,)),
+            ("DELETE FROM scores WHERE model = ?", (name,)),
             (
                 "INSERT INTO scores SELECT ?, ?, person, ?, "
-                "CAST(ROUND(probability * 1000000) AS BIGINT) FROM scored",
-                (PROPENSITY, version, now),
+                "CAST(ROUND(value * 1000000) AS BIGINT) FROM scored",
+                (name, latest, now),
             ),
         ],
-        {"scored": scored},
+        {"scored": found},
     )
-    return int(scored.num_rows)
+    return int(found.num_rows)
+
+
+def scored(world: World, name: str, people: Sequence[PersonId], now: Instant) -> pa.Table:
+    """Return person, value and top_reason of those of these people of whom a model is.
+
+    Nothing is kept. What the model read when it was trained is read again, whatever its author
+    has written since.
+
+    Raises:
+        UsageError: no model of this name was trained.
+    """
+    found = world.models.get(name)
+    if found is None:
+        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+    _, files, _ = found
+    asked = _asked(world, name, files)
+    model = predict.load({each: files[each] for each in files if each != ASKED})
+    told = model.score(Past(world, asked, people).features(now))
+    return told.rename_columns(["person", "value", *told.column_names[2:]])
+
+
+def _asked(world: World, name: str, files: Mapping[str, bytes]) -> WantedModel:
+    """Return what was wanted when a model was trained; of one from before that was kept, now."""
+    if ASKED not in files:
+        return wanted(world, name)
+    return msgspec.json.decode(files[ASKED], type=WantedModel)
 
 
 def wanted(world: World, name: str) -> WantedModel:
-    """Return what an author wants of a model; what comes with Tailorbird where nobody said."""
+    """Return what an author wants of a model; what comes with Tailorbird where nobody said.
+
+    Raises:
+        UsageError: there is neither.
+    """
     found = world.definitions.get("model", name)
-    return parse_model(found.text, f"models/{name}.yaml") if found else WantedModel(name)
+    if found is not None:
+        return parse_model(found.text, f"models/{name}.yaml")
+    if name not in LIBRARY:
+        defined = [each.name for each in world.definitions.latest("model")]
+        mend = nearest(name, [*LIBRARY, *defined])
+        raise UsageError(f"no model {name!r}", mend=mend)
+    return WantedModel(name)
 
 
-def check_model(text: str, name: str) -> None:
+def check_model(world: World, text: str, name: str) -> None:
     """Return when what a text wants of a model is valid.
 
     Raises:
         DefinitionError: with the line and the mend.
     """
     file = f"models/{name}.yaml"
-    yaml_text.check_name(parse_model(text, file).name, name, file)
-
-
-def _features(
-    world: World, as_of: Instant, people: Sequence[PersonId], names: Sequence[str]
-) -> pa.Table:
-    """Return the features of people, filled as the author wants by those who allow training."""
-    return imputation.table(world, names, as_of, people, lambda: trainees(world, as_of)).table
-
-
-def _customers(features: pa.Table) -> pa.Table:
-    """Return those with an order: who has none cannot buy again, which is another question."""
-    import pyarrow.compute as pc
-
-    return features.filter(pc.greater(features.column("orders"), 0))
+    found = parse_model(text, file)
+    yaml_text.check_name(found.name, name, file)
+    audience(world, found, 0)
 
 
 def recommender(world: World) -> tuple[int, recommend.Recommender] | None:

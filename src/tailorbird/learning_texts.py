@@ -1,48 +1,116 @@
-"""Models as authors write them: how far each looks ahead, and by what it tells people apart.
+"""Models as authors write them: what each foretells, of whom, and by what it tells them apart.
 
-name: repeat_purchase
-horizon_days: 60
-features: [orders, recency_days, revenue_minor, engagement]
+name: buys-garden-again
+target: {event: purchase, where: {category: garden}, within: 60d}   # or one of TARGETS
+audience: {did: purchase}         # or the name of a segment
+features: [orders, recency_days, "count(purchase, 90d)", "trend(session_started, 7d)"]
+algorithm: auto
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
-from tailorbird import yaml_text
+from tailorbird import durations, segments, yaml_text
 from tailorbird.errors import DefinitionError
-from tailorbird.traits.registry import TRAITS
+from tailorbird.model_targets import MEANINGS, OF_EVENT, Meaning, Target
+from tailorbird.schema import DAY, Names
+from tailorbird.segments.conditions import Scored
+from tailorbird.segments.groups_text import CALENDAR, NAME
+from tailorbird.segments.meaning import resolved
+from tailorbird.traits.parametrised import FORMS, parametrised
+from tailorbird.traits.registry import TRAITS, trait
+from tailorbird.yaml_text import Document, nearest
 
 RECOMMENDER: Final = "recommender"
 PROPENSITY: Final = "repeat_purchase"
-MODELS: Final = (RECOMMENDER, PROPENSITY)
 MOST_FEATURES: Final = 40
+MOST_DAYS: Final = 730
 ALWAYS_READ: Final = ("orders", "recency_days")
 """Traits without which nobody knows who is a customer, and what the naive rule says."""
-FEATURES: Final = (
-    "orders", "orders_365d", "recency_days", "tenure_days", "revenue_minor",
-    "average_order_minor", "returns", "engagement", "country",
+FEATURES: Final = MEANINGS["repeat_purchase"].features
+ALGORITHMS: Final = (
+    "auto", "rule", "logistic", "lightgbm", "random_forest", "neural", "blend",
 )  # fmt: skip
+
+Keyed: TypeAlias = dict[str, Any]
+
+
+class EventTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An event of the author's own that is foretold."""
+
+    event: str
+    where: Keyed = {}
+    """Tests of its properties, as below `did` of a segment."""
+    within: str = "30d"
+    """How far ahead: days, as `30d`."""
 
 
 class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an author wants of one of the models, from the next training on."""
+    """What an author wants of a model, from the next training on."""
 
     name: str
-    """`repeat_purchase` or `recommender`."""
+    target: Target | EventTarget | None = None
+    """What it foretells; a model that comes with Tailorbird knows by its name."""
     description: str = ""
-    horizon_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
-    """How far ahead it foretells, and on how many days it is judged."""
-    features: tuple[str, ...] = FEATURES
-    """Traits of which `repeat_purchase` learns, beside `orders` and `recency_days`."""
+    audience: str | Keyed = ""
+    """Of whom: a segment's name, or a condition as in one; narrower than the target's own."""
+    horizon_days: Annotated[int, msgspec.Meta(ge=1, le=MOST_DAYS)] | None = None
+    """How far ahead it foretells, and on how many days it is judged; by default as suits it."""
+    features: tuple[str, ...] | None = None
+    """Traits of which it learns; by default those that suit the target."""
+    algorithm: str = "auto"
+    """`auto` tries what the list is large enough for; any other name forces one."""
+    budget_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
+    """CPU seconds that `auto` may spend on choosing."""
+    schedule: str = ""
+    """How often it is trained anew by itself: `weekly`, `30d`; '' for only by command."""
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 7
     """Of what is drawn: the same seed trains the same model of the same facts."""
 
+    @property
+    def foretells(self) -> Target | EventTarget:
+        """Return the target, said or known by the name."""
+        return self.target or LIBRARY.get(self.name) or PROPENSITY
+
+    @property
+    def meaning(self) -> Meaning:
+        """Return what the target means."""
+        target = self.foretells
+        if not isinstance(target, EventTarget):
+            return MEANINGS[target]
+        days = (durations.read(target.within) or DAY) // DAY
+        often = (f"count({target.event}, 90d)", f"since({target.event})")
+        return Meaning("everybody", (target.event,), often[1], days, (*OF_EVENT, *often))
+
+    @property
+    def horizon(self) -> int:
+        """Return how many days ahead it foretells."""
+        return self.horizon_days or self.meaning.horizon_days
+
     def read(self) -> tuple[str, ...]:
         """Return the traits that are read, each once."""
-        return tuple(dict.fromkeys([*self.features, *ALWAYS_READ]))
+        rule = (self.meaning.rule,) if self.meaning.rule else ()
+        chosen = self.meaning.features if self.features is None else self.features
+        return tuple(dict.fromkeys([*chosen, *ALWAYS_READ, *rule]))
+
+
+LIBRARY: Final[dict[str, Target]] = {
+    RECOMMENDER: "products",
+    PROPENSITY: "repeat_purchase",
+    "first_purchase": "first_purchase",
+    "churn": "churn",
+    "next_order": "next_order",
+    "value": "value",
+    "unsubscribe_risk": "unsubscribe",
+    "engagement": "engagement",
+    "send_hour": "send_hour",
+}
+"""Models that come with Tailorbird, by name. The first two are trained without being asked for."""
+BY_DEFAULT: Final = (RECOMMENDER, PROPENSITY)
 
 
 def parse_model(text: str, file: str) -> WantedModel:
@@ -53,22 +121,116 @@ def parse_model(text: str, file: str) -> WantedModel:
     """
     document = yaml_text.read(text, file)
     found = yaml_text.convert(document, WantedModel)
-    if found.name not in MODELS:
-        mend = yaml_text.nearest(found.name, list(MODELS))
-        raise DefinitionError(
-            f"no model {found.name!r}", where=document.where(("name",)), mend=mend
-        )
-    if found.features != FEATURES and found.name != PROPENSITY:
-        mend = f"only {PROPENSITY} has features"
-        where = document.where(("features",))
-        raise DefinitionError("this model learns of what people do", where=where, mend=mend)
-    for number, each in enumerate(found.features):
-        if each not in TRAITS or TRAITS[each].type == "instant":
-            mend = yaml_text.nearest(each, [n for n, t in TRAITS.items() if t.type != "instant"])
-            where = document.where(("features", number))
-            raise DefinitionError(f"{each!r} is no computed trait", where=where, mend=mend)
-    if not 0 < len(found.features) <= MOST_FEATURES:
-        where = document.where(("features",))
-        mend = f"name 1 to {MOST_FEATURES} of them"
-        raise DefinitionError("too few or too many features", where=where, mend=mend)
+    for path, what, mend in (*_name_faults(found), *_faults(found)):
+        raise DefinitionError(what, where=document.where(path), mend=mend)
+    target_condition(found, document)
+    audience_condition(found, document)
     return found
+
+
+_Fault: TypeAlias = tuple[tuple[str | int, ...], str, str]
+
+
+def _name_faults(found: WantedModel) -> Iterator[_Fault]:
+    if not NAME.fullmatch(found.name):
+        yield ("name",), f"{found.name!r} cannot be a name", "use lower-case letters, digits, _, -"
+    elif found.target is None and found.name not in LIBRARY:
+        mend = f"say what it foretells as `target`, or {nearest(found.name, list(LIBRARY))}"
+        yield ("name",), f"no model {found.name!r} comes along", mend
+    known = LIBRARY.get(found.name)
+    if known and found.target not in (None, known):
+        mend = f"give it another name; this one is of the target {known!r}"
+        yield ("target",), f"{found.name!r} foretells something else here", mend
+    if found.target == "products" and found.name != RECOMMENDER:
+        yield ("target",), "there is one recommender", f"call it {RECOMMENDER!r}"
+
+
+def _faults(found: WantedModel) -> Iterator[_Fault]:
+    target = found.foretells
+    if found.features is not None and not found.meaning.features:
+        yield ("features",), "this model learns of what people do", "leave the features out"
+    for number, each in enumerate(found.features or ()):
+        yield from _feature_faults(found.name, each, ("features", number))
+    if found.features is not None and not 0 < len(found.features) <= MOST_FEATURES:
+        yield ("features",), "too few or too many features", f"name 1 to {MOST_FEATURES} of them"
+    if isinstance(target, EventTarget):
+        length = durations.read(target.within) or 0
+        if length % DAY or not DAY <= length <= MOST_DAYS * DAY:
+            mend = f"write whole days, 1d to {MOST_DAYS}d"
+            yield ("target", "within"), f"{target.within!r} is no time to look ahead", mend
+        if found.horizon_days is not None:
+            yield ("horizon_days",), "`within` of the target says how far ahead", "leave it out"
+    if found.algorithm not in ALGORITHMS:
+        mend = nearest(found.algorithm, list(ALGORITHMS))
+        yield ("algorithm",), f"no algorithm {found.algorithm!r}", mend
+    every = found.schedule
+    if every and every not in CALENDAR and (durations.read(every) or 0) < DAY:
+        mend = f"write {', '.join(CALENDAR)}, or a length such as 30d"
+        yield ("schedule",), f"{every!r} is no time between trainings", mend
+
+
+def _feature_faults(model: str, name: str, path: tuple[str | int, ...]) -> Iterator[_Fault]:
+    if name not in TRAITS and parametrised(name) is None:
+        forms = f"or one with parameters: {'; '.join(FORMS)}"
+        mend = nearest(name, [n for n, t in TRAITS.items() if t.type != "instant"])
+        yield path, f"{name!r} is no computed trait", f"{mend}, {forms}"
+    elif trait(name).type == "instant":
+        yield path, f"{name!r} is an instant, which only grows", "name how long ago it was"
+    elif any(need.startswith("model:") for need in trait(name).needs):
+        what = f"{name!r} is the score of a model, which nobody knew at an instant of the past"
+        yield path, what, f"{model} would learn from its own future; leave it out"
+
+
+def target_condition(found: WantedModel, document: Document) -> segments.Segment | None:
+    """Return an event of the author's own as a condition at the end of the window; None of others.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    target = found.foretells
+    if not isinstance(target, EventTarget):
+        return None
+    if target.event in (Names.SESSION_ENDED, Names.PRODUCT_UPDATED):
+        where = document.where(("target", "event"))
+        mend = "name an event that somebody does"
+        raise DefinitionError(f"{target.event!r} is nobody's deed", where=where, mend=mend)
+    tests = {"where": target.where} if target.where else {}
+    asked = {"did": target.event, **tests, "within": target.within}
+    inside = yaml_text.part(document, ("target",), asked)
+    return segments.Segment(found.name, segments.condition(asked, inside))
+
+
+def audience_condition(found: WantedModel, document: Document) -> segments.Segment | None:
+    """Return the audience written as a condition; None where it is a segment's name, or nobody's.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    if isinstance(found.audience, str):
+        return None
+    inside = yaml_text.part(document, ("audience",), found.audience)
+    asked = segments.Segment(f"{found.name} audience", segments.condition(found.audience, inside))
+    check_past(asked, (), document.where(("audience",)))
+    return asked
+
+
+def check_past(asked: segments.Segment, standing: Sequence[segments.Segment], where: str) -> None:
+    """Return when an audience can be known as of any instant of the past.
+
+    Raises:
+        DefinitionError: with the mend.
+    """
+    mend = "a model would learn from its own future; ask for what people did"
+    others = [each for each in standing if each.name != asked.name]
+    if any(isinstance(each, Scored) for each in _parts(resolved(asked, others))):
+        what = "scores, and segments with a schedule, say nothing of the past"
+        raise DefinitionError(what, where=where, mend=mend)
+
+
+def _parts(whole: Any) -> Iterator[Any]:
+    """Yield a condition and everything that it is made of."""
+    yield whole
+    inner = msgspec.structs.astuple(whole) if isinstance(whole, msgspec.Struct) else whole
+    if isinstance(inner, tuple):
+        for each in inner:
+            yield from _parts(each)

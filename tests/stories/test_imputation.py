@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tailorbird import imputation, learning, profiles
+from tailorbird import imputation, learning, model_data, profiles
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import DefinitionError
@@ -79,7 +79,7 @@ def test_models_are_given_what_was_filled(tb: Tailorbird) -> None:
     now = tb.clock()
     people = learning.trainees(tb.world, now)
     tb.world.facts.write([("DELETE FROM trait_values WHERE person % 2 = 0", ())])
-    features = learning._features(tb.world, now, people, ["country"])
+    features = model_data.traits(tb.world, now, people, ["country"])
     assert features.column("country").null_count == 0
     assert features.num_rows == len(people)
 

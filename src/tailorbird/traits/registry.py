@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.schema import DAY, Names
+from tailorbird.traits.parametrised import parametrised
 from tailorbird.traits.patterns import Points
 from tailorbird.traits.terms import (
     Age,
@@ -187,6 +188,8 @@ TRAITS: Final[dict[str, Trait]] = _listed(
 
 def trait(name: str) -> Trait:
     """Return the trait of this name; one that is not computed is declared, as text."""
-    return TRAITS.get(name) or Trait(
-        name, "text", "", "As last declared", (f"trait:{name}",), Declared(name, "text")
-    )
+    if (known := TRAITS.get(name)) is not None:
+        return known
+    if (spelt := parametrised(name)) is not None:
+        return Trait(name, spelt.type, spelt.unit, spelt.description, (spelt.event,), spelt.value)
+    return Trait(name, "text", "", "As last declared", (f"trait:{name}",), Declared(name, "text"))

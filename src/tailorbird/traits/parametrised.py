@@ -1,0 +1,167 @@
+"""Traits with parameters, for models and mails: `count(purchase, 30d)`, `trend(purchase, 7d)`.
+
+Their names are what they mean, so that two authors who want the same trait get one. Of opened and
+clicked mails only those of humans count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from tailorbird import durations
+from tailorbird.schema import DAY, Names
+from tailorbird.traits.patterns import Points
+from tailorbird.traits.terms import (
+    MILLION,
+    SESSIONS,
+    Age,
+    Constant,
+    Count,
+    Decayed,
+    Difference,
+    First,
+    Last,
+    Orders,
+    ProductTest,
+    Quotient,
+    Rows,
+    Scaled,
+    Sum,
+    Test,
+    Value,
+)
+
+ParametrisedType: TypeAlias = Literal["integer", "millionths"]
+FORMS: Final = (
+    "count(EVENT, 30d)", "sum(EVENT, value_minor, 30d)", "decayed(EVENT, 30d)", "trend(EVENT, 30d)",
+    "share(EVENT, CATEGORY, 365d)", "since(EVENT)", "rhythm(EVENT)", "silence(EVENT)",
+)  # fmt: skip
+"""Every form, as authors write it."""
+LONGEST: Final = 3_660 * DAY
+MOST_HALF_LIFE_DAYS: Final = 3_660
+_FORM: Final = re.compile(r"([a-z_]+)\(([^()]{1,200})\)")
+_ORDERED: Final = frozenset({Names.PURCHASE, Names.RETURN})
+_BY_MACHINES_TOO: Final = frozenset({Names.EMAIL_OPENED, Names.EMAIL_CLICKED})
+_AMOUNTS: Final[dict[str, Literal["value_minor", "quantity", "dwell_seconds"]]] = {
+    "value_minor": "value_minor", "quantity": "quantity", "dwell_seconds": "dwell_seconds",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parametrised:
+    """A trait that a name spells out."""
+
+    event: str
+    type: ParametrisedType
+    unit: str
+    description: str
+    value: Value
+
+
+def parametrised(name: str) -> Parametrised | None:
+    """Return the trait that a name with parameters means, None where it means none."""
+    match = _FORM.fullmatch(name)
+    if match is None or match[1] not in _READERS:
+        return None
+    words = [word.strip() for word in match[2].split(",")]
+    return _READERS[match[1]](words) if all(words) else None
+
+
+def _rows(event: str, within: int | None = None, older_than: int = 0) -> Rows:
+    human = (Test("machine", "=", (False,)),) if event in _BY_MACHINES_TOO else ()
+    return Rows((event,), human, within=within, older_than=older_than)
+
+
+def _number(rows: Rows) -> Value:
+    """Return how many: an order of several events counts once."""
+    return Orders(rows) if rows.events[0] in _ORDERED else Count(rows)
+
+
+def _window(text: str) -> int | None:
+    length = durations.read(text)
+    return length if length and length <= LONGEST else None
+
+
+def _count(words: list[str]) -> Parametrised | None:
+    if len(words) != 2 or not (within := _window(words[1])):
+        return None
+    says = f"How often {words[0]} in the last {words[1]}"
+    return Parametrised(words[0], "integer", "times", says, _number(_rows(words[0], within)))
+
+
+def _sum(words: list[str]) -> Parametrised | None:
+    if len(words) != 3 or words[1] not in _AMOUNTS or not (within := _window(words[2])):
+        return None
+    says = f"The sum of {words[1]} of {words[0]} in the last {words[2]}"
+    total = Sum(_rows(words[0], within), _AMOUNTS[words[1]])
+    return Parametrised(words[0], "integer", words[1], says, total)
+
+
+def _decayed(words: list[str]) -> Parametrised | None:
+    length = _window(words[1]) if len(words) == 2 else None
+    if not length or length % DAY or words[0] in SESSIONS:
+        return None
+    says = f"How often {words[0]}, each counting half as much every {words[1]}"
+    total = Decayed((Points(words[0], 1),), length // DAY)
+    return Parametrised(words[0], "millionths", "times", says, total)
+
+
+def _trend(words: list[str]) -> Parametrised | None:
+    if len(words) != 2 or not (within := _window(words[1])):
+        return None
+    recent = _number(_rows(words[0], within))
+    both = _number(_rows(words[0], 2 * within))
+    says = f"The share of the last {words[1]} in {words[0]} of twice as long: half is steady"
+    share = Quotient(Scaled(recent, MILLION), both)
+    return Parametrised(words[0], "millionths", "share", says, share)
+
+
+def _share(words: list[str]) -> Parametrised | None:
+    if len(words) != 3 or not (within := _window(words[2])):
+        return None
+    event, category, length = words
+    every = _rows(event, within)
+    about = ProductTest((("category", "=", (category,)),))
+    chosen = Rows((event,), (*every.where, about), within=within)
+    says = f"The share of {category} in {event} of the last {length}"
+    share = Quotient(Scaled(_number(chosen), MILLION), _number(every))
+    return Parametrised(event, "millionths", "share", says, share)
+
+
+def _since(words: list[str]) -> Parametrised | None:
+    if len(words) != 1:
+        return None
+    says = f"Whole days since the latest {words[0]}"
+    return Parametrised(words[0], "integer", "days", says, Age(Last(_rows(words[0]))))
+
+
+def _days_between(event: str) -> Value:
+    """Return the mean days between one and the next; missing of whom there is one alone."""
+    rows = _rows(event)
+    often = Difference(_number(rows), Constant(1))
+    spread = Difference(Age(First(rows)), Age(Last(rows)))
+    return Quotient(spread, often)
+
+
+def _rhythm(words: list[str]) -> Parametrised | None:
+    if len(words) != 1:
+        return None
+    says = f"Mean whole days from one {words[0]} to the next"
+    return Parametrised(words[0], "integer", "days", says, _days_between(words[0]))
+
+
+def _silence(words: list[str]) -> Parametrised | None:
+    if len(words) != 1:
+        return None
+    says = f"Days since the latest {words[0]}, as a multiple of the days usual between two"
+    quiet = Quotient(Scaled(Age(Last(_rows(words[0]))), MILLION), _days_between(words[0]))
+    return Parametrised(words[0], "millionths", "times the usual", says, quiet)
+
+
+_READERS: Final[dict[str, Callable[[list[str]], Parametrised | None]]] = {
+    "count": _count, "sum": _sum, "decayed": _decayed, "trend": _trend, "share": _share,
+    "since": _since, "rhythm": _rhythm, "silence": _silence,
+}  # fmt: skip

@@ -1,0 +1,113 @@
+"""What an author may want of a model, and what is refused with its line and the mend."""
+
+from __future__ import annotations
+
+import pytest
+
+from tailorbird.app import Tailorbird
+from tailorbird.errors import DefinitionError, UsageError
+from tailorbird.learning_texts import LIBRARY, WantedModel, parse_model
+from tailorbird.model_targets import MEANINGS
+from tailorbird.schema import Names
+
+GARDEN = """\
+name: garden
+target:
+  event: add_to_cart
+  where: {category: garden}
+  within: 20d
+audience: {did: product_viewed}
+features: [orders, recency_days, "count(product_viewed, 30d)"]
+"""
+
+
+def test_names_that_come_along_need_nothing_more() -> None:
+    for name, target in LIBRARY.items():
+        found = parse_model(f"name: {name}\n", f"models/{name}.yaml")
+        assert found.foretells == target
+        assert found.horizon == MEANINGS[target].horizon_days
+
+
+def test_an_event_of_ones_own_can_be_foretold() -> None:
+    found = parse_model(GARDEN, "models/garden.yaml")
+    assert found.horizon == 20
+    assert "since(add_to_cart)" in found.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("name: mine\n", 1, "say what it foretells"),
+        ("name: churn\ntarget: value\n", 2, "give it another name"),
+        ("name: mine\ntarget: products\n", 2, "one recommender"),
+        ("name: mine\ntarget: purchases\n", 2, "target"),
+        ("name: mine\ntarget: {event: x, within: 12h}\n", 2, "whole days"),
+        ("name: mine\ntarget: {event: x, within: 9000d}\n", 2, "whole days"),
+        ("name: mine\ntarget: {event: x}\nhorizon_days: 3\n", 3, "`within`"),
+        ("name: mine\ntarget: {event: product_updated}\n", 2, "nobody's deed"),
+        ("name: mine\ntarget:\n  event: x\n  where: {a: {nope: 1}}\n", 4, "unknown key"),
+        ("name: churn\nfeatures:\n- orders\n- purchase_score\n", 4, "nobody knew"),
+        ("name: churn\nfeatures:\n- orders\n- last_order_at\n", 4, "is an instant"),
+        ("name: churn\nfeatures:\n- count(orders)\n", 3, "with parameters: count"),
+        ("name: churn\nfeatures: []\n", 2, "name 1 to 40"),
+        ("name: recommender\nfeatures: [orders]\n", 2, "leave the features out"),
+        ("name: churn\nalgorithm: magic\n", 2, "known: auto"),
+        ("name: churn\nschedule: sometimes\n", 2, "such as 30d"),
+        ("name: churn\nhorizon_days: 0\n", 2, ">= 1"),
+        ("name: churn\naudience: {model: value, at_least: 3}\n", 2, "nothing of the past"),
+        ("name: churn\naudience: {all: [{segmnt: x}]}\n", 2, "no condition starts with"),
+        ("name: churn\ntrains: no\n", 2, "unknown field"),
+        ("name: a b\ntarget: churn\n", 1, "cannot be a name"),
+    ],
+)
+def test_what_no_model_can_be_is_refused_with_its_line(text: str, line: int, words: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        parse_model(text, "models/mine.yaml")
+    assert str(refused.value).startswith(f"models/mine.yaml:{line}: "), str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_a_model_of_an_unknown_segment_is_refused(tb: Tailorbird) -> None:
+    with pytest.raises(DefinitionError, match="no segment 'nobody'"):
+        tb.put("model", "churn", "name: churn\naudience: nobody\n")
+    with pytest.raises(UsageError, match="no model 'chrun'; did you mean 'churn'"):
+        tb.learn(["chrun"])
+
+
+def test_any_number_of_models_is_trained_and_scores(tb: Tailorbird) -> None:
+    tb.put("model", "garden", GARDEN)
+    tb.put("model", "soon", "name: soon\ntarget: purchase\nhorizon_days: 14\n")
+    cards = {card.name: card for card in tb.learn(["garden", "soon", "engagement"])}
+    assert set(cards) == {"garden", "soon", "engagement"}
+    rows = tb.world.facts.read("SELECT model, COUNT(*) AS n FROM scores GROUP BY model").to_pylist()
+    scored = {row["model"]: row["n"] for row in rows}
+    assert scored.keys() >= {"garden", "soon", "engagement"}
+    viewed = "SELECT COUNT(DISTINCT person) AS n FROM facts WHERE event = ?"
+    viewers = tb.world.facts.read(viewed, (Names.PRODUCT_VIEWED,)).to_pylist()[0]["n"]
+    assert 0 < scored["garden"] <= viewers
+    tb.put("segment", "likely", "name: likely\nwhere: {model: soon, at_least: 0.0}\n")
+    assert len(tb.segment_people("likely")) == scored["soon"]
+
+
+def test_what_was_trained_before_is_trained_again_with_the_rest(tb: Tailorbird) -> None:
+    first = {card.name for card in tb.learn()}
+    assert first == {"recommender", "repeat_purchase"}
+    tb.learn(["first_purchase"])
+    assert {card.name for card in tb.learn()} == first | {"first_purchase"}
+
+
+def test_the_wanted_model_is_kept_with_the_trained_one(tb: Tailorbird) -> None:
+    tb.put("model", "garden", GARDEN)
+    tb.learn(["garden"])
+    before = tb.world.facts.read("SELECT person, value FROM scores WHERE model = 'garden'")
+    changed = GARDEN.replace("[orders, recency_days, ", "[returns, ")
+    tb.put("model", "garden", changed)
+    from tailorbird import learning
+
+    learning.score(tb.world, tb.clock(), "garden")
+    after = tb.world.facts.read("SELECT person, value FROM scores WHERE model = 'garden'")
+    assert sorted(after.to_pylist(), key=str) == sorted(before.to_pylist(), key=str)
+
+
+def test_a_definition_without_a_target_still_means_what_it_meant() -> None:
+    assert WantedModel("repeat_purchase").read()[:2] == ("orders", "orders_365d")
