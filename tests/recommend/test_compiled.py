@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 def _both(model: Recommender, now: Instant, threads: int, bar_after: float) -> list[Ranked]:
     rng = np.random.default_rng(9)
     people = np.append(np.arange(len(model.history.people)), [-1, 0, -1])
-    scorer = scoring.prepare(model.parameters, model.related, model.popular)
+    scorer = scoring.prepare(model.parameters, model.related, model.following, model.popular)
     allowed = rng.random(len(model.items)) < 0.8
     found = []
     for compile_it in (False, True):

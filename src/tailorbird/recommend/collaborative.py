@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +19,17 @@ if TYPE_CHECKING:
 
 LONGEST_HISTORY: Final = 300
 """Latest rows of a person that are learnt from: a wholesaler must not drown everybody else."""
-LARGEST_RIDGE: Final = 8_000
-"""Items up to which all pairs are held at once (256 MB); above, cosine in blocks serves."""
+LARGEST_DENSE: Final = 4_000
+"""Items up to which all pairs are held at once (64 MB); above, the compiled pass keeps the near.
+
+It takes seven seconds to compile once, which a small shop should not wait for.
+"""
+_KEPT: Final = 4
+"""How many times `most_related` of an item's joint weights are kept for the ridges of others."""
+_MOST_KEPT: Final = 64_000_000
 _SHRINK: Final = 10.0
 _BLOCK: Final = 128
+_RANGE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +57,17 @@ def nothing_related(items: int) -> Related:
 
 
 def learn(
-    history: History, items: int, parameters: Parameters, rng: np.random.Generator
+    history: History,
+    items: int,
+    parameters: Parameters,
+    rng: np.random.Generator,
+    threads: int = 1,
 ) -> Related:
     """Return the weights that `parameters.neighbours` asks for.
 
     Memory is bounded: people beyond `parameters.most_people` are sampled, and above
-    `LARGEST_RIDGE` items the ridge gives way to the cosine, in blocks.
+    `LARGEST_DENSE` items only the nearest joint weights of each item are kept. One person counts
+    at most once a pair of items, and in at most `LONGEST_HISTORY` rows.
 
     Raises:
         ModelError: the extra `learn` is not installed.
@@ -70,11 +84,49 @@ def learn(
         ) from error
     held = _held(history, items, parameters, rng)
     most = min(parameters.most_related, items - 1)
-    if parameters.neighbours == "cosine" or items > LARGEST_RIDGE:
-        return _pruned(_cosine(held, most), most)
     # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
     with threadpool_limits(1, "blas"):
-        return _pruned(_ridge(held, parameters.penalty, most), most)
+        near = _all_pairs(held, most, parameters) if items <= LARGEST_DENSE else None
+    return _pruned(_mixed(near or _near_pairs(held, most, parameters, threads), parameters), most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The neighbours of each item: items x most. A source of -1 is none.
+
+    `ridge` are their weights in the item's own regression, `cosine` how alike they are.
+    """
+
+    source: npt.NDArray[Any]
+    ridge: npt.NDArray[Any]
+    cosine: npt.NDArray[Any]
+
+
+def _mixed(near: _Near, parameters: Parameters) -> Related:
+    """Return the ridge with a little of the cosine, or the cosine alone."""
+    ridge = parameters.neighbours == "ridge"
+    weight = near.cosine * (parameters.likeness if ridge else 1.0) + (near.ridge if ridge else 0)
+    kept = (near.source >= 0) & (weight != 0)
+    start = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
+    return Related(start, near.source[kept].astype(np.int32), weight[kept].astype(np.float32))
+
+
+def latest_rows(history: History, most_people: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return (person, row) of what is learnt from: the latest rows of people, perhaps a sample.
+
+    In the order of the history; people are counted anew from 0.
+    """
+    people = np.arange(len(history.people))
+    if len(people) > most_people:
+        people = np.sort(rng.choice(people, most_people, replace=False))
+    owner, rows = history.rows_of(people)
+    counts = np.bincount(owner, minlength=len(people))
+    if counts.max(initial=0) <= LONGEST_HISTORY:
+        return owner, rows
+    latest = np.lexsort((-history.day[rows], owner))
+    rank = np.arange(len(rows)) - (np.cumsum(counts) - counts)[owner]
+    latest = np.sort(latest[rank < LONGEST_HISTORY])
+    return owner[latest], rows[latest]
 
 
 def _held(
@@ -83,80 +135,92 @@ def _held(
     """Return the people x items matrix of strongest interaction, latest rows only."""
     from scipy.sparse import csr_array
 
-    people = np.arange(len(history.people))
-    if len(people) > parameters.most_people:
-        people = np.sort(rng.choice(people, parameters.most_people, replace=False))
-    owner, rows = history.rows_of(people)
-    latest = np.lexsort((-history.day[rows], owner))
-    start = np.searchsorted(owner, np.arange(len(people)))
-    rank = np.arange(len(rows)) - start[owner]
-    latest = np.sort(latest[rank < LONGEST_HISTORY])
-    owner, rows = owner[latest], rows[latest]
+    owner, rows = latest_rows(history, parameters.most_people, rng)
+    item = history.item[rows]
     first = np.ones(len(rows), bool)
-    first[1:] = (owner[1:] != owner[:-1]) | (history.item[rows][1:] != history.item[rows][:-1])
+    first[1:] = (owner[1:] != owner[:-1]) | (item[1:] != item[:-1])
     begins = np.flatnonzero(first)
     strongest = np.maximum.reduceat(history.weight[rows], begins)
-    return csr_array(
-        (strongest, (owner[begins], history.item[rows][begins])), shape=(len(people), items)
-    )
+    start = np.searchsorted(owner[begins], np.arange(int(owner[-1]) + 2))
+    return csr_array((strongest, item[begins], start), shape=(len(start) - 1, items))
 
 
-def _cosine(held: csr_array, most: int) -> Related:
-    """Return shrunken cosine similarities, the `most` largest of each target."""
-    columns, rows = held.tocsc(), held.tocsr()
-    norm = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0)).ravel())
-    sources, weights = [], []
-    for low in range(0, held.shape[1], _BLOCK):
-        block = (columns[:, low : low + _BLOCK].T @ rows).tocsr()
-        target = np.repeat(np.arange(low, low + block.shape[0]), np.diff(block.indptr))
-        likeness = block.data / (norm[target] * norm[block.indices] + _SHRINK)
-        likeness[target == block.indices] = 0
-        for begin, end in zip(block.indptr[:-1], block.indptr[1:], strict=True):
-            chosen = _largest(likeness[begin:end], most)
-            sources.append(block.indices[begin:end][chosen])
-            weights.append(likeness[begin:end][chosen])
-    start = np.concatenate([[0], np.cumsum([len(source) for source in sources])])
-    return Related(
-        start.astype(np.int64),
-        np.concatenate(sources).astype(np.int32),
-        np.concatenate(weights).astype(np.float32),
-    )
-
-
-def _largest(values: npt.NDArray[Any], most: int) -> npt.NDArray[np.int64]:
-    """Return the places of the `most` largest values above zero, in rising order."""
-    if len(values) <= most:
-        return np.flatnonzero(values > 0)
-    chosen = np.sort(np.argpartition(-values, most - 1)[:most])
-    return chosen[values[chosen] > 0]
-
-
-def _ridge(held: csr_array, penalty: float, most: int) -> Related:
+def _all_pairs(held: csr_array, most: int, parameters: Parameters) -> _Near:
     """Return for each item the ridge regression on its `most` nearest neighbours.
 
     Solves (G_SS + penalty I) b = G_Sj with G the Gram matrix and S the neighbours of j; the local
     form of EASE (Steck 2019), for a fraction of its cost.
     """
     gram = (held.T @ held).toarray()
-    diagonal = gram.diagonal().copy()
-    near = gram / np.sqrt(np.outer(diagonal, diagonal) + 1e-9)
+    norms = np.sqrt(gram.diagonal())
+    near = gram / np.maximum(np.outer(norms, norms), 1e-9)
     np.fill_diagonal(near, -1)
     sources = np.sort(np.argpartition(-near, most - 1, axis=1)[:, :most], axis=1)
-    weights = np.empty(sources.shape, np.float32)
-    for low in range(0, len(gram), _BLOCK):
-        weights[low : low + _BLOCK] = _solve(gram, sources[low : low + _BLOCK], low, penalty)
-    weights[np.take_along_axis(near, sources, axis=1) <= 0] = 0
-    kept = weights != 0
-    start = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
-    return Related(start.astype(np.int64), sources[kept].astype(np.int32), weights[kept])
+    ridge = np.zeros(sources.shape, np.float32)
+    if parameters.neighbours == "ridge":
+        for low in range(0, len(gram), _BLOCK):
+            block = sources[low : low + _BLOCK]
+            ridge[low : low + _BLOCK] = _solve(gram, block, low, parameters.penalty)
+    joint = np.take_along_axis(gram, sources, axis=1)
+    cosine = joint / (norms[:, None] * norms[sources] + _SHRINK)
+    return _Near(np.where(joint > 0, sources, -1), ridge, cosine)
 
 
 def _solve(gram: npt.NDArray[Any], sources: Ints, low: int, penalty: float) -> npt.NDArray[Any]:
+    wanted = np.take_along_axis(gram[low : low + len(sources)], sources, axis=1)
+    together = wanted > 0
     matrices = gram[sources[:, :, None], sources[:, None, :]]
+    matrices *= together[:, :, None] & together[:, None, :]
     diagonal = np.arange(sources.shape[1])
     matrices[:, diagonal, diagonal] += penalty
-    wanted = np.take_along_axis(gram[low : low + len(sources)], sources, axis=1)
     return np.linalg.solve(matrices, wanted[:, :, None])[:, :, 0]
+
+
+def _near_pairs(held: csr_array, most: int, parameters: Parameters, threads: int) -> _Near:
+    """Return what `_all_pairs` returns, from each item's nearest joint weights alone.
+
+    Memory grows with items, not with their square; of the Gram matrix the rest counts as nothing.
+    """
+    from tailorbird.recommend import kernel_learn
+
+    items = held.shape[1]
+    by_item, by_person = (_arrays(matrix) for matrix in (held.tocsc(), held))
+    norm = np.sqrt(np.bincount(held.indices, held.data.astype(np.float64) ** 2, items))
+    norm = np.maximum(norm, 1e-6).astype(np.float32)
+    width = max(most, min(_KEPT * most, items - 1, _MOST_KEPT // items))
+    kept = (
+        np.zeros((items, width), np.int32),
+        np.zeros((items, width), np.float32),
+        np.zeros(items, np.int64),
+    )
+    near = _Near(
+        np.full((items, most), -1, np.int32),
+        np.zeros((items, most), np.float32),
+        np.zeros((items, most), np.float32),
+    )
+    out = (near.source, near.ridge, near.cosine)
+    how = (np.float32(parameters.penalty), np.float32(_SHRINK), parameters.neighbours == "ridge")
+
+    def keep_nearest(low: int, high: int) -> None:
+        kernel_learn.nearest(by_item, by_person, norm, low, high, kept)
+
+    def weigh(low: int, high: int) -> None:
+        kernel_learn.local_ridge(kept, norm, how, low, high, out)
+
+    for learnt in (keep_nearest, weigh):
+        _in_ranges(learnt, items, threads)
+    return near
+
+
+def _arrays(matrix: Any) -> tuple[Ints, Indices, Singles]:
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
+
+
+def _in_ranges(learnt: Callable[[int, int], None], items: int, threads: int) -> None:
+    """Call with (low, high) until all items are done, several at once where asked."""
+    lows = range(0, items, _RANGE)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda low: learnt(low, min(low + _RANGE, items)), lows))
 
 
 def _pruned(related: Related, most: int) -> Related:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from tailorbird.recommend import scoring
+from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.interactions import Flags, History, Ints
 from tailorbird.recommend.scoring import FILL, Past, Ranked, Scorer
 
@@ -67,15 +68,25 @@ def rank(
     fill = np.where(allowed, FILL * scorer.popular, -np.inf)
     kernel.rank_people(
         np.searchsorted(past.owner, np.arange(len(people) + 1)),
-        (past.item, scoring.to_top(past.taste, past.owner, len(people)), repeats, barred),
-        scorer.by_source,
-        (scorer.related.start, scorer.related.source, scorer.related.weight),
+        (
+            past.item,
+            scoring.to_top(past.taste, past.owner, len(people)),
+            past.late,
+            repeats,
+            barred,
+        ),
+        (scorer.by_source, scorer.next_by_source),
+        (_links(scorer.related, 1.0), _links(scorer.following, scorer.parameters.following)),
         fill,
         scorer.by_popularity,
         (best, scores, own, because),
     )
     related = np.where(best >= 0, scores - own - FILL * scorer.popular[best], 0.0)
     return Ranked(people, best, scores, own, related, _bought(past, best), because)
+
+
+def _links(related: Related, factor: float) -> scoring.Links:
+    return related.start, related.source, (related.weight * factor).astype(np.float32)
 
 
 def _bought(past: Past, best: Ints) -> Flags:

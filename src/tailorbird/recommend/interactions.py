@@ -53,8 +53,9 @@ class Interactions:
 class History:
     """What each person had to do with each item on each day, sorted by person, item, day.
 
-    Person p owns the rows `start[p]:start[p + 1]`. `day` counts from the epoch. What a person gave
-    back whole is left out.
+    Person p owns the rows `start[p]:start[p + 1]`. `day` counts from the epoch, `visit` the
+    person's later visits (other instants): 0 is the last. What a person gave back whole is left
+    out.
     """
 
     people: Ints
@@ -63,6 +64,7 @@ class History:
     day: Indices
     weight: Singles
     bought: Flags
+    visit: Indices
 
     def rows_of(self, people: Ints) -> tuple[Ints, Ints]:
         """Return (position in `people`, row) of every row of these person indices."""
@@ -83,6 +85,7 @@ class History:
             self.day[rows],
             self.weight[rows],
             self.bought[rows],
+            self.visit[rows],
         )
 
 
@@ -135,8 +138,11 @@ def history(interactions: Interactions, until: Instant) -> History:
         keep &= ~np.isin(pair, _given_back(pair, kind, interactions.quantity[taken]))
     day = (interactions.at[taken] // DAY).astype(np.int32)
     worth = np.array([*WEIGHTS.values(), 0.0], np.float32)[kind]
+    visit = _visits(interactions.person[taken], interactions.at[taken], keep)
     order = np.lexsort((-worth[keep], day[keep], pair[keep]))
-    pair, day, worth, bought = (column[keep][order] for column in (pair, day, worth, bought))
+    pair, day, worth, bought, visit = (
+        column[keep][order] for column in (pair, day, worth, bought, visit)
+    )
     first = np.ones(len(pair), bool)
     first[1:] = (pair[1:] != pair[:-1]) | (day[1:] != day[:-1])
     person = pair[first] // max(size, 1)
@@ -147,7 +153,25 @@ def history(interactions: Interactions, until: Instant) -> History:
         day=day[first],
         weight=worth[first],
         bought=bought[first],
+        visit=np.minimum.reduceat(visit, np.flatnonzero(first)) if len(visit) else visit,
     )
+
+
+def _visits(person: Indices, at: Ints, keep: Flags) -> Indices:
+    """Return how many later visits the person of each row made; rows not kept make none."""
+    order = np.flatnonzero(keep)
+    moved = (person[order][1:] == person[order][:-1]) & (at[order][1:] >= at[order][:-1])
+    if not (moved | (person[order][1:] > person[order][:-1])).all():
+        order = order[np.lexsort((at[order], person[order]))]
+    person, at = person[order], at[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (person[1:] != person[:-1]) | (at[1:] != at[:-1])
+    number = np.cumsum(first, dtype=np.int32)
+    ends = np.append(np.flatnonzero(person[1:] != person[:-1]), len(order) - 1)
+    last = ends[np.cumsum(np.append(0, person[1:] != person[:-1]))] if len(order) else order
+    visit = np.zeros(len(keep), np.int32)
+    visit[order] = number[last] - number
+    return visit
 
 
 def _given_back(pair: Ints, kind: npt.NDArray[np.int8], quantity: Ints) -> Ints:

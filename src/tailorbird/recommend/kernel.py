@@ -7,18 +7,27 @@ underflow would corrupt memory silently.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 
-def _compile(function: Callable[..., Any]) -> Any:
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # nowhere to keep compiled code: a read-only machine
-        return njit(nogil=True)(function)
+def compiled_with(loosely: Collection[str] = ()) -> Callable[[Callable[..., Any]], Any]:
+    """Return what compiles a function, kept for the next start, with this licence for sums."""
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        options: dict[str, Any] = {"nogil": True, "fastmath": {*loosely} or False}
+        try:
+            return njit(cache=True, **options)(function)
+        except RuntimeError:  # nowhere to keep compiled code: a read-only machine
+            return njit(**options)(function)
+
+    return compiled
+
+
+_compile = compiled_with()
 
 
 def _insert(scores: Any, best: Any, size: int, score: float, item: int) -> int:
@@ -42,31 +51,43 @@ def _insert(scores: Any, best: Any, size: int, score: float, item: int) -> int:
 insert = _compile(_insert)
 
 
+def _touch(j: int, person: int, count: int, met: Any, touched: Any) -> int:
+    """List an item that this person's past had not touched yet; return how many are listed."""
+    if met[j] == person:
+        return count
+    met[j] = person
+    touched[count] = j
+    return count + 1
+
+
+touch = _compile(_touch)
+
+
 def _spread(
-    person: int, rows: Any, past: Any, by_source: Any, sums: Any, met: Any, touched: Any
+    person: int, rows: Any, past: Any, links: Any, sums: Any, met: Any, touched: Any
 ) -> int:
     """Add a person's past to the sums; return how many items it touches.
 
     `met` holds for each item the last person whose past touched it, so it needs no clearing.
     """
-    item, taste, own, barred = past
-    start, target, weight = by_source
+    item, taste, late, own, barred = past
+    (start, target, weight), (next_start, next_target, next_weight) = links
     count = 0
     for row in rows:
         i, share = item[row], taste[row]
         for entry in range(start[i], start[i + 1]):
             j = target[entry]
-            if met[j] != person:
-                met[j] = person
-                touched[count] = j
-                count += 1
+            count = touch(j, person, count, met, touched)
             sums[j] += share * weight[entry]
+        share = late[row]
+        if share > 0:
+            for entry in range(next_start[i], next_start[i + 1]):
+                j = next_target[entry]
+                count = touch(j, person, count, met, touched)
+                sums[j] += share * next_weight[entry]
     for row in rows:
         i = item[row]
-        if met[i] != person:
-            met[i] = person
-            touched[count] = i
-            count += 1
+        count = touch(i, person, count, met, touched)
         sums[i] = -np.inf if barred[row] else sums[i] + own[row]
     return count
 
@@ -106,12 +127,12 @@ fill_up = _compile(_fill_up)
 
 def _explain(rows: Any, past: Any, by_target: Any, best: Any, shares: Any, parts: Any) -> None:
     """Write each listed item's own part, and the item of the past that adds most to it."""
-    item, taste, own, _ = past
-    start, source, weight = by_target
+    item, taste, late, own, _ = past
+    (start, source, weight), (next_start, next_source, next_weight) = by_target
     owns, because = parts
-    tasted, owned = shares
+    tasted, latest, owned = shares
     for row in rows:
-        tasted[item[row]], owned[item[row]] = taste[row], own[row]
+        tasted[item[row]], latest[item[row]], owned[item[row]] = taste[row], late[row], own[row]
     for place in range(len(best)):
         j = best[place]
         if j < 0:
@@ -121,17 +142,20 @@ def _explain(rows: Any, past: Any, by_target: Any, best: Any, shares: Any, parts
         for entry in range(start[j], start[j + 1]):
             share = tasted[source[entry]] * weight[entry]
             if share > most:
-                most = share
-                because[place] = source[entry]
+                most, because[place] = share, source[entry]
+        for entry in range(next_start[j], next_start[j + 1]):
+            share = latest[next_source[entry]] * next_weight[entry]
+            if share > most:
+                most, because[place] = share, next_source[entry]
     for row in rows:
-        tasted[item[row]], owned[item[row]] = 0.0, 0.0
+        tasted[item[row]], latest[item[row]], owned[item[row]] = 0.0, 0.0, 0.0
 
 
 explain = _compile(_explain)
 
 
 def _rank(
-    start: Any, past: Any, by_source: Any, by_target: Any, fill: Any, by_popularity: Any, out: Any
+    start: Any, past: Any, links: Any, by_target: Any, fill: Any, by_popularity: Any, out: Any
 ) -> None:
     """Write every person's best items, scores, own parts and reasons into `out`.
 
@@ -139,12 +163,12 @@ def _rank(
     """
     best, scores, owns, because = out
     sums = np.zeros(len(fill))
-    shares = (np.zeros(len(fill)), np.zeros(len(fill)))
+    shares = (np.zeros(len(fill)), np.zeros(len(fill)), np.zeros(len(fill)))
     met = np.full(len(fill), -1, np.int32)
     touched = np.empty(len(fill), np.int32)
     for person in range(len(start) - 1):
         rows = range(start[person], start[person + 1])
-        count = spread(person, rows, past, by_source, sums, met, touched)
+        count = spread(person, rows, past, links, sums, met, touched)
         line, names = scores[person], best[person]
         size = choose(touched[:count], sums, fill, line, names)
         fill_up(person, size, met, fill, by_popularity, line, names)

@@ -11,6 +11,12 @@ class Parameters(msgspec.Struct, frozen=True):
     """How a recommender weighs history, repeats and fashion. Half-lives are in days."""
 
     neighbours: Literal["ridge", "cosine", "none"] = "ridge"
+    likeness: float = 0.0
+    """Weight of plain cosines beside the ridge's weights."""
+    following: float = 0.0
+    """Weight of what others had in the visits after one with the same item."""
+    visit_half_life: float = 1.0
+    """Later visits after which a visit counts half towards what follows it."""
     penalty: float = 200.0
     """The ridge's lambda: larger trusts fewer joint buyers less."""
     half_life_days: float = 120.0
@@ -22,7 +28,7 @@ class Parameters(msgspec.Struct, frozen=True):
     fashion: float = 0.3
     """Power of recent popularity in the score: 0 ignores that an item went out of fashion."""
     most_related: int = 100
-    most_people: int = 500_000
+    most_people: int = 1_000_000
 
 
 OWN_REPEAT = Parameters(neighbours="none", own_weight=1.0, fashion=0.0)

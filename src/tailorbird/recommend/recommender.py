@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError, UsageError
-from tailorbird.recommend import collaborative, compiled, scoring
+from tailorbird.recommend import collaborative, compiled, scoring, sequence
 from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.interactions import (
     Flags,
@@ -30,12 +30,15 @@ from tailorbird.schema import DAY, Instant, PersonId
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _DEFAULT: Final = Parameters()
 _ARRAYS: Final = (
     "related.start",
     "related.source",
     "related.weight",
+    "following.start",
+    "following.source",
+    "following.weight",
     "popular",
     "history.people",
     "history.start",
@@ -43,6 +46,7 @@ _ARRAYS: Final = (
     "history.day",
     "history.weight",
     "history.bought",
+    "history.visit",
 )
 
 
@@ -68,6 +72,7 @@ class Recommender:
     parameters: Parameters
     items: tuple[str, ...]
     related: Related
+    following: Related
     popular: Floats
     history: History
     trained_at: Instant
@@ -110,7 +115,7 @@ class Recommender:
 
     @cached_property
     def _scorer(self) -> scoring.Scorer:
-        return scoring.prepare(self.parameters, self.related, self.popular)
+        return scoring.prepare(self.parameters, self.related, self.following, self.popular)
 
     def with_history(self, interactions: pa.Table, *, now: Instant) -> Recommender:
         """Return it with everybody's history up to `now`, its learnt weights unchanged.
@@ -174,6 +179,7 @@ def fit(
     now: Instant,
     seed: int = 0,
     parameters: Parameters = _DEFAULT,
+    threads: int = 1,
 ) -> Recommender:
     """Return a recommender learnt from what had happened by `now`.
 
@@ -185,7 +191,9 @@ def fit(
     Raises:
         ModelError: a column is missing.
     """
-    return train(encode(interactions), items, now=now, seed=seed, parameters=parameters)
+    return train(
+        encode(interactions), items, now=now, seed=seed, parameters=parameters, threads=threads
+    )
 
 
 def train(
@@ -195,6 +203,7 @@ def train(
     now: Instant,
     seed: int,
     parameters: Parameters,
+    threads: int = 1,
 ) -> Recommender:
     """Return what `fit` returns, from interactions that are already coded."""
     past = history(interactions, now)
@@ -202,7 +211,8 @@ def train(
     return Recommender(
         parameters=parameters,
         items=interactions.items,
-        related=collaborative.learn(past, size, parameters, np.random.default_rng(seed)),
+        related=collaborative.learn(past, size, parameters, np.random.default_rng(seed), threads),
+        following=sequence.learn(past, size, parameters, np.random.default_rng(seed)),
         popular=collaborative.popularity(past, size, parameters.popular_half_life_days),
         history=past,
         trained_at=now,
@@ -234,12 +244,13 @@ def load(files: Mapping[str, bytes]) -> Recommender:
             for name, array in arrays.items()
             if name.startswith(f"{owner}.")
         }
-        for owner in ("related", "history")
+        for owner in ("related", "following", "history")
     }
     return Recommender(
         parameters=head.parameters,
         items=head.items,
         related=Related(**parts["related"]),
+        following=Related(**parts["following"]),
         popular=arrays["popular"],
         history=History(**parts["history"]),
         trained_at=head.trained_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -16,33 +16,55 @@ FLOOR: Final = 0.01
 """What popularity is lifted by before its power is taken, so that new items keep a chance."""
 FILL: Final = 1e-6
 """Popularity's own weight: it orders what history says nothing about."""
+LAST_VISITS: Final = 5
+"""Visits of a person that tell what follows."""
 _MOST_CELLS: Final = 2_000_000
 _MOST_ROWS: Final = 50_000
+
+
+Links: TypeAlias = tuple[Ints, Indices, Singles]
+"""Weights by source: item i adds `weight[s]` to `target[s]` for s in start[i]:start[i + 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
     """A model over one coding of items. `popular` is 1 at its largest.
 
-    `fashion` is the factor by which recent popularity scales each item's score; `by_source` is
-    `related` found from the source, scaled by it; `by_popularity` lists items, best sellers first.
+    `fashion` is the factor by which recent popularity scales each item's score; `by_source` and
+    `next_by_source` are `related` and `following` found from the source, scaled by it;
+    `by_popularity` lists items, best sellers first.
     """
 
     parameters: Parameters
     related: Related
+    following: Related
     popular: Floats
     fashion: Floats
-    by_source: tuple[Ints, Indices, Singles]
+    by_source: Links
+    next_by_source: Links
     by_popularity: Ints
 
 
-def prepare(parameters: Parameters, related: Related, popular: Floats) -> Scorer:
+def prepare(
+    parameters: Parameters, related: Related, following: Related, popular: Floats
+) -> Scorer:
     """Return a scorer with what can be computed once."""
     fashion = np.asarray((popular + FLOOR) ** parameters.fashion)
+    return Scorer(
+        parameters,
+        related,
+        following,
+        popular,
+        fashion,
+        _scaled(related, fashion),
+        _scaled(following, parameters.following * fashion),
+        np.argsort(-popular, kind="stable"),
+    )
+
+
+def _scaled(related: Related, factor: Floats) -> Links:
     start, target, weight = related.by_source()
-    scaled = (weight * fashion[target]).astype(np.float32)
-    by_popularity = np.argsort(-popular, kind="stable")
-    return Scorer(parameters, related, popular, fashion, (start, target, scaled), by_popularity)
+    return start, target, (weight * factor[target]).astype(np.float32)
 
 
 def own_scores(scorer: Scorer, past: Past, people: int) -> Floats:
@@ -58,6 +80,7 @@ class Past:
     owner: Ints
     item: Ints
     taste: Floats
+    late: Floats
     own: Floats
     bought: Flags
     last_day: Ints
@@ -100,10 +123,13 @@ def recall_past(history: History, people: Ints, parameters: Parameters, today: i
     age = (latest[owner] - day).astype(np.float64)
     begins = _beginnings(owner, item)
     weight = history.weight[rows].astype(np.float64)
+    visit = history.visit[rows]
+    late = np.where(visit < LAST_VISITS, np.exp2(-visit / parameters.visit_half_life), 0.0)
     return Past(
         owner=owner[begins],
         item=item[begins],
         taste=_sums(weight * np.exp2(-age / parameters.half_life_days), begins),
+        late=np.maximum.reduceat(late, begins) if len(rows) else late,
         own=_sums(weight * np.exp2(-age / parameters.own_half_life_days), begins),
         bought=np.logical_or.reduceat(history.bought[rows], begins) if len(rows) else seen,
         last_day=np.maximum.reduceat(day, begins) if len(rows) else day,
@@ -119,6 +145,7 @@ def rank(
     owned = np.zeros(shape)
     owned[past.owner, past.item] = own_scores(scorer, past, shape[0])
     related = _spread(scorer.by_source, past, taste, shape)
+    related += _spread(scorer.next_by_source, past, past.late, shape)
     scores = owned + related + FILL * scorer.popular
     scores[:, ~allowed] = -np.inf
     scores[past.owner[barred], past.item[barred]] = -np.inf
@@ -126,8 +153,6 @@ def rank(
     row = np.arange(shape[0])[:, None]
     bought = np.zeros(shape, bool)
     bought[past.owner, past.item] = past.bought
-    weights = np.zeros(shape)
-    weights[past.owner, past.item] = taste
     score = scores[row, best]
     return Ranked(
         people=people,
@@ -136,7 +161,7 @@ def rank(
         own=owned[row, best],
         related=related[row, best],
         bought=bought[row, best],
-        because=_because(scorer.related, weights, best),
+        because=_because(scorer, past, taste, best),
     )
 
 
@@ -181,16 +206,28 @@ def _best(scores: Floats, k: int) -> Ints:
     return np.take_along_axis(chosen, order, 1)
 
 
-def _because(related: Related, weights: Floats, best: Ints) -> Ints:
+def _because(scorer: Scorer, past: Past, taste: Floats, best: Ints) -> Ints:
     """Return for each cell of `best` the source that adds most to it, -1 where none does."""
+    weights = np.zeros((len(best), len(scorer.popular)))
+    weights[past.owner, past.item] = taste
+    most, because = _strongest(scorer.related, 1.0, weights, best)
+    if scorer.parameters.following:
+        weights[past.owner, past.item] = past.late
+        more, after = _strongest(scorer.following, scorer.parameters.following, weights, best)
+        because = np.where(more > most, after, because)
+    return because
+
+
+def _strongest(related: Related, factor: float, weights: Floats, best: Ints) -> tuple[Floats, Ints]:
+    """Return for each cell of `best` the largest share of a source, and that source or -1."""
     counts = np.diff(related.start)[best].ravel()
-    because = np.full(best.size, -1)
+    because, shares = np.full(best.size, -1), np.zeros(best.size)
     if not counts.any():
-        return because.reshape(best.shape)
+        return shares.reshape(best.shape), because.reshape(best.shape)
     begins = np.cumsum(counts) - counts
     entry = np.repeat(related.start[best.ravel()] - begins, counts) + np.arange(counts.sum())
     row = np.repeat(np.repeat(np.arange(len(best)), best.shape[1]), counts)
-    share = weights[row, related.source[entry]] * related.weight[entry]
+    share = weights[row, related.source[entry]] * related.weight[entry] * factor
     some = counts > 0
     most = np.maximum.reduceat(share, begins[some])
     hit = share == np.repeat(most, counts[some])
@@ -198,4 +235,5 @@ def _because(related: Related, weights: Floats, best: Ints) -> Ints:
     found, first = np.unique(cell[hit], return_index=True)
     positive = most > 0
     because[found[positive]] = related.source[entry[hit][first[positive]]]
-    return because.reshape(best.shape)
+    shares[some] = most
+    return shares.reshape(best.shape), because.reshape(best.shape)

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.recommend import collaborative, compiled, measures, scoring
-from tailorbird.recommend.collaborative import Related
+from tailorbird.recommend import collaborative, compiled, measures, scoring, sequence
+from tailorbird.recommend.collaborative import Related, nothing_related
 from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
 from tailorbird.schema import DAY, Instant
@@ -32,6 +32,8 @@ _STEPS: Final[_Steps] = (
         {"neighbours": "ridge", "penalty": 1000.0},
         {"neighbours": "cosine"},
     ),
+    tuple({"following": weight} for weight in (0.0, 0.25, 0.5, 1.0, 2.0)),
+    tuple({"likeness": weight} for weight in (0.0, 0.1, 0.3, 1.0)),
     tuple({"half_life_days": days} for days in (15.0, 60.0, 120.0, 240.0)),
     tuple({"own_half_life_days": days} for days in (30.0, 120.0, 240.0, 1000.0)),
     tuple({"own_weight": weight} for weight in (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)),
@@ -58,13 +60,14 @@ class Window:
     targets: Ints
     wanted: Ints
     today: int
-    learnt: dict[tuple[str, float], Related] = field(default_factory=dict)
+    learnt: dict[tuple[str | float, ...], Related] = field(default_factory=dict)
 
     def ranked(self, parameters: Parameters, rng: np.random.Generator) -> Ints:
         """Return people x DEPTH item indices, best first."""
         related = self._related(parameters, rng)
         popular = collaborative.popularity(self.past, self.items, parameters.popular_half_life_days)
-        scorer = scoring.prepare(parameters, related, popular)
+        following = self._following(parameters, rng)
+        scorer = scoring.prepare(parameters, related, following, popular)
         parts = compiled.ranked(
             scorer,
             self.past,
@@ -83,10 +86,17 @@ class Window:
         return measures.ndcg(hit, self.wanted, AT), measures.recall(hit, self.wanted, DEPTH)
 
     def _related(self, parameters: Parameters, rng: np.random.Generator) -> Related:
-        key = (parameters.neighbours, parameters.penalty)
+        key = (parameters.neighbours, parameters.penalty, parameters.likeness)
         if key not in self.learnt:
             self.learnt[key] = collaborative.learn(self.past, self.items, parameters, rng)
         return self.learnt[key]
+
+    def _following(self, parameters: Parameters, rng: np.random.Generator) -> Related:
+        if not parameters.following:
+            return nothing_related(self.items)
+        if ("following",) not in self.learnt:
+            self.learnt["following",] = sequence.learn(self.past, self.items, parameters, rng)
+        return self.learnt["following",]
 
 
 def window(
