@@ -7,7 +7,7 @@ from typing import Final
 
 from tailorbird import acting
 from tailorbird.enrolling import zones_of
-from tailorbird.enrolments import NEVER, Enrolment, Move, Outcome, Place
+from tailorbird.enrolments import LONG, NEVER, Enrolment, Move, Outcome, Place
 from tailorbird.journey_versions import AT_ONCE, Versions
 from tailorbird.journeys import advance
 from tailorbird.journeys.advance import Found
@@ -63,10 +63,14 @@ def end_erased(world: World, batch: Sequence[Enrolment], now: Instant) -> int:
 
 
 def end_all(world: World, place: Place, now: Instant) -> int:
-    """End everybody's enrolment at a step of a journey that is no more; return how many."""
-    moved = 0
+    """End everybody's enrolment at a step of a journey that is no more; return how many.
+
+    The reason is that for which it was removed.
+    """
+    last = world.definitions.versions("journey", place.journey, 1)
+    reason, moved = last[0].reason[:LONG] if last and last[0].removed else "", 0
     while batch := world.enrolments.at(place, 0, AT_ONCE):
-        moved += _end(world, batch, "removed", now)
+        moved += _end(world, batch, "removed", now, reason)
     return moved
 
 
@@ -84,8 +88,10 @@ def _settle(world: World, versions: Versions, each: Enrolment, now: Instant) -> 
     return sum(world.enrolments.move(moves, now))
 
 
-def _end(world: World, batch: Sequence[Enrolment], outcome: Outcome, now: Instant) -> int:
+def _end(
+    world: World, batch: Sequence[Enrolment], outcome: Outcome, now: Instant, reason: str = ""
+) -> int:
     moves = [
-        Move(e.id, e.moves, END, outcome, "", NEVER, now, NEVER, e.kept, outcome) for e in batch
+        Move(e.id, e.moves, END, outcome, reason, NEVER, now, NEVER, e.kept, outcome) for e in batch
     ]
     return sum(world.enrolments.move(moves, now))

@@ -1,4 +1,4 @@
-"""Publishing a journey: who stands where in older versions, and what becomes of them."""
+"""Publishing and removing a journey: who stands where in it, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tailorbird import authoring, journey_versions
-from tailorbird.errors import UsageError
+from tailorbird import authoring, journey_people, journey_versions
+from tailorbird.errors import ConflictError, UsageError
 from tailorbird.journeys.edit_text import with_key
 from tailorbird.journeys.journey import StepId
 from tailorbird.journeys.versions import How, compare, unmapped
@@ -87,6 +87,57 @@ def publish(
         journey_versions.move(world, name, old, version, said, now) for old in sorted(stand)
     )
     return Publication(name, version, told.standing, moved)
+
+
+class Removal(msgspec.Struct, frozen=True):
+    """A journey that is no more, and how many people's way through it was ended."""
+
+    name: str
+    version: int
+    """The one that was in force."""
+    ended: int
+
+
+def remove(
+    world: World,
+    name: str,
+    now: Instant,
+    *,
+    end: bool = False,
+    author: str = "",
+    reason: str = "",
+) -> Removal:
+    """Take a journey out of force; its versions, and every way through it, stay on record.
+
+    Whoever is in it is at no step of anything any more: with `end`, their way ends with the reason.
+    A mail of hers that is decided and has not left is sent all the same, unless it is cancelled.
+
+    Raises:
+        ConflictError: people are in it, and it is not said that they are to end.
+        UsageError: there is no such journey.
+    """
+    found = world.definitions.get("journey", name)
+    if found is None:
+        authoring.find_journey(world, name)
+        raise UsageError(f"no journey {name!r}", mend="it was removed a moment ago")
+    if (people := people_in(world, name)) and not end:
+        told = ", ".join(f"{number:,} at {step}" for step, number in sorted(people.items()))
+        what = f"{people.total():,} people are in journey {name!r}: {told}"
+        mend = "say --end (`end` by the API) to end their way, or pause it and let them be"
+        raise ConflictError(what, mend=mend)
+    world.definitions.remove("journey", name, author=author, reason=reason, now=now)
+    places = [place for place in world.enrolments.places() if place.journey == name]
+    ended = sum(journey_people.end_all(world, place, now) for place in places)
+    return Removal(name, found.version, ended)
+
+
+def people_in(world: World, name: str) -> Counter[StepId]:
+    """Return how many people are at each step of a journey, in any version."""
+    found: Counter[StepId] = Counter()
+    for place, people in world.enrolments.places().items():
+        if place.journey == name and people:
+            found[place.step] += people
+    return found
 
 
 def set_mode(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from tailorbird import journey_publishing, journeys
+from tailorbird import as_code, journey_publishing, journeys
 from tailorbird.app import Tailorbird
 from tailorbird.cli.commands import app
-from tailorbird.errors import UsageError
+from tailorbird.errors import ConflictError, UsageError
 from tailorbird.journeys.versions import compare
 from tailorbird.rehearsing import Rehearsal
 
@@ -75,6 +76,52 @@ def test_a_removed_step_needs_to_be_mapped(journey: Begin, tmp_path: Path) -> No
     cart.expect_at("pause").after("3h").expect_trait("stage", "late")
 
 
+def test_a_journey_with_people_in_it_is_removed_only_when_their_way_may_end(
+    journey: Begin, tmp_path: Path
+) -> None:
+    text = tmp_path / "cart.yaml"
+    text.write_text(FIRST)
+    cart = journey(str(text)).given()
+    cart.when("add_to_cart", product_id="mug").after("2h").expect_at("rest")
+    world = cart.tb.world
+    with pytest.raises(
+        ConflictError, match=r"1 people are in journey 'cart': 1 at rest; say --end"
+    ):
+        journey_publishing.remove(world, "cart", cart.now)
+    cart.expect_at("rest")
+    done = journey_publishing.remove(world, "cart", cart.now, end=True, reason="out of season")
+    assert (done.version, done.ended) == (1, 1)
+    (way,) = cart.enrolments()
+    *_, last = world.enrolments.records(way.id)
+    assert (way.ended, last.outcome, last.reason) == ("removed", "removed", "out of season")
+    assert [each.removed for each in world.definitions.versions("journey", "cart")] == [True, False]
+    with pytest.raises(UsageError, match="no journey 'cart'"):
+        journey_publishing.remove(world, "cart", cart.now)
+    cart.tb.put("journey", "cart", FIRST)
+    assert world.enrolments.places() == {}
+
+
+def test_files_remove_a_journey_only_when_the_ways_through_it_may_end(
+    journey: Begin, tmp_path: Path
+) -> None:
+    text = tmp_path / "cart.yaml"
+    text.write_text(FIRST)
+    cart = journey(str(text)).given()
+    cart.when("add_to_cart", product_id="mug").after("2h").expect_at("rest")
+    world, none = cart.tb.world, as_code.of_texts({})
+    (change,) = as_code.draft(world, none, cart.now, prune=True).plan.ending
+    assert (change.name, change.people) == ("cart", 1)
+    how: dict[str, Any] = {"author": "ada", "reason": "out of season", "prune": True}
+    with pytest.raises(ConflictError, match="journeys that would be removed: 1 in cart"):
+        as_code.apply(world, none, cart.now, **how)
+    kept = as_code.apply(world, none, cart.now, **how, end=True)
+    assert kept is not None
+    cart.after("1m")
+    (way,) = cart.enrolments()
+    *_, last = world.enrolments.records(way.id)
+    assert (way.ended, last.reason) == ("removed", "out of season")
+
+
 def test_the_commands_list_draw_check_keep_and_publish(tmp_path: Path) -> None:
     folder = str(tmp_path / "data")
     Tailorbird.open(folder, environment={}).close()
@@ -98,3 +145,8 @@ def test_the_commands_list_draw_check_keep_and_publish(tmp_path: Path) -> None:
     assert "error nowhere: step 4: there is no step 'nobody'" in said
     assert "welcome" in run("recipes")[1]
     assert "it is paused" in run("add", "birthday", "--folder", folder)[1]
+    assert (
+        "version 3, is removed; its versions are kept"
+        in run("remove", "cart", "--folder", folder)[1]
+    )
+    assert run("remove", "cart", "--folder", folder)[0] != 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
     made += [decision(1, campaign="autumn", id=hashlib.sha256(b"x").digest()[:16])]
     with sqlite3.connect(path, factory=Connection) as connection:
         install(connection)
-        before = [(n, sql) for n, sql in migrations() if "CREATE VIEW decisions" not in sql]
+        before = takewhile(lambda each: "CREATE VIEW decisions" not in each[1], migrations())
         for number, sql in before:
             connection.executescript(sql)
             connection.execute(f"PRAGMA user_version={number}")

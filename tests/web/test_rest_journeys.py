@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tailorbird.app import Tailorbird
-from tailorbird.schema import SECOND
+from tailorbird.enrolments import Entry
+from tailorbird.schema import HOUR, SECOND
 
 NOW = 1_700_000_000 * SECOND
 Call = Callable[..., httpx.Response]
@@ -98,3 +99,16 @@ def test_publishing_puts_it_live(call: Call) -> None:
     assert (told["version"], told["older"], told["moved"]) == (2, [], 0)
     assert call("/journeys/hello").json()["mode"] == "live"
     assert call("/journeys/none/publish", "POST", json={}).status_code == 404
+
+
+def test_a_journey_is_removed_and_people_in_it_are_asked_for(call: Call, tb: Tailorbird) -> None:
+    entry = Entry(7, "", 1, NOW, NOW, NOW + HOUR, "1")
+    tb.world.enrolments.enter("hello", 1, [entry], NOW)
+    refused = call("/journeys/hello/remove", "POST", json={})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "1 people are in journey 'hello': 1 at 1" in refused.text
+    body = {"end": True, "author": "ada", "reason": "over"}
+    done = call("/journeys/hello/remove", "POST", json=body)
+    assert done.json() == {"name": "hello", "version": 1, "ended": 1}
+    assert call("/journeys/hello").status_code == 404
+    assert call("/journeys/hello/remove", "POST", json={}).status_code == 404

@@ -26,23 +26,27 @@ def apply(
     reason: str,
     prune: bool = False,
     overwrite: bool = False,
+    end: bool = False,
     planned: str = "",
 ) -> EditSet | None:
     """Put what files change in force, together; None where they change nothing.
 
     `planned` is the digest of the plan that somebody looked at; without `overwrite`, nothing is
-    taken back that was changed here since the files were applied or pulled last.
+    taken back that was changed here since the files were applied or pulled last; without `end`, no
+    journey is removed while people are in it.
 
     Raises:
         DefinitionError: files have faults; it tells all of them.
-        ConflictError: the definitions moved on, or would be taken back.
+        ConflictError: the definitions moved on, or would be taken back, or people's ways would end.
         UsageError: nobody says who or why.
     """
     found = draft(world, files, now, prune=prune)
     if planned and planned != found.plan.digest:
         what = "files or definitions moved on since this was planned"
         raise ConflictError(what, mend="look at a new plan, then apply that")
-    return put_in_force(world, found, now, author=author, reason=reason, overwrite=overwrite)
+    return put_in_force(
+        world, found, now, author=author, reason=reason, overwrite=overwrite, end=end
+    )
 
 
 def put_in_force(
@@ -53,6 +57,7 @@ def put_in_force(
     author: str,
     reason: str,
     overwrite: bool = False,
+    end: bool = False,
     how: How = "apply",
 ) -> EditSet | None:
     """Keep what a draft changes. Raises as `apply`."""
@@ -64,6 +69,10 @@ def put_in_force(
         raise UsageError("nobody says who changes this, and why", mend=mend)
     if found.plan.moved and not overwrite:
         raise _taken_back(found)
+    if found.plan.ending and not end:
+        told = ", ".join(f"{each.people:,} in {each.name}" for each in found.plan.ending)
+        what = f"people are in journeys that would be removed: {told}"
+        raise ConflictError(what, mend="say --end to end their way, or keep the file")
     kept = world.definitions.put_together(
         [*found.edits, *found.equal], found.standing, how=how, author=author, reason=reason, now=now
     )
@@ -91,7 +100,14 @@ def refuse_faults(faults: tuple[FileFault, ...]) -> None:
 
 
 def roll_back(
-    world: World, key: Key, now: Instant, *, author: str, reason: str, to: int | None = None
+    world: World,
+    key: Key,
+    now: Instant,
+    *,
+    author: str,
+    reason: str,
+    to: int | None = None,
+    end: bool = False,
 ) -> EditSet | None:
     """Put an earlier version of a definition in force again, as a new version.
 
@@ -111,11 +127,18 @@ def roll_back(
         mend = f"versions: 1 to {versions[0].version}"
         raise UsageError(f"{kind} {name!r} has no version {wanted}", mend=mend)
     edit = Edit(kind, name, None if found.removed else found.text)
-    return _back(world, [edit], now, author=author, reason=reason)
+    return _back(world, [edit], now, author=author, reason=reason, end=end)
 
 
 def roll_back_set(
-    world: World, number: int, now: Instant, *, author: str, reason: str, overwrite: bool = False
+    world: World,
+    number: int,
+    now: Instant,
+    *,
+    author: str,
+    reason: str,
+    overwrite: bool = False,
+    end: bool = False,
 ) -> EditSet | None:
     """Take everything back that was applied together: each definition is as it was before.
 
@@ -138,11 +161,11 @@ def roll_back_set(
     for each in done:
         before = world.definitions.get(*each.key, each.before) if each.before else None
         edits.append(Edit(*each.key, before.text if before else None))
-    return _back(world, edits, now, author=author, reason=reason)
+    return _back(world, edits, now, author=author, reason=reason, end=end)
 
 
 def _back(
-    world: World, edits: list[Edit], now: Instant, *, author: str, reason: str
+    world: World, edits: list[Edit], now: Instant, *, author: str, reason: str, end: bool
 ) -> EditSet | None:
     texts = {e.key: e.text for e in edits if e.text is not None}
     written = {
@@ -151,7 +174,7 @@ def _back(
     removed = [e.key for e in edits if e.text is None and world.definitions.get(*e.key) is not None]
     found = drafted(world, written, removed, now)
     return put_in_force(
-        world, found, now, author=author, reason=reason, overwrite=True, how="rollback"
+        world, found, now, author=author, reason=reason, overwrite=True, end=end, how="rollback"
     )
 
 

@@ -36,7 +36,8 @@ class DefinitionChange(msgspec.Struct, frozen=True):
     """One definition that would be added, changed or removed.
 
     `before` is the version in force, 0 for none. `moved` says who changed it here since it was
-    applied or pulled last: the files would take that back.
+    applied or pulled last: the files would take that back. `people` are in a journey that would be
+    removed: their way would end.
     """
 
     what: What
@@ -46,6 +47,7 @@ class DefinitionChange(msgspec.Struct, frozen=True):
     before: int
     diff: str
     moved: ChangedSince | None = None
+    people: int = 0
 
     @property
     def key(self) -> Key:

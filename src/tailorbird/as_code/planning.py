@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from tailorbird import journey_publishing
 from tailorbird.as_code import settings_file
 from tailorbird.as_code.audiences import AudienceChange
 from tailorbird.as_code.changes import (
@@ -45,6 +46,11 @@ class DefinitionPlan(msgspec.Struct, frozen=True):
     """Campaigns that it touches, as they would be sent now."""
     settings: str = ""
     """What becomes of `tailorbird.toml`, as a diff; it holds from the next start on."""
+
+    @property
+    def ending(self) -> list[DefinitionChange]:
+        """Return the journeys that would be removed while people are in them."""
+        return [change for change in self.changes if change.people]
 
     @property
     def moved(self) -> list[DefinitionChange]:
@@ -106,7 +112,7 @@ def drafted(
     `faults` were found before, in `broken` definitions; those stay as they are.
     """
     standing, versions = in_force(world.definitions), world.definitions.standing()
-    found = changes(world.definitions, written, standing, removed)
+    found = _in_flight(world, changes(world.definitions, written, standing, removed))
     wanted = edits(found, written)
     after = proposed(world, wanted, now)
     whole = in_force(after.definitions)
@@ -127,6 +133,18 @@ def drafted(
     )
     known = [Edit(*key, written[key].text) for key in equal(world.definitions, written, standing)]
     return Draft(plan, _in(wanted, plan.changes), known, versions, after, touched)
+
+
+def _in_flight(world: World, found: Iterable[DefinitionChange]) -> list[DefinitionChange]:
+    """Return changes with how many people are in each journey that would be removed."""
+    told = []
+    for each in found:
+        if each.what == "remove" and each.kind == "journey":
+            people = journey_publishing.people_in(world, each.name).total()
+            told.append(msgspec.structs.replace(each, people=people))
+        else:
+            told.append(each)
+    return told
 
 
 def _still_named(

@@ -21,6 +21,9 @@ KEY_VARIABLE: Final = "TB_KEY"
 Files = Annotated[Path, typer.Argument(help="The folder of files, such as a git checkout.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Also remove what no file has.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Take back what was changed since.")]
+End = Annotated[
+    bool, typer.Option("--end", help="End the way of those in journeys that are removed.")
+]
 Server = Annotated[
     str, typer.Option(help="Ask this running server, instead of opening a data folder.")
 ]
@@ -80,6 +83,7 @@ def apply(
     reason: Reason = "",
     prune: Prune = False,
     overwrite: Overwrite = False,
+    end: End = False,
     planned: Annotated[
         str, typer.Option("--plan", help="The plan that was looked at: its digest, or its file.")
     ] = "",
@@ -101,8 +105,9 @@ def apply(
         if not (yes or seen):
             seen = _agreed(there.plan(read, prune=prune, people=True))
         kept = there.apply(
-            read, author=author, reason=reason, prune=prune, overwrite=overwrite, planned=seen
-        )
+            read, author=author, reason=reason, prune=prune, overwrite=overwrite, end=end,
+            planned=seen,
+        )  # fmt: skip
     emit(kept, kept_lines(kept), as_json=as_json)
 
 
@@ -151,6 +156,7 @@ def rollback(
     author: Author = "",
     reason: Reason = "",
     overwrite: Overwrite = False,
+    end: End = False,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
@@ -165,11 +171,11 @@ def rollback(
         kept: EditSet | None
         if number is not None:
             kept = as_code.roll_back_set(
-                world, number, now, author=author, reason=reason, overwrite=overwrite
+                world, number, now, author=author, reason=reason, overwrite=overwrite, end=end
             )
         else:
             kept = as_code.roll_back(
-                world, _key(kind, name), now, author=author, reason=reason, to=to
+                world, _key(kind, name), now, author=author, reason=reason, to=to, end=end
             )
         told = as_code.kept_together(kept, now)
     emit(told, kept_lines(told), as_json=as_json)

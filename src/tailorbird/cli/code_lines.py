@@ -115,6 +115,11 @@ def _rest(found: DefinitionPlan) -> Iterator[str]:
                 f"{change.path} would take back version {by.version} by {by.author or 'nobody'}"
                 f"{': ' if by.reason else ''}{by.reason}; pull it first, or apply --overwrite"
             )
+    for change in found.ending:
+        yield (
+            f"{change.people:,} people are in journey {change.name}, which would be removed: "
+            f"apply --end ends their way"
+        )
     if found.extras:
         yield f"{len(found.extras)} in force and in no file (apply --prune removes them):"
         yield from (f"  {each.kind} {each.name}, version {each.version}" for each in found.extras)

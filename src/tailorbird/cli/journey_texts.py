@@ -129,6 +129,32 @@ def pause(
     emit(kept, [f"journey {name}, version {kept.version}, is paused"], as_json=as_json)
 
 
+def remove(
+    name: Name,
+    end: Annotated[
+        bool, typer.Option("--end", help="End the way of those who are in it, with the reason.")
+    ] = False,
+    author: Author = "",
+    reason: Reason = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Take a journey out of force; refused while people are in it, unless their way may --end.
+
+    Its versions stay, and what everybody did in it: put again, it is as it was.
+    """
+    from tailorbird import journey_publishing
+
+    with opened(folder) as tb:
+        done = journey_publishing.remove(
+            tb.world, name, tb.clock(), end=end, author=author, reason=reason
+        )
+    lines = [f"journey {name}, version {done.version}, is removed; its versions are kept"]
+    if done.ended:
+        lines.append(f"{done.ended:,} people were in it: their way has ended")
+    emit(done, lines, as_json=as_json)
+
+
 def recipes(as_json: AsJson = False) -> None:
     """List the journeys that come with Tailorbird."""
     from tailorbird import journey_recipes
@@ -169,4 +195,4 @@ def _older(older: tuple[OlderStep, ...]) -> list[str]:
     return ["in older versions:", *table(("version", "step", "people", "now", "goes on at"), rows)]
 
 
-NAMED: Final = (show, check, put, publish, pause, recipes, add)
+NAMED: Final = (show, check, put, publish, pause, remove, recipes, add)

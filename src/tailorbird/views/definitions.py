@@ -62,7 +62,7 @@ class ApplyFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Definitions to be put in force together, who says so, and why.
 
     `plan` is the digest of the plan that was looked at; `overwrite` takes back what was changed
-    here since.
+    here since; `end` ends the way of people in journeys that are removed.
     """
 
     files: Annotated[dict[Path, str], Meta(max_length=MANY_FILES)]
@@ -71,6 +71,7 @@ class ApplyFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: Annotated[str, Meta(max_length=64)] = ""
     prune: bool = False
     overwrite: bool = False
+    end: bool = False
 
 
 class TakeBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +81,7 @@ class TakeBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=1000)]
     to: Annotated[int, Meta(ge=1)] | None = None
     overwrite: bool = False
+    end: bool = False
 
 
 class KeptDefinition(msgspec.Struct, frozen=True):

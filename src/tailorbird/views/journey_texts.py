@@ -89,6 +89,22 @@ class JourneyMoves(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class JourneyRemoval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the way of those who are in a journey ends; and who removes it, why."""
+
+    end: bool = False
+    author: str = ""
+    reason: str = ""
+
+
+class JourneyRemoved(msgspec.Struct, frozen=True):
+    """A journey that is no more, the version that was in force, and whose ways were ended."""
+
+    name: str
+    version: int
+    ended: int
+
+
 class JourneyPublished(msgspec.Struct, frozen=True):
     """The version that is in force now, who stands in older ones, and how many were moved."""
 

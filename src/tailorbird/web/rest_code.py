@@ -69,7 +69,7 @@ def apply_definitions(desk: At, data: JSONBody[ApplyFiles]) -> KeptTogether:
     now = desk.clock()
     kept = as_code.apply(
         desk.world, as_code.of_texts(data.files), now, author=data.author, reason=data.reason,
-        prune=data.prune, overwrite=data.overwrite, planned=data.plan,
+        prune=data.prune, overwrite=data.overwrite, end=data.end, planned=data.plan,
     )  # fmt: skip
     return as_code.kept_together(kept, now)
 
@@ -105,8 +105,9 @@ def roll_back_apply(desk: At, number: Number, data: JSONBody[TakeBack]) -> KeptT
     """Have each definition of an apply be again as it was before, as a new version."""
     now = desk.clock()
     kept = as_code.roll_back_set(
-        desk.world, number, now, author=data.author, reason=data.reason, overwrite=data.overwrite
-    )
+        desk.world, number, now, author=data.author, reason=data.reason,
+        overwrite=data.overwrite, end=data.end,
+    )  # fmt: skip
     return as_code.kept_together(kept, now)
 
 
@@ -126,7 +127,7 @@ def roll_back_definition(
     """Put an earlier version in force again, as a new version."""
     now, key = desk.clock(), (kind_named(kind), name)
     kept = as_code.roll_back(
-        desk.world, key, now, author=data.author, reason=data.reason, to=data.to
+        desk.world, key, now, author=data.author, reason=data.reason, to=data.to, end=data.end
     )
     return as_code.kept_together(kept, now)
 

@@ -16,6 +16,8 @@ from tailorbird.views.journey_texts import (
     JourneyMoves,
     JourneyPage,
     JourneyPublished,
+    JourneyRemoval,
+    JourneyRemoved,
     JourneyRow,
     JourneyText,
 )
@@ -101,6 +103,25 @@ def publish_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> Journ
     return journey_pages.published(told)
 
 
+@post("/journeys/{name:str}/remove", summary="Remove a journey", tags=[TAG], status_code=200,
+      responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def remove_journey(desk: At, name: Name, data: JSONBody[JourneyRemoval]) -> JourneyRemoved:
+    """Take a journey out of force; its versions stay.
+
+    It is refused while people are in it, unless `end` says that their way ends.
+    """
+    found(desk.world.definitions.get("journey", name), f"journey {name!r}")
+    done = journey_publishing.remove(
+        desk.world,
+        name,
+        desk.clock(),
+        end=data.end,
+        author=data.author,
+        reason=data.reason or "by the API",
+    )
+    return JourneyRemoved(done.name, done.version, done.ended)
+
+
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     list_journeys,
     get_journey,
@@ -108,4 +129,5 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     put_journey,
     check_journey,
     publish_journey,
+    remove_journey,
 ]
