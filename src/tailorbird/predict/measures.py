@@ -63,6 +63,12 @@ def calibration_error(probability: Floats, outcome: Floats, weight: Floats) -> f
     return float(np.abs(gap).sum() / weight.sum())
 
 
+def log_losses(probability: Floats, outcome: Floats) -> Floats:
+    """Return each person's log loss: how surprised the probability is at her outcome."""
+    said = np.where(outcome > 0, probability, 1 - probability)
+    return np.asarray(-np.log(np.maximum(said, 1e-12)))
+
+
 def interval(
     difference: Callable[[Floats], float], people: int, rng: np.random.Generator
 ) -> tuple[float, float]:
