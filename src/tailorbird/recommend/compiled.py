@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 
 from tailorbird.recommend import scoring
-from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.interactions import Flags, History, Ints
 from tailorbird.recommend.scoring import FILL, Past, Ranked, Scorer
 
@@ -76,17 +75,12 @@ def rank(
             barred,
         ),
         (scorer.by_source, scorer.next_by_source),
-        (_links(scorer.related, 1.0), _links(scorer.following, scorer.parameters.following)),
         fill,
         scorer.by_popularity,
         (best, scores, own, because),
     )
     related = np.where(best >= 0, scores - own - FILL * scorer.popular[best], 0.0)
     return Ranked(people, best, scores, own, related, _bought(past, best), because)
-
-
-def _links(related: Related, factor: float) -> scoring.Links:
-    return related.start, related.source, (related.weight * factor).astype(np.float32)
 
 
 def _bought(past: Past, best: Ints) -> Flags:

@@ -125,54 +125,57 @@ def _fill_up(
 fill_up = _compile(_fill_up)
 
 
-def _explain(rows: Any, past: Any, by_target: Any, best: Any, shares: Any, parts: Any) -> None:
-    """Write each listed item's own part, and the item of the past that adds most to it."""
+def _explain(rows: Any, past: Any, links: Any, best: Any, place: Any, parts: Any) -> None:
+    """Write each listed item's own part, and the item of the past that adds most to it.
+
+    `place` is -1 for every item, before and after.
+    """
     item, taste, late, own, _ = past
-    (start, source, weight), (next_start, next_source, next_weight) = by_target
-    owns, because = parts
-    tasted, latest, owned = shares
+    (start, target, weight), (next_start, next_target, next_weight) = links
+    owns, because, most = parts
+    most[:] = 0.0
+    for listed in range(len(best)):
+        if best[listed] >= 0:
+            place[best[listed]] = listed
     for row in rows:
-        tasted[item[row]], latest[item[row]], owned[item[row]] = taste[row], late[row], own[row]
-    for place in range(len(best)):
-        j = best[place]
-        if j < 0:
-            break
-        owns[place] = owned[j]
-        most = 0.0
-        for entry in range(start[j], start[j + 1]):
-            share = tasted[source[entry]] * weight[entry]
-            if share > most:
-                most, because[place] = share, source[entry]
-        for entry in range(next_start[j], next_start[j + 1]):
-            share = latest[next_source[entry]] * next_weight[entry]
-            if share > most:
-                most, because[place] = share, next_source[entry]
-    for row in rows:
-        tasted[item[row]], latest[item[row]], owned[item[row]] = 0.0, 0.0, 0.0
+        i = item[row]
+        if place[i] >= 0:
+            owns[place[i]] = own[row]
+        for entry in range(start[i], start[i + 1]):
+            listed = place[target[entry]]
+            if listed >= 0 and taste[row] * weight[entry] > most[listed]:
+                most[listed], because[listed] = taste[row] * weight[entry], i
+        if late[row] > 0:
+            for entry in range(next_start[i], next_start[i + 1]):
+                listed = place[next_target[entry]]
+                if listed >= 0 and late[row] * next_weight[entry] > most[listed]:
+                    most[listed], because[listed] = late[row] * next_weight[entry], i
+    for j in best:
+        if j >= 0:
+            place[j] = -1
 
 
 explain = _compile(_explain)
 
 
-def _rank(
-    start: Any, past: Any, links: Any, by_target: Any, fill: Any, by_popularity: Any, out: Any
-) -> None:
+def _rank(start: Any, past: Any, links: Any, fill: Any, by_popularity: Any, out: Any) -> None:
     """Write every person's best items, scores, own parts and reasons into `out`.
 
     `fill` is what each item gets from popularity, minus infinity for items that are not allowed.
     """
     best, scores, owns, because = out
     sums = np.zeros(len(fill))
-    shares = (np.zeros(len(fill)), np.zeros(len(fill)), np.zeros(len(fill)))
+    place = np.full(len(fill), -1, np.int32)
     met = np.full(len(fill), -1, np.int32)
     touched = np.empty(len(fill), np.int32)
+    most = np.empty(best.shape[1])
     for person in range(len(start) - 1):
         rows = range(start[person], start[person + 1])
         count = spread(person, rows, past, links, sums, met, touched)
         line, names = scores[person], best[person]
         size = choose(touched[:count], sums, fill, line, names)
         fill_up(person, size, met, fill, by_popularity, line, names)
-        explain(rows, past, by_target, names, shares, (owns[person], because[person]))
+        explain(rows, past, links, names, place, (owns[person], because[person], most))
 
 
 rank_people = _compile(_rank)

@@ -74,16 +74,19 @@ def _nearest(
     touched = np.empty(len(norm), np.int32)
     chosen = np.empty(found.shape[1], np.int32)
     for j in range(low, high):
-        near = np.sort(touched[: joint_weights(j, by_item, by_person, sums, touched)])
-        likeness = sums[near] / norm[near]
+        near = touched[: joint_weights(j, by_item, by_person, sums, touched)]
+        likeness = np.empty(len(near), np.float32)
         for place in range(len(near)):
-            if near[place] == j:
-                likeness[place] = -1.0
+            i = near[place]
+            likeness[place] = -1.0 if i == j else sums[i] / norm[i]
         count[j] = keep_largest(likeness, chosen)
         for place in range(count[j]):
             found[j, place] = near[chosen[place]]
-            joint[j, place] = sums[near[chosen[place]]]
-        sums[near] = 0.0
+        found[j, : count[j]].sort()
+        for place in range(count[j]):
+            joint[j, place] = sums[found[j, place]]
+        for i in near:
+            sums[i] = 0.0
 
 
 nearest = compiled_with()(_nearest)
@@ -98,10 +101,16 @@ def _solve(gram: Any, wanted: Any) -> None:
     for a in range(size):
         least = np.float32(1e-4) * gram[a, a]
         for b in range(a):
-            gram[a, b] = (gram[a, b] - np.dot(gram[a, :b], gram[b, :b])) * gram[b, b]
-        pivot = gram[a, a] - np.dot(gram[a, :a], gram[a, :a])
+            above = np.float32(0.0)
+            for c in range(b):
+                above += gram[a, c] * gram[b, c]
+            gram[a, b] = (gram[a, b] - above) * gram[b, b]
+        pivot, known = gram[a, a], wanted[a]
+        for c in range(a):
+            pivot -= gram[a, c] * gram[a, c]
+            known -= gram[a, c] * wanted[c]
         gram[a, a] = 1 / np.sqrt(pivot) if pivot > least else 0.0
-        wanted[a] = (wanted[a] - np.dot(gram[a, :a], wanted[:a])) * gram[a, a]
+        wanted[a] = known * gram[a, a]
     for a in range(size - 1, -1, -1):
         wanted[a] *= gram[a, a]
         for b in range(a):
