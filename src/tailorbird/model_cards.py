@@ -21,6 +21,19 @@ class Measure(msgspec.Struct, frozen=True):
     high: float
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """An algorithm that was tried, and how well it did on the window before the test.
+
+    `figure` is AUC, or for a value the share of variance explained; None where it was not tried.
+    """
+
+    algorithm: str
+    figure: float | None
+    settings: str = ""
+    why: str = ""
+    chosen: bool = False
+
+
 class ModelCard(msgspec.Struct, frozen=True):
     """What a model is, what it was judged on, and whether it may serve."""
 
@@ -37,3 +50,6 @@ class ModelCard(msgspec.Struct, frozen=True):
     serves: bool
     why: str
     """One sentence: why it serves, or why the naive rule serves instead."""
+    algorithm: str = ""
+    """What was judged, whether it serves or not."""
+    tried: tuple[Tried, ...] = ()

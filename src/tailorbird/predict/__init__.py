@@ -10,7 +10,8 @@ from tailorbird.predict.cluster import Clusters, Method
 from tailorbird.predict.cluster import load as load_clusters
 from tailorbird.predict.cluster_train import ClusterReport
 from tailorbird.predict.cluster_train import train as train_clusters
-from tailorbird.predict.propensity import Column, Propensity, load
+from tailorbird.predict.propensity import Column, Propensity
+from tailorbird.predict.stored import Model, Scorer, load
 from tailorbird.predict.validate import judge
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "Clusters",
     "Column",
     "Method",
+    "Model",
     "Propensity",
+    "Scorer",
     "judge",
     "load",
     "load_clusters",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
+from tailorbird.predict.effects import Effects, Link
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Bins: TypeAlias = npt.NDArray[np.int64]
-Rule = Literal["logistic", "recency", "base rate"]
+Rule = Literal["logistic", "recency", "base rate", "linear", "recency average", "average"]
+"""The last three foretell a value: sums of steps, averages by recency, one average for all."""
 FORMAT: Final = 1
 PERSON: Final = "person"
 
@@ -88,10 +90,10 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Propensity(msgspec.Struct, frozen=True):
-    """Gives each person the probability of the outcome within `horizon_days`.
+    """Gives each person the probability of the outcome within `horizon_days`, or its value.
 
     `rule` says what serves: the logistic model, recency alone as calibrated frequencies, or one
-    rate for everybody.
+    rate for everybody. With the link `identity` the weights add up to a value instead.
     """
 
     rule: Rule
@@ -100,11 +102,18 @@ class Propensity(msgspec.Struct, frozen=True):
     intercept: float
     columns: tuple[Column, ...] = ()
     format: int = FORMAT
+    link: Link = "logit"
 
-    def score(self, features: pa.Table) -> pa.Table:
-        """Return person, probability and top_reason, in the order of `features`.
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the traits that it reads."""
+        return tuple(column.name for column in self.columns)
 
-        `top_reason` is the trait that moves the person furthest from the average, and which way.
+    def score(self, features: pa.Table, *, reasons: bool = True) -> pa.Table:
+        """Return person, probability (or value) and top_reason, in the order of `features`.
+
+        `top_reason` is the trait that moves the person furthest from the average, and which way;
+        it is left out without `reasons`.
 
         Raises:
             ModelError: a trait that the model was trained on is missing.
@@ -112,19 +121,29 @@ class Propensity(msgspec.Struct, frozen=True):
         import pyarrow as pa
 
         bins = [column.bins(features) for column in self.columns]
-        return pa.table(
-            {
-                PERSON: features[PERSON],
-                "probability": self._probability(bins, features.num_rows),
-                "top_reason": pa.array(self._reasons(bins, features.num_rows), pa.string()),
-            }
-        )
+        name = "probability" if self.link == "logit" else "value"
+        scored = {PERSON: features[PERSON], name: self._probability(bins, features.num_rows)}
+        if reasons:
+            words = self._reasons(bins, features.num_rows)
+            scored["top_reason"] = pa.array(words, pa.string())
+        return pa.table(scored)
 
     def probabilities(self, features: pa.Table) -> Floats:
-        """Return the probabilities alone."""
+        """Return the probabilities alone, or the values."""
         return self._probability(
             [column.bins(features) for column in self.columns], features.num_rows
         )
+
+    def estimates(self, features: pa.Table) -> Floats:
+        """Return the same: every algorithm answers to this name."""
+        return self.probabilities(features)
+
+    def effects(self, features: pa.Table) -> Effects:
+        """Return how far each trait's bin lies from its average, on the scale of the link."""
+        shift = np.zeros((features.num_rows, len(self.columns)))
+        for at, column in enumerate(self.columns):
+            shift[:, at] = np.array(column.weights)[column.bins(features)] - column.mean_weight
+        return Effects(self.reads, shift, self.link)
 
     def files(self) -> dict[str, bytes]:
         """Return what `load` reads: one JSON file."""
@@ -134,7 +153,7 @@ class Propensity(msgspec.Struct, frozen=True):
         logit = np.full(rows, self.intercept)
         for column, found in zip(self.columns, bins, strict=True):
             logit += np.array(column.weights)[found]
-        return sigmoid(logit)
+        return sigmoid(logit) if self.link == "logit" else logit
 
     def _reasons(self, bins: list[Bins], rows: int) -> list[str]:
         if not self.columns:

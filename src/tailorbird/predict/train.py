@@ -10,12 +10,14 @@ import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
+from tailorbird.predict.effects import Link
 from tailorbird.predict.propensity import (
     PERSON,
     Bins,
     Column,
     Floats,
     Propensity,
+    Rule,
     numbers,
     sigmoid,
 )
@@ -78,10 +80,15 @@ def logistic(
     outcome: Floats,
     *,
     penalty: float,
-    horizon_days: int,
-    now: Instant,
+    horizon_days: int = 0,
+    now: Instant = 0,
+    weights: Floats | None = None,
+    link: Link = "logit",
 ) -> Propensity:
     """Return the model with the weights that minimise log loss + penalty / 2 * squared steps.
+
+    With the link `identity` it is the squared error, measured in deviations of the outcome.
+    `weights` say how much each row counts.
 
     Raises:
         ModelError: the extra `learn` is not installed.
@@ -96,59 +103,99 @@ def logistic(
         ) from error
     bins = [column.bins(features) for column in traits]
     # On a busy machine two BLAS threads wait for each other; one is faster.
+    once = np.ones(len(outcome)) if weights is None else weights
+    solve = _newton if link == "logit" else _ridge
     with threadpool_limits(1, "blas"):
-        weights = _newton(_design(traits, bins), outcome, penalty)
+        found_steps = solve(_design(traits, bins, len(outcome)), outcome, once, penalty)
     learnt, at = [], 1
     for column, found in zip(traits, bins, strict=True):
-        steps = weights[at : at + column.size - 1]
+        steps = found_steps[at : at + column.size - 1]
         at += column.size - 1
-        levels = _levels(column, steps)
-        learnt.append(
-            msgspec.structs.replace(
-                column,
-                weights=tuple(levels.tolist()),
-                mean_weight=float(levels[found].mean()),
-            )
-        )
-    return Propensity("logistic", horizon_days, now, float(weights[0]), tuple(learnt))
+        learnt.append(_weighed(column, _levels(column, steps), found))
+    rule: Rule = "logistic" if link == "logit" else "linear"
+    return Propensity(rule, horizon_days, now, float(found_steps[0]), tuple(learnt), link=link)
+
+
+def plain(rows: Floats, outcome: Floats, once: Floats, *, penalty: float, link: Link) -> Floats:
+    """Return the intercept and the weight of each column of numbers as they are."""
+    design = np.column_stack([np.ones(len(rows)), rows])
+    return (_newton if link == "logit" else _ridge)(design, outcome, once, penalty)
 
 
 def recency_rule(
-    column: Column, features: pa.Table, outcome: Floats, *, horizon_days: int, now: Instant
+    column: Column,
+    features: pa.Table,
+    outcome: Floats,
+    *,
+    horizon_days: int,
+    now: Instant,
+    weights: Floats | None = None,
 ) -> Propensity:
     """Return the recency rule: the frequency of the outcome in each bin, drawn to the average."""
     found = column.bins(features)
-    rate = _rate(outcome)
-    total = np.bincount(found, minlength=column.size)
-    happened = np.bincount(found, outcome, minlength=column.size)
-    share = (happened + 10 * rate) / (total + 10)
-    levels = np.log(share / (1 - share)) - _logit(rate)
-    weighed = msgspec.structs.replace(
-        column, weights=tuple(levels.tolist()), mean_weight=float(levels[found].mean())
-    )
-    return Propensity("recency", horizon_days, now, _logit(rate), (weighed,))
+    once = np.ones(len(outcome)) if weights is None else weights
+    middle = rate(outcome, once)
+    total = np.bincount(found, once, column.size)
+    happened = np.bincount(found, once * outcome, column.size)
+    share = (happened + 10 * middle) / (total + 10)
+    levels = np.log(share / (1 - share)) - _logit(middle)
+    weighed = _weighed(column, levels, found)
+    return Propensity("recency", horizon_days, now, _logit(middle), (weighed,))
 
 
-def base_rate(outcome: Floats, *, horizon_days: int, now: Instant) -> Propensity:
+def recency_average(
+    column: Column, features: pa.Table, outcome: Floats, weights: Floats | None
+) -> Propensity:
+    """Return the average outcome of each bin, drawn to that of all."""
+    found = column.bins(features)
+    once = np.ones(len(outcome)) if weights is None else weights
+    middle = mean(outcome, once)
+    total = np.bincount(found, once, column.size)
+    levels = (np.bincount(found, once * outcome, column.size) + 10 * middle) / (total + 10)
+    weighed = _weighed(column, levels - middle, found)
+    return Propensity("recency average", 0, 0, middle, (weighed,), link="identity")
+
+
+def base_rate(
+    outcome: Floats, *, horizon_days: int, now: Instant, weights: Floats | None = None
+) -> Propensity:
     """Return the rule that gives everybody the same rate."""
-    return Propensity("base rate", horizon_days, now, _logit(_rate(outcome)))
+    once = np.ones(len(outcome)) if weights is None else weights
+    return Propensity("base rate", horizon_days, now, _logit(rate(outcome, once)))
 
 
-def _rate(outcome: Floats) -> float:
+def average(outcome: Floats, weights: Floats | None = None) -> Propensity:
+    """Return the rule that gives everybody the same value."""
+    once = np.ones(len(outcome)) if weights is None else weights
+    return Propensity("average", 0, 0, mean(outcome, once), link="identity")
+
+
+def rate(outcome: Floats, once: Floats) -> float:
     """Return the share of outcomes, kept off 0 and 1 (Laplace)."""
-    return (float(outcome.sum()) + 1) / (len(outcome) + 2)
+    return (float(once @ outcome) + 1) / (float(once.sum()) + 2)
+
+
+def mean(outcome: Floats, once: Floats) -> float:
+    """Return the average outcome, 0 of nobody."""
+    total = float(once.sum())
+    return float(once @ outcome) / total if total > 0 else 0.0
+
+
+def _weighed(column: Column, levels: Floats, found: Bins) -> Column:
+    """Return a column with its levels, and their average over the people trained on."""
+    middle = float(levels[found].mean()) if len(found) else 0.0
+    return msgspec.structs.replace(column, weights=tuple(levels.tolist()), mean_weight=middle)
 
 
 def _logit(rate: float) -> float:
     return math.log(rate / (1 - rate))
 
 
-def _design(traits: tuple[Column, ...], bins: list[Bins]) -> Floats:
+def _design(traits: tuple[Column, ...], bins: list[Bins], rows: int) -> Floats:
     """Return the design matrix: one, then steps between a number's bins, indicators elsewhere.
 
     Steps let the penalty draw neighbouring bins together rather than all of them to zero.
     """
-    rows = len(bins[0])
     parts = [np.ones((rows, 1))]
     for column, found in zip(traits, bins, strict=True):
         last = column.size - 1
@@ -168,19 +215,19 @@ def _levels(column: Column, steps: Floats) -> Floats:
     return np.concatenate([[0.0], steps])
 
 
-def _newton(design: Floats, outcome: Floats, penalty: float) -> Floats:
+def _newton(design: Floats, outcome: Floats, once: Floats, penalty: float) -> Floats:
     ridge = np.full(design.shape[1], penalty)
     ridge[0] = 1e-9
     weights = np.zeros(design.shape[1])
-    weights[0] = _logit(_rate(outcome))
-    loss = _loss(design, outcome, weights, ridge)
+    weights[0] = _logit(rate(outcome, once))
+    loss = _loss(design, outcome, once, weights, ridge)
     for _ in range(_STEPS):
         share = sigmoid(design @ weights)
-        slope = design.T @ (share - outcome) + ridge * weights
-        bend = (design * (share * (1 - share))[:, None]).T @ design + np.diag(ridge + 1e-9)
-        step = np.linalg.solve(bend, slope)
+        slope = design.T @ (once * (share - outcome)) + ridge * weights
+        bend = (design * (once * share * (1 - share))[:, None]).T @ design
+        step = np.linalg.solve(bend + np.diag(ridge + 1e-9), slope)
         while True:
-            tried = _loss(design, outcome, weights - step, ridge)
+            tried = _loss(design, outcome, once, weights - step, ridge)
             if tried <= loss or np.abs(step).max() < _CLOSE:
                 break
             step /= 2
@@ -190,7 +237,15 @@ def _newton(design: Floats, outcome: Floats, penalty: float) -> Floats:
     return weights
 
 
-def _loss(design: Floats, outcome: Floats, weights: Floats, ridge: Floats) -> float:
+def _loss(design: Floats, outcome: Floats, once: Floats, weights: Floats, ridge: Floats) -> float:
     logit = design @ weights
-    fit = np.logaddexp(0.0, logit).sum() - outcome @ logit
+    fit = once @ (np.logaddexp(0.0, logit) - outcome * logit)
     return float(fit + (ridge * weights * weights).sum() / 2)
+
+
+def _ridge(design: Floats, outcome: Floats, once: Floats, penalty: float) -> Floats:
+    """Return the weights of least squares; the penalty does not depend on the outcome's unit."""
+    ridge = np.full(design.shape[1], penalty)
+    ridge[0] = 1e-9
+    weighed = design * once[:, None]
+    return np.asarray(np.linalg.solve(weighed.T @ design + np.diag(ridge), weighed.T @ outcome))

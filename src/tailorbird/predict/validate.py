@@ -1,69 +1,31 @@
-"""Judges a propensity model against recency on windows in time, and lets the winner serve."""
+"""Judges a model against the naive rules on windows in time, and lets the winner serve."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final
 
 import msgspec
 import numpy as np
 
-from tailorbird.model_cards import Measure, ModelCard
-from tailorbird.predict import measures, train
-from tailorbird.predict.propensity import PERSON, Floats, Propensity, numbers
-from tailorbird.schema import DAY, Instant
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Features: TypeAlias = "Callable[[Instant], pa.Table]"
-"""People and their traits as of an instant: `person` and columns of numbers or text."""
-Outcomes: TypeAlias = "Callable[[Instant, Instant], pa.Table]"
-"""The people (`person`) with the outcome in (after, until]."""
-
-Weighed: TypeAlias = "Callable[[Floats], float]"
-"""A measure, given how often each person counts."""
+from tailorbird.model_cards import ModelCard
+from tailorbird.predict import calibrate, choose, measures, train, tune, verdict
+from tailorbird.predict.algorithms import Algorithm, Fitted, Task
+from tailorbird.predict.calibrate import Calibration
+from tailorbird.predict.choose import Choice
+from tailorbird.predict.propensity import Floats, numbers
+from tailorbird.predict.rules import RFM, Recency, Rfm
+from tailorbird.predict.stored import Scorer, served
+from tailorbird.predict.verdict import Said
+from tailorbird.predict.windows import Features, Judging, Outcomes, Snapshot, joined, snapshot
+from tailorbird.schema import Instant, Scalar
 
 LEAST_POSITIVES: Final = 50
 SNAPSHOTS: Final = 3
-MOST_ROWS: Final = 100_000
-PENALTIES: Final = (1.0, 10.0, 30.0, 100.0, 300.0)
-NEGLIGIBLE_AUC: Final = 0.001
 RECENCY: Final = "recency_days"
-AUC: Final = "auc"
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Traits as of an instant, and 1 for those who had the outcome in the horizon after it."""
-
-    features: pa.Table
-    outcome: Floats
-
-    @property
-    def positives(self) -> int:
-        """Return how many had the outcome."""
-        return int(self.outcome.sum())
-
-    @property
-    def one_class(self) -> bool:
-        """Return whether everybody or nobody had it."""
-        return self.positives in (0, len(self.outcome))
-
-
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """What one judgement is made with."""
-
-    now: Instant
-    horizon_days: int
-    recency: str
-    rng: np.random.Generator
-
-    def after(self, horizons: int) -> Instant:
-        """Return the instant this many horizons before now."""
-        return self.now - horizons * self.horizon_days * DAY
+WORTH_CELLS: Final = 0.005
+"""By how much cells must rank the validation window better before they are the naive rule."""
 
 
 def judge(
@@ -75,69 +37,193 @@ def judge(
     seed: int = 0,
     name: str = "propensity",
     recency: str = RECENCY,
-) -> tuple[Propensity, ModelCard]:
-    """Return the propensity that serves from `now` on, and the card that judges it.
+    rfm: tuple[str, ...] = RFM,
+    task: Task = "classification",
+    algorithm: str = choose.AUTO,
+    budget: float = tune.BUDGET,
+    also: Sequence[Algorithm] = (),
+) -> tuple[Scorer, ModelCard]:
+    """Return the model that serves from `now` on, and the card that judges it.
 
-    Snapshots lie a horizon apart: the last is the test, the one before chooses the penalty, up to
-    `SNAPSHOTS` earlier ones train. Nothing after `now` is ever asked for. Measures are AUC, average
-    precision, calibration error and Brier score (lower is better for the last two) beside the rule
-    that ranks by recency. The model serves only where its AUC is surely higher, and above chance;
-    otherwise recency as calibrated frequencies serves (or, without that trait, one rate for all),
-    and `card.why` says so.
+    Snapshots lie a horizon apart: the last is the test, the one before chooses among algorithms and
+    settings (of `algorithm`, and the caller's own in `also`) for `budget` fits, up to `SNAPSHOTS`
+    earlier ones train. Nothing after `now` is ever asked for. The model serves only where its AUC
+    (of a regression the variance explained) is surely higher than that of every naive rule;
+    otherwise the best of those serves, and `card.why` says so.
+
+    Raises:
+        UsageError: there is no such algorithm.
+        ModelError: a library that it needs is not installed.
     """
-    judging = Judging(now, horizon_days, recency, np.random.default_rng(seed))
-    test = _snapshot(features, outcomes, judging, 1)
-    earlier = [_snapshot(features, outcomes, judging, back) for back in range(2, SNAPSHOTS + 3)]
-    usable = [snapshot for snapshot in earlier if snapshot.positives]
-    refused = _refusal(test, earlier, usable, horizon_days)
+    choose.check(algorithm)
+    judging = Judging(now, horizon_days, seed, task)
+    test = snapshot(features, outcomes, judging, 1)
+    earlier = [snapshot(features, outcomes, judging, back) for back in range(2, SNAPSHOTS + 3)]
+    usable = [one for one in earlier if one.positives]
+    naive = _naive_rules(recency, rfm, test)
+    refused = _refusal(test, earlier, usable, judging)
     if refused:
-        return _naive([test, *usable], judging), _card(name, judging, test, (), refused)
-    penalty = _penalty(usable, judging)
-    model, rule = _logistic(usable, penalty, judging), _naive(usable, judging)
-    found = _measures(model, rule, test, judging)
-    serves = all(measure.low > 0 for measure in found if measure.name == AUC)
-    everything = [test, *usable]
-    served = _logistic(everything, penalty, judging) if serves else _naive(everything, judging)
-    card = _card(name, judging, test, found, _why(found, served.rule, serves))
-    traits = tuple(column.name for column in served.columns)
-    parameters = {"penalty": penalty, "rule": served.rule, "horizon_days": horizon_days}
-    return served, msgspec.structs.replace(
-        card, serves=serves, features=traits, parameters=parameters
+        rule = _fitted(naive[0], [test, *usable], judging)
+        return _served(rule, judging), _card(name, judging, test, refused)
+    history = joined(usable[1:], judging)
+    chosen = choose.choose(
+        algorithm, history, usable[0], judging, purse=tune.Purse(budget), also=also
+    )
+    rules = tuple(_held(each, history, usable[0], judging) for each in naive)
+    return _judged(Trial(name, test, usable, recency, judging), chosen, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The windows of one judgement: the last, on which is judged, and the others, latest first."""
+
+    name: str
+    test: Snapshot
+    usable: list[Snapshot]
+    recency: str
+    judging: Judging
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A naive rule, how well it did on the validation window, and where a yes begins."""
+
+    algorithm: Algorithm
+    figure: float
+    threshold: float
+
+
+def _judged(trial: Trial, chosen: Choice, rules: tuple[Held, ...]) -> tuple[Scorer, ModelCard]:
+    """Return what serves, and the card of what was chosen."""
+    judging, test = trial.judging, trial.test
+    best = max(rules[1:], key=lambda one: one.figure, default=rules[0])
+    first = best if best.figure > rules[0].figure + WORTH_CELLS else rules[0]
+    calibration, calibrated = _calibration(chosen, trial)
+    model = _fitted(chosen.algorithm, trial.usable, judging)
+    ours = _said(model, calibration, test, chosen_threshold(chosen, calibration, trial))
+    fitted = {held: _fitted(held.algorithm, trial.usable, judging) for held in rules}
+    naive = {
+        each.rule: _ranked(_said(each, None, test, held.threshold), each, trial)
+        for held, each in fitted.items()
+    }
+    found = verdict.compared(ours, naive, fitted[first].rule, test.outcome, judging)
+    serves = verdict.wins(found, judging.task)
+    everything = [test, *trial.usable]
+    winner = chosen.algorithm if serves else first.algorithm
+    final = _fitted(winner, everything, judging)
+    kept = _served(final, judging, calibration if serves else None)
+    card = _card(trial.name, judging, test, verdict.why(found, kept.rule, serves, judging.task))
+    return kept, msgspec.structs.replace(
+        card,
+        measures=found,
+        serves=serves,
+        features=kept.reads,
+        parameters=_parameters(chosen, kept, ours.threshold, calibrated, judging),
+        algorithm=chosen.algorithm.name,
+        tried=chosen.tried,
     )
 
 
-def _snapshot(features: Features, outcomes: Outcomes, judging: Judging, back: int) -> Snapshot:
-    after, until = judging.after(back), judging.after(back - 1)
-    table = features(after)
-    people = table[PERSON].to_numpy()
-    happened = np.isin(people, outcomes(after, until)[PERSON].to_numpy())
-    if table.num_rows > MOST_ROWS:
-        drawn = np.sort(judging.rng.choice(table.num_rows, MOST_ROWS, replace=False))
-        table, happened = table.take(drawn), happened[drawn]
-    return Snapshot(table, happened.astype(np.float64))
+def _parameters(
+    chosen: Choice, kept: Scorer, threshold: float, calibrated: str, judging: Judging
+) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {
+        "rule": kept.rule,
+        "horizon_days": judging.horizon_days,
+        "settings": choose.words(chosen.algorithm),
+        "seed": judging.seed,
+    }
+    if judging.task == "classification":
+        found |= {"threshold": round(threshold, 6), "calibration": calibrated}
+    return found
 
 
-def _joined(snapshots: list[Snapshot], rng: np.random.Generator) -> Snapshot:
-    """Return snapshots as one, sampled where there are too many rows."""
-    import pyarrow as pa
+def _naive_rules(recency: str, rfm: tuple[str, ...], test: Snapshot) -> tuple[Algorithm, ...]:
+    """Return the rules that a model must beat: recency (or one rate), and cells where they fit."""
+    cells = Rfm(rfm)
+    return (Recency(recency), cells) if cells.fits(test.features) else (Recency(recency),)
 
-    table = pa.concat_tables([one.features for one in snapshots], promote_options="permissive")
-    outcome = np.concatenate([one.outcome for one in snapshots])
-    if len(outcome) > MOST_ROWS:
-        drawn = np.sort(rng.choice(len(outcome), MOST_ROWS, replace=False))
-        table, outcome = table.take(drawn), outcome[drawn]
-    return Snapshot(table, outcome)
+
+def _held(rule: Algorithm, history: Snapshot, validation: Snapshot, judging: Judging) -> Held:
+    """Return a naive rule with what the validation window says of it."""
+    fitted = rule.fit(history.features, history.outcome, task=judging.task, rng=judging.rng("rule"))
+    said = fitted.estimates(validation.features)
+    figure = choose.figure(said, validation.outcome, judging.task)
+    return Held(rule, figure, _threshold(said, validation, judging))
+
+
+def chosen_threshold(chosen: Choice, calibration: Calibration | None, trial: Trial) -> float:
+    """Return where a yes begins by the validation window, after calibration."""
+    validation = trial.usable[0]
+    said = chosen.fitted.estimates(validation.features)
+    mended = said if calibration is None else calibration.mend(said)
+    return _threshold(mended, validation, trial.judging)
+
+
+def _threshold(said: Floats, validation: Snapshot, judging: Judging) -> float:
+    if judging.task == "regression":
+        return 0.0
+    return measures.best_threshold(said, validation.outcome)
+
+
+def _calibration(chosen: Choice, trial: Trial) -> tuple[Calibration | None, str]:
+    """Return a calibration where those learnt on earlier windows mend later ones, twice."""
+    if trial.judging.task == "regression":
+        return None, ""
+    usable = trial.usable
+    if len(usable) < 4 or any(one.one_class for one in usable):
+        return None, "none: too few windows to tell whether it helps"
+    held = [(chosen.fitted.estimates(usable[0].features), usable[0].outcome)]
+    for back in (1, 2):
+        before = _fitted(chosen.algorithm, usable[back + 1 :], trial.judging)
+        held.append((before.estimates(usable[back].features), usable[back].outcome))
+    return calibrate.chosen(held)
+
+
+def _fitted(algorithm: Algorithm, snapshots: Sequence[Snapshot], judging: Judging) -> Fitted:
+    rows = joined(snapshots, judging)
+    rng = judging.rng(algorithm.name)
+    return algorithm.fit(rows.features, rows.outcome, task=judging.task, rng=rng)
+
+
+def _served(found: Fitted, judging: Judging, calibration: Calibration | None = None) -> Scorer:
+    return served(
+        found,
+        horizon_days=judging.horizon_days,
+        now=judging.now,
+        task=judging.task,
+        calibration=calibration,
+    )
+
+
+def _said(
+    fitted: Fitted, calibration: Calibration | None, test: Snapshot, threshold: float
+) -> Said:
+    said = fitted.estimates(test.features)
+    mended = said if calibration is None else calibration.mend(said)
+    return Said(mended, said, threshold)
+
+
+def _ranked(said: Said, rule: Fitted, trial: Trial) -> Said:
+    """Return a rule by recency with people ranked by recency itself, which tells more than bins."""
+    if rule.rule not in ("recency", "recency average"):
+        return said
+    recency = np.nan_to_num(numbers(trial.test.features, trial.recency), nan=np.inf)
+    known = np.isfinite(recency)
+    order = np.where(known, recency, recency[known].max(initial=0) + 1)
+    rises = np.corrcoef(order, said.estimates)[0, 1] > 0
+    return Said(said.estimates, order if rises else -order, said.threshold)
 
 
 def _refusal(
-    test: Snapshot, earlier: list[Snapshot], usable: list[Snapshot], horizon_days: int
+    test: Snapshot, earlier: list[Snapshot], usable: list[Snapshot], judging: Judging
 ) -> str:
     """Return why nothing can be judged, or ''."""
     fewest = min(test.positives, sum(one.positives for one in usable[1:]), earlier[0].positives)
     rule = "the naive rule serves"
     if fewest < LEAST_POSITIVES:
         return (
-            f"Only {fewest} people had the outcome in a window of {horizon_days} days, "
+            f"Only {fewest} people had the outcome in a window of {judging.horizon_days} days, "
             f"{LEAST_POSITIVES} are needed to train, validate and test: {rule}."
         )
     if test.one_class or any(one.one_class for one in usable):
@@ -147,104 +233,7 @@ def _refusal(
     return ""
 
 
-def _penalty(usable: list[Snapshot], judging: Judging) -> float:
-    """Return the largest penalty that ranks the latest of `usable` about as well as the best does.
-
-    Windows differ, so what a small penalty gains on one of them is often lost on the next.
-    """
-    validation, history = usable[0], usable[1:]
-    once = np.ones(len(validation.outcome))
-    reached = {}
-    for penalty in PENALTIES:
-        model = _logistic(history, penalty, judging)
-        score = model.probabilities(validation.features)
-        reached[penalty] = measures.ranked(score, validation.outcome).auc(once)
-    enough = max(reached.values()) - NEGLIGIBLE_AUC
-    return max(penalty for penalty, auc in reached.items() if auc >= enough)
-
-
-def _logistic(snapshots: list[Snapshot], penalty: float, judging: Judging) -> Propensity:
-    joined = _joined(snapshots, judging.rng)
-    return train.logistic(
-        train.columns(joined.features),
-        joined.features,
-        joined.outcome,
-        penalty=penalty,
-        horizon_days=judging.horizon_days,
-        now=judging.now,
-    )
-
-
-def _naive(snapshots: list[Snapshot], judging: Judging) -> Propensity:
-    """Return recency as calibrated frequencies, or one rate where that trait tells nothing."""
-    joined = _joined(snapshots, judging.rng)
-    horizon_days, now = judging.horizon_days, judging.now
-    known = [one for one in train.columns(joined.features) if one.name == judging.recency]
-    if not known:
-        return train.base_rate(joined.outcome, horizon_days=horizon_days, now=now)
-    return train.recency_rule(
-        known[0], joined.features, joined.outcome, horizon_days=horizon_days, now=now
-    )
-
-
-def _recency_score(test: Snapshot, judging: Judging) -> Floats:
-    """Return minus the recency, people without one last; all equal where the trait is missing."""
-    if judging.recency not in test.features.column_names:
-        return np.zeros(len(test.outcome))
-    return np.nan_to_num(-numbers(test.features, judging.recency), nan=-np.inf)
-
-
-def _measures(
-    model: Propensity, rule: Propensity, test: Snapshot, judging: Judging
-) -> tuple[Measure, ...]:
-    ours, theirs = model.probabilities(test.features), rule.probabilities(test.features)
-    first = measures.ranked(ours, test.outcome)
-    second = measures.ranked(_recency_score(test, judging), test.outcome)
-    pairs: dict[str, tuple[Weighed, Weighed]] = {
-        AUC: (first.auc, second.auc),
-        "average precision": (first.average_precision, second.average_precision),
-        "calibration error": (
-            lambda weight: measures.calibration_error(ours, test.outcome, weight),
-            lambda weight: measures.calibration_error(theirs, test.outcome, weight),
-        ),
-        "brier": (
-            lambda weight: measures.brier(ours, test.outcome, weight),
-            lambda weight: measures.brier(theirs, test.outcome, weight),
-        ),
-    }
-    people = len(test.outcome)
-    found = [_measure(name, pair, rule.rule, people, judging.rng) for name, pair in pairs.items()]
-    chance = _measure(AUC, (first.auc, lambda _: 0.5), "chance", people, judging.rng)
-    return (*found, chance)
-
-
-def _measure(
-    name: str, pair: tuple[Weighed, Weighed], rule: str, people: int, rng: np.random.Generator
-) -> Measure:
-    ours, theirs = pair
-    once = np.ones(people)
-    low, high = measures.interval(lambda weight: ours(weight) - theirs(weight), people, rng)
-    return Measure(name, ours(once), theirs(once), rule, low, high)
-
-
-def _why(found: tuple[Measure, ...], serving: str, serves: bool) -> str:
-    auc = min((measure for measure in found if measure.name == AUC), key=lambda one: one.low)
-    figures = (
-        f"AUC {auc.model:.3f} against {auc.naive:.3f} of {_title(auc.naive_rule)} "
-        f"(95 % interval of the difference {auc.low:+.3f} to {auc.high:+.3f})"
-    )
-    if serves:
-        return f"It beats the naive rule on the last window: {figures}."
-    return f"It does not surely win, so the rule '{serving}' serves: {figures}."
-
-
-def _title(rule: str) -> str:
-    return rule if rule == "chance" else f"the rule '{rule}'"
-
-
-def _card(
-    name: str, judging: Judging, test: Snapshot, found: tuple[Measure, ...], why: str
-) -> ModelCard:
+def _card(name: str, judging: Judging, test: Snapshot, why: str) -> ModelCard:
     return ModelCard(
         name=name,
         kind="propensity",
@@ -255,7 +244,7 @@ def _card(
         people=len(test.outcome),
         features=(),
         parameters={"horizon_days": judging.horizon_days},
-        measures=found,
+        measures=(),
         serves=False,
         why=why,
     )

@@ -1,0 +1,192 @@
+"""Which algorithm serves: tuned and compared on the window before the test, never on the test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tailorbird.errors import ModelError, UsageError
+from tailorbird.model_cards import Tried
+from tailorbird.predict import measures, tune
+from tailorbird.predict.algorithms import Algorithm, Fitted, Task
+from tailorbird.predict.blend import Blend, Stack, mean_of
+from tailorbird.predict.boosted import Boosted
+from tailorbird.predict.forest import Forest
+from tailorbird.predict.linear import Logistic
+from tailorbird.predict.neural import Neural
+from tailorbird.predict.propensity import Floats
+from tailorbird.predict.tune import Candidate, Purse
+from tailorbird.predict.windows import Judging, Snapshot
+
+AUTO: Final = "auto"
+NEGLIGIBLE: Final = 0.001
+"""A gain in AUC (or in the share of variance explained) that is lost on the next window."""
+FEW_OUTCOMES: Final = 200
+"""Below this many outcomes only the logistic model is tried: trees have nothing to hold on to."""
+
+# From the simplest setting to the richest.
+GRIDS: Final[dict[str, tuple[Algorithm, ...]]] = {
+    "logistic": tuple(Logistic(penalty) for penalty in (300.0, 100.0, 30.0, 10.0, 1.0)),
+    "boosted": (
+        Boosted(60, 4, 60),
+        Boosted(120, 7, 40),
+        Boosted(200, 15, 40),
+        Boosted(400, 31, 20),
+    ),
+    "forest": (Forest(100, 31, 40), Forest(150, 128, 15)),
+    "neural": (Neural(8, 1.0), Neural(16, 0.1)),
+}
+PLAN: Final = ("logistic", "boosted", "forest")
+"""What `auto` tries while the budget lasts; then the mean of the first two."""
+NAMES: Final = (AUTO, *GRIDS, "blend", "stack")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The algorithm that was chosen, what it learnt of the history, and all that were tried."""
+
+    algorithm: Algorithm
+    fitted: Fitted
+    tried: tuple[Tried, ...]
+
+
+def check(name: str) -> None:
+    """Return when there is an algorithm of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in NAMES:
+        raise UsageError(f"there is no algorithm {name!r}", mend=f"choose of {', '.join(NAMES)}")
+
+
+def choose(
+    name: str,
+    history: Snapshot,
+    validation: Snapshot,
+    judging: Judging,
+    *,
+    purse: Purse,
+    also: Sequence[Algorithm] = (),
+) -> Choice:
+    """Return the algorithm that ranks the validation window best, the simplest of about equals.
+
+    `also` are algorithms of the caller's, tried beside ours by `auto` and in blends.
+
+    Raises:
+        ModelError: the algorithm that was asked for needs a library that is not installed.
+    """
+    trial = Trial(history, validation, judging, purse)
+    if name in ("blend", "stack"):
+        return _forced_blend(name, trial, also)
+    plan = _plan(history) if name == AUTO else (name,)
+    found: list[Candidate] = []
+    tried: list[Tried] = []
+    for each in plan:
+        if found and purse.left < 1:
+            tried.append(Tried(each, None, "", "not tried: the budget of fits is spent"))
+            continue
+        try:
+            best = trial.tuned(GRIDS[each])
+        except ModelError as error:
+            if name != AUTO:
+                raise
+            tried.append(Tried(each, None, "", f"not tried: {error.what}"))
+            continue
+        found.append(best)
+    found += [trial.tuned((each,)) for each in also] if name == AUTO else []
+    return _best(found, tried, trial)
+
+
+def _plan(history: Snapshot) -> tuple[str, ...]:
+    few = min(history.positives, len(history.outcome) - history.positives) < FEW_OUTCOMES
+    return PLAN[:1] if few else PLAN
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One choice being made: on what is learnt, and on what it is compared."""
+
+    history: Snapshot
+    validation: Snapshot
+    judging: Judging
+    purse: Purse
+
+    def tuned(self, grid: Sequence[Algorithm]) -> Candidate:
+        """Return the best setting of one algorithm."""
+        return tune.halved(
+            grid,
+            self.fit,
+            self.figure,
+            rows=len(self.history.outcome),
+            purse=self.purse,
+            margin=NEGLIGIBLE,
+        )
+
+    def fit(self, algorithm: Algorithm, one_in: int) -> Fitted:
+        """Return an algorithm fitted on one in so many rows of the history."""
+        part = self.history
+        if one_in > 1:
+            rng = self.judging.rng("halving")
+            rows = len(part.outcome)
+            part = part.take(np.sort(rng.choice(rows, rows // one_in, replace=False)))
+        rng = self.judging.rng(algorithm.name)
+        return algorithm.fit(part.features, part.outcome, task=self.judging.task, rng=rng)
+
+    def figure(self, fitted: Fitted) -> float:
+        """Return how well it does on the validation window: AUC, or variance explained."""
+        said = fitted.estimates(self.validation.features)
+        return figure(said, self.validation.outcome, self.judging.task)
+
+
+def figure(said: Floats, outcome: Floats, task: Task) -> float:
+    """Return AUC for probabilities, the share of variance explained for values."""
+    if task == "classification":
+        return measures.ranked(said, outcome).auc(np.ones(len(outcome)))
+    spread = float(((outcome - outcome.mean()) ** 2).sum())
+    return 1 - float(((outcome - said) ** 2).sum()) / spread if spread > 0 else 0.0
+
+
+def words(algorithm: Algorithm) -> str:
+    """Return an algorithm's settings in words."""
+    if isinstance(algorithm, Blend | Stack):
+        return " + ".join(f"{each.name} ({words(each)})" for each in algorithm.members)
+    fields = getattr(algorithm, "__struct_fields__", ())
+    return ", ".join(f"{name} {getattr(algorithm, name)}" for name in fields if name != "name")
+
+
+def _best(found: list[Candidate], untried: list[Tried], trial: Trial) -> Choice:
+    """Return the best of what was tuned and of the mean of the leading two."""
+    if len(found) > 1:
+        leading = sorted(found, key=lambda each: -each.figure)[:2]
+        mean = mean_of(tuple(each.fitted for each in leading), trial.judging.task)
+        blend = Blend(tuple(each.algorithm for each in leading))
+        found = [*found, Candidate(blend, mean, trial.figure(mean))]
+    best = tune.simplest(found, NEGLIGIBLE)
+    tried = [
+        Tried(each.algorithm.name, each.figure, words(each.algorithm), "", each is best)
+        for each in found
+    ]
+    return Choice(best.algorithm, best.fitted, (*tried, *untried))
+
+
+def _forced_blend(name: str, trial: Trial, also: Sequence[Algorithm]) -> Choice:
+    """Return a blend or a stack of the tuned logistic, the tuned boosted and what else is given."""
+    found = [trial.tuned(GRIDS["logistic"]), trial.tuned(GRIDS["boosted"])]
+    found += [trial.tuned((each,)) for each in also]
+    members = tuple(each.algorithm for each in found)
+    algorithm: Algorithm = Blend(members) if name == "blend" else Stack(members)
+    fitted = (
+        mean_of(tuple(each.fitted for each in found), trial.judging.task)
+        if name == "blend"
+        else trial.fit(algorithm, 1)
+    )
+    last = Candidate(algorithm, fitted, trial.figure(fitted))
+    tried = [
+        Tried(each.algorithm.name, each.figure, words(each.algorithm), "", each is last)
+        for each in (*found, last)
+    ]
+    return Choice(algorithm, fitted, tuple(tried))

@@ -1,0 +1,102 @@
+"""Traits as one matrix of numbers: texts by their place among the frequent ones, gaps as NaN."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from tailorbird.errors import ModelError
+from tailorbird.predict.propensity import PERSON, Floats, numbers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_CATEGORIES: Final = 20
+LEAST_IN_CATEGORY: Final = 20
+LARGEST: Final = 1e30
+"""What stands for infinity: trees and nets read no larger number."""
+
+
+class Trait(msgspec.Struct, frozen=True):
+    """One column: a number, or a text whose number is its place in `categories`.
+
+    All other texts share the place after the last.
+    """
+
+    name: str
+    categories: tuple[str, ...] | None = None
+
+    def read(self, table: pa.Table) -> Floats:
+        """Return the column, NaN where nothing is known.
+
+        Raises:
+            ModelError: the table lacks it, or holds another type.
+        """
+        if self.name not in table.column_names:
+            what = f"the trait {self.name!r} is missing"
+            mend = "score with the traits that the model was trained on"
+            raise ModelError(what, where="features", mend=mend)
+        if self.categories is None:
+            return np.clip(numbers(table, self.name), -LARGEST, LARGEST)
+        return self._places(table)
+
+    def _places(self, table: pa.Table) -> Floats:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        categories = self.categories or ()
+        column = table[self.name].cast(pa.string())
+        place = pc.fill_null(pc.index_in(column, pa.array(categories, pa.string())), -1)
+        found: Floats = place.to_numpy().astype(np.float64)
+        found[found < 0] = len(categories)
+        found[column.is_null().to_numpy()] = np.nan
+        return found
+
+
+def traits(features: pa.Table) -> tuple[Trait, ...]:
+    """Return every trait that varies; times and nested values are left out."""
+    import pyarrow as pa
+
+    found = []
+    for name in features.column_names:
+        kind = features.schema.field(name).type
+        if name == PERSON:
+            continue
+        if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            trait = Trait(name)
+        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            trait = Trait(name, frequent(features, name))
+        else:
+            continue
+        if _varies(trait.read(features)):
+            found.append(trait)
+    return tuple(found)
+
+
+def matrix(columns: tuple[Trait, ...], features: pa.Table) -> Floats:
+    """Return one row a person and one column a trait."""
+    if not columns:
+        return np.zeros((features.num_rows, 0))
+    return np.stack([column.read(features) for column in columns], axis=1)
+
+
+def frequent(features: pa.Table, name: str) -> tuple[str, ...]:
+    """Return the texts that enough people have, the most frequent first."""
+    counts = Counter(value for value in features[name].to_pylist() if value is not None)
+    enough = [
+        value
+        for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        if count >= LEAST_IN_CATEGORY
+    ]
+    return tuple(enough[:MOST_CATEGORIES])
+
+
+def _varies(values: Floats) -> bool:
+    """Return whether two rows differ, where unknown is a value too."""
+    if not len(values):
+        return False
+    known = values[~np.isnan(values)]
+    return len(known) > 0 and (len(known) < len(values) or bool((known != known[0]).any()))

@@ -1,0 +1,219 @@
+"""A trained model as it serves, and its files: JSON heads, LightGBM's text, arrays; no pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+import numpy as np
+
+from tailorbird.errors import ModelError
+from tailorbird.predict import blend, boosted, neural, propensity, rules
+from tailorbird.predict.algorithms import Fitted, Task
+from tailorbird.predict.calibrate import Calibration
+from tailorbird.predict.effects import Effects
+from tailorbird.predict.propensity import PERSON, Floats, Propensity
+from tailorbird.schema import Instant
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HEAD: Final = "model.json"
+FORMAT: Final = 1
+MEND: Final = "train the model again"
+
+
+class Scorer(Protocol):
+    """What `judge` gives and `load` reads: anything that scores people."""
+
+    @property
+    def rule(self) -> str:
+        """Return what serves: an algorithm, or a naive rule."""
+
+    @property
+    def horizon_days(self) -> int:
+        """Return how far ahead it looks."""
+
+    @property
+    def trained_at(self) -> Instant:
+        """Return when it was trained."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the traits that it reads."""
+
+    def score(self, features: pa.Table, *, reasons: bool = True) -> pa.Table:
+        """Return person, probability (or value), and top_reason unless it is not asked for."""
+
+    def estimates(self, features: pa.Table) -> Floats:
+        """Return the probabilities, or values, alone."""
+
+    def effects(self, features: pa.Table) -> Effects:
+        """Return how far each trait moves each row."""
+
+    def files(self) -> dict[str, bytes]:
+        """Return what `load` reads."""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What is kept beside the files of what was fitted."""
+
+    horizon_days: int
+    trained_at: Instant
+    task: Task
+    calibration: Calibration | None = None
+    format: int = FORMAT
+
+
+class Model(msgspec.Struct, frozen=True):
+    """What an algorithm has learnt, with its horizon and, where it helps, its calibration."""
+
+    head: Head
+    fitted: Fitted
+
+    @property
+    def rule(self) -> str:
+        """Return the algorithm."""
+        return self.fitted.rule
+
+    @property
+    def horizon_days(self) -> int:
+        """Return how far ahead it looks."""
+        return self.head.horizon_days
+
+    @property
+    def trained_at(self) -> Instant:
+        """Return when it was trained."""
+        return self.head.trained_at
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the traits that it reads."""
+        return self.fitted.reads
+
+    def score(self, features: pa.Table, *, reasons: bool = True) -> pa.Table:
+        """Return person, probability (or value) and top_reason, in the order of `features`.
+
+        Reasons cost many times the scores: leave them out where a million people are scored.
+
+        Raises:
+            ModelError: a trait that the model was trained on is missing.
+        """
+        import pyarrow as pa
+
+        name = "probability" if self.head.task == "classification" else "value"
+        scored = {PERSON: features[PERSON], name: self.estimates(features)}
+        if reasons:
+            words = top_reasons(self.effects(features), features)
+            scored["top_reason"] = pa.array(words, pa.string())
+        return pa.table(scored)
+
+    def estimates(self, features: pa.Table) -> Floats:
+        """Return the probabilities, or values, alone."""
+        said = self.fitted.estimates(features)
+        return said if self.head.calibration is None else self.head.calibration.mend(said)
+
+    def effects(self, features: pa.Table) -> Effects:
+        """Return how far each trait moves each row."""
+        return self.fitted.effects(features)
+
+    def files(self) -> dict[str, bytes]:
+        """Return what `load` reads."""
+        return {HEAD: msgspec.json.encode(self.head), **self.fitted.files()}
+
+
+_READERS: Final[dict[str, Callable[[Mapping[str, bytes]], Fitted]]] = {
+    "propensity.json": propensity.load,
+    boosted.HEAD: boosted.load,
+    rules.HEAD: rules.load,
+    neural.HEAD: neural.load,
+}
+
+
+def load(files: Mapping[str, bytes]) -> Scorer:
+    """Return the model whose `files()` these are.
+
+    Raises:
+        ModelError: a file is missing, damaged, or of a newer format.
+    """
+    if HEAD not in files:
+        return propensity.load(files)
+    try:
+        head = msgspec.json.decode(files[HEAD], type=Head)
+    except msgspec.DecodeError as error:
+        raise ModelError(f"the head cannot be read ({error})", where=HEAD, mend=MEND) from error
+    if head.format != FORMAT:
+        raise ModelError(f"format {head.format} is not {FORMAT}", where=HEAD, mend=MEND)
+    return Model(head, fitted(files))
+
+
+def fitted(files: Mapping[str, bytes]) -> Fitted:
+    """Return what an algorithm has learnt, by the head that is among the files.
+
+    Raises:
+        ModelError: there is none that is known, or it is damaged.
+    """
+    if blend.HEAD in files:
+        return _blended(files)
+    for name, read in _READERS.items():
+        if name in files:
+            return read(files)
+    raise ModelError("the files hold no model that is known here", where="models", mend=MEND)
+
+
+def _blended(files: Mapping[str, bytes]) -> Fitted:
+    try:
+        head = msgspec.json.decode(files[blend.HEAD], type=blend.Head)
+    except msgspec.DecodeError as error:
+        what = f"the blend cannot be read ({error})"
+        raise ModelError(what, where=blend.HEAD, mend=MEND) from error
+    members = []
+    for number in range(len(head.weights)):
+        folder = f"{number}/"
+        own = {n.removeprefix(folder): c for n, c in files.items() if n.startswith(folder)}
+        members.append(fitted(own))
+    return blend.Blended(head, tuple(members))
+
+
+def served(
+    found: Fitted,
+    *,
+    horizon_days: int,
+    now: Instant,
+    task: Task,
+    calibration: Calibration | None = None,
+) -> Scorer:
+    """Return what was fitted as it serves; a plain propensity stays the one file that it is."""
+    if isinstance(found, Propensity) and calibration is None:
+        return msgspec.structs.replace(found, horizon_days=horizon_days, trained_at=now)
+    return Model(Head(horizon_days, now, task, calibration), found)
+
+
+def top_reasons(effects: Effects, features: pa.Table) -> list[str]:
+    """Return for each row the trait that moves it most, with its value, and which way."""
+    if not effects.names:
+        return ["the same for everybody"] * features.num_rows
+    top = np.abs(effects.shift).argmax(axis=1)
+    raises = effects.shift[np.arange(len(top)), top] >= 0
+    shown = {name: _values(features, name) for name in {effects.names[at] for at in set(top)}}
+    return [
+        f"{effects.names[at]}{shown[effects.names[at]][row]} {'raises' if up else 'lowers'} it"
+        for row, (at, up) in enumerate(zip(top.tolist(), raises.tolist(), strict=True))
+    ]
+
+
+def _values(features: pa.Table, name: str) -> list[str]:
+    """Return each row's value in words, with a blank before it; nothing for several traits."""
+    if name not in features.column_names:
+        return [""] * features.num_rows
+    return [f" {value_words(value)}" for value in features[name].to_pylist()]
+
+
+def value_words(value: object) -> str:
+    """Return a trait's value as a marketer reads it."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
