@@ -97,7 +97,7 @@ def _recommended(world: World, step: Recommend, batch: Sequence[Enrolment], now:
         for person in people
         if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
     }
-    chosen, _ = letters.recommendations(world, people, personal, step.count, now)
+    chosen, _ = letters.recommendations(world, people, personal, step.count, now, step.rules)
     kept = []
     for each in batch:
         said = advance.kept_of(each)

@@ -14,6 +14,7 @@ from tailorbird import (
     learning,
     letters,
     naming,
+    recommending,
     segments,
 )
 from tailorbird.collect import forms, mapping, plan
@@ -151,6 +152,8 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
             letters.check_image(world, name, text)
         case "model":
             learning.check_model(world, text, name)
+        case "recommendations":
+            recommending.check(world, name, text)
         case "calibration" | "edition":
             return
 
@@ -174,6 +177,7 @@ def _check_mail(world: World, kind: DefinitionKind, name: str, text: str) -> Non
         case "campaign":
             campaign = journeys.parse(text, f"campaigns/{name}.yaml")
             letters.check_campaign(campaign, standing_segments(world))
+            recommending.named(world, campaign.recommended_by, f"campaigns/{name}.yaml")
         case "slot":
             standing = standing_segments(world)
             known = naming.vocabulary(world, "", standing)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
-from tailorbird import authoring, clusters, grouping, lists, naming
+from tailorbird import authoring, clusters, grouping, lists, naming, recommending
 from tailorbird.content.dispatch import Choosing, called
 from tailorbird.errors import ConflictError, UsageError
 from tailorbird.letters import campaigns
@@ -18,7 +18,9 @@ from tailorbird.segments.groups import POINT
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
-Kind: TypeAlias = Literal["groups", "clusters", "list", "template", "slot", "image"]
+Kind: TypeAlias = Literal[
+    "groups", "clusters", "list", "template", "slot", "image", "recommendations"
+]
 _WRITTEN: Final[tuple[DefinitionKind, ...]] = (
     "template",
     "block",
@@ -48,6 +50,8 @@ def uses(world: World, kind: Kind, name: str) -> tuple[Use, ...]:
             found = _in_mails(world, name)
         case "image":
             found = _of_image(world, name)
+        case "recommendations":
+            found = _by_rules(world, name)
     return tuple(dict.fromkeys(found))
 
 
@@ -85,6 +89,8 @@ def _find(world: World, kind: Kind, name: str, now: Instant) -> None:
             lists.Lists(world, now).find(name)
         case "template" | "slot" | "image":
             _find_of_mails(world, kind, name)
+        case "recommendations":
+            recommending.find(world, name)
 
 
 def _find_of_mails(world: World, kind: Literal["template", "slot", "image"], name: str) -> None:
@@ -98,6 +104,12 @@ def _in_campaigns(world: World, template: str) -> Iterator[Use]:
     for campaign, found in campaigns.latest(world):
         if campaign.template == template:
             yield Use(found.kind, campaign.name, "template")
+
+
+def _by_rules(world: World, rules: str) -> Iterator[Use]:
+    for campaign, found in campaigns.latest(world):
+        if campaign.recommended_by == rules:
+            yield Use(found.kind, campaign.name, "recommended_by")
 
 
 def _in_mails(world: World, slot: str) -> Iterator[Use]:

@@ -249,7 +249,7 @@ DefinitionKind = Literal[
     "source",
     "form", "list",
     "groups", "calibration", "clusters",
-    "slot", "texts", "edition", "image", "journey",
+    "slot", "texts", "edition", "image", "journey", "recommendations",
 ]  # fmt: skip
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.letters.conftest import NOON, instant
 
-from tailorbird import learning, recommend
+from tailorbird import learning, recommend, recommending
 from tailorbird.app import Tailorbird
-from tailorbird.letters import picks
 from tailorbird.schema import DAY, Body
 
 
@@ -45,13 +44,13 @@ def test_no_model_is_asked_for_again_and_again(shop: Tailorbird) -> None:
 def test_the_stock_is_read_again_when_something_came_in(trained: Tailorbird) -> None:
     row = "INSERT INTO products VALUES (?, ?, 'tea', 950, 'EUR', NULL, NULL, 1, 0)"
     trained.world.facts.write([(row, ("green", "Green tea"))])
-    stock = picks.in_stock(trained.world)
-    assert stock.by_category == {"tea": ["green"]}
-    assert picks.in_stock(trained.world) is stock
+    stock = recommending.shop(trained.world).stock
+    assert (stock.items, stock.categories) == (("green",), ("tea",))
+    assert recommending.shop(trained.world).stock is stock
     trained.world.facts.write([(row, ("black", "Black tea"))])
     trained.world.log.append([Body("server", trained.clock(), b'{"batch": []}')])
     trained.ingest()
-    assert picks.in_stock(trained.world).by_category == {"tea": ["black", "green"]}
+    assert recommending.shop(trained.world).stock.items == ("black", "green")
 
 
 def test_two_stamps_take_turns_and_neither_is_lost(trained: Tailorbird) -> None:

@@ -6,20 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from tailorbird import authoring, forms, journeys, letters, segments, yaml_text
+from tailorbird import authoring, forms, journeys, letters, recommending, segments, yaml_text
 from tailorbird.as_code.files import FileFault, Written
 from tailorbird.as_code.places import said_name
 from tailorbird.as_code.references import Reference
 from tailorbird.edits import Key
 from tailorbird.errors import TailorbirdError, TemplateError
+from tailorbird.recommend.rules import DEFAULT
 from tailorbird.schema import DefinitionKind
 from tailorbird.segments.groups_text import parse_groups
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
 _MUST_BE: Final[Mapping[DefinitionKind, tuple[DefinitionKind, ...]]] = {
-    "campaign": ("segment", "template"),
-    "journey": ("segment", "template", "list"),
+    "campaign": ("segment", "template", "recommendations"),
+    "journey": ("segment", "template", "list", "recommendations"),
 }
 """What is looked for here, since the reader of the kind does not ask whether it is there."""
 _READERS: Final[Mapping[DefinitionKind, Callable[[str, str], object]]] = {
@@ -29,6 +30,8 @@ _READERS: Final[Mapping[DefinitionKind, Callable[[str, str], object]]] = {
     "journey": journeys.read_journey,
 }
 """Kinds of which all are read whenever one is asked for."""
+BY_DEFAULT: Final[Key] = (recommending.KIND, DEFAULT)
+"""Holds though nobody wrote it."""
 _SUBJECT: Final = re.compile(r", subject (.+?):\d")
 """In the place of an error of a subject, which stands in its campaign."""
 _LINE: Final = re.compile(r":(\d+(?::\d+)?)$")
@@ -118,7 +121,7 @@ def _missing(
 
 
 def _is_there(world: World, key: Key) -> bool:
-    return world.definitions.get(*key) is not None
+    return key == BY_DEFAULT or world.definitions.get(*key) is not None
 
 
 def fault_of(path: str, error: TailorbirdError) -> FileFault:

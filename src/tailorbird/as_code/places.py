@@ -55,6 +55,7 @@ PLACES: Final = (
     Place("clusters", "clusters"),
     Place("imputation", "", says_name=""),
     Place("model", "models"),
+    Place("recommendations", "recommendations"),
     Place("block", "blocks", MAILS, says_name=""),
     Place("slot", "slots", says_name="slot"),
     Place("image", "images", says_name="image"),

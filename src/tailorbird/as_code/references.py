@@ -22,6 +22,7 @@ from tailorbird.yaml_text import Document, Path
 _WORDS: Final[Mapping[str, DefinitionKind]] = {
     "segment": "segment", "audience": "segment", "exclude": "segment", "among": "segment",
     "list": "list", "template": "template", "show": "block", "model": "model",
+    "recommended_by": "recommendations",
 }  # fmt: skip
 """The keys under which a YAML text names another definition, by its name or a list of names."""
 _KEPT_AS: Final[Mapping[str, DefinitionKind]] = {

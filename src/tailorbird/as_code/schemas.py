@@ -24,6 +24,7 @@ from tailorbird.collect.sources import definition
 from tailorbird.content.rule_conditions import BROWSED, WEEKDAYS
 from tailorbird.errors import UsageError
 from tailorbird.letters.texts import Texts
+from tailorbird.recommend.rules import Rules
 from tailorbird.settings import Settings
 from tailorbird.yaml_text import nearest
 
@@ -41,6 +42,7 @@ _STRUCTS: Final[Mapping[str, Any]] = {
     "list": shapes.ListFile,
     "mapping": shapes.MappingFile,
     "model": learning_texts.WantedModel,
+    "recommendations": Rules,
     "slot": shapes.SlotFile,
     "source": definition.Source,
     "texts": Texts,

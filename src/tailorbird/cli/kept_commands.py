@@ -81,6 +81,7 @@ def _said(kind: Kind) -> str:
     return {
         "groups": "a list of groups", "clusters": "clusters", "list": "a list",
         "template": "a template", "slot": "a slot", "image": "an image",
+        "recommendations": "rules of recommendation",
     }[kind]  # fmt: skip
 
 

@@ -86,6 +86,8 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exclude: tuple[Name, ...] = ()
     holdout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.1
     recommendations: Annotated[int, msgspec.Meta(ge=0, le=24)] = 4
+    recommended_by: Name = "default"
+    """The rules of recommendation that choose them."""
     attribution_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
     cap: Cap | None = None
     priority: Annotated[int, msgspec.Meta(ge=1, le=9)] = COMMON_PRIORITY

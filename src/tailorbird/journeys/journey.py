@@ -182,6 +182,8 @@ class Recommend(msgspec.Struct, frozen=True, tag="recommend"):
     name: str
     count: int
     failed: StepId
+    rules: str = "default"
+    """Of recommendation, by which they are chosen."""
 
 
 class Update(msgspec.Struct, frozen=True, tag="update"):

@@ -130,7 +130,7 @@ def _steps(message: Schema) -> list[Schema]:
         _step("branch", ways, {"else": _STEPS}),
         _step("split", arms | {"additionalProperties": arm}),
         _send(message),
-        _step("recommend", _NAME, {"count": _whole(1, 24), **error}),
+        _step("recommend", _NAME, {"count": _whole(1, 24), "recommended_by": _NAME, **error}),
         _step("set", traits),
         _step("add_to_list", _NAME),
         _step("remove_from_list", _NAME),

@@ -14,7 +14,7 @@
 - send: cart-1                                # template, subject and all that a campaign's mail has
   on_refused: [...]
   on_error: [...]
-- {recommend: picks, count: 4}
+- {recommend: picks, count: 4}                # perhaps recommended_by: the name of rules
 - {set: {stage: welcomed}}                    # add_to_list: vip,  remove_from_list: vip
 - {webhook: crm, on_error: [...]}
 - jump: {to: asked, most: 3, if: {segment: gold}}
@@ -261,10 +261,13 @@ def _message(flat: Flattened, value: Keyed, path: Path, step: StepId) -> Campaig
 
 def _recommend(flat: Flattened, value: Keyed, path: Path, step: StepId, after: StepId) -> Recommend:
     reader = flat.reader
-    value = reader.mapping(value, path, ("recommend", "count", "on_error", "id"))
+    value = reader.mapping(value, path, ("recommend", "count", "recommended_by", "on_error", "id"))
     name = reader.word(value["recommend"], (*path, "recommend"), "a choice")
     count = reader.number(value, "count", path, 1, 24, 4)
-    return Recommend(step, after, name, count, flat.nested(value, "on_error", path, step, after))
+    failed = flat.nested(value, "on_error", path, step, after)
+    rules = value.get("recommended_by", "default")
+    rules = reader.word(rules, (*path, "recommended_by"), "rules of recommendation")
+    return Recommend(step, after, name, count, failed, rules)
 
 
 def _set(flat: Flattened, value: Keyed, path: Path, step: StepId, after: StepId) -> Update:

@@ -108,7 +108,8 @@ class Deciding:
         ]
         known = self._known(personal)
         number, asks = self._edition.campaign.recommendations, self._edition.template.asks
-        picker = Picker(world, personal, now) if number or asks else None
+        rules = self._edition.campaign.recommended_by
+        picker = Picker(world, personal, now, rules) if number or asks else None
         shown = picker.choose(people, number) if picker else {}
         found = answers(world, self._questions, personal, now)
         past = self._past(personal)
@@ -121,6 +122,7 @@ class Deciding:
                 "recommendations": shown.get(person, []),
                 "personalised": person in known,
                 "recommender_version": picker.version if picker else 0,
+                "recommended_by": picker.rules if picker else "",
                 "edition": self._edition.digest,
                 **happened.given_to(extra.get(person, {}), self._told, personal=person in known),
             }

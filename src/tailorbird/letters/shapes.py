@@ -26,8 +26,10 @@ from tailorbird.world import World
 PRODUCT: Final = mapping(
     {
         **dict.fromkeys(("item", "name", "category", "currency", "url", "image", "reason"), TEXT),
+        **dict.fromkeys(("reason_code", "because"), TEXT),
         "price_minor": Shape("number", said="an amount in minor units"),
         "score": NUMBER,
+        "recommendation_score": NUMBER,
     }
 )
 _SHOP: Final = mapping(

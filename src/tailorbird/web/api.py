@@ -66,6 +66,7 @@ TAGS: Final[Mapping[str, str]] = {
     "overview": "The whole on one page.",
     "people": "People, their events, what they allow, and what was decided about them.",
     "products": "The catalogue and its stock.",
+    "recommendations": "What people are shown, by which rules, and what it is worth.",
     "events": "What happened.",
     "sources": "What is read from files, databases and queues, and how it goes.",
     "quarantine": "Refused records: look, mend, replay, give up.",

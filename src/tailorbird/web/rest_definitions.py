@@ -24,7 +24,7 @@ Said = Annotated[str, QueryParameter(max_length=1000)]
 BY_API: Final = "by the API"
 _TAGS: Final[dict[removing.Kind, str]] = {
     "groups": "segments", "clusters": "segments", "list": "lists", "template": "mail",
-    "slot": "mail", "image": "mail",
+    "slot": "mail", "image": "mail", "recommendations": "recommendations",
 }  # fmt: skip
 
 

@@ -1,0 +1,184 @@
+"""Proves a recommender on the last windows: its report, and what its scores are worth.
+
+Three windows as in `judge`: the scores are calibrated on the one before the last, and report and
+calibration are judged on the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.recommend import calibration, report
+from tailorbird.recommend.calibration import Calibration
+from tailorbird.recommend.interactions import Flags, Ints
+from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
+from tailorbird.recommend.recommender import Recommender, fit
+from tailorbird.recommend.report import DEPTH, LEAST_PEOPLE, Bought, Judged, Report
+from tailorbird.schema import DAY, Instant, Names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_JUDGED: Final = 3_000
+MOST_SHOWN: Final = 4_000
+"""People of whom a calibration window asks what they would have been shown."""
+SHOWN: Final = 6
+"""Products that each of them would have been shown."""
+NAIVE: Final[Mapping[str, Parameters]] = {"own repeat": OWN_REPEAT, "popularity": POPULARITY}
+ERROR: Final = "recommendation_score calibration error"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is kept beside a recommender: its report, and what its scores are worth."""
+
+    report: Report
+    calibration: Calibration | None
+
+    def files(self) -> dict[str, bytes]:
+        """Return what is kept among the model's files."""
+        found = {report.FILE: msgspec.json.encode(self.report)}
+        if self.calibration is not None:
+            found[calibration.FILE] = msgspec.json.encode(self.calibration)
+        return found
+
+    def noted(self, card: ModelCard) -> ModelCard:
+        """Return a card that also says how far the scores' probabilities are from the truth."""
+        found = self.calibration
+        if found is None or not found.test_shown:
+            return card
+        gap = found.error - found.error_of_rate
+        measure = Measure(ERROR, found.error, found.error_of_rate, "one rate for all", gap, gap)
+        return msgspec.structs.replace(card, measures=(*card.measures, measure))
+
+
+def prove(
+    model: Recommender,
+    interactions: pa.Table,
+    items: pa.Table | None = None,
+    *,
+    now: Instant,
+    horizon_days: int = 30,
+    seed: int = 0,
+) -> Proof:
+    """Return what a recommender of these parameters was worth, and the worth of its scores."""
+    rng, horizon = np.random.default_rng(seed), horizon_days * DAY
+    middle, last = now - 2 * horizon, now - horizon
+    bought = _purchases(interactions)
+    test = _fit(model.parameters, interactions, items, last, seed)
+    buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
+    buyers = _drawn(np.intersect1d(buyers, _known(interactions, last)), MOST_JUDGED, rng)
+    if len(buyers) < LEAST_PEOPLE:
+        why = f"only {len(buyers)} people with a history bought in the last {horizon_days} days"
+        return Proof(Report(last, now, len(buyers), (), f"{why}; {LEAST_PEOPLE} are needed"), None)
+    lists = {"": _lists(test, buyers, last)}
+    for rule, parameters in NAIVE.items():
+        lists[rule] = _lists(_fit(parameters, interactions, items, last, seed), buyers, last)
+    judged = Judged(bought.between(last, now), lists, buyers, bought, last, rng)
+    before = _fit(model.parameters, interactions, items, middle, seed)
+    scores = _calibrated(before, test, interactions, bought, (middle, last, now), rng)
+    return Proof(Report(last, now, len(buyers), tuple(judged.sections())), scores)
+
+
+# -- the windows ----------------------------------------------------------------------------------
+
+
+def _purchases(interactions: pa.Table) -> Bought:
+    import pyarrow.compute as pc
+
+    some = interactions.filter(
+        pc.and_(pc.equal(interactions["kind"], Names.PURCHASE), pc.is_valid(interactions["person"]))
+    )
+    return Bought(
+        some["person"].to_numpy(), some["item"].to_pylist(), some["at"].cast("int64").to_numpy()
+    )
+
+
+def _known(interactions: pa.Table, until: Instant) -> Ints:
+    """Return who had done anything by an instant."""
+    import pyarrow.compute as pc
+
+    past = interactions.filter(pc.less_equal(interactions["at"].cast("int64"), until))
+    return np.unique(past["person"].drop_null().to_numpy())
+
+
+def _drawn(people: Ints, most: int, rng: np.random.Generator) -> Ints:
+    return people if len(people) <= most else np.sort(rng.choice(people, most, replace=False))
+
+
+def _fit(
+    parameters: Parameters, interactions: pa.Table, items: pa.Table | None, now: Instant, seed: int
+) -> Recommender:
+    return fit(interactions, items, now=now, seed=seed, parameters=parameters)
+
+
+def _lists(model: Recommender, people: Ints, now: Instant) -> dict[int, list[str]]:
+    top = model.top(people.tolist(), DEPTH, now=now)
+    found: dict[int, list[str]] = {}
+    pairs = zip(top["person"].to_pylist(), top["item"].to_pylist(), strict=True)
+    for person, item in pairs:
+        found.setdefault(person, []).append(item)
+    return found
+
+
+# -- probabilities --------------------------------------------------------------------------------
+
+
+def _calibrated(
+    before: Recommender,
+    test: Recommender,
+    interactions: pa.Table,
+    bought: Bought,
+    windows: tuple[Instant, Instant, Instant],
+    rng: np.random.Generator,
+) -> Calibration | None:
+    """Return probabilities learnt on the first window and judged on the second."""
+    middle, last, until = windows
+    learnt = calibration.fit(
+        *_shown(before, interactions, bought, (middle, last), rng), (last - middle) // DAY
+    )
+    if learnt is None:
+        return None
+    found = calibration.judged(learnt, *_shown(test, interactions, bought, (last, until), rng))
+    return found if found.helps else _one_rate(found)
+
+
+def _one_rate(found: Calibration) -> Calibration:
+    """Return a calibration that says the same of everything: it was not worse than the other."""
+    width = len(found.weights)
+    odds = np.log(max(found.rate, 1e-6) / max(1 - found.rate, 1e-6))
+    return msgspec.structs.replace(
+        found,
+        weights=(float(odds), *[0.0] * (width - 1)),
+        centre=(0.0,) * width,
+        scale=(1.0,) * width,
+        knots=(),
+        error=found.error_of_rate,
+        log_loss=found.log_loss_of_rate,
+    )
+
+
+def _shown(
+    model: Recommender,
+    interactions: pa.Table,
+    bought: Bought,
+    window: tuple[Instant, Instant],
+    rng: np.random.Generator,
+) -> tuple[calibration.Shown, Flags]:
+    """Return what people with a history would have been shown, and whether they bought it."""
+    import pyarrow.compute as pc
+
+    after, until = window
+    people = _drawn(_known(interactions, after), MOST_SHOWN, rng)
+    top = model.top(people.tolist(), SHOWN, now=after)
+    past = interactions.filter(pc.less_equal(interactions["at"].cast("int64"), after))
+    targets = bought.between(after, until)
+    pairs = zip(top["person"].to_pylist(), top["item"].to_pylist(), strict=True)
+    hit = np.array([item in targets.get(person, ()) for person, item in pairs], dtype=bool)
+    return calibration.shown(top, past, after), hit

@@ -1,0 +1,244 @@
+"""Which products people are shown, and why: the latest model, the author's rules, the catalogue.
+
+One call serves mails, journeys, AMP parts, pictures, the API and the console: `Chooser.choose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tailorbird import learning, yaml_text
+from tailorbird.errors import DefinitionError, UsageError
+from tailorbird.recommend import calibration, consumables, report
+from tailorbird.recommend.calibration import Calibration
+from tailorbird.recommend.candidates import Asking, chosen, nothing
+from tailorbird.recommend.diversity import Likeness
+from tailorbird.recommend.recommender import Recommender
+from tailorbird.recommend.report import Report
+from tailorbird.recommend.rules import (
+    DEFAULT,
+    Catalogue,
+    Compiled,
+    Rules,
+    attributes_of,
+    catalogue,
+    compiled,
+)
+from tailorbird.recommend.rules import parse as parse_rules
+from tailorbird.schema import DAY, DefinitionKind, Instant, PersonId, Product
+from tailorbird.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KIND: Final[DefinitionKind] = "recommendations"
+_STAMP: Final = """
+SELECT COUNT(*) AS products, MAX(p.updated_at) AS "at",
+    (SELECT MAX(position) FROM product_changes) AS position,
+    (SELECT MAX("at") FROM product_attributes) AS said
+FROM products AS p
+"""
+_PRODUCTS: Final = """
+SELECT item, COALESCE(name, '') AS name, COALESCE(category, '') AS category,
+    COALESCE(price_minor, 0) AS price_minor, COALESCE(currency, '') AS currency,
+    COALESCE(url, '') AS url, COALESCE(image, '') AS image, stock, updated_at
+FROM products ORDER BY item
+"""
+_ARRIVED: Final = 'SELECT item, MIN("at") AS "at" FROM product_changes GROUP BY item'
+_ATTRIBUTES: Final = "SELECT name, item, text FROM product_attributes ORDER BY name, item"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The catalogue as it stands, and what is derived from it once."""
+
+    products: dict[str, Product]
+    stock: Catalogue
+    likeness: Likeness
+    stamp: tuple[int, int, int, int]
+    """Another one where the catalogue is another."""
+
+
+class Chooser:
+    """Chooses products for people at an instant, by the rules of one name.
+
+    Only people in `personal` are recommended from their own history; everybody else gets what is
+    popular.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        personal: Iterable[PersonId],
+        now: Instant,
+        rules: str = DEFAULT,
+        *,
+        history: pa.Table | None = None,
+    ) -> None:
+        """`history` is given by who has it already: of a session, say."""
+        self._world, self._now = world, now
+        found = learning.recommender(world)
+        self.version = found[0] if found else 0
+        """Of the model; 0 where there is none, and nothing is chosen."""
+        self.rules, self.rules_version = standing(world, rules)
+        self.shop = shop(world)
+        self._model: Recommender | None = None
+        if found and self.shop.stock.items:
+            past = learning.history(world, sorted(personal), now) if history is None else history
+            self._history = past
+            self._model = found[1].with_history(past, now=now)
+            self._gaps = world.latest.of(
+                "consumables",
+                self.version,
+                lambda: consumables.learnt(found[1].history, found[1].items),
+            )
+
+    def choose(self, people: Sequence[PersonId], number: int, category: str = "") -> pa.Table:
+        """Return up to so many products for each person, best first; perhaps of one category.
+
+        Columns: person, rank, item, score, reason, reason_code (`repeat`, `viewed`, `related`,
+        `popular`, `pair` by a rule, `new` by its likeness), because, and recommendation_score: the
+        probability that she buys it within the model's horizon, null where nothing could be
+        learnt of that. People in the order of their numbers, each once.
+        """
+        if self._model is None or not number:
+            return self._with_scores(nothing())
+        asking = Asking(
+            model=self._model,
+            rules=self._compiled(),
+            stock=self.shop.stock,
+            likeness=self.shop.likeness,
+            people=np.unique(np.asarray(people, dtype=np.int64)),
+            history=self._history,
+            gaps=self._gaps,
+            now=self._now,
+            within=np.array([each == category for each in self.shop.stock.categories], bool)
+            if category
+            else None,
+        )
+        return self._with_scores(chosen(asking, number))
+
+    def _with_scores(self, table: pa.Table) -> pa.Table:
+        import pyarrow as pa
+
+        found = self.calibration if table.num_rows else None
+        if found is None:
+            score = pa.nulls(table.num_rows, pa.float64())
+        else:
+            shown = calibration.shown(table, self._history, self._now)
+            score = pa.array(found.probability(shown.features()).round(6))
+        return table.append_column("recommendation_score", score)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Return what turns scores into probabilities; None where nothing could be learnt."""
+        return proven(self._world, self.version)[0] if self.version else None
+
+    def _compiled(self) -> Compiled:
+        stamp = (self.shop.stamp, self.rules_version, self._now // DAY)
+        return self._world.latest.of(
+            f"recommendations {self.rules.name}",
+            stamp,
+            lambda: compiled(self.rules, self.shop.stock, self._now),
+        )
+
+
+def proven(world: World, version: int) -> tuple[Calibration | None, Report | None]:
+    """Return what a version of the recommender was found to be worth; read once a version."""
+
+    def read() -> tuple[Calibration | None, Report | None]:
+        found = world.models.get(learning.RECOMMENDER, version)
+        files = found[1] if found else {}
+        scores, told = files.get(calibration.FILE), files.get(report.FILE)
+        return calibration.load(scores) if scores else None, report.load(told) if told else None
+
+    return world.latest.of("proven recommender", version, read)
+
+
+def standing(world: World, name: str = DEFAULT) -> tuple[Rules, int]:
+    """Return the rules of a name with their version, 0 for those that nobody wrote.
+
+    Raises:
+        UsageError: there are none of this name.
+    """
+    found = world.definitions.get(KIND, name)
+    if found is not None:
+        return parse_rules(found.text, f"{KIND}/{name}.yaml"), found.version
+    if name == DEFAULT:
+        return Rules(), 0
+    known = [each.name for each in world.definitions.latest(KIND)]
+    mend = yaml_text.nearest(name, known) if known else f"write {KIND}/{name}.yaml"
+    raise UsageError(f"no rules of recommendation {name!r}", mend=mend)
+
+
+def named(world: World, name: str, where: str) -> None:
+    """Return when there are rules of a name that a definition says.
+
+    Raises:
+        DefinitionError: there are none.
+    """
+    try:
+        standing(world, name)
+    except UsageError as error:
+        raise DefinitionError(error.what, where=where, mend=error.mend) from None
+
+
+def find(world: World, name: str) -> Rules:
+    """Return the rules that somebody wrote under a name.
+
+    Raises:
+        UsageError: there are none.
+    """
+    if world.definitions.get(KIND, name) is None and name == DEFAULT:
+        mend = f"write {KIND}/{DEFAULT}.yaml to change what holds without it"
+        raise UsageError("nobody wrote rules of recommendation 'default'", mend=mend)
+    return standing(world, name)[0]
+
+
+def every(world: World) -> list[tuple[Rules, int]]:
+    """Return all rules that stand, the default first."""
+    names = [each.name for each in world.definitions.latest(KIND)]
+    return [standing(world, name) for name in dict.fromkeys([DEFAULT, *names])]
+
+
+def check(world: World, name: str, text: str) -> Rules:
+    """Return the rules of a text when they are valid.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    file = f"{KIND}/{name}.yaml"
+    rules = parse_rules(text, file)
+    yaml_text.check_name(rules.name, name, file)
+    document = yaml_text.read(text, file)
+    known = {*shop(world).stock.attributes}
+    for path, attribute in attributes_of(rules):
+        if known and attribute not in known:
+            what, mend = f"no product has {attribute!r}", yaml_text.nearest(attribute, [*known])
+            raise DefinitionError(what, where=document.where(path), mend=mend)
+    return rules
+
+
+def shop(world: World) -> Shop:
+    """Return the catalogue; read once while nothing in it changes."""
+    stamp = world.latest.of("shop stamp", world.facts.offset(), lambda: _stamp(world))
+    return world.latest.of("shop", stamp, lambda: _read(world, stamp))
+
+
+def _stamp(world: World) -> tuple[int, int, int, int]:
+    row = world.facts.read(_STAMP).to_pylist()[0]
+    return row["products"], row["at"] or 0, row["position"] or 0, row["said"] or 0
+
+
+def _read(world: World, stamp: tuple[int, int, int, int]) -> Shop:
+    products = [Product(**row) for row in world.facts.read(_PRODUCTS).to_pylist()]
+    arrived = {row["item"]: row["at"] for row in world.facts.read(_ARRIVED).to_pylist()}
+    attributes: dict[str, dict[str, str]] = {}
+    for row in world.facts.read(_ATTRIBUTES).to_pylist():
+        attributes.setdefault(row["name"], {})[row["item"]] = row["text"]
+    stock = catalogue(products, arrived, attributes)
+    return Shop({each.item: each for each in products}, stock, Likeness(stock), stamp)
