@@ -109,7 +109,10 @@ def _recommender(
     model, card = recommend.judge(
         interactions, items, now=now, horizon_days=asked.horizon, seed=asked.seed
     )
-    return model.files(), card
+    proof = recommend.prove(
+        model, interactions, items, now=now, horizon_days=asked.horizon, seed=asked.seed
+    )
+    return model.files() | proof.files(), proof.noted(card)
 
 
 def _propensity(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:

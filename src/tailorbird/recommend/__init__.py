@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tailorbird.recommend.evaluate import judge
 from tailorbird.recommend.parameters import Parameters
+from tailorbird.recommend.proof import Proof, prove
 from tailorbird.recommend.recommender import Recommender, fit, load
 
-__all__ = ["Parameters", "Recommender", "fit", "judge", "load"]
+__all__ = ["Parameters", "Proof", "Recommender", "fit", "judge", "load", "prove"]
