@@ -10,7 +10,7 @@ import msgspec
 from tailorbird import authoring, journey_people, journey_versions
 from tailorbird.errors import ConflictError, UsageError
 from tailorbird.journeys.edit_text import with_key
-from tailorbird.journeys.journey import StepId
+from tailorbird.journeys.journey import Journey, StepId
 from tailorbird.journeys.versions import How, compare, unmapped
 from tailorbird.schema import Definition, Instant
 from tailorbird.world import World
@@ -43,15 +43,24 @@ def where(world: World, name: str, said: Mapping[StepId, StepId] | None = None) 
         UsageError: there is no such journey.
     """
     journey, version = authoring.find_journey(world, name)
-    mapping = said or {}
+    return Publication(name, version, against(world, journey, said or {}, version))
+
+
+def against(
+    world: World, journey: Journey, said: Mapping[StepId, StepId], version: int = 0
+) -> tuple[Standing, ...]:
+    """Return who stands where in a journey's other versions, and what becomes of their steps.
+
+    The journey may be a draft: then all its versions are others.
+    """
     found: list[Standing] = []
-    for old, stand in sorted(_stand(world, name, version).items()):
-        before, _ = authoring.find_journey(world, name, old)
+    for old, stand in sorted(_stand(world, journey.name, version).items()):
+        before, _ = authoring.find_journey(world, journey.name, old)
         for each in compare(before, journey):
             if people := stand.get(each.step, 0):
-                to = mapping.get(each.step, each.to)
+                to = said.get(each.step, each.to)
                 found.append(Standing(old, each.step, people, each.how, to))
-    return Publication(name, version, tuple(found))
+    return tuple(found)
 
 
 def publish(

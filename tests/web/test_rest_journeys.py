@@ -84,6 +84,28 @@ def test_a_text_is_checked_without_being_kept(call: Call) -> None:
     assert call("/journeys/hello").json()["version"] == 1
 
 
+def test_a_draft_is_drawn_with_who_stands_where_and_nothing_is_kept(
+    call: Call, tb: Tailorbird
+) -> None:
+    entry = Entry(7, "", 1, NOW, NOW, NOW + HOUR, "1")
+    tb.world.enrolments.enter("hello", 1, [entry], NOW)
+    text = TEXT.replace("  - wait: 1h", "  - {wait: 3h, id: pause}")
+    drawn = call("/journeys/hello/draft", "POST", json={"text": text}).json()
+    assert [each["words"] for each in drawn["steps"]][:1] == ["wait 3h"]
+    assert drawn["standing"] == [
+        {"version": 1, "step": "1", "people": 1, "how": "removed", "to": ""}
+    ]
+    assert call("/journeys/hello").json()["version"] == 1
+    broken = call("/journeys/hello/draft", "POST", json={"text": "name: ["}).json()
+    assert (broken["findings"][0]["code"], broken["steps"]) == ("text", [])
+
+
+def test_a_journey_is_paused(call: Call) -> None:
+    call("/journeys/hello/publish", "POST", json={})
+    assert call("/journeys/hello/pause", "POST", json={}).json()["version"] == 3
+    assert call("/journeys/hello").json()["mode"] == "paused"
+
+
 def test_a_text_is_kept_once_it_is_valid(call: Call) -> None:
     kept = call("/journeys/hello", "PUT", json={"text": TEXT.replace("1h", "2h")})
     assert (kept.status_code, kept.json()["version"]) == (200, 2)

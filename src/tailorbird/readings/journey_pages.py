@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from tailorbird import authoring, journey_checks, journey_publishing, journeys
 from tailorbird.errors import DefinitionError
-from tailorbird.journey_publishing import Publication
+from tailorbird.journey_publishing import Publication, Standing
 from tailorbird.journeys import outline
 from tailorbird.journeys.findings import Finding
 from tailorbird.letters.campaigns import of_journey
 from tailorbird.schema import Definition, Instant
 from tailorbird.views.journey_texts import (
+    JourneyDraft,
     JourneyFinding,
     JourneyPage,
     JourneyPublished,
@@ -66,9 +68,28 @@ def check(world: World, text: str, file: str, now: Instant) -> tuple[JourneyFind
     try:
         written = journeys.read_journey(text, file)
     except DefinitionError as error:
-        return (JourneyFinding("text", "error", error.where, "", error.what, error.mend),)
+        return (_unreadable(error),)
     found = journey_checks.look(world, written, authoring.standing_segments(world), now)
     return tuple(_finding(each) for each in found)
+
+
+def draft(world: World, name: str, text: str, now: Instant) -> JourneyDraft:
+    """Return a text that is not kept, drawn, with all that is wrong with it."""
+    file = f"journeys/{name}.yaml"
+    try:
+        written = journeys.read_journey(text, file)
+    except DefinitionError as error:
+        return JourneyDraft((_unreadable(error),))
+    found = journey_checks.look(world, written, authoring.standing_segments(world), now)
+    standing = journey_publishing.against(world, written.journey, {})
+    return JourneyDraft(
+        tuple(_finding(each) for each in found),
+        written.journey.mode,
+        written.journey.description,
+        tuple(outline.head(written.journey)),
+        tuple(_step(each, {}) for each in outline.outline(written)),
+        _older(standing),
+    )
 
 
 def published(told: Publication) -> JourneyPublished:
@@ -78,8 +99,12 @@ def published(told: Publication) -> JourneyPublished:
 
 def older(told: Publication) -> tuple[OlderStep, ...]:
     """Return who stands in older versions."""
+    return _older(told.standing)
+
+
+def _older(standing: Sequence[Standing]) -> tuple[OlderStep, ...]:
     return tuple(
-        OlderStep(each.version, each.step, each.people, each.how, each.to) for each in told.standing
+        OlderStep(each.version, each.step, each.people, each.how, each.to) for each in standing
     )
 
 
@@ -94,6 +119,10 @@ def _row(found: Definition, people: int) -> JourneyRow:
 def _step(line: outline.Line, here: dict[str, int]) -> JourneyStep:
     ways = tuple(JourneyWay(way.when, way.to) for way in line.ways)
     return JourneyStep(line.step, line.kind, line.words, line.depth, ways, here.get(line.step, 0))
+
+
+def _unreadable(error: DefinitionError) -> JourneyFinding:
+    return JourneyFinding("text", "error", error.where, "", error.what, error.mend)
 
 
 def _finding(each: Finding) -> JourneyFinding:

@@ -72,6 +72,21 @@ class JourneyFinding(msgspec.Struct, frozen=True):
     mend: str
 
 
+class JourneyDraft(msgspec.Struct, frozen=True):
+    """A text that is not kept: what is wrong with it, its graph in words, and who stands where.
+
+    One that cannot be read has one finding, and nothing else. `standing` says of the people in it
+    now where they would go on, were they brought to this text.
+    """
+
+    findings: tuple[JourneyFinding, ...]
+    mode: str = ""
+    description: str = ""
+    head: tuple[str, ...] = ()
+    steps: tuple[JourneyStep, ...] = ()
+    standing: tuple[OlderStep, ...] = ()
+
+
 class JourneyText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A journey's text in YAML, and who puts it, why."""
 

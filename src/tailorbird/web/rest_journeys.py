@@ -12,6 +12,7 @@ from tailorbird import authoring, journey_publishing
 from tailorbird.readings import journey_pages
 from tailorbird.views import CampaignResult
 from tailorbird.views.journey_texts import (
+    JourneyDraft,
     JourneyFinding,
     JourneyMoves,
     JourneyPage,
@@ -83,6 +84,23 @@ def check_journey(desk: At, name: Name, data: JSONBody[JourneyText]) -> list[Jou
     return list(journey_pages.check(desk.world, data.text, file, desk.clock()))
 
 
+@post("/journeys/{name:str}/draft", summary="Draw a journey's text", tags=[TAG], status_code=200,
+      responses=INVALID | GUARDED, sync_to_thread=True)  # fmt: skip
+def draw_journey(desk: At, name: Name, data: JSONBody[JourneyText]) -> JourneyDraft:
+    """Return a text's steps in words, all that is wrong, and who stands where; nothing is kept."""
+    return journey_pages.draft(desk.world, name, data.text, desk.clock())
+
+
+@post("/journeys/{name:str}/pause", summary="Pause a journey", tags=[TAG], status_code=200,
+      responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def pause_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> JourneyPublished:
+    """Have a journey rest: nobody enters, nobody moves; publishing has it go on."""
+    found(desk.world.definitions.get("journey", name), f"journey {name!r}")
+    said = {"author": data.author, "reason": data.reason or "by the API"}
+    journey_publishing.set_mode(desk.world, name, "paused", desk.clock(), **said)
+    return journey_pages.published(journey_publishing.where(desk.world, name))
+
+
 @post("/journeys/{name:str}/publish", summary="Publish a journey", tags=[TAG], status_code=200,
       responses=WRITING | MISSING, **WRITES)  # fmt: skip
 def publish_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> JourneyPublished:
@@ -128,6 +146,8 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_journey_mail,
     put_journey,
     check_journey,
+    draw_journey,
+    pause_journey,
     publish_journey,
     remove_journey,
 ]
