@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tailorbird import settings as configuration
+from tailorbird import sharing
 from tailorbird.errors import UsageError
 from tailorbird.model_cards import ModelCard
 from tailorbird.ports import Closeable
@@ -17,7 +18,7 @@ from tailorbird.schema import Definition, DefinitionKind, Instant, PersonId
 from tailorbird.settings import Setting
 from tailorbird.stores.sqlite.connection import FILE_NAME as RECORD_FILE
 from tailorbird.stores.sqlite.connection import Database
-from tailorbird.wiring import wired
+from tailorbird.wiring import wired, wired_away
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class Tailorbird:
     ) -> Tailorbird:
         """Return the system over one data folder; the folder is made when it does not exist.
 
-        With `only_sends` it has no facts: it sends beside the process that holds them.
+        With `only_sends` it has no facts: it sends beside the process that holds them, on this
+        machine or, where `ledger.url` says so, on another.
 
         Raises:
             SettingsError: a setting is unknown or has the wrong type.
@@ -82,11 +84,17 @@ class Tailorbird:
         path = Path(folder)
         given = os.environ if environment is None else environment
         loaded, listing = configuration.load(path, given)
-        vault = Vault(load_key(path))
-        database = Database(path / RECORD_FILE)
-        world, opened = wired(path, loaded, vault, database, wall_clock, only_sends=only_sends)
+        migration = ""
+        if only_sends and sharing.is_away(path, loaded):
+            world, opened = wired_away(path, loaded, wall_clock)
+        else:
+            sharing.check_alone(path, loaded)
+            vault = Vault(load_key(path))
+            database = Database(path / RECORD_FILE)
+            world, opened = wired(path, loaded, vault, database, wall_clock, only_sends=only_sends)
+            migration = database.migration
         lag = loaded.clock_lag_seconds * 1_000_000
-        tb = cls(world, lambda: clock() - lag, listing, opened, database.migration)
+        tb = cls(world, lambda: clock() - lag, listing, opened, migration)
         tb.environment = given
         return tb
 

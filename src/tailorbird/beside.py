@@ -6,10 +6,10 @@ import os
 import time
 from pathlib import Path
 
-from tailorbird import settings
+from tailorbird import settings, sharing
 from tailorbird.lanes import Lanes
 from tailorbird.outbox import Audit
-from tailorbird.ports import EventLog, Ledger, People
+from tailorbird.ports import Closeable, EventLog, Ledger, People
 from tailorbird.privacy.vault import Vault, load_key
 from tailorbird.registries import Hooks, Keys, Suppressions
 from tailorbird.schema import Instant
@@ -29,7 +29,9 @@ class Record:
 
     def __init__(self, folder: Path) -> None:
         self.settings, _ = settings.load(folder, os.environ)
+        sharing.check_alone(folder, self.settings)
         self._database = Database(folder / FILE_NAME)
+        self._opened: list[Closeable] = [self._database]
         vault = Vault(load_key(folder))
         self.keys: Keys = SqliteKeys(self._database)
         self.hooks: Hooks = SqliteHooks(self._database, vault)
@@ -39,6 +41,15 @@ class Record:
         self.lanes: Lanes = SqliteLanes(self._database)
         self.audit: Audit = SqliteAudit(self._database)
         self.suppressions: Suppressions = SqliteSuppressions(self._database, vault)
+        if sharing.address(self.settings):
+            from tailorbird import joining
+
+            share = joining.at_home(
+                folder, self.settings, vault, self._database, writes=True, holds=False
+            )
+            self._opened += share.opened
+            self.ledger, self.lanes = share.ports["ledger"], share.ports["lanes"]
+            self.audit = share.ports["audit"]
 
     def clock(self) -> Instant:
         """Return the folder's present instant."""
@@ -51,4 +62,5 @@ class Record:
 
     def close(self) -> None:
         """Let go of the folder."""
-        self._database.close()
+        while self._opened:
+            self._opened.pop().close()

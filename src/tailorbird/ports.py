@@ -255,6 +255,19 @@ class Journal(Protocol):
         """Keep every other sender waiting: a living sender's claims look like a dead one's."""
 
 
+class Machines(Protocol):
+    """The other machines that send from the same ledger."""
+
+    def tells(self) -> bool:
+        """Return whether this process is the one that tells the log what became of sends."""
+
+    def take(self, worker: str) -> tuple[str, Journal] | None:
+        """Take what a worker had in hand who has been gone for long enough, None where it lives.
+
+        Returns the name by which its claims are settled, and what is known of them.
+        """
+
+
 class Carrier(Protocol):
     """Takes finished messages and says what became of each."""
 

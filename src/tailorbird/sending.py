@@ -12,10 +12,11 @@ import msgspec
 from tailorbird import delivery, forms, letters, pacing
 from tailorbird.delivery.carriers.registry import abilities
 from tailorbird.delivery.failover import FormerCarriers
+from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError
 from tailorbird.lanes import Pace
-from tailorbird.ports import Carrier
+from tailorbird.ports import Carrier, Journal
 from tailorbird.schema import Body, Claim, Instant, Outgoing, Settlement
 from tailorbird.world import World
 
@@ -93,21 +94,27 @@ def take_over(
     """Settle what other workers left behind that have died, each by its own journal.
 
     Whose journal is held lives, however far the clock has jumped; whose journal is not in this
-    folder is dead when its lease has ended.
+    folder is dead when its lease has ended, or when the server that machines share says so.
     """
     journals, found = Journals(world.folder), []
     for name in world.ledger.workers():
         if name == worker:
             continue
         try:
-            left = journals.left_by(name)
+            left: FileJournal | None = journals.left_by(name)
         except StoreError:
             continue
         with closing(left) if left is not None else nullcontext():
+            heir: str = name
+            words: Journal | None = left
+            if left is None and world.machines is not None:
+                if (taken := world.machines.take(name)) is None:
+                    continue
+                heir, words = taken
             found.append(
                 delivery.recover(
-                    world.ledger, witness(world, name), left,
-                    worker=name, policy=policy(world), now=now, others=False, pace=pace,
+                    world.ledger, witness(world, name), words,
+                    worker=heir, policy=policy(world), now=now, others=False, pace=pace,
                     repeatable=repeatable(world),
                 )
             )  # fmt: skip
@@ -119,7 +126,7 @@ def witness(world: World, worker: str) -> Carrier:
 
     Another one that is asked denies what it never had, and everything would be sent again.
     """
-    kept = world.lanes.meters().get(f"{CARRIERS_OF}{worker}")
+    kept = world.lanes.meters().get(_carriers_of(world, worker))
     names = msgspec.json.decode(kept, type=list[str]) if kept else []
     if set(names) <= set(_carriers(world)):
         return world.carrier
@@ -127,9 +134,14 @@ def witness(world: World, worker: str) -> Carrier:
 
 
 def _note_carriers(world: World, worker: str) -> None:
-    name, said = f"{CARRIERS_OF}{worker}", msgspec.json.encode(_carriers(world))
+    name, said = _carriers_of(world, worker), msgspec.json.encode(_carriers(world))
     if world.lanes.meters().get(name) != said:
         world.lanes.keep({name: said})
+
+
+def _carriers_of(world: World, worker: str) -> str:
+    """Return under which name a worker's carriers are kept; many workers have the same."""
+    return CARRIERS_OF + (worker.rpartition("-")[2] if world.machines else worker)
 
 
 def _carriers(world: World) -> list[str]:
@@ -182,8 +194,13 @@ def send_waiting(
 
 
 def announce(world: World) -> int:
-    """Tell the log what became of each send, exactly once; return how many."""
+    """Tell the log what became of each send, exactly once; return how many.
+
+    Of several machines one tells, that has the log; another process there goes on when it ends.
+    """
     told = 0
+    if world.machines is not None and not world.machines.tells():
+        return told
     while True:
         after = int(world.log.progress("settlements") or 0)
         rows = world.ledger.settlements(after, 1000)

@@ -13,6 +13,7 @@ import msgspec
 
 from tailorbird.errors import SettingsError
 from tailorbird.feedback_settings import Feedback as Feedback
+from tailorbird.ledger_settings import Ledger as Ledger
 from tailorbird.pace_settings import PACE_LISTS, PACE_TABLES
 from tailorbird.pace_settings import Limits as Limits
 from tailorbird.pace_settings import Pace as Pace
@@ -208,6 +209,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     sender: Sender = Sender()
     delivery: Delivery = Delivery()
+    ledger: Ledger = Ledger()
     shop: Shop = Shop()
     hooks: Hooks = Hooks()
     hooks_out: HooksOut = HooksOut()
@@ -273,6 +275,7 @@ SECRETS = frozenset(
         "hooks.shopify_secret",
         "hooks.stripe_secret",
         "hooks.woocommerce_secret",
+        "ledger.url",
     }
 )
 

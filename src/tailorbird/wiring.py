@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from tailorbird import folders, sharing
 from tailorbird.delivery.carriers.inbox import InboxCarrier
 from tailorbird.delivery.carriers.kinds import Place
 from tailorbird.delivery.carriers.registry import carriers_of, sending_carrier
 from tailorbird.delivery.failover import standing_in
+from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.journals import FIRST, Journals
 from tailorbird.delivery.pacing import Pacing
 from tailorbird.ports import Closeable, Facts
@@ -39,6 +41,9 @@ from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
 from tailorbird.stores.withheld import NoFacts
 from tailorbird.world import World
 
+if TYPE_CHECKING:
+    from tailorbird.joining import Share
+
 
 def wired(
     path: Path,
@@ -53,33 +58,83 @@ def wired(
 
     One that only sends leaves the facts to whoever holds them, and has a journal of its own.
     """
-    journals = Journals(path)
     facts = NoFacts() if only_sends else DuckFacts(path / FACTS_FILE, conflict=settings.conflict)
-    worker, journal = journals.first_free() if only_sends else (FIRST, journals.open(FIRST))
+    ports = _record(settings, vault, database)
+    share = None
+    if sharing.address(settings):
+        from tailorbird import joining
+
+        try:
+            share = joining.at_home(
+                path, settings, vault, database, writes=not only_sends, holds=not only_sends
+            )
+        except BaseException:
+            facts.close()
+            raise
+        ports |= share.ports
+    world, opened = _world(path, settings, vault, clock, facts, ports, share)
+    return world, [*opened, database]
+
+
+def wired_away(
+    path: Path, settings: Settings, clock: Callable[[], Instant]
+) -> tuple[World, list[Closeable]]:
+    """Return the world of a machine that only sends for another one's folder.
+
+    Raises:
+        StoreError, SettingsError: the server says no, or what this machine needs is not here.
+    """
+    from tailorbird import joining
+
+    folders.make(path)
+    share, vault = joining.away(path, settings)
+    return _world(path, settings, vault, clock, NoFacts(), share.ports, share)
+
+
+def _world(
+    path: Path,
+    settings: Settings,
+    vault: Vault,
+    clock: Callable[[], Instant],
+    facts: NoFacts | DuckFacts,
+    ports: dict[str, Any],
+    share: Share | None,
+) -> tuple[World, list[Closeable]]:
+    only_sends = isinstance(facts, NoFacts)
+    worker, own = _journal(Journals(path), share, only_sends=only_sends)
     inbox = InboxCarrier(path, keep=settings.delivery.inbox_keep)
     place = Place("", path, settings.sender.domain, clock, inbox=inbox)
     carriers = carriers_of(settings, place)
-    lanes = SqliteLanes(database)
-    stands_in = standing_in(carriers, settings.delivery, Pacing(lanes), clock)
+    stands_in = standing_in(carriers, settings.delivery, Pacing(ports["lanes"]), clock)
     world = World(
         folder=path,
         settings=settings,
         facts=cast("Facts", facts),
-        lanes=lanes,
         models=FileModels(path / "models"),
         inbox=inbox,
         carrier=sending_carrier(settings, stands_in),
         carriers=carriers,
-        journal=journal,
+        journal=share.machines.journal(own) if share else own,
         assignment_key=_assignment_key(settings, vault),
         token_key=vault.token_key,
         worker=worker,
+        machines=share.machines if share else None,
         has_facts=not only_sends,
         aside=MemoryEnrolments,
-        **_record(settings, vault, database),
+        **ports,
     )
     outward = [carrier for carrier in carriers.values() if carrier is not inbox]
-    return world, [*outward, facts, inbox, journal, database]
+    return world, [*outward, facts, inbox, own, *(share.opened if share else ())]
+
+
+def _journal(
+    journals: Journals, share: Share | None, *, only_sends: bool
+) -> tuple[str, FileJournal]:
+    """Return a worker's name and its journal; where machines share, no name was ever had before."""
+    if share is not None:
+        journals.sweep()
+        return share.worker, journals.open(share.worker)
+    return journals.first_free() if only_sends else (FIRST, journals.open(FIRST))
 
 
 def _record(settings: Settings, vault: Vault, database: Database) -> dict[str, Any]:
@@ -91,6 +146,7 @@ def _record(settings: Settings, vault: Vault, database: Database) -> dict[str, A
         "quarantine": SqliteQuarantine(database),
         "definitions": SqliteDefinitions(database),
         "ledger": SqliteLedger(database),
+        "lanes": SqliteLanes(database),
         "audit": SqliteAudit(database),
         "keys": SqliteKeys(database),
         "hooks": SqliteHooks(database, vault),

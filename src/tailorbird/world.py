@@ -18,6 +18,7 @@ from tailorbird.ports import (
     Inbox,
     Journal,
     Ledger,
+    Machines,
     Models,
     People,
 )
@@ -66,6 +67,8 @@ class World:
     """Seals links, pixels and return paths."""
     worker: str = "worker-1"
     """Whose journal this is."""
+    machines: Machines | None = None
+    """The other machines that send from the same ledger; None where this folder is alone."""
     has_facts: bool = True
     """False in a process that only sends: its facts answer nothing."""
     latest: Latest = field(default_factory=Latest)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "tailorbird"
-CLOCKED = {"app.py", "beside.py", "cli", "demo", "web"}
+CLOCKED = {"app.py", "beside.py", "cli", "demo", "joining.py", "web"}
 """What may look at the world: the doors, and the wiring that hands the world to the rooms."""
 
 FORBIDDEN = (

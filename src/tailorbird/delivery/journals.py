@@ -11,6 +11,7 @@ from tailorbird.errors import StoreError, UsageError
 
 FIRST: Final = "worker-1"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_NUMBERED: Final = re.compile(r"worker-\d+")
 MOST: Final = 1000
 
 
@@ -78,6 +79,21 @@ class Journals:
         if left is not None:
             left.close()
         return False
+
+    def sweep(self) -> int:
+        """Drop the empty journals of workers who had a name of their own; return how many."""
+        dropped = 0
+        for name in self.workers():
+            if _NUMBERED.fullmatch(name) or self.path(name).stat().st_size:
+                continue
+            try:
+                left = self.open(name)
+            except StoreError:
+                continue
+            self.path(name).unlink(missing_ok=True)
+            left.close()
+            dropped += 1
+        return dropped
 
     def workers(self) -> list[str]:
         """Return the names of all who ever worked here, by name."""

@@ -58,6 +58,7 @@ class Vault:
         self._index_key = _derived(key, b"index")
         self._assignment_key = _derived(key, b"assign")
         self._token_key = _derived(key, b"token")
+        self._check = _derived(key, b"check")[:16]
         self._entropy = entropy
 
     def new_key(self) -> bytes:
@@ -92,6 +93,11 @@ class Vault:
         return self._assignment_key
 
     @property
+    def check(self) -> bytes:
+        """Return 16 bytes by which two machines know that they have the same key."""
+        return self._check
+
+    @property
     def token_key(self) -> bytes:
         """Return the key that seals links and pixels."""
         return self._token_key
@@ -115,14 +121,7 @@ def load_key(folder: Path) -> bytes:
     """
     path = folder / KEY_FILE
     if path.exists():
-        key = path.read_bytes()
-        if len(key) != KEY_BYTES:
-            raise StoreError(
-                f"the key has {len(key)} bytes instead of {KEY_BYTES}",
-                where=str(path),
-                mend="restore this file from a backup",
-            )
-        return key
+        return read_key(path)
     if (folder / "tailorbird.sqlite").exists():
         raise StoreError(
             "the key file is missing, so personal fields cannot be read",
@@ -138,6 +137,27 @@ def load_key(folder: Path) -> bytes:
         os.fsync(file.fileno())
     temporary.replace(path)
     return path.read_bytes()
+
+
+def read_key(path: Path) -> bytes:
+    """Return the key of a folder that is in a file.
+
+    Raises:
+        StoreError: it cannot be read, or is damaged.
+    """
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        mend = "copy the file `tailorbird.key` of the folder whose mails these are"
+        what = f"the key cannot be read: {error.strerror}"
+        raise StoreError(what, where=str(path), mend=mend) from None
+    if len(key) != KEY_BYTES:
+        raise StoreError(
+            f"the key has {len(key)} bytes instead of {KEY_BYTES}",
+            where=str(path),
+            mend="restore this file from a backup",
+        )
+    return key
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:

@@ -18,3 +18,16 @@ class NoFacts:
 
     def close(self) -> None:
         """Hold nothing, let go of nothing."""
+
+
+class AtHome:
+    """Stands for what only the home of several machines has; answers with the same error."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise StoreError(
+            f"this machine only sends and has no {self._what}, so it cannot answer {name!r}",
+            mend="ask on the home: the machine whose folder has the log",
+        )

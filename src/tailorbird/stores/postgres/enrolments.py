@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import msgspec
@@ -34,18 +34,29 @@ SCHEMA = load("enrolments_postgres_schema")
 
 
 class PostgresEnrolments:
-    """`enrolments.Enrolments` on a server."""
+    """`enrolments.Enrolments` on a server.
 
-    def __init__(self, server: Server) -> None:
+    `around` is entered before a transaction that the caller opens, and left after it: a home holds
+    its own record there, so that what it writes with a move is on the disk before the move is.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        around: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._server = server
+        self._around = around
         with server.transaction():
             server.rows(SQL["alone"])
             for statement in SCHEMA.values():
                 server.run(statement)
 
-    def transaction(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """Hold the store for one transaction; durable when the block ends without an exception."""
-        return self._server.transaction()
+        with self._around(), self._server.transaction():
+            yield
 
     def enter(
         self, journey: str, version: int, entries: Sequence[Entry], now: Instant

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -47,6 +47,9 @@ class Database:
         self.path = path
         self._local = threading.local()
         self._lock = threading.RLock()
+        self._alone = 0
+        self.before_commit: Callable[[sqlite3.Connection], None] | None = None
+        """Is called at the end of every transaction, which fails where it does."""
         with _translated(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = _connect(path)
@@ -87,6 +90,8 @@ class Database:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
+                if self.before_commit is not None:
+                    self.before_commit(self._writer)
                 self._writer.execute("COMMIT")
             except BaseException:
                 self._roll_back()
@@ -94,6 +99,29 @@ class Database:
             finally:
                 if not durable:
                     self._writer.execute("PRAGMA synchronous=FULL")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep the other threads of this process from writing; what this one writes is durable.
+
+        Who takes another store's lock inside takes the two in the same order as everybody.
+        """
+        with self._lock:
+            self._alone += 1
+            try:
+                yield
+            finally:
+                self._alone -= 1
+
+    @property
+    def held(self) -> bool:
+        """Return whether this thread keeps the others from writing, in a transaction or not."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._alone > 0 or self._writer.in_transaction
+        finally:
+            self._lock.release()
 
     @property
     def writing(self) -> bool:

@@ -68,7 +68,7 @@ class SqliteLog:
         return int(self._database.read().execute(SQL["end"]).fetchone()[0])
 
     def _commit(self, waiting: _Waiting) -> int:
-        if self._database.writing:
+        if self._database.held:
             # Durable with the transaction around it: others, who wait to be told that they are on
             # the disk, must not join that.
             with self._database.write() as connection:

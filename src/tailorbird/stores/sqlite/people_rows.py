@@ -83,6 +83,27 @@ class Row:
             say(self.declared, INVALID, False, at, marked[2] if len(marked) > 2 else "")
 
 
+def opened(
+    vault: Vault,
+    person: PersonId,
+    created_at: Instant,
+    merged_into: PersonId | None,
+    email_key: bytes | None,
+    person_key: bytes | None,
+    personal: bytes | None,
+    declared: str,
+    consent: str,
+) -> Row:
+    """Return a row as it is kept, with its personal fields in clear."""
+    fields: Entries = {}
+    if personal is not None and person_key is not None:
+        fields = _ENTRIES.decode(vault.unseal(person_key, personal))
+    return Row(
+        person, created_at, merged_into, email_key, person_key,
+        fields, _ENTRIES.decode(declared), _WORDS.decode(consent),
+    )  # fmt: skip
+
+
 def whole(parts: Sequence[Row], policy: Policy) -> Row:
     """Return one row of all whom the standing merges make one person; the survivor comes first."""
     if len(parts) == 1:
@@ -112,7 +133,7 @@ class Rows:
         """Return the rows of these people."""
         asked = msgspec.json.encode(people).decode()
         rows = self._database.current().execute(SQL["rows"], (asked,))
-        return {row[0]: self._opened(*row) for row in rows}
+        return {row[0]: opened(self._vault, *row) for row in rows}
 
     def wholes(self, people: Sequence[PersonId]) -> dict[PersonId, Row]:
         """Return the rows of these survivors, each with all who were merged into her."""
@@ -176,25 +197,6 @@ class Rows:
         for row in rows.values():
             change(row)
         self._database.current().executemany(SQL["keep"], map(self._closed, rows.values()))
-
-    def _opened(
-        self,
-        person: PersonId,
-        created_at: Instant,
-        merged_into: PersonId | None,
-        email_key: bytes | None,
-        person_key: bytes | None,
-        personal: bytes | None,
-        declared: str,
-        consent: str,
-    ) -> Row:
-        fields: Entries = {}
-        if personal is not None and person_key is not None:
-            fields = _ENTRIES.decode(self._vault.unseal(person_key, personal))
-        return Row(
-            person, created_at, merged_into, email_key, person_key,
-            fields, _ENTRIES.decode(declared), _WORDS.decode(consent),
-        )  # fmt: skip
 
     def _closed(self, row: Row) -> tuple[Instant, bytes | None, bytes | None, str, str, PersonId]:
         sealed = None
