@@ -34,6 +34,45 @@ class Tried(msgspec.Struct, frozen=True):
     chosen: bool = False
 
 
+class Reliability(msgspec.Struct, frozen=True):
+    """A tenth of the people by what was said of them: what was said, and what happened."""
+
+    said: float
+    happened: float
+    people: int
+
+
+class Lift(msgspec.Struct, frozen=True):
+    """A tenth of the people, the highest ranked first: how much more happened there than overall.
+
+    `captured` is the share of all outcomes (or of all value) in this tenth and those above it.
+    """
+
+    tenth: int
+    people: int
+    rate: float
+    lift: float
+    captured: float
+
+
+class Validation(msgspec.Struct, frozen=True):
+    """How well the model seems to do when validated one way, and how far that is from the truth.
+
+    `bias` is the figure less that of the last window, which no fold has seen.
+    """
+
+    kind: Literal["time", "window before", "stratified folds", "folds of people"]
+    figure: float
+    bias: float
+
+
+class Importance(msgspec.Struct, frozen=True):
+    """How much of all that moves people's scores one trait does."""
+
+    feature: str
+    share: float
+
+
 class ModelCard(msgspec.Struct, frozen=True):
     """What a model is, what it was judged on, and whether it may serve."""
 
@@ -53,3 +92,16 @@ class ModelCard(msgspec.Struct, frozen=True):
     algorithm: str = ""
     """What was judged, whether it serves or not."""
     tried: tuple[Tried, ...] = ()
+    outcomes: int = 0
+    """How many of the people of the test window had the outcome."""
+    threshold: float | None = None
+    """Where a yes begins: the highest F1 on the window before the test."""
+    calibration: str = ""
+    """Whether what is said was mended, and how much that gained on later windows."""
+    reliability: tuple[Reliability, ...] = ()
+    lift: tuple[Lift, ...] = ()
+    validations: tuple[Validation, ...] = ()
+    importances: tuple[Importance, ...] = ()
+    seed: int = 0
+    libraries: dict[str, str] = {}
+    """The versions of what it was trained with."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
+import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
@@ -65,6 +66,30 @@ class Algorithm(Protocol):
         Raises:
             ModelError: the library that it needs is not installed.
         """
+
+
+class Outside(msgspec.Struct, frozen=True):
+    """A model that was trained elsewhere: it learns nothing here, and is judged as it is.
+
+    It may have seen the window on which it is judged: only who trained it knows.
+    """
+
+    model: Any
+    """A `Fitted`."""
+    name: str = "outside"
+
+    def fit(
+        self,
+        features: pa.Table,
+        outcome: Floats,
+        *,
+        task: Task,
+        rng: Generator,
+        weights: Floats | None = None,
+    ) -> Fitted:
+        """Return the model as it came."""
+        found: Fitted = self.model
+        return found
 
 
 def library(name: str) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from tailorbird.errors import ModelError, UsageError
 from tailorbird.model_cards import Tried
 from tailorbird.predict import measures, tune
-from tailorbird.predict.algorithms import Algorithm, Fitted, Task
+from tailorbird.predict.algorithms import Algorithm, Fitted, Outside, Task
 from tailorbird.predict.blend import Blend, Stack, mean_of
 from tailorbird.predict.boosted import Boosted
 from tailorbird.predict.forest import Forest
@@ -53,18 +53,18 @@ class Choice:
     tried: tuple[Tried, ...]
 
 
-def check(name: str) -> None:
+def check(name: str | Algorithm) -> None:
     """Return when there is an algorithm of this name.
 
     Raises:
         UsageError: there is none.
     """
-    if name not in NAMES:
+    if isinstance(name, str) and name not in NAMES:
         raise UsageError(f"there is no algorithm {name!r}", mend=f"choose of {', '.join(NAMES)}")
 
 
 def choose(
-    name: str,
+    name: str | Algorithm,
     history: Snapshot,
     validation: Snapshot,
     judging: Judging,
@@ -80,6 +80,8 @@ def choose(
         ModelError: the algorithm that was asked for needs a library that is not installed.
     """
     trial = Trial(history, validation, judging, purse)
+    if not isinstance(name, str):
+        return _best([trial.tuned((name,))], [], trial)
     if name in ("blend", "stack"):
         return _forced_blend(name, trial, also)
     plan = _plan(history) if name == AUTO else (name,)
@@ -154,6 +156,8 @@ def words(algorithm: Algorithm) -> str:
     """Return an algorithm's settings in words."""
     if isinstance(algorithm, Blend | Stack):
         return " + ".join(f"{each.name} ({words(each)})" for each in algorithm.members)
+    if isinstance(algorithm, Outside):
+        return ""
     fields = getattr(algorithm, "__struct_fields__", ())
     return ", ".join(f"{name} {getattr(algorithm, name)}" for name in fields if name != "name")
 

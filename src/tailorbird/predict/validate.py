@@ -9,9 +9,18 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tailorbird.model_cards import ModelCard
-from tailorbird.predict import calibrate, choose, measures, train, tune, verdict
-from tailorbird.predict.algorithms import Algorithm, Fitted, Task
+from tailorbird.model_cards import ModelCard, Validation
+from tailorbird.predict import (
+    calibrate,
+    choose,
+    cross_validation,
+    figures,
+    measures,
+    train,
+    tune,
+    verdict,
+)
+from tailorbird.predict.algorithms import Algorithm, Fitted, Outside, Task
 from tailorbird.predict.calibrate import Calibration
 from tailorbird.predict.choose import Choice
 from tailorbird.predict.propensity import Floats, numbers
@@ -39,7 +48,7 @@ def judge(
     recency: str = RECENCY,
     rfm: tuple[str, ...] = RFM,
     task: Task = "classification",
-    algorithm: str = choose.AUTO,
+    algorithm: str | Algorithm = choose.AUTO,
     budget: float = tune.BUDGET,
     also: Sequence[Algorithm] = (),
 ) -> tuple[Scorer, ModelCard]:
@@ -47,7 +56,8 @@ def judge(
 
     Snapshots lie a horizon apart: the last is the test, the one before chooses among algorithms and
     settings (of `algorithm`, and the caller's own in `also`) for `budget` fits, up to `SNAPSHOTS`
-    earlier ones train. Nothing after `now` is ever asked for. The model serves only where its AUC
+    earlier ones train. `algorithm` may be one with its settings, or an `Outside` that is judged as
+    it is. Nothing after `now` is ever asked for. The model serves only where its AUC
     (of a regression the variance explained) is surely higher than that of every naive rule;
     otherwise the best of those serves, and `card.why` says so.
 
@@ -118,24 +128,36 @@ def _judged(trial: Trial, chosen: Choice, rules: tuple[Held, ...]) -> tuple[Scor
         measures=found,
         serves=serves,
         features=kept.reads,
-        parameters=_parameters(chosen, kept, ours.threshold, calibrated, judging),
+        parameters=card.parameters | _parameters(chosen, kept),
         algorithm=chosen.algorithm.name,
         tried=chosen.tried,
+        threshold=ours.threshold if judging.task == "classification" else None,
+        calibration=calibrated,
+        reliability=figures.reliability(ours.estimates, test.outcome),
+        lift=figures.lift(ours.rank, test.outcome),
+        importances=figures.importances(model, test.features),
+        validations=_validations(chosen, ours, trial),
     )
 
 
-def _parameters(
-    chosen: Choice, kept: Scorer, threshold: float, calibrated: str, judging: Judging
-) -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {
-        "rule": kept.rule,
-        "horizon_days": judging.horizon_days,
-        "settings": choose.words(chosen.algorithm),
-        "seed": judging.seed,
-    }
-    if judging.task == "classification":
-        found |= {"threshold": round(threshold, 6), "calibration": calibrated}
-    return found
+def _parameters(chosen: Choice, kept: Scorer) -> dict[str, Scalar]:
+    return {"rule": kept.rule, "settings": choose.words(chosen.algorithm)}
+
+
+def _validations(chosen: Choice, ours: Said, trial: Trial) -> tuple[Validation, ...]:
+    """Return the figure in time beside those in folds; a model from outside has no folds."""
+    if isinstance(chosen.algorithm, Outside):
+        return ()
+    judging = trial.judging
+    validation = trial.usable[0]
+    before = chosen.fitted.estimates(validation.features)
+    return cross_validation.side_by_side(
+        chosen.algorithm,
+        joined(trial.usable, judging),
+        choose.figure(before, validation.outcome, judging.task),
+        choose.figure(ours.rank, trial.test.outcome, judging.task),
+        judging,
+    )
 
 
 def _naive_rules(recency: str, rfm: tuple[str, ...], test: Snapshot) -> tuple[Algorithm, ...]:
@@ -247,4 +269,7 @@ def _card(name: str, judging: Judging, test: Snapshot, why: str) -> ModelCard:
         measures=(),
         serves=False,
         why=why,
+        outcomes=test.positives,
+        seed=judging.seed,
+        libraries=figures.libraries(),
     )
