@@ -110,7 +110,7 @@ def _world(
         folder=path,
         settings=settings,
         facts=cast("Facts", facts),
-        models=FileModels(path / "models"),
+        models=FileModels(path / "models", vault.model_key),
         inbox=inbox,
         carrier=sending_carrier(settings, stands_in),
         carriers=carriers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,47 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
         path.write_bytes(b"something else")
     with pytest.raises(ModelError, match="missing or was changed; train the model again"):
         models.get("churn")
+
+
+def _manifest(folder: Path, version: int = 1) -> Path:
+    return folder / "churn" / f"{version}.json"
+
+
+def test_what_the_folders_key_has_not_signed_is_refused(tmp_path: Path) -> None:
+    models = FileModels(tmp_path, b"key of this folder")
+    models.put("churn", {"w": b"weights"}, b"card")
+    assert models.get("churn") == (1, {"w": b"weights"}, b"card")
+    mend = "train the model again"
+    with pytest.raises(ModelError, match=rf"has not signed.*{mend}"):
+        FileModels(tmp_path, b"another folder's key").get("churn")
+    unsigned = FileModels(tmp_path / "unsigned")
+    unsigned.put("churn", {"w": b"weights"}, b"card")
+    with pytest.raises(ModelError, match="has not signed"):
+        FileModels(tmp_path / "unsigned", b"key of this folder").get("churn")
+
+
+@pytest.mark.parametrize("where", ["files", "card", "version"])
+def test_a_manifest_that_was_changed_is_refused(tmp_path: Path, where: str) -> None:
+    """Whoever can write into the folder, but has not its key, can serve nothing of his own."""
+    models = FileModels(tmp_path, b"key of this folder")
+    models.put("churn", {"w": b"weights"}, b"card")
+    models.put("churn", {"w": b"others"}, b"card of others")
+    first, second = (json.loads(_manifest(tmp_path, n).read_bytes()) for n in (1, 2))
+    changed = second | {where: first[where]} if where in second else first
+    _manifest(tmp_path, 2).write_text(json.dumps(changed))
+    with pytest.raises(ModelError, match="has not signed"):
+        models.get("churn")
+    assert models.put("churn", {"w": b"weights"}, b"card") == 3
+    assert models.get("churn") == (3, {"w": b"weights"}, b"card")
+
+
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path) -> None:
+    models = FileModels(tmp_path, b"key of this folder")
+    models.put("churn", {"w": b"weights"}, b"card")
+    _manifest(tmp_path).write_bytes(b"{")
+    with pytest.raises(ModelError, match=r"cannot be read.*train the model again"):
+        models.get("churn")
+    assert models.put("churn", {"w": b"weights"}, b"card") == 2
 
 
 def test_names_cannot_leave_the_folder(tmp_path: Path) -> None:

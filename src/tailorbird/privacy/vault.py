@@ -58,6 +58,7 @@ class Vault:
         self._index_key = _derived(key, b"index")
         self._assignment_key = _derived(key, b"assign")
         self._token_key = _derived(key, b"token")
+        self._model_key = _derived(key, b"models")
         self._check = _derived(key, b"check")[:16]
         self._entropy = entropy
 
@@ -91,6 +92,11 @@ class Vault:
     def assignment_key(self) -> bytes:
         """Return the key that draws variants."""
         return self._assignment_key
+
+    @property
+    def model_key(self) -> bytes:
+        """Return the key that signs what was trained."""
+        return self._model_key
 
     @property
     def check(self) -> bytes:

@@ -1,30 +1,46 @@
-"""Trained models as files: content-addressed, no pickle, a manifest a version."""
+"""Trained models as files: content-addressed, no pickle, a signed manifest a version.
+
+The manifest names the SHA-256 of every file, and is signed by a key of the folder, so that neither
+a file nor what is said of it can be changed or put there by anybody who has not that key.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from tailorbird.errors import ModelError
 
+MEND: Final = "train the model again"
+
 
 class _Manifest(msgspec.Struct, frozen=True):
-    """Which object holds each file of a version; names are those of `put`."""
+    """Which object holds each file of a version; names are those of `put`.
+
+    The signature is over the model's name, the version, and everything else that stands here.
+    """
 
     files: dict[str, str]
     card: str
+    signature: str = ""
 
 
 class FileModels:
-    """`ports.Models` in a folder: `objects/SHA256` and `NAME/VERSION.json`."""
+    """`ports.Models` in a folder: `objects/SHA256` and `NAME/VERSION.json`.
 
-    def __init__(self, folder: Path) -> None:
+    Without a key nothing is signed, and nothing but the digests is looked at.
+    """
+
+    def __init__(self, folder: Path, key: bytes = b"") -> None:
         self._folder = folder
+        self._key = key
 
     def put(self, name: str, files: Mapping[str, bytes], card: bytes) -> int:
         """Keep a new version (1, 2, ...) of a model and return its number.
@@ -33,21 +49,29 @@ class FileModels:
         """
         manifest = _Manifest({key: _digest(files[key]) for key in sorted(files)}, _digest(card))
         latest = self.latest(name)
-        if latest and self._manifest(name, latest) == manifest:
+        if latest and self._path(name, latest).read_bytes() == self._signed(manifest, name, latest):
             return latest
         for content in (*files.values(), card):
             _write(self._folder / "objects" / _digest(content), content)
-        _write(self._path(name, latest + 1), msgspec.json.encode(manifest))
+        _write(self._path(name, latest + 1), self._signed(manifest, name, latest + 1))
         return latest + 1
 
     def get(
         self, name: str, version: int | None = None
     ) -> tuple[int, dict[str, bytes], bytes] | None:
-        """Return (version, files, card) of one version, or of the latest."""
+        """Return (version, files, card) of one version, or of the latest.
+
+        Raises:
+            ModelError: a file or the manifest was changed, or another folder's key signed it.
+        """
         number = version or self.latest(name)
         if not number or not self._path(name, number).exists():
             return None
         manifest = self._manifest(name, number)
+        expected = self._signature(manifest, name, number)
+        if self._key and not hmac.compare_digest(manifest.signature.encode(), expected.encode()):
+            what = "this folder's key has not signed the manifest, or it was changed since"
+            raise ModelError(what, where=str(self._path(name, number)), mend=MEND)
         files = {key: self._object(digest) for key, digest in manifest.files.items()}
         return number, files, self._object(manifest.card)
 
@@ -70,15 +94,30 @@ class FileModels:
         return self._folder / name / f"{version}.json"
 
     def _manifest(self, name: str, version: int) -> _Manifest:
-        return msgspec.json.decode(self._path(name, version).read_bytes(), type=_Manifest)
+        path = self._path(name, version)
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=_Manifest)
+        except msgspec.DecodeError as error:
+            what = f"the manifest cannot be read ({error})"
+            raise ModelError(what, where=str(path), mend=MEND) from error
+
+    def _signed(self, manifest: _Manifest, name: str, version: int) -> bytes:
+        """Return a manifest, with its signature, as it is kept."""
+        signature = self._signature(manifest, name, version)
+        return msgspec.json.encode(msgspec.structs.replace(manifest, signature=signature))
+
+    def _signature(self, manifest: _Manifest, name: str, version: int) -> str:
+        """Return the signature that a manifest must have as this version of this model."""
+        if not self._key:
+            return ""
+        said = msgspec.json.encode([name, version, manifest.files, manifest.card], order="sorted")
+        return hmac.digest(self._key, said, "sha256").hex()
 
     def _object(self, digest: str) -> bytes:
         path = self._folder / "objects" / digest
         content = path.read_bytes() if path.exists() else b""
         if _digest(content) != digest:
-            raise ModelError(
-                "the file is missing or was changed", where=str(path), mend="train the model again"
-            )
+            raise ModelError("the file is missing or was changed", where=str(path), mend=MEND)
         return content
 
 
