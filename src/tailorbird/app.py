@@ -12,6 +12,7 @@ from tailorbird import settings as configuration
 from tailorbird import sharing
 from tailorbird.errors import UsageError
 from tailorbird.model_cards import ModelCard
+from tailorbird.model_record import Turn
 from tailorbird.ports import Closeable
 from tailorbird.privacy.vault import Vault, load_key
 from tailorbird.schema import Definition, DefinitionKind, Instant, PersonId
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from tailorbird import collect, delivery, experiments, flow, segments
     from tailorbird.lists import Lists
     from tailorbird.merging import Merging
+    from tailorbird.readings.recommendations import Recommendations
     from tailorbird.ready import Ready
     from tailorbird.repair import Repair
     from tailorbird.syncs import Syncs
     from tailorbird.views import Readings
+    from tailorbird.views.recommendations import Answer
 
     Wording: TypeAlias = str | segments.Segment
 Progress = Callable[[int, int], None]
@@ -279,6 +282,28 @@ class Tailorbird:
         now = self.clock()
         return authoring.remove_segment(self.world, name, author=author, reason=reason, now=now)
 
+    # -- recommendations ------------------------------------------------------------------------
+
+    def recommend(
+        self, person: str | PersonId, count: int = 8, *, rules: str = "default", category: str = ""
+    ) -> Answer:
+        """Return what a person is recommended now, each product with its reason and probability.
+
+        Raises:
+            UsageError: nobody is known so, or there are no such rules.
+        """
+        from tailorbird.readings import recommendations
+
+        number = self.person(person) if isinstance(person, str) else person
+        return recommendations.of_person(self.world, number, self.clock(), count, rules, category)
+
+    @property
+    def recommendations(self) -> Recommendations:
+        """Return what guests are recommended, the rules, the report and the audit."""
+        from tailorbird.readings.recommendations import Recommendations
+
+        return Recommendations(self.world, self.clock())
+
     # -- people ---------------------------------------------------------------------------------
 
     def person(self, identifier: str) -> PersonId:
@@ -304,10 +329,23 @@ class Tailorbird:
     # -- learning, campaigns --------------------------------------------------------------------
 
     def learn(self, names: Sequence[str] | None = None) -> list[ModelCard]:
-        """Train and judge the models, all or these, and score everybody."""
-        from tailorbird import learning
+        """Train and judge the models, all or these; what does not lose serves, and scores all."""
+        from tailorbird import retraining
 
-        return learning.learn(self.world, self.clock(), names)
+        return retraining.learn(self.world, self.clock(), names)
+
+    def roll_back(self, model: str, version: int, *, reason: str, author: str = "") -> Turn:
+        """Have another version of a model serve, and score everybody by it.
+
+        Raises:
+            UsageError: there is no such version, it serves already, or there is no reason.
+        """
+        from tailorbird import learning, serving
+
+        now = self.clock()
+        kept = serving.roll_back(self.world, model, version, author=author, reason=reason, now=now)
+        learning.score(self.world, now, model)
+        return kept
 
     def model_cards(self) -> list[ModelCard]:
         """Return the card of every model's latest version."""

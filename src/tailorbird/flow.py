@@ -28,6 +28,7 @@ from tailorbird import (
     notify,
     profiles,
     ready,
+    retraining,
     segments,
     triggering,
 )
@@ -300,6 +301,7 @@ def keep_current(
     forms.ask(world, now)
     if ready.recalculate_due(world, now, work):
         taken += ingest(world)
+    retraining.run_due(world, now, work)
     refresh(world, now, seconds, work)
     journeying.react(world, now)
     triggering.enter_triggered(world, now, journeying.enter)

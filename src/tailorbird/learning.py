@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import predict, recommend, yaml_text
+from tailorbird import predict, recommend, serving, yaml_text
 from tailorbird.errors import UsageError
 from tailorbird.learning_texts import BY_DEFAULT, LIBRARY, WantedModel, parse_model
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
@@ -153,8 +153,8 @@ def score(world: World, now: Instant, name: str | None = None) -> int:
     """Score everybody of whom a model is, or all models are; return how many scores there are."""
     if name is None:
         return sum(score(world, now, each) for each in standing(world))
-    latest = world.models.latest(name)
-    if not latest or wanted(world, name).foretells == "products":
+    version = serving.version(world, name)
+    if not version or wanted(world, name).foretells == "products":
         return 0
     found = scored(world, name, trainees(world, now, "personalisation"), now)
     world.facts.write(
@@ -163,7 +163,7 @@ def score(world: World, now: Instant, name: str | None = None) -> int:
             (
                 "INSERT INTO scores SELECT ?, ?, person, ?, "
                 "CAST(ROUND(value * 1000000) AS BIGINT) FROM scored",
-                (name, latest, now),
+                (name, version, now),
             ),
         ],
         {"scored": found},
@@ -180,17 +180,17 @@ def scored(world: World, name: str, people: Sequence[PersonId], now: Instant) ->
     Raises:
         UsageError: no model of this name was trained.
     """
-    found = world.models.get(name)
+    found = serving.served(world, name)
     if found is None:
         raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
     _, files, _ = found
-    asked = _asked(world, name, files)
+    asked = asked_of(world, name, files)
     model = predict.load({each: files[each] for each in files if each != ASKED})
     told = model.score(Past(world, asked, people).features(now))
     return told.rename_columns(["person", "value", *told.column_names[2:]])
 
 
-def _asked(world: World, name: str, files: Mapping[str, bytes]) -> WantedModel:
+def asked_of(world: World, name: str, files: Mapping[str, bytes]) -> WantedModel:
     """Return what was wanted when a model was trained; of one from before that was kept, now."""
     if ASKED not in files:
         return wanted(world, name)
@@ -226,9 +226,11 @@ def check_model(world: World, text: str, name: str) -> None:
 
 
 def recommender(world: World) -> tuple[int, recommend.Recommender] | None:
-    """Return the latest recommender with its version, ready to serve; read once a version."""
-    latest = world.models.latest(RECOMMENDER)
-    return world.latest.of(RECOMMENDER, latest, lambda: _loaded(world, latest)) if latest else None
+    """Return the recommender that serves, with its version, ready; read once a version."""
+    version = serving.version(world, RECOMMENDER)
+    if not version:
+        return None
+    return world.latest.of(RECOMMENDER, version, lambda: _loaded(world, version))
 
 
 def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | None:

@@ -1,0 +1,123 @@
+"""Drift of a model that serves: its people, their outcomes and its probabilities, then and now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from tailorbird import learning, predict, serving
+from tailorbird.errors import UsageError
+from tailorbird.learning_texts import WantedModel
+from tailorbird.model_data import Past, trainees
+from tailorbird.predict import drift as drifts
+from tailorbird.predict.drift import DriftReport
+from tailorbird.predict.propensity import Floats
+from tailorbird.schema import DAY, Instant
+from tailorbird.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CALIBRATION: Final = "calibration error"
+MOST_READ: Final = 5_000
+_EVENTLESS: Final = ("products", "next_order", "send_hour")
+"""Targets whose outcome is no yes or no."""
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """A look at drift that was kept: when, at which version, what was found."""
+
+    at: Instant
+    version: int
+    report: DriftReport
+
+
+def comparable(asked: WantedModel) -> bool:
+    """Return whether a model has traits and outcomes that two windows can be compared by."""
+    return asked.foretells not in _EVENTLESS
+
+
+def window(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
+    """Return the latest window whose outcomes are known: people as of its beginning, and outcomes.
+
+    The newest window that any training up to now could be judged on.
+    """
+    begins = now - past.asked.horizon * DAY
+    features = past.features(begins)
+    happened = np.isin(
+        features["person"].to_numpy(), past.outcomes(begins, now)["person"].to_numpy()
+    )
+    return features, happened.astype(np.float64)
+
+
+def scorer(files: dict[str, bytes]) -> predict.Scorer:
+    """Return a kept model, ready to score."""
+    return predict.load({name: files[name] for name in files if name != learning.ASKED})
+
+
+def baseline_files(
+    past: Past, files: dict[str, bytes], now: Instant, judged_error: float | None
+) -> dict[str, bytes]:
+    """Return what is kept beside a model of the window that it was judged on: no person is in it.
+
+    `judged_error`: the calibration error of its card, from people that it had not seen.
+    """
+    features, outcome = window(past, now)
+    if not features.num_rows:
+        return {}
+    kept = drifts.baseline(features, outcome, scorer(files).estimates(features))
+    if judged_error is not None:
+        kept = msgspec.structs.replace(kept, calibration_error=judged_error)
+    return kept.files()
+
+
+def look(world: World, name: str, now: Instant) -> Looked:
+    """Compare the latest window with that on which the serving version was judged; keep the answer.
+
+    Raises:
+        UsageError: no model of this name was trained, or it keeps no such window.
+    """
+    found = serving.served(world, name)
+    if found is None:
+        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+    number, files, _ = found
+    before = drifts.load_baseline(files)
+    asked = learning.asked_of(world, name, files)
+    if before is None or not comparable(asked):
+        what = f"{name!r}, version {number}, keeps no window to compare with"
+        raise UsageError(what, mend="train it again; a recommender has none")
+    past = Past(world, asked, trainees(world, now))
+    features, outcome = window(past, now)
+    model = scorer(files)
+    if features.num_rows:
+        said, read = model.estimates(features), _read(model, features)
+        report = drifts.drift(before, features, outcome, said, read=read)
+    else:
+        report = drifts.drift(before, features)
+    return keep(world, name, Looked(now, number, report))
+
+
+def keep(world: World, name: str, looked: Looked) -> Looked:
+    """Keep a look as the last one; return it."""
+    world.log.append_from(_reader(name), [], msgspec.json.encode(looked).decode())
+    return looked
+
+
+def looked(world: World, name: str) -> Looked | None:
+    """Return the last look at a model's drift, None before the first."""
+    kept = world.log.progress(_reader(name))
+    return msgspec.json.decode(kept, type=Looked) if kept else None
+
+
+def _read(model: predict.Scorer, features: pa.Table) -> dict[str, float]:
+    """Return how much a model makes of each trait: the spread of what it adds, the largest 1."""
+    told = model.effects(features.slice(0, MOST_READ))
+    spread = told.shift.std(axis=0)
+    most = float(spread.max(initial=0.0))
+    return dict(zip(told.names, (spread / most if most else spread).tolist(), strict=True))
+
+
+def _reader(name: str) -> str:
+    return f"drift:{name}"

@@ -1,0 +1,64 @@
+"""Which version of a model serves: by the latest word in the record, else the latest one.
+
+A version is made to serve by winning (`retraining`), or by somebody who rolls back and says why.
+"""
+
+from __future__ import annotations
+
+from tailorbird.errors import UsageError
+from tailorbird.model_record import Turn, TurnHow
+from tailorbird.schema import Instant
+from tailorbird.world import World
+
+
+def version(world: World, name: str) -> int:
+    """Return the number of the version that serves, 0 where no model of this name was trained."""
+    said = world.model_record.turns(name, 1)
+    return said[0].version if said else world.models.latest(name)
+
+
+def served(world: World, name: str) -> tuple[int, dict[str, bytes], bytes] | None:
+    """Return (version, files, card) of the version that serves."""
+    number = version(world, name)
+    return world.models.get(name, number) if number else None
+
+
+def held_by(world: World, name: str) -> Turn | None:
+    """Return the word by which somebody rolled back to what serves; None where nobody did.
+
+    Only what surely wins replaces such a version; a challenger that lost to it changes nothing.
+    """
+    for turn in world.model_record.turns(name):
+        if turn.how == "kept":
+            continue
+        return turn if turn.how == "rolled back" else None
+    return None
+
+
+def turn(world: World, name: str, number: int, how: TurnHow, reason: str, now: Instant) -> Turn:
+    """Keep that a version serves from now on by the nightly judgement; return what was kept."""
+    kept = Turn(name, number, version(world, name), how, now, "", reason)
+    world.model_record.turn(kept)
+    return kept
+
+
+def roll_back(
+    world: World, name: str, number: int, *, author: str, reason: str, now: Instant
+) -> Turn:
+    """Have an earlier version serve again, or any other; scores change at the next scoring.
+
+    Raises:
+        UsageError: there is no such version, it serves already, or there is no reason.
+    """
+    if not world.models.latest(name):
+        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+    if number < 1 or world.models.get(name, number) is None:
+        mend = f"choose 1 to {world.models.latest(name)}"
+        raise UsageError(f"{name!r} has no version {number}", mend=mend)
+    if number == version(world, name):
+        raise UsageError(f"version {number} of {name!r} serves already", mend="choose another")
+    if not reason.strip():
+        raise UsageError("nobody would know why", mend="give a reason")
+    kept = Turn(name, number, version(world, name), "rolled back", now, author, reason.strip())
+    world.model_record.turn(kept)
+    return kept

@@ -1,0 +1,175 @@
+"""A model serves because it did not lose, alarms when the world moves, and can be taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tailorbird import drifting, learning, retraining, serving
+from tailorbird.app import Tailorbird
+from tailorbird.errors import UsageError
+from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.model_record import Turn
+from tailorbird.predict.drift import Drift, DriftReport
+from tailorbird.schema import DAY
+
+MODEL = "repeat_purchase"
+
+
+def _turns(tb: Tailorbird, name: str = MODEL) -> list[Turn]:
+    return tb.world.model_record.turns(name)
+
+
+def _versions(tb: Tailorbird, name: str = MODEL) -> set[int]:
+    rows = tb.world.facts.read("SELECT DISTINCT version FROM scores WHERE model = ?", (name,))
+    return set(rows["version"].to_pylist())
+
+
+def _aged(tb: Tailorbird, days: int) -> None:
+    """Let time pass for the clock alone."""
+    clock = tb.clock
+    tb.clock = lambda: clock() + days * DAY
+
+
+def test_what_was_trained_first_serves(tb: Tailorbird) -> None:
+    (last,) = _turns(tb)
+    assert (last.how, last.version) == ("first", 1)
+    assert serving.version(tb.world, MODEL) == 1
+    assert serving.version(tb.world, "unheard_of") == 0
+
+
+def test_a_fresher_version_by_the_same_definition_takes_over(tb: Tailorbird) -> None:
+    _aged(tb, 1)
+    tb.learn([MODEL])
+    last = _turns(tb)[0]
+    assert (last.how, last.version, last.challenger) == ("promoted", 2, 1)
+    assert "same definition" in last.reason
+    assert _versions(tb) == {2}
+
+
+def test_a_challenger_that_is_surely_worse_is_kept_and_does_not_serve(tb: Tailorbird) -> None:
+    tb.put("model", MODEL, f"name: {MODEL}\nfeatures: [country]\nalgorithm: rule\n")
+    before = _versions(tb)
+    found = retraining._verdict(tb.world, MODEL, _measure(-0.2, -0.1), _card(tb))
+    assert found[0] == "kept"
+    assert "surely worse" in found[1]
+    assert _versions(tb) == before
+
+
+def _measure(low: float, high: float) -> Measure:
+    return Measure("auc", 0.6, 0.7, "champion", low, high)
+
+
+def _card(tb: Tailorbird) -> ModelCard:
+    found = learning.card(tb.world, MODEL)
+    assert found is not None
+    return found
+
+
+def test_rolling_back_is_recorded_with_author_and_reason_and_outlives_a_restart(
+    tb: Tailorbird, folder: Path
+) -> None:
+    _aged(tb, 1)
+    tb.learn([MODEL])
+    kept = tb.roll_back(MODEL, 1, reason="it wrote to the wrong people", author="ada")
+    assert (kept.how, kept.version, kept.challenger) == ("rolled back", 1, 2)
+    assert _versions(tb) == {1}
+    tb.close()
+    with Tailorbird.open(folder, environment={}) as again:
+        assert serving.version(again.world, MODEL) == 1
+        last = _turns(again)[0]
+        assert (last.author, last.reason) == ("ada", "it wrote to the wrong people")
+
+
+def test_what_somebody_rolled_back_to_yields_only_to_a_sure_win(tb: Tailorbird) -> None:
+    _aged(tb, 1)
+    tb.learn([MODEL])
+    tb.roll_back(MODEL, 1, reason="wrong people", author="ada")
+    _aged(tb, 1)
+    tb.learn([MODEL])
+    last = _turns(tb)[0]
+    assert (last.how, last.version, last.challenger) == ("kept", 1, 3)
+    assert "ada rolled back" in last.reason
+    assert _versions(tb) == {1}
+    unsure, sure = _measure(-0.01, 0.02), _measure(0.01, 0.03)
+    assert retraining._verdict(tb.world, MODEL, unsure, _card(tb))[0] == "kept"
+    assert retraining._verdict(tb.world, MODEL, sure, _card(tb))[0] == "promoted"
+
+
+@pytest.mark.parametrize(
+    ("version", "reason", "words"),
+    [(7, "why not", "no version 7"), (1, "why not", "serves already"), (0, "x", "no version 0")],
+)
+def test_a_roll_back_to_nothing_is_refused(
+    tb: Tailorbird, version: int, reason: str, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        tb.roll_back(MODEL, version, reason=reason)
+
+
+def test_a_roll_back_without_a_reason_is_refused(tb: Tailorbird) -> None:
+    _aged(tb, 1)
+    tb.learn([MODEL])
+    with pytest.raises(UsageError, match="give a reason"):
+        tb.roll_back(MODEL, 1, reason="  ")
+
+
+def test_another_definition_is_held_to_the_champion_on_the_latest_window(tb: Tailorbird) -> None:
+    tb.put("model", MODEL, f"name: {MODEL}\nfeatures: [orders, revenue_minor]\n")
+    now = tb.clock()
+    asked = learning.wanted(tb.world, MODEL)
+    found = retraining.retrain(tb.world, asked, learning.trainees(tb.world, now), now)
+    assert found.contest is None or found.contest.naive_rule == "champion"
+    assert found.turn.how in ("promoted", "kept")
+    assert found.turn.reason
+
+
+def test_a_schedule_trains_anew_and_a_tick_does_nothing_before(tb: Tailorbird) -> None:
+    tb.put("model", MODEL, f"name: {MODEL}\nschedule: 7d\n")
+    now = _card(tb).trained_at
+    assert retraining.run_due(tb.world, now + 2 * DAY) == []
+    assert tb.world.models.latest(MODEL) == 1
+    assert drifting.looked(tb.world, MODEL) is not None
+    assert retraining.run_due(tb.world, now + 8 * DAY) == [MODEL]
+    assert tb.world.models.latest(MODEL) == 2
+    assert retraining.run_due(tb.world, now + 8 * DAY + 1) == []
+
+
+def test_without_a_schedule_nothing_is_trained_by_itself(tb: Tailorbird) -> None:
+    assert retraining.run_due(tb.world, tb.clock() + 400 * DAY) == []
+
+
+def test_a_look_at_drift_is_kept_and_names_nobody(tb: Tailorbird) -> None:
+    found = drifting.look(tb.world, MODEL, tb.clock())
+    assert not found.report.alarm
+    assert drifting.looked(tb.world, MODEL) == found
+    files = serving.served(tb.world, MODEL)
+    assert files is not None
+    for name, content in files[1].items():
+        assert b'"person"' not in content, name
+
+
+def test_an_alarm_has_a_scheduled_model_trained_anew_before_its_time(tb: Tailorbird) -> None:
+    tb.put("model", MODEL, f"name: {MODEL}\nschedule: 365d\n")
+    now = tb.clock() + DAY
+    report = DriftReport(500, (_alarm(),), "Drift: everything moved.")
+    drifting.keep(tb.world, MODEL, drifting.Looked(now, 1, report))
+    assert retraining.run_due(tb.world, now + 1) == [MODEL]
+    assert retraining.run_due(tb.world, now + 2) == []
+
+
+def _alarm() -> Drift:
+    return Drift("score", "score", 1.0, 0.25, True, "scores lie otherwise")
+
+
+def test_a_model_without_a_window_says_so(tb: Tailorbird) -> None:
+    with pytest.raises(UsageError, match="keeps no window"):
+        drifting.look(tb.world, "recommender", tb.clock())
+    with pytest.raises(UsageError, match="no model 'x' was trained"):
+        drifting.look(tb.world, "x", tb.clock())
+
+
+def test_turns_are_plain_enough_to_be_shown(tb: Tailorbird) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(_turns(tb)))[0]["how"] == "first"
