@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
-from tailorbird.recommend.interactions import Floats, History, Indices, Ints, Singles
+from tailorbird.recommend.interactions import History, Indices, Ints, Singles
 from tailorbird.recommend.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -237,10 +237,25 @@ def _pruned(related: Related, most: int) -> Related:
     return Related(begins.astype(np.int64), source[kept], weight[kept])
 
 
-def popularity(history: History, items: int, half_life_days: float) -> Floats:
-    """Return each item's buyers per day, decayed from the last day on, the largest 1."""
-    if not len(history.day):
-        return np.zeros(items)
-    age = int(history.day.max()) - history.day[history.bought]
-    counts = np.bincount(history.item[history.bought], np.exp2(-age / half_life_days), items)
-    return counts / max(float(counts.max(initial=0.0)), 1e-300)
+def by_target(
+    source: npt.NDArray[Any],
+    target: npt.NDArray[Any],
+    weight: npt.NDArray[Any],
+    targets: int,
+    most: int,
+) -> Related:
+    """Return weights from single ones, those of one pair added up, the `most` of each target."""
+    order = np.lexsort((source, target))
+    source, target, weight = source[order], target[order], weight[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
+    begins = np.flatnonzero(first)
+    summed = np.add.reduceat(weight, begins) if len(begins) else weight
+    source, target = source[begins], target[begins]
+    start = np.searchsorted(target, np.arange(targets + 1))
+    order = np.lexsort((-np.abs(summed), target))
+    kept = np.sort(order[np.arange(len(order)) - start[target[order]] < most])
+    start = np.searchsorted(target[kept], np.arange(targets + 1))
+    return Related(
+        start.astype(np.int64), source[kept].astype(np.int32), summed[kept].astype(np.float32)
+    )

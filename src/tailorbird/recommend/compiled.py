@@ -12,7 +12,7 @@ import numpy as np
 
 from tailorbird.recommend import scoring
 from tailorbird.recommend.interactions import Flags, History, Ints
-from tailorbird.recommend.scoring import FILL, Past, Ranked, Scorer
+from tailorbird.recommend.scoring import Past, Ranked, Scorer
 
 WORTH_IT_CELLS: Final = 100_000_000
 """People x items from which on loading and compiling pays."""
@@ -32,19 +32,23 @@ def ranked(
     today: int,
     allowed: Flags,
     bar_after: float = math.inf,
+    group: Ints | None = None,
     compile_it: bool,
     threads: int = 1,
 ) -> Iterator[Ranked]:
     """Yield the best items of these person indices (-1: strangers), a chunk at a time.
 
-    What a person bought on a day after `bar_after` is left out.
+    What a person bought on a day after `bar_after` is left out. `group` is each person's row of
+    `scorer.fills`, 0 where it is not given.
     """
     ranker = rank if compile_it else scoring.rank
+    rows = np.zeros(len(people), np.int64) if group is None else group
 
-    def best_of(piece: Ints) -> Ranked:
-        past = scoring.recall_past(history, piece, scorer.parameters, today)
+    def best_of(piece: slice) -> Ranked:
+        some = people[piece]
+        past = scoring.recall_past(history, some, scorer.parameters, today)
         barred = past.bought & (past.last_day > bar_after)
-        return ranker(scorer, past, piece, k, allowed=allowed, barred=barred)
+        return ranker(scorer, past, some, k, allowed=allowed, barred=barred, group=rows[piece])
 
     pieces = scoring.chunks(history, people, k if compile_it else len(allowed))
     if threads == 1:
@@ -55,7 +59,7 @@ def ranked(
 
 
 def rank(
-    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags
+    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags, group: Ints
 ) -> Ranked:
     """Return what `scoring.rank` returns, equal but for the order of sums."""
     from tailorbird.recommend import kernel
@@ -64,7 +68,7 @@ def rank(
     best, because = np.full(shape, -1), np.full(shape, -1)
     scores, own = np.full(shape, -np.inf), np.zeros(shape)
     repeats = scoring.own_scores(scorer, past, len(people))
-    fill = np.where(allowed, FILL * scorer.popular, -np.inf)
+    fills = np.where(allowed, scorer.fills, -np.inf)
     kernel.rank_people(
         np.searchsorted(past.owner, np.arange(len(people) + 1)),
         (
@@ -75,11 +79,11 @@ def rank(
             barred,
         ),
         (scorer.by_source, scorer.next_by_source),
-        fill,
-        scorer.by_popularity,
+        (group, fills, scorer.by_popularity),
         (best, scores, own, because),
     )
-    related = np.where(best >= 0, scores - own - FILL * scorer.popular[best], 0.0)
+    fill = scorer.fills[group[:, None], best]
+    related = np.where(best >= 0, scores - own - fill, 0.0)
     return Ranked(people, best, scores, own, related, _bought(past, best), because)
 
 

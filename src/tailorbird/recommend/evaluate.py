@@ -9,7 +9,8 @@ import numpy as np
 
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import measures as measuring
-from tailorbird.recommend.interactions import Floats, Interactions, encode
+from tailorbird.recommend.content_based import NOTHING_SAID, Described, describe
+from tailorbird.recommend.interactions import Floats, Interactions, encode, widened
 from tailorbird.recommend.parameters import OWN_REPEAT, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.tuning import (
@@ -40,6 +41,7 @@ def judge(
     now: Instant,
     horizon_days: int = 30,
     seed: int = 0,
+    groups: pa.Table | None = None,
 ) -> tuple[Recommender, ModelCard]:
     """Return a recommender fit on everything up to `now`, and the card that judges it.
 
@@ -53,9 +55,13 @@ def judge(
         ModelError: a column is missing.
     """
     coded = encode(interactions)
+    if items is not None:
+        coded = widened(coded, items["item"].to_pylist())
     rng = np.random.default_rng(seed)
     horizon = horizon_days * DAY
-    validation, test = split(coded, now=now, horizon=horizon, rng=rng)
+    validation, test = split(
+        coded, now=now, horizon=horizon, rng=rng, described=describe(items, coded.items)
+    )
     fewest = min(len(validation.people), len(test.people))
     parameters, measures = OWN_REPEAT, _NONE
     if fewest >= LEAST_PEOPLE:
@@ -64,7 +70,8 @@ def judge(
     why = _why(measures, serves) if measures else _too_few(fewest, horizon_days)
     card = _card(coded, parameters, measures, now, horizon, len(test.people))
     card = msgspec.structs.replace(card, serves=serves, why=why)
-    return train(coded, items, now=now, seed=seed, parameters=parameters), card
+    model = train(coded, items, now=now, seed=seed, parameters=parameters, groups=groups)
+    return model, card
 
 
 _NONE: Final[tuple[Measure, ...]] = ()
@@ -73,11 +80,19 @@ _RECALL: Final = f"recall@{DEPTH}"
 
 
 def split(
-    coded: Interactions, *, now: Instant, horizon: int, rng: np.random.Generator
+    coded: Interactions,
+    *,
+    now: Instant,
+    horizon: int,
+    rng: np.random.Generator,
+    described: Described = NOTHING_SAID,
 ) -> tuple[Window, Window]:
     """Return the windows that choose the parameters and that judge: the two last horizons (us)."""
     middle, last = now - 2 * horizon, now - horizon
-    return window(coded, middle, last, MOST_TUNED, rng), window(coded, last, now, MOST_JUDGED, rng)
+    return (
+        window(coded, middle, last, MOST_TUNED, rng, described),
+        window(coded, last, now, MOST_JUDGED, rng, described),
+    )
 
 
 def _compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -124,6 +124,19 @@ def encode(table: pa.Table) -> Interactions:
         quantity=pc.fill_null(table["quantity"], 1).to_numpy().astype(np.int64),
         kind=np.where(kind == len(_KINDS), np.int8(_RETURN), kind),
     )
+
+
+def widened(interactions: Interactions, items: Collection[str]) -> Interactions:
+    """Return them coded over these items too, though nobody had to do with them yet."""
+    known = set(interactions.items)
+    added = [item for item in items if item not in known]
+    if not added:
+        return interactions
+    names = np.array([*interactions.items, *added], dtype=object)
+    order = np.argsort(names)
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return replace(interactions, items=tuple(names[order]), item=rank[interactions.item])
 
 
 def history(interactions: Interactions, until: Instant) -> History:

@@ -101,7 +101,7 @@ def _choose(touched: Any, sums: Any, fill: Any, scores: Any, best: Any) -> int:
     for j in touched:
         score = sums[j] + fill[j]
         sums[j] = 0.0
-        if score >= scores[least] and score > -np.inf:
+        if score >= scores[least] and score > -np.inf and score != 0:
             size = insert(scores, best, size, score, j)
     return size
 
@@ -115,7 +115,7 @@ def _fill_up(
     """Put the most popular allowed items that the past does not touch into the list."""
     fresh = 0
     for j in by_popularity:
-        if fresh == len(best):
+        if fresh == len(best) or j < 0:
             break
         if met[j] != person and fill[j] > -np.inf:
             fresh += 1
@@ -158,23 +158,26 @@ def _explain(rows: Any, past: Any, links: Any, best: Any, place: Any, parts: Any
 explain = _compile(_explain)
 
 
-def _rank(start: Any, past: Any, links: Any, fill: Any, by_popularity: Any, out: Any) -> None:
+def _rank(start: Any, past: Any, links: Any, filling: Any, out: Any) -> None:
     """Write every person's best items, scores, own parts and reasons into `out`.
 
-    `fill` is what each item gets from popularity, minus infinity for items that are not allowed.
+    `filling` is the group of each person, what each item gets from popularity in each group (minus
+    infinity for items that are not allowed), and the known items of each, best sellers first.
     """
+    group, fills, by_popularity = filling
+    items = fills.shape[1]
     best, scores, owns, because = out
-    sums = np.zeros(len(fill))
-    place = np.full(len(fill), -1, np.int32)
-    met = np.full(len(fill), -1, np.int32)
-    touched = np.empty(len(fill), np.int32)
+    sums = np.zeros(items)
+    place = np.full(items, -1, np.int32)
+    met = np.full(items, -1, np.int32)
+    touched = np.empty(items, np.int32)
     most = np.empty(best.shape[1])
     for person in range(len(start) - 1):
         rows = range(start[person], start[person + 1])
         count = spread(person, rows, past, links, sums, met, touched)
-        line, names = scores[person], best[person]
+        line, names, fill = scores[person], best[person], fills[group[person]]
         size = choose(touched[:count], sums, fill, line, names)
-        fill_up(person, size, met, fill, by_popularity, line, names)
+        fill_up(person, size, met, fill, by_popularity[group[person]], line, names)
         explain(rows, past, links, names, place, (owns[person], because[person], most))
 
 

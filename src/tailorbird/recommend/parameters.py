@@ -19,6 +19,8 @@ class Parameters(msgspec.Struct, frozen=True):
     """Later visits after which a visit counts half towards what follows it."""
     penalty: float = 200.0
     """The ridge's lambda: larger trusts fewer joint buyers less."""
+    content: float = 0.0
+    """Weight of what items are alike to by what they say of themselves; new ones always get it."""
     half_life_days: float = 120.0
     """Age at which an item in the history counts half towards related items."""
     own_half_life_days: float = 240.0

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tailorbird.errors import ModelError, UsageError
-from tailorbird.recommend import collaborative, compiled, scoring, sequence
-from tailorbird.recommend.collaborative import Related
+from tailorbird.errors import UsageError
+from tailorbird.recommend import (
+    collaborative,
+    compiled,
+    content_based,
+    popular,
+    scoring,
+    sequence,
+    shown,
+    slots,
+)
+from tailorbird.recommend.collaborative import Related, nothing_related
+from tailorbird.recommend.content_based import NOTHING_SAID, Described
 from tailorbird.recommend.interactions import (
     Flags,
     Floats,
@@ -23,42 +32,33 @@ from tailorbird.recommend.interactions import (
     Interactions,
     encode,
     history,
+    widened,
 )
 from tailorbird.recommend.parameters import Parameters
+from tailorbird.recommend.popular import NO_GROUPS, Groups
+from tailorbird.recommend.stored import (
+    FORMAT,
+    Head,
+    check_lengths,
+    check_links,
+    packed,
+    unpacked,
+)
 from tailorbird.schema import DAY, Instant, PersonId
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT: Final = 2
 _DEFAULT: Final = Parameters()
+_LINKED: Final = ("related", "following")
 _ARRAYS: Final = (
-    "related.start",
-    "related.source",
-    "related.weight",
-    "following.start",
-    "following.source",
-    "following.weight",
+    *(f"{owner}.{name}" for owner in _LINKED for name in ("start", "source", "weight")),
+    *(f"history.{field.name}" for field in fields(History)),
+    *(f"described.{name}" for name in ("rarity", "start", "token", "weight")),
     "popular",
-    "history.people",
-    "history.start",
-    "history.item",
-    "history.day",
-    "history.weight",
-    "history.bought",
-    "history.visit",
+    "groups.popular",
+    "fresh",
 )
-
-
-class _Head(msgspec.Struct, frozen=True):
-    """What a recommender's files hold beside arrays."""
-
-    format: int
-    parameters: Parameters
-    items: tuple[str, ...]
-    names: dict[str, str]
-    catalogue: tuple[str, ...] | None
-    trained_at: Instant
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ class Recommender:
     trained_at: Instant
     names: Mapping[str, str]
     catalogue: frozenset[str] | None = None
+    groups: Groups = NO_GROUPS
+    described: Described = NOTHING_SAID
+    fresh: Flags = field(default_factory=lambda: np.zeros(0, bool))
 
     def top(
         self,
@@ -87,35 +90,52 @@ class Recommender:
         now: Instant,
         within: Collection[str] | None = None,
         exclude_recent_days: float | None = None,
+        groups: Mapping[PersonId, str] | None = None,
+        new_slots: int = 0,
         threads: int = 1,
     ) -> pa.Table:
         """Return up to `k` items a person: person, rank, item, score, reason, reason_code, because.
 
         In the order of `people`, rank 1 first. Only items in `within` (say, in stock) where it is
         given; none that the person bought in the last `exclude_recent_days`. Strangers get what
-        is popular now. `reason_code` is `repeat`, `viewed`, `related` or `popular`, and `because`
-        the item that a `related` one goes with. Histories reach as far as the last fit or
-        `with_history`. Give up to some 100,000 people at a time: the table holds them all.
+        is popular now, in their group where `groups` names one of the fit. Of the `k` places the
+        last `new_slots` go to items that few people know yet, where the person's history leads to
+        enough of them, perhaps by what they say of themselves.
+
+        `reason_code` is `repeat`, `viewed`, `related` or `popular`, and `because` the item that a
+        `related` one goes with. Histories reach as far as the last fit or `with_history`. Give up
+        to some 100,000 people at a time: the table holds them all.
         """
         if k < 1:
             raise UsageError(f"k is {k}", where="Recommender.top", mend="ask for at least one item")
         numbers = np.asarray(people, dtype=np.int64)
-        parts = compiled.ranked(
-            self._scorer,
-            self.history,
-            self._index(numbers),
-            k,
-            today=now // DAY,
-            allowed=self._allowed(within),
-            bar_after=math.inf if exclude_recent_days is None else now / DAY - exclude_recent_days,
-            compile_it=compiled.worth_it(len(numbers), len(self.items)),
-            threads=threads,
-        )
-        return _table(self, numbers, list(parts))
+        allowed = self._allowed(within)
+
+        def ranked(most: int, items: Flags) -> scoring.Ranked:
+            parts = compiled.ranked(
+                self._scorer,
+                self.history,
+                self._index(numbers),
+                most,
+                today=now // DAY,
+                allowed=items,
+                bar_after=_days_before(now, exclude_recent_days),
+                group=self._group(people, groups),
+                compile_it=compiled.worth_it(len(numbers), len(self.items)),
+                threads=threads,
+            )
+            return scoring.joined(list(parts))
+
+        best = ranked(k, allowed)
+        if new_slots > 0 and self.fresh.any():
+            best = slots.with_new(best, ranked(min(new_slots, k), allowed & self.fresh), self.fresh)
+        return shown.table(self.items, self.names, numbers, best)
 
     @cached_property
     def _scorer(self) -> scoring.Scorer:
-        return scoring.prepare(self.parameters, self.related, self.following, self.popular)
+        return scoring.prepare(
+            self.parameters, self.related, self.following, self.popular, self.groups
+        )
 
     def with_history(self, interactions: pa.Table, *, now: Instant) -> Recommender:
         """Return it with everybody's history up to `now`, its learnt weights unchanged.
@@ -143,17 +163,53 @@ class Recommender:
         """Return it with no trace of these people's histories, for an erasure."""
         return replace(self, history=self.history.without(people))
 
+    def with_items(self, items: pa.Table) -> Recommender:
+        """Return it with these items recommendable, those it has not learnt by what they say.
+
+        `items` is a table as `fit` takes it. A new item is led to by what leads to the known items
+        that it is like, and by these, until the next fit knows more.
+        """
+        known = set(self.items)
+        new = items.filter(np.array([item not in known for item in items["item"].to_pylist()]))
+        said = self.described.vectors(content_based.tokens(new))
+        near = content_based.alike(self.described, said, np.flatnonzero(~self.fresh))
+        whole = np.ones(new.num_rows, np.float32)
+        led = content_based.bridged(self.related, near, whole, self.parameters.most_related)
+        return replace(
+            self,
+            items=(*self.items, *new["item"].to_pylist()),
+            related=content_based.longer(self.related, led),
+            following=content_based.longer(self.following, nothing_related(new.num_rows)),
+            popular=np.append(self.popular, np.zeros(new.num_rows)),
+            groups=self.groups.longer(new.num_rows),
+            described=self.described.longer(said),
+            fresh=np.append(self.fresh, np.ones(new.num_rows, bool)),
+            names={**self.names, **_names(items, items["item"].to_pylist())},
+            catalogue=frozenset(items["item"].to_pylist()) | (self.catalogue or known),
+        )
+
     def files(self) -> dict[str, bytes]:
         """Return what `load` reads: JSON and plain arrays, the same bytes for the same model."""
-        catalogue = None if self.catalogue is None else tuple(sorted(self.catalogue))
-        head = _Head(
-            FORMAT, self.parameters, self.items, dict(self.names), catalogue, self.trained_at
+        head = Head(
+            format=FORMAT,
+            parameters=self.parameters,
+            items=self.items,
+            names=dict(self.names),
+            catalogue=None if self.catalogue is None else tuple(sorted(self.catalogue)),
+            trained_at=self.trained_at,
+            groups=self.groups.names,
+            vocabulary=self.described.vocabulary,
         )
-        files = {"recommender.json": msgspec.json.encode(head)}
-        for name in _ARRAYS:
-            owner, _, field = name.rpartition(".")
-            files[f"{name}.npy"] = _packed(getattr(getattr(self, owner) if owner else self, field))
-        return files
+        return packed(head, {name: attrgetter(name)(self) for name in _ARRAYS})
+
+    def _group(
+        self, people: Sequence[PersonId], groups: Mapping[PersonId, str] | None
+    ) -> npt.NDArray[np.int64]:
+        """Return each person's row of the fills: 0 is everybody."""
+        if not groups or not self.groups.names:
+            return np.zeros(len(people), np.int64)
+        place = {name: row for row, name in enumerate(self.groups.names, 1)}
+        return np.array([place.get(groups.get(int(who), ""), 0) for who in people], np.int64)
 
     def _index(self, people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return each person's place in the history, -1 for strangers."""
@@ -179,20 +235,24 @@ def fit(
     now: Instant,
     seed: int = 0,
     parameters: Parameters = _DEFAULT,
+    groups: pa.Table | None = None,
     threads: int = 1,
 ) -> Recommender:
     """Return a recommender learnt from what had happened by `now`.
 
     `interactions` has person, item, at (us), quantity and kind (an event name); rows without a
     person and kinds that say nothing are left out, and what was given back whole does not count.
-    `items` (item, name) bounds what may be recommended. `seed` draws the people who are learnt
-    from where there are more than `parameters.most_people`.
+    `items` (item, name, and any columns that say what an item is) bounds what may be recommended,
+    and makes items known that nobody had yet. `groups` (person, group) tells whose popularity is
+    counted apart. `seed` draws the people who are learnt from where there are more than
+    `parameters.most_people`.
 
     Raises:
         ModelError: a column is missing.
     """
+    coded = encode(interactions)
     return train(
-        encode(interactions), items, now=now, seed=seed, parameters=parameters, threads=threads
+        coded, items, now=now, seed=seed, parameters=parameters, groups=groups, threads=threads
     )
 
 
@@ -203,21 +263,34 @@ def train(
     now: Instant,
     seed: int,
     parameters: Parameters,
+    groups: pa.Table | None = None,
     threads: int = 1,
 ) -> Recommender:
     """Return what `fit` returns, from interactions that are already coded."""
-    past = history(interactions, now)
-    size = len(interactions.items)
+    if items is not None:
+        interactions = widened(interactions, items["item"].to_pylist())
+    past, names = history(interactions, now), interactions.items
+    size, rng = len(names), np.random.default_rng
+    described = content_based.describe(items, names)
+    known = content_based.introduce(described, past, parameters.content > 0)
+    related = collaborative.learn(past, size, parameters, rng(seed), threads)
+    days = parameters.popular_half_life_days
+    if parameters.neighbours != "none":
+        most = parameters.most_related
+        related = content_based.blended(related, known, parameters.content, most)
     return Recommender(
         parameters=parameters,
-        items=interactions.items,
-        related=collaborative.learn(past, size, parameters, np.random.default_rng(seed), threads),
-        following=sequence.learn(past, size, parameters, np.random.default_rng(seed)),
-        popular=collaborative.popularity(past, size, parameters.popular_half_life_days),
+        items=names,
+        related=related,
+        following=sequence.learn(past, size, parameters, rng(seed)),
+        popular=popular.everybodys(past, size, days),
         history=past,
         trained_at=now,
-        names=_names(items, interactions.items),
+        names=_names(items, names),
         catalogue=None if items is None else frozenset(items["item"].to_pylist()),
+        groups=popular.by_group(past, size, days, groups),
+        described=described,
+        fresh=known.fresh,
     )
 
 
@@ -225,28 +298,14 @@ def load(files: Mapping[str, bytes]) -> Recommender:
     """Return the recommender whose `files()` these are.
 
     Raises:
-        ModelError: a file is missing, damaged, or of a newer format.
+        ModelError: a file is missing, damaged, or of another format.
     """
-    try:
-        head = msgspec.json.decode(files["recommender.json"], type=_Head)
-        arrays: dict[str, Any] = {name: _unpacked(files[f"{name}.npy"]) for name in _ARRAYS}
-    except (KeyError, ValueError, msgspec.DecodeError) as error:
-        raise ModelError(
-            f"the files cannot be read ({error})", where="recommender", mend="train it again"
-        ) from error
-    if head.format != FORMAT:
-        raise ModelError(
-            f"format {head.format} is not {FORMAT}", where="recommender", mend="train it again"
-        )
-    parts = {
-        owner: {
-            name.partition(".")[2]: array
-            for name, array in arrays.items()
-            if name.startswith(f"{owner}.")
-        }
-        for owner in ("related", "following", "history")
-    }
-    return Recommender(
+    head, arrays = unpacked(files, _ARRAYS)
+    parts: dict[str, dict[str, Any]] = {}
+    for name, array in arrays.items():
+        owner, _, part = name.rpartition(".")
+        parts.setdefault(owner, {})[part] = array
+    made = Recommender(
         parameters=head.parameters,
         items=head.items,
         related=Related(**parts["related"]),
@@ -256,7 +315,35 @@ def load(files: Mapping[str, bytes]) -> Recommender:
         trained_at=head.trained_at,
         names=head.names,
         catalogue=None if head.catalogue is None else frozenset(head.catalogue),
+        groups=Groups(head.groups, arrays["groups.popular"]),
+        described=Described(head.vocabulary, **parts["described"]),
+        fresh=arrays["fresh"],
     )
+    _check(made)
+    return made
+
+
+def _check(made: Recommender) -> None:
+    """Return when the arrays fit together.
+
+    Raises:
+        ModelError: they do not.
+    """
+    items, past, said = len(made.items), made.history, made.described
+    for name, links in (("related", made.related), ("following", made.following)):
+        check_links(name, links.start, links.source, items, items)
+        check_lengths(name, len(links.source), links.weight)
+    check_links("history", past.start, past.item, len(past.people), items)
+    check_lengths("history", len(past.item), past.day, past.weight, past.bought, past.visit)
+    check_lengths("popular", items, made.popular, made.fresh, *made.groups.popular)
+    check_lengths("groups", len(made.groups.names), made.groups.popular)
+    check_links("described", said.start, said.token, items, len(said.vocabulary))
+    check_lengths("described", len(said.token), said.weight)
+    check_lengths("described", len(said.vocabulary), said.rarity)
+
+
+def _days_before(now: Instant, days: float | None) -> float:
+    return math.inf if days is None else now / DAY - days
 
 
 def _names(items: pa.Table | None, known: Sequence[str]) -> dict[str, str]:
@@ -265,64 +352,3 @@ def _names(items: pa.Table | None, known: Sequence[str]) -> dict[str, str]:
     wanted = set(known)
     pairs = zip(items["item"].to_pylist(), items["name"].to_pylist(), strict=True)
     return {item: name for item, name in pairs if name and item in wanted}
-
-
-def _packed(array: npt.NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _unpacked(content: bytes) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-    return array
-
-
-def _table(
-    model: Recommender, people: npt.NDArray[np.int64], parts: Sequence[scoring.Ranked]
-) -> pa.Table:
-    import pyarrow as pa
-
-    item = np.concatenate([part.item for part in parts])
-    filled = item >= 0
-    row, column = np.nonzero(filled)
-    code, because = (
-        np.concatenate(column)[filled] for column in zip(*map(_reasons, parts), strict=True)
-    )
-    words = pa.array(model.items, pa.string())
-    items = words.take(pa.array(item[filled]))
-    source = words.take(pa.array(because, mask=because < 0))
-    return pa.table(
-        {
-            "person": people[row],
-            "rank": (column + 1).astype(np.int32),
-            "item": items,
-            "score": np.concatenate([part.score for part in parts])[filled],
-            "reason": _sentences(model, code, because),
-            "reason_code": pa.array(REASONS).take(pa.array(code)),
-            "because": source,
-        }
-    )
-
-
-REASONS: Final = ("repeat", "viewed", "popular", "related")
-_SENTENCES: Final = ("you bought it before", "you looked at it", "popular now")
-_REPEAT, _VIEWED, _POPULAR, _RELATED = range(4)
-
-
-def _reasons(part: scoring.Ranked) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return (index into REASONS, source item or -1) of every cell."""
-    own = np.where(part.bought, _REPEAT, _VIEWED)
-    related = (part.related > part.own) & (part.because >= 0)
-    code = np.where(related, _RELATED, np.where(part.own > 0, own, _POPULAR))
-    return code, np.where(related, part.because, -1)
-
-
-def _sentences(
-    model: Recommender, code: npt.NDArray[np.int64], because: npt.NDArray[np.int64]
-) -> pa.Array:
-    import pyarrow as pa
-
-    goes = [f"goes with {model.names.get(item, item)}" for item in model.items]
-    words = pa.array([*_SENTENCES, *goes], pa.string())
-    return words.take(pa.array(np.where(code == _RELATED, len(_SENTENCES) + because, code)))

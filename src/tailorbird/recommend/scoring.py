@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.interactions import Flags, Floats, History, Indices, Ints, Singles
 from tailorbird.recommend.parameters import Parameters
+from tailorbird.recommend.popular import NO_GROUPS, Groups
 
 FLOOR: Final = 0.01
 """What popularity is lifted by before its power is taken, so that new items keep a chance."""
@@ -32,7 +34,8 @@ class Scorer:
 
     `fashion` is the factor by which recent popularity scales each item's score; `by_source` and
     `next_by_source` are `related` and `following` found from the source, scaled by it;
-    `by_popularity` lists items, best sellers first.
+    row g of `fills` is what popularity adds in group g (0: everybody), and of `by_popularity` the
+    known items, best sellers first, then -1.
     """
 
     parameters: Parameters
@@ -42,14 +45,22 @@ class Scorer:
     fashion: Floats
     by_source: Links
     next_by_source: Links
-    by_popularity: Ints
+    fills: Floats
+    by_popularity: Indices
 
 
 def prepare(
-    parameters: Parameters, related: Related, following: Related, popular: Floats
+    parameters: Parameters,
+    related: Related,
+    following: Related,
+    popular: Floats,
+    groups: Groups = NO_GROUPS,
 ) -> Scorer:
     """Return a scorer with what can be computed once."""
     fashion = np.asarray((popular + FLOOR) ** parameters.fashion)
+    rows = np.concatenate([popular[None], groups.popular]) if groups.names else popular[None]
+    order = np.argsort(-rows, axis=1, kind="stable")
+    known = np.take_along_axis(rows, order, axis=1) > 0
     return Scorer(
         parameters,
         related,
@@ -58,7 +69,8 @@ def prepare(
         fashion,
         _scaled(related, fashion),
         _scaled(following, parameters.following * fashion),
-        np.argsort(-popular, kind="stable"),
+        FILL * rows,
+        np.where(known, order, -1).astype(np.int32),
     )
 
 
@@ -103,12 +115,19 @@ class Ranked:
     because: Ints
 
 
-def chunks(history: History, people: Ints, width: int) -> Iterator[Ints]:
-    """Yield person indices in pieces that bound memory; `width` is how many cells each takes."""
+def joined(parts: Sequence[Ranked]) -> Ranked:
+    """Return the rankings of several chunks as one."""
+    columns = [[getattr(part, field.name) for part in parts] for field in fields(Ranked)]
+    return Ranked(*(np.concatenate(column) for column in columns))
+
+
+def chunks(history: History, people: Ints, width: int) -> Iterator[slice]:
+    """Yield pieces of person indices that bound memory; `width` is how many cells each takes."""
     rows = np.where(people >= 0, np.diff(history.start, append=0)[people], 0)
     share = np.maximum(rows / _MOST_ROWS, width / _MOST_CELLS)
     piece = np.floor(np.cumsum(share)).astype(np.int64)
-    yield from np.split(people, np.flatnonzero(np.diff(piece)) + 1)
+    cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(people)]
+    yield from (slice(low, high) for low, high in itertools.pairwise(cuts))
 
 
 def recall_past(history: History, people: Ints, parameters: Parameters, today: int) -> Past:
@@ -137,17 +156,21 @@ def recall_past(history: History, people: Ints, parameters: Parameters, today: i
 
 
 def rank(
-    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags
+    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags, group: Ints
 ) -> Ranked:
-    """Return the `k` best allowed items a person; `barred` marks rows of the past to leave out."""
+    """Return the `k` best allowed items a person; `barred` marks rows of the past to leave out.
+
+    `group` is each person's row of `scorer.fills`. Items that nobody knows and to which nothing
+    of the past leads are left out.
+    """
     shape = (len(people), len(scorer.popular))
     taste = to_top(past.taste, past.owner, shape[0])
     owned = np.zeros(shape)
     owned[past.owner, past.item] = own_scores(scorer, past, shape[0])
     related = _spread(scorer.by_source, past, taste, shape)
     related += _spread(scorer.next_by_source, past, past.late, shape)
-    scores = owned + related + FILL * scorer.popular
-    scores[:, ~allowed] = -np.inf
+    scores = owned + related + scorer.fills[group]
+    scores[(scores == 0) | ~allowed] = -np.inf
     scores[past.owner[barred], past.item[barred]] = -np.inf
     best = _best(scores, min(k, shape[1]))
     row = np.arange(shape[0])[:, None]

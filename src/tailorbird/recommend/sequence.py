@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tailorbird.recommend.collaborative import Related, latest_rows, nothing_related
+from tailorbird.recommend.collaborative import Related, by_target, latest_rows, nothing_related
 from tailorbird.recommend.interactions import History, Ints
 from tailorbird.recommend.parameters import Parameters
 
@@ -43,13 +43,7 @@ def learn(
         targets.append(block.indices[kept])
         weights.append(block.data[kept] / total[source[kept]])
     source, target = np.concatenate(sources), np.concatenate(targets)
-    order = np.lexsort((source, target))
-    start = np.searchsorted(target[order], np.arange(items + 1))
-    return Related(
-        start.astype(np.int64),
-        source[order].astype(np.int32),
-        np.concatenate(weights)[order].astype(np.float32),
-    )
+    return by_target(source, target, np.concatenate(weights), items, items)
 
 
 def _visits(

@@ -8,10 +8,12 @@ from typing import Final, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.recommend import collaborative, compiled, measures, scoring, sequence
+from tailorbird.recommend import collaborative, compiled, content_based, measures, scoring, sequence
 from tailorbird.recommend.collaborative import Related, nothing_related
+from tailorbird.recommend.content_based import NOTHING_SAID, Described
 from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
+from tailorbird.recommend.popular import everybodys
 from tailorbird.schema import DAY, Instant
 
 AT: Final = 10
@@ -33,6 +35,7 @@ _STEPS: Final[_Steps] = (
         {"neighbours": "cosine"},
     ),
     tuple({"following": weight} for weight in (0.0, 0.25, 0.5, 1.0, 2.0)),
+    tuple({"content": weight} for weight in (0.0, 0.1, 0.3)),
     tuple({"likeness": weight} for weight in (0.0, 0.1, 0.3, 1.0)),
     tuple({"half_life_days": days} for days in (15.0, 60.0, 120.0, 240.0)),
     tuple({"own_half_life_days": days} for days in (30.0, 120.0, 240.0, 1000.0)),
@@ -60,12 +63,13 @@ class Window:
     targets: Ints
     wanted: Ints
     today: int
+    described: Described = NOTHING_SAID
     learnt: dict[tuple[str | float, ...], Related] = field(default_factory=dict)
 
     def ranked(self, parameters: Parameters, rng: np.random.Generator) -> Ints:
         """Return people x DEPTH item indices, best first."""
         related = self._related(parameters, rng)
-        popular = collaborative.popularity(self.past, self.items, parameters.popular_half_life_days)
+        popular = everybodys(self.past, self.items, parameters.popular_half_life_days)
         following = self._following(parameters, rng)
         scorer = scoring.prepare(parameters, related, following, popular)
         parts = compiled.ranked(
@@ -86,9 +90,14 @@ class Window:
         return measures.ndcg(hit, self.wanted, AT), measures.recall(hit, self.wanted, DEPTH)
 
     def _related(self, parameters: Parameters, rng: np.random.Generator) -> Related:
-        key = (parameters.neighbours, parameters.penalty, parameters.likeness)
+        key = (parameters.neighbours, parameters.penalty, parameters.likeness, parameters.content)
         if key not in self.learnt:
-            self.learnt[key] = collaborative.learn(self.past, self.items, parameters, rng)
+            learnt = collaborative.learn(self.past, self.items, parameters, rng)
+            if parameters.neighbours != "none" and self.described is not NOTHING_SAID:
+                known = content_based.introduce(self.described, self.past, parameters.content > 0)
+                most = parameters.most_related
+                learnt = content_based.blended(learnt, known, parameters.content, most)
+            self.learnt[key] = learnt
         return self.learnt[key]
 
     def _following(self, parameters: Parameters, rng: np.random.Generator) -> Related:
@@ -105,6 +114,7 @@ def window(
     until: Instant,
     most: int,
     rng: np.random.Generator,
+    described: Described = NOTHING_SAID,
 ) -> Window:
     """Return the window (after, until], at most `most` of its known buyers drawn at random."""
     past = history(interactions, after)
@@ -116,7 +126,7 @@ def window(
     if len(people) > most:
         drawn = np.sort(rng.choice(len(people), most, replace=False))
         people, wanted = people[drawn], wanted[drawn]
-    return Window(past, size, people, targets, wanted, after // DAY)
+    return Window(past, size, people, targets, wanted, after // DAY, described)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +140,10 @@ class Tuned:
 
 def tune(validation: Window, rng: np.random.Generator) -> Tuned:
     """Return parameters tuned on NDCG, one field after another; the naive rules get theirs too."""
+    told = len(validation.described.token) > 0
+    steps = tuple(step for step in _STEPS if told or "content" not in step[0])
     return Tuned(
-        model=_climb(validation, Parameters(), _STEPS, rng),
+        model=_climb(validation, Parameters(), steps, rng),
         own_repeat=_climb(validation, OWN_REPEAT, _OWN_STEPS, rng),
         popularity=_climb(validation, POPULARITY, _POPULAR_STEPS, rng),
     )
