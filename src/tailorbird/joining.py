@@ -36,12 +36,8 @@ from tailorbird.stores.postgres.people import PostgresPeople
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.enrolments import SqliteEnrolments
 from tailorbird.stores.sqlite.ledger import SqliteLedger
-from tailorbird.stores.withheld import AtHome
 
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-AT_HOME_ONLY: Final = (
-    "log", "suppressions", "quarantine", "keys", "hooks", "matches", "changes", "enrolments",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ def away(folder: Path, settings: Settings) -> tuple[Share, Vault]:
     try:
         _check_away(book.standing(server), vault)
         ledger = PostgresLedger(server, time.monotonic)
-        ports = {name: AtHome(name) for name in AT_HOME_ONLY} | _shared(server, ledger)
+        ports = _shared(server, ledger)
         ports["people"] = PostgresPeople(server, vault, settings.conflict)
         ports["definitions"] = PostgresDefinitions(server)
         return _share(settings, server, ledger, ports, [server], tells=False), vault

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailorbird import folders, sharing
 from tailorbird.delivery.carriers.inbox import InboxCarrier
@@ -38,11 +39,20 @@ from tailorbird.stores.sqlite.model_record import SqliteModelRecord
 from tailorbird.stores.sqlite.people import SqlitePeople
 from tailorbird.stores.sqlite.quarantine import SqliteQuarantine
 from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
-from tailorbird.stores.withheld import NoFacts
+from tailorbird.stores.withheld import AtHome, NoFacts
 from tailorbird.world import World
 
 if TYPE_CHECKING:
     from tailorbird.joining import Share
+
+
+OF_EVERY_MACHINE: Final = frozenset(
+    {
+        "assignment_key", "carrier", "carriers", "facts", "folder", "inbox", "journal", "models",
+        "settings", "token_key",
+    }
+)  # fmt: skip
+"""What of a world is no record: each machine has its own."""
 
 
 def wired(
@@ -88,7 +98,9 @@ def wired_away(
 
     folders.make(path)
     share, vault = joining.away(path, settings)
-    return _world(path, settings, vault, clock, NoFacts(), share.ports, share)
+    names = (each.name for each in fields(World) if each.default is each.default_factory)
+    ports = {name: AtHome(name) for name in names if name not in OF_EVERY_MACHINE} | share.ports
+    return _world(path, settings, vault, clock, NoFacts(), ports, share)
 
 
 def _world(

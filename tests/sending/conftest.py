@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import pytest
@@ -60,10 +61,11 @@ class Carrying:
 class House:
     """One data folder, and what tests do with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> None:
         self.now = NOON
         self.folder = folder
-        self.tb = Tailorbird.open(folder, clock=lambda: self.now, environment=ONE_ADDRESS)
+        environment = {**ONE_ADDRESS, **more}
+        self.tb = Tailorbird.open(folder, clock=lambda: self.now, environment=environment)
 
     def tell(self, *events: Mapping[str, object], source: str = "api") -> None:
         """Have the log say something, and take it in."""
@@ -107,15 +109,26 @@ class House:
         return decision.id
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Return a house in which everybody has come, and a campaign can be decided."""
-    made = House(tmp_path / "house")
+def settled(made: House) -> House:
+    """Have everybody come to a house, so that a campaign can be decided."""
     made.join(*(f"p{number}" for number in range(PEOPLE)))
     made.tb.put("segment", "everybody", EVERYBODY)
     made.tb.put("template", "spring", TEMPLATE)
+    return made
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Return a house in which everybody has come, and a campaign can be decided."""
+    made = settled(House(tmp_path / "house"))
     yield made
     made.tb.close()
+
+
+@pytest.fixture
+def settled_house() -> Callable[[Path, Mapping[str, str]], House]:
+    """Return what makes a house with settings, in which everybody has come."""
+    return lambda folder, more: settled(House(folder, more))
 
 
 @pytest.fixture

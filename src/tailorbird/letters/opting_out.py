@@ -6,7 +6,7 @@ import msgspec
 
 from tailorbird import profiles
 from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import Body, Instant, Names
+from tailorbird.schema import Body, Instant, Names, PersonId
 from tailorbird.tracking import events
 from tailorbird.world import World
 
@@ -35,9 +35,24 @@ def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
     decision = world.ledger.decision(send_id)
     if decision is None:
         return False
-    people = world.people
     # Whoever was merged since then speaks for the person that she has become.
-    person = people.survivor(decision.person) or decision.person
+    person = world.people.survivor(decision.person) or decision.person
+    again = True
+    try:
+        again = _withdraw(world, person, send_id, at)
+    finally:
+        # Where that could not be kept, the log brings it later; nobody is told that it is.
+        event = events.unsubscribed_event(
+            send_id, person=person, campaign=decision.campaign, variant=decision.variant, at=at,
+            again=again,
+        )  # fmt: skip
+        world.log.append([Body("tracking", at, msgspec.json.encode(event))])
+    return True
+
+
+def _withdraw(world: World, person: PersonId, send_id: bytes, at: Instant) -> bool:
+    """Keep that a person wants no mails any more; return whether she had come back by then."""
+    people = world.people
     with people.transaction():
         receipt = profiles.withdrawal(person, send_id.hex(), at)
         state = people.consent_states([person]).get(person)
@@ -49,13 +64,4 @@ def unsubscribe(world: World, send_id: bytes, at: Instant) -> bool:
         profile = people.profiles([person]).get(person)
         if profile is not None and profile.email:
             people.suppress([(profile.email, Names.UNSUBSCRIBED, at)])
-    event = events.unsubscribed_event(
-        send_id,
-        person=person,
-        campaign=decision.campaign,
-        variant=decision.variant,
-        at=at,
-        again=again,
-    )
-    world.log.append([Body("tracking", at, msgspec.json.encode(event))])
-    return True
+    return again
