@@ -17,6 +17,7 @@ from tailorbird.recommend import calibration, consumables, report
 from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.candidates import Asking, chosen, nothing
 from tailorbird.recommend.diversity import Likeness
+from tailorbird.recommend.exposure import Exposed, audited
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.report import Report
 from tailorbird.recommend.rules import (
@@ -26,7 +27,9 @@ from tailorbird.recommend.rules import (
     Rules,
     attributes_of,
     catalogue,
-    compiled,
+)
+from tailorbird.recommend.rules import (
+    compiled as over,
 )
 from tailorbird.recommend.rules import parse as parse_rules
 from tailorbird.schema import DAY, DefinitionKind, Instant, PersonId, Product
@@ -36,6 +39,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KIND: Final[DefinitionKind] = "recommendations"
+GUEST: Final = 0
+"""Stands for somebody of whom only a session is known: nobody has this number."""
+SESSION: Final = DAY
+"""How old the first thing of a session may be that is looked at."""
+_SESSION: Final = """
+SELECT CAST(? AS BIGINT) AS person, l.item, l."at", l.quantity, l.event AS kind FROM lines AS l
+WHERE l.position IN (SELECT position FROM facts WHERE session_id = ? AND person IS NULL
+    AND "at" > ? AND "at" <= ?)
+ORDER BY l."at", l.position
+"""
 _STAMP: Final = """
 SELECT COUNT(*) AS products, MAX(p.updated_at) AS "at",
     (SELECT MAX(position) FROM product_changes) AS position,
@@ -109,7 +122,7 @@ class Chooser:
             return self._with_scores(nothing())
         asking = Asking(
             model=self._model,
-            rules=self._compiled(),
+            rules=self.compiled(),
             stock=self.shop.stock,
             likeness=self.shop.likeness,
             people=np.unique(np.asarray(people, dtype=np.int64)),
@@ -138,13 +151,34 @@ class Chooser:
         """Return what turns scores into probabilities; None where nothing could be learnt."""
         return proven(self._world, self.version)[0] if self.version else None
 
-    def _compiled(self) -> Compiled:
+    def compiled(self) -> Compiled:
+        """Return the rules over the catalogue; made once while neither changes."""
         stamp = (self.shop.stamp, self.rules_version, self._now // DAY)
         return self._world.latest.of(
             f"recommendations {self.rules.name}",
             stamp,
-            lambda: compiled(self.rules, self.shop.stock, self._now),
+            lambda: over(self.rules, self.shop.stock, self._now),
         )
+
+
+def session_history(world: World, session: str, now: Instant) -> pa.Table:
+    """Return what a guest did in a session of late, under the number `GUEST`."""
+    return world.facts.read(_SESSION, (GUEST, session, now - SESSION, now))
+
+
+def allowed(world: World, rules: Rules, now: Instant) -> tuple[int, int]:
+    """Return how many products rules let pass now, and of how many."""
+    stock = shop(world).stock
+    return int(over(rules, stock, now).allowed.sum()), len(stock.items)
+
+
+def exposure(
+    world: World, people: Sequence[PersonId], number: int, now: Instant, name: str
+) -> Exposed:
+    """Return how what these people would be shown is spread; all allow personalisation."""
+    chooser = Chooser(world, people, now, name)
+    rng = np.random.default_rng(0)
+    return audited(chooser.choose(people, number), chooser.compiled(), chooser.shop.stock, now, rng)
 
 
 def proven(world: World, version: int) -> tuple[Calibration | None, Report | None]:

@@ -34,6 +34,7 @@ from tailorbird.cli import (
     proof_commands,
     quality_commands,
     quarantine_commands,
+    recommend_commands,
     segment_commands,
     slot_commands,
     source_commands,
@@ -73,6 +74,7 @@ app.add_typer(campaign_commands.experiments, name="experiments")
 app.add_typer(journey_commands.app, name="journeys")
 app.add_typer(carrier_commands.app, name="carriers")
 app.add_typer(model_commands.app, name="models")
+app.add_typer(recommend_commands.app, name="recommendations")
 app.add_typer(match_commands.app, name="matches")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(hook_commands.app, name="hooks")
@@ -90,6 +92,7 @@ template_commands.app.command("export")(export_commands.export)
 template_commands.app.command("blocks")(lint_commands.list_blocks)
 doctor_commands.app.command("carriers")(carrier_commands.check)
 app.command("why")(why_commands.why)
+app.command("recommend")(recommend_commands.recommend)
 app.command("show")(proof_commands.show)
 for code_command in code_commands.COMMANDS:
     app.command()(code_command)

@@ -1,0 +1,329 @@
+"""What people are recommended, and what that is worth, for the API, the console and the commands.
+
+Answers are kept until the person does something, the catalogue, the rules or the model change, or
+an hour has gone by.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from tailorbird import learning, recommending, removing
+from tailorbird.letters.picks import as_shown
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.recommend.calibration import Calibration
+from tailorbird.recommend.rules import DEFAULT, Rules, Which
+from tailorbird.schema import HOUR, Instant, PersonId
+from tailorbird.views import moment
+from tailorbird.views import recommendations as views
+from tailorbird.views.recommendations import (
+    Answer,
+    ExposureReport,
+    Recommended,
+    RecommenderReport,
+    RuleSet,
+    RulesTrial,
+    ScoreWorth,
+)
+from tailorbird.world import World
+
+USUAL: Final = 8
+MOST: Final = 50
+MOST_KEPT: Final = 20_000
+"""Answers kept in memory, the latest asked for."""
+MOST_AUDITED: Final = 2_000
+"""People of whom an audit asks what they would be shown."""
+AUDITED: Final = 4
+"""Products that each of them would be shown."""
+NO_CONSENT: Final = "what is popular: no consent to more"
+_POSITION: Final = "SELECT position FROM people WHERE person = ?"
+_SESSION: Final = """
+SELECT MAX(position) AS position FROM facts
+WHERE session_id = ? AND person IS NULL AND "at" > ? AND "at" <= ?
+"""
+_SOME: Final = "SELECT person FROM people ORDER BY HASH(person), person LIMIT ?"
+
+
+class Recommendations:
+    """What `tb.recommendations` gives: products for somebody, the rules, what they are worth."""
+
+    def __init__(self, world: World, now: Instant) -> None:
+        self._world, self._now = world, now
+
+    def of_session(
+        self, session: str, count: int = USUAL, *, rules: str = DEFAULT, category: str = ""
+    ) -> Answer:
+        """Return what a guest is recommended by what she did in her session."""
+        return of_session(self._world, session, self._now, count, rules, category)
+
+    def rules(self) -> tuple[RuleSet, ...]:
+        """Return all rules that stand, in words, the default first."""
+        return rule_sets(self._world, self._now)
+
+    def report(self) -> RecommenderReport | None:
+        """Return what the recommender was worth beside the naive rules; None: none was judged."""
+        return report(self._world)
+
+    def exposure(self, rules: str = DEFAULT) -> ExposureReport:
+        """Return how what people would be shown is spread. Raises UsageError: no such rules."""
+        return exposure(self._world, self._now, rules)
+
+
+class Answers:
+    """The latest answers, each with the stamp of what it was made from. For any thread."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, tuple[Hashable, Answer]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def of(self, key: Hashable, stamp: Hashable, make: Callable[[], Answer]) -> Answer:
+        """Return the answer that is kept if its stamp is still this one, else one made now."""
+        with self._guard:
+            found = self._kept.get(key)
+            if found is not None and found[0] == stamp:
+                self._kept.move_to_end(key)
+                return found[1]
+        made = make()
+        with self._guard:
+            self._kept[key] = (stamp, made)
+            self._kept.move_to_end(key)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+
+def of_person(
+    world: World, person: PersonId, now: Instant, number: int = USUAL, rules: str = DEFAULT,
+    category: str = "",
+) -> Answer:  # fmt: skip
+    """Return what a person is recommended; kept until she does something.
+
+    Who does not agree to personalisation gets what is popular.
+
+    Raises:
+        UsageError: there are no rules of this name.
+    """
+    position = world.facts.read(_POSITION, (person,)).to_pylist()
+    state = world.people.consent_states([person]).get(person)
+    agreed = isinstance(permit(state, person, "personalisation", now), Permit)
+
+    def make() -> Answer:
+        chooser = recommending.Chooser(world, [person] if agreed else [], now, rules)
+        whose = "from this person's own history" if agreed else NO_CONSENT
+        answer = _answer(world, chooser, person, now, number, category, whose)
+        return msgspec.structs.replace(answer, person=person)
+
+    stamp = (position[0]["position"] if position else 0, agreed, *_stamp(world, rules, now))
+    return _answers(world).of(("person", person, rules, number, category), stamp, make)
+
+
+def of_session(
+    world: World, session: str, now: Instant, number: int = USUAL, rules: str = DEFAULT,
+    category: str = "",
+) -> Answer:  # fmt: skip
+    """Return what a guest is recommended by what she did in her session. Raises as `of_person`."""
+    since = now - recommending.SESSION
+    position = world.facts.read(_SESSION, (session, since, now)).to_pylist()[0]["position"]
+
+    def make() -> Answer:
+        history = recommending.session_history(world, session, now)
+        chooser = recommending.Chooser(world, [], now, rules, history=history)
+        whose = "from this session" if history.num_rows else "what is popular: nothing was seen yet"
+        answer = _answer(world, chooser, recommending.GUEST, now, number, category, whose)
+        return msgspec.structs.replace(answer, session=session)
+
+    stamp = (position, *_stamp(world, rules, now))
+    return _answers(world).of(("session", session, rules, number, category), stamp, make)
+
+
+def _answers(world: World) -> Answers:
+    return world.latest.of("answers", 0, Answers)
+
+
+def _stamp(world: World, rules: str, now: Instant) -> tuple[Hashable, ...]:
+    found = world.definitions.get(recommending.KIND, rules)
+    version = learning.recommender(world)
+    shop = recommending.shop(world).stamp
+    return found.version if found else 0, version[0] if version else 0, shop, now // HOUR
+
+
+def _answer(
+    world: World,
+    chooser: recommending.Chooser,
+    person: PersonId,
+    now: Instant,
+    number: int,
+    category: str,
+    whose: str,
+) -> Answer:
+    table = chooser.choose([person], number, category)
+    found = chooser.calibration
+    model = f"Recommender version {chooser.version}" if chooser.version else ""
+    return Answer(
+        products=tuple(_recommended(world, chooser, table)),
+        rules=chooser.rules.name,
+        rules_version=chooser.rules_version,
+        model_version=chooser.version,
+        made_of=f"{model}, {whose}." if model else "No recommender has been trained yet.",
+        at=moment(now),
+        horizon_days=found.horizon_days if found else 0,
+    )
+
+
+def _recommended(
+    world: World, chooser: recommending.Chooser, table: pa.Table
+) -> Iterator[Recommended]:
+    for row in table.to_pylist():
+        shown = as_shown(world, chooser.shop.products[row["item"]])
+        yield Recommended(
+            rank=row["rank"],
+            reason=row["reason"],
+            reason_code=row["reason_code"],
+            because=row["because"] or "",
+            score=round(row["score"], 6),
+            recommendation_score=row["recommendation_score"],
+            **shown,
+        )
+
+
+# -- the rules ------------------------------------------------------------------------------------
+
+
+def rule_sets(world: World, now: Instant) -> tuple[RuleSet, ...]:
+    """Return all rules that stand, the default first."""
+    return tuple(_shown(world, *each, now) for each in recommending.every(world))
+
+
+def rule_set(world: World, name: str, now: Instant) -> RuleSet | None:
+    """Return the rules of one name; None where there are none."""
+    return next((each for each in rule_sets(world, now) if each.name == name), None)
+
+
+def _shown(world: World, rules: Rules, version: int, now: Instant) -> RuleSet:
+    kept = world.definitions.get(recommending.KIND, rules.name)
+    uses = removing.uses(world, "recommendations", rules.name)
+    allowed, products = recommending.allowed(world, rules, now)
+    return RuleSet(
+        name=rules.name,
+        version=version,
+        description=rules.description,
+        says=tuple(words(rules)),
+        products=products,
+        allowed=allowed,
+        used_by=tuple(each.phrase() for each in uses),
+        text=kept.text if kept else "",
+    )
+
+
+def trial(world: World, name: str, text: str, now: Instant) -> RulesTrial:
+    """Return how many products would pass rules; nothing is kept.
+
+    Raises:
+        DefinitionError: with the line and the mend.
+    """
+    rules = recommending.check(world, name, text)
+    kept = world.definitions.get(recommending.KIND, name)
+    version = (kept.version if kept else 0) + (kept is None or kept.text != text)
+    allowed, products = recommending.allowed(world, rules, now)
+    return RulesTrial(name, version, products, allowed)
+
+
+def words(rules: Rules) -> Iterator[str]:
+    """Yield what rules ask, in words."""
+    yield "only what is in stock" if rules.in_stock else "also what is out of stock"
+    if rules.not_bought_days:
+        but = _which(rules.consumables.declared())
+        learnt = ["what its buyers buy again"] if rules.consumables.learnt else []
+        unless = ", ".join([*learnt, *([but] if but else [])])
+        unless = f", except {unless}" if unless else ""
+        yield f"nothing bought in the last {rules.not_bought_days:g} days{unless}"
+    for pair in rules.pairs:
+        yield f"who bought {_which(pair.bought)} is shown {', '.join(pair.show)}"
+    for boost in rules.boosts:
+        what = _which(boost.of) if boost.of is not None else f"the larger {boost.attribute}"
+        yield f"{what} counts {boost.by:g} times"
+    for by, most in rules.caps.items():
+        yield f"at most {most} of one {by}"
+    if rules.diversity:
+        yield f"being unlike the others weighs {rules.diversity:.0%}"
+    if left_out := _which(rules.exclude):
+        yield f"never {left_out}"
+    if rules.only is not None:
+        yield f"only {_which(rules.only)}"
+    low, high = rules.price_minor.at_least, rules.price_minor.at_most
+    if low or high is not None:
+        yield f"prices from {low} to {'any' if high is None else high} minor units"
+    for each in rules.exposure:
+        yield f"exposure by {each.by} is held to its target"
+
+
+def _which(which: Which) -> str:
+    found = [*which.items, *which.categories]
+    for name, value in which.attributes.items():
+        found.append(f"{name} {value if isinstance(value, str) else ' or '.join(value)}")
+    if which.newer_than_days is not None:
+        found.append(f"what came in the last {which.newer_than_days:g} days")
+    return ", ".join(found)
+
+
+# -- what it is worth -----------------------------------------------------------------------------
+
+
+def report(world: World) -> RecommenderReport | None:
+    """Return what the recommender that serves was worth; None where none was judged."""
+    found = learning.recommender(world)
+    scores, told = recommending.proven(world, found[0]) if found else (None, None)
+    if found is None or told is None:
+        return None
+    card = learning.card(world, learning.RECOMMENDER)
+    return RecommenderReport(
+        version=found[0],
+        serves=bool(card and card.serves),
+        why=told.why or (card.why if card else ""),
+        after=moment(told.after),
+        until=moment(told.until),
+        people=told.people,
+        sections=msgspec.convert(
+            msgspec.to_builtins(told.sections), tuple[views.ReportSection, ...]
+        ),
+        scores=_worth(scores) if scores else None,
+    )
+
+
+def _worth(found: Calibration) -> ScoreWorth:
+    return ScoreWorth(
+        found.horizon_days, found.test_shown, found.test_rate, found.error, found.error_of_rate,
+        found.log_loss, found.log_loss_of_rate, bool(found.knots),
+    )  # fmt: skip
+
+
+def exposure(world: World, now: Instant, name: str = DEFAULT) -> ExposureReport:
+    """Return how what some people would be shown now is spread, by rules of a name.
+
+    Raises:
+        UsageError: there are none.
+    """
+    people = world.facts.read(_SOME, (MOST_AUDITED,)).column("person").to_pylist()
+    states = world.people.consent_states(people)
+    agreed = [
+        person
+        for person in people
+        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
+    ]
+    found = recommending.exposure(world, agreed, AUDITED, now, name)
+    rules, version = recommending.standing(world, name)
+    return ExposureReport(
+        rules=rules.name,
+        rules_version=version,
+        people=found.people,
+        products=found.products,
+        shown=found.shown,
+        gini=found.gini,
+        audits=msgspec.convert(msgspec.to_builtins(found.audits), tuple[views.ExposureAudit, ...]),
+    )
