@@ -24,7 +24,7 @@ def test_a_known_truth_is_found_and_calibrated(world: Worlds, now: Instant) -> N
     known = world(people=4000)
     model, card = predict.judge(known.features, known.outcomes, now=now)
     assert card.serves
-    assert model.rule in ("logistic", "boosted", "forest", "blend")
+    assert model.rule in ("logistic", "lightgbm", "random_forest", "blend")
     scores = model.score(known.features(now))["probability"].to_numpy()
     truth = known.truth(now)
     # A tenth of the people hides its loyalty, so the truth itself is out of reach.

@@ -85,7 +85,7 @@ class Boosted(msgspec.Struct, frozen=True):
     leaves: int = 7
     least_in_leaf: int = 40
     rate: float = 0.05
-    name: str = "boosted"
+    name: str = "lightgbm"
 
     def fit(
         self,

@@ -22,6 +22,8 @@ from tailorbird.predict.tune import Candidate, Purse
 from tailorbird.predict.windows import Judging, Snapshot
 
 AUTO: Final = "auto"
+RULE: Final = "rule"
+"""Asks for the naive rule, and that nothing be trained."""
 NEGLIGIBLE: Final = 0.001
 """A gain in AUC (or in the share of variance explained) that is lost on the next window."""
 FEW_OUTCOMES: Final = 200
@@ -30,18 +32,18 @@ FEW_OUTCOMES: Final = 200
 # From the simplest setting to the richest.
 GRIDS: Final[dict[str, tuple[Algorithm, ...]]] = {
     "logistic": tuple(Logistic(penalty) for penalty in (300.0, 100.0, 30.0, 10.0, 1.0)),
-    "boosted": (
+    "lightgbm": (
         Boosted(60, 4, 60),
         Boosted(120, 7, 40),
         Boosted(200, 15, 40),
         Boosted(400, 31, 20),
     ),
-    "forest": (Forest(100, 31, 40), Forest(150, 128, 15)),
+    "random_forest": (Forest(100, 31, 40), Forest(150, 128, 15)),
     "neural": (Neural(8, 1.0), Neural(16, 0.1)),
 }
-PLAN: Final = ("logistic", "boosted", "forest")
+PLAN: Final = ("logistic", "lightgbm", "random_forest")
 """What `auto` tries while the budget lasts; then the mean of the first two."""
-NAMES: Final = (AUTO, *GRIDS, "blend", "stack")
+NAMES: Final = (AUTO, RULE, *GRIDS, "blend", "stack")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,8 @@ def _best(found: list[Candidate], untried: list[Tried], trial: Trial) -> Choice:
 
 
 def _forced_blend(name: str, trial: Trial, also: Sequence[Algorithm]) -> Choice:
-    """Return a blend or a stack of the tuned logistic, the tuned boosted and what else is given."""
-    found = [trial.tuned(GRIDS["logistic"]), trial.tuned(GRIDS["boosted"])]
+    """Return a blend or a stack of the tuned logistic, the tuned trees and what is given."""
+    found = [trial.tuned(GRIDS["logistic"]), trial.tuned(GRIDS["lightgbm"])]
     found += [trial.tuned((each,)) for each in also]
     members = tuple(each.algorithm for each in found)
     algorithm: Algorithm = Blend(members) if name == "blend" else Stack(members)

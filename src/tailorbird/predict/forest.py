@@ -23,7 +23,7 @@ class Forest(msgspec.Struct, frozen=True):
     trees: int = 100
     leaves: int = 64
     least_in_leaf: int = 20
-    name: str = "forest"
+    name: str = "random_forest"
 
     def fit(
         self,

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
-from tailorbird.predict import blend, boosted, neural, propensity, rules
+from tailorbird.predict import blend, boosted, buyer, neural, propensity, rules
 from tailorbird.predict.algorithms import Fitted, Task
 from tailorbird.predict.calibrate import Calibration
 from tailorbird.predict.effects import Effects
@@ -126,6 +126,7 @@ class Model(msgspec.Struct, frozen=True):
 _READERS: Final[dict[str, Callable[[Mapping[str, bytes]], Fitted]]] = {
     "propensity.json": propensity.load,
     boosted.HEAD: boosted.load,
+    buyer.HEAD: buyer.load,
     rules.HEAD: rules.load,
     neural.HEAD: neural.load,
 }
@@ -216,4 +217,6 @@ def value_words(value: object) -> str:
         return "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, int | float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return str(value)

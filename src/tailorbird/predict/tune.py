@@ -15,10 +15,22 @@ FEW_ROWS: Final = 4_000
 BUDGET: Final = 12.0
 """Fits on all rows that one judgement may spend on its choice unless it is told otherwise."""
 
+FIT_SECONDS: Final = 0.05
+ROW_SECONDS: Final = 2e-5
+"""What a fit costs on one core, whatever its size and for each row (benchmarks/predict.py)."""
+
 Fit = Callable[[Algorithm, int], Fitted]
 """Fits an algorithm on one in so many rows."""
 Rank = Callable[[Fitted], float]
 """Says how well something ranks the validation window: higher is better."""
+
+
+def fits_within(cpu_seconds: float, rows: int) -> float:
+    """Return about how many fits on so many rows a budget of CPU seconds pays for.
+
+    An estimate, since the same budget must choose the same model on a slow machine.
+    """
+    return cpu_seconds / (FIT_SECONDS + ROW_SECONDS * rows)
 
 
 @dataclass(slots=True)

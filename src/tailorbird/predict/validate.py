@@ -33,6 +33,7 @@ from tailorbird.schema import Instant, Scalar
 LEAST_POSITIVES: Final = 50
 SNAPSHOTS: Final = 3
 RECENCY: Final = "recency_days"
+ASKED: Final = "The naive rule was asked for, so nothing was trained."
 WORTH_CELLS: Final = 0.005
 """By how much cells must rank the validation window better before they are the naive rule."""
 
@@ -50,16 +51,18 @@ def judge(
     task: Task = "classification",
     algorithm: str | Algorithm = choose.AUTO,
     budget: float = tune.BUDGET,
+    budget_seconds: float | None = None,
     also: Sequence[Algorithm] = (),
 ) -> tuple[Scorer, ModelCard]:
     """Return the model that serves from `now` on, and the card that judges it.
 
     Snapshots lie a horizon apart: the last is the test, the one before chooses among algorithms and
-    settings (of `algorithm`, and the caller's own in `also`) for `budget` fits, up to `SNAPSHOTS`
-    earlier ones train. `algorithm` may be one with its settings, or an `Outside` that is judged as
-    it is. Nothing after `now` is ever asked for. The model serves only where its AUC
-    (of a regression the variance explained) is surely higher than that of every naive rule;
-    otherwise the best of those serves, and `card.why` says so.
+    settings (of `algorithm`, and the caller's own in `also`) for `budget` fits, or about as many as
+    CPU seconds pay for; up to `SNAPSHOTS` earlier ones train. `algorithm` may be one with its
+    settings, or an `Outside` that is judged as it is. Nothing after `now` is ever asked for.
+
+    The model serves only where its AUC (of a regression the variance explained) is surely higher
+    than that of every naive rule; otherwise the best of those serves, and `card.why` says so.
 
     Raises:
         UsageError: there is no such algorithm.
@@ -71,11 +74,13 @@ def judge(
     earlier = [snapshot(features, outcomes, judging, back) for back in range(2, SNAPSHOTS + 3)]
     usable = [one for one in earlier if one.positives]
     naive = _naive_rules(recency, rfm, test)
-    refused = _refusal(test, earlier, usable, judging)
+    refused = ASKED if algorithm == choose.RULE else _refusal(test, earlier, usable, judging)
     if refused:
         rule = _fitted(naive[0], [test, *usable], judging)
         return _served(rule, judging), _card(name, judging, test, refused)
     history = joined(usable[1:], judging)
+    if budget_seconds is not None:
+        budget = tune.fits_within(budget_seconds, len(history.outcome))
     chosen = choose.choose(
         algorithm, history, usable[0], judging, purse=tune.Purse(budget), also=also
     )
