@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import predict, recommend, serving, yaml_text
+from tailorbird import model_kinds, recommend, serving, yaml_text
 from tailorbird.errors import UsageError
 from tailorbird.learning_texts import BY_DEFAULT, LIBRARY, WantedModel, parse_model
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
@@ -89,7 +89,7 @@ def train(
     if asked.foretells == "products":
         files, card = _recommender(world, asked, allowed, now)
     else:
-        files, card = _propensity(Past(world, asked, allowed), now)
+        files, card = model_kinds.train(Past(world, asked, allowed), now)
     return files | {ASKED: msgspec.json.encode(asked)}, card
 
 
@@ -113,19 +113,6 @@ def _recommender(
         model, interactions, items, now=now, horizon_days=asked.horizon, seed=asked.seed
     )
     return model.files() | proof.files(), proof.noted(card)
-
-
-def _propensity(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
-    asked = past.asked
-    model, card = predict.judge(
-        past.features,
-        past.outcomes,
-        now=now,
-        horizon_days=asked.horizon,
-        seed=asked.seed,
-        recency=asked.meaning.rule,
-    )
-    return model.files(), card
 
 
 def cards(world: World) -> list[ModelCard]:
@@ -156,7 +143,8 @@ def score(world: World, now: Instant, name: str | None = None) -> int:
     version = serving.version(world, name)
     if not version or wanted(world, name).foretells == "products":
         return 0
-    found = scored(world, name, trainees(world, now, "personalisation"), now)
+    people = trainees(world, now, "personalisation")
+    found = scored(world, name, people, now, reasons=False)
     world.facts.write(
         [
             ("DELETE FROM scores WHERE model = ?", (name,)),
@@ -171,8 +159,10 @@ def score(world: World, now: Instant, name: str | None = None) -> int:
     return int(found.num_rows)
 
 
-def scored(world: World, name: str, people: Sequence[PersonId], now: Instant) -> pa.Table:
-    """Return person, value and top_reason of those of these people of whom a model is.
+def scored(
+    world: World, name: str, people: Sequence[PersonId], now: Instant, *, reasons: bool = True
+) -> pa.Table:
+    """Return person, value, low, high (and top_reason) of those of these of whom a model is.
 
     Nothing is kept. What the model read when it was trained is read again, whatever its author
     has written since.
@@ -183,11 +173,11 @@ def scored(world: World, name: str, people: Sequence[PersonId], now: Instant) ->
     found = serving.served(world, name)
     if found is None:
         raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
-    _, files, _ = found
-    asked = asked_of(world, name, files)
-    model = predict.load({each: files[each] for each in files if each != ASKED})
-    told = model.score(Past(world, asked, people).features(now))
-    return told.rename_columns(["person", "value", *told.column_names[2:]])
+    _, files, card = found
+    past = Past(world, asked_of(world, name, files), people)
+    own = {each: files[each] for each in files if each != ASKED}
+    judged = msgspec.json.decode(card, type=ModelCard)
+    return model_kinds.told(past, own, judged, now, reasons=reasons)
 
 
 def asked_of(world: World, name: str, files: Mapping[str, bytes]) -> WantedModel:

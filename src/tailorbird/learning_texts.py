@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
-from tailorbird import durations, segments, yaml_text
+from tailorbird import durations, predict, segments, yaml_text
 from tailorbird.errors import DefinitionError
 from tailorbird.model_targets import MEANINGS, OF_EVENT, Meaning, Target
 from tailorbird.schema import DAY, Names
@@ -32,11 +32,10 @@ MOST_DAYS: Final = 730
 ALWAYS_READ: Final = ("orders", "recency_days")
 """Traits without which nobody knows who is a customer, and what the naive rule says."""
 FEATURES: Final = MEANINGS["repeat_purchase"].features
-ALGORITHMS: Final = (
-    "auto", "rule", "logistic", "lightgbm", "random_forest", "neural", "blend",
-)  # fmt: skip
-
+ALGORITHMS: Final = (*predict.ALGORITHMS, "bg_nbd", "pareto_nbd")
+"""The last two say how people buy, for repeat purchases, churn and value."""
 Keyed: TypeAlias = dict[str, Any]
+OF_BUYING: Final = ("repeat_purchase", "churn", "value")
 
 
 class EventTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,9 +64,11 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     algorithm: str = "auto"
     """`auto` tries what the list is large enough for; any other name forces one."""
     budget_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
-    """CPU seconds that `auto` may spend on choosing."""
+    """About as many CPU seconds may choosing an algorithm and its settings cost."""
     schedule: str = ""
     """How often it is trained anew by itself: `weekly`, `30d`; '' for only by command."""
+    streaming: bool = False
+    """Whether people are scored anew as soon as they have done something, between scorings."""
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 7
     """Of what is drawn: the same seed trains the same model of the same facts."""
 
@@ -91,9 +92,14 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return how many days ahead it foretells."""
         return self.horizon_days or self.meaning.horizon_days
 
+    @property
+    def _buys_again(self) -> bool:
+        return self.foretells in (*OF_BUYING, "next_order")
+
     def read(self) -> tuple[str, ...]:
         """Return the traits that are read, each once."""
-        rule = (self.meaning.rule,) if self.meaning.rule else ()
+        rule: tuple[str, ...] = (self.meaning.rule,) if self.meaning.rule else ()
+        rule += ("tenure_days", "average_order_minor") if self._buys_again else ()
         chosen = self.meaning.features if self.features is None else self.features
         return tuple(dict.fromkeys([*chosen, *ALWAYS_READ, *rule]))
 
@@ -163,6 +169,9 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
     if found.algorithm not in ALGORITHMS:
         mend = nearest(found.algorithm, list(ALGORITHMS))
         yield ("algorithm",), f"no algorithm {found.algorithm!r}", mend
+    if found.algorithm in ALGORITHMS[-2:] and target not in OF_BUYING:
+        mend = f"it is for {', '.join(OF_BUYING)}"
+        yield ("algorithm",), f"{found.algorithm!r} says how people buy again", mend
     every = found.schedule
     if every and every not in CALENDAR and (durations.read(every) or 0) < DAY:
         mend = f"write {', '.join(CALENDAR)}, or a length such as 30d"

@@ -6,11 +6,13 @@ Nothing after the instant reaches a feature. Only who allows it is learnt from, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tailorbird import grouping, imputation, segments
+import numpy as np
+
+from tailorbird import grouping, imputation, predict, segments
 from tailorbird.errors import DefinitionError
 from tailorbird.learning_texts import (
     WantedModel,
@@ -20,12 +22,15 @@ from tailorbird.learning_texts import (
 )
 from tailorbird.model_targets import READERS
 from tailorbird.privacy.permit import Permit, permit
-from tailorbird.schema import Instant, PersonId, Purpose
+from tailorbird.schema import DAY, Instant, Names, PersonId, Purpose
 from tailorbird.world import World
 from tailorbird.yaml_text import Document, nearest
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
+
+    Hours: TypeAlias = "npt.NDArray[np.int64]"
 
 PEOPLE_AT_ONCE: Final = 50_000
 _EVERYBODY: Final = "SELECT person FROM people ORDER BY person"
@@ -33,6 +38,25 @@ _OUTCOMES: Final = """
 SELECT DISTINCT person FROM facts
 WHERE event IN (SELECT UNNEST(STRING_SPLIT($1, ','))) AND "at" > $2 AND "at" <= $3
   AND person IS NOT NULL AND NOT machine ORDER BY person
+"""
+
+
+_VALUES: Final = """
+SELECT person, SUM(CASE WHEN event = $1 THEN value_minor ELSE -ABS(value_minor) END) AS value
+FROM facts WHERE event IN ($1, $2) AND "at" > $3 AND "at" <= $4 AND person IS NOT NULL
+GROUP BY person ORDER BY person
+"""
+_FIRSTS: Final = """
+SELECT person, (MIN("at") - $2) / 86400000000.0 AS days FROM facts
+WHERE event = $1 AND "at" > $2 AND "at" <= $3 AND person IS NOT NULL
+GROUP BY person ORDER BY person
+"""
+_SINCE: Final = 'SELECT MIN("at") AS first FROM facts WHERE event = $1 AND person IS NOT NULL'
+_HOURS: Final = """
+SELECT person, hour, COUNT(*) FILTER ("at" <= $1) AS earlier, COUNT(*) FILTER ("at" > $1) AS later
+FROM facts WHERE event IN ($2, $3) AND NOT machine AND "at" > $4 AND "at" <= $5
+  AND person IS NOT NULL AND hour IS NOT NULL
+GROUP BY ALL
 """
 
 
@@ -55,22 +79,72 @@ class Past:
     world: World
     asked: WantedModel
     people: Sequence[PersonId]
+    latest: dict[Instant, pa.Table] = field(default_factory=dict)
+    """What was asked last: outcomes by one's own rhythm ask the same again."""
 
     def features(self, as_of: Instant) -> pa.Table:
         """Return `person` and a column a trait, of whom the model is about at this instant."""
-        table = traits(self.world, as_of, self.people, self.asked.read())
-        return self._among(table, as_of)
+        if as_of not in self.latest:
+            table = traits(self.world, as_of, self.people, self.asked.read())
+            self.latest.clear()
+            self.latest[as_of] = self._among(table, as_of)
+        return self.latest[as_of]
 
     def outcomes(self, after: Instant, until: Instant) -> pa.Table:
-        """Return who did it (`person`) in (after, until]."""
+        """Return who did it (`person`) in (after, until]; of churn, who was silent for long."""
         import pyarrow as pa
 
+        if self.asked.foretells == "churn":
+            return self.silent(after, until)
         own = target_condition(self.asked, Document(_file(self.asked), {}))
         if own is not None:
             found = segments.people(self.world.facts, own, as_of=until)
             return pa.table({"person": pa.array(found, pa.int64())})
         events = ",".join(self.asked.meaning.events)
         return self.world.facts.read(_OUTCOMES, (events, after, until))
+
+    def values(self, after: Instant, until: Instant) -> pa.Table:
+        """Return what each bought for (`person`, `value` net of returns) in (after, until]."""
+        return self.world.facts.read(_VALUES, (Names.PURCHASE, Names.RETURN, after, until))
+
+    def firsts(self, after: Instant, until: Instant) -> pa.Table:
+        """Return the first order (`person`, `days` after `after`) of each in (after, until]."""
+        return self.world.facts.read(_FIRSTS, (Names.PURCHASE, after, until))
+
+    def silent(self, after: Instant, until: Instant) -> pa.Table:
+        """Return who (`person`) was silent after an instant for longer than her own patience.
+
+        That is twice her usual gap as of the instant, drawn to everybody's, until `until` at most.
+        """
+        import pyarrow.compute as pc
+
+        table = self.features(after)
+        patience = predict.patience_days(table, (until - after) / DAY)
+        came = self.firsts(after, until)
+        place = pc.index_in(table["person"], came["person"].combine_chunks()).to_numpy()
+        days = np.append(came["days"].to_numpy(), np.inf)
+        known = np.where(np.isnan(place), len(days) - 1, place).astype(np.int64)
+        return table.select(["person"]).filter(days[known] > patience)
+
+    def days_known(self, now: Instant) -> int:
+        """Return how many days ago the first order of all was."""
+        first = self.world.facts.read(_SINCE, (Names.PURCHASE,))["first"][0].as_py()
+        return 0 if first is None else int(max(now - first, 0) // DAY)
+
+    def hours(self, now: Instant, split_days: int, since_days: int) -> tuple[Hours, Hours]:
+        """Return (people, 24): how often each opened and clicked before the split, and after it.
+
+        By the local hour that each of her acts tells.
+        """
+        bound = (now - split_days * DAY, Names.EMAIL_OPENED, Names.EMAIL_CLICKED,
+                 now - since_days * DAY, now)  # fmt: skip
+        rows = self.world.facts.read(_HOURS, bound)
+        place = {person: at for at, person in enumerate(self.people)}
+        counts = np.zeros((2, len(self.people), 24), np.int64)
+        for row in rows.to_pylist():
+            if row["person"] in place:
+                counts[:, place[row["person"]], row["hour"]] += row["earlier"], row["later"]
+        return counts[0], counts[1]
 
     def _among(self, table: pa.Table, as_of: Instant) -> pa.Table:
         """Return the rows of those whom the target and the author mean."""

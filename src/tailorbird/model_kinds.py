@@ -1,0 +1,162 @@
+"""How each kind of model is trained and asked: one door for probabilities, values, dates, hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tailorbird import model_hours, predict
+from tailorbird.model_cards import ModelCard
+from tailorbird.model_data import Past
+from tailorbird.schema import DAY, SECOND, Instant
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OF_BUYING: Final = {"bg_nbd": "bg_nbd", "pareto_nbd": "pareto_nbd"}
+"""Algorithms that are no others' but of how people buy."""
+
+
+def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
+    """Return the files and the card of what an author wants foretold."""
+    asked = past.asked
+    match asked.foretells:
+        case "next_order":
+            model, card = predict.judge_next(
+                past.features, past.firsts, now=now, horizon_days=asked.horizon, seed=asked.seed,
+                name=asked.name,
+            )  # fmt: skip
+            return model.files(), card
+        case "send_hour":
+            return model_hours.train(past, now)
+        case "value":
+            return _value(past, now)
+        case _:
+            return _probability(past, now)
+
+
+def told(
+    past: Past, files: Mapping[str, bytes], card: ModelCard, now: Instant, *, reasons: bool = True
+) -> pa.Table:
+    """Return person, value, low, high (and top_reason) of those of whom a model is.
+
+    A probability lies between shares of the last window, a value between orders times their worth,
+    a date (in seconds since 1970, as mails write dates) between tenths of the waits.
+    """
+    match past.asked.foretells:
+        case "next_order":
+            return _dates(past, files, now)
+        case "send_hour":
+            return model_hours.told(past, files, now)
+        case "value":
+            return _values(past, files, now, reasons=reasons)
+        case _:
+            return _probabilities(past, files, card, now, reasons=reasons)
+
+
+def _probability(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
+    asked = past.asked
+    asks: predict.Asks = "is silent" if asked.foretells == "churn" else "buys"
+    also = _buyers(past, asked.horizon, asks)
+    model, card = predict.judge(
+        past.features,
+        past.outcomes,
+        now=now,
+        horizon_days=asked.horizon,
+        seed=asked.seed,
+        name=asked.name,
+        recency=asked.meaning.rule,
+        algorithm=_forced(asked.algorithm, also),
+        budget_seconds=asked.budget_seconds,
+        also=also,
+    )
+    return model.files(), card
+
+
+def _value(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
+    """Return what a person's orders will be worth, judged on the longest windows that fit."""
+    asked = past.asked
+    days = predict.fitting(asked.horizon, past.days_known(now))
+    also = _buyers(past, days, "is worth")
+    model, card = predict.judge(
+        past.features,
+        past.values,
+        now=now,
+        horizon_days=days,
+        seed=asked.seed,
+        name=asked.name,
+        recency=asked.meaning.rule,
+        task="regression",
+        algorithm=_forced(asked.algorithm, also),
+        budget_seconds=asked.budget_seconds,
+        also=also,
+    )
+    on = "" if days == asked.horizon else f" Judged on {days} days, told for {asked.horizon}."
+    card = msgspec.structs.replace(
+        card,
+        kind="value",
+        why=f"{card.why}{on}",
+        parameters=card.parameters | {"horizon_days": asked.horizon, "judged_days": days},
+    )
+    further = predict.ahead(past.features(now), days, asked.horizon)
+    return model.files() | further.files(), card
+
+
+def _buyers(past: Past, days: int, asks: predict.Asks) -> tuple[predict.Buyers, ...]:
+    """Return how people buy as algorithms, where all are customers and their orders are foretold.
+
+    Pareto/NBD costs ten times as much for much the same answers: it is tried where it is forced.
+    """
+    asked = past.asked
+    if asked.foretells not in ("repeat_purchase", "churn", "value"):
+        return ()
+    if asked.algorithm == "pareto_nbd":
+        return (predict.Buyers(days, asks, "pareto_nbd"),)
+    return tuple(predict.Buyers(days, asks, scaled=scaled) for scaled in (False, True))
+
+
+def _forced(name: str, also: tuple[predict.Buyers, ...]) -> str | predict.Algorithm:
+    return also[0] if name in OF_BUYING else name
+
+
+def _probabilities(
+    past: Past, files: Mapping[str, bytes], card: ModelCard, now: Instant, *, reasons: bool
+) -> pa.Table:
+    scored = predict.load(files).score(past.features(now), reasons=reasons)
+    said = scored["probability"].to_numpy()
+    return _between(scored, *predict.sure(said, card.reliability if card.serves else ()))
+
+
+def _values(past: Past, files: Mapping[str, bytes], now: Instant, *, reasons: bool) -> pa.Table:
+    further = predict.load_ahead(files)
+    own = {name: each for name, each in files.items() if name != predict.AHEAD}
+    features = past.features(now)
+    scored = predict.load(own).score(features, reasons=reasons)
+    value, low, high = further.stretched(scored["value"].to_numpy(), features)
+    return _between(scored.set_column(1, "value", [value]), low, high)
+
+
+def _dates(past: Past, files: Mapping[str, bytes], now: Instant) -> pa.Table:
+    import pyarrow as pa
+
+    scored = predict.load_next_order(files).score(past.features(now))
+    columns = {
+        name: (now + scored[days].to_numpy() * DAY) / SECOND
+        for name, days in (("value", "days"), ("low", "low"), ("high", "high"))
+    }
+    return pa.table({"person": scored["person"], **columns})
+
+
+def _between(scored: pa.Table, low: object, high: object) -> pa.Table:
+    """Return person, value, low, high and what else there is."""
+    import pyarrow as pa
+
+    person, value, *rest = scored.column_names
+    return pa.table(
+        {
+            "person": scored[person], "value": scored[value], "low": low, "high": high,
+            **{name: scored[name] for name in rest},
+        }
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""How far a judged model may look: values are judged on windows that fit, and served for longer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from tailorbird.errors import ModelError
+from tailorbird.predict.buyer import READS, histories
+from tailorbird.predict.buying import AnyBuying, bg_nbd
+from tailorbird.predict.propensity import Floats, numbers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tailorbird.model_cards import Reliability
+
+HEAD: Final = "ahead.json"
+WINDOWS: Final = 4
+"""The test, the window before it, and at least two to learn from."""
+_SHORTER: Final = (730, 365, 180, 120, 90, 60, 30, 14, 7)
+_LEAST: Final = 1e-9
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """How orders come after the windows that were judged: `buying` is None where nobody knows."""
+
+    judged_days: int
+    horizon_days: int
+    buying: AnyBuying | None
+
+    def files(self) -> dict[str, bytes]:
+        """Return one JSON file."""
+        return {HEAD: msgspec.json.encode(self)}
+
+    def stretched(self, said: Floats, features: pa.Table) -> tuple[Floats, Floats, Floats]:
+        """Return values over the whole horizon, and between which each will surely enough lie.
+
+        The interval is that of how often people buy. Where nobody knows how, values grow with the
+        days, and all that is sure is that none is below 0.
+        """
+        days = self.horizon_days / self.judged_days
+        if self.buying is None:
+            return said * days, np.zeros(len(said)), np.full(len(said), np.nan)
+        of = histories({name: numbers(features, name) for name in READS[:-1]})
+        near = np.maximum(self.buying.expected(of, float(self.judged_days)), _LEAST)
+        far = self.buying.expected(of, float(self.horizon_days))
+        value = said * np.minimum(far / near, days)
+        low, high = self.buying.interval(of, float(self.horizon_days))
+        each = value / np.maximum(far, _LEAST)
+        return value, np.minimum(low * each, value), np.maximum(high * each, value)
+
+
+def fitting(horizon_days: int, days_known: int) -> int:
+    """Return the longest window, up to the horizon, of which enough fit into what is known.
+
+    >>> fitting(365, 800), fitting(365, 4000)
+    (180, 365)
+    """
+    shorter = (each for each in _SHORTER if each < horizon_days)
+    fits = (each for each in (horizon_days, *shorter) if each * (WINDOWS + 0.4) <= days_known)
+    return next(fits, min(horizon_days, _SHORTER[-1]))
+
+
+def ahead(features: pa.Table, judged_days: int, horizon_days: int) -> Ahead:
+    """Return how orders of these people go on after a window."""
+    of = histories({name: numbers(features, name) for name in READS[:-1]})
+    try:
+        return Ahead(judged_days, horizon_days, bg_nbd(of)[0])
+    except ModelError:
+        return Ahead(judged_days, horizon_days, None)
+
+
+def load(files: Mapping[str, bytes]) -> Ahead:
+    """Return what `files()` kept.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    try:
+        return msgspec.json.decode(files[HEAD], type=Ahead)
+    except (KeyError, msgspec.DecodeError) as error:
+        what = f"how far it looks cannot be read ({error})"
+        raise ModelError(what, where=HEAD, mend="train the model again") from error
+
+
+def sure(said: Floats, found: tuple[Reliability, ...]) -> tuple[Floats, Floats]:
+    """Return between which shares lay what happened of people of whom as much was said.
+
+    By tenths of the last window (Wilson, 95 %), around what is said; without them, all is open.
+    """
+    if not found:
+        return np.zeros(len(said)), np.ones(len(said))
+    z = 1.96
+    share, people = (np.array([getattr(each, name) for each in found], np.float64)
+                     for name in ("happened", "people"))  # fmt: skip
+    people = np.maximum(people, 1)
+    middle = (share + z * z / (2 * people)) / (1 + z * z / people)
+    half = z * np.sqrt(share * (1 - share) / people + (z / (2 * people)) ** 2)
+    half = half / (1 + z * z / people)
+    places = np.array([each.said for each in found])
+    order = np.argsort(places, kind="stable")
+    low, high = (
+        np.interp(said, places[order], edge[order]) for edge in (middle - half, middle + half)
+    )
+    return np.clip(np.minimum(low, said), 0, 1), np.clip(np.maximum(high, said), 0, 1)

@@ -1,0 +1,158 @@
+"""Every kind of model: trained on a shop, scored for everybody, never from the future."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tailorbird import learning, model_data
+from tailorbird.app import Tailorbird
+from tailorbird.learning_texts import LIBRARY, WantedModel
+from tailorbird.model_data import Past
+from tailorbird.schema import DAY, Instant
+
+OF_PEOPLE = [name for name in LIBRARY if name != "recommender"]
+
+
+def customers(tb: Tailorbird) -> set[int]:
+    sql = "SELECT DISTINCT person FROM facts WHERE event = 'purchase' AND person IS NOT NULL"
+    return set(tb.world.facts.read(sql)["person"].to_pylist())
+
+
+@pytest.mark.parametrize("name", OF_PEOPLE)
+def test_every_model_that_comes_along_is_trained_and_scores(tb: Tailorbird, name: str) -> None:
+    now = tb.clock()
+    tb.clock = lambda: now
+    (card,) = tb.learn([name])
+    assert card.why
+    people = learning.trainees(tb.world, tb.clock(), "personalisation")
+    told = learning.scored(tb.world, name, people, tb.clock())
+    assert told.column_names[:4] == ["person", "value", "low", "high"]
+    value, low, high = (told[each].to_numpy() for each in ("value", "low", "high"))
+    assert np.isfinite(value).all()
+    assert (low <= value + 1e-9).all()
+    assert not (high < value - 1e-9).any()
+    kept = tb.world.facts.read("SELECT person, value FROM scores WHERE model = ?", (name,))
+    assert kept.num_rows == told.num_rows
+    order = np.argsort(kept["person"].to_numpy())
+    mine = np.argsort(told["person"].to_numpy())
+    kept_value = kept["value"].to_numpy()[order] / 1_000_000
+    assert kept_value == pytest.approx(value[mine], abs=1e-5)
+
+
+def test_dates_and_values_are_of_customers_alone(tb: Tailorbird) -> None:
+    tb.learn(["value", "next_order"])
+    now = tb.clock()
+    rows = tb.world.facts.read("SELECT model, person, value FROM scores").to_pylist()
+    for name in ("value", "next_order"):
+        of = {row["person"]: row["value"] for row in rows if row["model"] == name}
+        assert of
+        assert of.keys() <= customers(tb)
+        if name == "next_order":
+            assert min(of.values()) > now
+            assert max(of.values()) < now + 20 * 365 * DAY
+        else:
+            assert min(of.values()) >= 0
+
+
+def cut(tb: Tailorbird, then: Instant) -> None:
+    """Forget everything that happened after an instant, wherever it is kept."""
+    tables = tb.world.facts.read(
+        "SELECT DISTINCT table_name AS name FROM information_schema.columns "
+        "WHERE column_name = 'at' AND table_name IN ('facts', 'lines', 'deeds', 'deed_lines', "
+        "'properties', 'trait_values', 'visits', 'scores')"
+    )["name"].to_pylist()
+    views = {"visits"}
+    tb.world.facts.write(
+        [(f'DELETE FROM {name} WHERE "at" > ?', (then,)) for name in tables if name not in views]
+    )
+
+
+@pytest.mark.parametrize("name", [*OF_PEOPLE, "own"])
+def test_what_a_model_is_taught_is_the_same_when_what_came_later_is_gone(
+    tb: Tailorbird, name: str
+) -> None:
+    """As-of joins leak nothing: features and audiences know only what had happened."""
+    mailed = name in ("engagement", "unsubscribe_risk", "send_hour")  # mails went out last week
+    then = tb.clock() - (7 if mailed else 45) * DAY
+    own = WantedModel(
+        "own",
+        "purchase",
+        audience={"did": "product_viewed", "within": "60d"},
+        features=(
+            "orders", "count(product_viewed, 30d)", "trend(session_started, 7d)",
+            "decayed(purchase, 60d)", "rhythm(purchase)", "silence(purchase)", "last_channel",
+            "sum(purchase, value_minor, 90d)", "favourite_category", "tier",
+        ),
+    )  # fmt: skip
+    past = Past(tb.world, own if name == "own" else WantedModel(name), everybody(tb))
+    before = past.features(then)
+    window = past.outcomes(then - 30 * DAY, then)
+    cut(tb, then)
+    past.latest.clear()
+    assert rows(past.features(then)) == rows(before)
+    assert past.outcomes(then - 30 * DAY, then).equals(window)
+    assert before.num_rows or name == "first_purchase"
+
+
+def everybody(tb: Tailorbird) -> list[int]:
+    return learning.trainees(tb.world, tb.clock())
+
+
+def rows(table: pa.Table) -> list[str]:
+    return sorted(str(row) for row in table.to_pylist())
+
+
+def test_training_asks_for_nothing_after_now(tb: Tailorbird) -> None:
+    """A model of a past instant is the same, whatever came after it."""
+    then = tb.clock() - 30 * DAY
+    asked, people = WantedModel("churn"), everybody(tb)
+    first = learning.train(tb.world, asked, people, then)
+    cut(tb, then)
+    second = learning.train(tb.world, asked, people, then)
+    assert first[1].measures == second[1].measures
+    assert first[0].keys() == second[0].keys()
+    assert {k: v for k, v in first[0].items() if k.endswith(".json")} == {
+        k: v for k, v in second[0].items() if k.endswith(".json")
+    }
+
+
+def test_churn_is_silence_by_ones_own_rhythm(tb: Tailorbird) -> None:
+    past = Past(tb.world, WantedModel("churn"), everybody(tb))
+    after = tb.clock() - 60 * DAY
+    gone = set(past.silent(after, after + 60 * DAY)["person"].to_pylist())
+    came = past.firsts(after, after + 60 * DAY)
+    days = dict(zip(came["person"].to_pylist(), came["days"].to_pylist(), strict=True))
+    table = past.features(after)
+    assert gone <= set(table["person"].to_pylist())
+    quick = {person for person, each in days.items() if each <= 7}
+    assert not gone & quick
+    assert set(table["person"].to_pylist()) - set(days) <= gone
+
+
+def test_who_allows_no_training_is_not_learnt_from(tb: Tailorbird) -> None:
+    allowed = set(everybody(tb))
+    assert allowed
+    past = Past(tb.world, WantedModel("value"), sorted(allowed)[:5])
+    assert set(past.features(tb.clock())["person"].to_pylist()) <= set(sorted(allowed)[:5])
+
+
+def test_of_a_segment_only_its_members_are_scored(tb: Tailorbird) -> None:
+    tb.put("segment", "lookers", "name: lookers\nwhere: {did: product_viewed, within: 20d}\n")
+    tb.put("model", "mine", "name: mine\ntarget: purchase\naudience: lookers\n")
+    tb.learn(["mine"])
+    scored = tb.world.facts.read("SELECT person FROM scores WHERE model = 'mine'")
+    assert set(scored["person"].to_pylist()) <= set(tb.segment_people("lookers"))
+    assert scored.num_rows
+
+
+def test_what_never_happened_is_refused_with_the_reason(tb: Tailorbird) -> None:
+    tb.put("model", "odd", "name: odd\ntarget: {event: flew_to_the_moon}\n")
+    (card,) = tb.learn(["odd"])
+    assert not card.serves
+    assert "Only 0 people had the outcome" in card.why
+    told = learning.scored(tb.world, "odd", everybody(tb), tb.clock())
+    assert told.num_rows
+    assert set(told["top_reason"].to_pylist()) == {"the same for everybody"}
+    assert model_data.trainees(tb.world, tb.clock())
