@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import model_kinds, recommend, serving, yaml_text
+from tailorbird import catalogue, model_kinds, recommend, serving, yaml_text
 from tailorbird.errors import UsageError
 from tailorbird.learning_texts import BY_DEFAULT, LIBRARY, WantedModel, parse_model
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
@@ -42,9 +42,6 @@ WHERE l."at" <= ? AND l.event IN (?, ?, ?)
 ORDER BY l.person, l."at", l.position
 """
 _KINDS: Final = (Names.PURCHASE, Names.ADD_TO_CART, Names.PRODUCT_VIEWED)
-_CATALOGUE: Final = """
-SELECT item, name, category, price_minor, stock FROM products ORDER BY item
-"""
 _SCORED: Final = 'SELECT COUNT(*) AS people FROM scores WHERE model = ? AND "at" = ?'
 
 
@@ -105,12 +102,13 @@ def _recommender(
 ) -> tuple[dict[str, bytes], ModelCard]:
     people = {"trainees": touched(allowed)}
     interactions = world.facts.read(_INTERACTIONS, (now, *_KINDS), people)
-    items = world.facts.read(_CATALOGUE)
+    items, groups = catalogue.products(world), catalogue.origins(world, allowed, now)
+    days, seed = asked.horizon, asked.seed
     model, card = recommend.judge(
-        interactions, items, now=now, horizon_days=asked.horizon, seed=asked.seed
+        interactions, items, now=now, horizon_days=days, seed=seed, groups=groups
     )
     proof = recommend.prove(
-        model, interactions, items, now=now, horizon_days=asked.horizon, seed=asked.seed
+        model, interactions, items, now=now, horizon_days=days, seed=seed, groups=groups
     )
     return model.files() | proof.files(), proof.noted(card)
 

@@ -5,13 +5,13 @@ One call serves mails, journeys, AMP parts, pictures, the API and the console: `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tailorbird import learning, yaml_text
+from tailorbird import catalogue, learning, yaml_text
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.recommend import calibration, consumables, report
 from tailorbird.recommend.calibration import Calibration
@@ -20,17 +20,9 @@ from tailorbird.recommend.diversity import Likeness
 from tailorbird.recommend.exposure import Exposed, audited
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.report import Report
-from tailorbird.recommend.rules import (
-    DEFAULT,
-    Catalogue,
-    Compiled,
-    Rules,
-    attributes_of,
-    catalogue,
-)
-from tailorbird.recommend.rules import (
-    compiled as over,
-)
+from tailorbird.recommend.rules import DEFAULT, Catalogue, Compiled, Rules, attributes_of
+from tailorbird.recommend.rules import catalogue as stocked
+from tailorbird.recommend.rules import compiled as over
 from tailorbird.recommend.rules import parse as parse_rules
 from tailorbird.schema import DAY, DefinitionKind, Instant, PersonId, Product
 from tailorbird.world import World
@@ -91,8 +83,9 @@ class Chooser:
         rules: str = DEFAULT,
         *,
         history: pa.Table | None = None,
+        group: Mapping[PersonId, str] | None = None,
     ) -> None:
-        """`history` is given by who has it already: of a session, say."""
+        """`history` and `group` (where each comes from) are given by who has them: of a session."""
         self._world, self._now = world, now
         found = learning.recommender(world)
         self.version = found[0] if found else 0
@@ -101,9 +94,11 @@ class Chooser:
         self.shop = shop(world)
         self._model: Recommender | None = None
         if found and self.shop.stock.items:
-            past = learning.history(world, sorted(personal), now) if history is None else history
-            self._history = past
-            self._model = found[1].with_history(past, now=now)
+            known = sorted(personal)
+            past = learning.history(world, known, now) if history is None else history
+            self._history, self._learnt = past, found[1].items
+            self._model = self._stocked(found[1]).with_history(past, now=now)
+            self._groups = self._strangers(known) if group is None else group
             self._gaps = world.latest.of(
                 "consumables",
                 self.version,
@@ -128,6 +123,8 @@ class Chooser:
             people=np.unique(np.asarray(people, dtype=np.int64)),
             history=self._history,
             gaps=self._gaps,
+            learnt=self._learnt,
+            groups=self._groups,
             now=self._now,
             within=np.array([each == category for each in self.shop.stock.categories], bool)
             if category
@@ -150,6 +147,24 @@ class Chooser:
     def calibration(self) -> Calibration | None:
         """Return what turns scores into probabilities; None where nothing could be learnt."""
         return proven(self._world, self.version)[0] if self.version else None
+
+    def _stocked(self, model: Recommender) -> Recommender:
+        """Return a model that also knows what came into the catalogue after its training."""
+        if model.parameters.neighbours == "none":
+            return model  # a rule knows of no likeness: new products come by `Likeness`
+        stamp = (self.version, self.shop.stamp)
+        read = catalogue.products
+        return self._world.latest.of("stocked", stamp, lambda: model.with_items(read(self._world)))
+
+    def _strangers(self, people: Sequence[PersonId]) -> dict[PersonId, str]:
+        """Return where those come from who have not done anything yet that tells their taste."""
+        known = np.unique(self._history.column("person").to_numpy())
+        strangers = np.setdiff1d(np.asarray(people, dtype=np.int64), known).tolist()
+        if not strangers:
+            return {}
+        found = catalogue.origins(self._world, strangers, self._now)
+        columns = (found.column(name).to_pylist() for name in ("person", "group"))
+        return dict(zip(*columns, strict=True))
 
     def compiled(self) -> Compiled:
         """Return the rules over the catalogue; made once while neither changes."""
@@ -274,5 +289,5 @@ def _read(world: World, stamp: tuple[int, int, int, int]) -> Shop:
     attributes: dict[str, dict[str, str]] = {}
     for row in world.facts.read(_ATTRIBUTES).to_pylist():
         attributes.setdefault(row["name"], {})[row["item"]] = row["text"]
-    stock = catalogue(products, arrived, attributes)
+    stock = stocked(products, arrived, attributes)
     return Shop({each.item: each for each in products}, stock, Likeness(stock), stamp)

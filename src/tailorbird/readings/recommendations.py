@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from tailorbird import learning, recommending, removing
+from tailorbird import catalogue, learning, recommending, removing
 from tailorbird.letters.picks import as_shown
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.recommend.calibration import Calibration
@@ -133,7 +133,8 @@ def of_session(
 
     def make() -> Answer:
         history = recommending.session_history(world, session, now)
-        chooser = recommending.Chooser(world, [], now, rules, history=history)
+        group = {recommending.GUEST: catalogue.session_origin(world, session, now)}
+        chooser = recommending.Chooser(world, [], now, rules, history=history, group=group)
         whose = "from this session" if history.num_rows else "what is popular: nothing was seen yet"
         answer = _answer(world, chooser, recommending.GUEST, now, number, category, whose)
         return msgspec.structs.replace(answer, session=session)

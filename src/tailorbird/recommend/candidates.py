@@ -12,7 +12,7 @@ from tailorbird.recommend.diversity import Likeness, choose
 from tailorbird.recommend.interactions import Flags, Floats, Ints
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.rules import Catalogue, Compiled
-from tailorbird.schema import DAY, Instant, Names
+from tailorbird.schema import DAY, Instant, Names, PersonId
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,8 +63,12 @@ class Asking:
     people: Ints
     history: pa.Table
     gaps: Mapping[str, float]
+    learnt: tuple[str, ...]
+    """The items of the training: others are new."""
     now: Instant
     within: Flags | None = None
+    groups: Mapping[PersonId, str] | None = None
+    """Where strangers come from."""
 
     @property
     def allowed(self) -> Flags:
@@ -133,7 +137,7 @@ def _proposed(asking: Asking, k: int, threads: int) -> Iterator[pa.Table]:
     def top(people: Ints, within: Collection[str], bar_days: float | None) -> pa.Table:
         found = asking.model.top(
             people.tolist(), depth, now=asking.now, within=within,
-            exclude_recent_days=bar_days, threads=threads,
+            exclude_recent_days=bar_days, groups=asking.groups, threads=threads,
         )  # fmt: skip
         return found.select(_COLUMNS).cast(nothing().schema.remove(len(_COLUMNS)))
 
@@ -286,15 +290,16 @@ def _with_new(
     """Return the candidates with the new product that is likest to what a person would be shown."""
     import pyarrow as pa
 
-    known = {*asking.model.items}
+    learnt = {*asking.learnt}
     fresh = np.array(
-        [row for row in np.flatnonzero(asking.allowed) if asking.stock.items[row] not in known],
+        [row for row in np.flatnonzero(asking.allowed) if asking.stock.items[row] not in learnt],
         dtype=np.int64,
     )
     fresh = fresh[np.argsort(-asking.stock.arrived[fresh], kind="stable")][:NEWEST]
     if not len(fresh) or not rows.size:
         return merged, rows, scores, flat
     best, item, source = _likest(asking.likeness, fresh, rows, scores)
+    item = np.where((rows == item[:, None]).any(axis=1), -1, item)  # the model shows it already
     person = np.flatnonzero(item >= 0)
     like = [asking.stock.items[row] for row in source[person]]
     added = _told(

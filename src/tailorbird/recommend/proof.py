@@ -66,24 +66,36 @@ def prove(
     now: Instant,
     horizon_days: int = 30,
     seed: int = 0,
+    groups: pa.Table | None = None,
 ) -> Proof:
-    """Return what a recommender of these parameters was worth, and the worth of its scores."""
+    """Return what a recommender of these parameters was worth, and the worth of its scores.
+
+    `groups` (person, group) says whose popularity people without a history are shown; they are
+    judged apart.
+    """
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     middle, last = now - 2 * horizon, now - horizon
+    past = _Past(interactions, items, groups, seed)
     bought = _purchases(interactions)
-    test = _fit(model.parameters, interactions, items, last, seed)
+    test, known = past.fit(model.parameters, last), _known(interactions, last)
     buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
-    buyers = _drawn(np.intersect1d(buyers, _known(interactions, last)), MOST_JUDGED, rng)
+    buyers, strangers = (
+        _drawn(some, MOST_JUDGED, rng)
+        for some in (np.intersect1d(buyers, known), np.setdiff1d(buyers, known))
+    )
     if len(buyers) < LEAST_PEOPLE:
         why = f"only {len(buyers)} people with a history bought in the last {horizon_days} days"
         return Proof(Report(last, now, len(buyers), (), f"{why}; {LEAST_PEOPLE} are needed"), None)
     lists = {"": _lists(test, buyers, last)}
     for rule, parameters in NAIVE.items():
-        lists[rule] = _lists(_fit(parameters, interactions, items, last, seed), buyers, last)
-    judged = Judged(bought.between(last, now), lists, buyers, bought, last, rng)
-    before = _fit(model.parameters, interactions, items, middle, seed)
+        lists[rule] = _lists(past.fit(parameters, last), buyers, last)
+    targets = bought.between(last, now)
+    sections = Judged(targets, lists, buyers, bought, last, rng).sections()
+    new = {"": _lists(test, strangers, last, past.of), "popularity": _lists(test, strangers, last)}
+    sections += Judged(targets, new, strangers, bought, last, rng).newcomers()
+    before = past.fit(model.parameters, middle)
     scores = _calibrated(before, test, interactions, bought, (middle, last, now), rng)
-    return Proof(Report(last, now, len(buyers), tuple(judged.sections())), scores)
+    return Proof(Report(last, now, len(buyers), tuple(sections)), scores)
 
 
 # -- the windows ----------------------------------------------------------------------------------
@@ -112,15 +124,37 @@ def _drawn(people: Ints, most: int, rng: np.random.Generator) -> Ints:
     return people if len(people) <= most else np.sort(rng.choice(people, most, replace=False))
 
 
-def _fit(
-    parameters: Parameters, interactions: pa.Table, items: pa.Table | None, now: Instant, seed: int
-) -> Recommender:
-    return fit(interactions, items, now=now, seed=seed, parameters=parameters)
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What recommenders are fit on, as of any instant."""
+
+    interactions: pa.Table
+    items: pa.Table | None
+    groups: pa.Table | None
+    seed: int
+
+    def fit(self, parameters: Parameters, now: Instant) -> Recommender:
+        return fit(
+            self.interactions, self.items, now=now, seed=self.seed, parameters=parameters,
+            groups=self.groups,
+        )  # fmt: skip
+
+    @property
+    def of(self) -> dict[int, str]:
+        """Return each person's group."""
+        if self.groups is None:
+            return {}
+        columns = (self.groups[name].to_pylist() for name in ("person", "group"))
+        return {person: group for person, group in zip(*columns, strict=True) if group}
 
 
-def _lists(model: Recommender, people: Ints, now: Instant) -> dict[int, list[str]]:
-    top = model.top(people.tolist(), DEPTH, now=now)
+def _lists(
+    model: Recommender, people: Ints, now: Instant, groups: Mapping[int, str] | None = None
+) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
+    if not len(people):
+        return found
+    top = model.top(people.tolist(), DEPTH, now=now, groups=groups)
     pairs = zip(top["person"].to_pylist(), top["item"].to_pylist(), strict=True)
     for person, item in pairs:
         found.setdefault(person, []).append(item)

@@ -24,6 +24,7 @@ DEPTH: Final = 20
 LEAST_PEOPLE: Final = 30
 _DRAWS: Final = 400
 EVERYBODY, ACTIVITY, AGE = "everybody", "purchases before", "age of what was bought"
+NEWCOMERS: Final = "people without a history"
 
 
 class Beside(msgspec.Struct, frozen=True):
@@ -129,6 +130,14 @@ class Judged:
                 figures = tuple(self._figure(name, found) for name, found in some.items())
                 sections.append(Section(ACTIVITY, value, int(inside.sum()), figures))
         return sections + self._by_age(people)
+
+    def newcomers(self) -> list[Section]:
+        """Return the figures of people of whom nothing was known before."""
+        if len(self.people) < LEAST_PEOPLE:
+            return []
+        named = self._per_person(self.people.tolist())
+        figures = tuple(self._figure(name, found) for name, found in named.items())
+        return [Section(NEWCOMERS, "by where they come from", len(self.people), figures)]
 
     def _per_person(self, people: Sequence[int]) -> dict[str, dict[str, Floats]]:
         """Return each person's figures, by name and by rule ('' is the model)."""
