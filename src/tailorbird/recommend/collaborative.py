@@ -72,7 +72,7 @@ def learn(
     Raises:
         ModelError: the extra `learn` is not installed.
     """
-    if parameters.neighbours == "none" or items < 2 or not len(history.item):
+    if parameters.neighbours in {"none", "als"} or items < 2 or not len(history.item):
         return nothing_related(items)
     try:
         from threadpoolctl import threadpool_limits
@@ -82,12 +82,12 @@ def learn(
             where="recommender",
             mend="install tailorbird[learn]; serving needs none of them",
         ) from error
-    held = _held(history, items, parameters, rng)
+    matrix = held(history, items, parameters, rng)
     most = min(parameters.most_related, items - 1)
     # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
     with threadpool_limits(1, "blas"):
-        near = _all_pairs(held, most, parameters) if items <= LARGEST_DENSE else None
-    return _pruned(_mixed(near or _near_pairs(held, most, parameters, threads), parameters), most)
+        near = _all_pairs(matrix, most, parameters) if items <= LARGEST_DENSE else None
+    return _pruned(_mixed(near or _near_pairs(matrix, most, parameters, threads), parameters), most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Near:
 
 def _mixed(near: _Near, parameters: Parameters) -> Related:
     """Return the ridge with a little of the cosine, or the cosine alone."""
-    ridge = parameters.neighbours == "ridge"
+    ridge = parameters.neighbours != "cosine"
     weight = near.cosine * (parameters.likeness if ridge else 1.0) + (near.ridge if ridge else 0)
     kept = (near.source >= 0) & (weight != 0)
     start = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
@@ -129,7 +129,7 @@ def latest_rows(history: History, most_people: int, rng: np.random.Generator) ->
     return owner[latest], rows[latest]
 
 
-def _held(
+def held(
     history: History, items: int, parameters: Parameters, rng: np.random.Generator
 ) -> csr_array:
     """Return the people x items matrix of strongest interaction, latest rows only."""
@@ -157,7 +157,7 @@ def _all_pairs(held: csr_array, most: int, parameters: Parameters) -> _Near:
     np.fill_diagonal(near, -1)
     sources = np.sort(np.argpartition(-near, most - 1, axis=1)[:, :most], axis=1)
     ridge = np.zeros(sources.shape, np.float32)
-    if parameters.neighbours == "ridge":
+    if parameters.neighbours != "cosine":
         for low in range(0, len(gram), _BLOCK):
             block = sources[low : low + _BLOCK]
             ridge[low : low + _BLOCK] = _solve(gram, block, low, parameters.penalty)
@@ -199,7 +199,7 @@ def _near_pairs(held: csr_array, most: int, parameters: Parameters, threads: int
         np.zeros((items, most), np.float32),
     )
     out = (near.source, near.ridge, near.cosine)
-    how = (np.float32(parameters.penalty), np.float32(_SHRINK), parameters.neighbours == "ridge")
+    how = (np.float32(parameters.penalty), np.float32(_SHRINK), parameters.neighbours != "cosine")
 
     def keep_nearest(low: int, high: int) -> None:
         kernel_learn.nearest(by_item, by_person, norm, low, high, kept)

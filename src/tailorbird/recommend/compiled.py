@@ -41,6 +41,7 @@ def ranked(
     What a person bought on a day after `bar_after` is left out. `group` is each person's row of
     `scorer.fills`, 0 where it is not given.
     """
+    compile_it = compile_it and not len(scorer.factors)
     ranker = rank if compile_it else scoring.rank
     rows = np.zeros(len(people), np.int64) if group is None else group
 

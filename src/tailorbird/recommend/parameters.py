@@ -10,10 +10,11 @@ import msgspec
 class Parameters(msgspec.Struct, frozen=True):
     """How a recommender weighs history, repeats and fashion. Half-lives are in days."""
 
-    neighbours: Literal["ridge", "cosine", "none"] = "ridge"
-    likeness: float = 0.0
+    neighbours: Literal["ridge", "cosine", "als", "fused", "none"] = "ridge"
+    """`als` ranks by factors instead of neighbours, `fused` by the ranks of ridge and factors."""
+    likeness: float = 0.1
     """Weight of plain cosines beside the ridge's weights."""
-    following: float = 0.0
+    following: float = 0.25
     """Weight of what others had in the visits after one with the same item."""
     visit_half_life: float = 1.0
     """Later visits after which a visit counts half towards what follows it."""
@@ -29,11 +30,14 @@ class Parameters(msgspec.Struct, frozen=True):
     popular_half_life_days: float = 14.0
     fashion: float = 0.3
     """Power of recent popularity in the score: 0 ignores that an item went out of fashion."""
+    factors: int = 64
+    confidence: float = 10.0
+    """How much more an item of the history counts for factors than one that is not in it."""
     most_related: int = 100
     most_people: int = 1_000_000
 
 
-OWN_REPEAT = Parameters(neighbours="none", own_weight=1.0, fashion=0.0)
+OWN_REPEAT = Parameters(neighbours="none", own_weight=1.0, fashion=0.0, following=0.0)
 """The naive rule: what the person bought before, latest and most often first, then popular."""
-POPULARITY = Parameters(neighbours="none", own_weight=0.0, fashion=0.0)
+POPULARITY = Parameters(neighbours="none", own_weight=0.0, fashion=0.0, following=0.0)
 """The naive rule: what sells now."""

@@ -17,6 +17,7 @@ from tailorbird.recommend import (
     collaborative,
     compiled,
     content_based,
+    factors,
     popular,
     scoring,
     sequence,
@@ -25,11 +26,13 @@ from tailorbird.recommend import (
 )
 from tailorbird.recommend.collaborative import Related, nothing_related
 from tailorbird.recommend.content_based import NOTHING_SAID, Described
+from tailorbird.recommend.factors import NO_FACTORS
 from tailorbird.recommend.interactions import (
     Flags,
     Floats,
     History,
     Interactions,
+    Singles,
     encode,
     history,
     widened,
@@ -56,6 +59,7 @@ _ARRAYS: Final = (
     *(f"history.{field.name}" for field in fields(History)),
     *(f"described.{name}" for name in ("rarity", "start", "token", "weight")),
     "popular",
+    "factors",
     "groups.popular",
     "fresh",
 )
@@ -81,6 +85,7 @@ class Recommender:
     groups: Groups = NO_GROUPS
     described: Described = NOTHING_SAID
     fresh: Flags = field(default_factory=lambda: np.zeros(0, bool))
+    factors: Singles = field(default_factory=lambda: NO_FACTORS)
 
     def top(
         self,
@@ -134,7 +139,12 @@ class Recommender:
     @cached_property
     def _scorer(self) -> scoring.Scorer:
         return scoring.prepare(
-            self.parameters, self.related, self.following, self.popular, self.groups
+            self.parameters,
+            self.related,
+            self.following,
+            self.popular,
+            self.groups,
+            self.factors,
         )
 
     def with_history(self, interactions: pa.Table, *, now: Instant) -> Recommender:
@@ -183,6 +193,7 @@ class Recommender:
             popular=np.append(self.popular, np.zeros(new.num_rows)),
             groups=self.groups.longer(new.num_rows),
             described=self.described.longer(said),
+            factors=np.pad(self.factors, ((0, new.num_rows if len(self.factors) else 0), (0, 0))),
             fresh=np.append(self.fresh, np.ones(new.num_rows, bool)),
             names={**self.names, **_names(items, items["item"].to_pylist())},
             catalogue=frozenset(items["item"].to_pylist()) | (self.catalogue or known),
@@ -291,6 +302,7 @@ def train(
         groups=popular.by_group(past, size, days, groups),
         described=described,
         fresh=known.fresh,
+        factors=factors.learn(past, size, parameters, rng(seed)),
     )
 
 
@@ -318,6 +330,7 @@ def load(files: Mapping[str, bytes]) -> Recommender:
         groups=Groups(head.groups, arrays["groups.popular"]),
         described=Described(head.vocabulary, **parts["described"]),
         fresh=arrays["fresh"],
+        factors=arrays["factors"],
     )
     _check(made)
     return made
@@ -336,6 +349,8 @@ def _check(made: Recommender) -> None:
     check_links("history", past.start, past.item, len(past.people), items)
     check_lengths("history", len(past.item), past.day, past.weight, past.bought, past.visit)
     check_lengths("popular", items, made.popular, made.fresh, *made.groups.popular)
+    if len(made.factors):
+        check_lengths("factors", items, made.factors)
     check_lengths("groups", len(made.groups.names), made.groups.popular)
     check_links("described", said.start, said.token, items, len(said.vocabulary))
     check_lengths("described", len(said.token), said.weight)

@@ -9,7 +9,9 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
+from tailorbird.recommend import factors as factoring
 from tailorbird.recommend.collaborative import Related
+from tailorbird.recommend.factors import NO_FACTORS
 from tailorbird.recommend.interactions import Flags, Floats, History, Indices, Ints, Singles
 from tailorbird.recommend.parameters import Parameters
 from tailorbird.recommend.popular import NO_GROUPS, Groups
@@ -47,6 +49,7 @@ class Scorer:
     next_by_source: Links
     fills: Floats
     by_popularity: Indices
+    factors: Singles
 
 
 def prepare(
@@ -55,6 +58,7 @@ def prepare(
     following: Related,
     popular: Floats,
     groups: Groups = NO_GROUPS,
+    factors: Singles = NO_FACTORS,
 ) -> Scorer:
     """Return a scorer with what can be computed once."""
     fashion = np.asarray((popular + FLOOR) ** parameters.fashion)
@@ -71,6 +75,7 @@ def prepare(
         _scaled(following, parameters.following * fashion),
         FILL * rows,
         np.where(known, order, -1).astype(np.int32),
+        factors,
     )
 
 
@@ -167,8 +172,7 @@ def rank(
     taste = to_top(past.taste, past.owner, shape[0])
     owned = np.zeros(shape)
     owned[past.owner, past.item] = own_scores(scorer, past, shape[0])
-    related = _spread(scorer.by_source, past, taste, shape)
-    related += _spread(scorer.next_by_source, past, past.late, shape)
+    related = _related(scorer, past, taste, shape)
     scores = owned + related + scorer.fills[group]
     scores[(scores == 0) | ~allowed] = -np.inf
     scores[past.owner[barred], past.item[barred]] = -np.inf
@@ -186,6 +190,17 @@ def rank(
         bought=bought[row, best],
         because=_because(scorer, past, taste, best),
     )
+
+
+def _related(scorer: Scorer, past: Past, taste: Floats, shape: tuple[int, int]) -> Floats:
+    """Return people x items: what the past says of items, through neighbours, factors or both."""
+    related = _spread(scorer.by_source, past, taste, shape)
+    if len(scorer.factors):
+        trust = scorer.parameters.confidence
+        found = factoring.scores(scorer.factors, past, taste, shape[0], trust) * scorer.fashion
+        fuse = scorer.parameters.neighbours == "fused"
+        related = factoring.fused(related, found) if fuse else related + found
+    return related + _spread(scorer.next_by_source, past, past.late, shape)
 
 
 def _beginnings(owner: Ints, item: Ints) -> Ints:
@@ -238,6 +253,9 @@ def _because(scorer: Scorer, past: Past, taste: Floats, best: Ints) -> Ints:
         weights[past.owner, past.item] = past.late
         more, after = _strongest(scorer.following, scorer.parameters.following, weights, best)
         because = np.where(more > most, after, because)
+    if len(scorer.factors):
+        alike = factoring.because(scorer.factors, past, taste, best)
+        because = np.where(because < 0, alike, because)
     return because
 
 

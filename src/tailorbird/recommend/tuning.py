@@ -8,10 +8,18 @@ from typing import Final, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.recommend import collaborative, compiled, content_based, measures, scoring, sequence
+from tailorbird.recommend import (
+    collaborative,
+    compiled,
+    content_based,
+    factors,
+    measures,
+    scoring,
+    sequence,
+)
 from tailorbird.recommend.collaborative import Related, nothing_related
 from tailorbird.recommend.content_based import NOTHING_SAID, Described
-from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
+from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, Singles, history
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
 from tailorbird.recommend.popular import everybodys
 from tailorbird.schema import DAY, Instant
@@ -65,13 +73,15 @@ class Window:
     today: int
     described: Described = NOTHING_SAID
     learnt: dict[tuple[str | float, ...], Related] = field(default_factory=dict)
+    vectors: dict[tuple[float, ...], Singles] = field(default_factory=dict)
 
     def ranked(self, parameters: Parameters, rng: np.random.Generator) -> Ints:
         """Return people x DEPTH item indices, best first."""
         related = self._related(parameters, rng)
         popular = everybodys(self.past, self.items, parameters.popular_half_life_days)
         following = self._following(parameters, rng)
-        scorer = scoring.prepare(parameters, related, following, popular)
+        learnt = self._factors(parameters, rng)
+        scorer = scoring.prepare(parameters, related, following, popular, factors=learnt)
         parts = compiled.ranked(
             scorer,
             self.past,
@@ -99,6 +109,14 @@ class Window:
                 learnt = content_based.blended(learnt, known, parameters.content, most)
             self.learnt[key] = learnt
         return self.learnt[key]
+
+    def _factors(self, parameters: Parameters, rng: np.random.Generator) -> Singles:
+        if not factors.wanted(parameters):
+            return factors.NO_FACTORS
+        key = (parameters.factors, parameters.confidence)
+        if key not in self.vectors:
+            self.vectors[key] = factors.learn(self.past, self.items, parameters, rng)
+        return self.vectors[key]
 
     def _following(self, parameters: Parameters, rng: np.random.Generator) -> Related:
         if not parameters.following:
