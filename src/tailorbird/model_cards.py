@@ -77,7 +77,10 @@ class ModelCard(msgspec.Struct, frozen=True):
     """What a model is, what it was judged on, and whether it may serve."""
 
     name: str
-    kind: Literal["recommender", "propensity", "clusters", "value", "next_order", "send_hour"]
+    kind: Literal[
+        "recommender", "propensity", "clusters", "value", "next_order", "send_hour",
+        "subject_lines", "uplift",
+    ]  # fmt: skip
     version: int
     trained_at: Instant
     train_window: tuple[Instant, Instant]

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
-from tailorbird.predict import blend, boosted, buyer, neural, propensity, rules
+from tailorbird.predict import blend, boosted, buyer, neural, onnx, propensity, remote, rules
 from tailorbird.predict.algorithms import Fitted, Task
 from tailorbird.predict.calibrate import Calibration
 from tailorbird.predict.effects import Effects
@@ -129,11 +129,12 @@ _READERS: Final[dict[str, Callable[[Mapping[str, bytes]], Fitted]]] = {
     buyer.HEAD: buyer.load,
     rules.HEAD: rules.load,
     neural.HEAD: neural.load,
+    onnx.HEAD: onnx.load,
 }
 
 
-def load(files: Mapping[str, bytes]) -> Scorer:
-    """Return the model whose `files()` these are.
+def load(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Scorer:
+    """Return the model whose `files()` these are; `ask` reaches those that stand elsewhere.
 
     Raises:
         ModelError: a file is missing, damaged, or of a newer format.
@@ -146,10 +147,10 @@ def load(files: Mapping[str, bytes]) -> Scorer:
         raise ModelError(f"the head cannot be read ({error})", where=HEAD, mend=MEND) from error
     if head.format != FORMAT:
         raise ModelError(f"format {head.format} is not {FORMAT}", where=HEAD, mend=MEND)
-    return Model(head, fitted(files))
+    return Model(head, fitted(files, ask))
 
 
-def fitted(files: Mapping[str, bytes]) -> Fitted:
+def fitted(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Fitted:
     """Return what an algorithm has learnt, by the head that is among the files.
 
     Raises:
@@ -157,6 +158,8 @@ def fitted(files: Mapping[str, bytes]) -> Fitted:
     """
     if blend.HEAD in files:
         return _blended(files)
+    if remote.HEAD in files:
+        return remote.load(files, ask)
     for name, read in _READERS.items():
         if name in files:
             return read(files)
