@@ -38,6 +38,7 @@ from tailorbird.cli import (
     segment_commands,
     slot_commands,
     source_commands,
+    subject_commands,
     suppression_commands,
     template_commands,
     why_commands,
@@ -81,6 +82,7 @@ app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(dkim_commands.app, name="dkim")
 app.add_typer(doctor_commands.app, name="doctor")
 app.add_typer(feedback_commands.app, name="feedback")
+app.add_typer(subject_commands.app, name="subjects")
 app.add_typer(suppression_commands.app, name="suppressions")
 app.add_typer(delivery_commands.app, name="delivery")
 delivery_commands.app.command("pace")(pace_commands.show)
