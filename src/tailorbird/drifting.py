@@ -9,8 +9,9 @@ import numpy as np
 
 from tailorbird import learning, predict, serving
 from tailorbird.errors import UsageError
-from tailorbird.learning_texts import WantedModel
+from tailorbird.learning_texts import EventTarget, WantedModel
 from tailorbird.model_data import Past, trainees
+from tailorbird.model_targets import PROBABILITIES
 from tailorbird.predict import drift as drifts
 from tailorbird.predict.drift import DriftReport
 from tailorbird.predict.propensity import Floats
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 CALIBRATION: Final = "calibration error"
 MOST_READ: Final = 5_000
-_EVENTLESS: Final = ("products", "next_order", "send_hour")
-"""Targets whose outcome is no yes or no."""
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -36,7 +35,8 @@ class Looked(msgspec.Struct, frozen=True):
 
 def comparable(asked: WantedModel) -> bool:
     """Return whether a model has traits and outcomes that two windows can be compared by."""
-    return asked.foretells not in _EVENTLESS
+    target = asked.foretells
+    return isinstance(target, EventTarget) or target in PROBABILITIES
 
 
 def window(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
@@ -46,9 +46,8 @@ def window(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
     """
     begins = now - past.asked.horizon * DAY
     features = past.features(begins)
-    happened = np.isin(
-        features["person"].to_numpy(), past.outcomes(begins, now)["person"].to_numpy()
-    )
+    came = past.silent if past.asked.foretells == "churn" else past.outcomes
+    happened = np.isin(features["person"].to_numpy(), came(begins, now)["person"].to_numpy())
     return features, happened.astype(np.float64)
 
 

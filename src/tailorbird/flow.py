@@ -19,6 +19,7 @@ from tailorbird import (
     bouncing,
     crossing,
     forms,
+    freshening,
     granting,
     grouping,
     intake,
@@ -302,6 +303,7 @@ def keep_current(
     if ready.recalculate_due(world, now, work):
         taken += ingest(world)
     retraining.run_due(world, now, work)
+    freshening.freshen(world, now)
     refresh(world, now, seconds, work)
     journeying.react(world, now)
     triggering.enter_triggered(world, now, journeying.enter)

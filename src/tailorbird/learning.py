@@ -42,6 +42,10 @@ WHERE l."at" <= ? AND l.event IN (?, ?, ?)
 ORDER BY l.person, l."at", l.position
 """
 _KINDS: Final = (Names.PURCHASE, Names.ADD_TO_CART, Names.PRODUCT_VIEWED)
+_MARK: Final = """
+INSERT INTO markers SELECT ?, COALESCE(MAX(position), 0) FROM people
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
 _SCORED: Final = 'SELECT COUNT(*) AS people FROM scores WHERE model = ? AND "at" = ?'
 
 
@@ -128,6 +132,14 @@ def card(world: World, name: str) -> ModelCard | None:
     return msgspec.structs.replace(msgspec.json.decode(content, type=ModelCard), version=version)
 
 
+def serving_card(world: World, name: str, version: int = 0) -> ModelCard | None:
+    """Return the card of the version that serves, or of another one."""
+    found = world.models.get(name, version) if version else serving.served(world, name)
+    if found is None:
+        return None
+    return msgspec.structs.replace(msgspec.json.decode(found[2], type=ModelCard), version=found[0])
+
+
 def rescore(world: World) -> int:
     """Score everybody as the latest models did when they were trained, after a rebuild."""
     found = (card(world, name) for name in standing(world))
@@ -151,10 +163,16 @@ def score(world: World, now: Instant, name: str | None = None) -> int:
                 "CAST(ROUND(value * 1000000) AS BIGINT) FROM scored",
                 (name, version, now),
             ),
+            (_MARK, (marker(name),)),
         ],
         {"scored": found},
     )
     return int(found.num_rows)
+
+
+def marker(name: str) -> str:
+    """Return the marker among the facts up to whose position a model's scores know everybody."""
+    return f"scored:{name}"
 
 
 def scored(

@@ -1,22 +1,65 @@
-"""`tailorbird models`: train, and show each model's card."""
+"""`tailorbird models`: train, show what serves and why, look at drift, roll back, score."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
+from tailorbird.cli.arguments import (
+    DEFAULT_FOLDER,
+    AsJson,
+    Author,
+    Folder,
+    Person,
+    Reason,
+    opened,
+)
 from tailorbird.cli.output import emit, table
+from tailorbird.errors import UsageError
 from tailorbird.model_cards import ModelCard
 
+if TYPE_CHECKING:
+    from tailorbird.views.models import DriftLook, FairnessReport, ModelDetail
+
 app = typer.Typer(help="Models, each judged against its naive rule.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The model's name.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Only these; otherwise all.")]
+Version = Annotated[int, typer.Option(min=1, help="The version that is to serve.")]
+Trait = Annotated[str, typer.Option(help="A trait that tells people apart.")]
+Epsilon = Annotated[float, typer.Option(help="How much privacy this training may cost.")]
+PerYear = Annotated[float, typer.Option(help="How much this model may spend in a year.")]
+
+
+@app.command("list")
+def list_models(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """List every model: what it foretells, which version serves, whether it drifts."""
+    from tailorbird.readings import models
+
+    with opened(folder) as tb:
+        found = models.rows(tb.world)
+    rows = [
+        (
+            each.name, each.target, each.serving or "none", _wins(each.card),
+            "drifts" if each.drifts else "", each.scheduled or "by command",
+        )
+        for each in found
+    ]  # fmt: skip
+    head = ("model", "foretells", "serves", "what answers", "drift", "trained")
+    emit(found, list(table(head, rows)), as_json=as_json)
 
 
 @app.command()
-def train(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
-    """Train and judge both models on a time split, and score everybody."""
+def train(names: Names = None, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Train and judge models; those serve that do not lose, and score everybody."""
     with opened(folder) as tb:
-        cards = tb.learn()
-    emit(cards, [line for card in cards for line in card_lines(card)], as_json=as_json)
+        cards = tb.learn(names or None)
+        said = [tb.world.model_record.turns(card.name, 1) for card in cards]
+    lines = []
+    for card, turns in zip(cards, said, strict=True):
+        lines += card_lines(card)
+        lines += [f"  {turn.how}: version {turn.version} serves; {turn.reason}" for turn in turns]
+    emit(cards, lines, as_json=as_json)
 
 
 @app.command()
@@ -26,6 +69,91 @@ def report(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
         cards = tb.model_cards()
     lines = [line for card in cards for line in card_lines(card)]
     emit(cards, lines or ["no model yet; run `tailorbird models train`"], as_json=as_json)
+
+
+@app.command()
+def show(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Show one model: the card of what serves, its versions, drift, privacy spent."""
+    from tailorbird.readings import models
+
+    with opened(folder) as tb:
+        found = models.detail(tb.world, name, tb.clock())
+    if found is None:
+        raise UsageError(f"no model {name!r}", mend="see `tailorbird models list`")
+    emit(found, _detail_lines(found), as_json=as_json)
+
+
+@app.command()
+def rollback(
+    name: Name,
+    version: Version,
+    reason: Reason,
+    author: Author = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Have another version serve from now on, and score everybody by it."""
+    with opened(folder) as tb:
+        kept = tb.roll_back(name, version, reason=reason, author=author)
+    line = f"{name}: version {kept.version} serves instead of {kept.challenger}; {kept.reason}"
+    emit(kept, [line], as_json=as_json)
+
+
+@app.command()
+def drift(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Compare the latest window with that on which the serving version was judged."""
+    from tailorbird.readings import models
+
+    with opened(folder) as tb:
+        found = models.look(tb.world, name, tb.clock())
+    emit(found, _drift_lines(found), as_json=as_json)
+
+
+@app.command()
+def fairness(
+    name: Name, trait: Trait = "country", folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False
+) -> None:
+    """Show whom a model chooses and finds in each group of a trait."""
+    from tailorbird.readings import models
+
+    with opened(folder) as tb:
+        found = models.fairness_of(tb.world, name, trait, tb.clock())
+    emit(found, _fairness_lines(found), as_json=as_json)
+
+
+@app.command()
+def score(person: Person, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Show what every model says of one person now."""
+    from tailorbird.freshening import Scores
+    from tailorbird.readings import models
+
+    with opened(folder) as tb:
+        found = models.scores(Scores(tb.world), tb.person(person), tb.clock()) or ()
+    rows = [
+        (each.model, f"{each.value:.4f}", each.version, "kept" if each.kept else each.reason)
+        for each in found
+    ]
+    lines = list(table(("model", "says", "version", "why"), rows))
+    emit(found, lines if rows else ["nothing: no model, or no consent to it"], as_json=as_json)
+
+
+@app.command("train-privately")
+def train_privately(
+    name: Name,
+    epsilon: Epsilon = 1.0,
+    per_year: PerYear = 12.0,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Train a version that hides every single person, and say what that costs."""
+    from tailorbird import auditing
+
+    with opened(folder) as tb:
+        card = auditing.learn_privately(
+            tb.world, name, tb.clock(), epsilon=epsilon, per_year=per_year
+        )
+    mend = f"have it serve by `tailorbird models rollback {name} --version {card.version}`"
+    emit(card, [*card_lines(card), mend], as_json=as_json)
 
 
 def card_lines(card: ModelCard) -> list[str]:
@@ -42,3 +170,50 @@ def card_lines(card: ModelCard) -> list[str]:
             for line in table(("measure", "model", "naive", "naive rule", "gain, 95 %"), rows)
         ),
     ]
+
+
+def _wins(card: object) -> str:
+    if card is None:
+        return "not trained"
+    return "the model" if getattr(card, "serves", False) else "its rule"
+
+
+def _detail_lines(found: ModelDetail) -> list[str]:
+    if found.card is None:
+        return [f"{found.name} foretells {found.target}; it was not trained yet"]
+    versions = [
+        (
+            each.version, f"{each.trained_at:%Y-%m-%d %H:%M}",
+            "serves" if each.serves else each.became, "model" if each.wins else "rule", each.why,
+        )
+        for each in found.versions
+    ]  # fmt: skip
+    spent = sum(each.epsilon for each in found.spent)
+    return [
+        f"{found.name} foretells {found.target}; version {found.serving} serves",
+        f"  {found.card.why}",
+        *table(("version", "trained", "state", "answers", "why"), versions),
+        found.drift.why if found.drift else "drift: never looked at",
+        *([f"privacy spent this year: epsilon {spent:g}"] if found.spent else []),
+    ]
+
+
+def _drift_lines(found: DriftLook) -> list[str]:
+    rows = [
+        (each.name, each.kind, f"{each.value:.3f}", f"{each.limit:.3f}", "ALARM" * each.alarm)
+        for each in found.drifts
+    ]
+    return [*table(("what", "kind", "moved", "limit", ""), rows), found.why]
+
+
+def _fairness_lines(found: FairnessReport) -> list[str]:
+    rows = [
+        (
+            each.group, each.people, f"{each.selection_rate:.1%}",
+            "" if each.found is None else f"{each.found:.1%}",
+            f"{each.mean_probability:.1%}", f"{each.outcome_rate:.1%}",
+        )
+        for each in found.groups
+    ]  # fmt: skip
+    head = (found.trait, "people", "chosen", "found", "said", "came")
+    return [*table(head, rows), found.why]

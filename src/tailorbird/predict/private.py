@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from tailorbird.errors import ModelError
 from tailorbird.predict.propensity import PERSON, Column, Floats, Propensity, numbers, sigmoid
@@ -37,6 +38,7 @@ KNOTS: Final = 8
 """A number's weights are a line and this many hats over its bins: few enough to outweigh noise."""
 FOR_SIZE: Final = 0.02
 """Share of epsilon that buys how many people there are, within some: that is a secret as well."""
+Places: TypeAlias = "npt.NDArray[np.int64]"
 LEAST_EPSILON, MOST_EPSILON = 0.01, 20.0
 
 
@@ -71,26 +73,51 @@ def private_logistic(
         ModelError: the extra `privacy` is missing, epsilon or delta makes no sense, no number.
     """
     _check(epsilon, delta)
-    columns = tuple(Column(name, GRID, None) for name in names if _numeric(features, name))
-    if not columns:
-        what = "no trait is a number, and lists of texts would tell who is there"
-        raise ModelError(what, where="privacy", mend="name traits that are numbers")
-    mine = _one_row_each(features[PERSON].to_numpy(), rng)
+    columns, mine = _read(names, features, rng)
     design = _design(columns, features.take(mine))
     (size,), paid = private_counts([len(mine)], epsilon=epsilon * FOR_SIZE)
     release, scale, spent = _noise(design.shape[1], epsilon - paid, delta)
     weights = _descended(design, outcome[mine], max(size, 1), release)
-    model = Propensity("logistic", horizon_days, now, 0.0, ())
+    model = _weighed(columns, weights, horizon_days, now)
+    return Private(model, spent + paid, delta, scale, len(mine))
+
+
+def plain_logistic(
+    names: Sequence[str], features: pa.Table, outcome: Floats, *, rng: np.random.Generator
+) -> Propensity:
+    """Return the same model without any noise: what privacy costs is measured beside it.
+
+    Raises:
+        ModelError: no trait is a number.
+    """
+    columns, mine = _read(names, features, rng)
+    design = _design(columns, features.take(mine))
+    return _weighed(
+        columns, _descended(design, outcome[mine], len(mine), lambda slope: slope), 0, 0
+    )
+
+
+def _read(
+    names: Sequence[str], features: pa.Table, rng: np.random.Generator
+) -> tuple[tuple[Column, ...], Places]:
+    """Return the columns that can be read without telling of people, and one row of each person."""
+    columns = tuple(Column(name, GRID, None) for name in names if _numeric(features, name))
+    if not columns:
+        what = "no trait is a number, and lists of texts would tell who is there"
+        raise ModelError(what, where="privacy", mend="name traits that are numbers")
+    return columns, _one_row_each(features[PERSON].to_numpy(), rng)
+
+
+def _weighed(
+    columns: tuple[Column, ...], weights: Floats, horizon_days: int, now: Instant
+) -> Propensity:
     weighed, at, length = [], 1, math.sqrt(1 + len(columns))
     for column in columns:
         shape = _shape(column.size)
         levels = shape @ weights[at : at + shape.shape[1]] / length
         at += shape.shape[1]
         weighed.append(msgspec.structs.replace(column, weights=tuple(levels.tolist())))
-    model = msgspec.structs.replace(
-        model, intercept=float(weights[0] / length), columns=tuple(weighed)
-    )
-    return Private(model, spent + paid, delta, scale, len(mine))
+    return Propensity("logistic", horizon_days, now, float(weights[0] / length), tuple(weighed))
 
 
 def private_counts(counts: Sequence[int], *, epsilon: float) -> tuple[list[int], float]:
@@ -202,7 +229,7 @@ def _shape(size: int) -> Floats:
     return np.asarray(shape / np.linalg.norm(shape, axis=1, keepdims=True))
 
 
-def _one_row_each(people: Floats, rng: np.random.Generator) -> Floats:
+def _one_row_each(people: Places, rng: np.random.Generator) -> Places:
     """Return the place of one row of each person, in order."""
     order = rng.permutation(len(people))
     _, first = np.unique(people[order], return_index=True)

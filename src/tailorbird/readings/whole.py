@@ -107,12 +107,13 @@ def _period(day: int, row: dict[str, int] | None) -> Period:
 
 
 def models(world: World) -> tuple[ModelReport, ...]:
-    """Return the cards of the latest models, by name."""
-    cards = (learning.card(world, name) for name in sorted(world.models.names()))
-    return tuple(_report(card) for card in cards if card is not None)
+    """Return the cards of the models that serve, by name."""
+    cards = (learning.serving_card(world, name) for name in sorted(world.models.names()))
+    return tuple(report(card) for card in cards if card is not None)
 
 
-def _report(card: ModelCard) -> ModelReport:
+def report(card: ModelCard) -> ModelReport:
+    """Return a model card as the pages show it."""
     return ModelReport(
         name=card.name,
         kind=card.kind,
@@ -130,4 +131,15 @@ def _report(card: ModelCard) -> ModelReport:
         ),
         serves=card.serves,
         why=card.why,
+        algorithm=card.algorithm,
+        outcomes=card.outcomes,
+        threshold=card.threshold,
+        calibration=card.calibration,
+        reliability=card.reliability,
+        lift=card.lift,
+        tried=card.tried,
+        validations=card.validations,
+        importances=card.importances,
+        seed=card.seed,
+        libraries=card.libraries,
     )

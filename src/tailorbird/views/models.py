@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 
+from tailorbird.model_cards import Importance, Lift, Reliability, Tried, Validation
 from tailorbird.schema import Scalar
 
 
@@ -37,3 +39,159 @@ class ModelReport(msgspec.Struct, frozen=True):
     measures: tuple[Measured, ...]
     serves: bool
     why: str
+    algorithm: str = ""
+    outcomes: int = 0
+    threshold: float | None = None
+    calibration: str = ""
+    reliability: tuple[Reliability, ...] = ()
+    lift: tuple[Lift, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    validations: tuple[Validation, ...] = ()
+    importances: tuple[Importance, ...] = ()
+    seed: int = 0
+    libraries: dict[str, str] = {}
+
+
+class ModelRow(msgspec.Struct, frozen=True):
+    """One model in the list: what it foretells, what serves, how that stands."""
+
+    name: str
+    target: str
+    serving: int
+    """The version that serves; 0 where none was trained."""
+    latest: int
+    card: ModelReport | None
+    """Of the version that serves."""
+    drifts: bool
+    """Whether the last look at drift alarms."""
+    scheduled: str
+    """How often it is trained by itself; '' for only by command."""
+
+
+class ModelVersion(msgspec.Struct, frozen=True):
+    """One version: how it was judged, and what became of it."""
+
+    version: int
+    trained_at: datetime
+    serves: bool
+    wins: bool
+    """Whether it surely beat the naive rule; otherwise the rule is what it serves."""
+    algorithm: str
+    measures: tuple[Measured, ...]
+    became: str
+    """`first`, `promoted`, `kept` (the champion was), `rolled back`, or '' where nobody spoke."""
+    why: str
+
+
+class ModelTurn(msgspec.Struct, frozen=True):
+    """One word on which version serves."""
+
+    version: int
+    challenger: int
+    how: str
+    at: datetime
+    author: str
+    """Empty where the judgement of a training said so."""
+    reason: str
+
+
+class Drifted(msgspec.Struct, frozen=True):
+    """How far one thing moved; it alarms at the limit."""
+
+    kind: str
+    name: str
+    value: float
+    limit: float
+    alarm: bool
+    says: str
+
+
+class DriftLook(msgspec.Struct, frozen=True):
+    """The last look at drift of the version that served then."""
+
+    at: datetime
+    version: int
+    people: int
+    alarm: bool
+    why: str
+    drifts: tuple[Drifted, ...]
+
+
+class FairGroup(msgspec.Struct, frozen=True):
+    """What a model does to one group of people; `found` is None where nobody had the outcome."""
+
+    group: str
+    people: int
+    selection_rate: float
+    found: float | None
+    mean_probability: float
+    outcome_rate: float
+
+
+class FairnessReport(msgspec.Struct, frozen=True):
+    """A model's figures by group on the latest window, chosen from a threshold of probability."""
+
+    trait: str
+    threshold: float
+    groups: tuple[FairGroup, ...]
+    selection_ratio: float
+    odds_gap: float
+    calibration_gap: float
+    why: str
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """Privacy that one release has cost this year, in epsilon."""
+
+    what: str
+    epsilon: float
+    at: datetime
+
+
+class ModelDetail(msgspec.Struct, frozen=True):
+    """One model's page."""
+
+    name: str
+    target: str
+    serving: int
+    latest: int
+    card: ModelReport | None
+    """Of the version that serves."""
+    challenger: ModelReport | None
+    """The latest version, where another one serves."""
+    versions: tuple[ModelVersion, ...]
+    turns: tuple[ModelTurn, ...]
+    drift: DriftLook | None
+    scheduled: str
+    spent: tuple[Spent, ...]
+
+
+class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which version is to serve, and why; `author` is the key's name where none is said."""
+
+    version: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    author: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class ModelTraining(msgspec.Struct, frozen=True):
+    """How far a training is that was asked for; after a restart of the server, none was."""
+
+    name: str
+    state: Literal["", "running", "done", "failed"] = ""
+    asked_at: datetime | None = None
+    ended_at: datetime | None = None
+    why: str = ""
+
+
+class PersonScore(msgspec.Struct, frozen=True):
+    """What a model says of a person, as of when."""
+
+    model: str
+    version: int
+    value: float
+    at: datetime
+    kept: bool
+    """Whether it is the score that segments see, or was reckoned for this answer."""
+    reason: str
+    """What moves it most; empty of kept ones."""

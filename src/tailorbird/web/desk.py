@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tailorbird import records
+from tailorbird import records, retraining
+from tailorbird.freshening import Scores
 from tailorbird.ids import Entropy
+from tailorbird.ready import Ready
 from tailorbird.schema import Instant
 from tailorbird.web.audience_checks import AudienceChecks
 from tailorbird.web.simulations import Simulations
@@ -68,7 +70,13 @@ class Desk:
         self.entropy = entropy
         self.sources = sources
         self.checks = AudienceChecks(world, clock)
-        self.trainings = Trainings(world, clock, wake)
+        self.trainings = Trainings(
+            clock, lambda name, now: Ready(world, now).train_clusters(name), wake
+        )
+        self.learnings = Trainings(
+            clock, lambda name, now: retraining.learn(world, now, [name]), wake
+        )
+        self.scores = Scores(world)
         self.simulations = Simulations(world, clock)
         self.drafts = Drafts(entropy)
         self._wake = wake

@@ -11,11 +11,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from tailorbird.errors import TailorbirdError
-from tailorbird.ready import Ready
 from tailorbird.schema import Instant
 from tailorbird.views import moment
 from tailorbird.views.clusters import ClusterTraining
-from tailorbird.world import World
 
 log = logging.getLogger("tailorbird.trainings")
 
@@ -23,23 +21,26 @@ UNEXPECTED: Final = "it broke off unexpectedly; the log of the server says where
 
 
 class Trainings:
-    """Trains clusters for who asks and asks again; `done` is called after what went well.
+    """Trains clusters, or models, for who asks; `done` is called after what went well.
 
     For any thread.
     """
 
     def __init__(
-        self, world: World, clock: Callable[[], Instant], done: Callable[[], None]
+        self,
+        clock: Callable[[], Instant],
+        train: Callable[[str, Instant], object],
+        done: Callable[[], None],
     ) -> None:
-        self._world = world
         self._clock = clock
+        self._train = train
         self._done = done
         self._guard = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._known: dict[str, ClusterTraining] = {}
 
     def begin(self, name: str) -> ClusterTraining:
-        """Begin to find clusters anew, unless that is under way; return how far it is."""
+        """Begin to train anew, unless that is under way; return how far it is."""
         with self._guard:
             if self._of(name).state != "running":
                 if self._pool is None:
@@ -65,7 +66,7 @@ class Trainings:
     def _run(self, asked: ClusterTraining) -> None:
         why = ""
         try:
-            Ready(self._world, self._clock()).train_clusters(asked.name)
+            self._train(asked.name, self._clock())
             self._done()
         except TailorbirdError as error:
             why = error.sentence()

@@ -1,0 +1,154 @@
+"""Scores between the nightly scorings: of who has done something since, and of one person, now.
+
+A kept score holds while its person has done nothing new, the same version serves, and it is not
+older than a day; everything else is reckoned anew from the same traits.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from tailorbird import learning, serving
+from tailorbird.errors import TailorbirdError
+from tailorbird.privacy.permit import Permit, permit
+from tailorbird.schema import DAY, MINUTE, Instant, PersonId
+from tailorbird.world import World
+
+AT_ONCE: Final = 20_000
+"""As many people are scored in one tick."""
+EVERY: Final = MINUTE
+"""How long a model rests between two such ticks: reading traits costs the same for one and many."""
+KEPT: Final = 10_000
+"""As many answers about single people are kept in memory."""
+MILLION: Final = 1_000_000
+
+_MARKED: Final = "SELECT value FROM markers WHERE name = ?"
+_LATEST: Final = 'SELECT MAX("at") AS "at" FROM scores WHERE model = ?'
+_MOVED: Final = """
+SELECT person, position FROM people WHERE position > ? ORDER BY position LIMIT ?
+"""
+_KEPT: Final = """
+SELECT p.position, s.model, s.version, s."at", s.value, m.value AS marker
+FROM people AS p LEFT JOIN scores AS s ON s.person = p.person
+LEFT JOIN markers AS m ON m.name = CONCAT('scored:', s.model)
+WHERE p.person = ? ORDER BY s.model
+"""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a model says of one person: the score, as of when, and what moves it most."""
+
+    model: str
+    version: int
+    value: float
+    at: Instant
+    kept: bool
+    """Whether it is the score that segments see, or was reckoned for this answer."""
+    reason: str = ""
+
+
+def freshen(world: World, now: Instant) -> int:
+    """Score anew who has done something since a streaming model's scoring; return how many."""
+    return sum(
+        _freshened(world, definition.name, now)
+        for definition in world.definitions.latest("model")
+        if learning.wanted(world, definition.name).streaming
+    )
+
+
+def _freshened(world: World, name: str, now: Instant) -> int:
+    marked = world.facts.read(_MARKED, (learning.marker(name),)).to_pylist()
+    version = serving.version(world, name)
+    if not marked or not version or name == learning.RECOMMENDER:
+        return 0
+    latest = world.facts.read(_LATEST, (name,)).to_pylist()[0]["at"] or 0
+    moved = world.facts.read(_MOVED, (marked[0]["value"], AT_ONCE))
+    if not moved.num_rows or now < latest + EVERY:
+        return 0
+    allowed = set(allowing(world, moved["person"].to_pylist(), now))
+    found = learning.scored(world, name, sorted(allowed), now, reasons=False)
+    position = moved["position"][-1].as_py()
+    world.facts.write(
+        [
+            (
+                "DELETE FROM scores WHERE model = ? AND person IN (SELECT person FROM moved)",
+                (name,),
+            ),
+            (
+                "INSERT INTO scores SELECT ?, ?, person, ?, "
+                "CAST(ROUND(value * 1000000) AS BIGINT) FROM scored",
+                (name, version, now),
+            ),
+            ("UPDATE markers SET value = ? WHERE name = ?", (position, learning.marker(name))),
+        ],
+        {"scored": found, "moved": moved},
+    )
+    return int(found.num_rows)
+
+
+def allowing(world: World, people: list[PersonId], now: Instant) -> list[PersonId]:
+    """Return who of these allows personalisation."""
+    states = world.people.consent_states(people)
+    answers = (permit(states.get(person), person, "personalisation", now) for person in people)
+    return [answer.person for answer in answers if isinstance(answer, Permit)]
+
+
+class Scores:
+    """What models say of one person now; kept until she does something or another version serves.
+
+    For any thread.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known: dict[tuple[object, ...], tuple[Said, ...]] = {}
+
+    def of(self, person: PersonId, now: Instant) -> tuple[Said, ...] | None:
+        """Return what every trained model says of a person, by name; None where nobody is she.
+
+        Nothing is said of who does not allow personalisation.
+        """
+        world = self._world
+        rows = world.facts.read(_KEPT, (person,)).to_pylist()
+        if not rows:
+            return None
+        if not allowing(world, [person], now):
+            return ()
+        names = [name for name in world.models.names() if name in _standing(world)]
+        versions = {name: serving.version(world, name) for name in names}
+        key = (person, rows[0]["position"], now // DAY, *versions.items())
+        if key not in self._known:
+            while len(self._known) >= KEPT:
+                self._known.pop(next(iter(self._known)), None)
+            told = (_said(world, name, person, rows, versions[name], now) for name in names)
+            self._known[key] = tuple(each for each in told if each is not None)
+        return self._known[key]
+
+
+def _standing(world: World) -> set[str]:
+    return {*learning.standing(world)} - {learning.RECOMMENDER}
+
+
+def _said(
+    world: World,
+    name: str,
+    person: PersonId,
+    rows: list[dict[str, Any]],
+    version: int,
+    now: Instant,
+) -> Said | None:
+    """Return the kept score where it still holds, else a new one; None of who is no such person."""
+    for row in rows:
+        still = row["model"] == name and row["version"] == version and now - row["at"] < DAY
+        if still and row["marker"] is not None and row["position"] <= row["marker"]:
+            return Said(name, version, row["value"] / MILLION, row["at"], True)
+    try:
+        found = learning.scored(world, name, [person], now)
+    except TailorbirdError:
+        return None
+    if not found.num_rows:
+        return None
+    reason = found["top_reason"][0].as_py() if "top_reason" in found.column_names else ""
+    return Said(name, version, float(found["value"][0].as_py()), now, False, reason or "")

@@ -1,0 +1,182 @@
+"""Models as the pages show them: the card of what serves, every version, drift, privacy spent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import asdict, astuple
+
+from tailorbird import auditing, drifting, freshening, learning, serving
+from tailorbird.errors import UsageError
+from tailorbird.model_record import Turn
+from tailorbird.predict.drift import DriftReport
+from tailorbird.readings.whole import report
+from tailorbird.schema import Instant
+from tailorbird.views import moment
+from tailorbird.views.models import (
+    Drifted,
+    DriftLook,
+    FairGroup,
+    FairnessReport,
+    ModelDetail,
+    ModelReport,
+    ModelRow,
+    ModelTurn,
+    ModelVersion,
+    PersonScore,
+    Spent,
+)
+from tailorbird.world import World
+
+MOST_VERSIONS: Final = 50
+
+
+def rows(world: World) -> tuple[ModelRow, ...]:
+    """Return every model that an author wants or that was trained, by name."""
+    names = sorted({*learning.standing(world), *world.models.names()})
+    return tuple(_row(world, name) for name in names)
+
+
+def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
+    """Return one model's page; None where nobody wants it and nobody trained it."""
+    if name not in {*learning.standing(world), *world.models.names()}:
+        return None
+    serves = serving.version(world, name)
+    turns = world.model_record.turns(name)
+    kept = drifting.looked(world, name)
+    year = moment(now).year
+    return ModelDetail(
+        name=name,
+        target=_target(world, name),
+        serving=serves,
+        latest=world.models.latest(name),
+        card=_card(world, name, serves),
+        challenger=_challenger(world, name, serves),
+        versions=tuple(_versions(world, name, serves, turns)),
+        turns=tuple(_turn(each) for each in turns),
+        drift=_look(kept) if kept else None,
+        scheduled=_schedule(world, name),
+        spent=tuple(
+            Spent(each.what, each.epsilon, moment(each.at))
+            for each in world.model_record.spends(name, year)
+        ),
+    )
+
+
+def look(world: World, name: str, now: Instant) -> DriftLook:
+    """Look at drift now, keep the answer, and return it.
+
+    Raises:
+        UsageError: the model was never trained, or keeps no window to compare with.
+    """
+    return _look(drifting.look(world, name, now))
+
+
+def fairness_of(world: World, name: str, trait: str, now: Instant) -> FairnessReport:
+    """Return what the serving version does to each group of a trait on the latest window.
+
+    Raises:
+        UsageError: it was never trained, or foretells no yes or no.
+        ModelError: the extra `fair` is missing, or there is only one group.
+    """
+    told = auditing.fairness_of(world, name, trait, now)
+    groups = tuple(FairGroup(*astuple(each)) for each in told.groups)
+    return FairnessReport(**(asdict(told) | {"groups": groups}))
+
+
+def scores(kept: freshening.Scores, person: int, now: Instant) -> tuple[PersonScore, ...] | None:
+    """Return what models say of a person now; None where nobody is she."""
+    found = kept.of(person, now)
+    if found is None:
+        return None
+    return tuple(
+        PersonScore(each.model, each.version, each.value, moment(each.at), each.kept, each.reason)
+        for each in found
+    )
+
+
+def _row(world: World, name: str) -> ModelRow:
+    serves = serving.version(world, name)
+    kept = drifting.looked(world, name)
+    return ModelRow(
+        name=name,
+        target=_target(world, name),
+        serving=serves,
+        latest=world.models.latest(name),
+        card=_card(world, name, serves),
+        drifts=bool(kept and kept.report.alarm and kept.version == serves),
+        scheduled=_schedule(world, name),
+    )
+
+
+def _target(world: World, name: str) -> str:
+    try:
+        target = learning.wanted(world, name).foretells
+    except UsageError:
+        return "clusters"
+    return target if isinstance(target, str) else f"{target.event} within {target.within}"
+
+
+def _schedule(world: World, name: str) -> str:
+    try:
+        return learning.wanted(world, name).schedule
+    except UsageError:
+        return ""
+
+
+def _card(world: World, name: str, number: int) -> ModelReport | None:
+    card = learning.serving_card(world, name, number) if number else None
+    return report(card) if card else None
+
+
+def _challenger(world: World, name: str, serves: int) -> ModelReport | None:
+    latest = world.models.latest(name)
+    return _card(world, name, latest) if latest > serves else None
+
+
+def _versions(world: World, name: str, serves: int, turns: list[Turn]) -> list[ModelVersion]:
+    said = {max(each.version, each.challenger): each for each in reversed(turns)}
+    found = []
+    latest = world.models.latest(name)
+    for number in range(latest, max(latest - MOST_VERSIONS, 0), -1):
+        card = learning.serving_card(world, name, number)
+        if card is None:
+            continue
+        last = said.get(number)
+        found.append(
+            ModelVersion(
+                version=number,
+                trained_at=moment(card.trained_at),
+                serves=number == serves,
+                wins=card.serves,
+                algorithm=card.algorithm or str(card.parameters.get("rule", "")),
+                measures=report(card).measures,
+                became=last.how if last else "",
+                why=last.reason if last else card.why,
+            )
+        )
+    return found
+
+
+def _turn(turn: Turn) -> ModelTurn:
+    return ModelTurn(
+        turn.version, turn.challenger, turn.how, moment(turn.at), turn.author, turn.reason
+    )
+
+
+def _look(kept: drifting.Looked) -> DriftLook:
+    return DriftLook(
+        at=moment(kept.at),
+        version=kept.version,
+        people=kept.report.people,
+        alarm=kept.report.alarm,
+        why=kept.report.why,
+        drifts=_drifts(kept.report),
+    )
+
+
+def _drifts(found: DriftReport) -> tuple[Drifted, ...]:
+    return tuple(
+        Drifted(each.kind, each.name, each.value, each.limit, each.alarm, each.says)
+        for each in found.drifts
+    )

@@ -1,0 +1,126 @@
+"""The API of models: what serves and why, versions, drift, fairness; training and rolling back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from litestar import post
+from litestar.params import JSONBody, QueryParameter
+from litestar.types import ControllerRouterHandler
+from msgspec.structs import astuple
+
+from tailorbird import learning, serving
+from tailorbird.readings import models
+from tailorbird.views.models import (
+    DriftLook,
+    FairnessReport,
+    ModelDetail,
+    ModelRow,
+    ModelTraining,
+    PersonScore,
+    RollBack,
+)
+from tailorbird.web.asking import (
+    AT_CONSOLE,
+    MISSING,
+    WRITES,
+    WRITING,
+    WRONG,
+    At,
+    By,
+    Name,
+    Now,
+    Person,
+    found,
+    reads,
+)
+from tailorbird.web.desk import Desk
+
+TAG: Final = "models"
+Trait = Annotated[
+    str, QueryParameter(max_length=200, description="A trait that tells people apart.")
+]
+
+
+@reads("/learning", "All models, and what serves", TAG)
+def list_learnt(desk: At) -> tuple[ModelRow, ...]:
+    """Return every model that somebody wants or that was trained, with the card of what serves."""
+    return models.rows(desk.world)
+
+
+@reads("/models/{name:str}", "One model", TAG, responses=MISSING)
+def get_model(desk: At, now: Now, name: Name) -> ModelDetail:
+    """Return the card of what serves, its challenger, every version, drift, and privacy spent."""
+    return found(models.detail(desk.world, name, now), f"model {name!r}")
+
+
+@reads("/models/{name:str}/fairness", "What it does to groups", TAG, responses=MISSING | WRONG)
+def get_fairness(desk: At, now: Now, name: Name, trait: Trait = "country") -> FairnessReport:
+    """Return who is chosen and who is found in each group of a trait, on the latest window."""
+    _known(desk, name, now)
+    return models.fairness_of(desk.world, name, trait, now)
+
+
+@reads("/people/{person:int}/scores", "Scores of one person", TAG, responses=MISSING)
+def get_scores(desk: At, now: Now, person: Person) -> tuple[PersonScore, ...]:
+    """Return what models say of a person now; nothing of who does not allow personalisation.
+
+    A kept score holds while the person has done nothing new and the same version serves; after that
+    it is reckoned for the answer, and the answer is kept.
+    """
+    return found(models.scores(desk.scores, person, now), f"person {person}")
+
+
+@post("/models/{name:str}/train", summary="Train a model", tags=[TAG], status_code=202,
+      responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def train_model(desk: At, now: Now, name: Name) -> ModelTraining:
+    """Begin to train a model anew and to hold it to the version that serves.
+
+    Ask for `/training` until it is no longer `running`.
+    """
+    _known(desk, name, now)
+    return ModelTraining(*astuple(desk.learnings.begin(name)))
+
+
+@reads("/models/{name:str}/training", "How far a training is", TAG, responses=MISSING)
+def get_model_training(desk: At, now: Now, name: Name) -> ModelTraining:
+    """Return how far the latest training is that was asked for here, and why it failed."""
+    _known(desk, name, now)
+    return ModelTraining(*astuple(desk.learnings.look(name)))
+
+
+@post("/models/{name:str}/drift", summary="Look at drift", tags=[TAG], status_code=200,
+      responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def look_at_drift(desk: At, now: Now, name: Name) -> DriftLook:
+    """Compare the latest window with that on which the serving version was judged."""
+    _known(desk, name, now)
+    return models.look(desk.world, name, now)
+
+
+@post("/models/{name:str}/roll-back", summary="Have another version serve", tags=[TAG],
+      status_code=200, responses=WRITING | MISSING, **AT_CONSOLE)  # fmt: skip
+def roll_back_model(
+    desk: At, now: Now, caller: By, name: Name, data: JSONBody[RollBack]
+) -> ModelDetail:
+    """Have an earlier version serve from now on, and score everybody by it."""
+    _known(desk, name, now)
+    author = data.author or caller.key
+    serving.roll_back(desk.world, name, data.version, author=author, reason=data.reason, now=now)
+    learning.score(desk.world, now, name)
+    return found(models.detail(desk.world, name, now), f"model {name!r}")
+
+
+def _known(desk: Desk, name: str, now: int) -> None:
+    found(models.detail(desk.world, name, now), f"model {name!r}")
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    list_learnt,
+    get_model,
+    get_fairness,
+    get_scores,
+    train_model,
+    get_model_training,
+    look_at_drift,
+    roll_back_model,
+]
