@@ -131,8 +131,8 @@ def site(tb: Tailorbird) -> ASGIApp:
                 for each in (visitor, matcher, sender, queues, reader, worker, postman):
                     await asyncio.to_thread(each.stop)
                 await asyncio.to_thread(behind.stop)
-                for each in (desk.checks, desk.trainings, desk.learnings, desk.simulations):
-                    await asyncio.to_thread(each.close)
+                for room in (desk.checks, desk.trainings, desk.learnings, desk.simulations):
+                    await asyncio.to_thread(room.close)
 
     ring = KeyRing(world.keys, tb.clock)
     desk = Desk(world, tb.clock, worker.wake, sources=reader)
