@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tailorbird import model_hours, predict
+from tailorbird.asking import ask_of
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past
 from tailorbird.schema import DAY, SECOND, Instant
@@ -124,7 +125,8 @@ def _forced(name: str, also: tuple[predict.Buyers, ...]) -> str | predict.Algori
 def _probabilities(
     past: Past, files: Mapping[str, bytes], card: ModelCard, now: Instant, *, reasons: bool
 ) -> pa.Table:
-    scored = predict.load(files).score(past.features(now), reasons=reasons)
+    model = predict.load(files, ask_of(past.world, now))
+    scored = model.score(past.features(now), reasons=reasons)
     said = scored["probability"].to_numpy()
     return _between(scored, *predict.sure(said, card.reliability if card.serves else ()))
 

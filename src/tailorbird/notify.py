@@ -10,9 +10,8 @@ that a hook asks for are added when it is sent.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -22,6 +21,9 @@ from tailorbird.access import NOTICE_TYPES, Hook, Notice, NoticeType
 from tailorbird.delivery.pacing import Pacing
 from tailorbird.errors import UsageError
 from tailorbird.ids import Entropy, new_id
+from tailorbird.posting import Answer as Answer
+from tailorbird.posting import Post as Post
+from tailorbird.posting import signed as signed
 from tailorbird.schema import DAY, HOUR, SECOND, ConsentState, Instant, PersonId, Profile
 from tailorbird.ties import Home
 from tailorbird.views import moment
@@ -46,17 +48,6 @@ ORDER BY position, person
 """
 _EVERYBODY: Final = "SELECT person FROM people WHERE person > $1 ORDER BY person LIMIT $2"
 _LATEST_POSITION: Final = "SELECT COALESCE(MAX(position), 0) AS latest FROM people"
-
-
-class Answer(NamedTuple):
-    """What a receiver said; status 0 where it said nothing."""
-
-    status: int
-    text: str
-
-
-Post = Callable[[str, Mapping[str, str], bytes], Answer]
-"""Posts (url, headers, body) and returns the answer. Raises nothing."""
 
 
 class Change(NamedTuple):
@@ -92,17 +83,6 @@ def make_hook(
 def shown(secret: bytes) -> str:
     """Return a secret as receivers write it down."""
     return SECRET + b64encode(secret).decode()
-
-
-def signed(secret: bytes, notice: str, seconds: int, body: bytes) -> dict[str, str]:
-    """Return the headers of a webhook, by the Standard Webhooks."""
-    signature = hmac.digest(secret, f"{notice}.{seconds}.".encode() + body, "sha256")
-    return {
-        "content-type": "application/json",
-        "webhook-id": notice,
-        "webhook-timestamp": str(seconds),
-        "webhook-signature": f"v1,{b64encode(signature).decode()}",
-    }
 
 
 # -- what changed ---------------------------------------------------------------------------------

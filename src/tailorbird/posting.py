@@ -1,21 +1,23 @@
-"""Posts webhooks to where they may go: the name is resolved once, judged, and that address used.
+"""Posts to where may be posted: the name is resolved once, judged, and that address used.
 
+For webhooks and for models that stand elsewhere; both are signed by the Standard Webhooks.
 So no name can point elsewhere between the look and the connection. A receiver cannot send us on:
 a redirect is an answer like any other that is no 2xx.
 """
 
 from __future__ import annotations
 
+import hmac
 import http.client
 import socket
 import ssl
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from tailorbird.errors import UsageError
-from tailorbird.notify import Answer
 from tailorbird.settings import HooksOut
 
 READ_BYTES: Final = 4096
@@ -25,11 +27,34 @@ _SITE: Final = ip_network("fec0::/10")
 """Private networks of old, which Python believes to be public."""
 
 
-class Poster:
-    """Posts by the rules of the settings. Called in threads; never raises."""
+class Answer(NamedTuple):
+    """What a receiver said; status 0 where it said nothing."""
 
-    def __init__(self, rules: HooksOut) -> None:
+    status: int
+    text: str
+
+
+Post = Callable[[str, Mapping[str, str], bytes], Answer]
+"""Posts (url, headers, body) and returns the answer. Raises nothing."""
+
+
+def signed(secret: bytes, notice: str, seconds: int, body: bytes) -> dict[str, str]:
+    """Return the headers of a webhook, by the Standard Webhooks."""
+    signature = hmac.digest(secret, f"{notice}.{seconds}.".encode() + body, "sha256")
+    return {
+        "content-type": "application/json",
+        "webhook-id": notice,
+        "webhook-timestamp": str(seconds),
+        "webhook-signature": f"v1,{b64encode(signature).decode()}",
+    }
+
+
+class Poster:
+    """Posts by the rules of the settings, and reads so much of an answer. Never raises."""
+
+    def __init__(self, rules: HooksOut, read_bytes: int = READ_BYTES) -> None:
         self._rules = rules
+        self._read_bytes = read_bytes
 
     def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Return what the receiver answered; status 0 and the reason where it did not."""
@@ -50,7 +75,7 @@ class Poster:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", path, body, {"user-agent": "Tailorbird", **headers})
             response = connection.getresponse()
-            text = response.read(READ_BYTES).decode("utf-8", "replace")
+            text = response.read(self._read_bytes).decode("utf-8", "replace")
             return Answer(response.status, "".join(c for c in text if c.isprintable()))
         finally:
             connection.close()

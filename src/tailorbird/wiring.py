@@ -17,6 +17,7 @@ from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.journals import FIRST, Journals
 from tailorbird.delivery.pacing import Pacing
 from tailorbird.ports import Closeable, Facts
+from tailorbird.posting import Poster
 from tailorbird.privacy.vault import Vault
 from tailorbird.schema import Instant
 from tailorbird.settings import Settings
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from tailorbird.joining import Share
 
 
+ANSWER_BYTES: Final = 1_000_000
+"""As much is read of what a model at an address answers."""
 OF_EVERY_MACHINE: Final = frozenset(
     {
         "assignment_key", "carrier", "carriers", "facts", "folder", "inbox", "journal", "models",
@@ -133,6 +136,7 @@ def _world(
         machines=share.machines if share else None,
         has_facts=not only_sends,
         aside=MemoryEnrolments,
+        post=Poster(settings.hooks_out, ANSWER_BYTES),
         **ports,
     )
     outward = [carrier for carrier in carriers.values() if carrier is not inbox]

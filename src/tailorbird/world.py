@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tailorbird.enrolments import Enrolments
 from tailorbird.lanes import Lanes
@@ -32,6 +33,9 @@ from tailorbird.registries import (
     Suppressions,
 )
 from tailorbird.settings import Settings
+
+if TYPE_CHECKING:
+    from tailorbird.posting import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +79,7 @@ class World:
     """The model and the stock as they stand, for those who ask about one person at a time."""
     aside: Callable[[], Enrolments] | None = None
     """Makes an empty store of enrolments in memory, for what is only imagined."""
+    post: Post | None = None
+    """Asks models that stand elsewhere; None where nothing is posted."""
     imagined: str = ""
     """The journey that is simulated in this world: what it really sent counts for nothing here."""

@@ -26,11 +26,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tailorbird import flow, keys
+from tailorbird import flow, keys, posting
 from tailorbird.app import Tailorbird
 from tailorbird.schema import Body
 from tailorbird.views import Readings
-from tailorbird.web import posting
 from tailorbird.web.api import api, document
 from tailorbird.web.serve import site
 

@@ -16,16 +16,15 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tailorbird import cli, flow, notify, pacing, profiles
+from tailorbird import cli, flow, notify, pacing, posting, profiles
 from tailorbird.access import Hook, Notice
 from tailorbird.app import Tailorbird
 from tailorbird.errors import UsageError
 from tailorbird.notify import Answer
+from tailorbird.posting import Poster
 from tailorbird.schema import DAY, SECOND, Body
 from tailorbird.settings import HooksOut
-from tailorbird.web import posting
 from tailorbird.web.hook_sender import HookSender
-from tailorbird.web.posting import Poster
 
 START = 1_790_000_000 * SECOND
 

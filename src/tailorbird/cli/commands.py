@@ -28,6 +28,7 @@ from tailorbird.cli import (
     list_commands,
     match_commands,
     model_commands,
+    outside_commands,
     pace_commands,
     person_commands,
     plan_commands,
@@ -75,6 +76,8 @@ app.add_typer(campaign_commands.experiments, name="experiments")
 app.add_typer(journey_commands.app, name="journeys")
 app.add_typer(carrier_commands.app, name="carriers")
 app.add_typer(model_commands.app, name="models")
+model_commands.app.command("bring")(outside_commands.bring)
+model_commands.app.command("secret")(outside_commands.secret)
 app.add_typer(recommend_commands.app, name="recommendations")
 app.add_typer(match_commands.app, name="matches")
 app.add_typer(key_commands.app, name="keys")

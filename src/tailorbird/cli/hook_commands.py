@@ -44,7 +44,7 @@ def create(
     import os
 
     from tailorbird import notify
-    from tailorbird.web.posting import checked
+    from tailorbird.posting import checked
 
     with record(folder) as found:
         checked(url, found.settings.hooks_out)

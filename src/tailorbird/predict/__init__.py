@@ -18,8 +18,11 @@ from tailorbird.predict.cluster_train import ClusterReport
 from tailorbird.predict.cluster_train import train as train_clusters
 from tailorbird.predict.next_order import NextOrder, judge_next
 from tailorbird.predict.next_order import load as load_next_order
+from tailorbird.predict.onnx import bring as bring_onnx
 from tailorbird.predict.propensity import Column, Propensity
 from tailorbird.predict.reasons import reasons
+from tailorbird.predict.remote import Ask
+from tailorbird.predict.remote import bring as bring_address
 from tailorbird.predict.stored import Model, Scorer, load
 from tailorbird.predict.validate import judge
 
@@ -28,6 +31,7 @@ __all__ = [
     "ALGORITHMS",
     "Ahead",
     "Algorithm",
+    "Ask",
     "Asks",
     "Buyers",
     "ClusterReport",
@@ -41,6 +45,8 @@ __all__ = [
     "Propensity",
     "Scorer",
     "ahead",
+    "bring_address",
+    "bring_onnx",
     "fitting",
     "judge",
     "judge_next",

@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from tailorbird import notify
+from tailorbird.posting import Poster
 from tailorbird.schema import Instant
 from tailorbird.settings import HooksOut
-from tailorbird.web.posting import Poster
 from tailorbird.web.worker import Worker
 from tailorbird.world import World
 

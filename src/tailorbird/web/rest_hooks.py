@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from tailorbird import notify
 from tailorbird.access import Hook, Notice
+from tailorbird.posting import checked
 from tailorbird.views import moment
 from tailorbird.views.records import (
     HookRow,
@@ -23,7 +24,6 @@ from tailorbird.views.records import (
 from tailorbird.web.asking import ADMIN, GUARDED, INVALID, MISSING, WRITING, At, Cursor, Limit
 from tailorbird.web.desk import Desk
 from tailorbird.web.hook_sender import sending_of
-from tailorbird.web.posting import checked
 
 HookId = Annotated[str, PathParameter(max_length=100, description="The hook's id.")]
 NoticeId = Annotated[str, PathParameter(max_length=100, description="The notice's id.")]

@@ -1,0 +1,134 @@
+"""Bringing in models that were trained elsewhere: as ONNX, or at an address that is asked.
+
+They are judged as ours are, on the last window and beside the naive rule, before they serve; what
+does not surely win is kept with its card, and the rule serves. Unlike ours they may have seen that
+window: only who trained them knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tailorbird import asking, learning, posting, predict
+from tailorbird.errors import ModelError, UsageError
+from tailorbird.learning_texts import WantedModel
+from tailorbird.model_cards import ModelCard
+from tailorbird.model_data import Past, trainees
+from tailorbird.schema import Instant
+from tailorbird.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SAMPLE: Final = 200
+"""People on whom a model is tried before it is judged."""
+OTHERS: Final = ("products", "next_order", "send_hour", "value")
+"""Targets that are foretold by no one probability."""
+
+Brought = Callable[["pa.Table"], "predict.Fitted"]
+"""Gives a model once it has scored a sample."""
+
+
+def onnx(
+    world: World,
+    name: str,
+    file: Path,
+    inputs: Mapping[str, tuple[str, ...]],
+    now: Instant,
+    *,
+    output: str = "",
+    column: int | None = None,
+    unknown: float | None = None,
+) -> ModelCard:
+    """Judge an ONNX file as the model of this name, and keep it as its next version.
+
+    `inputs` gives the traits of each input, `{"": traits}` where there is one. `unknown` stands for
+    a number that is not known, where the model cannot read gaps.
+
+    Raises:
+        UsageError: there is no such file, or the target is no probability.
+        ModelError: inputs, shapes or output do not fit, with what would.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        mend = "name an ONNX file"
+        raise UsageError(f"{file} cannot be read ({error.strerror})", mend=mend) from error
+
+    def brought(sample: pa.Table) -> predict.Fitted:
+        return predict.bring_onnx(
+            content,
+            inputs,
+            sample,
+            task="classification",
+            output=output,
+            column=column,
+            unknown=unknown,
+        )
+
+    traits = tuple(trait for each in inputs.values() for trait in each)
+    return _judged(world, name, traits, brought, now)
+
+
+def address(
+    world: World, name: str, url: str, traits: tuple[str, ...], now: Instant, *, ours: bool
+) -> ModelCard:
+    """Judge what answers at an address as the model of this name, and keep it likewise.
+
+    What is posted names nobody, but it is about people: `ours` says that whoever runs the address
+    does so for the operator, as a processor of hers.
+
+    Raises:
+        UsageError: nobody said whose the address is, or the address is none.
+        ModelError: it does not answer, or not with one fitting number a row.
+    """
+    if not ours:
+        what = "what is known of people is shared with whoever runs this address"
+        mend = "say that it is yours, or a processor's of yours"
+        raise UsageError(what, where=url, mend=mend)
+    posting.checked(url, world.settings.hooks_out)
+    ask = asking.ask_of(world, now)
+    if ask is None:
+        raise ModelError("this process asks nobody", where=url, mend="ask on the main machine")
+
+    def brought(sample: pa.Table) -> predict.Fitted:
+        return predict.bring_address(
+            name, url, traits, sample, task="classification", ask=ask, ours=ours
+        )
+
+    return _judged(world, name, traits, brought, now)
+
+
+def _judged(
+    world: World, name: str, traits: tuple[str, ...], brought: Brought, now: Instant
+) -> ModelCard:
+    """Return the card of a model that is judged by the definition of this name, and kept."""
+    asked = _asked(world, name, traits)
+    past = Past(world, asked, trainees(world, now))
+    model = brought(past.features(now).slice(0, SAMPLE))
+    scorer, card = predict.judge(
+        past.features,
+        past.outcomes,
+        now=now,
+        horizon_days=asked.horizon,
+        seed=asked.seed,
+        name=name,
+        recency=asked.meaning.rule,
+        algorithm=predict.Outside(model),
+    )
+    files = scorer.files() | {learning.ASKED: msgspec.json.encode(asked)}
+    return learning.keep(world, name, files, card)
+
+
+def _asked(world: World, name: str, traits: tuple[str, ...]) -> WantedModel:
+    """Return what is wanted of a model, with the traits that the one from outside reads."""
+    asked = learning.wanted(world, name)
+    if asked.foretells in OTHERS:
+        what = f"{name!r} foretells no probability"
+        raise UsageError(what, mend="bring a model of what people do, such as churn or purchase")
+    own = asked.meaning.features if asked.features is None else asked.features
+    return msgspec.structs.replace(asked, features=tuple(dict.fromkeys([*traits, *own])))
