@@ -46,6 +46,7 @@ const Campaigns = lazy(() => import("./pages/Campaigns"));
 const Campaign = lazy(() => import("./pages/Campaign"));
 const Journeys = lazy(() => import("./pages/Journeys"));
 const Journey = lazy(() => import("./pages/Journey"));
+const JourneyEditor = lazy(() => import("./pages/JourneyEditor"));
 const Delivery = lazy(() => import("./pages/Delivery"));
 const Pace = lazy(() => import("./pages/Pace"));
 const Feedback = lazy(() => import("./pages/Feedback"));
@@ -167,6 +168,7 @@ function Pages() {
       <Route path="/journeys/:name/mails/:step">
         {({ name, step }) => <Campaign key={`${name}/${step}`} name={`${decoded(name)}/${decoded(step)}`} />}
       </Route>
+      <Route path="/journeys/:name/edit">{({ name }) => <JourneyEditor key={name} name={decoded(name)} />}</Route>
       <Route path="/journeys/:name">{({ name }) => <Journey key={name} name={decoded(name)} />}</Route>
       <Route path="/data" component={Data} />
       <Route path="/sources" component={Sources} />

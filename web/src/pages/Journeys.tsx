@@ -1,4 +1,6 @@
-import { Link } from "wouter";
+import { Button, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { Link, useLocation } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { JourneyRow } from "../api/types";
 import { Card, Chip, Empty, Page, Shown } from "../parts/page";
@@ -41,7 +43,37 @@ export default function Journeys() {
           }
         </Shown>
       </Card>
+      <Beginning />
     </Page>
+  );
+}
+
+function Beginning() {
+  const [name, setName] = useState("");
+  const [, go] = useLocation();
+  const fits = /^[a-z0-9][a-z0-9_-]*$/i.test(name);
+  return (
+    <Card title="Write a new one" note="In YAML, checked and drawn while you write; recipes are kept by `tailorbird journeys add`.">
+      <form
+        className="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (fits) go(`/journeys${path(name)}/edit`);
+        }}
+      >
+        <TextInput
+          label="Its name"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          maxLength={100}
+          autoComplete="off"
+          placeholder="spring-welcome"
+        />
+        <Button type="submit" disabled={!fits}>
+          Write it
+        </Button>
+      </form>
+    </Card>
   );
 }
 

@@ -1,0 +1,50 @@
+"""Journeys in Chromium: written, checked while they are written, tried, published, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+from tests.shown import shown
+
+pytestmark = pytest.mark.browser
+NewContext = Callable[..., BrowserContext]
+TEXT = """name: spring
+mode: paused
+trigger: {event: add_to_cart}
+steps:
+  - wait: 1d
+  - set: {stage: welcomed}
+"""
+
+
+def test_a_journey_is_written_tried_published_paused_and_removed(
+    new_context: NewContext, own_shop: str
+) -> None:
+    page = new_context().new_page()
+    shown(page, f"{own_shop}/journeys")
+    page.get_by_label("Its name").fill("spring")
+    page.get_by_role("button", name="Write it").click()
+    text = page.get_by_label("Journey in YAML")
+    text.fill(TEXT + "  - jump: nowhere\n")
+    expect(page.get_by_text("there is no step 'nowhere'")).to_be_visible()
+    keep = page.get_by_role("button", name="Keep as version 1")
+    expect(keep).to_be_disabled()
+    page.get_by_role("button", name="go to line 7").click()
+    assert text.evaluate(
+        "field => field.value.slice(field.selectionStart, field.selectionEnd)"
+    ) == ("  - jump: nowhere")
+    text.fill(TEXT)
+    expect(page.get_by_text("set {stage: welcomed}")).to_be_visible()
+    page.get_by_role("button", name="Simulate").click()
+    expect(page.get_by_text("Nobody would have entered")).to_be_visible()
+    keep.click()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    page.get_by_text("Remove it", exact=True).click()
+    page.get_by_role("button", name="Remove spring").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Journeys")
+    expect(page.get_by_role("link", name="spring")).to_have_count(0)
