@@ -156,3 +156,25 @@ def test_what_never_happened_is_refused_with_the_reason(tb: Tailorbird) -> None:
     assert told.num_rows
     assert set(told["top_reason"].to_pylist()) == {"the same for everybody"}
     assert model_data.trainees(tb.world, tb.clock())
+
+
+def test_dates_values_and_hours_are_traits(tb: Tailorbird) -> None:
+    now = tb.clock()
+    tb.clock = lambda: now
+    tb.learn(["next_order", "value", "send_hour"])
+    soon = "name: soon\nwhere: {trait: next_order_expected_at, days_ahead: {at_most: 30}}\n"
+    rich = "name: rich\nwhere: {trait: value_expected_minor, at_least: 5000}\n"
+    risky = "name: early\nwhere: {trait: best_send_hour, less_than: 12}\n"
+    for name, text in (("soon", soon), ("rich", rich), ("early", risky)):
+        tb.put("segment", name, text)
+    kept = tb.world.facts.read("SELECT model, person, value FROM scores").to_pylist()
+    of = {
+        name: {row["person"]: row["value"] for row in kept if row["model"] == name}
+        for name in ("next_order", "value", "send_hour")
+    }
+    members = {name: set(tb.segment_people(name)) for name in ("soon", "rich", "early")}
+    assert members["rich"] == {p for p, v in of["value"].items() if v // 10**6 >= 5000}
+    assert members["early"] == {p for p, v in of["send_hour"].items() if v < 12 * 10**6}
+    within = {p for p, v in of["next_order"].items() if v <= now + 29 * DAY}
+    assert within <= members["soon"] <= {p for p, v in of["next_order"].items() if v}
+    assert members["soon"]

@@ -9,7 +9,9 @@ from tailorbird.schema import DAY, Names
 from tailorbird.traits.parametrised import parametrised
 from tailorbird.traits.patterns import Points
 from tailorbird.traits.terms import (
+    MILLION,
     Age,
+    Constant,
     Count,
     Decayed,
     Declared,
@@ -181,6 +183,21 @@ TRAITS: Final[dict[str, Trait]] = _listed(
         "purchase_score", "millionths", "probability",
         "Latest probability of the repeat-purchase model",
         (f"model:{REPEAT_PURCHASE}",), Score(REPEAT_PURCHASE),
+    ),
+    Trait(
+        "next_order_expected_at", "instant", "",
+        "When the next order is expected, by the model next_order",
+        ("model:next_order",), Score("next_order"),
+    ),
+    Trait(
+        "value_expected_minor", "integer", "minor units",
+        "What the orders of the next 365 days are expected to be worth, by the model value",
+        ("model:value",), Quotient(Score("value"), Constant(MILLION)),
+    ),
+    Trait(
+        "best_send_hour", "integer", "hour of the day",
+        "The local hour (0 to 23) at which mail is best sent, by the model send_hour",
+        ("model:send_hour",), Quotient(Score("send_hour"), Constant(MILLION)),
     ),
 )  # fmt: skip
 """Computed traits by name, a closed list. Every other name is a declared trait."""
