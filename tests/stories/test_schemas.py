@@ -25,7 +25,7 @@ SLIPS = [
     ("imputation", "fill: median", "fill: middle"),
     ("list", "name: press", "name: Press!"),
     ("mapping", "type: integer", "type: whole"),
-    ("model", "horizon_days: 60", "horizon_days: 0"),
+    ("model", "event: purchase", "evnt: purchase"),
     ("segment", "at_least: 5", "at_leest: 5"),
     ("slot", "at_least: 5", "at_leest: 5"),
     ("slot", "- elif:", "- elsif:"),
