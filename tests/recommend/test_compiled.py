@@ -57,12 +57,12 @@ def test_both_rank_alike(
     plain, fast = _both(model, now, threads, bar_after)
     assert np.allclose(plain.score, fast.score)
     gap = np.abs(np.diff(plain.score, axis=1, prepend=np.inf, append=-np.inf))
-    clear = (gap[:, 1:] > 1e-12) & (gap[:, :-1] > 1e-12)  # no tie with a neighbour
+    clear = (gap[:, 1:] > 1e-6) & (gap[:, :-1] > 1e-6)  # no tie with a neighbour
     assert clear.mean() > 0.5
     for name in ("item", "bought", "because"):
         assert (getattr(plain, name) == getattr(fast, name))[clear].all()
     for name in ("own", "related"):
-        assert np.allclose(getattr(plain, name)[clear], getattr(fast, name)[clear])
+        assert np.allclose(getattr(plain, name)[clear], getattr(fast, name)[clear], atol=1e-6)
 
 
 def test_a_catalogue_smaller_than_k_is_ranked_whole(followers: pa.Table, now: Instant) -> None:

@@ -87,7 +87,10 @@ def learn(
     # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
     with threadpool_limits(1, "blas"):
         near = _all_pairs(matrix, most, parameters) if items <= LARGEST_DENSE else None
-    return _pruned(_mixed(near or _near_pairs(matrix, most, parameters, threads), parameters), most)
+    return _pruned(
+        _mixed(near or _near_pairs(matrix, most, parameters, threads), parameters),
+        parameters.most_led,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from tailorbird.recommend.scoring import Past, Ranked, Scorer
 
 WORTH_IT_CELLS: Final = 100_000_000
 """People x items from which on loading and compiling pays."""
+MOST_LISTED: Final = 32_000
+"""Items a person that the compiled pass can list."""
 
 
 def worth_it(people: int, items: int) -> bool:
@@ -41,7 +43,7 @@ def ranked(
     What a person bought on a day after `bar_after` is left out. `group` is each person's row of
     `scorer.fills`, 0 where it is not given.
     """
-    compile_it = compile_it and not len(scorer.factors)
+    compile_it = compile_it and not len(scorer.factors) and k < MOST_LISTED
     ranker = rank if compile_it else scoring.rank
     rows = np.zeros(len(people), np.int64) if group is None else group
 

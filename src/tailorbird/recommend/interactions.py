@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ WEIGHTS: Final = {Names.PURCHASE: 1.0, Names.ADD_TO_CART: 0.6, Names.PRODUCT_VIE
 """How much a kind of interaction says about a taste; kinds that are absent say nothing."""
 _RETURN: Final = -1
 _KINDS: Final = tuple(WEIGHTS)
+_WORTH: Final = np.array([*WEIGHTS.values(), 0.0], np.float32)
+_PIECE: Final = 2_000_000
 _COLUMNS: Final = ("person", "item", "at", "quantity", "kind")
 
 
@@ -107,23 +109,53 @@ def encode(table: pa.Table) -> Interactions:
         )
     kinds = pa.array([*_KINDS, Names.RETURN])
     known = pc.and_(pc.is_valid(table["person"]), pc.is_in(table["kind"], kinds))
-    table = table.select(_COLUMNS).filter(pc.and_(known, pc.is_valid(table["item"])))
-    people, person = np.unique(table["person"].to_numpy(), return_inverse=True)
-    coded = table["item"].cast(pa.string()).combine_chunks().dictionary_encode()
-    names = np.array(coded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(names)
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
+    known = pc.and_(known, pc.is_valid(table["item"]))
+    table = table.select(_COLUMNS)
+    if not pc.all(known, min_count=0).as_py():
+        table = table.filter(known)
+    people, person = _coded_people(table["person"])
+    items, item = _coded_items(table["item"])
     kind = pc.index_in(table["kind"], kinds).to_numpy().astype(np.int8)
     return Interactions(
-        people=people.astype(np.int64),
-        items=tuple(names[order]),
-        person=person.astype(np.int32),
-        item=rank[coded.indices.to_numpy()],
+        people=people,
+        items=items,
+        person=person,
+        item=item,
         at=table["at"].cast(pa.int64()).to_numpy(),
-        quantity=pc.fill_null(table["quantity"], 1).to_numpy().astype(np.int64),
+        quantity=pc.fill_null(table["quantity"], 1).to_numpy().astype(np.int64, copy=False),
         kind=np.where(kind == len(_KINDS), np.int8(_RETURN), kind),
     )
+
+
+def _coded_people(column: pa.ChunkedArray) -> tuple[Ints, Indices]:
+    """Return the people in order, and the place of each row's; a piece at a time, for memory."""
+    import pyarrow.compute as pc
+
+    people = np.sort(pc.unique(column).to_numpy().astype(np.int64))
+    places = [np.searchsorted(people, each.to_numpy()).astype(np.int32) for each in _pieces(column)]
+    return people, np.concatenate([*places, np.zeros(0, np.int32)])
+
+
+def _coded_items(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Indices]:
+    """Return the items in order, and the place of each row's."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    coded = column.unify_dictionaries().combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0) if coded.num_chunks else pa.array([], column.type)
+    present = np.bincount(coded.indices.to_numpy(), minlength=len(coded.dictionary)) > 0
+    names = np.array(coded.dictionary.cast(pa.string()).to_pylist(), dtype=object)
+    order = np.flatnonzero(present)[np.argsort(names[present])]
+    rank = np.full(len(names), -1, np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return tuple(names[order]), rank[coded.indices.to_numpy()]
+
+
+def _pieces(column: pa.ChunkedArray) -> Iterator[pa.Array]:
+    for low in range(0, len(column), _PIECE):
+        yield column.slice(low, _PIECE)
 
 
 def widened(interactions: Interactions, items: Collection[str]) -> Interactions:
@@ -141,50 +173,71 @@ def widened(interactions: Interactions, items: Collection[str]) -> Interactions:
 
 def history(interactions: Interactions, until: Instant) -> History:
     """Return what had happened by `until`, that instant included."""
-    size = len(interactions.items)
-    taken = np.flatnonzero(interactions.at <= until)
-    pair = interactions.person[taken].astype(np.int64) * size + interactions.item[taken]
-    kind = interactions.kind[taken]
-    bought = kind == _KINDS.index(Names.PURCHASE)
-    keep = kind != _RETURN
-    if not keep.all():
-        keep &= ~np.isin(pair, _given_back(pair, kind, interactions.quantity[taken]))
-    day = (interactions.at[taken] // DAY).astype(np.int32)
-    worth = np.array([*WEIGHTS.values(), 0.0], np.float32)[kind]
-    visit = _visits(interactions.person[taken], interactions.at[taken], keep)
-    order = np.lexsort((-worth[keep], day[keep], pair[keep]))
-    pair, day, worth, bought, visit = (
-        column[keep][order] for column in (pair, day, worth, bought, visit)
-    )
-    first = np.ones(len(pair), bool)
-    first[1:] = (pair[1:] != pair[:-1]) | (day[1:] != day[:-1])
-    person = pair[first] // max(size, 1)
+    items, kind = max(len(interactions.items), 1), interactions.kind
+    kept = (interactions.at <= until) & (kind != _RETURN)
+    if (kind == _RETURN).any():
+        pair = interactions.person.astype(np.int64) * items + interactions.item
+        known = np.flatnonzero(interactions.at <= until)
+        back = _given_back(pair[known], kind[known], interactions.quantity[known])
+        kept &= ~np.isin(pair, back)
+    rows = np.flatnonzero(kept)
+    day = (interactions.at[rows] // DAY).astype(np.int32)
+    visit = _visits(interactions.person[rows], interactions.at[rows])
+    order = _in_order(interactions.person[rows], interactions.item[rows], day)
+    rows, day, visit = rows[order], day[order], visit[order]
+    person, item = interactions.person[rows], interactions.item[rows]
+    first = np.ones(len(rows), bool)
+    first[1:] = (person[1:] != person[:-1]) | (item[1:] != item[:-1]) | (day[1:] != day[:-1])
+    begins = np.flatnonzero(first)
+    strongest = _reduced(np.maximum, _WORTH[kind[rows]], begins)
     return History(
         people=interactions.people,
-        start=np.searchsorted(person, np.arange(len(interactions.people) + 1)).astype(np.int64),
-        item=(pair[first] % max(size, 1)).astype(np.int32),
-        day=day[first],
-        weight=worth[first],
-        bought=bought[first],
-        visit=np.minimum.reduceat(visit, np.flatnonzero(first)) if len(visit) else visit,
+        start=np.searchsorted(person[begins], np.arange(len(interactions.people) + 1)),
+        item=item[begins],
+        day=day[begins],
+        weight=strongest,
+        bought=strongest == _WORTH[_KINDS.index(Names.PURCHASE)],
+        visit=_reduced(np.minimum, visit, begins),
     )
 
 
-def _visits(person: Indices, at: Ints, keep: Flags) -> Indices:
-    """Return how many later visits the person of each row made; rows not kept make none."""
-    order = np.flatnonzero(keep)
-    moved = (person[order][1:] == person[order][:-1]) & (at[order][1:] >= at[order][:-1])
-    if not (moved | (person[order][1:] > person[order][:-1])).all():
-        order = order[np.lexsort((at[order], person[order]))]
-    person, at = person[order], at[order]
-    first = np.ones(len(order), bool)
-    first[1:] = (person[1:] != person[:-1]) | (at[1:] != at[:-1])
-    number = np.cumsum(first, dtype=np.int32)
-    ends = np.append(np.flatnonzero(person[1:] != person[:-1]), len(order) - 1)
-    last = ends[np.cumsum(np.append(0, person[1:] != person[:-1]))] if len(order) else order
-    visit = np.zeros(len(keep), np.int32)
-    visit[order] = number[last] - number
-    return visit
+def _reduced(how: np.ufunc, values: npt.NDArray[Any], begins: Ints) -> npt.NDArray[Any]:
+    return np.asarray(how.reduceat(values, begins)) if len(values) else values
+
+
+def _in_order(person: Indices, item: Indices, day: Indices) -> Ints:
+    """Return the order by person, item, day; by one number where it holds them."""
+    if not len(day):
+        return np.zeros(0, np.int64)
+    first, days = int(day.min()), int(day.max()) - int(day.min()) + 1
+    items = int(item.max()) + 1
+    if (int(person.max()) + 1) * items * days >= 2**62:
+        return np.lexsort((day, item, person))
+    key = person.astype(np.int64)
+    key *= items
+    key += item
+    key *= days
+    key += day
+    key -= first
+    return np.argsort(key)
+
+
+def _visits(person: Indices, at: Ints) -> Indices:
+    """Return how many later visits the person of each row made."""
+    later = (person[1:] > person[:-1]) | ((person[1:] == person[:-1]) & (at[1:] >= at[:-1]))
+    order = None if later.all() else np.lexsort((at, person))
+    if order is not None:
+        person, at = person[order], at[order]
+    other = person[1:] != person[:-1]
+    number = np.cumsum(np.append(False, other | (at[1:] != at[:-1])), dtype=np.int32)
+    ends = np.append(np.flatnonzero(other), len(at) - 1)
+    counts = np.diff(ends, prepend=-1)
+    visit = np.repeat(number[ends], counts) - number if len(at) else number[:0]
+    if order is None:
+        return visit
+    placed = np.empty_like(visit)
+    placed[order] = visit
+    return placed
 
 
 def _given_back(pair: Ints, kind: npt.NDArray[np.int8], quantity: Ints) -> Ints:

@@ -51,56 +51,54 @@ def _insert(scores: Any, best: Any, size: int, score: float, item: int) -> int:
 insert = _compile(_insert)
 
 
-def _touch(j: int, person: int, count: int, met: Any, touched: Any) -> int:
-    """List an item that this person's past had not touched yet; return how many are listed."""
-    if met[j] == person:
-        return count
-    met[j] = person
-    touched[count] = j
-    return count + 1
+def _add(j: int, share: float, person: int, count: int, cells: Any, touched: Any) -> int:
+    """Add to one item's sum, listing it where this person's past had not touched it yet.
 
-
-touch = _compile(_touch)
-
-
-def _spread(
-    person: int, rows: Any, past: Any, links: Any, sums: Any, met: Any, touched: Any
-) -> int:
-    """Add a person's past to the sums; return how many items it touches.
-
-    `met` holds for each item the last person whose past touched it, so it needs no clearing.
+    A cell is a sum and the last person who touched it, side by side: nothing needs clearing.
+    Returns how many items are listed.
     """
+    if cells[j, 1] != person:
+        cells[j, 1] = person
+        cells[j, 0] = share
+        touched[count] = j
+        return count + 1
+    cells[j, 0] += share
+    return count
+
+
+add = _compile(_add)
+
+
+def _spread(person: int, rows: Any, past: Any, links: Any, cells: Any, touched: Any) -> int:
+    """Add a person's past to the sums; return how many items it touches."""
     item, taste, late, own, barred = past
     (start, target, weight), (next_start, next_target, next_weight) = links
     count = 0
     for row in rows:
-        i, share = item[row], taste[row]
+        i, share = item[row], np.float32(taste[row])
         for entry in range(start[i], start[i + 1]):
-            j = target[entry]
-            count = touch(j, person, count, met, touched)
-            sums[j] += share * weight[entry]
-        share = late[row]
+            count = add(target[entry], share * weight[entry], person, count, cells, touched)
+        share = np.float32(late[row])
         if share > 0:
             for entry in range(next_start[i], next_start[i + 1]):
-                j = next_target[entry]
-                count = touch(j, person, count, met, touched)
-                sums[j] += share * next_weight[entry]
+                more = share * next_weight[entry]
+                count = add(next_target[entry], more, person, count, cells, touched)
     for row in rows:
-        i = item[row]
-        count = touch(i, person, count, met, touched)
-        sums[i] = -np.inf if barred[row] else sums[i] + own[row]
+        left_out = np.float32(-np.inf) if barred[row] else np.float32(own[row])
+        count = add(item[row], left_out, person, count, cells, touched)
     return count
 
 
 spread = _compile(_spread)
 
 
-def _choose(touched: Any, sums: Any, fill: Any, scores: Any, best: Any) -> int:
-    """List the best of the touched items, clear their sums, and return the list's length."""
+def _choose(touched: Any, cells: Any, fill: Any, most_fill: float, scores: Any, best: Any) -> int:
+    """List the best of the touched items; return the list's length."""
     size, least = 0, len(scores) - 1
     for j in touched:
-        score = sums[j] + fill[j]
-        sums[j] = 0.0
+        if cells[j, 0] + most_fill < scores[least]:
+            continue
+        score = cells[j, 0] + fill[j]
         if score >= scores[least] and score > -np.inf and score != 0:
             size = insert(scores, best, size, score, j)
     return size
@@ -110,15 +108,14 @@ choose = _compile(_choose)
 
 
 def _fill_up(
-    person: int, size: int, met: Any, fill: Any, by_popularity: Any, scores: Any, best: Any
+    person: int, size: int, cells: Any, fill: Any, by_popularity: Any, scores: Any, best: Any
 ) -> None:
     """Put the most popular allowed items that the past does not touch into the list."""
-    fresh = 0
+    most = len(best)
     for j in by_popularity:
-        if fresh == len(best) or j < 0:
+        if j < 0 or (size == most and fill[j] < scores[most - 1] and fill[j] > -np.inf):
             break
-        if met[j] != person and fill[j] > -np.inf:
-            fresh += 1
+        if cells[j, 1] != person and fill[j] > -np.inf:
             size = insert(scores, best, size, fill[j], j)
 
 
@@ -167,17 +164,17 @@ def _rank(start: Any, past: Any, links: Any, filling: Any, out: Any) -> None:
     group, fills, by_popularity = filling
     items = fills.shape[1]
     best, scores, owns, because = out
-    sums = np.zeros(items)
-    place = np.full(items, -1, np.int32)
-    met = np.full(items, -1, np.int32)
+    cells = np.full((items, 2), np.float32(-1))
+    place = np.full(items, -1, np.int16)
+    most_fill = fills.max()
     touched = np.empty(items, np.int32)
     most = np.empty(best.shape[1])
     for person in range(len(start) - 1):
         rows = range(start[person], start[person + 1])
-        count = spread(person, rows, past, links, sums, met, touched)
+        count = spread(person, rows, past, links, cells, touched)
         line, names, fill = scores[person], best[person], fills[group[person]]
-        size = choose(touched[:count], sums, fill, line, names)
-        fill_up(person, size, met, fill, by_popularity[group[person]], line, names)
+        size = choose(touched[:count], cells, fill, most_fill, line, names)
+        fill_up(person, size, cells, fill, by_popularity[group[person]], line, names)
         explain(rows, past, links, names, place, (owns[person], because[person], most))
 
 

@@ -34,6 +34,9 @@ class Parameters(msgspec.Struct, frozen=True):
     confidence: float = 10.0
     """How much more an item of the history counts for factors than one that is not in it."""
     most_related: int = 100
+    """Neighbours in each item's regression."""
+    most_led: int = 60
+    """Items that one item may lead to by joint buyers; half as many by what follows."""
     most_people: int = 1_000_000
 
 

@@ -37,7 +37,7 @@ def learn(
     for low, block in _blocks(visits, owner, items):
         total = np.asarray(block.sum(axis=1)).ravel() + _SHRINK
         source = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-        kept = _strongest(block, parameters.most_related)
+        kept = _strongest(block, max(parameters.most_led // 2, 1))
         kept = kept[block.indices[kept] != source[kept] + low]
         sources.append(source[kept] + low)
         targets.append(block.indices[kept])
