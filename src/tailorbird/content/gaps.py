@@ -250,7 +250,9 @@ class _Questions:
         inner = self.body(body, names)
         self._written = written
         if Text(_WRITTEN) in inner:  # it writes something to everybody
-            return tuple(each for each in inner if each != Text(_WRITTEN))
+            return (*(each for each in inner if each != Text(_WRITTEN)), *self._write())
+        if not _may_write(inner):  # styles alone, or nothing at all: there is nothing to be read
+            return inner
         return (Text(f"{_OPENED}{called}{_END}"), *inner, Text(_CLOSED))
 
 
@@ -291,6 +293,11 @@ class _Handlebars(_Questions):
 
 
 _CHOICES: Final = (If, For, Case, Within)
+
+
+def _may_write(body: Body) -> bool:
+    """Return whether anybody may get something to read."""
+    return any(each == Text(_WRITTEN) or _may_write(tuple(_inner(each))) for each in body)
 
 
 def _personal(path: str) -> bool:

@@ -132,7 +132,8 @@ def _edition(
 
 
 def _lint(edition: letters.Edition) -> Iterator[Point]:
-    found = lint(edition.source, edition.blocks)
+    stood_in = [each.path for each in edition.chains if each.default is not None or each.end]
+    found = lint(edition.source, edition.blocks, stood_in=stood_in)
     for each in found:
         state: PointState = "fault" if each.severity == "error" else "warning"
         yield Point("lint", state, f"{each.where}: {each.what}", each.mend)

@@ -5,7 +5,7 @@ In: an author's source and the blocks that it calls. Out: findings, each with it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from tailorbird.content.amp import amp_findings
@@ -30,10 +30,12 @@ def lint(
     *,
     whole: bool = True,
     transactional: bool = False,
+    stood_in: Collection[str] = (),
 ) -> list[Finding]:
     """Return what is wrong with a mail, in the order of its lines; errors must be mended.
 
-    `whole`: it is a mail, not a block of one. A `transactional` mail needs no way out.
+    `whole`: it is a mail, not a block of one. A `transactional` mail needs no way out. For the
+    paths that are `stood_in`, its campaign has a value where somebody has none.
 
     Raises:
         TemplateError: it does not compile.
@@ -42,7 +44,7 @@ def lint(
     page = document(body, places, source.name)
     found = [
         *_findings(page, whole=whole, transactional=transactional),
-        *missing(body),
+        *missing(body, stood_in),
     ]
     unique = dict.fromkeys(found)
     return sorted(unique, key=lambda each: (each.where.rpartition(":")[0], each.line))

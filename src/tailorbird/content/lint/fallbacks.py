@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from tailorbird.content.findings import Finding, warning
@@ -14,10 +14,13 @@ from tailorbird.content.walk import nodes
 _PERSONAL: Final = ("person.", "traits.")
 
 
-def missing(body: Body) -> Iterator[Finding]:
-    """Yield a finding for each value of a person that may print nothing."""
+def missing(body: Body, stood_in: Collection[str] = ()) -> Iterator[Finding]:
+    """Yield a finding for each value of a person that may print nothing.
+
+    Of the paths that are `stood_in`, nothing is said.
+    """
     bare = {use.path for use in uses(body) if not use.safe and use.path.startswith(_PERSONAL)}
-    told: set[str] = set()
+    told = set(stood_in)
     for node in nodes(body):
         if not isinstance(node, Output):
             continue
