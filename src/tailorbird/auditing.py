@@ -43,7 +43,7 @@ def fairness_of(world: World, name: str, trait: str, now: Instant) -> fairness.F
     begins = now - past.asked.horizon * DAY
     people = features["person"].to_pylist()
     group = model_data.traits(world, begins, people, [trait])
-    said = drifting.scorer(files).estimates(features)
+    said = drifting.scorer(world, files, now).estimates(features)
     threshold = card.threshold
     if threshold is None:
         threshold = float(np.quantile(said, 1 - outcome.mean())) if len(said) else 0.5

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import asking, learning, posting, predict
+from tailorbird import asking, drifting, learning, posting, predict, serving
 from tailorbird.errors import ModelError, UsageError
 from tailorbird.learning_texts import WantedModel
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past, trainees
+from tailorbird.model_record import Turn, TurnHow
 from tailorbird.schema import Instant
 from tailorbird.world import World
 
@@ -121,7 +122,16 @@ def _judged(
         algorithm=predict.Outside(model),
     )
     files = scorer.files() | {learning.ASKED: msgspec.json.encode(asked)}
-    return learning.keep(world, name, files, card)
+    files |= drifting.baseline_files(past, files, now, None)
+    champion = serving.version(world, name)
+    kept = learning.keep(world, name, files, card)
+    if kept.serves or not champion:
+        how: TurnHow = "promoted" if champion else "first"
+        serving.turn(world, name, kept.version, how, f"brought in. {kept.why}", now)
+    elif kept.version != champion:
+        why = f"brought in, and kept beside the champion. {kept.why}"
+        world.model_record.turn(Turn(name, champion, kept.version, "kept", now, "", why))
+    return kept
 
 
 def _asked(world: World, name: str, traits: tuple[str, ...]) -> WantedModel:

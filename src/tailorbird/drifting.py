@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird import learning, predict, serving
+from tailorbird import asking, learning, predict, serving
 from tailorbird.errors import UsageError
 from tailorbird.learning_texts import EventTarget, WantedModel
 from tailorbird.model_data import Past, trainees
@@ -51,9 +51,10 @@ def window(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
     return features, happened.astype(np.float64)
 
 
-def scorer(files: dict[str, bytes]) -> predict.Scorer:
-    """Return a kept model, ready to score."""
-    return predict.load({name: files[name] for name in files if name != learning.ASKED})
+def scorer(world: World, files: dict[str, bytes], now: Instant) -> predict.Scorer:
+    """Return a kept model, ready to score, and reached where it stands elsewhere."""
+    own = {name: files[name] for name in files if name != learning.ASKED}
+    return predict.load(own, asking.ask_of(world, now))
 
 
 def baseline_files(
@@ -66,7 +67,7 @@ def baseline_files(
     features, outcome = window(past, now)
     if not features.num_rows:
         return {}
-    kept = drifts.baseline(features, outcome, scorer(files).estimates(features))
+    kept = drifts.baseline(features, outcome, scorer(past.world, files, now).estimates(features))
     if judged_error is not None:
         kept = msgspec.structs.replace(kept, calibration_error=judged_error)
     return kept.files()
@@ -89,7 +90,7 @@ def look(world: World, name: str, now: Instant) -> Looked:
         raise UsageError(what, mend="train it again; a recommender has none")
     past = Past(world, asked, trainees(world, now))
     features, outcome = window(past, now)
-    model = scorer(files)
+    model = scorer(world, files, now)
     if features.num_rows:
         said, read = model.estimates(features), _read(model, features)
         report = drifts.drift(before, features, outcome, said, read=read)

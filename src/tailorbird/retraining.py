@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tailorbird import drifting, learning, serving
+from tailorbird import drifting, learning, predict, serving
 from tailorbird.drifting import Looked
 from tailorbird.errors import ModelError, TailorbirdError, UsageError
 from tailorbird.learning_texts import WantedModel
@@ -146,7 +146,7 @@ def _contest(
     """
     begins = now - asked.horizon * DAY
     theirs = learning.asked_of(world, asked.name, files)
-    seen = trained_at > begins
+    seen = trained_at > begins and not predict.from_outside(files)
     if seen and _recipe(theirs) == _recipe(asked):
         return None
     past, before = Past(world, asked, allowed), Past(world, theirs, allowed)
@@ -157,8 +157,8 @@ def _contest(
         mine, _ = learning.train(world, asked, allowed, begins)
         if seen:
             files, _ = learning.train(world, theirs, allowed, begins)
-        ours = drifting.scorer(mine).estimates(features)
-        said = drifting.scorer(files).estimates(before.features(begins))
+        ours = drifting.scorer(world, mine, now).estimates(features)
+        said = drifting.scorer(world, files, now).estimates(before.features(begins))
     except (ModelError, UsageError):
         return None
     if len(said) != len(ours):

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tailorbird import asking, bringing, learning
+from tailorbird import asking, bringing, learning, serving
 from tailorbird.app import Tailorbird
 from tailorbird.errors import ModelError, UsageError
 from tailorbird.posting import Answer
@@ -137,3 +137,26 @@ def test_an_address_inside_the_network_is_not_asked(tb: Tailorbird) -> None:
         bringing.address(
             tb.world, "repeat_purchase", "https://127.0.0.1/x", TRAITS, tb.clock(), ours=True
         )
+
+
+def test_what_is_brought_in_and_wins_serves_and_what_loses_stands_beside(
+    tb: Tailorbird, tmp_path: Path
+) -> None:
+    """The nightly training holds it to its own, and does not take it for one of ours."""
+    file = tmp_path / "model.onnx"
+    file.write_bytes(exported())
+    brought = bringing.onnx(
+        tb.world, "repeat_purchase", file, {"": TRAITS}, tb.clock(), unknown=0.0
+    )
+    before = brought.version - 1
+    assert before == 1  # the demo has one of its own
+    said = tb.world.model_record.turns("repeat_purchase", 1)[0]
+    assert (said.version, said.how) == (
+        (brought.version, "promoted") if brought.serves else (before, "kept")
+    )
+    file.write_bytes(exported((0.02, -0.3)))
+    worse = bringing.onnx(tb.world, "repeat_purchase", file, {"": TRAITS}, tb.clock(), unknown=0.0)
+    assert not worse.serves
+    assert serving.version(tb.world, "repeat_purchase") == said.version
+    tb.learn(["repeat_purchase"])
+    assert tb.world.models.latest("repeat_purchase") > worse.version

@@ -23,7 +23,7 @@ from tailorbird.predict.propensity import Column, Propensity
 from tailorbird.predict.reasons import reasons
 from tailorbird.predict.remote import Ask
 from tailorbird.predict.remote import bring as bring_address
-from tailorbird.predict.stored import Model, Scorer, load
+from tailorbird.predict.stored import Model, Scorer, from_outside, load
 from tailorbird.predict.validate import judge
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "bring_address",
     "bring_onnx",
     "fitting",
+    "from_outside",
     "judge",
     "judge_next",
     "load",

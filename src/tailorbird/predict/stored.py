@@ -150,6 +150,11 @@ def load(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Scorer:
     return Model(head, fitted(files, ask))
 
 
+def from_outside(files: Mapping[str, bytes]) -> bool:
+    """Return whether a model was trained elsewhere, so that it cannot be trained again here."""
+    return onnx.HEAD in files or remote.HEAD in files
+
+
 def fitted(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Fitted:
     """Return what an algorithm has learnt, by the head that is among the files.
 
