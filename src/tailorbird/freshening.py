@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird import learning, serving
-from tailorbird.errors import TailorbirdError
+from tailorbird import drifting, learning, serving
+from tailorbird.errors import TailorbirdError, UsageError
+from tailorbird.model_data import Past
+from tailorbird.predict.reasons import reasons as predict_reasons
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, MINUTE, Instant, PersonId
 from tailorbird.world import World
@@ -125,6 +127,25 @@ class Scores:
             told = (_said(world, name, person, rows, versions[name], now) for name in names)
             self._known[key] = tuple(each for each in told if each is not None)
         return self._known[key]
+
+
+def reasons(world: World, name: str, person: PersonId, now: Instant) -> tuple[str, ...]:
+    """Return what moves a person's score most, in words; nothing where the rule has no traits.
+
+    Raises:
+        UsageError: the model was never trained.
+    """
+    found = serving.served(world, name)
+    if found is None:
+        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+    asked = learning.asked_of(world, name, found[1])
+    if not drifting.comparable(asked) or not allowing(world, [person], now):
+        return ()
+    features = Past(world, asked, [person]).features(now)
+    if not features.num_rows:
+        return ()
+    told = predict_reasons(drifting.scorer(found[1]), features)
+    return tuple(told["words"].to_pylist())
 
 
 def _standing(world: World) -> set[str]:

@@ -13,6 +13,7 @@ import {
   InboxIcon,
   KeysIcon,
   MatchesIcon,
+  ModelsIcon,
   MoonIcon,
   OverviewIcon,
   PeopleIcon,
@@ -31,6 +32,8 @@ import { instant } from "./words";
 const Overview = lazy(() => import("./pages/Overview"));
 const People = lazy(() => import("./pages/People"));
 const Person = lazy(() => import("./pages/Person"));
+const Models = lazy(() => import("./pages/Models"));
+const Model = lazy(() => import("./pages/Model"));
 const Segments = lazy(() => import("./pages/Segments"));
 const Segment = lazy(() => import("./pages/Segment"));
 const SegmentEditor = lazy(() => import("./pages/SegmentEditor"));
@@ -90,6 +93,7 @@ const PLACES: Place[] = [
   { to: "/delivery", word: "Delivery", icon: DeliveryIcon, also: BESIDE_DELIVERY.map(([to]) => to) },
   { to: "/inbox", word: "Inbox", icon: InboxIcon, wide: true },
   { to: "/templates", word: "Templates", icon: TemplatesIcon, also: ["/images"] },
+  { to: "/models", word: "Models", icon: ModelsIcon, wide: true },
 ];
 
 const DATA: Place[] = [
@@ -170,6 +174,8 @@ function Pages() {
       </Route>
       <Route path="/journeys/:name/edit">{({ name }) => <JourneyEditor key={name} name={decoded(name)} />}</Route>
       <Route path="/journeys/:name">{({ name }) => <Journey key={name} name={decoded(name)} />}</Route>
+      <Route path="/models" component={Models} />
+      <Route path="/models/:name">{({ name }) => <Model key={name} name={decoded(name)} />}</Route>
       <Route path="/data" component={Data} />
       <Route path="/sources" component={Sources} />
       <Route path="/sources/:name">{({ name }) => <Source key={name} name={decoded(name)} />}</Route>

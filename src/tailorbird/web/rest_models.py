@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec.structs import astuple
 
-from tailorbird import learning, serving
+from tailorbird import freshening, learning, serving
 from tailorbird.readings import models
 from tailorbird.views.models import (
     DriftLook,
@@ -71,6 +71,15 @@ def get_scores(desk: At, now: Now, person: Person) -> tuple[PersonScore, ...]:
     return found(models.scores(desk.scores, person, now), f"person {person}")
 
 
+@reads("/people/{person:int}/scores/{name:str}/reasons", "Why a score is what it is", TAG,
+       responses=MISSING)  # fmt: skip
+def get_reasons(desk: At, now: Now, person: Person, name: Name) -> tuple[str, ...]:
+    """Return what moves a person's score most, the strongest first, each in words."""
+    found(desk.scores.of(person, now), f"person {person}")
+    _known(desk, name, now)
+    return freshening.reasons(desk.world, name, person, now)
+
+
 @post("/models/{name:str}/train", summary="Train a model", tags=[TAG], status_code=202,
       responses=WRITING | MISSING, **WRITES)  # fmt: skip
 def train_model(desk: At, now: Now, name: Name) -> ModelTraining:
@@ -119,6 +128,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_model,
     get_fairness,
     get_scores,
+    get_reasons,
     train_model,
     get_model_training,
     look_at_drift,

@@ -224,7 +224,7 @@ function Model({ model }: { model: ModelReport }) {
   return (
     <article className="model" aria-label={`Model ${model.name}`}>
       <h3>
-        {model.name} <span className="dim">version {model.version}</span>{" "}
+        <Link href={`/models${path(model.name)}`}>{model.name}</Link> <span className="dim">version {model.version}</span>{" "}
         <Chip tone={model.serves ? "moss" : "amber"}>
           {model.serves ? "serves" : "the naive rule serves"}
         </Chip>

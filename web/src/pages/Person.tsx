@@ -122,6 +122,32 @@ function TraitValue({ trait }: { trait: Trait }) {
   return Number.isInteger(value) ? count(value) : figure(value, 2);
 }
 
+/** What moves one score most; asked for when somebody opens it. */
+function Reasons({ person, model }: { person: number; model: string }) {
+  const [open, setOpen] = useState(false);
+  const reading = useReading<string[]>(open ? `/people${path(person)}/scores${path(model)}/reasons` : null);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Why this {plain(model)}</summary>
+      {open && (
+        <Shown reading={reading} height={60}>
+          {(reasons) =>
+            reasons.length === 0 ? (
+              <Empty>Its rule says the same of all who are alike.</Empty>
+            ) : (
+              <ul>
+                {reasons.map((reason) => (
+                  <li key={reason}>{plain(reason)}</li>
+                ))}
+              </ul>
+            )
+          }
+        </Shown>
+      )}
+    </details>
+  );
+}
+
 function Scores({ report }: { report: PersonReport }) {
   return (
     <Card title="Scores and segments">
@@ -133,6 +159,9 @@ function Scores({ report }: { report: PersonReport }) {
           </Fact>
         ))}
       </Facts>
+      {report.scores.map((score) => (
+        <Reasons key={score.model} person={report.person} model={score.model} />
+      ))}
       {report.segments.length > 0 && (
         <ul className="chips" aria-label="Segments">
           {report.segments.map((segment) => (
