@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tailorbird.schema import DAY, Instant, PersonId
+from tailorbird.schema import Instant, PersonId
 from tailorbird.traits.extract import touched
 from tailorbird.world import World
 
@@ -25,12 +25,6 @@ SELECT f.person, COALESCE(ARG_MAX(f.country, f."at") FILTER (f.country IS NOT NU
 FROM facts AS f SEMI JOIN asked USING (person)
 WHERE f."at" <= ? AND (f.country IS NOT NULL OR f.channel IS NOT NULL)
 GROUP BY f.person ORDER BY f.person
-"""
-_SESSION: Final = """
-SELECT COALESCE(ARG_MAX(f.country, f."at") FILTER (f.country IS NOT NULL),
-    'by ' || ARG_MAX(f.channel, f."at") FILTER (f.channel IS NOT NULL)) AS "group"
-FROM facts AS f
-WHERE f.session_id = ? AND f.person IS NULL AND f."at" > ? AND f."at" <= ?
 """
 
 
@@ -62,9 +56,3 @@ def products(world: World) -> pa.Table:
 def origins(world: World, people: Sequence[PersonId], now: Instant) -> pa.Table:
     """Return (person, group): the country each was last seen in, else the channel she came by."""
     return world.facts.read(_ORIGINS, (now,), {"asked": touched(people)})
-
-
-def session_origin(world: World, session: str, now: Instant) -> str:
-    """Return the group of a guest by her session of the last day, '' where nothing tells."""
-    found = world.facts.read(_SESSION, (session, now - DAY, now)).to_pylist()
-    return str(found[0]["group"] or "") if found else ""

@@ -5,7 +5,7 @@ One call serves mails, journeys, AMP parts, pictures, the API and the console: `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -31,16 +31,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KIND: Final[DefinitionKind] = "recommendations"
-GUEST: Final = 0
-"""Stands for somebody of whom only a session is known: nobody has this number."""
-SESSION: Final = DAY
-"""How old the first thing of a session may be that is looked at."""
-_SESSION: Final = """
-SELECT CAST(? AS BIGINT) AS person, l.item, l."at", l.quantity, l.event AS kind FROM lines AS l
-WHERE l.position IN (SELECT position FROM facts WHERE session_id = ? AND person IS NULL
-    AND "at" > ? AND "at" <= ?)
-ORDER BY l."at", l.position
-"""
+NOBODY: Final = 0
+"""Stands for somebody of whom nothing is known: no person has this number."""
 _STAMP: Final = """
 SELECT COUNT(*) AS products, MAX(p.updated_at) AS "at",
     (SELECT MAX(position) FROM product_changes) AS position,
@@ -81,11 +73,7 @@ class Chooser:
         personal: Iterable[PersonId],
         now: Instant,
         rules: str = DEFAULT,
-        *,
-        history: pa.Table | None = None,
-        group: Mapping[PersonId, str] | None = None,
     ) -> None:
-        """`history` and `group` (where each comes from) are given by who has them: of a session."""
         self._world, self._now = world, now
         found = learning.recommender(world)
         self.version = found[0] if found else 0
@@ -95,10 +83,10 @@ class Chooser:
         self._model: Recommender | None = None
         if found and self.shop.stock.items:
             known = sorted(personal)
-            past = learning.history(world, known, now) if history is None else history
+            past = learning.history(world, known, now)
             self._history, self._learnt = past, found[1].items
             self._model = self._stocked(found[1]).with_history(past, now=now)
-            self._groups = self._strangers(known) if group is None else group
+            self._groups = self._strangers(known)
             self._gaps = world.latest.of(
                 "consumables",
                 self.version,
@@ -174,11 +162,6 @@ class Chooser:
             stamp,
             lambda: over(self.rules, self.shop.stock, self._now),
         )
-
-
-def session_history(world: World, session: str, now: Instant) -> pa.Table:
-    """Return what a guest did in a session of late, under the number `GUEST`."""
-    return world.facts.read(_SESSION, (GUEST, session, now - SESSION, now))
 
 
 def allowed(world: World, rules: Rules, now: Instant) -> tuple[int, int]:

@@ -17,6 +17,7 @@ import {
   MoonIcon,
   OverviewIcon,
   PeopleIcon,
+  ProductsIcon,
   QualityIcon,
   QuarantineIcon,
   SegmentsIcon,
@@ -32,6 +33,8 @@ import { instant } from "./words";
 const Overview = lazy(() => import("./pages/Overview"));
 const People = lazy(() => import("./pages/People"));
 const Person = lazy(() => import("./pages/Person"));
+const Recommendations = lazy(() => import("./pages/Recommendations"));
+const RecommendationRules = lazy(() => import("./pages/RecommendationRules"));
 const Models = lazy(() => import("./pages/Models"));
 const Model = lazy(() => import("./pages/Model"));
 const Segments = lazy(() => import("./pages/Segments"));
@@ -93,6 +96,7 @@ const PLACES: Place[] = [
   { to: "/delivery", word: "Delivery", icon: DeliveryIcon, also: BESIDE_DELIVERY.map(([to]) => to) },
   { to: "/inbox", word: "Inbox", icon: InboxIcon, wide: true },
   { to: "/templates", word: "Templates", icon: TemplatesIcon, also: ["/images"] },
+  { to: "/recommendations", word: "Products", icon: ProductsIcon, wide: true },
   { to: "/models", word: "Models", icon: ModelsIcon, wide: true },
 ];
 
@@ -174,6 +178,10 @@ function Pages() {
       </Route>
       <Route path="/journeys/:name/edit">{({ name }) => <JourneyEditor key={name} name={decoded(name)} />}</Route>
       <Route path="/journeys/:name">{({ name }) => <Journey key={name} name={decoded(name)} />}</Route>
+      <Route path="/recommendations" component={Recommendations} />
+      <Route path="/recommendations/:name">
+        {({ name }) => <RecommendationRules key={name} name={decoded(name)} />}
+      </Route>
       <Route path="/models" component={Models} />
       <Route path="/models/:name">{({ name }) => <Model key={name} name={decoded(name)} />}</Route>
       <Route path="/data" component={Data} />

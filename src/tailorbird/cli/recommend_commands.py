@@ -38,7 +38,7 @@ def recommend(
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=50, help="How many.")] = 8,
     rules: Rules = USUAL,
     category: Annotated[str, typer.Option(help="Of this category alone.")] = "",
-    session: Annotated[str, typer.Option(help="A guest's session, instead of a person.")] = "",
+    session: Annotated[str, typer.Option(help="A visitor's session, instead of a person.")] = "",
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:

@@ -14,12 +14,12 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from tailorbird import catalogue, learning, recommending, removing
+from tailorbird import learning, recommending, removing
 from tailorbird.letters.picks import as_shown
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.rules import DEFAULT, Rules, Which
-from tailorbird.schema import HOUR, Instant, PersonId
+from tailorbird.schema import DAY, HOUR, Instant, PersonId
 from tailorbird.views import moment
 from tailorbird.views import recommendations as views
 from tailorbird.views.recommendations import (
@@ -42,10 +42,11 @@ MOST_AUDITED: Final = 2_000
 AUDITED: Final = 4
 """Products that each of them would be shown."""
 NO_CONSENT: Final = "what is popular: no consent to more"
+NOT_SEEN: Final = "what is popular: nothing was seen of this visitor yet"
 _POSITION: Final = "SELECT position FROM people WHERE person = ?"
 _SESSION: Final = """
-SELECT MAX(position) AS position FROM facts
-WHERE session_id = ? AND person IS NULL AND "at" > ? AND "at" <= ?
+SELECT ARG_MAX(person, position) AS person FROM facts
+WHERE session_id = ? AND "at" > ? AND "at" <= ?
 """
 _SOME: Final = "SELECT person FROM people ORDER BY HASH(person), person LIMIT ?"
 
@@ -59,7 +60,7 @@ class Recommendations:
     def of_session(
         self, session: str, count: int = USUAL, *, rules: str = DEFAULT, category: str = ""
     ) -> Answer:
-        """Return what a guest is recommended by what she did in her session."""
+        """Return what the visitor of a session is recommended, as far as she agrees."""
         return of_session(self._world, session, self._now, count, rules, category)
 
     def rules(self) -> tuple[RuleSet, ...]:
@@ -127,20 +128,22 @@ def of_session(
     world: World, session: str, now: Instant, number: int = USUAL, rules: str = DEFAULT,
     category: str = "",
 ) -> Answer:  # fmt: skip
-    """Return what a guest is recommended by what she did in her session. Raises as `of_person`."""
-    since = now - recommending.SESSION
-    position = world.facts.read(_SESSION, (session, since, now)).to_pylist()[0]["position"]
+    """Return what the visitor of a session is recommended, as far as she agrees.
+
+    Of whom nothing was seen in the last day is shown what is popular. Raises as `of_person`.
+    """
+    found = world.facts.read(_SESSION, (session, now - DAY, now)).to_pylist()[0]["person"]
+    if found is not None:
+        known = of_person(world, found, now, number, rules, category)
+        return msgspec.structs.replace(known, session=session)
 
     def make() -> Answer:
-        history = recommending.session_history(world, session, now)
-        group = {recommending.GUEST: catalogue.session_origin(world, session, now)}
-        chooser = recommending.Chooser(world, [], now, rules, history=history, group=group)
-        whose = "from this session" if history.num_rows else "what is popular: nothing was seen yet"
-        answer = _answer(world, chooser, recommending.GUEST, now, number, category, whose)
-        return msgspec.structs.replace(answer, session=session)
+        chooser = recommending.Chooser(world, [], now, rules)
+        nobody = recommending.NOBODY
+        return _answer(world, chooser, nobody, now, number, category, NOT_SEEN)
 
-    stamp = (position, *_stamp(world, rules, now))
-    return _answers(world).of(("session", session, rules, number, category), stamp, make)
+    kept = _answers(world).of(("nobody", rules, number, category), _stamp(world, rules, now), make)
+    return msgspec.structs.replace(kept, session=session)
 
 
 def _answers(world: World) -> Answers:

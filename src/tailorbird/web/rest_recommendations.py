@@ -58,12 +58,12 @@ def recommend_to_person(
     return reading.of_person(desk.world, number, now, count, rules, category)
 
 
-@reads("/recommendations/sessions/{session:str}", "Products for a guest", TAG, responses=WRONG)
+@reads("/recommendations/sessions/{session:str}", "Products for a visitor", TAG, responses=WRONG)
 def recommend_to_session(
     desk: At, now: Now, session: Session, count: Count = reading.USUAL, rules: Rules = DEFAULT,
     category: Category = "",
 ) -> Answer:  # fmt: skip
-    """Return what somebody is recommended of whom only the present session is known."""
+    """Return what the visitor of a session is recommended, as far as she agrees."""
     return reading.of_session(desk.world, session, now, count, rules, category)
 
 

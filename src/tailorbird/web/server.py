@@ -32,7 +32,7 @@ SECTIONS = frozenset(
         "", "people", "segments", "campaigns", "inbox", "templates", "images",
         "data", "sources", "quality", "quarantine", "forms", "keys", "new-segment", "overlap",
         "matches", "groups", "clusters", "lists", "delivery", "pace", "feedback", "suppressions",
-        "history", "journeys", "models",
+        "history", "journeys", "models", "recommendations",
     }
 )  # fmt: skip
 """First parts of the paths that the router in the browser knows."""

@@ -218,7 +218,11 @@ function Identifiers({ report }: { report: PersonReport }) {
 function Suggestions({ report }: { report: PersonReport }) {
   const { currency } = useStatus();
   return (
-    <Card title="Would be recommended now" note={report.suggestions_from}>
+    <Card
+      title="Would be recommended now"
+      note={report.suggestions_from}
+      aside={<Link href={`/recommendations?person=${report.person}`}>with probabilities</Link>}
+    >
       {report.suggestions.length > 0 && (
         <Table
           caption="Recommended products"

@@ -72,6 +72,12 @@ export const TemplatesIcon = () => (
   </Icon>
 );
 
+export const ProductsIcon = () => (
+  <Icon>
+    <path d="M3.500 6.500h13l-1 11h-11zM6.500 6.500c0-2.500 1.500-4 3.500-4s3.500 1.500 3.500 4M7.500 12l1.700 1.700 3.300-3.300" />
+  </Icon>
+);
+
 export const ModelsIcon = () => (
   <Icon>
     <path d="M3.500 3v13.500h13.500M6 13.500c5 0 4-7 8.500-7.500" />

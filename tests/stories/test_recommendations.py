@@ -1,0 +1,267 @@
+"""Rules of recommendation in a running shop: what is shown to whom, why, and what changes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from tailorbird import learning, recommend, removing
+from tailorbird.app import Tailorbird
+from tailorbird.cli import run
+from tailorbird.errors import ConflictError, DefinitionError, UsageError
+from tailorbird.schema import DAY, HOUR, Body, PersonId
+from tailorbird.views.recommendations import Answer
+
+NOW = 20_500 * DAY
+PAIRS = 12
+AGREED = {"email_marketing": True, "personalisation": True, "training": True}
+
+
+class Clock:
+    """A clock that stands where a test puts it."""
+
+    now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: Clock) -> Iterator[Tailorbird]:
+    """Return a shop where who bought `pot-N` buys `tin-N` a month later; the model knows."""
+    with Tailorbird.open(tmp_path / "data", clock=clock, environment={}) as opened:
+        rng, said = np.random.default_rng(5), []
+        for number in range(PAIRS):
+            for name, category in (("pot", "pots"), ("tin", "tins")):
+                said.append(
+                    product(f"{name}-{number}", category, brand=("own", "fine")[number % 2])
+                )
+        for number in range(240):
+            pair, age = number % PAIRS, float(rng.uniform(2, 110))
+            said += buyer(f"p{number}", [(f"pot-{pair}", age)])
+            if age > 31:
+                said += [bought(f"p{number}", f"tin-{pair}", age - 31)]
+        take_in(opened, said)
+        train(opened)
+        yield opened
+
+
+def product(item: str, category: str, stock: int = 9, **said: object) -> dict[str, Any]:
+    words = {"product_id": item, "name": item.replace("-", " "), "category": category}
+    properties = {**words, "price": "9.50", "currency": "EUR", "stock": stock, **said}
+    return event("product_updated", 200, properties) | {"anonymousId": "the-shop"}
+
+
+def event(name: str, age: float, properties: dict[str, Any]) -> dict[str, Any]:
+    iso = datetime.fromtimestamp((NOW - int(age * DAY)) / 1_000_000, UTC).isoformat()
+    return {
+        "type": "track", "event": name, "timestamp": iso, "properties": properties,
+        "messageId": json.dumps([name, age, properties], sort_keys=True)[:200],
+    }  # fmt: skip
+
+
+def bought(who: str, item: str, age: float) -> dict[str, Any]:
+    order = {"order_id": f"{who}-{item}-{age}", "products": [{"product_id": item, "price": 9.5}]}
+    return event("Order Completed", age, order) | {"userId": who}
+
+
+def buyer(who: str, items: Sequence[tuple[str, float]], **agreed: bool) -> list[dict[str, Any]]:
+    consent = {"consent": {"categoryPreferences": {**AGREED, **agreed}}}
+    traits = {"email": f"{who}@example.org"}
+    told = event("", 120, {"who": who}) | {"type": "identify", "userId": who, "traits": traits}
+    return [told | {"context": consent}, *(bought(who, item, age) for item, age in items)]
+
+
+def take_in(tb: Tailorbird, said: list[dict[str, Any]]) -> None:
+    for at in range(0, len(said), 500):
+        body = msgspec.json.encode({"batch": said[at : at + 500]})
+        tb.world.log.append([Body("import", tb.clock(), body)])
+    tb.ingest()
+
+
+def train(tb: Tailorbird) -> None:
+    """Fit a model without judging it, so that the tests know which one serves."""
+    people = learning.trainees(tb.world, tb.clock())
+    history = learning.history(tb.world, people, tb.clock())
+    model = recommend.fit(history, now=tb.clock())
+    tb.world.models.put(learning.RECOMMENDER, model.files(), b"{}")
+
+
+def items(answer: Answer) -> list[str]:
+    return [each.item for each in answer.products]
+
+
+def newcomer(tb: Tailorbird, who: str, *bought: tuple[str, float], **agreed: bool) -> PersonId:
+    take_in(tb, buyer(who, bought, **agreed))
+    return tb.person(who)
+
+
+def test_what_goes_with_what_was_bought_comes_first_and_says_why(shop: Tailorbird) -> None:
+    ada = newcomer(shop, "ada", ("pot-3", 20.0))
+    answer = shop.recommend(ada, 3)
+    first = answer.products[0]
+    assert first.item in ("tin-3", "pot-3")
+    assert {each.item: each.reason for each in answer.products}["tin-3"] == "goes with pot 3"
+    assert answer.rules_version == 0
+
+
+def test_what_was_just_bought_is_not_shown_unless_it_is_a_consumable(shop: Tailorbird) -> None:
+    ben = newcomer(shop, "ben", ("pot-3", 2.0))
+    assert "pot-3" not in items(shop.recommend(ben, 20))
+    shop.put("recommendations", "default", "name: default\nconsumables: {categories: [pots]}")
+    assert items(shop.recommend(ben, 20))[0] == "pot-3"
+    shop.put("recommendations", "default", "name: default\nnot_bought_days: 1")
+    assert "pot-3" in items(shop.recommend(ben, 20))
+
+
+def test_pairs_of_the_author_stand_before_the_model(shop: Tailorbird) -> None:
+    cyd = newcomer(shop, "cyd", ("pot-3", 20.0))
+    text = "name: default\npairs:\n  - {bought: {items: [pot-3]}, show: [tin-9, pot-8]}"
+    shop.put("recommendations", "default", text)
+    shown = shop.recommend(cyd, 4).products
+    assert [each.item for each in shown[:2]] == ["tin-9", "pot-8"]
+    assert (shown[0].reason_code, shown[0].because) == ("pair", "pot-3")
+    assert shown[0].reason == "goes with pot 3"
+
+
+def test_caps_boosts_and_exclusions_hold(shop: Tailorbird) -> None:
+    dan = newcomer(shop, "dan", ("pot-3", 20.0))
+    text = "name: default\ncaps: {category: 2}\nexclude: {attributes: {brand: own}}"
+    shop.put("recommendations", "default", text)
+    shown = shop.recommend(dan, 10).products
+    assert sorted(each.category for each in shown) == ["pots", "pots", "tins", "tins"]
+    assert all(int(each.item.split("-")[1]) % 2 for each in shown)
+    text = "name: default\nboosts:\n  - {of: {items: [tin-7]}, by: 100}"
+    shop.put("recommendations", "default", text)
+    stranger = newcomer(shop, "stranger")
+    assert items(shop.recommend(stranger, 3))[0] == "tin-7"
+
+
+def test_what_is_sold_out_leaves_at_once_and_comes_back_with_its_stock(shop: Tailorbird) -> None:
+    eve = newcomer(shop, "eve", ("pot-3", 20.0))
+    assert "tin-3" in items(shop.recommend(eve, 3))
+    gone = product("tin-3", "tins", stock=0) | event("product_updated", 0.02, {})
+    gone["properties"] = {"product_id": "tin-3", "stock": 0}
+    take_in(shop, [gone | {"anonymousId": "the-shop"}])
+    assert "tin-3" not in items(shop.recommend(eve, 3))
+    back = gone | {"messageId": "back", "properties": {"product_id": "tin-3", "stock": 4}}
+    take_in(shop, [back])
+    assert "tin-3" in items(shop.recommend(eve, 3))
+
+
+def test_a_product_that_arrives_now_is_shown_without_a_training(shop: Tailorbird) -> None:
+    fay = newcomer(shop, "fay", ("pot-3", 20.0))
+    version = shop.recommend(fay).model_version
+    fresh = product("tin-new", "tins", name="tin 3 in red", brand="fine")
+    take_in(shop, [fresh | {"timestamp": event("", 0.01, {})["timestamp"], "messageId": "new"}])
+    answer = shop.recommend(fay, 6)
+    shown = {each.item: each for each in answer.products}
+    assert "tin-new" in shown
+    assert "tin 3" in shown["tin-new"].reason
+    assert answer.model_version == version
+    shop.put("recommendations", "default", "name: default\nonly: {items: [pot-1]}")
+    assert items(shop.recommend(fay, 6)) == ["pot-1"]
+
+
+def test_a_visitor_is_shown_what_goes_with_her_session_once_she_agrees(shop: Tailorbird) -> None:
+    nothing = shop.recommendations.of_session("s-1")
+    assert "nothing was seen" in nothing.made_of
+    for session, agreed in (("s-1", True), ("s-2", False)):
+        viewed = event("Product Viewed", 0.05, {"product_id": "pot-5", "in": session})
+        said = {"consent": {"categoryPreferences": {"personalisation": agreed}}}
+        around = {"sessionId": session, **said}
+        take_in(shop, [viewed | {"anonymousId": f"visitor-{session}", "context": around}])
+    answer = shop.recommendations.of_session("s-1", 4)
+    assert (answer.session, "own history" in answer.made_of) == ("s-1", True)
+    assert "tin-5" in items(answer)
+    assert "no consent" in shop.recommendations.of_session("s-2", 4).made_of
+
+
+def test_who_does_not_agree_gets_what_is_popular(shop: Tailorbird) -> None:
+    gus = newcomer(shop, "gus", ("pot-3", 20.0), personalisation=False)
+    answer = shop.recommend(gus, 4)
+    assert "no consent" in answer.made_of
+    assert {each.reason_code for each in answer.products} == {"popular"}
+
+
+def test_an_answer_is_kept_until_she_does_something_or_an_hour_is_over(
+    shop: Tailorbird, clock: Clock
+) -> None:
+    hal = newcomer(shop, "hal", ("pot-3", 20.0))
+    first = shop.recommend(hal)
+    take_in(shop, buyer("ida", [("pot-4", 1.0)]))
+    assert shop.recommend(hal) is first
+    take_in(shop, [bought("hal", "pot-6", 0.1)])
+    second = shop.recommend(hal)
+    assert second is not first
+    assert "tin-6" in items(second)
+    assert "pot-6" not in items(second)
+    clock.now += HOUR
+    assert shop.recommend(hal) is not second
+
+
+def test_a_mistake_is_told_and_rules_that_are_used_stay(shop: Tailorbird) -> None:
+    with pytest.raises(DefinitionError, match="no product has 'colour'"):
+        shop.put("recommendations", "default", "name: default\ncaps: {colour: 2}")
+    with pytest.raises(UsageError, match="no rules of recommendation 'other'"):
+        shop.recommend("p1", rules="other")
+    with pytest.raises(UsageError, match="nobody is known"):
+        shop.recommend("nobody")
+
+
+def test_a_mail_is_made_by_its_own_rules_and_the_ledger_says_why(shop: Tailorbird) -> None:
+    shop.install_library()
+    shop.put("recommendations", "tins", "name: tins\nonly: {categories: [tins]}")
+    shop.put("segment", "all", "name: all\nwhere: {trait: orders, at_least: 1}")
+    campaign = """
+name: spring
+audience: all
+template: win_back
+holdout: 0
+recommendations: 3
+recommended_by: tins
+variants:
+  only: {share: 1, subject: Hello}
+"""
+    shop.put("campaign", "spring", campaign)
+    shop.refresh()
+    shop.decide("spring")
+    person = shop.person("p10")
+    (decided,) = shop.world.ledger.decisions(campaign="spring", person=person)
+    kept = msgspec.json.decode(decided.inputs)
+    assert kept["recommended_by"] == "tins@1"
+    assert {each["category"] for each in kept["recommendations"]} == {"tins"}
+    assert all(each["reason"] and each["reason_code"] for each in kept["recommendations"])
+    with pytest.raises(ConflictError, match="spring"):
+        removing.remove(shop.world, "recommendations", "tins", now=NOW)
+
+
+def test_the_commands_show_rules_products_and_exposure(
+    shop: Tailorbird, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = ["--folder", str(shop.world.folder)]
+    shop.close()
+    rules = tmp_path / "calm.yaml"
+    rules.write_text("name: calm\ncaps: {category: 1}\n", encoding="utf-8")
+    assert run(["recommendations", "add", str(rules), "--reason", "try", *folder]) == 0
+    assert run(["recommendations", "list", *folder]) == 0
+    assert "at most 1 of one category" in capsys.readouterr().out
+    assert run(["recommend", "p3", "--rules", "calm", "--json", *folder]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["products"]) == 2
+    assert run(["recommendations", "exposure", "calm", *folder]) == 0
+    assert "Gini" in capsys.readouterr().out
+    assert run(["recommend", *folder]) == 2
+    assert run(["recommendations", "remove", "calm", *folder]) == 0

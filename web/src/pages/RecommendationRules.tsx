@@ -1,0 +1,118 @@
+import { path, useReading } from "../api/reading";
+import type { ExposureAudit, ExposureReport, ExposureShare, RuleSet } from "../api/types";
+import { ShareBar } from "../parts/charts";
+import { Uses, Written } from "../parts/kept";
+import { Card, Chip, Page, Shown } from "../parts/page";
+import { Table } from "../parts/table";
+import { capital, count, figure, many, plain, share } from "../words";
+import { RulesText } from "./Recommendations";
+
+const BUILT_IN = `name: default
+description: What every mail shows
+not_bought_days: 7
+`;
+
+export default function RecommendationRules({ name }: { name: string }) {
+  const where = `/recommendations${path(name)}`;
+  const reading = useReading<RuleSet>(where);
+  const rules = reading.value;
+  return (
+    <Page
+      title={name}
+      tab={`${name}, rules of recommendation`}
+      lead={rules?.description}
+      back={{ to: "/recommendations", word: "Recommendations" }}
+      actions={
+        rules && (
+          <p className="big">
+            <strong>{count(rules.allowed)}</strong>
+            <span>of {many(rules.products, "product")} may be shown</span>
+          </p>
+        )
+      }
+    >
+      <Shown reading={reading} height={700}>
+        {(found) => (
+          <div className="stack">
+            <Card title="What they ask">
+              <ul>
+                {found.says.map((each) => (
+                  <li key={each}>{capital(each)}</li>
+                ))}
+              </ul>
+            </Card>
+            <Exposure where={where} />
+            {found.version > 0 ? (
+              <>
+                <Written where={where} onKept={reading.again}>
+                  {(start, fresh, kept) => <RulesText start={start} fresh={fresh} onKept={kept} />}
+                </Written>
+                <Uses where={where} kept="Mails that were sent stay as they were." />
+              </>
+            ) : (
+              <Card title="Write them" note="Nobody wrote rules of this name: what is built in holds.">
+                <RulesText start={BUILT_IN} fresh onKept={reading.again} />
+              </Card>
+            )}
+          </div>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+/** Who gets to be seen: of what people would be shown now, each place counted as it is looked at. */
+function Exposure({ where }: { where: string }) {
+  const reading = useReading<ExposureReport>(`${where}/exposure`);
+  return (
+    <Card title="Who gets to be seen" note="What people would be shown now; the first place counts most. The interval is over people.">
+      <Shown reading={reading} height={300}>
+        {(report) => (
+          <>
+            <p>
+              {many(report.people, "person", "people")} would be shown {count(report.shown)} of {many(report.products, "product")}; Gini{" "}
+              {figure(report.gini, 2)} (0: all alike, 1: one alone).
+            </p>
+            {report.audits.map((audit) => (
+              <Audit key={audit.by} audit={audit} />
+            ))}
+          </>
+        )}
+      </Shown>
+    </Card>
+  );
+}
+
+function Audit({ audit }: { audit: ExposureAudit }) {
+  const target = audit.declared ? "as the rules say" : "as their part of the products";
+  return (
+    <Table
+      caption={`By ${plain(audit.by)}; the target is ${target}`}
+      captionSeen
+      rows={audit.shares}
+      id={(each) => each.value}
+      columns={[
+        { name: capital(plain(audit.by)), head: true, cell: (each) => each.value },
+        { name: "Products", right: true, wide: true, cell: (each) => count(each.products) },
+        { name: "Exposure", right: true, cell: (each) => <Part of={each} /> },
+        { name: "As a bar", wide: true, cell: (each) => <ShareBar share={each.share} /> },
+        { name: "Target", right: true, cell: (each) => share(each.target) },
+        {
+          name: "Verdict",
+          cell: (each) => <Chip tone={each.too_little ? "amber" : "moss"}>{each.too_little ? "too little" : "in order"}</Chip>,
+        },
+      ]}
+    />
+  );
+}
+
+function Part({ of }: { of: ExposureShare }) {
+  return (
+    <>
+      {share(of.share)}
+      <small className="dim block">
+        {share(of.low)} to {share(of.high)}
+      </small>
+    </>
+  );
+}
