@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from tailorbird import acting, journey_conditions, journey_people, journeys
+from tailorbird import acting, journey_conditions, journey_people, journey_unsent, journeys
 from tailorbird.enrolling import enter as enter
 from tailorbird.enrolling import zones_of
 from tailorbird.enrolments import Enrolment, Later, Place
@@ -74,8 +74,9 @@ def react(world: World, now: Instant) -> int:
 
     Returns how many moves that made.
     """
+    brought_back = journey_unsent.bring_back(world, now)
     if not world.enrolments.firsts():
-        return 0
+        return brought_back
     kept = world.log.progress(READER)
     seen = msgspec.json.decode(kept, type=Seen) if kept else Seen()
     latest = int(world.facts.read(_LATEST)["latest"][0].as_py())
@@ -88,7 +89,7 @@ def react(world: World, now: Instant) -> int:
     tick.touch(scored or [])
     if latest != seen.position or scored:
         world.log.append_from(READER, [], msgspec.json.encode(Seen(latest, now)).decode())
-    return moves + tick.check()
+    return brought_back + moves + tick.check()
 
 
 def advance(world: World, now: Instant, at_once: int = AT_ONCE) -> Advanced:

@@ -379,3 +379,72 @@ def test_a_condition_that_cannot_be_asked_holds_up_its_own_step_only(shop: Shop)
     shop.tb.put("segment", "gold", "name: gold\nwhere: {trait: member, is: gold}\n", reason="back")
     shop.tick(1)
     assert ("tour/hello", "ann") in shop.mails()
+
+
+DIVIDING = TEMPLATE.replace(
+    "Dear",
+    "{% assign more = person.first_name | size | minus: 3 %}{{ 100 | divided_by: more }} Dear",
+)
+
+
+def test_a_mail_that_breaks_between_decision_and_send_takes_the_error_path(shop: Shop) -> None:
+    shop.now += SECOND
+    shop.identify("ann", first_name="Annie")
+    shop.identify("ben", first_name="Benny")
+    shop.tick()
+    shop.tb.put("template", "shares", DIVIDING)
+    mail = "{send: hello, template: shares, subject: Hello, on_error: [{exit: broken, id: out}]}"
+    shop.put(steps(mail, "{wait: 1d, id: rest}"))
+    shop.enter("tour", "ann", "ben")
+    shop.tick()
+    assert shop.where("ann").step == shop.where("ben").step == "rest"
+    shop.now += SECOND
+    shop.identify("ann", first_name="Ann")
+    shop.tick()
+    flow.deliver(shop.tb.world, shop.now)
+    shop.tick(1)
+    assert shop.path("ann")[1:] == [
+        ("hello", "sent", "rest"), ("rest", "failed", "out"), ("out", "exit", ""),
+    ]  # fmt: skip
+    failed = shop.tb.world.enrolments.records(shop.where("ann").id)[2]
+    assert failed.reason.startswith("hello: broken: ")
+    assert "divided" in failed.reason
+    assert shop.where("ben").step == "rest"
+    shop.tick(60)
+    assert len(shop.path("ann")) == 4
+
+
+def test_a_mail_that_lacks_something_when_it_is_to_leave_takes_the_refused_path(
+    shop: Shop,
+) -> None:
+    shop.tb.put("template", "called", TEMPLATE.replace(' | default: "customer"', ""))
+    mail = (
+        "{send: hello, template: called, subject: Hello, on_refused: [{exit: nameless, id: out}]}"
+    )
+    shop.put(steps(mail, "{wait: 1d, id: rest}"))
+    shop.enter("tour", "ann")
+    shop.tick()
+    assert shop.where("ann").step == "rest"
+    shop.now += SECOND
+    shop.identify("ann", first_name="")
+    shop.tick()
+    flow.deliver(shop.tb.world, shop.now)
+    shop.tick(1)
+    assert shop.path("ann")[2:] == [("rest", "refused", "out"), ("out", "exit", "")]
+
+
+def test_who_has_left_meanwhile_is_not_brought_back(shop: Shop) -> None:
+    shop.now += SECOND
+    shop.identify("ann", first_name="Annie")
+    shop.tick()
+    shop.tb.put("template", "shares", DIVIDING)
+    mail = "{send: hello, template: shares, subject: Hello, on_error: [{wait: 1d, id: late}]}"
+    shop.put(steps(mail))
+    shop.enter("tour", "ann")
+    shop.tick()
+    shop.now += SECOND
+    shop.identify("ann", first_name="Ann")
+    shop.tick()
+    flow.deliver(shop.tb.world, shop.now)
+    shop.tick(1)
+    assert (shop.where("ann").ended, len(shop.path("ann"))) == ("done", 2)

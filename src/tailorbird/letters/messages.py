@@ -39,6 +39,8 @@ from tailorbird.world import World
 
 ANSWERED: Final = re.compile(r"[245]\d\d\b")
 """How the reply of a mail server begins; other failures never left this machine."""
+UNMADE: Final = "broken"
+"""How the end of a mail begins that could be decided, and cannot be made when it is to leave."""
 ADDRESSED: Final = ("forms.", "amp.", "images.")
 """How paths of templates begin that are addresses, each sealed for one mail."""
 
@@ -99,7 +101,8 @@ class Composer:
             rendered = self._rendered(claim, data, ready, tracked=tracks)
         except TemplateError as error:
             # One person's data must not hold up everybody else's mail.
-            return Settlement(claim.send_id, "failed", world.carrier.name, error.sentence())
+            why = f"{UNMADE}: {error.sentence()}"
+            return Settlement(claim.send_id, "failed", world.carrier.name, why)
         envelope = self._envelope(claim, profile, ready.edition, urls["unsubscribe_url"])
         made = delivery.outgoing(
             answer,
