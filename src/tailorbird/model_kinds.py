@@ -60,12 +60,15 @@ def told(
 def _probability(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
     asked = past.asked
     asks: predict.Asks = "is silent" if asked.foretells == "churn" else "buys"
-    also = _buyers(past, asked.horizon, asks)
+    days = asked.horizon
+    if asked.foretells == "churn" and asked.horizon_days is None:
+        days = predict.fitting(days, past.days_known(now))
+    also = _buyers(past, days, asks)
     model, card = predict.judge(
         past.features,
         past.outcomes,
         now=now,
-        horizon_days=asked.horizon,
+        horizon_days=days,
         seed=asked.seed,
         name=asked.name,
         recency=asked.meaning.rule,
@@ -128,7 +131,8 @@ def _probabilities(
     model = predict.load(files, ask_of(past.world, now))
     scored = model.score(past.features(now), reasons=reasons)
     said = scored["probability"].to_numpy()
-    return _between(scored, *predict.sure(said, card.reliability if card.serves else ()))
+    tenths = card.reliability if card.serves else ()
+    return _between(scored, *predict.sure(said, tenths, card.people))
 
 
 def _values(past: Past, files: Mapping[str, bytes], now: Instant, *, reasons: bool) -> pa.Table:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEAD: Final = "ahead.json"
 WINDOWS: Final = 4
 """The test, the window before it, and at least two to learn from."""
-_SHORTER: Final = (730, 365, 180, 120, 90, 60, 30, 14, 7)
+_SHORTER: Final = (730, 365, 180, 120, 90, 60, 30, 14)
 _LEAST: Final = 1e-9
 
 
@@ -87,23 +87,29 @@ def load(files: Mapping[str, bytes]) -> Ahead:
         raise ModelError(what, where=HEAD, mend="train the model again") from error
 
 
-def sure(said: Floats, found: tuple[Reliability, ...]) -> tuple[Floats, Floats]:
-    """Return between which shares lay what happened of people of whom as much was said.
+def sure(said: Floats, found: tuple[Reliability, ...], people: int) -> tuple[Floats, Floats]:
+    """Return between which shares lies what happens to people of whom as much is said (95 %).
 
-    By tenths of the last window (Wilson, 95 %), around what is said; without them, all is open.
+    By the tenths of the last window of so many people. Where there are none, because a rule serves,
+    what is said is taken to be as sure as a tenth of the people makes it.
     """
     if not found:
-        return np.zeros(len(said)), np.ones(len(said))
+        return _wilson(said, np.full(len(said), max(people / 10, 1.0)), said)
+    rows = sorted(found, key=lambda each: each.said)
+    places, share, number = (
+        np.array([getattr(each, name) for each in rows], np.float64)
+        for name in ("said", "happened", "people")
+    )
+    low, high = _wilson(share, np.maximum(number, 1.0), share)
+    lower, upper = np.interp(said, places, low), np.interp(said, places, high)
+    return np.minimum(lower, said), np.maximum(upper, said)
+
+
+def _wilson(share: Floats, people: Floats, around: Floats) -> tuple[Floats, Floats]:
+    """Return the interval of a share of so many people (Wilson, 1927); it holds `around`."""
     z = 1.96
-    share, people = (np.array([getattr(each, name) for each in found], np.float64)
-                     for name in ("happened", "people"))  # fmt: skip
-    people = np.maximum(people, 1)
     middle = (share + z * z / (2 * people)) / (1 + z * z / people)
     half = z * np.sqrt(share * (1 - share) / people + (z / (2 * people)) ** 2)
     half = half / (1 + z * z / people)
-    places = np.array([each.said for each in found])
-    order = np.argsort(places, kind="stable")
-    low, high = (
-        np.interp(said, places[order], edge[order]) for edge in (middle - half, middle + half)
-    )
-    return np.clip(np.minimum(low, said), 0, 1), np.clip(np.maximum(high, said), 0, 1)
+    low, high = np.minimum(middle - half, around), np.maximum(middle + half, around)
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)

@@ -101,8 +101,19 @@ def choose(
             tried.append(Tried(each, None, "", f"not tried: {error.what}"))
             continue
         found.append(best)
-    found += [trial.tuned((each,)) for each in also] if name == AUTO else []
-    return _best(found, tried, trial)
+    others = _tuned_others(also if name == AUTO else (), trial, tried)
+    return _best([*found, *others], tried, trial)
+
+
+def _tuned_others(also: Sequence[Algorithm], trial: Trial, tried: list[Tried]) -> list[Candidate]:
+    """Return the caller's own algorithms as fitted; why one cannot be is added to `tried`."""
+    found = []
+    for each in also:
+        try:
+            found.append(trial.tuned((each,)))
+        except ModelError as error:
+            tried.append(Tried(each.name, None, words(each), f"not tried: {error.what}"))
+    return found
 
 
 def _plan(history: Snapshot) -> tuple[str, ...]:
