@@ -17,7 +17,7 @@ from tailorbird import flow, sending
 from tailorbird.app import Tailorbird
 from tailorbird.delivery import DeliveryReport
 from tailorbird.errors import SettingsError, StoreError
-from tailorbird.schema import SECOND
+from tailorbird.schema import SECOND, Reply
 from tailorbird.stores.postgres.connection import Server
 
 BY_SMTP = {"TAILORBIRD_DELIVERY__CARRIER": "smtp"}
@@ -164,6 +164,26 @@ def test_what_a_dead_machine_had_in_hand_is_sent_by_another_and_nothing_twice(
             one.world.journal.dot(claims[1].send_id)
         assert several.deliver(one, carrier) == DeliveryReport()
     assert len({*carrier.sent}) == len(carrier.sent) == 11
+
+
+def test_what_was_answered_to_a_dead_machine_before_its_next_dot_is_known(
+    several: Several, carrying: type[Any]
+) -> None:
+    several.home.decide()
+    with several.away("first") as one, several.away("second") as two:
+        claims = one.world.ledger.claim(one.world.worker, 12, several.home.now, 900)
+        ids = [each.send_id for each in claims]
+        one.world.journal.dot(*ids[:3])
+        one.world.journal.reply(Reply(ids[0], "accepted", 250, "taken"))
+        one.world.journal.reply(Reply(ids[1], "rejected", 550, "5.1.1 nobody\x00"))
+        one.world.journal.dot(ids[3])
+        one.world.journal.reply(Reply(ids[3], "accepted", 250, "taken"))
+        several.cut_off()
+        assert several.deliver(two, carrying()).sent == 8
+        ends = [several.home.tb.world.ledger.settlement(each) for each in ids[:4]]
+    assert [each.state for each in ends if each] == ["sent", "failed", "unknown", "unknown"]
+    assert ends[1] is not None
+    assert ends[1].reply == "550 5.1.1 nobody"
 
 
 def test_a_living_machine_keeps_what_it_has_in_hand_after_the_server_was_away(

@@ -12,14 +12,14 @@ import msgspec
 from tailorbird.errors import StoreError
 from tailorbird.lanes import Allowance, Pace
 from tailorbird.outbox import LONGEST_WAIT, SAME_ADDRESS, Gate, Order, Trail, Written, place_of
-from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Settlement
+from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Reply, Settlement
 from tailorbird.stores.postgres.connection import Server
 from tailorbird.stores.postgres.lanes import alone, leaving, paced, under_way
 from tailorbird.stores.statements import load
 
 SQL = load("ledger_postgres")
 SCHEMA = load("ledger_postgres_schema")
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the tables; whoever changes them adds one."""
 UNDER_WAY: Final = "claimed unknown"
 ORDERS_SECONDS: Final = 0.25
@@ -224,18 +224,27 @@ class PostgresLedger:
 
     # -- dots that several machines see ---------------------------------------------------------
 
-    def dot(self, worker: str, send_ids: Sequence[bytes]) -> bool:
-        """Record durably that final dots are about to leave; False where a claim is not hers."""
-        asked = _json([each.hex() for each in send_ids])
-        return int(self._server.rows(SQL["dot"], (worker, asked))[0][0]) == len(send_ids)
+    def dot(self, worker: str, send_ids: Sequence[bytes], answers: Sequence[Reply] = ()) -> bool:
+        """Record durably that final dots are about to leave; False where a claim is not hers.
 
-    def hand_over(self, worker: str, heir: str) -> list[bytes]:
+        `answers` have come since the last dots; the next of her claims to be handed over has them.
+        """
+        asked = _json([each.hex() for each in send_ids])
+        told = _json([_answer(each) for each in answers])
+        return int(self._server.rows(SQL["dot"], (worker, asked, told))[0][0]) == len(send_ids)
+
+    def hand_over(self, worker: str, heir: str) -> dict[bytes, Reply | None]:
         """Make a worker's claims another's, durably; return those whose dots may have left.
 
-        From then on the worker can record no dot on them.
+        With each is its answer, where it came in time. From then on the worker can record no dot
+        on them.
         """
         rows = self._server.rows(SQL["hand_over"], (worker, heir))
-        return [send_id for send_id, dotted in rows if dotted]
+        return {
+            send_id: Reply(send_id, *msgspec.json.decode(answer)) if answer else None
+            for send_id, dotted, answer in rows
+            if dotted
+        }
 
     # -- pause, resume, cancel ------------------------------------------------------------------
 
@@ -327,6 +336,13 @@ class PostgresLedger:
 
 def _why(order: Order) -> str:
     return f"cancelled: {order.reason}" if order.reason else "cancelled"
+
+
+def _answer(reply: Reply) -> tuple[str, str]:
+    said = (
+        reply.kind, reply.code, reply.text.replace("\x00", ""), reply.retry_seconds, reply.carrier,
+    )  # fmt: skip
+    return reply.send_id.hex(), msgspec.json.encode(said).decode()
 
 
 def _plain(settlement: Settlement) -> dict[str, Any]:

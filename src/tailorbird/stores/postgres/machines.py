@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -99,6 +99,8 @@ class Allowed:
         self._own = own
         self._ledger = ledger
         self._machines = machines
+        self._answers: list[Reply] = []
+        """Those that the server has not been told."""
 
     def dot(self, *send_ids: bytes) -> None:
         """Record that the final dots of these sends are about to leave, here and on the server.
@@ -107,7 +109,8 @@ class Allowed:
             StoreError: another machine has taken them over; nothing may leave.
         """
         worker = self._machines.worker
-        if not self._ledger.dot(worker, send_ids):
+        answers, self._answers = self._answers, []
+        if not self._ledger.dot(worker, send_ids, answers):
             raise StoreError(
                 "another machine has taken over what this worker had in hand",
                 where=worker,
@@ -116,7 +119,8 @@ class Allowed:
         self._own.dot(*send_ids)
 
     def reply(self, *replies: Reply) -> None:
-        """Record what was answered."""
+        """Record what was answered, here at once, on the server with the next dot."""
+        self._answers += replies
         self._own.reply(*replies)
 
     def last(self) -> dict[bytes, Reply | None]:
@@ -125,6 +129,7 @@ class Allowed:
 
     def clear(self) -> None:
         """Forget all, once the ledger knows it."""
+        self._answers.clear()
         self._own.clear()
 
     @contextmanager
@@ -136,10 +141,10 @@ class Allowed:
 
 
 class Left:
-    """`ports.Journal` of a machine that is gone: the server knows its dots, nobody the answers."""
+    """`ports.Journal` of a machine that is gone: the server knows its dots, and most answers."""
 
-    def __init__(self, dotted: Sequence[bytes]) -> None:
-        self._dotted = dotted
+    def __init__(self, words: dict[bytes, Reply | None]) -> None:
+        self._words = words
 
     def dot(self, *send_ids: bytes) -> None:
         """Record nothing: the dead send nothing."""
@@ -148,8 +153,8 @@ class Left:
         """Record nothing."""
 
     def last(self) -> dict[bytes, Reply | None]:
-        """Return the sends whose dots may have left."""
-        return dict.fromkeys(self._dotted)
+        """Return the sends whose dots may have left, with what was answered, where it is known."""
+        return self._words
 
     def clear(self) -> None:
         """Forget nothing: it is not kept here."""

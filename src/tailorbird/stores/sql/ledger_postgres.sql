@@ -63,7 +63,7 @@ JOIN sends AS s ON s.sequence = j.value::bigint
 JOIN decisions AS d ON d.sequence = s.sequence ORDER BY j.place
 -- name: claim
 UPDATE sends SET state = 'claimed', worker = $1, lease_until = $2::bigint, attempts = attempts + 1,
-    dotted = FALSE
+    dotted = FALSE, answer = NULL
 WHERE state = 'pending'
   AND sequence IN (SELECT value::bigint FROM jsonb_array_elements_text($3::text::jsonb))
 -- name: claims
@@ -74,17 +74,22 @@ WHERE s.state = 'claimed' AND ($1::text IS NULL OR s.worker = $1::text)
   AND ($2::bigint = 0 OR s.lease_until <= $2::bigint) ORDER BY s.sequence
 -- name: dot
 -- Whose claim was handed over to somebody else finds fewer rows, and lets nothing leave.
-WITH left_by AS (
+WITH answered AS (
+    UPDATE sends AS s SET answer = x ->> 1
+    FROM json_array_elements($3::text::json) AS j (x)
+    JOIN decisions AS d ON d.id = decode(j.x ->> 0, 'hex')
+    WHERE s.sequence = d.sequence AND s.state = 'claimed' AND s.worker = $1::text),
+left_by AS (
     UPDATE sends AS s SET dotted = TRUE
-    FROM jsonb_array_elements_text($2::text::jsonb) AS j (value)
+    FROM json_array_elements_text($2::text::json) AS j (value)
     JOIN decisions AS d ON d.id = decode(j.value, 'hex')
     WHERE s.sequence = d.sequence AND s.state = 'claimed' AND s.worker = $1::text RETURNING 1)
 SELECT COUNT(*) FROM left_by
 -- name: hand_over
 WITH given AS (
     UPDATE sends SET worker = $2::text WHERE state = 'claimed' AND worker = $1::text
-    RETURNING sequence, dotted)
-SELECT d.id, g.dotted FROM given AS g JOIN decisions AS d ON d.sequence = g.sequence
+    RETURNING sequence, dotted, answer)
+SELECT d.id, g.dotted, g.answer FROM given AS g JOIN decisions AS d ON d.sequence = g.sequence
 -- name: waits
 SELECT EXISTS (SELECT 1 FROM sends WHERE state = 'pending')
     OR EXISTS (SELECT 1 FROM sends WHERE state = 'claimed')
