@@ -61,6 +61,8 @@ ROUTES = (
     "/images",
     "/images/welcome",
     "/images/still-to-come",
+    "/recommendations",
+    "/recommendations/default",
     "/data",
     "/sources",
     "/sources/warehouse",

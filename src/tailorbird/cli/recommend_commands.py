@@ -104,14 +104,16 @@ def report(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Show what the recommender was worth on its last window, beside the naive rules."""
     with opened(folder) as tb:
         found = tb.recommendations.report()
-    if found is None:
+    if not found.version:
         raise UsageError("no recommender has been judged", mend="tailorbird models train")
     emit(found, list(_report_lines(found)), as_json=as_json)
 
 
 def _report_lines(found: RecommenderReport) -> Iterator[str]:
     yield f"recommender version {found.version}: {found.why}"
-    yield f"judged on {found.after:%Y-%m-%d} to {found.until:%Y-%m-%d}, {found.people:,} people"
+    if found.after and found.until:
+        window = f"{found.after:%Y-%m-%d} to {found.until:%Y-%m-%d}"
+        yield f"judged on {window}, {found.people:,} people"
     for section in found.sections:
         yield ""
         who = ": ".join(filter(None, (section.by, section.value)))

@@ -67,8 +67,8 @@ class Recommendations:
         """Return all rules that stand, in words, the default first."""
         return rule_sets(self._world, self._now)
 
-    def report(self) -> RecommenderReport | None:
-        """Return what the recommender was worth beside the naive rules; None: none was judged."""
+    def report(self) -> RecommenderReport:
+        """Return what the recommender was worth beside the naive rules; version 0: none was."""
         return report(self._world)
 
     def exposure(self, rules: str = DEFAULT) -> ExposureReport:
@@ -279,12 +279,12 @@ def _which(which: Which) -> str:
 # -- what it is worth -----------------------------------------------------------------------------
 
 
-def report(world: World) -> RecommenderReport | None:
-    """Return what the recommender that serves was worth; None where none was judged."""
+def report(world: World) -> RecommenderReport:
+    """Return what the recommender that serves was worth; of version 0 where none was judged."""
     found = learning.recommender(world)
     scores, told = recommending.proven(world, found[0]) if found else (None, None)
     if found is None or told is None:
-        return None
+        return RecommenderReport(0, serves=False, why="No recommender has been judged yet.")
     card = learning.card(world, learning.RECOMMENDER)
     return RecommenderReport(
         version=found[0],

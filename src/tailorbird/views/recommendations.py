@@ -112,15 +112,18 @@ class ScoreWorth(msgspec.Struct, frozen=True):
 
 
 class RecommenderReport(msgspec.Struct, frozen=True):
-    """What the recommender that serves was worth on its last window."""
+    """What the recommender that serves was worth on its last window.
+
+    `version` is 0 and there are no sections where none was judged; `why` says so.
+    """
 
     version: int
     serves: bool
     why: str
-    after: datetime
-    until: datetime
-    people: int
-    sections: tuple[ReportSection, ...]
+    after: datetime | None = None
+    until: datetime | None = None
+    people: int = 0
+    sections: tuple[ReportSection, ...] = ()
     scores: ScoreWorth | None = None
 
 

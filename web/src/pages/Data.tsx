@@ -7,6 +7,7 @@ const PLACES = [
   ["/quarantine", "Quarantine", "Refused records: mend them, bring them back, or give them up"],
   ["/matches", "Matches", "People who may be one: look at both, then say so"],
   ["/forms", "Forms", "Forms and surveys, their links and their results"],
+  ["/recommendations", "Products", "What people are shown, by which rules, and what that is worth"],
   ["/history", "History", "What was changed in segments, mails and campaigns, by whom and why"],
   ["/keys", "Keys", "Keys of pages, apps and servers; receivers of webhooks"],
 ] as const;

@@ -84,10 +84,10 @@ function Exposure({ where }: { where: string }) {
 }
 
 function Audit({ audit }: { audit: ExposureAudit }) {
-  const target = audit.declared ? "as the rules say" : "as their part of the products";
+  const target = audit.declared ? "the target is what the rules say" : "the target is each one's part of the products";
   return (
     <Table
-      caption={`By ${plain(audit.by)}; the target is ${target}`}
+      caption={`By ${plain(audit.by)}; ${target}`}
       captionSeen
       rows={audit.shares}
       id={(each) => each.value}
@@ -99,7 +99,7 @@ function Audit({ audit }: { audit: ExposureAudit }) {
         { name: "Target", right: true, cell: (each) => share(each.target) },
         {
           name: "Verdict",
-          cell: (each) => <Chip tone={each.too_little ? "amber" : "moss"}>{each.too_little ? "too little" : "in order"}</Chip>,
+          cell: (each) => each.too_little && <Chip tone="amber">too little</Chip>,
         },
       ]}
     />

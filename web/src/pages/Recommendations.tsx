@@ -157,16 +157,10 @@ function Products({ answer }: { answer: Answer }) {
 /** The last window of the recommender that serves, beside the naive rules. */
 function Report() {
   const reading = useReading<RecommenderReport>("/recommendations/report");
-  if (reading.trouble?.status === 404)
-    return (
-      <Card title="What it is worth">
-        <Empty>No recommender has been trained yet.</Empty>
-      </Card>
-    );
   return (
-    <Card title="What it is worth" note="On the last window, which nothing was learnt from, with 95 % intervals; the naive rules below each figure.">
+    <Card title="What it is worth" note="On the last window, which nothing was learnt from, with 95 % intervals; with the naive rules beside it.">
       <Shown reading={reading} height={400}>
-        {(report) => (
+        {(report) => report.version === 0 ? <Empty>{report.why}</Empty> : (
           <>
             <p>
               <Chip tone={report.serves ? "moss" : "amber"}>{report.serves ? "the model serves" : "a rule serves"}</Chip> {report.why}
@@ -226,11 +220,11 @@ function Interval({ of }: { of: ReportFigure }) {
 function Beside({ of, index }: { of: ReportFigure; index: number }) {
   const rule = of.beside[index];
   if (!rule) return <>–</>;
-  const sure = rule.low > 0 ? "surely better" : rule.high < 0 ? "surely less" : "not surely other";
+  const sure = rule.low > 0 ? "surely passed" : rule.high < 0 ? "surely above" : "not surely apart";
   return (
     <>
       {figure(rule.value)}
-      {rule.low !== rule.high && <small className="dim block">model {sure}</small>}
+      {rule.low !== rule.high && <small className="dim block">{sure}</small>}
     </>
   );
 }
