@@ -295,12 +295,20 @@ def members(world: World, group: str, people: Sequence[PersonId]) -> dict[Person
 
 
 def _named(world: World, group: str) -> list[str]:
-    found = []
-    for each in (*world.definitions.latest("campaign"), *world.definitions.latest("journey")):
-        said = yaml_text.read(each.text, each.name).value
-        if isinstance(said, dict) and said.get("exclusive") == group:
-            found.append(each.name)
-    return sorted(found)
+    """Return the campaigns and journeys of a group, by name; their texts are read once."""
+    latest = world.definitions.latest
+    found = [(each.name, each.text) for each in (*latest("campaign"), *latest("journey"))]
+    groups = world.latest.of("exclusive groups", tuple(found), lambda: _groups(found))
+    return groups.get(group, [])
+
+
+def _groups(found: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, text in sorted(found):
+        said = yaml_text.read(text, name).value
+        if isinstance(said, dict) and isinstance(group := said.get("exclusive"), str):
+            groups[group].append(name)
+    return dict(groups)
 
 
 def _drawn(world: World, group: str, names: Sequence[str], person: PersonId) -> str:

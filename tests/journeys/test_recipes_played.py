@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from tailorbird import flow, learning, recommend
 from tailorbird.rehearsing import Rehearsal
+from tailorbird.schema import HOUR, SECOND
 
 Begin = Callable[..., Rehearsal]
 pytestmark = pytest.mark.slow
@@ -37,6 +40,32 @@ def test_where_nothing_can_be_recommended_no_offer_of_more_is_sent(journey: Begi
     cross.when("purchase", order_id="1", value=9.5).after("7d").expect_at("1")
     cross.after("1d").expect_left("nothing to recommend").expect_not_sent("cross-sell-1")
     assert cross.story()[1].startswith("2026-03-10 09:00:00 1 waited")
+
+
+def test_a_week_after_an_order_what_goes_with_it_is_offered(journey: Begin) -> None:
+    """Who bought the mug bought the tea as well, eight times; so does the model say."""
+    cross = journey("cross-sell")
+    for item in ("mug", "tea", "pot", "jug"):
+        cross.product(item, name=item.title(), price=9.5, stock=50)
+    for number in range(8):
+        bought = ("mug", "tea") if number % 4 else ("pot", "jug")
+        cross.given(f"other-{number}")
+        for item in bought:
+            lines = [{"product_id": item, "price": 9.5, "quantity": 1}]
+            cross.when("purchase", order_id=f"{number}{item}", value=9.5, products=lines)
+    cross.given("ada", first_name="Ada")
+    cross.when(
+        "purchase", order_id="mine", value=9.5,
+        products=[{"product_id": "mug", "price": 9.5, "quantity": 1}],
+    )  # fmt: skip
+    world = cross.tb.world
+    people = [cross.tb.person(each) for each in ("ada", *(f"other-{n}" for n in range(8)))]
+    model = recommend.fit(learning.history(world, sorted(people), cross.now), now=cross.now)
+    world.models.put(learning.RECOMMENDER, model.files(), b"{}")
+    cross.after("8d").expect_sent("cross-sell-1")
+    flow.deliver(world, cross.now)
+    cross.tick()
+    assert "Tea" in cross.mail("cross-sell-1")
 
 
 def test_a_return_stops_the_offer_of_more(journey: Begin) -> None:
@@ -78,6 +107,17 @@ def test_a_birthday_is_greeted_at_nine_of_her_own_clock(journey: Begin) -> None:
     cake = journey("birthday").given(birthday="1990-03-04", timezone="America/New_York")
     cake.after("51h").expect_not_sent("birthday-1")  # 4 March, 13:00 UTC and 8:00 there
     cake.after("1h").expect_sent("birthday-1")
+
+
+def test_who_was_born_on_a_leap_day_is_greeted_every_year(journey: Begin) -> None:
+    """On 28 February where there is no 29th; she enters again once 300 days are over."""
+    cake = journey("birthday", at="2027-02-20 10:00").given(birthday="1992-02-29")
+    for year, day in ((2027, 28), (2028, 29), (2029, 28)):
+        morning = round(datetime(year, 2, day, 9, tzinfo=UTC).timestamp()) * SECOND
+        cake.now = morning - HOUR
+        cake.tick().expect_sent("birthday-1", year - 2027)
+        cake.until(morning).expect_sent("birthday-1", year - 2026)
+        cake.after("2d").expect_sent("birthday-1", year - 2026)
 
 
 def test_who_reads_nothing_is_asked_once_and_left_in_peace(journey: Begin) -> None:

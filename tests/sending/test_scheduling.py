@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -52,6 +53,26 @@ def timed(house: Any) -> Any:
             found = house.tb.world.ledger.claim("w", 99, 1 << 60, 60)
             times = house.tb.world.ledger.written([c.person for c in found], 0, "")
             return sorted(each.at for each in times)
+
+        def sent_at(self, name: str) -> Instant:
+            """Return when somebody's mail is due."""
+            (mail,) = house.tb.world.ledger.written([house.tb.person(name)], 0, "")
+            return mail.at
+
+        def reads(self, hours: dict[str, int]) -> None:
+            """Have people have opened a mail on each of the sixty days before, at their hours."""
+            opened = [
+                (name, MIDNIGHT - day * DAY + hour * HOUR)
+                for name, hour in hours.items()
+                for day in range(1, 61)
+            ]
+            house.tell(
+                *(
+                    {"type": "track", "event": "email_opened", "messageId": f"{name}-{at}",
+                     "userId": name, "timestamp": f"{datetime.fromtimestamp(at / SECOND, UTC)}"}
+                    for name, at in opened
+                )
+            )  # fmt: skip
 
         def join(self, name: str, **traits: str) -> None:
             agreed = {"consent": {"email_marketing": True, "wordingVersion": "1"}}
@@ -207,6 +228,20 @@ def test_best_hour_is_the_readers_own_hour(timed: Any) -> None:
     assert len(due) == 1, "nobody has read anything yet: everybody's hour is everybody's"
     (at,) = due
     assert MIDNIGHT <= at < MIDNIGHT + DAY
+
+
+def test_best_hours_are_learned_from_what_people_read_before(timed: Any) -> None:
+    """Half read at seven, half at nineteen, for sixty days.
+
+    The three hours that begin with the mail hold the most of a reader's: hers, and one beside it.
+    """
+    reads = {f"p{number}": 7 if number % 2 else 19 for number in range(12)}
+    timed.reads(reads)
+    timed.put("{at: 2023-11-15T00:00, best_hour: true}")
+    assert timed.at(MIDNIGHT) == {"1": 12}
+    assert {name: (timed.sent_at(name) - MIDNIGHT) // HOUR for name in reads} == {
+        name: hour - 1 for name, hour in reads.items()
+    }
 
 
 JOURNEY = """\
