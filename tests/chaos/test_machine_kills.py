@@ -73,7 +73,12 @@ class Machine:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(self._key, folder)
         command = [sys.executable, "-m", "tailorbird", "worker", "--folder", str(folder)]
-        return subprocess.Popen(command, env=os.environ | self._settings, stdout=subprocess.DEVNULL)
+        return subprocess.Popen(
+            command,
+            env=os.environ | self._settings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def die(self) -> None:
         """Lose the process, and with a fleeting machine all that it kept."""

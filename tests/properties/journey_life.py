@@ -119,10 +119,10 @@ class Author:
 class Town:
     """A data folder in which one random journey after the other is gone through."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: dict[str, str] | None = None) -> None:
         # The same dice in every folder: what a seed shows, it shows again.
         given = {"TAILORBIRD_ASSIGNMENT_SALT": "town"}
-        self.tb = Tailorbird.open(folder, clock=lambda: START, environment=given)
+        self.tb = Tailorbird.open(folder, clock=lambda: START, environment=given | (more or {}))
         self.tb.put("template", "mail", TEMPLATE)
         self.told = 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.postgres import running
 from tests.properties.journey_life import Advance, Crash, Town, dying
 
 from tailorbird import journey_conditions, journeying
@@ -29,6 +30,16 @@ def lone(tmp_path: Path) -> Iterator[Town]:
     made = Town(tmp_path / "data")
     yield made
     made.tb.close()
+
+
+@pytest.fixture(scope="module")
+def town_on_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Return a town whose journeys, decisions and outbox stand in PostgreSQL."""
+    with running() as server:
+        shared = {"TAILORBIRD_LEDGER__URL": server.owner}
+        made = Town(tmp_path_factory.mktemp("town") / "data", shared)
+        yield made
+        made.tb.close()
 
 
 def all_at_once(world: World, now: int) -> object:
@@ -63,6 +74,15 @@ def test_everybody_goes_the_way_of_the_reference(town: Town, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100, 103))
 def test_batches_crashes_and_other_workers_change_nothing(town: Town, seed: int) -> None:
     assert list(town.mismatches(seed, stopped_again_and_again(seed))) == []
+
+
+@pytest.mark.parametrize(
+    ("seed", "advance"), [(0, all_at_once), (100, stopped_again_and_again(100))]
+)
+def test_on_a_server_everybody_goes_the_way_of_the_reference(
+    town_on_a_server: Town, seed: int, advance: Advance
+) -> None:
+    assert list(town_on_a_server.mismatches(seed, advance)) == []
 
 
 @pytest.mark.slow
