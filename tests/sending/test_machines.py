@@ -230,6 +230,18 @@ def test_one_process_tells_and_another_goes_on_when_it_has_ended(
         assert not told.tells()
 
 
+def test_the_home_tells_what_others_sent_though_nothing_is_left_to_send(
+    several: Several, carrying: type[Any]
+) -> None:
+    several.home.decide()
+    with several.away() as other:
+        several.deliver(other, carrying())
+    world = several.home.tb.world
+    assert sending.send_waiting(world, several.home.now)
+    assert several.home.tb.ingest().events == 12
+    assert not sending.send_waiting(world, several.home.now)
+
+
 def test_a_machine_that_only_sends_tells_nothing(several: Several) -> None:
     with several.away() as other:
         several.cut_off()
