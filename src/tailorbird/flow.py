@@ -32,6 +32,7 @@ from tailorbird import (
     retraining,
     segments,
     triggering,
+    uplifts,
 )
 from tailorbird.enrolments import Place
 from tailorbird.event_columns import EventColumns
@@ -210,6 +211,7 @@ def rebuild(
     records = catch_up(world, on_progress)
     world.facts.renew_state()
     learning.rescore(world)
+    uplifts.rescore(world)
     refresh(world, now)
     return records
 

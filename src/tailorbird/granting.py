@@ -99,6 +99,7 @@ class Granting:
                 continue
             plans[key] = opening
             asked.append(self._asked(proposal, candidate, opening))
+        asked = self._with_uplift(asked, by_id)
         rulings = journeys.arbitrate(asked, self._standing(candidates, asked), self._limits)
         for key, proposal in by_id.items():
             if key not in answers:
@@ -203,6 +204,24 @@ class Granting:
             limits=candidate.limits,
             silent=candidate.variant == journeys.HOLDOUT,
         )
+
+    def _with_uplift(
+        self, asked: Sequence[journeys.Asked], proposals: Mapping[bytes, Proposal]
+    ) -> list[journeys.Asked]:
+        """Return what is asked with what each mail is expected to gain, where it names a model."""
+        gains: dict[bytes, float] = {}
+        by_mail: dict[tuple[str, int], list[journeys.Asked]] = defaultdict(list)
+        for each in asked:
+            by_mail[proposals[each.id].campaign, proposals[each.id].version].append(each)
+        for mail, own in by_mail.items():
+            made = self._deciding[mail]
+            if isinstance(made, letters.Deciding) and made.campaign.uplift:
+                people = [each.person for each in own]
+                found = letters.expected(self._world, made.campaign, people, self._now)
+                gains |= {each.id: found.get(each.person, 0.0) for each in own}
+        return [
+            replace(each, uplift=gains[each.id]) if each.id in gains else each for each in asked
+        ]
 
     def _standing(
         self, candidates: dict[bytes, journeys.Candidate], asked: Sequence[journeys.Asked]

@@ -26,7 +26,7 @@ def read_experiment(
         campaign=name,
         days=campaign.attribution_days,
         as_of=now,
-        reached=_reached(world, campaign.goal, now) if campaign.goal else None,
+        reached=reached(world, campaign.goal, now) if campaign.goal else None,
     )
     verdict = experiments.read(
         [outcome.arm for outcome in counted],
@@ -36,7 +36,7 @@ def read_experiment(
     return verdict, counted
 
 
-def _reached(world: World, goal: Goal, now: Instant) -> pa.Table:
+def reached(world: World, goal: Goal, now: Instant) -> pa.Table:
     """Return (person, at) of everybody who ever reached a goal."""
     taken: dict[str, pa.Table] = {}
     for name in TABLES if goal.where else TABLES[:1]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tailorbird import drifting, learning, retraining, serving
+from tailorbird import drifting, learning, learning_on, retraining, serving
 from tailorbird.app import Tailorbird
 from tailorbird.errors import UsageError
 from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.model_data import Past
 from tailorbird.model_record import Turn
+from tailorbird.predict import train
 from tailorbird.predict.drift import Drift, DriftReport
-from tailorbird.schema import DAY
+from tailorbird.schema import DAY, Body
 
 MODEL = "repeat_purchase"
 
@@ -173,3 +176,76 @@ def test_a_model_without_a_window_says_so(tb: Tailorbird) -> None:
 
 def test_turns_are_plain_enough_to_be_shown(tb: Tailorbird) -> None:
     assert msgspec.json.decode(msgspec.json.encode(_turns(tb)))[0]["how"] == "first"
+
+
+def _logistic_since(tb: Tailorbird, days: int, turned: bool) -> int:
+    """Have a logistic model serve that was trained so long ago, perhaps of a world turned round."""
+    now = tb.clock() - days * DAY
+    asked = learning.wanted(tb.world, MODEL)
+    past = Past(tb.world, asked, learning.trainees(tb.world, now))
+    features, outcome = drifting.window(past, now)
+    outcome = 1 - outcome if turned else outcome
+    model = train.logistic(train.columns(features), features, outcome, penalty=10)
+    card = msgspec.structs.replace(_card(tb), trained_at=now)
+    files = model.files() | {learning.ASKED: msgspec.json.encode(asked)}
+    kept = learning.keep(tb.world, MODEL, files, card)
+    serving.turn(tb.world, MODEL, kept.version, "promoted", "for the test", now)
+    return kept.version
+
+
+def test_where_the_world_has_turned_learning_on_wins_and_serves(tb: Tailorbird) -> None:
+    before = _logistic_since(tb, 30, turned=True)
+    found = learning_on.learn_on(tb.world, MODEL, tb.clock())
+    assert found.measure.high < 0
+    assert found.version == before + 1 == serving.version(tb.world, MODEL)
+    assert "foretelling each first" in _turns(tb)[0].reason
+    assert _versions(tb) == {found.version}
+
+
+def test_learning_on_serves_only_where_it_surely_wins(tb: Tailorbird) -> None:
+    before = _logistic_since(tb, 30, turned=False)
+    found = learning_on.learn_on(tb.world, MODEL, tb.clock())
+    assert found.learnt > 100
+    assert (found.version > 0) == (found.measure.high < 0)
+    assert serving.version(tb.world, MODEL) == (found.version or before)
+
+
+def test_who_rolled_back_is_not_overruled_by_learning_on(tb: Tailorbird) -> None:
+    _logistic_since(tb, 30, turned=True)
+    tb.roll_back(MODEL, 1, reason="as it was", author="ada")
+    with pytest.raises(UsageError, match="somebody rolled back"):
+        learning_on.learn_on(tb.world, MODEL, tb.clock())
+
+
+def test_a_burst_by_one_person_moves_nobody_elses_score(tb: Tailorbird) -> None:
+    """Traits are read in bins, and a person has one row a window, whatever she does."""
+    person = learning.trainees(tb.world, tb.clock())[0]
+    now = tb.clock()
+    tb.learn([MODEL])
+    before = _scores(tb)
+    iso = datetime.fromtimestamp((now - DAY) // 1_000_000, UTC).isoformat()
+    batch = [
+        {
+            "type": "track", "event": "Order Completed", "messageId": f"burst-{number}",
+            "timestamp": iso, "context": {"personId": person},
+            "properties": {
+                "order_id": f"burst-{number}", "total": 9e6, "currency": "GBP",
+                "products": [{"product_id": "x", "price": 9e6, "quantity": 1}],
+            },
+        }
+        for number in range(500)
+    ]  # fmt: skip
+    tb.world.log.append([Body("groups", now, msgspec.json.encode({"batch": batch}))])
+    tb.ingest()
+    rows = tb.world.facts.read("SELECT COUNT(*) AS n FROM facts WHERE person = ?", (person,))
+    assert rows["n"][0].as_py() >= 500
+    tb.learn([MODEL])
+    after = _scores(tb)
+    moved = [abs(after[each] - before[each]) for each in before if each != person]
+    assert max(moved) < 0.1, max(moved)  # measured: .013
+
+
+def _scores(tb: Tailorbird) -> dict[int, float]:
+    rows = tb.world.facts.read("SELECT person, value FROM scores WHERE model = ?", (MODEL,))
+    values = (value / 1_000_000 for value in rows["value"].to_pylist())
+    return dict(zip(rows["person"].to_pylist(), values, strict=True))

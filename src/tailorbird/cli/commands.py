@@ -42,6 +42,7 @@ from tailorbird.cli import (
     subject_commands,
     suppression_commands,
     template_commands,
+    uplift_commands,
     why_commands,
 )
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
@@ -85,6 +86,7 @@ app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(dkim_commands.app, name="dkim")
 app.add_typer(doctor_commands.app, name="doctor")
 app.add_typer(feedback_commands.app, name="feedback")
+app.command("uplift")(uplift_commands.uplift)
 app.add_typer(subject_commands.app, name="subjects")
 app.add_typer(suppression_commands.app, name="suppressions")
 app.add_typer(delivery_commands.app, name="delivery")

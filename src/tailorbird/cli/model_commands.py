@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from tailorbird.cli.arguments import (
     Reason,
     opened,
 )
+from tailorbird.cli.kept_commands import put_file
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 from tailorbird.model_cards import ModelCard
@@ -47,6 +49,18 @@ def list_models(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> Non
     ]  # fmt: skip
     head = ("model", "foretells", "serves", "what answers", "drift", "trained")
     emit(found, list(table(head, rows)), as_json=as_json)
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="What is to be foretold, in YAML.")],
+    author: Author = "",
+    reason: Reason = "",
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Check what is wanted of a model and keep it as a new version; `train` trains it."""
+    put_file("model", file, author, reason, folder, as_json=as_json)
 
 
 @app.command()
@@ -97,6 +111,19 @@ def rollback(
         kept = tb.roll_back(name, version, reason=reason, author=author)
     line = f"{name}: version {kept.version} serves instead of {kept.challenger}; {kept.reason}"
     emit(kept, [line], as_json=as_json)
+
+
+@app.command("learn-on")
+def learn_on(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Learn the outcomes since the last training; keep that only where it surely wins."""
+    from tailorbird.learning_on import learn_on as learn
+
+    with opened(folder) as tb:
+        found = learn(tb.world, name, tb.clock())
+    what = f"version {found.version} serves" if found.version else "nothing was kept"
+    gain = f"{found.measure.low:+.4f} to {found.measure.high:+.4f}"
+    line = f"{name}: {found.learnt:,} outcomes; log loss changes by {gain} (95 %): {what}"
+    emit(found, [line], as_json=as_json)
 
 
 @app.command()

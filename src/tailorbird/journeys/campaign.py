@@ -21,11 +21,12 @@ utm: {source: newsletter, medium: email}        # on every link that does not sa
 schedule: {at: 2026-12-01T09:00, local: true}   # see `schedule`; left out, it is sent by hand
 goal: {event: signed_up, where: {plan: pro}}    # counts beside purchases
 exclusive: december                             # nobody is in two experiments of a group
+uplift: uplift_win-back                         # scores: among equal priorities, who gains more
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -92,6 +93,8 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap: Cap | None = None
     priority: Annotated[int, msgspec.Meta(ge=1, le=9)] = COMMON_PRIORITY
     """Who wins where a limit lets one pass, and leaves first of those that wait: 1 before 9."""
+    uplift: Name | Literal[""] = ""
+    """The model of whose scores the higher wins, where priorities are equal: `uplift_NAME`."""
     exclusive: str = ""
     """A group of campaigns and journeys: nobody is in more than one of its experiments."""
     each_person: bool = False

@@ -15,6 +15,7 @@ from tailorbird.letters.compiled import check, check_block, check_template, temp
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.event_shapes import event_misfits
+from tailorbird.letters.expected_uplift import expected
 from tailorbird.letters.given import Given, Values, values
 from tailorbird.letters.happened import Cause, events_at, set_off, value_of
 from tailorbird.letters.images import Studio, check_image, check_images, image_link, standing_images
@@ -53,6 +54,7 @@ __all__ = [
     "editions",
     "event_misfits",
     "events_at",
+    "expected",
     "given_at",
     "image_link",
     "in_words",
