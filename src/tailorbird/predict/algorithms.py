@@ -7,6 +7,8 @@ keeps itself as files without pickle. The same rows, settings and seed give the 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
@@ -104,6 +106,18 @@ def library(name: str) -> Any:
         what = f"the library {name.partition('.')[0]} is not installed"
         mend = "install tailorbird[learn]; scoring by a rule or a logistic model needs none"
         raise ModelError(what, where="models", mend=mend) from error
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have linear algebra use one thread: on a busy machine two wait for each other."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:  # rules need no library, and what does says so itself
+        yield
+        return
+    with threadpool_limits(1, "blas"):
+        yield
 
 
 def seed_of(rng: Generator) -> int:

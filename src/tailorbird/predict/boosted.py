@@ -133,7 +133,7 @@ def grown(
         outcome,
         weight=weights,
         categorical_feature=texts or "auto",
-        params={"verbosity": -1, "min_data_in_bin": 3},
+        params={"verbosity": -1, "min_data_in_bin": 3, "num_threads": 1},
         free_raw_data=True,
     )
     objective, link = _objective(task, outcome)

@@ -61,17 +61,26 @@ def brier(probability: Floats, outcome: Floats, weight: Floats) -> float:
 
 def calibration_error(probability: Floats, outcome: Floats, weight: Floats) -> float:
     """Return the expected calibration error over ten bins of equally many people."""
+    return calibration(probability, outcome)(weight)
+
+
+def calibration(probability: Floats, outcome: Floats) -> Callable[[Floats], float]:
+    """Return what gives that error, given how often each person counts."""
     rank = np.empty(len(probability), np.int64)
     rank[np.argsort(probability, kind="stable")] = np.arange(len(probability))
-    bins = rank * _CALIBRATION_BINS // len(probability)
-    gap = np.bincount(bins, weight * (probability - outcome), _CALIBRATION_BINS)
-    return float(np.abs(gap).sum() / weight.sum())
+    bins = rank * _CALIBRATION_BINS // max(len(probability), 1)
+    gap = probability - outcome
+
+    def measured(weight: Floats) -> float:
+        gaps = np.bincount(bins, weight * gap, _CALIBRATION_BINS)
+        return float(np.abs(gaps).sum() / weight.sum())
+
+    return measured
 
 
-def log_losses(probability: Floats, outcome: Floats) -> Floats:
-    """Return each person's log loss: how surprised the probability is at her outcome."""
-    said = np.where(outcome > 0, probability, 1 - probability)
-    return np.asarray(-np.log(np.maximum(said, 1e-12)))
+def mean(values: Floats) -> Callable[[Floats], float]:
+    """Return what gives the mean of each person's value, given how often each counts."""
+    return lambda weight: float(weight @ values / weight.sum())
 
 
 def interval(
@@ -88,8 +97,13 @@ def interval(
 
 def f1(said: Bools, outcome: Floats, weight: Floats) -> float:
     """Return the harmonic mean of precision and recall of those of whom a yes is said."""
-    hits = float(weight @ (said * outcome))
-    return 2 * hits / max(float(weight @ said) + float(weight @ outcome), 1e-12)
+    return f1_of(said, outcome)(weight)
+
+
+def f1_of(said: Bools, outcome: Floats) -> Callable[[Floats], float]:
+    """Return what gives that mean, given how often each person counts."""
+    hits, both = said * outcome, said + outcome
+    return lambda weight: 2 * float(weight @ hits) / max(float(weight @ both), 1e-12)
 
 
 def best_threshold(probability: Floats, outcome: Floats) -> float:
@@ -106,11 +120,6 @@ def explained(value: Floats, outcome: Floats, weight: Floats) -> float:
     middle = weight @ outcome / weight.sum()
     spread = float(weight @ (outcome - middle) ** 2)
     return 1 - float(weight @ (outcome - value) ** 2) / max(spread, 1e-12)
-
-
-def absolute_error(value: Floats, outcome: Floats, weight: Floats) -> float:
-    """Return the mean distance between what was said and what came."""
-    return float(weight @ np.abs(value - outcome) / weight.sum())
 
 
 def total_error(value: Floats, outcome: Floats, weight: Floats) -> float:

@@ -134,7 +134,7 @@ class Neural(msgspec.Struct, frozen=True):
         nets = library("sklearn.neural_network")
         kind = nets.MLPClassifier if link == "logit" else nets.MLPRegressor
         net = kind(
-            (self.units,),
+            hidden_layer_sizes=(self.units,),
             alpha=self.penalty,
             batch_size=min(256, len(rows)),
             learning_rate_init=0.005,

@@ -58,10 +58,14 @@ def _number(features: pa.Table, name: str) -> Column:
     values = values[np.isfinite(values)]
     if not len(values):
         return Column(name, (), None)
-    cuts = np.quantile(values, np.linspace(0, 1, QUANTILES + 1)[1:-1], method="higher")
+    # Many share the least value, mostly none at all: what tells people apart lies above it.
+    above = values[values > values.min()]
+    several = above if len(above) < len(values) * (1 - 1 / QUANTILES) else values
+    if not len(several):
+        return Column(name, (float(values.max()),), None)
+    cuts = np.quantile(several, np.linspace(0, 1, QUANTILES + 1)[:-1], method="higher")
     cuts = np.unique(cuts[cuts > values.min()])
-    # A rare yes lies above every quantile: then the largest value is a bin of its own.
-    return Column(name, tuple(cuts.tolist()) or (float(values.max()),), None)
+    return Column(name, tuple(cuts.tolist()), None)
 
 
 def _text(features: pa.Table, name: str) -> Column:

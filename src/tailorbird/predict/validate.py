@@ -20,7 +20,7 @@ from tailorbird.predict import (
     tune,
     verdict,
 )
-from tailorbird.predict.algorithms import Algorithm, Fitted, Outside, Task
+from tailorbird.predict.algorithms import Algorithm, Fitted, Outside, Task, one_thread
 from tailorbird.predict.calibrate import Calibration
 from tailorbird.predict.choose import Choice
 from tailorbird.predict.propensity import Floats, numbers
@@ -38,6 +38,7 @@ WORTH_CELLS: Final = 0.005
 """By how much cells must rank the validation window better before they are the naive rule."""
 
 
+@one_thread()
 def judge(
     features: Features,
     outcomes: Outcomes,

@@ -90,7 +90,7 @@ def _measured(said: Said, outcome: Floats, task: Task) -> dict[str, Weighed]:
     if task == "regression":
         return {
             EXPLAINED: lambda w: measures.explained(said.estimates, outcome, w),
-            "mean absolute error": lambda w: measures.absolute_error(said.estimates, outcome, w),
+            "mean absolute error": measures.mean(np.abs(said.estimates - outcome)),
             "total error": lambda w: measures.total_error(said.estimates, outcome, w),
             "value of the top tenth": measures.top_share(said.rank, outcome),
         }
@@ -98,9 +98,9 @@ def _measured(said: Said, outcome: Floats, task: Task) -> dict[str, Weighed]:
     return {
         AUC: ranked.auc,
         "average precision": ranked.average_precision,
-        "f1": lambda w: measures.f1(said.estimates >= said.threshold, outcome, w),
-        "calibration error": lambda w: measures.calibration_error(said.estimates, outcome, w),
-        "brier": lambda w: measures.brier(said.estimates, outcome, w),
+        "f1": measures.f1_of(said.estimates >= said.threshold, outcome),
+        "calibration error": measures.calibration(said.estimates, outcome),
+        "brier": measures.mean((said.estimates - outcome) ** 2),
     }
 
 
