@@ -129,7 +129,7 @@ def _taken(merged: pa.Table, flat: Ints, best: Ints) -> pa.Table:
 def _proposed(asking: Asking, k: int, threads: int) -> Iterator[pa.Table]:
     """Yield what the model and the rules propose, the model's first."""
     rules = asking.rules.rules
-    depth = max(LEAST_DEPTH, DEPTH_TIMES * k)
+    depth = k if _as_the_model_says(asking) else max(LEAST_DEPTH, DEPTH_TIMES * k)
     everything = asking.named(asking.allowed)
     if not everything:
         return
@@ -152,6 +152,23 @@ def _proposed(asking: Asking, k: int, threads: int) -> Iterator[pa.Table]:
         yield from _again(asking, recent, top)
     if asking.rules.pairs:
         yield _paired(asking, recent, proposed)
+
+
+def _as_the_model_says(asking: Asking) -> bool:
+    """Return whether no rule changes the order, so that no more is asked for than is shown."""
+    rules = asking.rules
+    mixed = bool(rules.caps or rules.rules.diversity or (rules.factor != 1).any())
+    return not mixed and not (rules.rules.new_products and len(_fresh(asking)))
+
+
+def _fresh(asking: Asking) -> Ints:
+    """Return the newest products that came after the training."""
+    learnt = {*asking.learnt}
+    fresh = np.array(
+        [row for row in np.flatnonzero(asking.allowed) if asking.stock.items[row] not in learnt],
+        dtype=np.int64,
+    )
+    return fresh[np.argsort(-asking.stock.arrived[fresh], kind="stable")][:NEWEST]
 
 
 def _again(asking: Asking, recent: Recent, top: _Top) -> Iterator[pa.Table]:
@@ -228,8 +245,9 @@ def _buyers(asking: Asking, items: Collection[str], days: float) -> Iterable[tup
         pc.is_in(table["item"], pa.array(sorted(items), pa.string())),
     )
     some = table.filter(wanted)
-    place = np.searchsorted(asking.people, some["person"].to_numpy()).tolist()
-    return dict.fromkeys(zip(place, some["item"].to_pylist(), strict=True))
+    place, asked = _places(asking, some)
+    items_of = np.array(some["item"].to_pylist(), dtype=object)[asked].tolist()
+    return dict.fromkeys(zip(place[asked].tolist(), items_of, strict=True))
 
 
 def _recent(asking: Asking, days: float) -> Recent:
@@ -241,12 +259,21 @@ def _recent(asking: Asking, days: float) -> Recent:
     some = table.filter(
         pc.and_(pc.equal(table["kind"], Names.PURCHASE), pc.greater_equal(table["at"], since))
     )
-    place = np.searchsorted(asking.people, some["person"].to_numpy())
+    place, asked = _places(asking, some)
     rows = _rows(asking.stock, some["item"])
-    keys, at = (column[rows >= 0] for column in (place * width + rows, some["at"].to_numpy()))
+    asked &= rows >= 0
+    keys, at = (column[asked] for column in (place * width + rows, some["at"].to_numpy()))
     order = np.lexsort((-at, keys))
     keys, first = np.unique(keys[order], return_index=True)
     return Recent(keys, at[order][first] / DAY, width)
+
+
+def _places(asking: Asking, some: pa.Table) -> tuple[Ints, Flags]:
+    """Return the place of each row's person, and whether she is asked about at all."""
+    person = some["person"].to_numpy()
+    place = np.minimum(np.searchsorted(asking.people, person), max(len(asking.people) - 1, 0))
+    there = asking.people[place] == person if len(asking.people) else np.zeros(len(person), bool)
+    return place, np.asarray(there)
 
 
 def _name(asking: Asking, item: str) -> str:
@@ -290,12 +317,7 @@ def _with_new(
     """Return the candidates with the new product that is likest to what a person would be shown."""
     import pyarrow as pa
 
-    learnt = {*asking.learnt}
-    fresh = np.array(
-        [row for row in np.flatnonzero(asking.allowed) if asking.stock.items[row] not in learnt],
-        dtype=np.int64,
-    )
-    fresh = fresh[np.argsort(-asking.stock.arrived[fresh], kind="stable")][:NEWEST]
+    fresh = _fresh(asking)
     if not len(fresh) or not rows.size:
         return merged, rows, scores, flat
     best, item, source = _likest(asking.likeness, fresh, rows, scores)
