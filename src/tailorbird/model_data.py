@@ -139,11 +139,15 @@ class Past:
         bound = (now - split_days * DAY, Names.EMAIL_OPENED, Names.EMAIL_CLICKED,
                  now - since_days * DAY, now)  # fmt: skip
         rows = self.world.facts.read(_HOURS, bound)
-        place = {person: at for at, person in enumerate(self.people)}
-        counts = np.zeros((2, len(self.people), 24), np.int64)
-        for row in rows.to_pylist():
-            if row["person"] in place:
-                counts[:, place[row["person"]], row["hour"]] += row["earlier"], row["later"]
+        people = np.asarray(self.people, np.int64)
+        order = np.argsort(people, kind="stable")
+        who = rows["person"].to_numpy()
+        at = np.minimum(np.searchsorted(people[order], who), max(len(people) - 1, 0))
+        known = people[order][at] == who if len(people) else np.zeros(len(who), bool)
+        place = (order[at[known]], rows["hour"].to_numpy()[known])
+        counts = np.zeros((2, len(people), 24), np.int64)
+        for kept, name in zip(counts, ("earlier", "later"), strict=True):
+            np.add.at(kept, place, rows[name].to_numpy()[known])
         return counts[0], counts[1]
 
     def _among(self, table: pa.Table, as_of: Instant) -> pa.Table:

@@ -118,6 +118,8 @@ def _buyers(past: Past, days: int, asks: predict.Asks) -> tuple[predict.Buyers, 
         return ()
     if asked.algorithm == "pareto_nbd":
         return (predict.Buyers(days, asks, "pareto_nbd"),)
+    if asks != "is worth":  # scaling ranks nobody otherwise
+        return (predict.Buyers(days, asks),)
     return tuple(predict.Buyers(days, asks, scaled=scaled) for scaled in (False, True))
 
 

@@ -69,7 +69,7 @@ MEANINGS: Final[Mapping[Target, Meaning]] = {
         "readers", (Names.EMAIL_OPENED, Names.EMAIL_CLICKED), "since(email_opened)", 30,
         (*READ, "trend(email_opened, 30d)", *BOUGHT),
     ),
-    "send_hour": Meaning("readers", (Names.EMAIL_OPENED, Names.EMAIL_CLICKED), "", 30),
+    "send_hour": Meaning("everybody", (Names.EMAIL_OPENED, Names.EMAIL_CLICKED), "", 30),
 }  # fmt: skip
 PROBABILITIES: Final = frozenset(
     {"purchase", "first_purchase", "repeat_purchase", "churn", "unsubscribe", "engagement"}

@@ -10,7 +10,7 @@ from tailorbird import learning, model_data
 from tailorbird.app import Tailorbird
 from tailorbird.learning_texts import LIBRARY, WantedModel
 from tailorbird.model_data import Past
-from tailorbird.schema import DAY, Instant
+from tailorbird.schema import DAY, Instant, Names
 
 OF_PEOPLE = [name for name in LIBRARY if name != "recommender"]
 
@@ -178,3 +178,17 @@ def test_dates_values_and_hours_are_traits(tb: Tailorbird) -> None:
     within = {p for p, v in of["next_order"].items() if v <= now + 29 * DAY}
     assert within <= members["soon"] <= {p for p, v in of["next_order"].items() if v}
     assert members["soon"]
+
+
+def test_hours_are_counted_of_whom_is_asked_about(tb: Tailorbird) -> None:
+    now = tb.clock()
+    everyone = Past(tb.world, WantedModel("send_hour"), everybody(tb))
+    earlier, later = everyone.hours(now, 0, 180)
+    opened = "SELECT COUNT(*) AS n FROM facts WHERE event IN (?, ?) AND NOT machine AND person IN "
+    opened += f"({', '.join(map(str, everyone.people))})"
+    found = tb.world.facts.read(opened, (Names.EMAIL_OPENED, Names.EMAIL_CLICKED))
+    assert earlier.sum() == found["n"][0].as_py() > 0
+    assert later.sum() == 0
+    backwards = Past(tb.world, WantedModel("send_hour"), everyone.people[::-1])
+    assert (backwards.hours(now, 0, 180)[0] == earlier[::-1]).all()
+    assert Past(tb.world, WantedModel("send_hour"), []).hours(now, 0, 180)[0].shape == (0, 24)
