@@ -63,38 +63,12 @@ def learn(
     rng: np.random.Generator,
     threads: int = 1,
 ) -> Related:
-    """Return the weights that `parameters.neighbours` asks for.
-
-    Memory is bounded: people beyond `parameters.most_people` are sampled, and above
-    `LARGEST_DENSE` items only the nearest joint weights of each item are kept. One person counts
-    at most once a pair of items, and in at most `LONGEST_HISTORY` rows.
-
-    Raises:
-        ModelError: the extra `learn` is not installed.
-    """
-    if parameters.neighbours in {"none", "als"} or items < 2 or not len(history.item):
-        return nothing_related(items)
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError as error:
-        raise ModelError(
-            "the learning libraries are not installed",
-            where="recommender",
-            mend="install tailorbird[learn]; serving needs none of them",
-        ) from error
-    matrix = held(history, items, parameters, rng)
-    most = min(parameters.most_related, items - 1)
-    # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
-    with threadpool_limits(1, "blas"):
-        near = _all_pairs(matrix, most, parameters) if items <= LARGEST_DENSE else None
-    return _pruned(
-        _mixed(near or _near_pairs(matrix, most, parameters, threads), parameters),
-        parameters.most_led,
-    )
+    """Return the weights that `parameters.neighbours` asks for: `related` of `neighbours`."""
+    return related(neighbours(history, items, parameters, rng, threads), items, parameters)
 
 
 @dataclass(frozen=True, slots=True)
-class _Near:
+class Near:
     """The neighbours of each item: items x most. A source of -1 is none.
 
     `ridge` are their weights in the item's own regression, `cosine` how alike they are.
@@ -105,13 +79,51 @@ class _Near:
     cosine: npt.NDArray[Any]
 
 
-def _mixed(near: _Near, parameters: Parameters) -> Related:
-    """Return the ridge with a little of the cosine, or the cosine alone."""
+def neighbours(
+    history: History,
+    items: int,
+    parameters: Parameters,
+    rng: np.random.Generator,
+    threads: int = 1,
+) -> Near | None:
+    """Return each item's neighbours with both kinds of weights; None where none are asked for.
+
+    Memory is bounded: people beyond `parameters.most_people` are sampled, and above
+    `LARGEST_DENSE` items only the nearest joint weights of each item are kept. One person counts
+    at most once a pair of items, and in at most `LONGEST_HISTORY` rows.
+
+    Raises:
+        ModelError: the extra `learn` is not installed.
+    """
+    if parameters.neighbours in {"none", "als"} or items < 2 or not len(history.item):
+        return None
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError as error:
+        raise ModelError(
+            "the learning libraries are not installed",
+            where="recommender",
+            mend="install tailorbird[learn]; serving needs none of them",
+        ) from error
+    matrix = held(history, items, parameters, rng)
+    most = min(parameters.most_related, items - 1)
+    if items > LARGEST_DENSE:
+        return _near_pairs(matrix, most, parameters, threads)
+    # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
+    with threadpool_limits(1, "blas"):
+        return _all_pairs(matrix, most, parameters)
+
+
+def related(near: Near | None, items: int, parameters: Parameters) -> Related:
+    """Return the ridge with a little of the cosine, or the cosine alone, the strongest of each."""
+    if near is None:
+        return nothing_related(items)
     ridge = parameters.neighbours != "cosine"
     weight = near.cosine * (parameters.likeness if ridge else 1.0) + (near.ridge if ridge else 0)
     kept = (near.source >= 0) & (weight != 0)
     start = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
-    return Related(start, near.source[kept].astype(np.int32), weight[kept].astype(np.float32))
+    found = Related(start, near.source[kept].astype(np.int32), weight[kept].astype(np.float32))
+    return _pruned(found, parameters.most_led)
 
 
 def latest_rows(history: History, most_people: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -148,7 +160,7 @@ def held(
     return csr_array((strongest, item[begins], start), shape=(len(start) - 1, items))
 
 
-def _all_pairs(held: csr_array, most: int, parameters: Parameters) -> _Near:
+def _all_pairs(held: csr_array, most: int, parameters: Parameters) -> Near:
     """Return for each item the ridge regression on its `most` nearest neighbours.
 
     Solves (G_SS + penalty I) b = G_Sj with G the Gram matrix and S the neighbours of j; the local
@@ -166,7 +178,7 @@ def _all_pairs(held: csr_array, most: int, parameters: Parameters) -> _Near:
             ridge[low : low + _BLOCK] = _solve(gram, block, low, parameters.penalty)
     joint = np.take_along_axis(gram, sources, axis=1)
     cosine = joint / (norms[:, None] * norms[sources] + _SHRINK)
-    return _Near(np.where(joint > 0, sources, -1), ridge, cosine)
+    return Near(np.where(joint > 0, sources, -1), ridge, cosine)
 
 
 def _solve(gram: npt.NDArray[Any], sources: Ints, low: int, penalty: float) -> npt.NDArray[Any]:
@@ -179,7 +191,7 @@ def _solve(gram: npt.NDArray[Any], sources: Ints, low: int, penalty: float) -> n
     return np.linalg.solve(matrices, wanted[:, :, None])[:, :, 0]
 
 
-def _near_pairs(held: csr_array, most: int, parameters: Parameters, threads: int) -> _Near:
+def _near_pairs(held: csr_array, most: int, parameters: Parameters, threads: int) -> Near:
     """Return what `_all_pairs` returns, from each item's nearest joint weights alone.
 
     Memory grows with items, not with their square; of the Gram matrix the rest counts as nothing.
@@ -196,7 +208,7 @@ def _near_pairs(held: csr_array, most: int, parameters: Parameters, threads: int
         np.zeros((items, width), np.float32),
         np.zeros(items, np.int64),
     )
-    near = _Near(
+    near = Near(
         np.full((items, most), -1, np.int32),
         np.zeros((items, most), np.float32),
         np.zeros((items, most), np.float32),

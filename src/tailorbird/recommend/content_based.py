@@ -18,6 +18,7 @@ import numpy as np
 
 from tailorbird.recommend.collaborative import Related, by_target
 from tailorbird.recommend.interactions import Flags, Floats, History, Indices, Ints, Singles
+from tailorbird.recommend.parameters import Parameters
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -224,9 +225,10 @@ def _rows(described: Described, asked: Ints) -> tuple[Ints, Indices, Singles]:
     return start, described.token[entry], described.weight[entry]
 
 
-def blended(related: Related, known: Introduced, content: float, most: int) -> Related:
+def blended(related: Related, known: Introduced, parameters: Parameters) -> Related:
     """Return the weights with those that likeness adds: much for new items, `content` for all."""
-    if not len(known.asked):
+    content, most = parameters.content, parameters.most_related
+    if not len(known.asked) or parameters.neighbours == "none":
         return related
     share = content + FEW / (FEW + known.buyers[known.asked])
     added = bridged(related, known.near, share.astype(np.float32), most)

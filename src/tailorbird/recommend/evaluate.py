@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -9,9 +10,9 @@ import numpy as np
 
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import measures as measuring
-from tailorbird.recommend.content_based import NOTHING_SAID, Described, describe
+from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Floats, Interactions, encode, widened
-from tailorbird.recommend.parameters import OWN_REPEAT, Parameters
+from tailorbird.recommend.parameters import OWN_REPEAT, Kind, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.tuning import (
     AT,
@@ -42,6 +43,8 @@ def judge(
     horizon_days: int = 30,
     seed: int = 0,
     groups: pa.Table | None = None,
+    algorithm: Kind | None = None,
+    second_stage: bool = False,
 ) -> tuple[Recommender, ModelCard]:
     """Return a recommender fit on everything up to `now`, and the card that judges it.
 
@@ -50,6 +53,10 @@ def judge(
     Measures are NDCG@10 and recall@20 beside the person's own repeats and beside decayed
     popularity. The model serves only where it beats both for sure; otherwise the recommender that
     is returned is the better rule, and `card.why` says so.
+
+    `algorithm` forces a kind of model, which still has to win to serve. With `second_stage` a
+    lambdarank model, learnt on the horizon before the validation window, reorders the candidates
+    where it surely wins there.
 
     Raises:
         ModelError: a column is missing.
@@ -63,15 +70,34 @@ def judge(
         coded, now=now, horizon=horizon, rng=rng, described=describe(items, coded.items)
     )
     fewest = min(len(validation.people), len(test.people))
-    parameters, measures = OWN_REPEAT, _NONE
+    parameters, measures, second = OWN_REPEAT, _NONE, ""
     if fewest >= LEAST_PEOPLE:
-        parameters, measures = _compare(tune(validation, rng), test, rng)
+        tuned = tune(validation, rng, algorithm)
+        if second_stage:
+            earlier = now - 3 * horizon
+            before = window(coded, earlier, earlier + horizon, MOST_TUNED, rng, test.described)
+            second = _second(tuned.model, before, validation, rng)
+        parameters, measures = _compare(tuned, test, rng, second)
     serves = parameters.neighbours != "none"  # only the naive rules have none
     why = _why(measures, serves) if measures else _too_few(fewest, horizon_days)
     card = _card(coded, parameters, measures, now, horizon, len(test.people))
     card = msgspec.structs.replace(card, serves=serves, why=why)
     model = train(coded, items, now=now, seed=seed, parameters=parameters, groups=groups)
+    if serves and second:
+        model = replace(model, second=test.second_stage(parameters, rng))
     return model, card
+
+
+def _second(
+    parameters: Parameters, before: Window, validation: Window, rng: np.random.Generator
+) -> str:
+    """Return a second stage where one learnt before surely wins on the validation window."""
+    learnt = before.second_stage(parameters, rng)
+    if not learnt:
+        return ""
+    plain, again = (validation.judged(parameters, rng, second)[0] for second in ("", learnt))
+    low, _ = measuring.interval(again - plain, rng)
+    return validation.second_stage(parameters, rng) if low > 0 else ""
 
 
 _NONE: Final[tuple[Measure, ...]] = ()
@@ -85,7 +111,7 @@ def split(
     now: Instant,
     horizon: int,
     rng: np.random.Generator,
-    described: Described = NOTHING_SAID,
+    described: Described | None = None,
 ) -> tuple[Window, Window]:
     """Return the windows that choose the parameters and that judge: the two last horizons (us)."""
     middle, last = now - 2 * horizon, now - horizon
@@ -96,11 +122,11 @@ def split(
 
 
 def _compare(
-    tuned: Tuned, test: Window, rng: np.random.Generator
+    tuned: Tuned, test: Window, rng: np.random.Generator, second: str = ""
 ) -> tuple[Parameters, tuple[Measure, ...]]:
     """Return the parameters that serve, and the measures, those beside the better rule first."""
     rules = {"own repeat": tuned.own_repeat, "popularity": tuned.popularity}
-    model = test.judged(tuned.model, rng)
+    model = test.judged(tuned.model, rng, second)
     naive = {rule: test.judged(parameters, rng) for rule, parameters in rules.items()}
     order = sorted(naive, key=lambda rule: -float(naive[rule][0].mean()))
     found = tuple(measure for rule in order for measure in _measures(model, naive[rule], rule, rng))

@@ -51,15 +51,15 @@ def learn(
             where="recommender",
             mend="install implicit, or leave the algorithm to the validation window",
         ) from error
-    model: Any = AlternatingLeastSquares(
-        factors=parameters.factors,
-        regularization=REGULARISATION,
-        alpha=parameters.confidence,
-        iterations=_ITERATIONS,
-        num_threads=1,
-        random_state=int(rng.integers(1, 2**31)),
-    )
     with threadpool_limits(1, "blas"):
+        model: Any = AlternatingLeastSquares(
+            factors=parameters.factors,
+            regularization=REGULARISATION,
+            alpha=parameters.confidence,
+            iterations=_ITERATIONS,
+            num_threads=1,
+            random_state=int(rng.integers(1, 2**31)),
+        )
         model.fit(csr_matrix(held(history, items, parameters, rng)), show_progress=False)
     return np.asarray(model.item_factors, np.float32)
 

@@ -51,41 +51,38 @@ def _insert(scores: Any, best: Any, size: int, score: float, item: int) -> int:
 insert = _compile(_insert)
 
 
-def _add(j: int, share: float, person: int, count: int, cells: Any, touched: Any) -> int:
-    """Add to one item's sum, listing it where this person's past had not touched it yet.
-
-    A cell is a sum and the last person who touched it, side by side: nothing needs clearing.
-    Returns how many items are listed.
-    """
-    if cells[j, 1] != person:
-        cells[j, 1] = person
-        cells[j, 0] = share
-        touched[count] = j
-        return count + 1
-    cells[j, 0] += share
-    return count
-
-
-add = _compile(_add)
-
-
 def _spread(person: int, rows: Any, past: Any, links: Any, cells: Any, touched: Any) -> int:
-    """Add a person's past to the sums; return how many items it touches."""
+    """Add a person's past to the sums; return how many items it touches.
+
+    A cell is a sum, the last person who touched it, the largest share and where it came from,
+    side by side: nothing needs clearing. One loop holds it all, for calls would cost as much.
+    """
     item, taste, late, own, barred = past
-    (start, target, weight), (next_start, next_target, next_weight) = links
     count = 0
+    for part in range(2):
+        start, target, weight = links[part]
+        given = late if part else taste
+        for row in rows:
+            i, share = item[row], np.float32(given[row])
+            if share == 0:
+                continue
+            for entry in range(start[i], start[i + 1]):
+                j, more = target[entry], share * weight[entry]
+                if cells[j, 1] != person:
+                    cells[j, 1], cells[j, 0], cells[j, 2], cells[j, 3] = person, more, more, i
+                    touched[count] = j
+                    count += 1
+                else:
+                    cells[j, 0] += more
+                    if more > cells[j, 2]:
+                        cells[j, 2], cells[j, 3] = more, i
     for row in rows:
-        i, share = item[row], np.float32(taste[row])
-        for entry in range(start[i], start[i + 1]):
-            count = add(target[entry], share * weight[entry], person, count, cells, touched)
-        share = np.float32(late[row])
-        if share > 0:
-            for entry in range(next_start[i], next_start[i + 1]):
-                more = share * next_weight[entry]
-                count = add(next_target[entry], more, person, count, cells, touched)
-    for row in rows:
-        left_out = np.float32(-np.inf) if barred[row] else np.float32(own[row])
-        count = add(item[row], left_out, person, count, cells, touched)
+        j = item[row]
+        if cells[j, 1] != person:
+            cells[j, 1], cells[j, 0], cells[j, 2], cells[j, 3] = person, 0, 0, -1
+            touched[count] = j
+            count += 1
+        cells[j, 0] = -np.inf if barred[row] else cells[j, 0] + np.float32(own[row])
     return count
 
 
@@ -122,31 +119,25 @@ def _fill_up(
 fill_up = _compile(_fill_up)
 
 
-def _explain(rows: Any, past: Any, links: Any, best: Any, place: Any, parts: Any) -> None:
+def _explain(
+    person: int, rows: Any, past: Any, cells: Any, best: Any, place: Any, parts: Any
+) -> None:
     """Write each listed item's own part, and the item of the past that adds most to it.
 
     `place` is -1 for every item, before and after.
     """
-    item, taste, late, own, _ = past
-    (start, target, weight), (next_start, next_target, next_weight) = links
-    owns, because, most = parts
-    most[:] = 0.0
+    item, own = past[0], past[3]
+    owns, because = parts
     for listed in range(len(best)):
-        if best[listed] >= 0:
-            place[best[listed]] = listed
+        j = best[listed]
+        if j >= 0:
+            place[j] = listed
+            if cells[j, 1] == person and cells[j, 2] > 0:
+                because[listed] = int(cells[j, 3])
     for row in rows:
-        i = item[row]
-        if place[i] >= 0:
-            owns[place[i]] = own[row]
-        for entry in range(start[i], start[i + 1]):
-            listed = place[target[entry]]
-            if listed >= 0 and taste[row] * weight[entry] > most[listed]:
-                most[listed], because[listed] = taste[row] * weight[entry], i
-        if late[row] > 0:
-            for entry in range(next_start[i], next_start[i + 1]):
-                listed = place[next_target[entry]]
-                if listed >= 0 and late[row] * next_weight[entry] > most[listed]:
-                    most[listed], because[listed] = late[row] * next_weight[entry], i
+        listed = place[item[row]]
+        if listed >= 0:
+            owns[listed] = own[row]
     for j in best:
         if j >= 0:
             place[j] = -1
@@ -164,18 +155,17 @@ def _rank(start: Any, past: Any, links: Any, filling: Any, out: Any) -> None:
     group, fills, by_popularity = filling
     items = fills.shape[1]
     best, scores, owns, because = out
-    cells = np.full((items, 2), np.float32(-1))
+    cells = np.full((items, 4), np.float32(-1))
     place = np.full(items, -1, np.int16)
     most_fill = fills.max()
     touched = np.empty(items, np.int32)
-    most = np.empty(best.shape[1])
     for person in range(len(start) - 1):
         rows = range(start[person], start[person + 1])
         count = spread(person, rows, past, links, cells, touched)
         line, names, fill = scores[person], best[person], fills[group[person]]
         size = choose(touched[:count], cells, fill, most_fill, line, names)
         fill_up(person, size, cells, fill, by_popularity[group[person]], line, names)
-        explain(rows, past, links, names, place, (owns[person], because[person], most))
+        explain(person, rows, past, cells, names, place, (owns[person], because[person]))
 
 
 rank_people = _compile(_rank)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
+
+Kind: TypeAlias = Literal["ridge", "cosine", "als", "fused", "none"]
 
 
 class Parameters(msgspec.Struct, frozen=True):
     """How a recommender weighs history, repeats and fashion. Half-lives are in days."""
 
-    neighbours: Literal["ridge", "cosine", "als", "fused", "none"] = "ridge"
+    neighbours: Kind = "ridge"
     """`als` ranks by factors instead of neighbours, `fused` by the ranks of ridge and factors."""
     likeness: float = 0.1
     """Weight of plain cosines beside the ridge's weights."""

@@ -20,6 +20,7 @@ from tailorbird.recommend import (
     factors,
     popular,
     scoring,
+    second_stage,
     sequence,
     shown,
     slots,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DEFAULT: Final = Parameters()
+_SECOND: Final = "second_stage.txt"
 _LINKED: Final = ("related", "following")
 _ARRAYS: Final = (
     *(f"{owner}.{name}" for owner in _LINKED for name in ("start", "source", "weight")),
@@ -86,6 +88,8 @@ class Recommender:
     described: Described = NOTHING_SAID
     fresh: Flags = field(default_factory=lambda: np.zeros(0, bool))
     factors: Singles = field(default_factory=lambda: NO_FACTORS)
+    second: str = ""
+    """LightGBM's text of a second stage; empty where the first ranking stands."""
 
     def top(
         self,
@@ -117,11 +121,12 @@ class Recommender:
         allowed = self._allowed(within)
 
         def ranked(most: int, items: Flags) -> scoring.Ranked:
+            deep = max(most, second_stage.CANDIDATES) if self.second else most
             parts = compiled.ranked(
                 self._scorer,
                 self.history,
                 self._index(numbers),
-                most,
+                deep,
                 today=now // DAY,
                 allowed=items,
                 bar_after=_days_before(now, exclude_recent_days),
@@ -129,12 +134,20 @@ class Recommender:
                 compile_it=compiled.worth_it(len(numbers), len(self.items)),
                 threads=threads,
             )
-            return scoring.joined(list(parts))
+            found = scoring.joined(list(parts))
+            return self._again(found, most, now) if self.second else found
 
         best = ranked(k, allowed)
         if new_slots > 0 and self.fresh.any():
             best = slots.with_new(best, ranked(min(new_slots, k), allowed & self.fresh), self.fresh)
         return shown.table(self.items, self.names, numbers, best)
+
+    def _again(self, ranked: scoring.Ranked, k: int, now: Instant) -> scoring.Ranked:
+        """Return the `k` best by the second stage."""
+        seen = second_stage.described(
+            ranked, self.history, self.parameters, self.popular, now // DAY
+        )
+        return second_stage.reordered(ranked, seen, self.second, k)
 
     @cached_property
     def _scorer(self) -> scoring.Scorer:
@@ -211,7 +224,8 @@ class Recommender:
             groups=self.groups.names,
             vocabulary=self.described.vocabulary,
         )
-        return packed(head, {name: attrgetter(name)(self) for name in _ARRAYS})
+        files = packed(head, {name: attrgetter(name)(self) for name in _ARRAYS})
+        return files | ({_SECOND: self.second.encode()} if self.second else {})
 
     def _group(
         self, people: Sequence[PersonId], groups: Mapping[PersonId, str] | None
@@ -286,13 +300,10 @@ def train(
     known = content_based.introduce(described, past, parameters.content > 0)
     related = collaborative.learn(past, size, parameters, rng(seed), threads)
     days = parameters.popular_half_life_days
-    if parameters.neighbours != "none":
-        most = parameters.most_related
-        related = content_based.blended(related, known, parameters.content, most)
     return Recommender(
         parameters=parameters,
         items=names,
-        related=related,
+        related=content_based.blended(related, known, parameters),
         following=sequence.learn(past, size, parameters, rng(seed)),
         popular=popular.everybodys(past, size, days),
         history=past,
@@ -331,6 +342,7 @@ def load(files: Mapping[str, bytes]) -> Recommender:
         described=Described(head.vocabulary, **parts["described"]),
         fresh=arrays["fresh"],
         factors=arrays["factors"],
+        second=files.get(_SECOND, b"").decode(),
     )
     _check(made)
     return made

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,13 +16,16 @@ from tailorbird.recommend import (
     factors,
     measures,
     scoring,
+    second_stage,
     sequence,
 )
-from tailorbird.recommend.collaborative import Related, nothing_related
-from tailorbird.recommend.content_based import NOTHING_SAID, Described
+from tailorbird.recommend.collaborative import Related
+from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, Singles, history
-from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
+from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Kind, Parameters
 from tailorbird.recommend.popular import everybodys
+from tailorbird.recommend.scoring import Ranked
+from tailorbird.recommend.second_stage import CANDIDATES
 from tailorbird.schema import DAY, Instant
 
 AT: Final = 10
@@ -30,6 +34,7 @@ MOST_JUDGED: Final = 20_000
 MOST_TUNED: Final = 2_000
 _TRIALS: Final = 40
 
+T = TypeVar("T")
 _Steps: TypeAlias = tuple[tuple[dict[str, str | float], ...], ...]
 # One list a step; each step keeps the best value of its fields and goes on from there.
 _STEPS: Final[_Steps] = (
@@ -71,59 +76,83 @@ class Window:
     targets: Ints
     wanted: Ints
     today: int
-    described: Described = NOTHING_SAID
-    learnt: dict[tuple[str | float, ...], Related] = field(default_factory=dict)
-    vectors: dict[tuple[float, ...], Singles] = field(default_factory=dict)
+    described: Described
+    learnt: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
-    def ranked(self, parameters: Parameters, rng: np.random.Generator) -> Ints:
-        """Return people x DEPTH item indices, best first."""
-        related = self._related(parameters, rng)
-        popular = everybodys(self.past, self.items, parameters.popular_half_life_days)
-        following = self._following(parameters, rng)
-        learnt = self._factors(parameters, rng)
-        scorer = scoring.prepare(parameters, related, following, popular, factors=learnt)
+    def ranking(self, parameters: Parameters, rng: np.random.Generator, depth: int) -> Ranked:
+        """Return people x depth, best first."""
         parts = compiled.ranked(
-            scorer,
+            self._scorer(parameters, rng),
             self.past,
             self.people,
-            DEPTH,
+            depth,
             today=self.today,
             allowed=np.ones(self.items, bool),
             compile_it=compiled.worth_it(len(self.people) * _TRIALS, self.items),
         )
-        return np.concatenate([part.item for part in parts])
+        return scoring.joined(list(parts))
 
-    def judged(self, parameters: Parameters, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Return each person's NDCG at AT and recall at DEPTH."""
-        ranked = self.ranked(parameters, rng)
-        hit = measures.hits(ranked, self.people, self.targets, self.items)
+    def judged(
+        self, parameters: Parameters, rng: np.random.Generator, second: str = ""
+    ) -> tuple[Floats, Floats]:
+        """Return each person's NDCG at AT and recall at DEPTH, perhaps after a second stage."""
+        ranked = self.ranking(parameters, rng, CANDIDATES if second else DEPTH)
+        if second:
+            seen = self._described(ranked, parameters)
+            ranked = second_stage.reordered(ranked, seen, second, DEPTH)
+        hit = self._hits(ranked)
         return measures.ndcg(hit, self.wanted, AT), measures.recall(hit, self.wanted, DEPTH)
 
+    def second_stage(self, parameters: Parameters, rng: np.random.Generator) -> str:
+        """Return a second stage learnt from what these people went on to buy; "" if too few."""
+        ranked = self.ranking(parameters, rng, CANDIDATES)
+        seed = int(rng.integers(2**31))
+        return second_stage.learn(self._described(ranked, parameters), self._hits(ranked), seed)
+
+    def _hits(self, ranked: Ranked) -> Floats:
+        return measures.hits(ranked.item, self.people, self.targets, self.items)
+
+    def _described(self, ranked: Ranked, parameters: Parameters) -> Singles:
+        popular = everybodys(self.past, self.items, parameters.popular_half_life_days)
+        return second_stage.described(ranked, self.past, parameters, popular, self.today)
+
+    def _scorer(self, parameters: Parameters, rng: np.random.Generator) -> scoring.Scorer:
+        """Return what ranks; what several parameters share is learnt once."""
+        days = parameters.popular_half_life_days
+        popular = self._once(("popular", days), lambda: everybodys(self.past, self.items, days))
+        learnt = self._once(
+            ("factors", factors.wanted(parameters), parameters.factors, parameters.confidence),
+            lambda: factors.learn(self.past, self.items, parameters, rng),
+        )
+        following = self._once(
+            ("following", parameters.following > 0),
+            lambda: sequence.learn(self.past, self.items, parameters, rng),
+        )
+        related = self._related(parameters, rng)
+        return scoring.prepare(parameters, related, following, popular, factors=learnt)
+
     def _related(self, parameters: Parameters, rng: np.random.Generator) -> Related:
-        key = (parameters.neighbours, parameters.penalty, parameters.likeness, parameters.content)
+        near = self._once(
+            ("near", parameters.neighbours, parameters.penalty),
+            lambda: collaborative.neighbours(self.past, self.items, parameters, rng),
+        )
+        told = parameters.content > 0
+        known = self._once(
+            ("known", told), lambda: content_based.introduce(self.described, self.past, told)
+        )
+        key = ("related", parameters.neighbours, parameters.penalty)
+        return self._once(
+            (*key, parameters.likeness, parameters.content),
+            lambda: content_based.blended(
+                collaborative.related(near, self.items, parameters), known, parameters
+            ),
+        )
+
+    def _once(self, key: tuple[object, ...], learn: Callable[[], T]) -> T:
         if key not in self.learnt:
-            learnt = collaborative.learn(self.past, self.items, parameters, rng)
-            if parameters.neighbours != "none" and self.described is not NOTHING_SAID:
-                known = content_based.introduce(self.described, self.past, parameters.content > 0)
-                most = parameters.most_related
-                learnt = content_based.blended(learnt, known, parameters.content, most)
-            self.learnt[key] = learnt
-        return self.learnt[key]
-
-    def _factors(self, parameters: Parameters, rng: np.random.Generator) -> Singles:
-        if not factors.wanted(parameters):
-            return factors.NO_FACTORS
-        key = (parameters.factors, parameters.confidence)
-        if key not in self.vectors:
-            self.vectors[key] = factors.learn(self.past, self.items, parameters, rng)
-        return self.vectors[key]
-
-    def _following(self, parameters: Parameters, rng: np.random.Generator) -> Related:
-        if not parameters.following:
-            return nothing_related(self.items)
-        if ("following",) not in self.learnt:
-            self.learnt["following",] = sequence.learn(self.past, self.items, parameters, rng)
-        return self.learnt["following",]
+            self.learnt[key] = learn()
+        found: T = self.learnt[key]
+        return found
 
 
 def window(
@@ -132,7 +161,7 @@ def window(
     until: Instant,
     most: int,
     rng: np.random.Generator,
-    described: Described = NOTHING_SAID,
+    described: Described | None = None,
 ) -> Window:
     """Return the window (after, until], at most `most` of its known buyers drawn at random."""
     past = history(interactions, after)
@@ -144,7 +173,15 @@ def window(
     if len(people) > most:
         drawn = np.sort(rng.choice(len(people), most, replace=False))
         people, wanted = people[drawn], wanted[drawn]
-    return Window(past, size, people, targets, wanted, after // DAY, described)
+    return Window(
+        past,
+        size,
+        people,
+        targets,
+        wanted,
+        after // DAY,
+        described or describe(None, interactions.items),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +193,18 @@ class Tuned:
     popularity: Parameters
 
 
-def tune(validation: Window, rng: np.random.Generator) -> Tuned:
-    """Return parameters tuned on NDCG, one field after another; the naive rules get theirs too."""
+def tune(validation: Window, rng: np.random.Generator, forced: Kind | None = None) -> Tuned:
+    """Return parameters tuned on NDCG, one field after another; the naive rules get theirs too.
+
+    `forced` is the kind of model that the author wants, whatever wins.
+    """
     told = len(validation.described.token) > 0
-    steps = tuple(step for step in _STEPS if told or "content" not in step[0])
+    steps = [step for step in _STEPS if told or "content" not in step[0]]
+    if forced:
+        steps = [step for step in steps if "neighbours" not in step[0]]
+    start = Parameters(neighbours=forced or "ridge")
     return Tuned(
-        model=_climb(validation, Parameters(), steps, rng),
+        model=_climb(validation, start, tuple(steps), rng),
         own_repeat=_climb(validation, OWN_REPEAT, _OWN_STEPS, rng),
         popularity=_climb(validation, POPULARITY, _POPULAR_STEPS, rng),
     )
