@@ -123,10 +123,15 @@ def _audit(
 
 
 def _targets(said: Mapping[str, float], words: Sequence[str], products: Ints) -> Floats:
-    """Return what each value should get: as said, else its part of the products."""
-    if said:
-        return np.array([said.get(word, 0.0) for word in words])
-    return np.asarray(products / max(int(products.sum()), 1), dtype=np.float64)
+    """Return what each value should get: as said; others, their part of the products in the rest.
+
+    >>> _targets({"own": 0.4}, ["own", "big", "small"], np.array([5, 30, 10])).round(2).tolist()
+    [0.4, 0.45, 0.15]
+    """
+    named = np.array([word in said for word in words])
+    unsaid = np.where(named, 0, products)
+    rest = max(1 - sum(said.values()), 0.0) * unsaid / max(int(unsaid.sum()), 1)
+    return np.where(named, [said.get(word, 0.0) for word in words], rest)
 
 
 def _interval(table: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:

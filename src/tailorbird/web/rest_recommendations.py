@@ -44,8 +44,7 @@ Session = Annotated[
 ]
 
 
-@reads("/recommendations/people/{person:int}", "Products for a person", TAG,
-       responses=MISSING | WRONG)  # fmt: skip
+@reads("/recommendations/people/{person:int}", "Products for a person", TAG, responses=MISSING)
 def recommend_to_person(
     desk: At, now: Now, person: Person, count: Count = reading.USUAL, rules: Rules = DEFAULT,
     category: Category = "",
@@ -58,7 +57,7 @@ def recommend_to_person(
     return reading.of_person(desk.world, number, now, count, rules, category)
 
 
-@reads("/recommendations/sessions/{session:str}", "Products for a visitor", TAG, responses=WRONG)
+@reads("/recommendations/sessions/{session:str}", "Products for a visitor", TAG)
 def recommend_to_session(
     desk: At, now: Now, session: Session, count: Count = reading.USUAL, rules: Rules = DEFAULT,
     category: Category = "",
@@ -85,8 +84,7 @@ def get_rules(desk: At, now: Now, name: Name) -> RuleSet:
     return found(reading.rule_set(desk.world, name, now), f"rules of recommendation {name!r}")
 
 
-@reads("/recommendations/{name:str}/exposure", "Who gets to be seen", TAG,
-       responses=MISSING | WRONG)  # fmt: skip
+@reads("/recommendations/{name:str}/exposure", "Who gets to be seen", TAG, responses=MISSING)
 def get_exposure(desk: At, now: Now, name: Name) -> ExposureReport:
     """Return how what people would be shown is spread by category, brand or age, with targets."""
     found(reading.rule_set(desk.world, name, now), f"rules of recommendation {name!r}")
