@@ -14,11 +14,14 @@ import msgspec
 
 from tailorbird.errors import StoreError
 from tailorbird.stores.postgres.connection import Server
+from tailorbird.stores.postgres.versions import set_up
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
 
 SQL = load("book_postgres")
 SCHEMA = load("book_postgres_schema")
+VERSION: Final = 1
+"""Of the tables; whoever changes them adds one."""
 AT_ONCE: Final = 2000
 """Rows in one statement."""
 
@@ -87,11 +90,8 @@ class Book:
     def __init__(self, server: Server, database: Database, home: str, key_check: bytes) -> None:
         self._server = server
         self._home = home
-        with server.transaction():
-            server.rows(SQL["alone"])
-            for statement in SCHEMA.values():
-                server.run(statement)
-            server.run(SQL["begin"], (home, key_check))
+        set_up(server, "address book", VERSION, SCHEMA)
+        server.run(SQL["begin"], (home, key_check))
         with database.write() as connection:
             for table in TABLES:
                 _watch(connection, table)

@@ -18,6 +18,15 @@ PATIENCE: Final = {
     "keepalives_count": "3", "tcp_user_timeout": "10000",
 }  # fmt: skip
 """A server that has gone without a word is noticed within seconds."""
+SESSION: Final = (
+    # Between two transactions the driver has begun the next one already.
+    "SET idle_in_transaction_session_timeout = 0",
+    # The server lets go of the locks of a machine that has gone without a word.
+    "SET tcp_keepalives_idle = 10",
+    "SET tcp_keepalives_interval = 3",
+    "SET tcp_keepalives_count = 3",
+    "SET tcp_user_timeout = 20000",
+)
 MENDS: Final = {
     "28P01": "mend the user and the password in `ledger.url`",
     "28000": "mend the user in `ledger.url`, or let it in by the server's pg_hba.conf",
@@ -118,8 +127,8 @@ class Server:
         try:
             self._connection = self._driver.connect(_patient(self._uri))
             self.life += 1
-            # Between two transactions the driver has begun the next one already.
-            self.run("SET idle_in_transaction_session_timeout = 0")
+            for setting in SESSION:
+                self.run(setting)
             if self.on_connect is not None:
                 self.on_connect(self)
         except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -27,10 +27,13 @@ from tailorbird.enrolments import (
 )
 from tailorbird.schema import Instant, PersonId
 from tailorbird.stores.postgres.connection import Server
+from tailorbird.stores.postgres.versions import set_up
 from tailorbird.stores.statements import load
 
 SQL = load("enrolments_postgres")
 SCHEMA = load("enrolments_postgres_schema")
+VERSION: Final = 1
+"""Of the tables; whoever changes them adds one."""
 
 
 class PostgresEnrolments:
@@ -47,10 +50,7 @@ class PostgresEnrolments:
     ) -> None:
         self._server = server
         self._around = around
-        with server.transaction():
-            server.rows(SQL["alone"])
-            for statement in SCHEMA.values():
-                server.run(statement)
+        set_up(server, "enrolments", VERSION, SCHEMA)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

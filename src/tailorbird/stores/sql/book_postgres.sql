@@ -1,5 +1,3 @@
--- name: alone
-SELECT pg_advisory_xact_lock(7304454)
 -- name: at_home
 -- Held by the session of the one process that has the facts; it ends with the session.
 SELECT pg_try_advisory_lock(7304455)

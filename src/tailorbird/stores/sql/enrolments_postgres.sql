@@ -1,6 +1,4 @@
 -- As enrolments.sql says it, for a server. Many rows come as one text of JSON.
--- name: alone
-SELECT pg_advisory_xact_lock(7304453)
 -- name: keep_words
 INSERT INTO journey_words (word)
 SELECT value FROM jsonb_array_elements_text($1::text::jsonb) AS w (value)
