@@ -21,7 +21,7 @@ PART: Final = ""
 OF_CATALOGUE: Final = frozenset(
     {"category", "currency", "image", "item", "name", "price_minor", "url"}
 )
-LEVEL: Final = 6
+LEVEL: Final = 9
 Numbers = Callable[[Sequence[bytes]], Mapping[bytes, int]]
 """Returns the numbers under which parts are kept, of new ones too."""
 PartOf = Callable[[int], bytes]
@@ -48,7 +48,10 @@ def pack(rows: Sequence[bytes], numbers: Numbers | None = None) -> bytes:
             column.append(leaf)
         order.append(number)
     whole = [[msgspec.Raw(shape) for shape in shapes], order, columns]
-    return zlib.compress(_encoded(whole), LEVEL)
+    # Short repeats of numbers as text are better left to the codes: a tenth less, as fast to read.
+    # (LZMA takes a quarter less, and makes an answer about a person three times as slow.)
+    squeezing = zlib.compressobj(LEVEL, zlib.DEFLATED, memLevel=9, strategy=zlib.Z_FILTERED)
+    return squeezing.compress(_encoded(whole)) + squeezing.flush()
 
 
 class Pack:
