@@ -46,6 +46,8 @@ def test_an_event_of_ones_own_can_be_foretold() -> None:
         ("name: mine\ntarget: {event: x, within: 9000d}\n", 2, "whole days"),
         ("name: mine\ntarget: {event: x}\nhorizon_days: 3\n", 3, "`within`"),
         ("name: mine\ntarget: {event: product_updated}\n", 2, "nobody's deed"),
+        ("name: mine\ntarget: {event: x, after: 2099-01-01}\n", 2, "unknown field 'after'"),
+        ("name: mine\ntarget: {event: x, within: -9d}\n", 2, "whole days"),
         ("name: mine\ntarget:\n  event: x\n  where: {a: {nope: 1}}\n", 4, "unknown key"),
         ("name: churn\nfeatures:\n- orders\n- purchase_score\n", 4, "nobody knew"),
         ("name: churn\nfeatures:\n- orders\n- last_order_at\n", 4, "is an instant"),

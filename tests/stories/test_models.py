@@ -8,6 +8,7 @@ import pytest
 
 from tailorbird import learning, model_data
 from tailorbird.app import Tailorbird
+from tailorbird.grouping import standing_segments
 from tailorbird.learning_texts import LIBRARY, WantedModel
 from tailorbird.model_data import Past
 from tailorbird.schema import DAY, Instant, Names
@@ -107,7 +108,7 @@ def rows(table: pa.Table) -> list[str]:
 def test_training_asks_for_nothing_after_now(tb: Tailorbird) -> None:
     """A model of a past instant is the same, whatever came after it."""
     then = tb.clock() - 30 * DAY
-    asked, people = WantedModel("churn"), everybody(tb)
+    asked, people = WantedModel("churn", algorithm="logistic"), everybody(tb)
     first = learning.train(tb.world, asked, people, then)
     cut(tb, then)
     second = learning.train(tb.world, asked, people, then)
@@ -192,3 +193,12 @@ def test_hours_are_counted_of_whom_is_asked_about(tb: Tailorbird) -> None:
     backwards = Past(tb.world, WantedModel("send_hour"), everyone.people[::-1])
     assert (backwards.hours(now, 0, 180)[0] == earlier[::-1]).all()
     assert Past(tb.world, WantedModel("send_hour"), []).hours(now, 0, 180)[0].shape == (0, 24)
+
+
+def test_a_group_of_a_list_can_be_an_audience(tb: Tailorbird) -> None:
+    groups = "groups: [{name: often, where: {trait: orders, at_least: 3}}]\n"
+    tb.put("groups", "buyers", f"name: buyers\n{groups}rest: others\n")
+    group = next(each.name for each in standing_segments(tb.world) if each.name.endswith("often"))
+    tb.put("model", "grouped", f"name: grouped\ntarget: purchase\naudience: {group}\n")
+    (card,) = tb.learn(["grouped"])
+    assert card.why
