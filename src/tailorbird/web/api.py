@@ -57,6 +57,7 @@ from tailorbird.web import (
     rest_segment_texts,
     rest_segments,
     rest_sources,
+    rest_subjects,
     rest_suppressions,
     rest_templates,
 )
@@ -206,6 +207,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *rest_drafts.HANDLERS,
     *rest_lists.HANDLERS,
     *rest_campaigns.HANDLERS,
+    *rest_subjects.HANDLERS,
     *rest_journey_calls.HANDLERS,
     *rest_journeys.HANDLERS,
     *rest_journey_watch.HANDLERS,

@@ -1,0 +1,75 @@
+"""The API of subject lines, and of whom a campaign's mail moves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import post
+from litestar.params import JSONBody
+from litestar.types import ControllerRouterHandler
+
+from tailorbird import subject_lines, uplifts
+from tailorbird.views.subjects import SubjectAdvice, SubjectModel, SubjectsAsked
+from tailorbird.views.uplift import CampaignUplift
+from tailorbird.web.asking import (
+    GUARDED,
+    INVALID,
+    MISSING,
+    WRITES,
+    WRITING,
+    WRONG,
+    At,
+    Name,
+    Now,
+    found,
+    reads,
+)
+
+TAG: Final = "campaigns"
+
+
+@post("/subjects/score", summary="Compare subject lines", tags=[TAG], status_code=200,
+      responses=INVALID | WRONG | GUARDED, sync_to_thread=True)  # fmt: skip
+def score_subjects(desk: At, now: Now, data: JSONBody[SubjectsAsked]) -> SubjectAdvice:
+    """Return each one's chance to win, what speaks for and against it, and the test that tells.
+
+    A winner is called only where your own tests have shown that it can be; nothing is kept.
+    """
+    return subject_lines.advise(desk.world, data.subjects, now)
+
+
+@reads("/subjects/model", "What scores subject lines", TAG)
+def get_subject_model(desk: At) -> SubjectModel:
+    """Return what it has learnt from, and how often it names the winner of tests it never saw."""
+    return subject_lines.standing(desk.world)
+
+
+@post("/subjects/learn", summary="Learn from your subject tests", tags=[TAG], status_code=200,
+      responses=WRITING, **WRITES)  # fmt: skip
+def learn_subjects(desk: At, now: Now) -> SubjectModel:
+    """Learn anew from the tests that your campaigns' variants have made."""
+    subject_lines.learn(desk.world, now)
+    return subject_lines.standing(desk.world)
+
+
+@reads("/campaigns/{name:str}/uplift", "Whom a campaign's mail moves", TAG, responses=MISSING)
+def get_uplift(desk: At, name: Name) -> CampaignUplift:
+    """Return what the latest training found by the campaign's own holdout."""
+    return found(uplifts.latest(desk.world, name), f"uplift of campaign {name!r}")
+
+
+@post("/campaigns/{name:str}/uplift", summary="Learn whom a mail moves", tags=[TAG],
+      status_code=200, responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def train_uplift(desk: At, now: Now, name: Name) -> CampaignUplift:
+    """Learn from the holdout, judge, and score everybody where it is surely better than chance."""
+    found(desk.world.definitions.get("campaign", name), f"campaign {name!r}")
+    return uplifts.train(desk.world, name, now)
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    score_subjects,
+    get_subject_model,
+    learn_subjects,
+    get_uplift,
+    train_uplift,
+]
