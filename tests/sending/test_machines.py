@@ -29,6 +29,12 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+def dot(tb: Tailorbird, *send_ids: bytes) -> None:
+    """Have final dots leave, as a carrier does within a batch."""
+    with tb.world.journal.held():
+        tb.world.journal.dot(*send_ids)
+
+
 class Several:
     """A home, other machines, and the server that they share."""
 
@@ -121,6 +127,41 @@ def test_a_consent_withdrawn_at_the_home_stops_the_mail_that_is_being_sent_elsew
     assert several.home.ended(f"p{left[0]}").reply in ("withdrawn", "unsubscribed")
 
 
+@pytest.mark.parametrize("how", ["consent", "suppression", "merge"])
+def test_a_withdrawal_stops_a_mail_that_is_made_already_at_its_last_line(
+    several: Several, how: str
+) -> None:
+    home = several.home
+    home.decide()
+    people = home.tb.world.people
+    with several.away() as other:
+        journal = other.world.journal
+        with journal.held():
+            claims = other.world.ledger.claim(other.world.worker, 12, home.now, 900)
+            mine = {each.person: each.send_id for each in claims}
+            if how == "consent":
+                flow.unsubscribe(home.tb.world, mine[1], home.now)
+            elif how == "suppression":
+                people.suppress([("p0@mail.example", "manual", home.now)])
+            else:
+                home.tb.merge("p0", "p1", reason="the same")
+            with pytest.raises(StoreError, match="changed while her mail was on its way"):
+                journal.dot(mine[1], mine[5])
+            journal.dot(mine[5])
+        ledger: Any = other.world.ledger
+        assert ledger.hand_over(other.world.worker, "heir") == {mine[5]: None}
+
+
+def test_what_else_is_learnt_of_somebody_holds_no_mail_up(several: Several) -> None:
+    home = several.home
+    home.decide()
+    with several.away() as other, other.world.journal.held():
+        claims = other.world.ledger.claim(other.world.worker, 12, home.now, 900)
+        told = {"messageId": "t", "userId": "p0", "traits": {"shoe_size": 42}}
+        home.tell({"type": "identify", **told})
+        other.world.journal.dot(*(each.send_id for each in claims))
+
+
 def test_a_suppression_and_a_merge_are_known_elsewhere_at_once(
     several: Several, carrying: type[Any]
 ) -> None:
@@ -154,14 +195,14 @@ def test_what_a_dead_machine_had_in_hand_is_sent_by_another_and_nothing_twice(
     now, carrier = several.home.now, carrying()
     with several.away("first") as one, several.away("second") as two:
         claims = one.world.ledger.claim(one.world.worker, 5, now, 900)
-        one.world.journal.dot(claims[0].send_id)
+        dot(one, claims[0].send_id)
         assert several.deliver(two, carrier).sent == 7
         several.cut_off()
         assert several.deliver(two, carrier).sent == 4
         assert two.world.ledger.states() == {"sent": 11, "unknown": 1}
         # It had only stood still: what it had in hand is not its own any more.
         with pytest.raises(StoreError, match="another machine has taken over"):
-            one.world.journal.dot(claims[1].send_id)
+            dot(one, claims[1].send_id)
         assert several.deliver(one, carrier) == DeliveryReport()
     assert len({*carrier.sent}) == len(carrier.sent) == 11
 
@@ -173,10 +214,10 @@ def test_what_was_answered_to_a_dead_machine_before_its_next_dot_is_known(
     with several.away("first") as one, several.away("second") as two:
         claims = one.world.ledger.claim(one.world.worker, 12, several.home.now, 900)
         ids = [each.send_id for each in claims]
-        one.world.journal.dot(*ids[:3])
+        dot(one, *ids[:3])
         one.world.journal.reply(Reply(ids[0], "accepted", 250, "taken"))
         one.world.journal.reply(Reply(ids[1], "rejected", 550, "5.1.1 nobody\x00"))
-        one.world.journal.dot(ids[3])
+        dot(one, ids[3])
         one.world.journal.reply(Reply(ids[3], "accepted", 250, "taken"))
         several.cut_off()
         assert several.deliver(two, carrying()).sent == 8
@@ -194,9 +235,9 @@ def test_a_living_machine_keeps_what_it_has_in_hand_after_the_server_was_away(
     with several.away("first") as one, several.away("second") as two:
         claims = one.world.ledger.claim(one.world.worker, 5, now, 900)
         several.cut_off()
-        one.world.journal.dot(claims[0].send_id)
+        dot(one, claims[0].send_id)
         assert several.deliver(two, carrier).sent == 7
-        one.world.journal.dot(claims[1].send_id)
+        dot(one, claims[1].send_id)
 
 
 def test_a_server_that_goes_away_while_mails_leave_costs_none_and_doubles_none(

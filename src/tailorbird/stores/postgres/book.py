@@ -20,7 +20,7 @@ from tailorbird.stores.statements import load
 
 SQL = load("book_postgres")
 SCHEMA = load("book_postgres_schema")
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables; whoever changes them adds one."""
 AT_ONCE: Final = 2000
 """Rows in one statement."""

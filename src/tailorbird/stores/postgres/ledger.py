@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -224,14 +224,20 @@ class PostgresLedger:
 
     # -- dots that several machines see ---------------------------------------------------------
 
-    def dot(self, worker: str, send_ids: Sequence[bytes], answers: Sequence[Reply] = ()) -> bool:
-        """Record durably that final dots are about to leave; False where a claim is not hers.
+    def dot(
+        self, worker: str, send_ids: Sequence[bytes], answers: Sequence[Reply], looked: int
+    ) -> Literal["", "handed_over", "changed"]:
+        """Record durably that final dots are about to leave, or return why none of them may.
 
-        `answers` have come since the last dots; the next of her claims to be handed over has them.
+        `answers` have come since the last dots: whoever her claims are handed over to has them.
+        Nobody's consents or address have changed since `looked`, a change of the address book.
         """
         asked = _json([each.hex() for each in send_ids])
         told = _json([_answer(each) for each in answers])
-        return int(self._server.rows(SQL["dot"], (worker, asked, told))[0][0]) == len(send_ids)
+        ((mine, changed),) = self._server.rows(SQL["dot"], (worker, asked, told, looked))
+        if mine < len(send_ids):
+            return "handed_over"
+        return "changed" if changed else ""
 
     def hand_over(self, worker: str, heir: str) -> dict[bytes, Reply | None]:
         """Make a worker's claims another's, durably; return those whose dots may have left.

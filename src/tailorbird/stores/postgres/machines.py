@@ -73,6 +73,10 @@ class PostgresMachines:
         heir = f"{self._fresh()}-{worker.rpartition('-')[2]}"
         return heir, Left(self._ledger.hand_over(worker, heir))
 
+    def looked(self) -> int:
+        """Return the number of the last change of the address book."""
+        return int(self._server.rows(SQL["changes"])[0][0])
+
     def journal(self, own: Journal) -> Journal:
         """Return a worker's journal whose dots the server allows first."""
         return Allowed(own, self._ledger, self)
@@ -101,20 +105,30 @@ class Allowed:
         self._machines = machines
         self._answers: list[Reply] = []
         """Those that the server has not been told."""
+        self._looked = 0
+        """Up to which change of the address book mails in hand are sure to have been looked at."""
 
     def dot(self, *send_ids: bytes) -> None:
         """Record that the final dots of these sends are about to leave, here and on the server.
 
         Raises:
-            StoreError: another machine has taken them over; nothing may leave.
+            StoreError: another machine has taken them over, or somebody has withdrawn a consent
+                since her mail was made; nothing may leave.
         """
         worker = self._machines.worker
         answers, self._answers = self._answers, []
-        if not self._ledger.dot(worker, send_ids, answers):
+        why = self._ledger.dot(worker, send_ids, answers, self._looked)
+        if why == "handed_over":
             raise StoreError(
                 "another machine has taken over what this worker had in hand",
                 where=worker,
                 mend="nothing: this worker claims anew; it had stood still for too long",
+            )
+        if why:
+            raise StoreError(
+                "somebody's consents or address changed while her mail was on its way",
+                where=worker,
+                mend="nothing: it did not leave, and is looked at anew",
             )
         self._own.dot(*send_ids)
 
@@ -137,6 +151,7 @@ class Allowed:
         """Keep every other sender of this process waiting."""
         with self._own.held():
             self._machines.live()
+            self._looked = self._machines.looked()
             yield
 
 

@@ -16,20 +16,24 @@ SELECT changes FROM book
 -- name: changed
 UPDATE book SET changes = changes + 1 WHERE home = $1::text RETURNING changes
 -- name: keep_people
-INSERT INTO book_people (person, created_at, merged_into, email_key, person_key, personal, declared,
-                         consent)
+INSERT INTO book_people AS p (person, created_at, merged_into, email_key, person_key, personal,
+                              declared, consent, changed)
 SELECT (x ->> 0)::bigint, (x ->> 1)::bigint, (x ->> 2)::bigint, decode(x ->> 3, 'hex'),
-       decode(x ->> 4, 'hex'), decode(x ->> 5, 'hex'), x ->> 6, x ->> 7
-FROM json_array_elements($1::text::json) AS j (x)
+       decode(x ->> 4, 'hex'), decode(x ->> 5, 'hex'), x ->> 6, x ->> 7, b.changes
+FROM json_array_elements($1::text::json) AS j (x), book AS b
 ON CONFLICT (person) DO UPDATE
 SET created_at = excluded.created_at, merged_into = excluded.merged_into,
     email_key = excluded.email_key, person_key = excluded.person_key,
-    personal = excluded.personal, declared = excluded.declared, consent = excluded.consent
+    personal = excluded.personal, declared = excluded.declared, consent = excluded.consent,
+    changed = CASE WHEN (p.merged_into, p.email_key, p.person_key, p.consent) IS DISTINCT FROM
+        (excluded.merged_into, excluded.email_key, excluded.person_key, excluded.consent)
+        THEN excluded.changed ELSE p.changed END
 -- name: keep_suppressions
-INSERT INTO book_suppressions (address_key, purpose, reason, barred)
-SELECT decode(x ->> 0, 'hex'), x ->> 1, x ->> 2, (x ->> 3)::bigint <> 0
-FROM json_array_elements($1::text::json) AS j (x)
-ON CONFLICT (address_key, purpose, reason) DO UPDATE SET barred = excluded.barred
+INSERT INTO book_suppressions (address_key, purpose, reason, barred, changed)
+SELECT decode(x ->> 0, 'hex'), x ->> 1, x ->> 2, (x ->> 3)::bigint <> 0, b.changes
+FROM json_array_elements($1::text::json) AS j (x), book AS b
+ON CONFLICT (address_key, purpose, reason) DO UPDATE
+SET barred = excluded.barred, changed = excluded.changed
 -- name: keep_definitions
 INSERT INTO book_definitions (kind, name, version, text, author, reason, created_at, log_end,
                               removed)

@@ -20,3 +20,8 @@ CREATE TABLE IF NOT EXISTS book_definitions (
     kind TEXT NOT NULL, name TEXT COLLATE "C" NOT NULL, version BIGINT NOT NULL, text TEXT NOT NULL,
     author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, log_end BIGINT NOT NULL,
     removed BOOLEAN NOT NULL, PRIMARY KEY (kind, name, version))
+-- name: people_changed
+-- When consents, address or home changed last, by the count of the book's changes.
+ALTER TABLE book_people ADD COLUMN IF NOT EXISTS changed BIGINT NOT NULL DEFAULT 0
+-- name: suppressions_changed
+ALTER TABLE book_suppressions ADD COLUMN IF NOT EXISTS changed BIGINT NOT NULL DEFAULT 0

@@ -73,18 +73,28 @@ FROM sends AS s JOIN decisions AS d ON d.sequence = s.sequence
 WHERE s.state = 'claimed' AND ($1::text IS NULL OR s.worker = $1::text)
   AND ($2::bigint = 0 OR s.lease_until <= $2::bigint) ORDER BY s.sequence
 -- name: dot
--- Whose claim was handed over to somebody else finds fewer rows, and lets nothing leave.
-WITH answered AS (
+-- $1 worker, $2 sends, $3 answers, $4 up to which change of the address book she has looked.
+-- Whose claim was handed over finds fewer rows; whose addressee has changed since, some; then
+-- nothing may leave.
+WITH asked AS (
+    SELECT s.sequence, d.person FROM json_array_elements_text($2::text::json) AS j (value)
+    JOIN decisions AS d ON d.id = decode(j.value, 'hex') JOIN sends AS s ON s.sequence = d.sequence
+    WHERE s.state = 'claimed' AND s.worker = $1::text FOR UPDATE OF s),
+changed AS (
+    SELECT a.sequence FROM asked AS a JOIN book_people AS p ON p.person = a.person
+    JOIN book_people AS k ON k.person = COALESCE(p.merged_into, p.person)
+        OR k.merged_into = COALESCE(p.merged_into, p.person)
+    LEFT JOIN book_suppressions AS x ON x.address_key = k.email_key
+    WHERE k.changed > $4::bigint OR x.changed > $4::bigint),
+answered AS (
     UPDATE sends AS s SET answer = x ->> 1
     FROM json_array_elements($3::text::json) AS j (x)
     JOIN decisions AS d ON d.id = decode(j.x ->> 0, 'hex')
     WHERE s.sequence = d.sequence AND s.state = 'claimed' AND s.worker = $1::text),
 left_by AS (
-    UPDATE sends AS s SET dotted = TRUE
-    FROM json_array_elements_text($2::text::json) AS j (value)
-    JOIN decisions AS d ON d.id = decode(j.value, 'hex')
-    WHERE s.sequence = d.sequence AND s.state = 'claimed' AND s.worker = $1::text RETURNING 1)
-SELECT COUNT(*) FROM left_by
+    UPDATE sends AS s SET dotted = TRUE FROM asked AS a
+    WHERE s.sequence = a.sequence AND NOT EXISTS (SELECT 1 FROM changed))
+SELECT (SELECT COUNT(*) FROM asked), (SELECT COUNT(*) FROM changed)
 -- name: hand_over
 WITH given AS (
     UPDATE sends SET worker = $2::text WHERE state = 'claimed' AND worker = $1::text
