@@ -107,10 +107,8 @@ class Deciding:
             if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
         ]
         known = self._known(personal)
-        number, asks = self._edition.campaign.recommendations, self._edition.template.asks
-        rules = self._edition.campaign.recommended_by
-        picker = Picker(world, personal, now, rules) if number or asks else None
-        shown = picker.choose(people, number) if picker else {}
+        picker = self._picker(personal)
+        shown = picker.choose(people, self.campaign.recommendations) if picker else {}
         found = answers(world, self._questions, personal, now)
         past = self._past(personal)
         given = {}
@@ -127,9 +125,15 @@ class Deciding:
                 **happened.given_to(extra.get(person, {}), self._told, personal=person in known),
             }
             given[person] = self._one(profile, kept, found, past(person))
-        if picker and asks:
+        if picker and self._edition.template.asks:
             self._choose_by_category(given, picker)
         return {person: self._complete(each) for person, each in given.items()}
+
+    def _picker(self, personal: Sequence[PersonId]) -> Picker | None:
+        """Return what chooses products, None where the mail shows none."""
+        if not (self.campaign.recommendations or self._edition.template.asks):
+            return None
+        return Picker(self._world, personal, self._now, self.campaign.recommended_by)
 
     def _choose_by_category(self, given: Mapping[PersonId, Given], picker: Picker) -> None:
         """Keep the products of the categories that each person's mail asks for."""
