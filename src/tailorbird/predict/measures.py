@@ -54,6 +54,12 @@ def ranked(score: Floats, outcome: Floats) -> Sorted:
     return Sorted(order, begins, outcome[order])
 
 
+def log_losses(probability: Floats, outcome: Floats) -> Floats:
+    """Return each person's log loss: how surprised the probability is at her outcome."""
+    said = np.where(outcome > 0, probability, 1 - probability)
+    return np.asarray(-np.log(np.maximum(said, 1e-12)))
+
+
 def brier(probability: Floats, outcome: Floats, weight: Floats) -> float:
     """Return the mean squared error of the probabilities."""
     return float(weight @ (probability - outcome) ** 2 / weight.sum())
