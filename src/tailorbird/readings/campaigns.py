@@ -111,6 +111,7 @@ def result(world: World, name: str, now: Instant) -> CampaignResult | None:
         shown=slots.tally(world, name, "slots"),
         rules=slots.tally(world, name, "rules"),
         fallbacks=slots.tally(world, name, "fallbacks"),
+        subjects=tuple(each.subject for each in campaign.variants.values()),
     )
 
 

@@ -132,3 +132,5 @@ class CampaignResult(msgspec.Struct, frozen=True):
     """How many people each rule chose for, by slot."""
     fallbacks: tuple[Counted, ...] = ()
     """How often each link of a chain was taken: value, segment, default, hide."""
+    subjects: tuple[str, ...] = ()
+    """Of its variants, as they are written now."""

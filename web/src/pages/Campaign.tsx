@@ -8,6 +8,7 @@ import { EffectsOf, Takeaway } from "../parts/effects";
 import { CampaignFeedback } from "../parts/feedback";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
 import { campaignAt } from "../parts/places";
+import { SubjectsCard } from "../parts/subjects";
 import { PreflightCard, ScheduleCard } from "../parts/schedule";
 import { Table } from "../parts/table";
 import { capital, count, figure, money, plain, share } from "../words";
@@ -42,6 +43,8 @@ export default function Campaign({ name }: { name: string }) {
             <Decided verdicts={shown.verdicts} states={shown.states} />
             {!step && (
               <>
+                <UpliftCard name={name} />
+                <SubjectsCard subjects={shown.subjects} />
                 <ScheduleCard name={name} />
                 <PreflightCard name={name} variants={shown.arms.filter((arm) => !arm.holdout).map((arm) => arm.name)} />
                 <AudienceCard of={campaignAt(name)} />
