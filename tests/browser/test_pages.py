@@ -248,7 +248,7 @@ def test_people_are_found_and_paged(new_context: NewContext, shop: str) -> None:
 def test_a_person_shows_why_and_the_older_events(new_context: NewContext, shop: str) -> None:
     page = new_context().new_page()
     shown(page, f"{shop}/people/17")
-    page.locator("summary", has_text="Why").click()
+    page.locator("summary", has_text="What was decided about").first.click()
     expect(page.get_by_text("No. 8812")).to_be_visible()
     timeline = page.locator("ol.timeline > li")
     expect(timeline).to_have_count(25)

@@ -2,17 +2,17 @@ import "../styles/templates.css";
 import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { Arm, CampaignResult, Caused, Rate, RatioCheck, VerdictCount } from "../api/types";
-import { AudienceCard } from "../parts/audience";
 import { ShareBar } from "../parts/charts";
 import { EffectsOf, Takeaway } from "../parts/effects";
 import { CampaignFeedback } from "../parts/feedback";
 import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
 import { campaignAt } from "../parts/places";
-import { SubjectsCard } from "../parts/subjects";
 import { PreflightCard, ScheduleCard } from "../parts/schedule";
+import { SubjectsCard } from "../parts/subjects";
 import { Table } from "../parts/table";
+import { UpliftCard } from "../parts/uplift";
 import { capital, count, figure, money, plain, share } from "../words";
-import { verdictTone } from "./Person";
+import { verdictTone } from "../parts/why";
 
 export default function Campaign({ name }: { name: string }) {
   const reading = useReading<CampaignResult>(campaignAt(name));
@@ -47,7 +47,6 @@ export default function Campaign({ name }: { name: string }) {
                 <SubjectsCard subjects={shown.subjects} />
                 <ScheduleCard name={name} />
                 <PreflightCard name={name} variants={shown.arms.filter((arm) => !arm.holdout).map((arm) => arm.name)} />
-                <AudienceCard of={campaignAt(name)} />
               </>
             )}
           </div>

@@ -4,8 +4,6 @@ import { Link } from "wouter";
 import { ask, path, query, Trouble, useReading } from "../api/reading";
 import type {
   ConsentLine,
-  Correspondence,
-  DecisionReport,
   EventContext,
   PersonReport,
   Problem,
@@ -30,7 +28,6 @@ import {
 import { Table } from "../parts/table";
 import { WhyCard } from "../parts/why";
 import { capital, count, date, figure, instant, many, money, plain, share } from "../words";
-import { campaignAt } from "../parts/places";
 
 export default function Person({ person }: { person: string }) {
   const reading = useReading<PersonReport>(`/people${path(person)}`);
@@ -49,7 +46,6 @@ export default function Person({ person }: { person: string }) {
               <Suggestions report={shown} />
               <Sessions sessions={shown.sessions} />
               <WhyCard person={shown.person} />
-              <Decisions person={shown.person} />
             </div>
             <div className="stack aside">
               <Traits traits={shown.traits} />
@@ -251,70 +247,6 @@ function Suggestions({ report }: { report: PersonReport }) {
         />
       )}
     </Card>
-  );
-}
-
-const VERDICT_TONE: Record<string, Tone> = { send: "moss", holdout: "sky", refused: "amber" };
-export const verdictTone = (verdict: string): Tone => VERDICT_TONE[verdict] ?? "grey";
-
-function Decisions({ person }: { person: number }) {
-  const reading = useReading<Correspondence>(`/people/${person}/decisions`);
-  return (
-    <Card title="Decisions and mails">
-      <Shown reading={reading} height={90}>
-        {({ decisions, mails }) =>
-          decisions.length === 0 ? (
-            <Empty>This person has never been considered for a campaign.</Empty>
-          ) : (
-            <ul className="decisions">
-              {decisions.map((decision) => (
-                <li key={decision.id}>
-                  <DecisionEntry
-                    decision={decision}
-                    stored={mails.some((mail) => mail.send_id === decision.id && mail.stored)}
-                  />
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Shown>
-    </Card>
-  );
-}
-
-function DecisionEntry({ decision, stored }: { decision: DecisionReport; stored: boolean }) {
-  return (
-    <>
-      <p className="decision-head">
-        <Chip tone={verdictTone(decision.verdict)}>{decision.verdict}</Chip>{" "}
-        <Link href={campaignAt(decision.campaign)}>{decision.campaign}</Link>
-        {decision.variant && <span className="dim"> · {decision.variant}</span>}
-        {decision.state && <span className="dim"> · {decision.state}</span>}
-        <span className="grow" />
-        {stored && <Link href={`/inbox/${decision.id}`}>Read the mail</Link>}
-      </p>
-      <p className="dim">
-        <When at={decision.at} />
-        {decision.reason && ` · ${plain(decision.reason)}`}
-      </p>
-      <details>
-        <summary>Why</summary>
-        <Facts>
-          <Fact word="Drawn with probability">{share(decision.probability)}</Fact>
-          <Fact word="Consent receipt">{decision.receipt ? `No. ${decision.receipt}` : "none"}</Fact>
-          <Fact word="Occurrence">{decision.occurrence}</Fact>
-          <Fact word="Campaign version">{decision.campaign_version}</Fact>
-          {decision.reply && <Fact word="Carrier said">{decision.reply}</Fact>}
-          <Fact word="Decision">
-            <code>{decision.id}</code>
-          </Fact>
-        </Facts>
-        <pre className="code" tabIndex={0} aria-label="What it was decided from">
-          {JSON.stringify(decision.inputs, null, 2)}
-        </pre>
-      </details>
-    </>
   );
 }
 

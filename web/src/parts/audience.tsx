@@ -7,7 +7,7 @@ import { query, send, useDoing, useReading } from "../api/reading";
 import type { AudienceFinding, AudienceReport, Concerned, Counted, Longest } from "../api/types";
 import { bytes, capital, count, many, plain, share } from "../words";
 import { Told } from "./doing";
-import { Card, Chip, Empty, Fact, Facts, Shown, type Tone, When } from "./page";
+import { Chip, Empty, Fact, Facts, Shown, type Tone, When } from "./page";
 import { Pager, Table, usePaging } from "./table";
 
 const LOOK_MILLISECONDS = 800;
@@ -247,13 +247,5 @@ function Taken({ title, rows }: { title: string; rows: Counted[] }) {
         { name: "People", right: true, cell: (each) => count(each.people) },
       ]}
     />
-  );
-}
-
-export function AudienceCard(props: AudienceProps) {
-  return (
-    <Card title="Before it is sent" note="Everybody's mail, made now: who lacks what, which links are dead, what is too long.">
-      <Audience {...props} />
-    </Card>
   );
 }

@@ -6,6 +6,7 @@ import { Link } from "wouter";
 import { path, send, useDoing, useReading } from "../api/reading";
 import type { Displacer, Point, Preflight, ScheduleView, Trial } from "../api/types";
 import { capital, count, many, plain } from "../words";
+import { Audience } from "./audience";
 import { Told } from "./doing";
 import { Card, Chip, Empty, Fact, Facts, Shown, type Tone, TroubleNote, When } from "./page";
 import { Table } from "./table";
@@ -69,11 +70,12 @@ function Displaced({ rows }: { rows: Displacer[] }) {
   );
 }
 
+/** What stands in a campaign's way, everybody's mail as it would be, and one on trial. */
 export function PreflightCard({ name, variants }: { name: string; variants: string[] }) {
   const [asked, ask] = useState(false);
   const reading = useReading<Preflight>(asked ? `/campaigns${path(name)}/preflight` : null);
   return (
-    <Card title="Before it leaves" note="Every point that stands in the way, with its mend; nothing is sent.">
+    <Card title="Before it is sent" note="Every point that stands in the way, with its mend; then everybody's mail, made now: who lacks what, which links are dead, what is too long.">
       <div className="actions">
         <Button onClick={() => (asked ? reading.again() : ask(true))}>
           {asked ? "Look again" : "Look at it"}
@@ -83,6 +85,9 @@ export function PreflightCard({ name, variants }: { name: string; variants: stri
         {reading.trouble && <TroubleNote problem={reading.trouble} />}
         {asked && reading.value && <Points found={reading.value} />}
       </div>
+      <h3>Everybody's mail</h3>
+      <Audience of={campaignAt(name)} />
+      <h3>One on trial</h3>
       <Try name={name} variants={variants} />
     </Card>
   );

@@ -3,9 +3,9 @@
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { path, query, useReading } from "../api/reading";
-import type { Brief, Limit, MadeOf, Stage, Why, Whys } from "../api/types";
+import type { Brief, Correspondence, DecisionReport, Limit, MadeOf, Stage, Why, Whys } from "../api/types";
 import { capital, figure, plain, share } from "../words";
-import { Card, Chip, Empty, Fact, Facts, Shown, type Tone, When } from "./page";
+import { Card, Chip, Empty, Fact, Facts, Shown, type Tone, TroubleNote, When } from "./page";
 import { ReasonEntry } from "./reasons";
 import { campaignAt } from "./places";
 
@@ -23,26 +23,87 @@ const TONE: Partial<Record<Brief["answer"], Tone>> = {
   not_entered: "grey",
 };
 
+/** Every campaign and journey: what she got or not, and why; then what was decided before. */
 export function WhyCard({ person }: { person: number }) {
   const reading = useReading<Whys>(`/people/${person}/why`);
+  const decided = useReading<Correspondence>(`/people/${person}/decisions`);
+  const { decisions = [], mails = [] } = decided.value ?? {};
+  const stored = new Set(mails.filter((mail) => mail.stored).map((mail) => mail.send_id));
   return (
     <Card title="Why she got what she got">
       <Shown reading={reading} height={90}>
-        {({ campaigns }) =>
-          campaigns.length === 0 ? (
-            <Empty>There is no campaign yet.</Empty>
-          ) : (
+        {({ campaigns }) => {
+          const told = new Set(campaigns.map((each) => each.decision));
+          const before = decisions.filter((each) => !told.has(each.id));
+          if (campaigns.length + before.length === 0) return <Empty>There is no campaign yet.</Empty>;
+          return (
             <ul className="decisions">
-              {campaigns.map((told) => (
-                <li key={`${told.campaign} ${told.decision}`}>
-                  <Told person={person} told={told} />
+              {campaigns.map((each) => (
+                <li key={`${each.campaign} ${each.decision}`}>
+                  <Told
+                    person={person}
+                    told={each}
+                    decision={decisions.find((one) => one.id === each.decision)}
+                    stored={stored.has(each.decision)}
+                  />
+                </li>
+              ))}
+              {before.map((each) => (
+                <li key={each.id}>
+                  <Before decision={each} stored={stored.has(each.id)} />
                 </li>
               ))}
             </ul>
-          )
-        }
+          );
+        }}
       </Shown>
+      {decided.trouble && <TroubleNote problem={decided.trouble} again={decided.again} />}
     </Card>
+  );
+}
+
+const VERDICT_TONE: Record<string, Tone> = { send: "moss", holdout: "sky", refused: "amber" };
+export const verdictTone = (verdict: string): Tone => VERDICT_TONE[verdict] ?? "grey";
+
+/** A decision of which nothing newer is told. */
+function Before({ decision, stored }: { decision: DecisionReport; stored: boolean }) {
+  return (
+    <>
+      <p className="decision-head">
+        <Chip tone={verdictTone(decision.verdict)}>{decision.verdict}</Chip>{" "}
+        <Link href={campaignAt(decision.campaign)}>{decision.campaign}</Link>
+        {decision.variant && <span className="dim"> · {decision.variant}</span>}
+        {decision.state && <span className="dim"> · {decision.state}</span>}
+        <span className="grow" />
+        {stored && <Link href={`/inbox/${decision.id}`}>Read the mail</Link>}
+      </p>
+      <p className="dim">
+        <When at={decision.at} />
+        {decision.reason && ` · ${plain(decision.reason)}`}
+      </p>
+      <Decided decision={decision} />
+    </>
+  );
+}
+
+function Decided({ decision }: { decision: DecisionReport }) {
+  return (
+    <details>
+      <summary>What was decided about {decision.campaign}</summary>
+      <Facts>
+        <Fact word="Drawn with probability">{share(decision.probability)}</Fact>
+        <Fact word="Consent receipt">{decision.receipt ? `No. ${decision.receipt}` : "none"}</Fact>
+        <Fact word="Occurrence">{decision.occurrence}</Fact>
+        <Fact word="Campaign version">{decision.campaign_version}</Fact>
+        {decision.reply && <Fact word="Carrier said">{decision.reply}</Fact>}
+        <Fact word="Decision">
+          <code>{decision.id}</code>
+        </Fact>
+      </Facts>
+      <pre className="code" tabIndex={0} role="region" aria-label={`What ${decision.campaign}, ${decision.occurrence}, was decided from`}>
+        {JSON.stringify(decision.inputs, null, 2)}
+      </pre>
+    </details>
   );
 }
 
@@ -53,19 +114,31 @@ function home({ campaign, answer }: Brief): string {
   return journeys || answer === "not_entered" ? `/journeys${path(journey)}` : campaignAt(campaign);
 }
 
-function Told({ person, told }: { person: number; told: Brief }) {
+interface ToldProps {
+  person: number;
+  told: Brief;
+  decision: DecisionReport | undefined;
+  /** Its mail can be read. */
+  stored: boolean;
+}
+
+function Told({ person, told, decision, stored }: ToldProps) {
   const [open, setOpen] = useState(false);
   return (
     <>
       <p className="decision-head">
         <Link href={home(told)}>{told.campaign}</Link>{" "}
         <Chip tone={TONE[told.answer] ?? "amber"}>{plain(told.answer)}</Chip>
+        {decision?.variant && <span className="dim"> · {decision.variant}</span>}
+        <span className="grow" />
+        {stored && <Link href={`/inbox/${told.decision}`}>Read the mail</Link>}
       </p>
       <p>{told.sentence}</p>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>Evidence for {told.campaign}</summary>
         {open && <Evidence person={person} told={told} />}
       </details>
+      {decision && <Decided decision={decision} />}
     </>
   );
 }
