@@ -162,6 +162,40 @@ def test_damaged_files_are_refused(shop: Recommender, change: Mapping[str, bytes
         recommend.load(files)
 
 
+def test_files_of_an_old_format_are_refused_with_the_mend(shop: Recommender) -> None:
+    files = shop.files()
+    head = files["recommender.json"].replace(b'"format":2', b'"format":1')
+    assert head != files["recommender.json"]
+    with pytest.raises(ModelError, match=r"format 1 is not 2.*train it again"):
+        recommend.load({**files, "recommender.json": head})
+
+
+def _array(values: Any, kind: str) -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(values, dtype=kind), allow_pickle=False)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("related.source", _array([99, 0], "i4")),
+        ("related.start", _array([0, 5, 1, 2], "i8")),
+        ("history.item", _array([-1], "i4")),
+        ("popular", _array([1.0], "f8")),
+        ("following.weight", _array([1.0] * 999, "f4")),
+    ],
+)
+def test_arrays_that_point_outside_each_other_are_refused(
+    shop: Recommender, name: str, content: bytes
+) -> None:
+    # The compiled ranking would follow them into memory that is not its own.
+    with pytest.raises(ModelError, match="train it again"):
+        recommend.load({**shop.files(), f"{name}.npy": content})
+
+
 def test_an_erased_person_is_a_stranger_again(shop: Recommender, now: Instant) -> None:
     without = recommend.load(shop.without({51}).files())
     assert 51 not in without.history.people

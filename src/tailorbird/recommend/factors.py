@@ -6,7 +6,7 @@ from their histories when they are ranked, so that strangers of the fit have vec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,6 @@ from tailorbird.errors import ModelError
 from tailorbird.recommend.collaborative import held
 from tailorbird.recommend.interactions import Floats, History, Ints, Singles
 from tailorbird.recommend.parameters import Parameters
-
-if TYPE_CHECKING:
-    from tailorbird.recommend.scoring import Past
 
 NO_FACTORS: Final[Singles] = np.zeros((0, 0), np.float32)
 REGULARISATION: Final = 0.05
@@ -64,32 +61,33 @@ def learn(
     return np.asarray(model.item_factors, np.float32)
 
 
-def scores(factors: Singles, past: Past, taste: Floats, people: int, confidence: float) -> Floats:
+def scores(factors: Singles, owner: Ints, item: Ints, confidence: Floats, people: int) -> Floats:
     """Return people x items: what factors say of each item, about 1 where they are sure.
 
-    A person's vector solves (Y'Y + Y'CY + r) x = Y'(1 + C) with C the confidence in the past.
+    The past is (owner, item, confidence), sorted by owner. A person's vector solves
+    (Y'Y + Y'CY + r) x = Y'(1 + C) with C the confidence in the past.
     """
     whole = factors.T @ factors + REGULARISATION * np.eye(factors.shape[1], dtype=np.float32)
-    start = np.searchsorted(past.owner, np.arange(people + 1))
+    start = np.searchsorted(owner, np.arange(people + 1))
     vectors = np.zeros((people, factors.shape[1]), np.float32)
     for person in np.flatnonzero(np.diff(start)):
         rows = slice(start[person], start[person + 1])
-        had, trust = factors[past.item[rows]], confidence * taste[rows]
+        had, trust = factors[item[rows]], confidence[rows]
         matrix = whole + (had * trust[:, None].astype(np.float32)).T @ had
         vectors[person] = np.linalg.solve(matrix, had.T @ (1 + trust))
     return (vectors @ factors.T).astype(np.float64)
 
 
-def because(factors: Singles, past: Past, taste: Floats, best: Ints) -> Ints:
+def because(factors: Singles, owner: Ints, item: Ints, taste: Floats, best: Ints) -> Ints:
     """Return for each cell of `best` the item of the past most like it, weighed by taste, or -1."""
-    start = np.searchsorted(past.owner, np.arange(len(best) + 1))
+    start = np.searchsorted(owner, np.arange(len(best) + 1))
     found = np.full(best.shape, -1)
     for person in np.flatnonzero(np.diff(start)):
         rows = slice(start[person], start[person + 1])
-        shares = factors[best[person]] @ (factors[past.item[rows]] * taste[rows, None]).T
+        shares = factors[best[person]] @ (factors[item[rows]] * taste[rows, None]).T
         strongest = shares.argmax(axis=1)
         sure = shares[np.arange(len(strongest)), strongest] > 0
-        found[person] = np.where(sure, past.item[rows][strongest], -1)
+        found[person] = np.where(sure, item[rows][strongest], -1)
     return found
 
 

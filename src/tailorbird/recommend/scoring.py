@@ -196,8 +196,9 @@ def _related(scorer: Scorer, past: Past, taste: Floats, shape: tuple[int, int]) 
     """Return people x items: what the past says of items, through neighbours, factors or both."""
     related = _spread(scorer.by_source, past, taste, shape)
     if len(scorer.factors):
-        trust = scorer.parameters.confidence
-        found = factoring.scores(scorer.factors, past, taste, shape[0], trust) * scorer.fashion
+        trust = scorer.parameters.confidence * taste
+        found = factoring.scores(scorer.factors, past.owner, past.item, trust, shape[0])
+        found *= scorer.fashion
         fuse = scorer.parameters.neighbours == "fused"
         related = factoring.fused(related, found) if fuse else related + found
     return related + _spread(scorer.next_by_source, past, past.late, shape)
@@ -254,7 +255,7 @@ def _because(scorer: Scorer, past: Past, taste: Floats, best: Ints) -> Ints:
         more, after = _strongest(scorer.following, scorer.parameters.following, weights, best)
         because = np.where(more > most, after, because)
     if len(scorer.factors):
-        alike = factoring.because(scorer.factors, past, taste, best)
+        alike = factoring.because(scorer.factors, past.owner, past.item, taste, best)
         because = np.where(because < 0, alike, because)
     return because
 
