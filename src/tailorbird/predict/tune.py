@@ -35,9 +35,15 @@ def fits_within(cpu_seconds: float, rows: int) -> float:
 
 @dataclass(slots=True)
 class Purse:
-    """What may still be spent, in fits on all rows."""
+    """What may still be spent, in fits on all rows; or CPU seconds, until the rows are counted."""
 
     left: float = BUDGET
+    seconds: float | None = None
+
+    def counted(self, rows: int) -> None:
+        """Take seconds, where there are any, for fits on so many rows."""
+        if self.seconds is not None:
+            self.left = fits_within(self.seconds, rows)
 
     def spend(self, fits: float) -> None:
         """Take fits out."""

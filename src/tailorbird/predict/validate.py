@@ -71,22 +71,13 @@ def judge(
     """
     choose.check(algorithm)
     judging = Judging(now, horizon_days, seed, task)
-    test = snapshot(features, outcomes, judging, 1)
-    earlier = [snapshot(features, outcomes, judging, back) for back in range(2, SNAPSHOTS + 3)]
-    usable = [one for one in earlier if one.positives]
-    naive = _naive_rules(recency, rfm, test)
-    refused = ASKED if algorithm == choose.RULE else _refusal(test, earlier, usable, judging)
+    trial = _trial(features, outcomes, name, recency, judging)
+    naive = _naive_rules(recency, rfm, trial.test)
+    refused = ASKED if algorithm == choose.RULE else _refusal(trial)
     if refused:
-        rule = _fitted(naive[0], [test, *usable], judging)
-        return _served(rule, judging), _card(name, judging, test, refused)
-    history = joined(usable[1:], judging)
-    if budget_seconds is not None:
-        budget = tune.fits_within(budget_seconds, len(history.outcome))
-    chosen = choose.choose(
-        algorithm, history, usable[0], judging, purse=tune.Purse(budget), also=also
-    )
-    rules = tuple(_held(each, history, usable[0], judging) for each in naive)
-    return _judged(Trial(name, test, usable, recency, judging), chosen, rules)
+        return _ruled(naive[0], trial, refused)
+    purse = tune.Purse(budget, budget_seconds)
+    return _chosen(algorithm, trial, naive, purse, also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +86,14 @@ class Trial:
 
     name: str
     test: Snapshot
-    usable: list[Snapshot]
+    earlier: list[Snapshot]
     recency: str
     judging: Judging
+
+    @property
+    def usable(self) -> list[Snapshot]:
+        """Return the windows before the test in which somebody had the outcome."""
+        return [one for one in self.earlier if one.positives]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +103,37 @@ class Held:
     algorithm: Algorithm
     figure: float
     threshold: float
+
+
+def _trial(
+    features: Features, outcomes: Outcomes, name: str, recency: str, judging: Judging
+) -> Trial:
+    test, *earlier = (
+        snapshot(features, outcomes, judging, back) for back in range(1, SNAPSHOTS + 3)
+    )
+    return Trial(name, test, earlier, recency, judging)
+
+
+def _ruled(rule: Algorithm, trial: Trial, why: str) -> tuple[Scorer, ModelCard]:
+    """Return a rule that nothing was held to, and the card that says why."""
+    fitted = _fitted(rule, [trial.test, *trial.usable], trial.judging)
+    return _served(fitted, trial.judging), _card(trial.name, trial.judging, trial.test, why)
+
+
+def _chosen(
+    algorithm: str | Algorithm,
+    trial: Trial,
+    naive: tuple[Algorithm, ...],
+    purse: tune.Purse,
+    also: Sequence[Algorithm],
+) -> tuple[Scorer, ModelCard]:
+    """Return what serves and its card, once an algorithm was chosen on the window before."""
+    validation, *before = trial.usable
+    history = joined(before, trial.judging)
+    purse.counted(len(history.outcome))
+    chosen = choose.choose(algorithm, history, validation, trial.judging, purse=purse, also=also)
+    rules = tuple(_held(each, history, validation, trial.judging) for each in naive)
+    return _judged(trial, chosen, rules)
 
 
 def _judged(trial: Trial, chosen: Choice, rules: tuple[Held, ...]) -> tuple[Scorer, ModelCard]:
@@ -243,10 +270,10 @@ def _ranked(said: Said, rule: Fitted, trial: Trial) -> Said:
     return Said(said.estimates, order if rises else -order, said.threshold)
 
 
-def _refusal(
-    test: Snapshot, earlier: list[Snapshot], usable: list[Snapshot], judging: Judging
-) -> str:
+def _refusal(trial: Trial) -> str:
     """Return why nothing can be judged, or ''."""
+    test, earlier, usable = trial.test, trial.earlier, trial.usable
+    judging = trial.judging
     fewest = min(test.positives, sum(one.positives for one in usable[1:]), earlier[0].positives)
     rule = "the naive rule serves"
     if fewest < LEAST_POSITIVES:
