@@ -244,6 +244,13 @@ variants:
     assert kept["recommended_by"] == "tins@1"
     assert {each["category"] for each in kept["recommendations"]} == {"tins"}
     assert all(each["reason"] and each["reason_code"] for each in kept["recommendations"])
+    told = shop.readings.why(person, "spring", NOW)
+    assert told is not None
+    assert told.made_of is not None
+    assert told.made_of.recommended_by == "tins@1"
+    assert [each.reason for each in told.made_of.picks] == [
+        each["reason"] for each in kept["recommendations"]
+    ]
     with pytest.raises(ConflictError, match="spring"):
         removing.remove(shop.world, "recommendations", "tins", now=NOW)
 

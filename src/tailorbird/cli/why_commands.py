@@ -123,9 +123,11 @@ def _made_of(made: MadeOf) -> Iterator[str]:
         yield f"  score {score.model}: {score.value:.3f} (version {score.version})"
         yield from (f"      {reason}" for reason in score.reasons)
     for pick in made.picks:
-        yield f"  recommended {pick.name or pick.item}: {pick.reason}"
+        buys = "" if pick.probability is None else f", bought by {pick.probability:.1%}"
+        yield f"  recommended {pick.name or pick.item}: {pick.reason}{buys}"
     if made.picks:
-        yield f"  by the recommender's version {made.recommender_version}"
+        by = f", by the rules {made.recommended_by}" if made.recommended_by else ""
+        yield f"  by the recommender's version {made.recommender_version}{by}"
     yield from (f"  {said}" for said in made.because)
 
 

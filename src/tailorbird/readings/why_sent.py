@@ -10,6 +10,7 @@ import msgspec
 
 from tailorbird import journeys, letters
 from tailorbird.errors import TailorbirdError
+from tailorbird.letters.given import BY_CATEGORY
 from tailorbird.outbox import Order, Trail
 from tailorbird.readings.why_limits import why_refused
 from tailorbird.readings.why_words import Told, clause, written
@@ -224,6 +225,7 @@ def made_of(
         template_version=version,
         edition=str(kept.get("edition", "")),
         recommender_version=int(kept.get("recommender_version") or 0),
+        recommended_by=str(kept.get("recommended_by") or ""),
         personalised=bool(kept.get("personalised")),
         picks=tuple(_picks(kept)),
         scores=tuple(_scores(world, decision)),
@@ -233,8 +235,12 @@ def made_of(
 
 
 def _picks(kept: Mapping[str, Any]) -> Iterator[Pick]:
-    for each in kept.get("recommendations") or []:
-        yield Pick(str(each.get("item", "")), str(each.get("name", "")), str(each["reason"]))
+    listed = list(kept.get("recommendations") or [])
+    for products in (kept.get(BY_CATEGORY) or {}).values():
+        listed += products
+    for each in listed:
+        item, name, reason = (str(each.get(word, "")) for word in ("item", "name", "reason"))
+        yield Pick(item, name, reason, each.get("recommendation_score"))
 
 
 def _scores(world: World, decision: Decision) -> Iterator[ModelValue]:

@@ -68,6 +68,8 @@ class Pick(msgspec.Struct, frozen=True):
     item: str
     name: str
     reason: str
+    probability: float | None = None
+    """That she buys it, as it was said then."""
 
 
 class ModelValue(msgspec.Struct, frozen=True):
@@ -95,6 +97,8 @@ class MadeOf(msgspec.Struct, frozen=True):
     traits: dict[str, str] = {}
     because: tuple[str, ...] = ()
     """Which rule chose each block, and what stands in for what is missing."""
+    recommended_by: str = ""
+    """The rules that chose its products, `NAME@VERSION`; version 0 where nobody wrote them."""
 
 
 class Stage(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { path, query, useReading } from "../api/reading";
-import type { Brief, Correspondence, DecisionReport, Limit, MadeOf, Stage, Why, Whys } from "../api/types";
+import type { Brief, Correspondence, DecisionReport, Limit, MadeOf, Pick, Stage, Why, Whys } from "../api/types";
 import { capital, figure, plain, share } from "../words";
 import { Card, Chip, Empty, Fact, Facts, Shown, type Tone, TroubleNote, When } from "./page";
 import { ReasonEntry } from "./reasons";
@@ -257,7 +257,7 @@ function Made({ made }: { made: MadeOf }) {
             </Fact>
           ))}
       </Facts>
-      <Lines lines={made.picks.map((pick) => `Recommended ${pick.name || pick.item}: ${pick.reason}`)} />
+      <Lines lines={made.picks.map(recommended)} />
       <Lines lines={made.because} />
     </>
   );
@@ -289,4 +289,10 @@ function Lines({ lines }: { lines: string[] }): ReactNode {
       ))}
     </ul>
   );
+}
+
+/** A product that was chosen, why, and how likely it was to be bought. */
+function recommended(pick: Pick): string {
+  const buys = pick.probability === null ? "" : `, bought by ${share(pick.probability)}`;
+  return `Recommended ${pick.name || pick.item}: ${pick.reason}${buys}`;
 }
