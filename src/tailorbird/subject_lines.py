@@ -37,6 +37,7 @@ DETECTS: Final = 0.15
 CUSTOMARY_RATE: Final = 0.2
 """The share that opens, where no mail of your own has shown one."""
 MOST_RATE: Final = 0.8
+MOST: Final = headlines.MOST_CANDIDATES
 LEAST_PEOPLE: Final = 50
 """People of an arm, below which a test says nothing of subjects."""
 OPEN_DAYS: Final = 7

@@ -139,3 +139,18 @@ def test_test_mails_go_to_no_stranger(house: Any) -> None:
     world = changed(world, delivery=Delivery(test_addresses=("me@shop.example",)))
     with pytest.raises(UsageError, match="nobody is person 99"):
         trials.send(world, "spring", "me@shop.example", 99, house.now + SECOND, b"t" * 16)
+
+
+def test_subjects_and_the_scores_that_it_names_are_looked_at(house: Any) -> None:
+    world = put(house, more="uplift: uplift_recall")
+    one = 'only: {subject: "Dear {{ person.first_name }}"}'
+    two = 'a: {subject: "Spring"}, b: {subject: "Spring is here!"}'
+    text = world.definitions.latest("campaign")[0].text
+    house.tb.put("campaign", "spring", text.replace(one, two))
+    found = preflight.preflight(world, "spring", house.now).points
+    assert any(each.what.startswith("subjects: ") for each in found)
+    (missing,) = (each for each in found if "uplift_recall" in each.what)
+    assert (missing.state, missing.mend) == ("warning", "`tailorbird uplift recall`")
+    house.tb.put("campaign", "spring", text.replace(one, 'a: {subject: "X"}, b: {subject: " X"}'))
+    again = preflight.preflight(world, "spring", house.now).points
+    assert "its subjects say the same" in {each.what for each in again}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tailorbird import authoring, forms, journeys, letters, reaching, scheduling
+from tailorbird import authoring, forms, journeys, letters, reaching, scheduling, subject_lines
 from tailorbird.content.lint import lint
 from tailorbird.errors import DefinitionError, SettingsError, TemplateError, UsageError
 from tailorbird.journeys.schedule import next_wave
@@ -33,6 +33,7 @@ _WORDS: Final = {
     "too_large": "would get a mail that readers cut",
 }
 _FAULTS: Final = ("lacks", "fails", "dead_link")
+_SCORED: Final = "SELECT 1 AS scored FROM scores WHERE model = ? LIMIT 1"
 _LIMITS: Final = (journeys.CAP, frequency.REASON)
 
 
@@ -52,6 +53,7 @@ def preflight(
     campaign, version = authoring.find_campaign(world, name)
     points = [*_schedule(world, campaign, now), *_orders(world, name)]
     points += [*_sender(world, campaign, now), *_experiment(campaign)]
+    points += [*_subjects(world, campaign, now), *_uplift(world, campaign)]
     reach = reaching.reach(world, campaign, now) if _segments_stand(world, campaign) else None
     points += _audience(campaign, reach)
     edition, faults = _edition(world, campaign, version)
@@ -174,6 +176,30 @@ def _experiment(campaign: journeys.Campaign) -> Iterator[Point]:
     else:
         arms = len(campaign.variants)
         yield Point("experiment", "good", f"{arms} variants, {campaign.holdout:.0%} held out")
+
+
+def _subjects(world: World, campaign: journeys.Campaign, now: Instant) -> Iterator[Point]:
+    """Yield what is known of several subjects beside each other: a test tells, nothing else."""
+    subjects = [each.subject for each in campaign.variants.values()]
+    if len(subjects) < 2:
+        return
+    found = subject_lines.advise(world, subjects[: subject_lines.MOST], now)
+    if found.why in ("same", "empty"):
+        yield Point("experiment", "warning", "its subjects say the same", "write another one")
+    else:
+        yield Point("experiment", "good", f"subjects: {found.sentence}")
+
+
+def _uplift(world: World, campaign: journeys.Campaign) -> Iterator[Point]:
+    if not campaign.uplift:
+        return
+    if world.facts.read(_SCORED, (campaign.uplift,)).num_rows:
+        said = f"where priorities are equal, the higher {campaign.uplift} goes first"
+        yield Point("limits", "good", said)
+    else:
+        what = f"nobody has a score of {campaign.uplift!r}, so it goes by its priority alone"
+        learnt = campaign.uplift.removeprefix("uplift_")
+        yield Point("limits", "warning", what, f"`tailorbird uplift {learnt}`")
 
 
 def _sender(world: World, campaign: journeys.Campaign, now: Instant) -> Iterator[Point]:
