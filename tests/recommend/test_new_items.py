@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tailorbird import recommend
+from tailorbird.errors import ModelError
 from tailorbird.recommend import Parameters, Recommender, content_based
 from tailorbird.schema import Instant
 
@@ -122,3 +123,21 @@ def test_a_new_person_gets_what_sells_inside_a_category(shop: Recommender, now: 
     top = shop.top([5001], 9, now=now, within=set(TOOLS))
     assert set(top["item"].to_pylist()) == set(TOOLS)
     assert set(top["reason_code"].to_pylist()) == {"popular"}
+
+
+def test_a_catalogue_may_repeat_itself_and_hold_gaps(
+    interactions: Maker, rows: list[tuple[int, str, float]], now: Instant
+) -> None:
+    twice = pa.concat_tables([_catalogue(NEW_TEA), _catalogue(NEW_TEA), _catalogue({"name": "?"})])
+    model = recommend.fit(interactions(rows), twice, now=now)
+    once = recommend.fit(interactions(rows), _catalogue(NEW_TEA), now=now)
+    assert model.files() == once.files()
+    with pytest.raises(ModelError, match="item"):
+        recommend.fit(interactions(rows), twice.drop_columns(["item"]), now=now)
+
+
+def test_ids_that_are_numbers_are_read_as_words(
+    interactions: Maker, rows: list[tuple[int, str, float]], now: Instant
+) -> None:
+    numbered = pa.table({"item": pa.array([1, 2], pa.int64()), "name": ["one", "two"]})
+    assert recommend.fit(interactions(rows), numbered, now=now).top([1], 5, now=now).num_rows == 0

@@ -11,7 +11,7 @@ import numpy as np
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import measures as measuring
 from tailorbird.recommend.content_based import Described, describe
-from tailorbird.recommend.interactions import Floats, Interactions, encode, widened
+from tailorbird.recommend.interactions import Floats, Interactions, catalogued, encode, widened
 from tailorbird.recommend.parameters import OWN_REPEAT, Kind, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.tuning import (
@@ -48,44 +48,54 @@ def judge(
 ) -> tuple[Recommender, ModelCard]:
     """Return a recommender fit on everything up to `now`, and the card that judges it.
 
-    Three windows in time: all but the last two horizons is history, the next chooses the
-    parameters (the naive rules' too), the last is the test, on people who had a history before it.
-    Measures are NDCG@10 and recall@20 beside the person's own repeats and beside decayed
-    popularity. The model serves only where it beats both for sure; otherwise the recommender that
-    is returned is the better rule, and `card.why` says so.
-
-    `algorithm` forces a kind of model, which still has to win to serve. With `second_stage` a
-    lambdarank model, learnt on the horizon before the validation window, reorders the candidates
-    where it surely wins there.
+    All but the last two horizons is history, the next window chooses the parameters (the naive
+    rules' too), the last is the test, on people who had a history before it.
+    It serves only where NDCG@10 surely beats own repeats and popularity; else the better rule does.
+    `algorithm` forces a kind of model, which has to win all the same. With `second_stage`
+    lambdarank reorders where it surely wins on the second window.
 
     Raises:
         ModelError: a column is missing.
     """
-    coded = encode(interactions)
-    if items is not None:
-        coded = widened(coded, items["item"].to_pylist())
-    rng = np.random.default_rng(seed)
-    horizon = horizon_days * DAY
-    validation, test = split(
-        coded, now=now, horizon=horizon, rng=rng, described=describe(items, coded.items)
-    )
-    fewest = min(len(validation.people), len(test.people))
-    parameters, measures, second = OWN_REPEAT, _NONE, ""
+    items, coded = _with_items(items, encode(interactions))
+    rng, horizon = np.random.default_rng(seed), horizon_days * DAY
+    told = describe(items, coded.items)
+    validation, test = split(coded, now=now, horizon=horizon, rng=rng, described=told)
+    fewest, second = min(len(validation.people), len(test.people)), ""
+    parameters, measures = OWN_REPEAT, _NONE
     if fewest >= LEAST_PEOPLE:
         tuned = tune(validation, rng, algorithm)
         if second_stage:
-            earlier = now - 3 * horizon
-            before = window(coded, earlier, earlier + horizon, MOST_TUNED, rng, test.described)
-            second = _second(tuned.model, before, validation, rng)
+            earlier = window(coded, *_before(now, horizon), MOST_TUNED, rng, told)
+            second = _second(tuned.model, earlier, validation, rng)
         parameters, measures = _compare(tuned, test, rng, second)
-    serves = parameters.neighbours != "none"  # only the naive rules have none
-    why = _why(measures, serves) if measures else _too_few(fewest, horizon_days)
-    card = _card(coded, parameters, measures, now, horizon, len(test.people))
-    card = msgspec.structs.replace(card, serves=serves, why=why)
+    unsaid = _card(coded, parameters, measures, now, horizon, len(test.people))
+    card = _told(unsaid, _too_few(fewest, horizon_days))
     model = train(coded, items, now=now, seed=seed, parameters=parameters, groups=groups)
-    if serves and second:
+    if card.serves and second:
         model = replace(model, second=test.second_stage(parameters, rng))
     return model, card
+
+
+def _with_items(
+    items: pa.Table | None, coded: Interactions
+) -> tuple[pa.Table | None, Interactions]:
+    if items is None:
+        return None, coded
+    items = catalogued(items)
+    return items, widened(coded, items["item"].to_pylist())
+
+
+def _told(card: ModelCard, too_few: str) -> ModelCard:
+    """Return the card with whether it serves and why."""
+    serves = card.parameters["neighbours"] != "none"  # only the naive rules have none
+    why = _why(card.measures, serves) if card.measures else too_few
+    return msgspec.structs.replace(card, serves=serves, why=why)
+
+
+def _before(now: Instant, horizon: int) -> tuple[Instant, Instant]:
+    """Return the horizon before the validation window."""
+    return now - 3 * horizon, now - 2 * horizon
 
 
 def _second(

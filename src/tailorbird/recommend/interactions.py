@@ -158,6 +158,23 @@ def _pieces(column: pa.ChunkedArray) -> Iterator[pa.Array]:
         yield column.slice(low, _PIECE)
 
 
+def catalogued(items: pa.Table) -> pa.Table:
+    """Return a table of items with each once, the first that is told, their ids as words.
+
+    Raises:
+        ModelError: it has no column `item`.
+    """
+    import pyarrow as pa
+
+    if "item" not in items.column_names:
+        raise ModelError("the column item is missing", where="items", mend="name the ids `item`")
+    column = items["item"].cast(pa.string())
+    ids = column.to_pylist()
+    first = {item: row for row, item in reversed(list(enumerate(ids))) if item is not None}
+    told = items.set_column(items.column_names.index("item"), "item", column)
+    return told.take(pa.array(sorted(first.values()), pa.int64()))
+
+
 def widened(interactions: Interactions, items: Collection[str]) -> Interactions:
     """Return them coded over these items too, though nobody had to do with them yet."""
     known = set(interactions.items)

@@ -34,6 +34,7 @@ from tailorbird.recommend.interactions import (
     History,
     Interactions,
     Singles,
+    catalogued,
     encode,
     history,
     widened,
@@ -107,9 +108,8 @@ class Recommender:
 
         In the order of `people`, rank 1 first. Only items in `within` (say, in stock) where it is
         given; none that the person bought in the last `exclude_recent_days`. Strangers get what
-        is popular now, in their group where `groups` names one of the fit. Of the `k` places the
-        last `new_slots` go to items that few people know yet, where the person's history leads to
-        enough of them, perhaps by what they say of themselves.
+        is popular now, in their group where `groups` names one of the fit. The last `new_slots`
+        places go to items that few people know yet, where something leads the person to enough.
 
         `reason_code` is `repeat`, `viewed`, `related` or `popular`, and `because` the item that a
         `related` one goes with. Histories reach as far as the last fit or `with_history`. Give up
@@ -118,29 +118,43 @@ class Recommender:
         if k < 1:
             raise UsageError(f"k is {k}", where="Recommender.top", mend="ask for at least one item")
         numbers = np.asarray(people, dtype=np.int64)
+        places = (self._index(numbers), self._group(people, groups))
         allowed = self._allowed(within)
+        bar_after = math.inf if exclude_recent_days is None else now / DAY - exclude_recent_days
 
         def ranked(most: int, items: Flags) -> scoring.Ranked:
-            deep = max(most, second_stage.CANDIDATES) if self.second else most
-            parts = compiled.ranked(
-                self._scorer,
-                self.history,
-                self._index(numbers),
-                deep,
-                today=now // DAY,
-                allowed=items,
-                bar_after=_days_before(now, exclude_recent_days),
-                group=self._group(people, groups),
-                compile_it=compiled.worth_it(len(numbers), len(self.items)),
-                threads=threads,
-            )
-            found = scoring.joined(list(parts))
-            return self._again(found, most, now) if self.second else found
+            return self._ranked(places, most, items, now, bar_after, threads)
 
         best = ranked(k, allowed)
         if new_slots > 0 and self.fresh.any():
             best = slots.with_new(best, ranked(min(new_slots, k), allowed & self.fresh), self.fresh)
         return shown.table(self.items, self.names, numbers, best)
+
+    def _ranked(
+        self,
+        places: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+        k: int,
+        allowed: Flags,
+        now: Instant,
+        bar_after: float,
+        threads: int,
+    ) -> scoring.Ranked:
+        """Return the `k` best of `allowed`; `places` are the people's in history and in groups."""
+        people, group = places
+        parts = compiled.ranked(
+            self._scorer,
+            self.history,
+            people,
+            max(k, second_stage.CANDIDATES) if self.second else k,
+            today=now // DAY,
+            allowed=allowed,
+            bar_after=bar_after,
+            group=group,
+            compile_it=compiled.worth_it(len(people), len(self.items)),
+            threads=threads,
+        )
+        found = scoring.joined(list(parts))
+        return self._again(found, k, now) if self.second else found
 
     def _again(self, ranked: scoring.Ranked, k: int, now: Instant) -> scoring.Ranked:
         """Return the `k` best by the second stage."""
@@ -192,7 +206,7 @@ class Recommender:
         `items` is a table as `fit` takes it. A new item is led to by what leads to the known items
         that it is like, and by these, until the next fit knows more.
         """
-        known = set(self.items)
+        items, known = catalogued(items), set(self.items)
         new = items.filter(np.array([item not in known for item in items["item"].to_pylist()]))
         said = self.described.vectors(content_based.tokens(new))
         near = content_based.alike(self.described, said, np.flatnonzero(~self.fresh))
@@ -293,6 +307,7 @@ def train(
 ) -> Recommender:
     """Return what `fit` returns, from interactions that are already coded."""
     if items is not None:
+        items = catalogued(items)
         interactions = widened(interactions, items["item"].to_pylist())
     past, names = history(interactions, now), interactions.items
     size, rng = len(names), np.random.default_rng
@@ -367,10 +382,6 @@ def _check(made: Recommender) -> None:
     check_links("described", said.start, said.token, items, len(said.vocabulary))
     check_lengths("described", len(said.token), said.weight)
     check_lengths("described", len(said.vocabulary), said.rarity)
-
-
-def _days_before(now: Instant, days: float | None) -> float:
-    return math.inf if days is None else now / DAY - days
 
 
 def _names(items: pa.Table | None, known: Sequence[str]) -> dict[str, str]:
