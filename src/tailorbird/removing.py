@@ -110,6 +110,10 @@ def _by_rules(world: World, rules: str) -> Iterator[Use]:
     for campaign, found in campaigns.latest(world):
         if campaign.recommended_by == rules:
             yield Use(found.kind, campaign.name, "recommended_by")
+    steps = re.compile(rf"""recommended_by:\s*["']?{re.escape(rules)}(?![\w-])""")
+    for each in world.definitions.latest("journey"):
+        if steps.search(each.text):
+            yield Use("journey", each.name, "recommended_by")
 
 
 def _in_mails(world: World, slot: str) -> Iterator[Use]:

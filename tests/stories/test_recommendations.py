@@ -48,7 +48,7 @@ def shop(tmp_path: Path, clock: Clock) -> Iterator[Tailorbird]:
                 said.append(
                     product(f"{name}-{number}", category, brand=("own", "fine")[number % 2])
                 )
-        for number in range(240):
+        for number in range(150):
             pair, age = number % PAIRS, float(rng.uniform(2, 110))
             said += buyer(f"p{number}", [(f"pot-{pair}", age)])
             if age > 31:
