@@ -57,7 +57,8 @@ def timed(house: Any) -> Any:
         def sent_at(self, name: str) -> Instant:
             """Return when somebody's mail is due."""
             (mail,) = house.tb.world.ledger.written([house.tb.person(name)], 0, "")
-            return mail.at
+            at: Instant = mail.at
+            return at
 
         def reads(self, hours: dict[str, int]) -> None:
             """Have people have opened a mail on each of the sixty days before, at their hours."""
