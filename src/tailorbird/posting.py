@@ -8,13 +8,12 @@ a redirect is an answer like any other that is no 2xx.
 from __future__ import annotations
 
 import hmac
-import http.client
 import socket
-import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from tailorbird.errors import UsageError
@@ -58,19 +57,21 @@ class Poster:
 
     def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Return what the receiver answered; status 0 and the reason where it did not."""
+        from http.client import HTTPException
+
         try:
             parts = checked(url, self._rules)
             address = resolved(parts, self._rules)
             return self._posted(parts, address, headers, body)
         except UsageError as error:
             return Answer(0, error.what)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, HTTPException) as error:
             return Answer(0, str(error) or type(error).__name__)
 
     def _posted(
         self, parts: SplitResult, address: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
-        connection = _Pinned(parts, address, self._rules.timeout_seconds)
+        connection = _pinned()(parts, address, self._rules.timeout_seconds)
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", path, body, {"user-agent": "Tailorbird", **headers})
@@ -81,20 +82,29 @@ class Poster:
             connection.close()
 
 
-class _Pinned(http.client.HTTPConnection):
-    """A connection to one address under a name."""
+@cache
+def _pinned() -> Any:
+    """Return the class of connections to one address under a name.
 
-    def __init__(self, parts: SplitResult, address: str, timeout: float) -> None:
-        self._secure = parts.scheme == "https"
-        super().__init__(parts.hostname or "", parts.port or _port(parts), timeout=timeout)
-        self._address = address
+    Made at the first post: what most processes never do should not cost their start.
+    """
+    import http.client
+    import ssl
 
-    def connect(self) -> None:
-        """Connect to the address that was judged."""
-        self.sock = socket.create_connection((self._address, self.port), self.timeout)
-        if self._secure:
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+    class Pinned(http.client.HTTPConnection):
+        def __init__(self, parts: SplitResult, address: str, timeout: float) -> None:
+            self._secure = parts.scheme == "https"
+            super().__init__(parts.hostname or "", parts.port or _port(parts), timeout=timeout)
+            self._address = address
+
+        def connect(self) -> None:
+            """Connect to the address that was judged."""
+            self.sock = socket.create_connection((self._address, self.port), self.timeout)
+            if self._secure:
+                context = ssl.create_default_context()
+                self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+
+    return Pinned
 
 
 def checked(url: str, rules: HooksOut) -> SplitResult:
