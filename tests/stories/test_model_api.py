@@ -1,0 +1,83 @@
+"""Models over HTTP: what serves and why, one person's scores, training, drift, rolling back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from litestar.testing import TestClient
+
+from tailorbird.app import Tailorbird
+from tailorbird.web.api import api
+from tailorbird.web.callers import CALLER, Caller
+from tailorbird.web.desk import Desk
+
+MODEL = "/api/v1/models/repeat_purchase"
+Call = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def call(tb: Tailorbird) -> Iterator[Call]:
+    """Return what asks the API, as the console does."""
+    desk = Desk(tb.world, tb.clock)
+    inner: Any = api(tb.readings, tb.clock, desk)
+    caller = Caller("ada", frozenset({"read", "write", "admin"}))
+
+    async def known(scope: Any, receive: Any, send: Any) -> None:
+        await inner({**scope, CALLER: caller}, receive, send)
+
+    with TestClient(known) as client:
+        yield client.request
+    desk.learnings.close()
+
+
+def test_the_list_says_what_serves_and_what_answers(call: Call) -> None:
+    rows = call("GET", "/api/v1/learning").json()
+    found = {each["name"]: each for each in rows}
+    assert found.keys() >= {"recommender", "repeat_purchase"}
+    mine = found["repeat_purchase"]
+    assert (mine["serving"], mine["latest"], mine["drifts"]) == (1, 1, False)
+    assert mine["card"]["why"]
+    assert call("GET", "/api/v1/models/unheard-of").status_code == 404
+
+
+def test_a_model_is_trained_behind_the_request_and_rolled_back_with_a_reason(call: Call) -> None:
+    training = call("POST", f"{MODEL}/train").json()
+    while training["state"] == "running":
+        training = call("GET", f"{MODEL}/training").json()
+    assert training["state"] == "done", training
+    detail = call("GET", MODEL).json()
+    assert [each["version"] for each in detail["versions"]] == [2, 1]
+    assert detail["turns"][0]["how"] in ("promoted", "kept")
+    other = 3 - detail["serving"]
+    empty = call("POST", f"{MODEL}/roll-back", json={"version": other, "reason": ""})
+    assert empty.status_code == 400
+    same = {"version": detail["serving"], "reason": "why not"}
+    assert call("POST", f"{MODEL}/roll-back", json=same).status_code == 400
+    asked = {"version": other, "reason": "wrong people"}
+    back = call("POST", f"{MODEL}/roll-back", json=asked).json()
+    assert back["serving"] == other
+    assert (back["turns"][0]["author"], back["turns"][0]["reason"]) == ("ada", "wrong people")
+
+
+def test_drift_and_groups_are_told(call: Call) -> None:
+    looked = call("POST", f"{MODEL}/drift").json()
+    assert not looked["alarm"]
+    assert call("GET", MODEL).json()["drift"]["why"] == looked["why"]
+    told = call("GET", f"{MODEL}/fairness", params={"trait": "country"}).json()
+    assert {each["group"] for each in told["groups"]} >= {"GB"}
+    wrong = call("GET", f"{MODEL}/fairness", params={"trait": "nonsense"})
+    assert wrong.status_code in (400, 422)
+
+
+def test_one_persons_scores_are_told_with_what_moves_them(call: Call, tb: Tailorbird) -> None:
+    rows = tb.world.facts.read("SELECT MIN(person) AS p FROM scores")
+    person = rows["p"][0].as_py()
+    (score,) = call("GET", f"/api/v1/people/{person}/scores").json()
+    assert score["model"] == "repeat_purchase"
+    assert 0 < score["value"] < 1
+    reasons = call("GET", f"/api/v1/people/{person}/scores/repeat_purchase/reasons").json()
+    assert all(isinstance(each, str) for each in reasons)
+    assert call("GET", "/api/v1/people/999999/scores").status_code == 404
