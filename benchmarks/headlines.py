@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from tailorbird.predict import headline_training as training
 from tailorbird.predict.headline_tests import SURE, Pairs, folds, pairs
 from tailorbird.predict.headlines import FILE
+from tailorbird.predict.wording import MARKS
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "email"
 COLUMNS: Final = {
@@ -86,14 +87,16 @@ def main() -> None:
     seconds = (time.process_time() - begun) / len(seeds)
     strict = mean([right(texts, found, seed, shared=False) for seed in seeds])
     plain = mean([right(words_alone(texts), found, seed, shared=True) for seed in seeds])
-    judged = training.judged_on(found, texts, np.zeros(len(found.z)), np.random.default_rng(0))
+    length = texts.marks[:, list(MARKS).index("its length")]
+    longer = training.named(length[found.first] - length[found.second], found)
     ceiling = found.ceiling()
     sure = np.abs(found.z) > SURE
-    peers = {"length": judged.length, "words by TF-IDF": plain[0]}
+    rule = float(longer.mean()), float(longer[sure].mean())
+    peers = {"length": rule[0], "words by TF-IDF": plain[0]}
     print(f"{found.tests:,} tests, {len(found.z):,} pairs, {int(sure.sum()):,} with |z| > {SURE}")
     print(f"{'':34} all    |z| > {SURE}")
     for name, (every, told) in {
-        "length": (judged.length, judged.sure),
+        "length": rule,
         "words by TF-IDF": plain,
         "Tailorbird": ours,
         "Tailorbird, no subject seen twice": strict,

