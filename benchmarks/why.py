@@ -173,8 +173,7 @@ def main(arguments: Sequence[str]) -> None:
     rows = given[0] if given else 1_000_000 if quick else 100_000_000
     people, campaigns = (40_000, 6) if quick else (100_000, 10)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        database = Database(folder / "tailorbird.sqlite")
+        database = Database(Path(name) / "tailorbird.sqlite")
         ledger = SqliteLedger(database)
         recorded, seconds = record(ledger, people, campaigns)
         kept = sizes(database.read())
@@ -184,11 +183,11 @@ def main(arguments: Sequence[str]) -> None:
         kept = sizes(database.read())
         outbox = sum(size for each, size in kept.items() if each.startswith(OUTBOX)) / sends
         grow(database, rows, max(people, rows // 20))
-        (total,) = database.read().execute("SELECT COUNT(*) FROM decided").fetchone()
+        total = len_of(database)
         decisions += kept[SHARED] / total
         told = answers(ledger, max(people, rows // 20), 300)
         database.close()
-        smallest = bare(folder, recorded, people)
+        smallest = bare(Path(name), recorded, people)
     line = {
         "claim": "a decision takes less than 100 bytes, and the ledger answers within 20 ms",
         "ours": {
@@ -207,6 +206,12 @@ def main(arguments: Sequence[str]) -> None:
     if not quick and not given:
         RESULT.write_text(json.dumps(line, indent=2) + "\n")
     print(json.dumps(line))
+
+
+def len_of(database: Database) -> int:
+    """Return how many decisions there are."""
+    (total,) = database.read().execute("SELECT COUNT(*) FROM decided").fetchone()
+    return int(total)
 
 
 OUTBOX = ("sends", "settlements", "addressed")

@@ -114,12 +114,17 @@ class _Rules:
         if self.pace is not None:
             self.pace.settled(settlements, now)
 
-    def surmised(self, claim: Claim, claimed_at: Instant) -> Settlement:
-        """Return what becomes of a dot that nobody answered, and that left after an instant."""
+    def surmised(self, claim: Claim, since: Instant | None) -> Settlement:
+        """Return what becomes of a dot that nobody answered, and that left since an instant.
+
+        None: since it was claimed, which was a lease before its lease ends.
+        """
         policy = self.policy(claim) if callable(self.policy) else self.policy
         if policy != "retry":
             return _settlement(claim, Reply(claim.send_id, "unknown", 0, DOUBT), self)
-        since = claim.doubted_at or claimed_at
+        if since is None:
+            since = claim.leased_until - LEASE_SECONDS * SECOND
+        since = claim.doubted_at or since
         claim = msgspec.structs.replace(claim, doubted_at=since)
         if self.is_too_late(claim, self.clock() + retry_wait(claim.attempts)):
             return _settlement(claim, Reply(claim.send_id, "unknown", 0, TOO_LATE), self)
@@ -186,7 +191,7 @@ class _Batch:
         words: Words = self.replies
         if len(self.replies) < len(tried):
             words = journal.last() | self.replies
-        ended = _settlements(tried, words, rules, lambda _: self.since)
+        ended = _settlements(tried, words, rules, self.since)
         return [*self.refused.values(), *(self._with_digest(each) for each in ended)]
 
     def _with_digest(self, ended: Settlement) -> Settlement:
@@ -216,21 +221,19 @@ def deliver(
 ) -> DeliveryReport:
     """Send what is due at `now`, at most `limit` messages, and return how they ended.
 
-    `render` makes each message, or settles the claim as cancelled or failed when the person must
-    not be written to any more, or gives it back as pending, because of an order by which nobody can
-    claim it again; `expect` is told of each batch before. `gate` and `pace` are asked inside each
-    claim's transaction, the pace also told how a batch ended. `clock` tells the time of long work.
-    What is in doubt for longer than it is `repeatable` is unknown, whatever the policy.
-    What the carrier gives back ends it. When anything raises, what left is settled, the rest free.
+    `render` makes each message, or settles the claim when the person must not be written to any
+    more, or gives it back as pending, because of an order by which nobody can claim it again;
+    `expect` is told of each batch before. `gate` and `pace` are asked inside each transaction, the
+    pace also told how it ended. What is in doubt for longer than it is `repeatable` is unknown.
+    What the carrier gives back ends it; when anything raises, what left is settled, the rest free.
     """
     rules = _Rules(carrier, clock or (lambda: now), policy, max_attempts, pace, expect, repeatable)
     left, counts = sys.maxsize if limit is None else limit, Counter[str]()
     counted = _Counted(gate) if gate else None
     while left > 0 and not counts["returned"]:
         with journal.held():
-            at = rules.clock()
-            claims = ledger.claim(worker, min(batch, left), at, lease_seconds, counted, pace)
-            if not claims:
+            at, size = rules.clock(), min(batch, left)
+            if not (claims := ledger.claim(worker, size, at, lease_seconds, counted, pace)):
                 break
             under_way = _Batch(claims, at, at + int(lease_seconds * LEASE_USED * SECOND))
             counts += _sent(ledger, journal, render, under_way, rules, worker)
@@ -251,33 +254,25 @@ def recover(
     others: bool = True,
     pace: Pace | None = None,
     repeatable: Repeatable = promises_nothing,
-    lease_seconds: int = LEASE_SECONDS,
 ) -> Recovery:
     """Settle what this worker's last life left behind, and return what became of it.
 
     To be called before the first `deliver`, and safe at any time: while another thread delivers
-    with this journal, it waits. A claim with a reply is settled by it. The others are
-    asked of the carrier where it can tell. Where it cannot, a claim without a dot is free again,
-    and one with a dot is unknown, or under the policy `retry` deferred, while it is `repeatable`:
-    `lease_seconds` before its lease ends, nothing had left. Where the journal is lost
-    (None), the worker's claims whose lease has ended count as dotted; so do those of all others,
-    unless `others` is False because their journals tell whether they live.
+    with this journal, it waits. A claim with a reply is settled by it; the others are asked of the
+    carrier. Where it cannot tell, one without a dot is free again, and one with a dot is unknown,
+    or under the policy `retry` deferred while it is `repeatable`. Where the journal is lost (None),
+    claims count as dotted whose lease has ended; so do those of `others`, whose journals are gone.
     """
     rules = _Rules(carrier, lambda: now, policy, max_attempts, pace, repeatable=repeatable)
-
-    def claimed_at(claim: Claim) -> Instant:
-        return claim.leased_until - lease_seconds * SECOND
-
     with journal.held() if journal else nullcontext():
         own = {c.send_id: c for c in ledger.claimed(worker, None if journal else now)}
         expired = {c.send_id: c for c in ledger.claimed(expired_at=now)} if others else {}
         strange = {send_id: c for send_id, c in expired.items() if send_id not in own}
         words: Words = journal.last() if journal else dict.fromkeys(own)
-        settlements = _settlements(own.values(), words, rules, claimed_at)
+        settlements = _settlements(own.values(), words, rules)
         rules.settle(ledger, settlements, now, worker)
         if strange:
-            doubts: Words = {**dict.fromkeys(strange), **words}
-            surmised = _settlements(strange.values(), doubts, rules, claimed_at)
+            surmised = _settlements(strange.values(), {**dict.fromkeys(strange), **words}, rules)
             rules.settle(ledger, surmised, now)
             settlements += surmised
         if journal:
@@ -317,7 +312,7 @@ def retry_wait(attempts: int) -> Instant:
 
 
 def _settlements(
-    claims: Iterable[Claim], words: Words, rules: _Rules, claimed_at: Callable[[Claim], Instant]
+    claims: Iterable[Claim], words: Words, rules: _Rules, since: Instant | None = None
 ) -> list[Settlement]:
     """Return how each claim ended, asking the carrier about those that nobody answered."""
     answers = {send_id: reply for send_id, reply in words.items() if _definite(reply)}
@@ -329,7 +324,7 @@ def _settlements(
         if reply is None and claim.send_id in known:
             reply = _told(claim.send_id, there=known[claim.send_id])
         elif reply is None and claim.send_id in words:
-            settlements.append(rules.surmised(claim, claimed_at(claim)))
+            settlements.append(rules.surmised(claim, since))
             continue
         settlements.append(_settlement(claim, reply, rules))
     return settlements
