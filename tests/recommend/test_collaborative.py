@@ -16,10 +16,6 @@ from tailorbird.schema import Instant
 Maker = Callable[..., pa.Table]
 
 
-def _first(model: recommend.Recommender, person: int, now: Instant) -> str:
-    return str(model.top([person], 1, now=now)["item"][0].as_py())
-
-
 @pytest.mark.slow  # the compiled passes are compiled on a machine's first run
 def test_the_compiled_ridge_solves_what_the_dense_one_solves(noise: pa.Table, now: Instant) -> None:
     past = history(encode(noise), now)
@@ -71,7 +67,7 @@ def test_what_follows_comes_before_what_went_before(interactions: Maker, now: In
     rows = []
     for person in range(1, 61):
         rows += [(person, "a crib", 90.0), (person, "pram", 60.0), (person, "z blocks", 30.0)]
-    rows.append((99, "pram", 1.0))  # by joint buyers alone, crib and blocks are equal
+    rows.append((99, "pram", 1.0))
     rows += [(other, "a crib", 5.0) for other in range(100, 160)]  # which sells better
     shop = interactions(rows)
     ordered = recommend.fit(
@@ -79,9 +75,11 @@ def test_what_follows_comes_before_what_went_before(interactions: Maker, now: In
         now=now,
         parameters=Parameters(following=4.0, own_weight=0.0, likeness=0.0, fashion=0.0),
     )
-    assert _first(ordered, 99, now) == "z blocks"
-    row = ordered.top([99], 1, now=now).to_pylist()[0]
-    assert (row["reason_code"], row["because"]) == ("related", "pram")
+    first, second, *_ = ordered.top([99], 3, now=now).to_pylist()
+    assert (first["item"], second["item"]) == ("z blocks", "a crib")
+    assert (first["reason_code"], first["because"]) == ("related", "pram")
+    # Measured: 3.89 against .19; by joint buyers alone .20 against .19.
+    assert first["score"] > 5 * second["score"]
 
 
 def test_visits_are_told_apart_by_their_instant(interactions: Maker, now: Instant) -> None:
