@@ -63,6 +63,8 @@ ROUTES = (
     "/images/still-to-come",
     "/recommendations",
     "/recommendations/default",
+    "/models",
+    "/models/repeat_purchase",
     "/data",
     "/sources",
     "/sources/warehouse",
