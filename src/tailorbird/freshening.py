@@ -144,7 +144,7 @@ def reasons(world: World, name: str, person: PersonId, now: Instant) -> tuple[st
     features = Past(world, asked, [person]).features(now)
     if not features.num_rows:
         return ()
-    told = predict_reasons(drifting.scorer(found[1]), features)
+    told = predict_reasons(drifting.scorer(world, found[1], now), features)
     return tuple(told["words"].to_pylist())
 
 

@@ -23,6 +23,7 @@ def model(world: Worlds, now: Instant) -> Propensity:
     known = world()
     found, card = predict.judge(known.features, known.outcomes, now=now)
     assert card.serves
+    assert isinstance(found, Propensity)
     return found
 
 

@@ -11,6 +11,18 @@ export interface Against {
   mend: string;
 }
 
+export interface Answer {
+  products: Recommended[];
+  rules: string;
+  rules_version: number;
+  model_version: number;
+  made_of: string;
+  at: string;
+  person: number | null;
+  session: string;
+  horizon_days: number;
+}
+
 export interface ApplyFiles {
   files: Record<string, string>;
   author: string;
@@ -18,6 +30,7 @@ export interface ApplyFiles {
   plan: string;
   prune: boolean;
   overwrite: boolean;
+  end: boolean;
 }
 
 export interface Arm {
@@ -87,6 +100,13 @@ export interface AudienceReport {
   trouble: string;
 }
 
+export interface BesideRule {
+  rule: string;
+  value: number;
+  low: number;
+  high: number;
+}
+
 export interface BlockRow {
   name: string;
   version: number;
@@ -139,6 +159,7 @@ export interface CampaignResult {
   shown: Counted[];
   rules: Counted[];
   fallbacks: Counted[];
+  subjects: string[];
 }
 
 export interface CampaignSends {
@@ -158,6 +179,28 @@ export interface CampaignSummary {
   refused: number;
   pending: number;
   decided_at: string | null;
+}
+
+export interface CampaignUplift {
+  campaign: string;
+  model: string;
+  version: number;
+  trained_at: string;
+  people: number;
+  written_to: number;
+  outcome: string;
+  window_days: number;
+  average: number;
+  average_low: number;
+  average_high: number;
+  orders: UpliftOrder[];
+  policies: UpliftPolicy[];
+  curve: UpliftPoint[];
+  serves: boolean;
+  served_by: string;
+  features: string[];
+  why: string;
+  scored: number;
 }
 
 export interface CarrierResting {
@@ -305,12 +348,13 @@ export interface DecisionReport {
 
 export interface DefinitionChange {
   what: "add" | "change" | "remove";
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey" | "recommendations";
   name: string;
   path: string;
   before: number;
   diff: string;
   moved: ChangedSince | null;
+  people: number;
 }
 
 export interface DefinitionFiles {
@@ -394,6 +438,24 @@ export interface Draw {
   drawn: string;
   probability: number;
   among: Record<string, number>;
+}
+
+export interface DriftLook {
+  at: string;
+  version: number;
+  people: number;
+  alarm: boolean;
+  why: string;
+  drifts: Drifted[];
+}
+
+export interface Drifted {
+  kind: string;
+  name: string;
+  value: number;
+  limit: number;
+  alarm: boolean;
+  says: string;
 }
 
 export interface Effect {
@@ -481,11 +543,57 @@ export interface Explanation {
   outlook: Outlook | null;
 }
 
+export interface ExposureAudit {
+  by: string;
+  at_least: number;
+  declared: boolean;
+  shares: ExposureShare[];
+}
+
+export interface ExposureReport {
+  rules: string;
+  rules_version: number;
+  people: number;
+  products: number;
+  shown: number;
+  gini: number;
+  audits: ExposureAudit[];
+}
+
+export interface ExposureShare {
+  value: string;
+  products: number;
+  share: number;
+  low: number;
+  high: number;
+  target: number;
+  too_little: boolean;
+}
+
 export interface ExtraDefinition {
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey" | "recommendations";
   name: string;
   version: number;
   author: string;
+}
+
+export interface FairGroup {
+  group: string;
+  people: number;
+  selection_rate: number;
+  found: number | null;
+  mean_probability: number;
+  outcome_rate: number;
+}
+
+export interface FairnessReport {
+  trait: string;
+  threshold: number;
+  groups: FairGroup[];
+  selection_ratio: number;
+  odds_gap: number;
+  calibration_gap: number;
+  why: string;
 }
 
 export interface FaultRow {
@@ -700,6 +808,11 @@ export interface ImageTrial {
   said: string[];
 }
 
+export interface Importance {
+  feature: string;
+  share: number;
+}
+
 export interface ImportedFile {
   file: string;
   mapping: string;
@@ -749,6 +862,15 @@ export interface JourneyCall {
   values: Record<string, string | number | boolean | null>;
 }
 
+export interface JourneyDraft {
+  findings: JourneyFinding[];
+  mode: string;
+  description: string;
+  head: string[];
+  steps: JourneyStep[];
+  standing: OlderStep[];
+}
+
 export interface JourneyFinding {
   code: string;
   severity: string;
@@ -782,6 +904,18 @@ export interface JourneyPublished {
   version: number;
   older: OlderStep[];
   moved: number;
+}
+
+export interface JourneyRemoval {
+  end: boolean;
+  author: string;
+  reason: string;
+}
+
+export interface JourneyRemoved {
+  name: string;
+  version: number;
+  ended: number;
 }
 
 export interface JourneyRow {
@@ -866,7 +1000,7 @@ export interface KeptDefinition {
 }
 
 export interface KeptText {
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey" | "recommendations";
   name: string;
   version: number;
 }
@@ -929,6 +1063,14 @@ export interface LeftStep {
   to: string;
   reason: string;
   people: number;
+}
+
+export interface Lift {
+  tenth: number;
+  people: number;
+  rate: number;
+  lift: number;
+  captured: number;
 }
 
 export interface LiftedSuppressions {
@@ -1004,6 +1146,7 @@ export interface MadeOf {
   scores: ModelValue[];
   traits: Record<string, string>;
   because: string[];
+  recommended_by: string;
 }
 
 export interface Mail {
@@ -1134,6 +1277,20 @@ export interface MissedRun {
   reason: string;
 }
 
+export interface ModelDetail {
+  name: string;
+  target: string;
+  serving: number;
+  latest: number;
+  card: ModelReport | null;
+  challenger: ModelReport | null;
+  versions: ModelVersion[];
+  turns: ModelTurn[];
+  drift: DriftLook | null;
+  scheduled: string;
+  spent: Spent[];
+}
+
 export interface ModelReport {
   name: string;
   kind: string;
@@ -1149,6 +1306,44 @@ export interface ModelReport {
   measures: Measured[];
   serves: boolean;
   why: string;
+  algorithm: string;
+  outcomes: number;
+  threshold: number | null;
+  calibration: string;
+  reliability: Reliability[];
+  lift: Lift[];
+  tried: Tried[];
+  validations: Validation[];
+  importances: Importance[];
+  seed: number;
+  libraries: Record<string, string>;
+}
+
+export interface ModelRow {
+  name: string;
+  target: string;
+  serving: number;
+  latest: number;
+  card: ModelReport | null;
+  drifts: boolean;
+  scheduled: string;
+}
+
+export interface ModelTraining {
+  name: string;
+  state: "" | "running" | "done" | "failed";
+  asked_at: string | null;
+  ended_at: string | null;
+  why: string;
+}
+
+export interface ModelTurn {
+  version: number;
+  challenger: number;
+  how: string;
+  at: string;
+  author: string;
+  reason: string;
 }
 
 export interface ModelValue {
@@ -1157,6 +1352,17 @@ export interface ModelValue {
   value: number;
   at: string;
   reasons: string[];
+}
+
+export interface ModelVersion {
+  version: number;
+  trained_at: string;
+  serves: boolean;
+  wins: boolean;
+  algorithm: string;
+  measures: Measured[];
+  became: string;
+  why: string;
 }
 
 export interface NamedPeople {
@@ -1400,6 +1606,15 @@ export interface PersonRow {
   last_order_at: string | null;
 }
 
+export interface PersonScore {
+  model: string;
+  version: number;
+  value: number;
+  at: string;
+  kept: boolean;
+  reason: string;
+}
+
 export interface PersonStays {
   segment: string;
   person: number;
@@ -1412,6 +1627,7 @@ export interface Pick {
   item: string;
   name: string;
   reason: string;
+  probability: number | null;
 }
 
 export interface Point {
@@ -1530,7 +1746,7 @@ export interface PullFiles {
 
 export interface Pulled {
   done: "new" | "changed" | "removed" | "edited" | "conflict" | "kept" | "unwritable";
-  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey";
+  kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey" | "recommendations";
   name: string;
   path: string;
   version: number;
@@ -1609,6 +1825,33 @@ export interface Recalculation {
   changed: number;
 }
 
+export interface Recommended {
+  rank: number;
+  item: string;
+  name: string;
+  category: string;
+  price_minor: number;
+  currency: string;
+  url: string;
+  image: string;
+  reason: string;
+  reason_code: string;
+  because: string;
+  score: number;
+  recommendation_score: number | null;
+}
+
+export interface RecommenderReport {
+  version: number;
+  serves: boolean;
+  why: string;
+  after: string | null;
+  until: string | null;
+  people: number;
+  sections: ReportSection[];
+  scores: ScoreWorth | null;
+}
+
 export interface Reconciliation {
   faults: FaultRow[];
   count: number;
@@ -1655,6 +1898,12 @@ export interface RefusedRow {
   replayed_as: number;
 }
 
+export interface Reliability {
+  said: number;
+  happened: number;
+  people: number;
+}
+
 export interface RemovedDefinition {
   name: string;
   version: number;
@@ -1673,6 +1922,21 @@ export interface ReplayReport {
   first_refused: RefusedRow[];
 }
 
+export interface ReportFigure {
+  name: string;
+  value: number;
+  low: number;
+  high: number;
+  beside: BesideRule[];
+}
+
+export interface ReportSection {
+  by: string;
+  value: string;
+  people: number;
+  figures: ReportFigure[];
+}
+
 export interface RfmGrid {
   as_of: string;
   squares: RfmSquare[];
@@ -1683,6 +1947,12 @@ export interface RfmSquare {
   value: number;
   cell: string;
   people: number;
+}
+
+export interface RollBack {
+  version: number;
+  reason: string;
+  author: string;
 }
 
 export interface RuleReport {
@@ -1702,9 +1972,27 @@ export interface RuleRow {
   place: string;
 }
 
+export interface RuleSet {
+  name: string;
+  version: number;
+  description: string;
+  says: string[];
+  products: number;
+  allowed: number;
+  used_by: string[];
+  text: string;
+}
+
 export interface RuleText {
   text: string;
   keep: boolean;
+}
+
+export interface RulesTrial {
+  name: string;
+  version: number;
+  products: number;
+  allowed: number;
 }
 
 export interface ScheduleView {
@@ -1731,6 +2019,17 @@ export interface Score {
   version: number;
   value: number;
   at: string;
+}
+
+export interface ScoreWorth {
+  horizon_days: number;
+  shown: number;
+  rate: number;
+  error: number;
+  error_of_rate: number;
+  log_loss: number;
+  log_loss_of_rate: number;
+  isotonic: boolean;
 }
 
 export interface SegmentCount {
@@ -2024,6 +2323,12 @@ export interface SourceTrial {
   problems: string[];
 }
 
+export interface Spent {
+  what: string;
+  epsilon: number;
+  at: string;
+}
+
 export interface Stage {
   at: string;
   what: string;
@@ -2079,6 +2384,56 @@ export interface StuckPerson {
   step: string;
   since: string;
   due_at: string;
+}
+
+export interface SubjectAdvice {
+  candidates: SubjectCandidate[];
+  called: string;
+  why: "called" | "close" | "unproven" | "unfamiliar" | "same" | "alone" | "empty";
+  sentence: string;
+  test: SubjectTest | null;
+}
+
+export interface SubjectCandidate {
+  subject: string;
+  chance: number;
+  familiar: number;
+  reasons: SubjectReason[];
+}
+
+export interface SubjectModel {
+  version: number;
+  trained_at: string | null;
+  tests: number;
+  pairs: number;
+  proven: boolean;
+  why: string;
+  learnt_from: string;
+  accuracy: number | null;
+  low: number | null;
+  high: number | null;
+  ceiling: number | null;
+}
+
+export interface SubjectReason {
+  what: string;
+  speaks: "for" | "against";
+  weight: number;
+  kind: "mark" | "words";
+}
+
+export interface SubjectTest {
+  people_each: number;
+  people: number;
+  metric: "open" | "click";
+  rate: number;
+  detects: number;
+  own_rate: boolean;
+  sentence: string;
+}
+
+export interface SubjectsAsked {
+  subjects: (string | unknown)[];
 }
 
 export interface Suggestion {
@@ -2137,6 +2492,7 @@ export interface TakeBack {
   reason: string;
   to: number | null;
   overwrite: boolean;
+  end: boolean;
 }
 
 export interface TemplateDraft {
@@ -2279,6 +2635,14 @@ export interface Trial {
   reply: string;
 }
 
+export interface Tried {
+  algorithm: string;
+  figure: number | null;
+  settings: string;
+  why: string;
+  chosen: boolean;
+}
+
 export interface TriedHook {
   status: number;
   text: string;
@@ -2290,11 +2654,41 @@ export interface Turn {
   at: string | null;
 }
 
+export interface UpliftOrder {
+  name: string;
+  title: string;
+  qini: number;
+  low: number;
+  high: number;
+  above: number | null;
+  above_low: number | null;
+  above_high: number | null;
+}
+
+export interface UpliftPoint {
+  share: number;
+  gain: number;
+  random: number;
+}
+
+export interface UpliftPolicy {
+  name: string;
+  value: number;
+  low: number;
+  high: number;
+}
+
 export interface UsualSize {
   expected: number;
   low: number;
   high: number;
   days: number;
+}
+
+export interface Validation {
+  kind: "time" | "window before" | "stratified folds" | "folds of people";
+  figure: number;
+  bias: number;
 }
 
 export interface Verdict {
