@@ -21,6 +21,7 @@ from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recalculating import Recalculated, due, keep
 from tailorbird.schema import DAY, Definition, Instant, PersonId, Scalar
 from tailorbird.segments.groups_text import CALENDAR, NAME
+from tailorbird.serving import kept
 from tailorbird.traits.registry import TRAITS
 from tailorbird.traits.table import table
 from tailorbird.world import World
@@ -145,9 +146,8 @@ def learnable(
 
 def serving(world: World, name: str) -> predict.Clusters | None:
     """Return the latest clusters that serve, None where none do."""
-    latest = world.models.get(f"{MODEL}{name}")
-    for version in range(latest[0] if latest else 0, 0, -1):
-        found = world.models.get(f"{MODEL}{name}", version)
+    for version in range(world.models.latest(f"{MODEL}{name}"), 0, -1):
+        found = kept(world, f"{MODEL}{name}", version)
         if found and msgspec.json.decode(found[2], type=ModelCard).serves:
             return predict.load_clusters(found[1])
     return None
@@ -155,7 +155,7 @@ def serving(world: World, name: str) -> predict.Clusters | None:
 
 def report(world: World, name: str) -> predict.ClusterReport | None:
     """Return what the latest training found, None before the first."""
-    found = world.models.get(f"{MODEL}{name}")
+    found = kept(world, f"{MODEL}{name}")
     if found is None:
         return None
     return msgspec.json.decode(found[1][REPORT], type=predict.ClusterReport)

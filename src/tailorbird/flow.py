@@ -76,7 +76,7 @@ class Ingested(msgspec.Struct, frozen=True):
     created: int = 0
     merged: int = 0
     troubles: tuple[str, ...] = ()
-    """What holds people up in journeys, each in a sentence."""
+    """What holds people up in journeys, and which models cannot be read, each in a sentence."""
 
     def __add__(self, other: Ingested) -> Ingested:
         pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
@@ -305,7 +305,7 @@ def keep_current(
     if ready.recalculate_due(world, now, work):
         taken += ingest(world)
     retraining.run_due(world, now, work)
-    freshening.freshen(world, now)
+    models = (*freshening.freshen(world, now).troubles, *learning.troubles(world))
     refresh(world, now, seconds, work)
     journeying.react(world, now)
     triggering.enter_triggered(world, now, journeying.enter)
@@ -313,7 +313,7 @@ def keep_current(
     granting.send_scheduled(world, now)
     notify.enqueue(world, now)
     crossing.forget_old(world, now, work)
-    return taken + Ingested(troubles=tuple(map(_held_up, held.items())))
+    return taken + Ingested(troubles=(*map(_held_up, held.items()), *models))
 
 
 def _held_up(held: tuple[Place, str]) -> str:

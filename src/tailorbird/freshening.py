@@ -51,13 +51,27 @@ class Said(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def freshen(world: World, now: Instant) -> int:
-    """Score anew who has done something since a streaming model's scoring; return how many."""
-    return sum(
-        _freshened(world, definition.name, now)
-        for definition in world.definitions.latest("model")
-        if learning.wanted(world, definition.name).streaming
-    )
+class Freshened(msgspec.Struct, frozen=True):
+    """How many were scored anew, and what cannot be scored now, each in a sentence."""
+
+    people: int
+    troubles: tuple[str, ...]
+
+
+def freshen(world: World, now: Instant) -> Freshened:
+    """Score anew who has done something since a streaming model's scoring.
+
+    A model that cannot be asked, such as one at an address that is away, holds nothing up: its
+    scores stay as they are until it can.
+    """
+    people, troubles = 0, []
+    for definition in world.definitions.latest("model"):
+        if learning.wanted(world, definition.name).streaming:
+            try:
+                people += _freshened(world, definition.name, now)
+            except TailorbirdError as error:
+                troubles.append(error.sentence())
+    return Freshened(people, tuple(troubles))
 
 
 def _freshened(world: World, name: str, now: Instant) -> int:

@@ -7,12 +7,12 @@ its naive rule is kept with its card and does not serve.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
 from tailorbird import catalogue, model_kinds, recommend, serving, yaml_text
-from tailorbird.errors import UsageError
+from tailorbird.errors import ModelError, UsageError
 from tailorbird.learning_texts import BY_DEFAULT, LIBRARY, WantedModel, parse_model
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
 from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
@@ -26,6 +26,8 @@ from tailorbird.yaml_text import nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tailorbird.recommend.parameters import Kind
 
 ASKED: Final = "wanted.json"
 """The file that keeps what was wanted when a model was trained."""
@@ -108,8 +110,9 @@ def _recommender(
     interactions = world.facts.read(_INTERACTIONS, (now, *_KINDS), people)
     items, groups = catalogue.products(world), catalogue.origins(world, allowed, now)
     days, seed = asked.horizon, asked.seed
+    forced = None if asked.algorithm == "auto" else cast("Kind", asked.algorithm)
     model, card = recommend.judge(
-        interactions, items, now=now, horizon_days=days, seed=seed, groups=groups
+        interactions, items, now=now, horizon_days=days, seed=seed, groups=groups, algorithm=forced
     )
     proof = recommend.prove(
         model, interactions, items, now=now, horizon_days=days, seed=seed, groups=groups
@@ -125,7 +128,7 @@ def cards(world: World) -> list[ModelCard]:
 
 def card(world: World, name: str) -> ModelCard | None:
     """Return the card of a model's latest version."""
-    found = world.models.get(name)
+    found = serving.kept(world, name)
     if found is None:
         return None
     version, _, content = found
@@ -134,7 +137,7 @@ def card(world: World, name: str) -> ModelCard | None:
 
 def serving_card(world: World, name: str, version: int = 0) -> ModelCard | None:
     """Return the card of the version that serves, or of another one."""
-    found = world.models.get(name, version) if version else serving.served(world, name)
+    found = serving.kept(world, name, version) if version else serving.served(world, name)
     if found is None:
         return None
     return msgspec.structs.replace(msgspec.json.decode(found[2], type=ModelCard), version=found[0])
@@ -240,8 +243,19 @@ def recommender(world: World) -> tuple[int, recommend.Recommender] | None:
 
 
 def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | None:
-    found = world.models.get(RECOMMENDER, version)
-    return (version, recommend.load(found[1])) if found else None
+    found = serving.kept(world, RECOMMENDER, version)
+    try:
+        return (version, recommend.load(found[1])) if found else None
+    except ModelError:
+        return None  # of a format before this one
+
+
+def troubles(world: World) -> list[str]:
+    """Return of each model that cannot be read why, and how it is mended; read once a version."""
+    found = [serving.trouble(world, name) for name in world.models.names()]
+    if serving.version(world, RECOMMENDER) and recommender(world) is None and not any(found):
+        found.append("the recommender's files are of another version; train it again")
+    return [each for each in found if each]
 
 
 def history(world: World, people: Sequence[PersonId], now: Instant) -> pa.Table:

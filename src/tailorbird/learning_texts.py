@@ -34,6 +34,8 @@ ALWAYS_READ: Final = ("orders", "recency_days")
 FEATURES: Final = MEANINGS["repeat_purchase"].features
 ALGORITHMS: Final = (*predict.ALGORITHMS, "bg_nbd", "pareto_nbd")
 """The last two say how people buy, for repeat purchases, churn and value."""
+OF_PRODUCTS: Final = ("auto", "ridge", "cosine", "als", "fused")
+"""What may be forced of the recommender; a forced one has to beat the rules all the same."""
 Keyed: TypeAlias = dict[str, Any]
 OF_BUYING: Final = ("repeat_purchase", "churn", "value")
 
@@ -155,6 +157,8 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
     target = found.foretells
     if found.features is not None and not found.meaning.features:
         yield ("features",), "this model learns of what people do", "leave the features out"
+    if target == "products" and found.audience:
+        yield ("audience",), "the recommender learns of everybody who allows it", "leave it out"
     for number, each in enumerate(found.features or ()):
         yield from _feature_faults(found.name, each, ("features", number))
     if found.features is not None and not 0 < len(found.features) <= MOST_FEATURES:
@@ -166,10 +170,11 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
             yield ("target", "within"), f"{target.within!r} is no time to look ahead", mend
         if found.horizon_days is not None:
             yield ("horizon_days",), "`within` of the target says how far ahead", "leave it out"
-    if found.algorithm not in ALGORITHMS:
-        mend = nearest(found.algorithm, list(ALGORITHMS))
-        yield ("algorithm",), f"no algorithm {found.algorithm!r}", mend
-    if found.algorithm in ALGORITHMS[-2:] and target not in OF_BUYING:
+    known = OF_PRODUCTS if target == "products" else ALGORITHMS
+    if found.algorithm not in known:
+        mend = nearest(found.algorithm, list(known))
+        yield ("algorithm",), f"no algorithm {found.algorithm!r} foretells this", mend
+    elif found.algorithm in ALGORITHMS[-2:] and target not in OF_BUYING:
         mend = f"it is for {', '.join(OF_BUYING)}"
         yield ("algorithm",), f"{found.algorithm!r} says how people buy again", mend
     every = found.schedule

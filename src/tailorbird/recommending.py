@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tailorbird import catalogue, learning, yaml_text
+from tailorbird import catalogue, learning, serving, yaml_text
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.recommend import calibration, consumables, report
 from tailorbird.recommend.calibration import Calibration
@@ -183,7 +183,7 @@ def proven(world: World, version: int) -> tuple[Calibration | None, Report | Non
     """Return what a version of the recommender was found to be worth; read once a version."""
 
     def read() -> tuple[Calibration | None, Report | None]:
-        found = world.models.get(learning.RECOMMENDER, version)
+        found = serving.kept(world, learning.RECOMMENDER, version)
         files = found[1] if found else {}
         scores, told = files.get(calibration.FILE), files.get(report.FILE)
         return calibration.load(scores) if scores else None, report.load(told) if told else None

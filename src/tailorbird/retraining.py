@@ -235,7 +235,7 @@ def _drifted(world: World, asked: WantedModel, now: Instant, work: Work) -> bool
 def _look(world: World, name: str, now: Instant) -> None:
     try:
         drifting.look(world, name, now)
-    except UsageError as error:
+    except (ModelError, UsageError) as error:
         # A version from before windows were kept: its schedule trains it anew.
         nothing = DriftReport(0, (), error.sentence())
         drifting.keep(world, name, Looked(now, serving.version(world, name), nothing))

@@ -5,7 +5,7 @@ A version is made to serve by winning (`retraining`), or by somebody who rolls b
 
 from __future__ import annotations
 
-from tailorbird.errors import UsageError
+from tailorbird.errors import ModelError, UsageError
 from tailorbird.model_record import Turn, TurnHow
 from tailorbird.schema import Instant
 from tailorbird.world import World
@@ -18,9 +18,37 @@ def version(world: World, name: str) -> int:
 
 
 def served(world: World, name: str) -> tuple[int, dict[str, bytes], bytes] | None:
-    """Return (version, files, card) of the version that serves."""
+    """Return (version, files, card) of the version that serves, None where it cannot be read."""
     number = version(world, name)
-    return world.models.get(name, number) if number else None
+    return kept(world, name, number) if number else None
+
+
+def kept(
+    world: World, name: str, number: int | None = None
+) -> tuple[int, dict[str, bytes], bytes] | None:
+    """Return (version, files, card) of a version, or of the latest, as far as it can be trusted.
+
+    What was changed, or signed by nobody, counts as not there: a training makes another. `trouble`
+    says so.
+    """
+    try:
+        return world.models.get(name, number)
+    except ModelError:
+        return None
+
+
+def trouble(world: World, name: str) -> str:
+    """Return why the version that serves cannot be read, '' where it can; read once a version."""
+    number = version(world, name)
+    return world.latest.of(f"trouble of {name}", number, lambda: _trouble(world, name, number))
+
+
+def _trouble(world: World, name: str, number: int) -> str:
+    try:
+        world.models.get(name, number)
+    except ModelError as error:
+        return error.sentence()
+    return ""
 
 
 def held_by(world: World, name: str) -> Turn | None:

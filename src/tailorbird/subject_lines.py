@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from tailorbird import experiments, letters, results
+from tailorbird import experiments, letters, results, serving
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.predict import headlines
 from tailorbird.schema import DAY, Instant
@@ -124,7 +124,7 @@ def learn(
 
 def _prior(world: World) -> headlines.Headlines:
     """Return what others' tests have shown: those of a file that was given, or what is shipped."""
-    found = world.models.get(CORPUS)
+    found = serving.kept(world, CORPUS)
     return headlines.load(found[1]) if found else headlines.shipped()
 
 
@@ -167,7 +167,7 @@ def model(world: World) -> tuple[int, headlines.Headlines]:
     latest = world.models.latest(MODEL)
     if not latest:
         return 0, _general(world)
-    found = world.latest.of(MODEL, latest, lambda: world.models.get(MODEL, latest))
+    found = world.latest.of(MODEL, latest, lambda: serving.kept(world, MODEL, latest))
     own = headlines.load(found[1]) if found else headlines.shipped()
     general = _general(world)
     if not own.proven and general.proven:
@@ -176,7 +176,7 @@ def model(world: World) -> tuple[int, headlines.Headlines]:
 
 
 def _general(world: World) -> headlines.Headlines:
-    found = world.models.get(CORPUS)
+    found = serving.kept(world, CORPUS)
     if found is None:
         return headlines.shipped()
     return headlines.load(found[1])

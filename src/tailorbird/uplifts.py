@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird import authoring, journeys, letters, model_data, results
+from tailorbird import authoring, journeys, letters, model_data, results, serving
 from tailorbird.errors import UsageError
 from tailorbird.learning_texts import FEATURES
 from tailorbird.letters.campaigns import BETWEEN
@@ -165,7 +165,7 @@ def _who_reached(
 
 def score(world: World, name: str, now: Instant) -> int:
     """Score everybody by what a campaign's experiment has shown; none where it does not serve."""
-    found = world.models.get(model_of(name))
+    found = serving.kept(world, model_of(name))
     if found is None:
         return 0
     version, files, _ = found
@@ -206,7 +206,7 @@ def rescore(world: World) -> int:
 
 def latest(world: World, name: str) -> CampaignUplift | None:
     """Return what a campaign's latest training found, None where there was none."""
-    found = world.models.get(model_of(name)) if BETWEEN not in name else None
+    found = serving.kept(world, model_of(name)) if BETWEEN not in name else None
     if found is None:
         return None
     version, files, content = found

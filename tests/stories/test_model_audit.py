@@ -78,7 +78,7 @@ def test_who_did_something_is_scored_anew_between_scorings(tb: Tailorbird) -> No
         tb.world.facts.read("SELECT MIN(person) AS p FROM scores WHERE model = ?", (MODEL,))
         .column("p")[0].as_py()
     )  # fmt: skip
-    assert freshening.freshen(tb.world, tb.clock() + HOUR) == 0
+    assert freshening.freshen(tb.world, tb.clock() + HOUR).people == 0
     said = freshening.Scores(tb.world)
     before = said.of(person, tb.clock())
     assert before is not None
@@ -88,10 +88,10 @@ def test_who_did_something_is_scored_anew_between_scorings(tb: Tailorbird) -> No
     anew = said.of(person, now)
     assert anew is not None
     assert [each.kept for each in anew] == [False]
-    assert freshening.freshen(tb.world, now) == 1
+    assert freshening.freshen(tb.world, now).people == 1
     kept = said.of(person, now)
     assert kept is not None
-    assert freshening.freshen(tb.world, now + HOUR) == 0
+    assert freshening.freshen(tb.world, now + HOUR).people == 0
     rows = tb.world.facts.read(
         "SELECT value FROM scores WHERE model = ? AND person = ?", (MODEL, person)
     ).to_pylist()

@@ -54,7 +54,10 @@ def test_an_event_of_ones_own_can_be_foretold() -> None:
         ("name: churn\nfeatures:\n- count(orders)\n", 3, "with parameters: count"),
         ("name: churn\nfeatures: []\n", 2, "name 1 to 40"),
         ("name: recommender\nfeatures: [orders]\n", 2, "leave the features out"),
+        ("name: recommender\naudience: gold\n", 2, "leave it out"),
+        ("name: recommender\nalgorithm: lightgbm\n", 2, "known: als, auto, cosine, fused, ridge"),
         ("name: churn\nalgorithm: magic\n", 2, "known: auto"),
+        ("name: churn\nalgorithm: als\n", 2, "known: auto, bg_nbd"),
         ("name: churn\nschedule: sometimes\n", 2, "such as 30d"),
         ("name: churn\nhorizon_days: 0\n", 2, ">= 1"),
         ("name: churn\naudience: {model: value, at_least: 3}\n", 2, "nothing of the past"),
@@ -90,6 +93,12 @@ def test_any_number_of_models_is_trained_and_scores(tb: Tailorbird) -> None:
     assert 0 < scored["garden"] <= viewers
     tb.put("segment", "likely", "name: likely\nwhere: {model: soon, at_least: 0.0}\n")
     assert len(tb.segment_people("likely")) == scored["soon"]
+
+
+def test_a_kind_of_recommender_is_forced_and_still_has_to_win(tb: Tailorbird) -> None:
+    tb.put("model", "recommender", "name: recommender\nalgorithm: cosine\n")
+    (card,) = tb.learn(["recommender"])
+    assert card.parameters["neighbours"] == ("cosine" if card.serves else "none")
 
 
 def test_what_was_trained_before_is_trained_again_with_the_rest(tb: Tailorbird) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tailorbird import drifting, learning, learning_on, retraining, serving
+from tailorbird import drifting, flow, learning, learning_on, retraining, serving
 from tailorbird.app import Tailorbird
 from tailorbird.errors import UsageError
 from tailorbird.model_cards import Measure, ModelCard
@@ -249,3 +249,21 @@ def _scores(tb: Tailorbird) -> dict[int, float]:
     rows = tb.world.facts.read("SELECT person, value FROM scores WHERE model = ?", (MODEL,))
     values = (value / 1_000_000 for value in rows["value"].to_pylist())
     return dict(zip(rows["person"].to_pylist(), values, strict=True))
+
+
+def test_a_model_whose_files_were_changed_does_not_serve_is_told_and_can_be_trained_anew(
+    tb: Tailorbird,
+) -> None:
+    (manifest,) = tb.world.folder.glob(f"models/{MODEL}/*.json")
+    manifest.write_bytes(manifest.read_bytes().replace(b'"signature":"', b'"signature":"0'))
+    world = tb.world
+    assert serving.served(world, MODEL) is None
+    (told,) = learning.troubles(world)
+    assert "has not signed" in told
+    assert "train the model again" in told
+    assert flow.keep_current(world, tb.clock()).troubles == (told,)
+    flow.rebuild(world, tb.clock())
+    (card,) = tb.learn([MODEL])
+    assert card.version == 2
+    assert learning.troubles(world) == []
+    assert _versions(tb) == {2}

@@ -36,10 +36,12 @@ PerYear = Annotated[float, typer.Option(help="How much this model may spend in a
 @app.command("list")
 def list_models(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """List every model: what it foretells, which version serves, whether it drifts."""
+    from tailorbird import learning
     from tailorbird.readings import models
 
     with opened(folder) as tb:
         found = models.rows(tb.world)
+        troubles = learning.troubles(tb.world)
     rows = [
         (
             each.name, each.target, each.serving or "none", _wins(each.card),
@@ -48,7 +50,7 @@ def list_models(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> Non
         for each in found
     ]  # fmt: skip
     head = ("model", "foretells", "serves", "what answers", "drift", "trained")
-    emit(found, list(table(head, rows)), as_json=as_json)
+    emit(found, [*table(head, rows), *troubles], as_json=as_json)
 
 
 @app.command()
@@ -79,9 +81,12 @@ def train(names: Names = None, folder: Folder = DEFAULT_FOLDER, as_json: AsJson 
 @app.command()
 def report(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Show the cards of the latest models."""
+    from tailorbird import learning
+
     with opened(folder) as tb:
         cards = tb.model_cards()
-    lines = [line for card in cards for line in card_lines(card)]
+        troubles = learning.troubles(tb.world)
+    lines = [line for card in cards for line in card_lines(card)] + troubles
     emit(cards, lines or ["no model yet; run `tailorbird models train`"], as_json=as_json)
 
 
