@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.clock import Clock
 from tests.postgres import Server, running
 
 from tailorbird.app import Tailorbird
@@ -56,16 +57,6 @@ products: {id: item, stock: stock}
 """
 
 
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with running() as made:
@@ -75,7 +66,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.clock import Clock
 
 from tailorbird.access import Change
 from tailorbird.app import Tailorbird
@@ -18,17 +19,9 @@ from tailorbird.views import SegmentHealth, moment
 NOW = 20_000 * DAY + 10 * HOUR
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.clock import Clock
 
 from tailorbird import profiles
 from tailorbird.app import Tailorbird
@@ -25,18 +26,9 @@ among: repeat-buyers
 """
 
 
-class Clock:
-    """A clock that stands where a test puts it."""
-
-    now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 import pytest
+from tests.clock import Clock
 
 from tailorbird import flow
 from tailorbird.app import Tailorbird
@@ -24,18 +25,9 @@ def at(text: str) -> Instant:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1_000_000
 
 
-class Clock:
-    """A clock that stands where a test puts it."""
-
-    now = at("2026-03-20")
-
-    def __call__(self) -> Instant:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(at("2026-03-20"))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.clock import Clock
 
 from tailorbird import cli, flow, profiles
 from tailorbird.app import Tailorbird
@@ -19,20 +20,9 @@ NOW: Instant = 1_790_000_000 * SECOND
 Say = Callable[..., None]
 
 
-class Clock:
-    """An hour goes by between any two looks."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> Instant:
-        self.now += HOUR
-        return self.now
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Tailorbird]:
-    with Tailorbird.open(tmp_path / "shop", clock=Clock(), environment={}) as tb:
+    with Tailorbird.open(tmp_path / "shop", clock=Clock(NOW, step=HOUR), environment={}) as tb:
         tb.put("segment", "buyers", "name: buyers\nwhere: {did: purchase}\n")
         tb.put("segment", "loyal", "name: loyal\nwhere: {trait: orders, at_least: 2}\n")
         yield tb

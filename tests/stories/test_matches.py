@@ -14,6 +14,7 @@ import httpx
 import msgspec
 import numpy as np
 import pytest
+from tests.clock import Clock
 
 from tailorbird import cli, keys, matching
 from tailorbird.app import Tailorbird
@@ -27,16 +28,6 @@ NOW: Instant = 1_790_000_000 * SECOND
 FIRST = ("Ann", "Bertha", "Carl", "Dora", "Emil", "Frieda", "Georg", "Hanna", "Ivo", "Jana")
 LAST = ("Abel", "Brandt", "Conrad", "Diehl", "Ebert", "Fuchs", "Geiger", "Hoppe", "Imhof", "Jahn")
 Traits = dict[str, Any]
-
-
-class Clock:
-    """Stands where it is put."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> Instant:
-        return self.now
 
 
 def somebody(number: int) -> Traits:
@@ -64,7 +55,7 @@ LIKE_HER = {
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
@@ -227,7 +218,7 @@ def test_it_runs_once_a_day(shop: Tailorbird, clock: Clock) -> None:
 
 def test_it_does_not_run_when_it_is_off(tmp_path: Path) -> None:
     off = {"TAILORBIRD_IDENTITY__MATCHING": "off"}
-    with Tailorbird.open(tmp_path / "off", clock=Clock(), environment=off) as tb:
+    with Tailorbird.open(tmp_path / "off", clock=Clock(NOW), environment=off) as tb:
         assert not matching.run_due(tb.world, tb.clock())
 
 

@@ -77,7 +77,8 @@ def test_one_persons_scores_are_told_with_what_moves_them(call: Call, tb: Tailor
     person = rows["p"][0].as_py()
     (score,) = call("GET", f"/api/v1/people/{person}/scores").json()
     assert score["model"] == "repeat_purchase"
-    assert 0 < score["value"] < 1
+    assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
+    assert score["unit"] == "share"
     reasons = call("GET", f"/api/v1/people/{person}/scores/repeat_purchase/reasons").json()
     assert all(isinstance(each, str) for each in reasons)
     assert call("GET", "/api/v1/people/999999/scores").status_code == 404

@@ -83,11 +83,17 @@ def test_who_did_something_is_scored_anew_between_scorings(tb: Tailorbird) -> No
     before = said.of(person, tb.clock())
     assert before is not None
     assert [each.kept for each in before] == [True]
+    # A kept score's interval is what the model would say of it, though no trait is read for it.
+    row = learning.scored(tb.world, MODEL, [person], before[0].at).to_pylist()[0]
+    assert (before[0].low, before[0].high) == pytest.approx((row["low"], row["high"]), abs=1e-6)
+    assert 0 <= before[0].low <= before[0].value <= before[0].high <= 1
     _buys(tb, person)
     now = tb.clock() + HOUR
     anew = said.of(person, now)
     assert anew is not None
     assert [each.kept for each in anew] == [False]
+    assert before[0].low < before[0].high
+    assert anew[0].low <= anew[0].value <= anew[0].high
     assert freshening.freshen(tb.world, now).people == 1
     kept = said.of(person, now)
     assert kept is not None

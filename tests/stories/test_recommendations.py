@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from tests.clock import Clock
 
 from tailorbird import learning, recommend, removing
 from tailorbird.app import Tailorbird
@@ -24,18 +25,9 @@ PAIRS = 12
 AGREED = {"email_marketing": True, "personalisation": True, "training": True}
 
 
-class Clock:
-    """A clock that stands where a test puts it."""
-
-    now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

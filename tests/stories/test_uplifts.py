@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from tests.clock import Clock
 
 from tailorbird import authoring, flow, granting, profiles, uplifts
 from tailorbird.app import Tailorbird
@@ -33,15 +34,6 @@ recommendations: 0
 attribution_days: 7
 {more}
 """
-
-
-class Clock:
-    """A clock that stands where a test puts it."""
-
-    now = SENT_AT
-
-    def __call__(self) -> Instant:
-        return self.now
 
 
 def iso(at: Instant) -> str:
@@ -99,7 +91,7 @@ def answered(tb: Tailorbird, name: str, clock: Clock) -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a shop of which a campaign was sent, answered, and learnt from."""
-    folder, clock = tmp_path_factory.mktemp("uplift") / "shop", Clock()
+    folder, clock = tmp_path_factory.mktemp("uplift") / "shop", Clock(SENT_AT)
     with Tailorbird.open(folder, clock=clock, environment={}) as tb:
         said = [joined(number) for number in range(PEOPLE)]
         said += [
@@ -126,7 +118,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def clock() -> Clock:
     """Return a clock at the end of the campaign's window."""
-    clock = Clock()
+    clock = Clock(SENT_AT)
     clock.now = SENT_AT + 8 * DAY
     return clock
 

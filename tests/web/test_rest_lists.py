@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.types import ASGIApp
+from tests.clock import Clock
 
 from tailorbird.app import Tailorbird
 from tailorbird.schema import SECOND, Body
@@ -21,21 +22,12 @@ NOW = 1_700_000_000 * SECOND
 Call = Callable[..., httpx.Response]
 
 
-class Clock:
-    """A second goes by between any two looks."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> int:
-        self.now += SECOND
-        return self.now
-
-
 @pytest.fixture
 def tb(tmp_path: Path) -> Iterator[Tailorbird]:
     """Return a folder with three people."""
-    with Tailorbird.open(tmp_path / "data", clock=Clock(), environment={}) as opened:
+    with Tailorbird.open(
+        tmp_path / "data", clock=Clock(NOW, step=SECOND), environment={}
+    ) as opened:
         batch = [{"type": "identify", "messageId": f"m{n}", "userId": f"u{n}"} for n in (1, 2, 3)]
         content = json.dumps({"batch": batch}).encode()
         opened.world.log.append([Body("server:shop", NOW, content)])
