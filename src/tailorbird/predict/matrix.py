@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -56,21 +57,25 @@ class Trait(msgspec.Struct, frozen=True):
         return found
 
 
-def traits(features: pa.Table) -> tuple[Trait, ...]:
-    """Return every trait that varies; times and nested values are left out."""
+def learnable(features: pa.Table) -> Iterator[tuple[str, bool]]:
+    """Yield each trait that an algorithm can read, and whether it is a number, not a text."""
     import pyarrow as pa
 
-    found = []
     for name in features.column_names:
         kind = features.schema.field(name).type
         if name == PERSON:
             continue
         if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            trait = Trait(name)
+            yield name, True
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            trait = Trait(name, frequent(features, name))
-        else:
-            continue
+            yield name, False
+
+
+def traits(features: pa.Table) -> tuple[Trait, ...]:
+    """Return every trait that varies; times and nested values are left out."""
+    found = []
+    for name, numeric in learnable(features):
+        trait = Trait(name) if numeric else Trait(name, frequent(features, name))
         if _varies(trait.read(features)):
             found.append(trait)
     return tuple(found)

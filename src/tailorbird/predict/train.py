@@ -11,8 +11,8 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.predict.effects import Link
+from tailorbird.predict.matrix import learnable
 from tailorbird.predict.propensity import (
-    PERSON,
     Bins,
     Column,
     Floats,
@@ -35,19 +35,9 @@ _CLOSE: Final = 1e-6
 
 def columns(features: pa.Table) -> tuple[Column, ...]:
     """Return the bins of every trait that varies; times and nested values are left out."""
-    import pyarrow as pa
-
     found = []
-    for name in features.column_names:
-        kind = features.schema.field(name).type
-        if name == PERSON:
-            continue
-        if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            column = _number(features, name)
-        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            column = _text(features, name)
-        else:
-            continue
+    for name, numeric in learnable(features):
+        column = _number(features, name) if numeric else _text(features, name)
         if len(np.unique(column.bins(features))) > 1:
             found.append(column)
     return tuple(found)
