@@ -6,12 +6,14 @@ older than a day; everything else is reckoned anew from the same traits.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
+import numpy as np
 
-from tailorbird import drifting, learning, serving
+from tailorbird import drifting, learning, model_kinds, serving
 from tailorbird.errors import TailorbirdError, UsageError
+from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past
 from tailorbird.predict.reasons import reasons as predict_reasons
 from tailorbird.privacy.permit import Permit, permit
@@ -25,6 +27,9 @@ EVERY: Final = MINUTE
 KEPT: Final = 10_000
 """As many answers about single people are kept in memory."""
 MILLION: Final = 1_000_000
+Unit = Literal["share", "money", "instant", "hour"]
+UNITS: Final[dict[str, Unit]] = {"value": "money", "next_order": "instant", "send_hour": "hour"}
+"""What is said of targets that are no probabilities."""
 
 _MARKED: Final = "SELECT value FROM markers WHERE name = ?"
 _LATEST: Final = 'SELECT MAX("at") AS "at" FROM scores WHERE model = ?'
@@ -49,6 +54,11 @@ class Said(msgspec.Struct, frozen=True):
     kept: bool
     """Whether it is the score that segments see, or was reckoned for this answer."""
     reason: str = ""
+    low: float = 0.0
+    """Between this and `high` lies (95 %) what happens to people of whom as much is said."""
+    high: float = 0.0
+    unit: Unit = "share"
+    """What the three are: a probability, minor units of money, seconds since 1970, an hour."""
 
 
 class Freshened(msgspec.Struct, frozen=True):
@@ -175,15 +185,48 @@ def _said(
     now: Instant,
 ) -> Said | None:
     """Return the kept score where it still holds, else a new one; None of who is no such person."""
+    judged = world.latest.of(f"judged {name}", version, lambda: _judged(world, name, version))
+    if judged is None:
+        return None
+    unit, card = judged
     for row in rows:
         still = row["model"] == name and row["version"] == version and now - row["at"] < DAY
         if still and row["marker"] is not None and row["position"] <= row["marker"]:
-            return Said(name, version, row["value"] / MILLION, row["at"], True)
+            return _still(world, name, person, row, unit, card)
+    found = _asked(world, name, person, now)
+    if found is None:
+        return None
+    value, low, high = (float(found[each]) for each in ("value", "low", "high"))
+    reason = found.get("top_reason") or ""
+    return Said(name, version, value, now, False, reason, low, high, unit)
+
+
+def _still(
+    world: World, name: str, person: PersonId, row: dict[str, Any], unit: Unit, card: ModelCard
+) -> Said:
+    """Return a kept score and its interval; a probability's needs no traits, only the card."""
+    value, at, version = row["value"] / MILLION, row["at"], row["version"]
+    if unit == "share":
+        low, high = (float(each[0]) for each in model_kinds.between(np.array([value]), card))
+    else:
+        found = _asked(world, name, person, at) or {"low": value, "high": value}
+        low, high = found["low"], found["high"]
+    return Said(name, version, value, at, True, "", low, high, unit)
+
+
+def _asked(world: World, name: str, person: PersonId, now: Instant) -> dict[str, Any] | None:
+    """Return what a model says of a person, reckoned now; None where it cannot be asked of her."""
     try:
         found = learning.scored(world, name, [person], now)
     except TailorbirdError:
         return None
-    if not found.num_rows:
+    return found.to_pylist()[0] if found.num_rows else None
+
+
+def _judged(world: World, name: str, version: int) -> tuple[Unit, ModelCard] | None:
+    """Return what a version says and its card; read once a version, so that asking stays quick."""
+    found = serving.kept(world, name, version) if version else None
+    if found is None:
         return None
-    reason = found["top_reason"][0].as_py() if "top_reason" in found.column_names else ""
-    return Said(name, version, float(found["value"][0].as_py()), now, False, reason or "")
+    unit = UNITS.get(str(learning.asked_of(world, name, found[1]).foretells), "share")
+    return unit, msgspec.json.decode(found[2], type=ModelCard)

@@ -16,6 +16,8 @@ from tailorbird.schema import DAY, SECOND, Instant
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from tailorbird.predict.propensity import Floats
+
 OF_BUYING: Final = {"bg_nbd": "bg_nbd", "pareto_nbd": "pareto_nbd"}
 """Algorithms that are no others' but of how people buy."""
 
@@ -132,9 +134,13 @@ def _probabilities(
 ) -> pa.Table:
     model = predict.load(files, ask_of(past.world, now))
     scored = model.score(past.features(now), reasons=reasons)
-    said = scored["probability"].to_numpy()
+    return _between(scored, *between(scored["probability"].to_numpy(), card))
+
+
+def between(said: Floats, card: ModelCard) -> tuple[Floats, Floats]:
+    """Return between which shares lies what happens to those of whom a model says as much."""
     tenths = card.reliability if card.serves else ()
-    return _between(scored, *predict.sure(said, tenths, card.people))
+    return predict.sure(said, tenths, card.people)
 
 
 def _values(past: Past, files: Mapping[str, bytes], now: Instant, *, reasons: bool) -> pa.Table:

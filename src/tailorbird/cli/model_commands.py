@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ from tailorbird.errors import UsageError
 from tailorbird.model_cards import ModelCard
 
 if TYPE_CHECKING:
-    from tailorbird.views.models import DriftLook, FairnessReport, ModelDetail
+    from tailorbird.views.models import DriftLook, FairnessReport, ModelDetail, PersonScore
 
 app = typer.Typer(help="Models, each judged against its naive rule.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The model's name.")]
@@ -162,10 +163,14 @@ def score(person: Person, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = Fal
     with opened(folder) as tb:
         found = models.scores(Scores(tb.world), tb.person(person), tb.clock()) or ()
     rows = [
-        (each.model, f"{each.value:.4f}", each.version, "kept" if each.kept else each.reason)
+        (
+            each.model, _words(each, each.value),
+            f"{_words(each, each.low)} to {_words(each, each.high)}", each.version,
+            "kept" if each.kept else each.reason,
+        )
         for each in found
-    ]
-    lines = list(table(("model", "says", "version", "why"), rows))
+    ]  # fmt: skip
+    lines = list(table(("model", "says", "between, 95 %", "version", "why"), rows))
     emit(found, lines if rows else ["nothing: no model, or no consent to it"], as_json=as_json)
 
 
@@ -202,6 +207,18 @@ def card_lines(card: ModelCard) -> list[str]:
             for line in table(("measure", "model", "naive", "naive rule", "gain, 95 %"), rows)
         ),
     ]
+
+
+def _words(score: PersonScore, value: float) -> str:
+    match score.unit:
+        case "money":
+            return f"{value / 100:.2f}"
+        case "instant":
+            return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d}"
+        case "hour":
+            return f"{value:.0f} h"
+        case "share":
+            return f"{value:.4f}"
 
 
 def _wins(card: object) -> str:

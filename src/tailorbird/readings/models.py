@@ -90,9 +90,12 @@ def scores(kept: freshening.Scores, person: int, now: Instant) -> tuple[PersonSc
     if found is None:
         return None
     return tuple(
-        PersonScore(each.model, each.version, each.value, moment(each.at), each.kept, each.reason)
+        PersonScore(
+            each.model, each.version, each.value, moment(each.at), each.kept, each.reason,
+            each.low, each.high, each.unit,
+        )
         for each in found
-    )
+    )  # fmt: skip
 
 
 def _row(world: World, name: str) -> ModelRow:

@@ -195,3 +195,8 @@ class PersonScore(msgspec.Struct, frozen=True):
     """Whether it is the score that segments see, or was reckoned for this answer."""
     reason: str
     """What moves it most; empty of kept ones."""
+    low: float
+    """Between this and `high` lies (95 %) what happens to people of whom as much is said."""
+    high: float
+    unit: Literal["share", "money", "instant", "hour"]
+    """What the three are: a probability, minor units of money, seconds since 1970, an hour."""

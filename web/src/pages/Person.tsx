@@ -6,6 +6,7 @@ import type {
   ConsentLine,
   EventContext,
   PersonReport,
+  PersonScore,
   Problem,
   SessionRow,
   Timeline,
@@ -144,14 +145,39 @@ function Reasons({ person, model }: { person: number; model: string }) {
   );
 }
 
+function ScoreWords({ score, value }: { score: PersonScore; value: number }) {
+  const { currency } = useStatus();
+  if (score.unit === "money") return money(value, currency);
+  if (score.unit === "instant") return date(new Date(value * 1000).toISOString());
+  return score.unit === "hour" ? `${figure(value, 0)} h` : share(value);
+}
+
+/** What one model says now, and between what the truth lies (95 %). */
+function ScoreNow({ score, kept }: { score: PersonScore | undefined; kept: number }) {
+  if (!score) return share(kept);
+  return (
+    <>
+      <ScoreWords score={score} value={score.value} />
+      {score.unit !== "hour" && (
+        <span className="dim">
+          {" "}
+          (<ScoreWords score={score} value={score.low} /> to <ScoreWords score={score} value={score.high} />)
+        </span>
+      )}
+    </>
+  );
+}
+
 function Scores({ report }: { report: PersonReport }) {
+  const now = useReading<PersonScore[]>(`/people${path(report.person)}/scores`);
+  const told = (model: string) => now.value?.find((score) => score.model === model);
   return (
     <Card title="Scores and segments">
       {report.scores.length === 0 && <p className="dim">No model that serves has scored this person.</p>}
       <Facts>
         {report.scores.map((score) => (
           <Fact key={score.model} word={capital(plain(score.model))} note={`version ${score.version}`}>
-            {share(score.value)}
+            <ScoreNow score={told(score.model)} kept={score.value} />
           </Fact>
         ))}
       </Facts>
