@@ -69,7 +69,8 @@ def learn_privately(
     if not 0 < outcome.sum() < len(outcome):
         raise ModelError("nobody had the outcome, or everybody", where=name, mend="wait for more")
     pay(world, name, epsilon, per_year, now, f"a model of {past.asked.horizon} days ahead")
-    names = [each for each in past.asked.read() if each in rows.column_names]
+    even = past.asked.fair.by if past.asked.fair else ""
+    names = [each for each in past.asked.read() if each in rows.column_names and each != even]
     rng = np.random.default_rng(past.asked.seed)
     found = private.private_logistic(
         names, rows, outcome, epsilon=epsilon, rng=rng, horizon_days=past.asked.horizon, now=now

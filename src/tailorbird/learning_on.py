@@ -52,6 +52,9 @@ def learn_on(world: World, name: str, now: Instant) -> LearntOn:
     if not drifting.comparable(asked) or held is not None:
         what = "somebody rolled back to what serves" if held else f"{name!r} foretells no yes or no"
         raise UsageError(what, mend="train it again")
+    if asked.fair is not None:
+        what = f"{name!r} is fair by weighing rows, which single outcomes would undo"
+        raise UsageError(what, mend="train it again")
     past = Past(world, asked, trainees(world, now))
     rng = np.random.default_rng(asked.seed)
     learnt, measure = online.judge_online(

@@ -16,7 +16,7 @@ import msgspec
 
 from tailorbird import durations, predict, segments, yaml_text
 from tailorbird.errors import DefinitionError
-from tailorbird.model_targets import MEANINGS, OF_EVENT, Meaning, Target
+from tailorbird.model_targets import MEANINGS, OF_EVENT, PROBABILITIES, Meaning, Target
 from tailorbird.schema import DAY, Names
 from tailorbird.segments.conditions import Scored
 from tailorbird.segments.groups_text import CALENDAR, NAME
@@ -50,6 +50,13 @@ class EventTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far ahead: days, as `30d`."""
 
 
+class Fair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Groups that are to be chosen more alike."""
+
+    by: str
+    """A trait that is a text, such as `country`: training weighs rows by it, nothing reads it."""
+
+
 class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an author wants of a model, from the next training on."""
 
@@ -71,6 +78,8 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often it is trained anew by itself: `weekly`, `30d`; '' for only by command."""
     streaming: bool = False
     """Whether people are scored anew as soon as they have done something, between scorings."""
+    fair: Fair | None = None
+    """Groups that are evened out in training; the model has to beat its rule all the same."""
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 7
     """Of what is drawn: the same seed trains the same model of the same facts."""
 
@@ -103,6 +112,7 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         rule: tuple[str, ...] = (self.meaning.rule,) if self.meaning.rule else ()
         rule += ("tenure_days", "average_order_minor") if self._buys_again else ()
         chosen = self.meaning.features if self.features is None else self.features
+        rule += (self.fair.by,) if self.fair else ()
         return tuple(dict.fromkeys([*chosen, *ALWAYS_READ, *rule]))
 
 
@@ -170,6 +180,8 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
             yield ("target", "within"), f"{target.within!r} is no time to look ahead", mend
         if found.horizon_days is not None:
             yield ("horizon_days",), "`within` of the target says how far ahead", "leave it out"
+    if found.fair is not None:
+        yield from _fair_faults(found, found.fair.by)
     known = OF_PRODUCTS if target == "products" else ALGORITHMS
     if found.algorithm not in known:
         mend = nearest(found.algorithm, list(known))
@@ -181,6 +193,27 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
     if every and every not in CALENDAR and (durations.read(every) or 0) < DAY:
         mend = f"write {', '.join(CALENDAR)}, or a length such as 30d"
         yield ("schedule",), f"{every!r} is no time between trainings", mend
+
+
+def _fair_faults(found: WantedModel, by: str) -> Iterator[_Fault]:
+    target = found.foretells
+    if not isinstance(target, EventTarget) and target not in PROBABILITIES:
+        what = f"{target!r} is no probability, by which groups could be chosen"
+        yield (
+            ("fair",),
+            what,
+            f"leave it out, or foretell one of {', '.join(sorted(PROBABILITIES))}",
+        )
+    if trait(by).type != "text":
+        texts = [name for name, each in TRAITS.items() if each.type == "text"]
+        mend = f"{nearest(by, texts)}, or name a trait that is declared"
+        yield ("fair", "by"), f"{by!r} is a number and makes no groups", mend
+    if by in (found.features or ()):
+        mend = "leave it out of the features"
+        yield ("fair", "by"), f"the model would read {by!r}, by which it is to be fair", mend
+    if found.algorithm in ALGORITHMS[-2:]:
+        mend = "leave `fair` out, or let `auto` choose"
+        yield ("algorithm",), f"{found.algorithm!r} counts all people alike", mend
 
 
 def _feature_faults(model: str, name: str, path: tuple[str | int, ...]) -> Iterator[_Fault]:

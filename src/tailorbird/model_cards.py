@@ -73,6 +73,31 @@ class Importance(msgspec.Struct, frozen=True):
     share: float
 
 
+class EvenedGroup(msgspec.Struct, frozen=True):
+    """What a model does to one group of the last window, evened out and as it would be without."""
+
+    group: str
+    people: int
+    outcome_rate: float
+    chosen_before: float
+    """Share of the group that is chosen where rows count alike; as many are chosen in all."""
+    chosen: float
+    found_before: float | None
+    """Share of those with the outcome who are chosen; None where nobody had it."""
+    found: float | None
+
+
+class Evened(msgspec.Struct, frozen=True):
+    """How near the groups of a trait came, by weighing the rows that a model is taught."""
+
+    trait: str
+    groups: tuple[EvenedGroup, ...]
+    ratio_before: float
+    """Of the least chosen to the most chosen group."""
+    ratio: float
+    why: str
+
+
 class ModelCard(msgspec.Struct, frozen=True):
     """What a model is, what it was judged on, and whether it may serve."""
 
@@ -108,3 +133,5 @@ class ModelCard(msgspec.Struct, frozen=True):
     seed: int = 0
     libraries: dict[str, str] = {}
     """The versions of what it was trained with."""
+    evened: Evened | None = None
+    """Of a model with a `fair`: its groups before and after."""

@@ -77,6 +77,7 @@ def _probability(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]
         algorithm=_forced(asked.algorithm, also),
         budget_seconds=asked.budget_seconds,
         also=also,
+        fair=asked.fair.by if asked.fair else "",
     )
     return model.files(), card
 
@@ -116,8 +117,8 @@ def _buyers(past: Past, days: int, asks: predict.Asks) -> tuple[predict.Buyers, 
     Pareto/NBD costs ten times as much for much the same answers: it is tried where it is forced.
     """
     asked = past.asked
-    if asked.foretells not in ("repeat_purchase", "churn", "value"):
-        return ()
+    if asked.foretells not in ("repeat_purchase", "churn", "value") or asked.fair:
+        return ()  # how people buy is told by all of them alike: rows cannot be weighed
     if asked.algorithm == "pareto_nbd":
         return (predict.Buyers(days, asks, "pareto_nbd"),)
     if asks != "is worth":  # scaling ranks nobody otherwise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tailorbird import learning
+from tailorbird import learning, learning_on
 from tailorbird.app import Tailorbird
+from tailorbird.cli.model_commands import card_lines
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.learning_texts import LIBRARY, WantedModel, parse_model
 from tailorbird.model_targets import MEANINGS
-from tailorbird.schema import Names
+from tailorbird.schema import DAY, Names
 
 GARDEN = """\
 name: garden
@@ -58,6 +59,11 @@ def test_an_event_of_ones_own_can_be_foretold() -> None:
         ("name: recommender\nalgorithm: lightgbm\n", 2, "known: als, auto, cosine, fused, ridge"),
         ("name: churn\nalgorithm: magic\n", 2, "known: auto"),
         ("name: churn\nalgorithm: als\n", 2, "known: auto, bg_nbd"),
+        ("name: churn\nfair: {by: orders}\n", 2, "makes no groups"),
+        ("name: churn\nfair:\n  by: contry\n  most: 2\n", 4, "unknown field 'most'"),
+        ("name: churn\nfair:\n  by: country\nfeatures: [country]\n", 3, "would read 'country'"),
+        ("name: churn\nfair: {by: country}\nalgorithm: bg_nbd\n", 3, "counts all people alike"),
+        ("name: value\nfair: {by: country}\n", 2, "is no probability"),
         ("name: churn\nschedule: sometimes\n", 2, "such as 30d"),
         ("name: churn\nhorizon_days: 0\n", 2, ">= 1"),
         ("name: churn\naudience: {model: value, at_least: 3}\n", 2, "nothing of the past"),
@@ -122,3 +128,18 @@ def test_the_wanted_model_is_kept_with_the_trained_one(tb: Tailorbird) -> None:
 
 def test_a_definition_without_a_target_still_means_what_it_meant() -> None:
     assert WantedModel("repeat_purchase").read()[:2] == ("orders", "orders_365d")
+
+
+def test_a_fair_model_is_taught_by_the_groups_and_scores_everybody(tb: Tailorbird) -> None:
+    name = "buys-soon"
+    tb.put(
+        "model", name, f"name: {name}\ntarget: purchase\nhorizon_days: 60\nfair: {{by: country}}\n"
+    )
+    (card,) = tb.learn([name])
+    assert card.evened is not None, card.why
+    assert card.evened.trait == "country"
+    assert "country" not in card.features
+    assert card.evened.why in "".join(card_lines(card))
+    assert learning.score(tb.world, tb.clock(), name) > 50
+    with pytest.raises(UsageError, match="fair by weighing rows"):
+        learning_on.learn_on(tb.world, name, tb.clock() + DAY)

@@ -206,7 +206,20 @@ def card_lines(card: ModelCard) -> list[str]:
             f"  {line}"
             for line in table(("measure", "model", "naive", "naive rule", "gain, 95 %"), rows)
         ),
+        *(f"  {line}" for line in _evened_lines(card)),
     ]
+
+
+def _evened_lines(card: ModelCard) -> list[str]:
+    if card.evened is None:
+        return []
+    rows = [
+        (each.group, each.people, f"{each.chosen_before:.1%}", f"{each.chosen:.1%}",
+         f"{each.outcome_rate:.1%}")
+        for each in card.evened.groups
+    ]  # fmt: skip
+    head = (card.evened.trait, "people", "chosen without", "chosen", "came")
+    return [card.evened.why, *table(head, rows)]
 
 
 def _words(score: PersonScore, value: float) -> str:

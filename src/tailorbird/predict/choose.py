@@ -14,6 +14,7 @@ from tailorbird.predict import measures, tune
 from tailorbird.predict.algorithms import Algorithm, Fitted, Outside, Task
 from tailorbird.predict.blend import Blend, Stack, mean_of
 from tailorbird.predict.boosted import Boosted
+from tailorbird.predict.evening import taught
 from tailorbird.predict.forest import Forest
 from tailorbird.predict.linear import Logistic
 from tailorbird.predict.neural import Neural
@@ -149,7 +150,7 @@ class Trial:
             rows = len(part.outcome)
             part = part.take(np.sort(rng.choice(rows, rows // one_in, replace=False)))
         rng = self.judging.rng(algorithm.name)
-        return algorithm.fit(part.features, part.outcome, task=self.judging.task, rng=rng)
+        return taught(algorithm, part, self.judging, rng)
 
     def figure(self, fitted: Fitted) -> float:
         """Return how well it does on the validation window: AUC, or variance explained."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from tailorbird.model_cards import Validation
 from tailorbird.predict.choose import figure
+from tailorbird.predict.evening import taught
 from tailorbird.predict.propensity import PERSON, Bins, Floats
 from tailorbird.predict.windows import Judging, Snapshot
 
@@ -51,7 +52,7 @@ def out_of_fold(algorithm: Algorithm, rows: Snapshot, fold: Bins, judging: Judgi
         learn = rows.take(np.flatnonzero(fold != number))
         held = np.flatnonzero(fold == number)
         rng = judging.rng(f"fold {number}")
-        fitted = algorithm.fit(learn.features, learn.outcome, task=judging.task, rng=rng)
+        fitted = taught(algorithm, learn, judging, rng)
         said[held] = fitted.estimates(rows.features.take(held))
     return said
 

@@ -9,11 +9,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tailorbird.model_cards import ModelCard, Validation
+from tailorbird.model_cards import Evened, ModelCard, Validation
 from tailorbird.predict import (
     calibrate,
     choose,
     cross_validation,
+    evening,
     figures,
     measures,
     train,
@@ -54,6 +55,7 @@ def judge(
     budget: float = tune.BUDGET,
     budget_seconds: float | None = None,
     also: Sequence[Algorithm] = (),
+    fair: str = "",
 ) -> tuple[Scorer, ModelCard]:
     """Return the model that serves from `now` on, and the card that judges it.
 
@@ -61,6 +63,7 @@ def judge(
     settings (of `algorithm`, and the caller's own in `also`) for `budget` fits, or about as many as
     CPU seconds pay for; up to `SNAPSHOTS` earlier ones train. `algorithm` may be one with its
     settings, or an `Outside` that is judged as it is. Nothing after `now` is ever asked for.
+    Groups of the column `fair` are evened out by weighing rows; nothing else reads that column.
 
     The model serves only where its AUC (of a regression the variance explained) is surely higher
     than that of every naive rule; otherwise the best of those serves, and `card.why` says so.
@@ -70,8 +73,7 @@ def judge(
         ModelError: a library that it needs is not installed.
     """
     choose.check(algorithm)
-    judging = Judging(now, horizon_days, seed, task)
-    trial = _trial(features, outcomes, name, recency, judging)
+    trial = _trial(features, outcomes, name, recency, Judging(now, horizon_days, seed, task, fair))
     naive = _naive_rules(recency, rfm, trial.test)
     refused = ASKED if algorithm == choose.RULE else _refusal(trial)
     if refused:
@@ -170,7 +172,20 @@ def _judged(trial: Trial, chosen: Choice, rules: tuple[Held, ...]) -> tuple[Scor
         lift=figures.lift(ours.rank, test.outcome),
         importances=figures.importances(model, test.features),
         validations=_validations(chosen, ours, trial),
+        evened=_evened(chosen, ours, trial),
     )
+
+
+def _evened(chosen: Choice, ours: Said, trial: Trial) -> Evened | None:
+    """Return the groups of the test beside those by the same algorithm and rows counting alike."""
+    judging = trial.judging
+    if not judging.fair:
+        return None
+    rng = judging.rng(chosen.algorithm.name)
+    rows = joined(trial.usable, judging)
+    plainly = evening.taught(chosen.algorithm, rows, judging, rng, evenly=False)
+    before = plainly.estimates(trial.test.features)
+    return evening.told(judging, trial.test, ours.estimates, before, ours.threshold)
 
 
 def _parameters(chosen: Choice, kept: Scorer) -> dict[str, Scalar]:
@@ -238,7 +253,7 @@ def _calibration(chosen: Choice, trial: Trial) -> tuple[Calibration | None, str]
 def _fitted(algorithm: Algorithm, snapshots: Sequence[Snapshot], judging: Judging) -> Fitted:
     rows = joined(snapshots, judging)
     rng = judging.rng(algorithm.name)
-    return algorithm.fit(rows.features, rows.outcome, task=judging.task, rng=rng)
+    return evening.taught(algorithm, rows, judging, rng)
 
 
 def _served(found: Fitted, judging: Judging, calibration: Calibration | None = None) -> Scorer:

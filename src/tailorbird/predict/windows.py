@@ -55,6 +55,8 @@ class Judging:
     horizon_days: int
     seed: int
     task: Task = "classification"
+    fair: str = ""
+    """The trait whose groups are evened out, '' for none; a column that nothing reads."""
 
     def after(self, horizons: int) -> Instant:
         """Return the instant this many horizons before now."""

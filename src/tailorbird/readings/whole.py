@@ -142,4 +142,5 @@ def report(card: ModelCard) -> ModelReport:
         importances=card.importances,
         seed=card.seed,
         libraries=card.libraries,
+        evened=card.evened,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tailorbird.model_cards import Importance, Lift, Reliability, Tried, Validation
+from tailorbird.model_cards import Evened, Importance, Lift, Reliability, Tried, Validation
 from tailorbird.schema import Scalar
 
 
@@ -50,6 +50,7 @@ class ModelReport(msgspec.Struct, frozen=True):
     importances: tuple[Importance, ...] = ()
     seed: int = 0
     libraries: dict[str, str] = {}
+    evened: Evened | None = None
 
 
 class ModelRow(msgspec.Struct, frozen=True):

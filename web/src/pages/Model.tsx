@@ -2,7 +2,7 @@ import "../styles/models.css";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { ask, path, query, send, Trouble, useDoing, useReading } from "../api/reading";
-import type { DriftLook, FairnessReport, ModelDetail, ModelReport, ModelTraining, ModelVersion } from "../api/types";
+import type { DriftLook, Evened, FairnessReport, ModelDetail, ModelReport, ModelTraining, ModelVersion } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Told } from "../parts/doing";
 import { Answers, Lift, Measures, Reliability } from "../parts/models";
@@ -36,6 +36,7 @@ export default function Model({ name }: { name: string }) {
           <div className="stack">
             {found.card ? <Judged card={found.card} /> : <NotYet />}
             <Life model={found} where={where} again={reading.again} />
+            {found.card?.evened && <EvenedOut evened={found.card.evened} />}
             {found.card && <Said card={found.card} />}
             {found.card && <Learnt card={found.card} />}
             <div className="halves">
@@ -400,6 +401,25 @@ function Fairness({ where }: { where: string }) {
           )}
         </Shown>
       )}
+    </Card>
+  );
+}
+
+function EvenedOut({ evened }: { evened: Evened }) {
+  return (
+    <Card title={`Fair by ${plain(evened.trait)}`} note={evened.why}>
+      <Table
+        caption={`Groups of ${plain(evened.trait)}, evened out and without`}
+        rows={evened.groups}
+        id={(each) => each.group}
+        columns={[
+          { name: "Group", head: true, cell: (each) => each.group },
+          { name: "People", right: true, wide: true, cell: (each) => count(each.people) },
+          { name: "Chosen without", right: true, cell: (each) => share(each.chosen_before) },
+          { name: "Chosen", right: true, cell: (each) => share(each.chosen) },
+          { name: "Came", right: true, wide: true, cell: (each) => share(each.outcome_rate) },
+        ]}
+      />
     </Card>
   );
 }
