@@ -32,6 +32,7 @@ class Record:
         sharing.check_alone(folder, self.settings)
         self._database = Database(folder / FILE_NAME)
         self._opened: list[Closeable] = [self._database]
+        sharing.check_moved(folder, self._database.moved)
         vault = Vault(load_key(folder))
         self.keys: Keys = SqliteKeys(self._database)
         self.hooks: Hooks = SqliteHooks(self._database, vault)

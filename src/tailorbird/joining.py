@@ -182,8 +182,8 @@ def _check_unused(database: Database) -> None:
         raise StoreError(
             "this folder has decided or enrolled already, and that is kept in the folder",
             where="ledger.url",
-            mend="share a folder before its first campaign: with an empty ledger, "
-            "everything would be sent again",
+            mend="stop what works on this folder, and run `tailorbird delivery share` once: "
+            "with an empty ledger, everything would be sent again",
         )
 
 

@@ -45,13 +45,7 @@ def deliver(
     """
     worker = worker or world.worker
     sender = (world.ledger, world.carrier, world.journal)
-    pace = pacing.prepare(world, now, forms.PREFIX)
-    delivery.recover(
-        world.ledger, witness(world, worker), world.journal,
-        worker=worker, policy=policy(world), now=now, others=False, pace=pace,
-        repeatable=repeatable(world),
-    )  # fmt: skip
-    take_over(world, now, worker, pace)
+    pace = settle_left(world, now, worker)
     _note_carriers(world, worker)
     composer = letters.Composer(world, now)
     door = letters.Door(world, apart=forms.PREFIX, all_lanes=world.has_facts, ending=ending)
@@ -69,6 +63,18 @@ def deliver(
     )
     announce(world)
     return report
+
+
+def settle_left(world: World, now: Instant, worker: str) -> Pace | None:
+    """Settle what this worker's last life and the dead left in hand; return the pace of now."""
+    pace = pacing.prepare(world, now, forms.PREFIX)
+    delivery.recover(
+        world.ledger, witness(world, worker), world.journal,
+        worker=worker, policy=policy(world), now=now, others=False, pace=pace,
+        repeatable=repeatable(world),
+    )  # fmt: skip
+    take_over(world, now, worker, pace)
+    return pace
 
 
 def _renderer(

@@ -61,6 +61,22 @@ def check_alone(folder: Path, settings: Settings) -> None:
         )
 
 
+def check_moved(folder: Path, moved: str) -> None:
+    """Look whether a folder whose ledger was moved to a server knows that all of it is there.
+
+    `moved`: the home by which the folder's own record says so, '' where it does not.
+
+    Raises:
+        StoreError: a crash came between the two.
+    """
+    if moved and not (folder / MARK).exists():
+        raise StoreError(
+            "the move of this folder's ledger to a server has begun, and has not ended",
+            where=str(folder),
+            mend="run `tailorbird delivery share` again, with the same address: it goes on",
+        )
+
+
 def mark_of(folder: Path) -> Mark | None:
     """Return what a folder keeps of its sharing, None where it never was.
 

@@ -71,6 +71,7 @@ def wired(
 
     One that only sends leaves the facts to whoever holds them, and has a journal of its own.
     """
+    sharing.check_moved(path, database.moved)
     facts = NoFacts() if only_sends else DuckFacts(path / FACTS_FILE, conflict=settings.conflict)
     ports = _record(settings, vault, database)
     share = None

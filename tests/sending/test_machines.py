@@ -343,7 +343,7 @@ def test_a_server_that_lost_everything_is_not_taken_for_a_new_one(several: Sever
         Tailorbird.open(several.folder / "home", environment=several.shared)
 
 
-def test_a_folder_that_has_sent_already_is_not_shared(
+def test_a_folder_that_has_decided_already_is_not_shared_with_an_empty_ledger(
     postgres: Postgres, tmp_path: Path, settled_house: Callable[..., Any]
 ) -> None:
     postgres.run("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
@@ -351,7 +351,7 @@ def test_a_folder_that_has_sent_already_is_not_shared(
     home.decide()
     home.tb.close()
     shared = {"TAILORBIRD_LEDGER__URL": postgres.owner}
-    with pytest.raises(StoreError, match="before its first campaign"):
+    with pytest.raises(StoreError, match="tailorbird delivery share"):
         Tailorbird.open(tmp_path / "home", environment=shared)
 
 

@@ -41,7 +41,7 @@ def opened(folder: Path, *, must_exist: bool = True) -> Iterator[Tailorbird]:
         UsageError: there is none.
     """
     if must_exist:
-        _must_exist(folder)
+        check_exists(folder)
     from tailorbird.app import Tailorbird
 
     with Tailorbird.open(folder) as tb:
@@ -58,14 +58,19 @@ def record(folder: Path) -> Iterator[Record]:
     Raises:
         UsageError: there is no data folder.
     """
-    _must_exist(folder)
+    check_exists(folder)
     from tailorbird.beside import Record
 
     with closing(Record(folder)) as found:
         yield found
 
 
-def _must_exist(folder: Path) -> None:
+def check_exists(folder: Path) -> None:
+    """Look whether there is a data folder.
+
+    Raises:
+        UsageError: there is none.
+    """
     if not (folder / "tailorbird.sqlite").exists():
         raise UsageError(
             "no data folder here",

@@ -16,6 +16,7 @@ from tailorbird.cli.arguments import (
     Folder,
     Limit,
     Reason,
+    check_exists,
     opened,
     record,
     shown,
@@ -172,6 +173,26 @@ def verify(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> int:
     told = [_readable(each) for each in faults]
     emit({"faults": told, "states": states}, lines, as_json=as_json)
     return 1 if faults else 0
+
+
+@app.command()
+def share(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Move what was decided, sent and enrolled to the server of `ledger.url`, for many machines.
+
+    Stop what works on the folder first. Killed at any instant, run it again.
+    """
+    import os
+    import secrets
+
+    from tailorbird import moving
+    from tailorbird.app import wall_clock
+
+    check_exists(folder)
+    rows = moving.share(folder, os.environ, wall_clock, secrets.token_hex(8))
+    lines = table(("what", "rows"), [(name, f"{count:,}") for name, count in rows.items()])
+    lines = [*lines, ""] if rows else []
+    lines.append("the ledger is on the server now: every command needs its address from here on")
+    emit({"rows": rows}, lines, as_json=as_json)
 
 
 def _ordered(

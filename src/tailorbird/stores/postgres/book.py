@@ -127,7 +127,7 @@ class Book:
 
     def _copy(self, table: Table, rows: sqlite3.Cursor) -> None:
         for some in _chunks(rows):
-            given = msgspec.json.encode([[_plain(each) for each in row] for row in some])
+            given = msgspec.json.encode([[plain(each) for each in row] for row in some])
             self._server.run(SQL[table.keep], (given.decode(),))
 
 
@@ -164,7 +164,8 @@ def _chunks(rows: sqlite3.Cursor) -> Iterator[Sequence[Sequence[Any]]]:
         yield some
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value of SQLite as JSON carries it to the server."""
     if isinstance(value, bytes):
         return value.hex()
     # A text of PostgreSQL holds no NUL.

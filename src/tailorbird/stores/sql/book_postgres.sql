@@ -9,6 +9,10 @@ SELECT home, key_check, whole FROM book
 INSERT INTO book (home, key_check) VALUES ($1::text, $2) ON CONFLICT (one) DO NOTHING
 -- name: is_whole
 UPDATE book SET whole = TRUE
+-- name: finish
+UPDATE book SET whole = TRUE WHERE home = $1::text RETURNING home
+-- name: forget
+DELETE FROM book
 -- name: clear
 TRUNCATE book_people, book_suppressions, book_definitions
 -- name: changes

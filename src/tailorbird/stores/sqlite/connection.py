@@ -55,6 +55,8 @@ class Database:
             self._writer = _connect(path)
             self._given = decided.install(self._writer)
         self.migrated_from = self._migrate()
+        self.moved = self._moved_to()
+        """The home whose server has the ledger, '' where it is in this file; as it was opened."""
 
     @property
     def migration(self) -> str:
@@ -89,6 +91,7 @@ class Database:
                 self._writer.execute("PRAGMA synchronous=NORMAL")
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
+                self._check_not_moved()
                 yield self._writer
                 if self.before_commit is not None:
                     self.before_commit(self._writer)
@@ -99,6 +102,25 @@ class Database:
             finally:
                 if not durable:
                     self._writer.execute("PRAGMA synchronous=FULL")
+
+    def move_to(self, home: str) -> None:
+        """Keep, within `write`, that a home's server has the ledger from its commit on.
+
+        No process that opened the file before can write to it any more.
+        """
+        self._writer.execute("INSERT INTO moved (home) VALUES (?)", (home,))
+
+    def _moved_to(self) -> str:
+        row = self._writer.execute("SELECT home FROM moved").fetchone()
+        return str(row[0]) if row else ""
+
+    def _check_not_moved(self) -> None:
+        if self._moved_to() != self.moved:
+            raise StoreError(
+                "the ledger of this folder was moved to a server meanwhile",
+                where=str(self.path),
+                mend="nothing was written: run it again, with the server's address",
+            )
 
     @contextmanager
     def alone(self) -> Iterator[None]:
