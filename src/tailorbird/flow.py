@@ -25,6 +25,7 @@ from tailorbird import (
     intake,
     journeying,
     learning,
+    learning_on,
     letters,
     notify,
     profiles,
@@ -305,6 +306,7 @@ def keep_current(
     if ready.recalculate_due(world, now, work):
         taken += ingest(world)
     retraining.run_due(world, now, work)
+    learning_on.run_due(world, now, work)
     models = (*freshening.freshen(world, now).troubles, *learning.troubles(world))
     refresh(world, now, seconds, work)
     journeying.react(world, now)

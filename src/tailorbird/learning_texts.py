@@ -78,6 +78,8 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often it is trained anew by itself: `weekly`, `30d`; '' for only by command."""
     streaming: bool = False
     """Whether people are scored anew as soon as they have done something, between scorings."""
+    learns_on: bool = False
+    """Whether it learns every new outcome daily, between trainings; that serves only by winning."""
     fair: Fair | None = None
     """Groups that are evened out in training; the model has to beat its rule all the same."""
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 7
@@ -180,8 +182,8 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
             yield ("target", "within"), f"{target.within!r} is no time to look ahead", mend
         if found.horizon_days is not None:
             yield ("horizon_days",), "`within` of the target says how far ahead", "leave it out"
-    if found.fair is not None:
-        yield from _fair_faults(found, found.fair.by)
+    yield from _fair_faults(found)
+    yield from _learns_on_faults(found)
     known = OF_PRODUCTS if target == "products" else ALGORITHMS
     if found.algorithm not in known:
         mend = nearest(found.algorithm, list(known))
@@ -195,8 +197,10 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
         yield ("schedule",), f"{every!r} is no time between trainings", mend
 
 
-def _fair_faults(found: WantedModel, by: str) -> Iterator[_Fault]:
-    target = found.foretells
+def _fair_faults(found: WantedModel) -> Iterator[_Fault]:
+    if found.fair is None:
+        return
+    target, by = found.foretells, found.fair.by
     if not isinstance(target, EventTarget) and target not in PROBABILITIES:
         what = f"{target!r} is no probability, by which groups could be chosen"
         yield (
@@ -214,6 +218,21 @@ def _fair_faults(found: WantedModel, by: str) -> Iterator[_Fault]:
     if found.algorithm in ALGORITHMS[-2:]:
         mend = "leave `fair` out, or let `auto` choose"
         yield ("algorithm",), f"{found.algorithm!r} counts all people alike", mend
+
+
+def _learns_on_faults(found: WantedModel) -> Iterator[_Fault]:
+    target = found.foretells
+    if not found.learns_on:
+        return
+    if not isinstance(target, EventTarget) and target not in PROBABILITIES:
+        what = f"{target!r} is no yes or no, of which single outcomes could be learnt"
+        yield ("learns_on",), what, "leave it out; a `schedule` trains it anew"
+    elif found.algorithm not in ("auto", "logistic"):
+        what = f"{found.algorithm!r} has no weights that single outcomes could move"
+        yield ("learns_on",), what, "write `algorithm: logistic`, or leave it out"
+    elif found.fair is not None:
+        what = "single outcomes would undo what weighing rows made fair"
+        yield ("learns_on",), what, "leave it out, or leave `fair` out"
 
 
 def _feature_faults(model: str, name: str, path: tuple[str | int, ...]) -> Iterator[_Fault]:

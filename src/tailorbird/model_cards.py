@@ -135,3 +135,5 @@ class ModelCard(msgspec.Struct, frozen=True):
     """The versions of what it was trained with."""
     evened: Evened | None = None
     """Of a model with a `fair`: its groups before and after."""
+    learnt_until: Instant = 0
+    """Up to when it learnt on from single outcomes after its training; 0 where it did not."""

@@ -19,6 +19,7 @@ import numpy as np
 from tailorbird import drifting, learning, predict, serving
 from tailorbird.drifting import Looked
 from tailorbird.errors import ModelError, TailorbirdError, UsageError
+from tailorbird.learning_on import LANE
 from tailorbird.learning_texts import WantedModel
 from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.model_cards import Measure, ModelCard
@@ -31,7 +32,6 @@ from tailorbird.recalculating import due
 from tailorbird.schema import DAY, Instant, PersonId
 from tailorbird.world import World
 
-LANE: Final = "models"
 CHAMPION: Final = "champion"
 LEAST_POSITIVES: Final = 20
 """Fewer outcomes, or fewer people without, tell two models apart by chance alone."""
@@ -98,7 +98,8 @@ def _settled(
     found = None
     if drifting.comparable(asked):
         theirs = msgspec.json.decode(content, type=ModelCard)
-        found = _contest(world, asked, allowed, now, files, theirs.trained_at)
+        taught = max(theirs.trained_at, theirs.learnt_until)
+        found = _contest(world, asked, allowed, now, files, taught)
     how, why = _verdict(world, asked.name, found, card)
     if how == "kept":
         said = Turn(asked.name, champion, card.version, "kept", now, "", why)
@@ -177,7 +178,7 @@ def _compared(ours: Floats, theirs: Floats, outcome: Floats, rng: np.random.Gene
 
 def _recipe(asked: WantedModel) -> WantedModel:
     """Return a definition without what does not change what is learnt."""
-    return msgspec.structs.replace(asked, description="", schedule="")
+    return msgspec.structs.replace(asked, description="", schedule="", learns_on=False)
 
 
 def _judged_error(card: ModelCard) -> float | None:

@@ -69,3 +69,16 @@ def test_a_rule_learns_nothing_and_no_outcomes_judge_nothing() -> None:
         online.begin(Propensity("recency", 30, 0, 0.0))
     with pytest.raises(ModelError, match="no outcome has become known"):
         online.judge_online(_model(np.random.default_rng(4)), [], np.random.default_rng(4))
+
+
+def test_who_looks_often_has_to_win_by_more() -> None:
+    rng = np.random.default_rng(3)
+    model = _model(rng)
+    batches = [_batch(rng, 0, 400, -1.0), _batch(rng, 400, 400, -1.0)]
+    once, often = (
+        online.judge_online(model, batches, np.random.default_rng(5), looks=looks)[1]
+        for looks in (1, 60)
+    )
+    assert often.low < once.low < once.high < often.high
+    # .025 / 60 leaves 3.34 standard errors where .025 leaves 1.96.
+    assert (often.high - often.low) / (once.high - once.low) == pytest.approx(1.705, abs=0.01)

@@ -16,6 +16,7 @@ from tailorbird.model_data import Past
 from tailorbird.model_record import Turn
 from tailorbird.predict import train
 from tailorbird.predict.drift import Drift, DriftReport
+from tailorbird.readings import models
 from tailorbird.schema import DAY, Body
 
 MODEL = "repeat_purchase"
@@ -215,6 +216,48 @@ def test_who_rolled_back_is_not_overruled_by_learning_on(tb: Tailorbird) -> None
     tb.roll_back(MODEL, 1, reason="as it was", author="ada")
     with pytest.raises(UsageError, match="somebody rolled back"):
         learning_on.learn_on(tb.world, MODEL, tb.clock())
+
+
+def test_a_model_that_learns_on_is_looked_at_daily_and_serves_where_it_wins(
+    tb: Tailorbird,
+) -> None:
+    before = _logistic_since(tb, 30, turned=True)
+    now = tb.clock()
+    assert learning_on.run_due(tb.world, now) == []  # nobody asked for it
+    tb.put("model", MODEL, f"name: {MODEL}\nlearns_on: true\n")
+    assert learning_on.run_due(tb.world, now) == [MODEL]
+    assert learning_on.run_due(tb.world, now + 1) == []
+    found = learning_on.looked(tb.world, MODEL)
+    assert found is not None
+    assert (found.version, serving.version(tb.world, MODEL)) == (before + 1, before + 1)
+    assert found.learnt > 100
+    assert "log loss" in found.why
+    detail = models.detail(tb.world, MODEL, now)
+    assert detail is not None
+    assert detail.learnt_on is not None
+    assert detail.learnt_on.version == found.version
+    # No outcome is learnt twice: the next day begins where this one ended.
+    card = learning.serving_card(tb.world, MODEL)
+    assert card is not None
+    assert card.learnt_until == now
+    assert learning_on.run_due(tb.world, now + DAY) == [MODEL]
+    again = learning_on.looked(tb.world, MODEL)
+    assert again is not None
+    assert again.learnt < found.learnt / 2
+
+
+def test_a_scheduled_learning_on_that_cannot_be_says_why_and_keeps_what_serves(
+    tb: Tailorbird,
+) -> None:
+    _logistic_since(tb, 30, turned=True)
+    tb.roll_back(MODEL, 1, reason="as it was", author="ada")
+    tb.put("model", MODEL, f"name: {MODEL}\nlearns_on: true\n")
+    assert learning_on.run_due(tb.world, tb.clock() + DAY) == [MODEL]
+    found = learning_on.looked(tb.world, MODEL)
+    assert found is not None
+    assert (found.learnt, found.version) == (0, 0)
+    assert "somebody rolled back" in found.why
+    assert serving.version(tb.world, MODEL) == 1
 
 
 def test_a_burst_by_one_person_moves_nobody_elses_score(tb: Tailorbird) -> None:

@@ -256,8 +256,10 @@ def _detail_lines(found: ModelDetail) -> list[str]:
         f"  {found.card.why}",
         *table(("version", "trained", "state", "answers", "why"), versions),
         found.drift.why if found.drift else "drift: never looked at",
+        *([f"learnt on {found.learnt_on.learnt:,} outcomes: {found.learnt_on.why}"]
+          if found.learnt_on else []),
         *([f"privacy spent this year: epsilon {spent:g}"] if found.spent else []),
-    ]
+    ]  # fmt: skip
 
 
 def _drift_lines(found: DriftLook) -> list[str]:

@@ -7,6 +7,7 @@ beats every incremental method that was measured, so it serves only where it sur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -75,17 +76,24 @@ def load_online(files: Mapping[str, bytes]) -> Online | None:
 
 
 def judge_online(
-    model: Propensity, batches: Iterable[tuple[pa.Table, Floats]], rng: np.random.Generator
+    model: Propensity,
+    batches: Iterable[tuple[pa.Table, Floats]],
+    rng: np.random.Generator,
+    *,
+    begun: Online | None = None,
+    looks: int = 1,
 ) -> tuple[Online, Measure]:
     """Return the model as it ends, and its log loss beside that of the model left as it was.
 
     Every batch is foretold before it is learnt (Dawid's prequential principle). Lower is better:
-    the online model may serve where `high` is below 0.
+    the online model may serve where `high` is below 0. Who learnt on before goes on from there, as
+    `begun`. Who looks often would win by chance once: of so many `looks` together the interval is
+    wrong in 5 % (Bonferroni), and wider for it.
 
     Raises:
         ModelError: there is nothing to judge by, or no logistic model.
     """
-    online, ours, theirs = begin(model), [], []
+    online, ours, theirs = begun or begin(model), [], []
     for features, outcome in batches:
         ours.append(log_losses(online.model.probabilities(features), outcome))
         theirs.append(log_losses(model.probabilities(features), outcome))
@@ -94,8 +102,16 @@ def judge_online(
         raise ModelError("no outcome has become known", where="online", mend="judge it later")
     one, two = np.concatenate(ours), np.concatenate(theirs)
     low, high = interval(lambda weight: float(weight @ (one - two) / weight.sum()), len(one), rng)
+    gain = float((one - two).mean())
+    low, high = (gain + (end - gain) * _wider(looks) for end in (low, high))
     naive = "left as it was trained"
     return online, Measure(LOG_LOSS, float(one.mean()), float(two.mean()), naive, low, high)
+
+
+def _wider(looks: int) -> float:
+    """Return how many times as wide as at 95 % an interval is that so many looks share."""
+    normal = NormalDist()
+    return normal.inv_cdf(1 - 0.025 / looks) / normal.inv_cdf(0.975)
 
 
 def _once_each(features: pa.Table, outcome: Floats) -> tuple[pa.Table, Floats]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import asdict, astuple
 
-from tailorbird import auditing, drifting, freshening, learning, serving
+from tailorbird import auditing, drifting, freshening, learning, learning_on, serving
 from tailorbird.errors import UsageError
 from tailorbird.model_record import Turn
 from tailorbird.predict.drift import DriftReport
@@ -18,6 +18,7 @@ from tailorbird.views.models import (
     DriftLook,
     FairGroup,
     FairnessReport,
+    LearnedOn,
     ModelDetail,
     ModelReport,
     ModelRow,
@@ -60,6 +61,7 @@ def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
             Spent(each.what, each.epsilon, moment(each.at))
             for each in world.model_record.spends(name, year)
         ),
+        learnt_on=_learnt_on(world, name),
     )
 
 
@@ -96,6 +98,11 @@ def scores(kept: freshening.Scores, person: int, now: Instant) -> tuple[PersonSc
         )
         for each in found
     )  # fmt: skip
+
+
+def _learnt_on(world: World, name: str) -> LearnedOn | None:
+    kept = learning_on.looked(world, name)
+    return LearnedOn(moment(kept.at), kept.learnt, kept.version, kept.why) if kept else None
 
 
 def _row(world: World, name: str) -> ModelRow:

@@ -149,6 +149,16 @@ class Spent(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class LearnedOn(msgspec.Struct, frozen=True):
+    """What became of the outcomes that a model learnt by itself since its training."""
+
+    at: datetime
+    learnt: int
+    version: int
+    """That it became and that serves since; 0 where it did not surely win."""
+    why: str
+
+
 class ModelDetail(msgspec.Struct, frozen=True):
     """One model's page."""
 
@@ -165,6 +175,8 @@ class ModelDetail(msgspec.Struct, frozen=True):
     drift: DriftLook | None
     scheduled: str
     spent: tuple[Spent, ...]
+    learnt_on: LearnedOn | None = None
+    """The latest day's learning on, of a model that `learns_on`."""
 
 
 class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

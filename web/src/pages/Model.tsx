@@ -5,8 +5,8 @@ import { ask, path, query, send, Trouble, useDoing, useReading } from "../api/re
 import type { DriftLook, Evened, FairnessReport, ModelDetail, ModelReport, ModelTraining, ModelVersion } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Told } from "../parts/doing";
-import { Answers, Lift, Measures, Reliability } from "../parts/models";
-import { Card, Chip, Empty, Fact, Facts, Page, Shown, type Tone, When } from "../parts/page";
+import { Answers, Lift, measured, measureName, Measures, Reliability } from "../parts/models";
+import { Card, Chip, Empty, Fact, Facts, Page, Shown, type Tone, useStatus, When } from "../parts/page";
 import { Reasoned } from "../parts/sending";
 import { Table } from "../parts/table";
 import { capital, count, date, figure, many, plain, share } from "../words";
@@ -39,7 +39,7 @@ export default function Model({ name }: { name: string }) {
             {found.card?.evened && <EvenedOut evened={found.card.evened} />}
             {found.card && <Said card={found.card} />}
             {found.card && <Learnt card={found.card} />}
-            <div className="halves">
+            <div className={found.card?.kind === "propensity" ? "halves" : undefined}>
               <Drift model={found} where={where} again={reading.again} />
               {found.card?.kind === "propensity" && <Fairness where={where} />}
             </div>
@@ -54,7 +54,7 @@ export default function Model({ name }: { name: string }) {
 function NotYet() {
   return (
     <Card title="Not trained yet">
-      <Empty>Nothing serves until it was trained and judged once.</Empty>
+      <Empty>Nothing serves until it was trained and judged once: train it below.</Empty>
     </Card>
   );
 }
@@ -166,6 +166,11 @@ function Life({ model, where, again }: LifeProps) {
         />
       )}
       <Told doing={doing} />
+      {model.learnt_on && (
+        <p className="dim">
+          Learning on, <When at={model.learnt_on.at} />: {many(model.learnt_on.learnt, "outcome")}; {model.learnt_on.why}
+        </p>
+      )}
       {model.turns.length > 0 && (
         <details>
           <summary>Who had what serve</summary>
@@ -184,6 +189,8 @@ function Life({ model, where, again }: LifeProps) {
 }
 
 function VersionsTable({ versions }: { versions: ModelVersion[] }) {
+  const { currency } = useStatus();
+  const first = versions.flatMap((each) => each.measures)[0]?.name ?? "";
   return (
     <Table
       caption="Versions, the newest first"
@@ -209,12 +216,12 @@ function VersionsTable({ versions }: { versions: ModelVersion[] }) {
           },
         },
         {
-          name: "AUC",
+          name: first ? measureName(first) : "Figure",
           right: true,
           wide: true,
           cell: (each) => {
-            const auc = each.measures.find((measure) => measure.name === "auc");
-            return auc ? figure(auc.model) : "–";
+            const found = each.measures.find((measure) => measure.name === first);
+            return found ? measured(first, found.model, currency) : "–";
           },
         },
       ]}
@@ -232,7 +239,14 @@ function Said({ card }: { card: ModelReport }) {
         </Card>
       )}
       {card.lift.length > 0 && (
-        <Card title="Lift" note="How much more often it came to the likeliest than to everybody.">
+        <Card
+          title="Lift"
+          note={
+            card.kind === "value"
+              ? "How much more than the average those brought of whom most was expected; and what part of all that was, so far."
+              : "How much more often it came to the likeliest than to everybody; and what part of all that was, so far."
+          }
+        >
           <Lift model={card} />
         </Card>
       )}
@@ -241,6 +255,8 @@ function Said({ card }: { card: ModelReport }) {
 }
 
 function Learnt({ card }: { card: ModelReport }) {
+  if (card.importances.length === 0 && card.tried.length === 0) return null;
+  const figured = card.measures[0] ? measureName(card.measures[0].name) : "Figure";
   const most = Math.max(...card.importances.map((each) => each.share), 0.01);
   return (
     <div className="halves">
@@ -281,7 +297,7 @@ function Learnt({ card }: { card: ModelReport }) {
                   </>
                 ),
               },
-              { name: "Figure", right: true, cell: (each) => (each.figure === null ? "–" : figure(each.figure)) },
+              { name: figured, right: true, cell: (each) => (each.figure === null ? "–" : figure(each.figure)) },
             ]}
           />
           {card.validations.length > 0 && (
@@ -291,7 +307,7 @@ function Learnt({ card }: { card: ModelReport }) {
               id={(each) => each.kind}
               columns={[
                 { name: "Validated by", head: true, cell: (each) => each.kind },
-                { name: "Figure", right: true, cell: (each) => figure(each.figure) },
+                { name: figured, right: true, cell: (each) => figure(each.figure) },
                 { name: "Bias", right: true, cell: (each) => figure(each.bias) },
               ]}
             />
