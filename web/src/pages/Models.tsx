@@ -2,10 +2,10 @@ import "../styles/models.css";
 import { Link } from "wouter";
 import { path, useReading } from "../api/reading";
 import type { ModelRow } from "../api/types";
-import { Answers } from "../parts/models";
+import { Answers, measured, measureName } from "../parts/models";
 import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
 import { Table } from "../parts/table";
-import { ago, figure, plain } from "../words";
+import { ago, plain } from "../words";
 
 export default function Models() {
   const reading = useReading<ModelRow[]>("/learning");
@@ -16,7 +16,7 @@ export default function Models() {
     >
       <Card title="All models">
         <Shown reading={reading} height={320}>
-          {(models) => (models.length === 0 ? <Empty>No model is wanted yet.</Empty> : <ModelsTable models={models} />)}
+          {(models) => (models.length === 0 ? <Empty>No model is wanted yet. Write one in models/, or train one by its name: tailorbird models train churn.</Empty> : <ModelsTable models={models} />)}
         </Shown>
       </Card>
     </Page>
@@ -24,13 +24,15 @@ export default function Models() {
 }
 
 /** The measure that decides, and how far the model is ahead of the rule by it. */
-function ahead(model: ModelRow): string {
+function ahead(model: ModelRow, currency: string): string {
   const first = model.card?.measures[0];
-  return first ? `${first.name} ${figure(first.model)}, ${figure(first.naive)} by the rule` : "–";
+  if (!first) return "–";
+  const told = (value: number) => measured(first.name, value, currency);
+  return `${measureName(first.name)} ${told(first.model)}, ${told(first.naive)} by the rule ${first.naive_rule}`;
 }
 
 function ModelsTable({ models }: { models: ModelRow[] }) {
-  const { now } = useStatus();
+  const { now, currency } = useStatus();
   return (
     <Table
       caption="Models"
@@ -56,7 +58,7 @@ function ModelsTable({ models }: { models: ModelRow[] }) {
             </>
           ),
         },
-        { name: "Judged", wide: true, cell: ahead },
+        { name: "Judged", wide: true, cell: (model) => ahead(model, currency) },
         { name: "Version", right: true, wide: true, cell: (model) => model.serving || "–" },
         {
           name: "Trained",

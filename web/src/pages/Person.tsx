@@ -130,9 +130,9 @@ function Reasons({ person, model }: { person: number; model: string }) {
         <Shown reading={reading} height={60}>
           {(reasons) =>
             reasons.length === 0 ? (
-              <Empty>Its rule says the same of all who are alike.</Empty>
+              <p className="dim">Single traits are not told apart in this score.</p>
             ) : (
-              <ul>
+              <ul className="why-score">
                 {reasons.map((reason) => (
                   <li key={reason}>{plain(reason)}</li>
                 ))}

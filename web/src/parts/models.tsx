@@ -2,15 +2,29 @@
 
 import { useId } from "react";
 import type { Measured, ModelReport } from "../api/types";
-import { count, figure, share } from "../words";
+import { capital, count, figure, money, plain, share } from "../words";
 import { ShareBar } from "./charts";
-import { Chip } from "./page";
+import { Chip, useStatus } from "./page";
 import { Table } from "./table";
 
-/** Measures of which less is better. */
-const LESS = ["calibration error", "brier", "log loss", "mean absolute error"];
+/** Measures of which less is better, by how their names end. */
+const LESS = ["calibration error", "brier", "log loss", "mean absolute error", "total error", "days off"];
+const isLess = (name: string): boolean => LESS.some((end) => name.endsWith(end));
+
+const MEASURES: Record<string, string> = { auc: "AUC", f1: "F1", brier: "Brier score" };
+
+/** A measure's name as it is read. */
+export const measureName = (name: string): string =>
+  MEASURES[name] ?? (name.includes("@") ? name.replace(/^(ndcg|mrr)/, (word) => word.toUpperCase()) : capital(plain(name)));
+
+/** A measure's figure with its unit, where it has one. */
+export function measured(name: string, value: number, currency: string): string {
+  if (name === "mean absolute error") return money(Math.round(value), currency);
+  return name === "days off" ? `${figure(value, 1)} days` : figure(value);
+}
 
 export function Measures({ of, measures }: { of: string; measures: Measured[] }) {
+  const { currency } = useStatus();
   return (
     <Table
       caption={`Measures of ${of}`}
@@ -22,17 +36,17 @@ export function Measures({ of, measures }: { of: string; measures: Measured[] })
           head: true,
           cell: (m) => (
             <>
-              {m.name} {LESS.includes(m.name) && <small className="dim block">less is better</small>}
+              {measureName(m.name)} {isLess(m.name) && <small className="dim block">less is better</small>}
             </>
           ),
         },
-        { name: "Model", right: true, cell: (m) => figure(m.model) },
+        { name: "Model", right: true, cell: (m) => measured(m.name, m.model, currency) },
         {
-          name: "Beside",
+          name: "Naive rule",
           right: true,
           cell: (m) => (
             <>
-              {figure(m.naive)} <small className="dim block">{m.naive_rule}</small>
+              {measured(m.name, m.naive, currency)} <small className="dim block">{m.naive_rule}</small>
             </>
           ),
         },
@@ -43,13 +57,19 @@ export function Measures({ of, measures }: { of: string; measures: Measured[] })
 }
 
 function Difference({ measure }: { measure: Measured }) {
-  const less = LESS.includes(measure.name);
-  const sure = less ? measure.high < 0 : measure.low > 0;
+  const { currency } = useStatus();
+  const sure = isLess(measure.name) ? measure.high < 0 : measure.low > 0;
   return (
-    <span className={sure ? "good" : undefined}>
-      {figure(measure.low)} to {figure(measure.high)}
+    <span className={sure ? "difference good" : "difference"}>
+      {measured(measure.name, measure.low, currency)} <span className="nowrap">to {measured(measure.name, measure.high, currency)}</span>
     </span>
   );
+}
+
+/** How what a model says is written: the worth of a person in money, a probability as a share. */
+function useSaid(model: ModelReport): (value: number, digits?: number) => string {
+  const { currency } = useStatus();
+  return model.kind === "value" ? (value) => money(Math.round(value), currency) : share;
 }
 
 const SIDE = 260;
@@ -58,6 +78,7 @@ const EDGE = 34;
 /** A dot a tenth of the people: on the line, what was said is what came. */
 export function Reliability({ model }: { model: ModelReport }) {
   const title = useId();
+  const said = useSaid(model);
   const dots = model.reliability;
   const top = Math.max(...dots.flatMap((dot) => [dot.said, dot.happened]), 0.01) * 1.08;
   const x = (value: number) => EDGE + ((SIDE - EDGE - 8) * value) / top;
@@ -73,10 +94,10 @@ export function Reliability({ model }: { model: ModelReport }) {
           <circle key={dot.said} cx={x(dot.said)} cy={y(dot.happened)} r={5} />
         ))}
         <text x={EDGE} y={SIDE - 12}>
-          0 %
+          {said(0, 0)}
         </text>
         <text x={SIDE - 8} y={SIDE - 12} textAnchor="end">
-          said {share(top / 1.08, 0)}
+          said {said(top / 1.08, 0)}
         </text>
         <text x={EDGE + 6} y={16}>
           came
@@ -87,8 +108,8 @@ export function Reliability({ model }: { model: ModelReport }) {
         rows={dots}
         id={(dot) => dot.said}
         columns={[
-          { name: "Said", head: true, right: true, cell: (dot) => share(dot.said) },
-          { name: "Came", right: true, cell: (dot) => share(dot.happened) },
+          { name: "Said", head: true, right: true, cell: (dot) => said(dot.said) },
+          { name: "Came", right: true, cell: (dot) => said(dot.happened) },
           { name: "People", right: true, wide: true, cell: (dot) => count(dot.people) },
         ]}
       />
@@ -97,24 +118,25 @@ export function Reliability({ model }: { model: ModelReport }) {
 }
 
 export function Lift({ model }: { model: ModelReport }) {
+  const said = useSaid(model);
   const most = Math.max(...model.lift.map((tenth) => tenth.lift), 1);
   return (
     <Table
-      caption="By tenths of the people, the likeliest first"
+      caption="By tenths of the people, the highest scores first"
       rows={model.lift}
       id={(tenth) => tenth.tenth}
       columns={[
         { name: "Tenth", head: true, cell: (tenth) => tenth.tenth },
-        { name: "Came", right: true, cell: (tenth) => share(tenth.rate) },
+        { name: "Came", right: true, cell: (tenth) => said(tenth.rate) },
         {
-          name: "Than of all",
+          name: "Than the average",
           cell: (tenth) => (
             <>
               <ShareBar share={tenth.lift / most} /> {figure(tenth.lift, 1)}×
             </>
           ),
         },
-        { name: "So far", right: true, wide: true, cell: (tenth) => share(tenth.captured, 0) },
+        { name: "Of all, so far", right: true, wide: true, cell: (tenth) => share(tenth.captured, 0) },
       ]}
     />
   );

@@ -49,7 +49,7 @@ export function SubjectsCard({ subjects }: { subjects: string[] }) {
         </div>
       </form>
       <Told doing={doing} />
-      <div aria-live="polite">{advice && <Advice advice={advice} />}</div>
+      <div aria-live="polite" className="advice">{advice && <Advice advice={advice} />}</div>
     </Card>
   );
 }
@@ -67,7 +67,7 @@ function Advice({ advice }: { advice: SubjectAdvice }) {
           id={(each) => String(each.at)}
           columns={[
             { name: "Subject", head: true, cell: (each) => each.subject || <span className="dim">empty</span> },
-            { name: "Chance", wide: true, cell: (each) => <Chance candidate={each} /> },
+            { name: "Chance to win", cell: (each) => <Chance candidate={each} /> },
             { name: "Speaks for it", cell: (each) => <Reasons reasons={each.reasons} speaks="for" /> },
             { name: "Speaks against it", cell: (each) => <Reasons reasons={each.reasons} speaks="against" /> },
           ]}

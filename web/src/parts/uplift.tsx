@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { path, send, useDoing, useReading } from "../api/reading";
 import type { CampaignUplift, UpliftOrder } from "../api/types";
-import { capital, count, plain, share } from "../words";
+import { capital, count, plain, points } from "../words";
 import { Told } from "./doing";
 import { Card, Chip, Empty, Fact, Facts, TroubleNote, When } from "./page";
 import { Table } from "./table";
@@ -55,8 +55,11 @@ function Found({ uplift }: { uplift: CampaignUplift }) {
         <Fact word="Outcome" note={`within ${uplift.window_days} days`}>
           {capital(plain(uplift.outcome))}
         </Fact>
-        <Fact word="Average effect" note={`${share(uplift.average_low, 2)} to ${share(uplift.average_high, 2)}`}>
-          {share(uplift.average, 2)}
+        <Fact
+          word="Average effect of the mail"
+          note={`percentage points; 95 % between ${points(uplift.average_low)} and ${points(uplift.average_high)}`}
+        >
+          {points(uplift.average)}
         </Fact>
         <Fact word="Learnt">
           <When at={uplift.trained_at} />
@@ -68,13 +71,19 @@ function Found({ uplift }: { uplift: CampaignUplift }) {
         )}
       </Facts>
       {uplift.orders.length > 0 && (
+        <p className="note">
+          Qini: how many more of a thousand people reach the outcome, on average over how many are written to, when those go first who come first in
+          this order, not any. Below each, 95 % intervals.
+        </p>
+      )}
+      {uplift.orders.length > 0 && (
         <Table
           caption="Orders of people, by how much more they gain than a random one, a thousand people; intervals"
           rows={uplift.orders}
           id={(each) => each.name}
           columns={[
             { name: "Order by", head: true, cell: (each) => capital(each.title) },
-            { name: "Qini, a thousand people", right: true, cell: (each) => <Interval value={each.qini} low={each.low} high={each.high} /> },
+            { name: "Qini", right: true, cell: (each) => <Interval value={each.qini} low={each.low} high={each.high} /> },
             { name: "Above the rule", right: true, cell: (each) => <Above order={each} /> },
           ]}
         />
@@ -95,6 +104,6 @@ function Interval({ value, low, high }: { value: number; low: number; high: numb
 }
 
 function Above({ order }: { order: UpliftOrder }) {
-  if (order.above === null || order.above_low === null || order.above_high === null) return <span className="dim">·</span>;
+  if (order.above === null || order.above_low === null || order.above_high === null) return <span className="dim">–</span>;
   return <Interval value={order.above} low={order.above_low} high={order.above_high} />;
 }
