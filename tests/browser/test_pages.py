@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Page, Request, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, Request, Route, ViewportSize, expect
 from tests.shown import shown
+
+from tailorbird.views.uplift import CampaignUplift, UpliftOrder
 
 pytestmark = pytest.mark.browser
 
@@ -152,6 +156,62 @@ def test_every_page_is_accessible_at_home_no_wider_than_the_screen_and_says_what
     assert faults == {}
     assert len(asked) > 50
     assert left == []
+
+
+UPLIFT = CampaignUplift(
+    campaign="win-back",
+    model="uplift_win-back",
+    version=1,
+    trained_at=datetime(2011, 12, 9, tzinfo=UTC),
+    people=477,
+    written_to=372,
+    outcome="purchase",
+    window_days=14,
+    average=0.0486,
+    average_low=-0.0237,
+    average_high=0.121,
+    orders=(
+        UpliftOrder("t", "two models (T)", 0.0139, -0.0125, 0.0392, 0.02, -0.0099, 0.0489),
+        UpliftOrder("rule", "rule of one trait", -0.0061, -0.0286, 0.0175),
+    ),
+    policies=(),
+    curve=(),
+    serves=False,
+    why="Whom the mail moves cannot be told from chance.",
+    features=("recency_days",),
+    served_by="",
+)
+
+
+def answered(page: Page, where: str, answer: object) -> None:
+    """Have one address answer as a shop that has learnt would."""
+
+    def tell(route: Route) -> None:
+        route.fulfill(body=msgspec.json.encode(answer), content_type="application/json")
+
+    page.route(where, tell)
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_was_learnt_is_accessible_where_it_is_opened(
+    new_context: NewContext, shop: str, axe: str, scheme: str, viewport: ViewportSize
+) -> None:
+    page = new_context(scheme, viewport).new_page()
+    answered(page, "**/campaigns/win-back/uplift", UPLIFT)
+    answered(page, "**/people/17/scores/*/reasons", ("recency_days 142 lowers it by 0.5 points",))
+    shown(page, f"{shop}/people/17")
+    page.locator("summary", has_text="Why this").first.click()
+    expect(page.get_by_text("recency days 142 lowers it by 0.5 points")).to_be_visible()
+    faults = violations(page, axe)
+    shown(page, f"{shop}/campaigns/win-back")
+    expect(page.get_by_text("percentage points; 95 % between -2.4 and +12.1")).to_be_visible()
+    page.get_by_label("Candidates, one a line").fill("Did you forget something?\nOnly today")
+    page.get_by_role("button", name="Compare them").click()
+    expect(page.get_by_role("columnheader", name="Chance to win")).to_be_visible()
+    faults += violations(page, axe)
+    assert faults == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
 def test_hostile_data_runs_nothing(new_context: NewContext, hostile_shop: str) -> None:
