@@ -2,33 +2,53 @@
 
 Both look at the latest window whose outcomes are known. A private model is paid for from its
 model's budget of the year before anything is released, and is kept as a version like any other.
+Counts of people are paid for likewise, from one budget for all of them.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
-from tailorbird import drifting, learning, model_data, serving
+from tailorbird import drifting, grouping, learning, model_data, segments, serving
 from tailorbird.errors import ModelError, UsageError
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_record import MILLION, Spend
 from tailorbird.predict import fairness, measures, private
 from tailorbird.predict.propensity import Floats
-from tailorbird.schema import DAY, Instant
+from tailorbird.schema import DAY, Instant, PersonId
 from tailorbird.views import moment
 from tailorbird.world import World
+from tailorbird.yaml_text import nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SNAPSHOTS: Final = 3
-YEARLY: Final = 12.0
-"""Epsilon that a model may spend in a year where nobody says otherwise: one a month."""
+COUNTS: Final = "private counts"
+"""Under this name is kept what counts have cost; no model can be called so."""
+OTHERS: Final = "all others"
 PRIVATELY: Final = "private"
+
+
+class PrivateCount(msgspec.Struct, frozen=True):
+    """How many people there are, near enough to hide whether any one of them is among them."""
+
+    segment: str
+    by: str
+    groups: tuple[tuple[str, int], ...]
+    """Each group that was asked for and how many are in it; of no trait one, the whole segment."""
+    epsilon: float
+    within: float
+    """So near is each count to the truth in 95 of 100 cases."""
+    left: float
+    """Epsilon that counts may still cost this year."""
 
 
 def fairness_of(world: World, name: str, trait: str, now: Instant) -> fairness.Fairness:
@@ -51,9 +71,7 @@ def fairness_of(world: World, name: str, trait: str, now: Instant) -> fairness.F
     return fairness.audit(trait, named, said, outcome, threshold)
 
 
-def learn_privately(
-    world: World, name: str, now: Instant, *, epsilon: float, per_year: float = YEARLY
-) -> ModelCard:
+def learn_privately(world: World, name: str, now: Instant, *, epsilon: float) -> ModelCard:
     """Train a differentially private version, keep it, and return its card with what it cost.
 
     It is taught by the windows before the latest, and judged on that one. It serves once somebody
@@ -68,7 +86,7 @@ def learn_privately(
     rows, outcome = _before_latest(past, now)
     if not 0 < outcome.sum() < len(outcome):
         raise ModelError("nobody had the outcome, or everybody", where=name, mend="wait for more")
-    pay(world, name, epsilon, per_year, now, f"a model of {past.asked.horizon} days ahead")
+    pay(world, name, epsilon, now, f"a model of {past.asked.horizon} days ahead")
     even = past.asked.fair.by if past.asked.fair else ""
     names = [each for each in past.asked.read() if each in rows.column_names and each != even]
     rng = np.random.default_rng(past.asked.seed)
@@ -79,21 +97,71 @@ def learn_privately(
     return _kept(world, past, found, card, measured, now)
 
 
-def pay(world: World, name: str, epsilon: float, per_year: float, now: Instant, what: str) -> None:
-    """Take epsilon from a model's budget of this year, durably, before anything is released.
+def count_privately(
+    world: World,
+    segment: str,
+    now: Instant,
+    *,
+    epsilon: float,
+    by: str = "",
+    values: Sequence[str] = (),
+) -> PrivateCount:
+    """Return how many people are in a segment, or in it by the values of a trait, with noise.
+
+    The values are named beforehand, for a list of those that people have would tell of them; who
+    has none of them counts among all others. Paid for, durably, before anything is counted.
 
     Raises:
-        ModelError: that much is not left.
+        UsageError: there is no such segment, or a trait without values, or values without a trait.
+        ModelError: this year's budget is spent, or the extra `privacy` is missing.
     """
-    year = moment(now).year
+    standing = {each.name: each for each in grouping.standing_segments(world, now)}
+    if segment not in standing:
+        raise UsageError(f"no segment {segment!r}", mend=nearest(segment, list(standing)))
+    if bool(by) != bool(values):
+        mend = "name the trait, and the values of which you want counts"
+        raise UsageError("a trait and its values belong together", mend=mend)
+    private.ready()
+    pay(world, COUNTS, epsilon, now, f"{segment} by {by}" if by else segment)
+    people = segments.people(world.facts, standing[segment], list(standing.values()), as_of=now)
+    names = (*dict.fromkeys(values), OTHERS) if by else (segment,)
+    counts = Counter(
+        _groups(world, now, people, by, set(values)) if by else [segment] * len(people)
+    )
+    noisy, paid = private.private_counts([counts[each] for each in names], epsilon=epsilon)
+    told = tuple((name, max(count, 0)) for name, count in zip(names, noisy, strict=True))
+    within = math.log(1 / 0.05) / epsilon
+    return PrivateCount(segment, by, told, paid, within, left(world, COUNTS, now))
+
+
+def _groups(
+    world: World, now: Instant, people: Sequence[PersonId], by: str, values: set[str]
+) -> list[str]:
+    found = model_data.traits(world, now, people, [by])[by].to_pylist()
+    return [str(each) if str(each) in values else OTHERS for each in found]
+
+
+def left(world: World, name: str, now: Instant) -> float:
+    """Return how much epsilon a name may still spend this year."""
+    spent = sum(each.epsilon for each in world.model_record.spends(name, moment(now).year))
+    return max(world.settings.privacy.epsilon_per_year - spent, 0.0)
+
+
+def pay(world: World, name: str, epsilon: float, now: Instant, what: str) -> None:
+    """Take epsilon from the budget that a name has this year, durably, before anything is released.
+
+    Raises:
+        ModelError: that much is not left, or it protects nobody or leaves nothing.
+    """
+    private.check(epsilon)
+    year, per_year = moment(now).year, world.settings.privacy.epsilon_per_year
     asked = Spend(name, year, round(epsilon * MILLION), now, what)
     if not world.model_record.spend(asked, round(per_year * MILLION)):
-        spent = sum(each.epsilon for each in world.model_record.spends(name, year))
-        left = f"{max(per_year - spent, 0):g} of {per_year:g} is left in {year}"
+        rest = f"{left(world, name, now):g} of {per_year:g} is left in {year}"
         raise ModelError(
-            f"the privacy budget of {name!r} does not allow epsilon {epsilon:g}: {left}",
+            f"the privacy budget of {name!r} does not allow epsilon {epsilon:g}: {rest}",
             where="privacy",
-            mend="ask for less, or wait for the next year",
+            mend="ask for less, wait for the next year, or set `privacy.epsilon_per_year`",
         )
 
 

@@ -17,6 +17,7 @@ from tailorbird.ledger_settings import Ledger as Ledger
 from tailorbird.pace_settings import PACE_LISTS, PACE_TABLES
 from tailorbird.pace_settings import Limits as Limits
 from tailorbird.pace_settings import Pace as Pace
+from tailorbird.privacy_settings import Privacy
 from tailorbird.sample_settings import FILE_NAME as FILE_NAME
 from tailorbird.sample_settings import write_sample as write_sample
 
@@ -219,6 +220,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collect: Collect = Collect()
     identity: Identity = Identity()
     segments: Segments = Segments()
+    privacy: Privacy = Privacy()
     carriers: dict[str, dict[str, str | int | float | bool]] = {}
     """A table for each carrier by its name; `kind` says what it is, where its name does not."""
     brands: dict[str, Brand] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from tailorbird.learning_texts import WantedModel
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_targets import MEANINGS
 from tailorbird.schema import DAY, HOUR, Body, Consent, PersonId, Purpose
+from tailorbird.views import moment
 
 MODEL = "repeat_purchase"
 
@@ -45,12 +48,57 @@ def test_a_private_version_is_kept_with_its_cost_and_does_not_serve(tb: Tailorbi
     assert learning.score(tb.world, tb.clock(), MODEL) > 50
 
 
-def test_a_spent_budget_refuses_before_anything_is_released(tb: Tailorbird) -> None:
-    now, name = tb.clock(), MODEL
-    auditing.pay(tb.world, name, 2.0, 3.0, now, "a model")
+@pytest.fixture
+def thrifty(folder: Path) -> Iterator[Tailorbird]:
+    """Return a folder whose models, and whose counts, may spend an epsilon of 3 in a year."""
+    settings = {"TAILORBIRD_PRIVACY__EPSILON_PER_YEAR": "3"}
+    with Tailorbird.open(folder, environment=settings) as opened:
+        yield opened
+
+
+def test_a_spent_budget_refuses_before_anything_is_released(thrifty: Tailorbird) -> None:
+    now, name = thrifty.clock(), MODEL
+    auditing.pay(thrifty.world, name, 2.0, now, "a model")
     with pytest.raises(ModelError, match=r"does not allow epsilon 2: 1 of 3 is left in \d{4}"):
-        auditing.learn_privately(tb.world, name, now, epsilon=2.0, per_year=3.0)
-    assert tb.world.models.latest(name) == 1
+        auditing.learn_privately(thrifty.world, name, now, epsilon=2.0)
+    assert thrifty.world.models.latest(name) == 1
+
+
+@pytest.mark.parametrize("epsilon", [-5.0, 0.0, 1e-9, float("nan"), 100.0])
+def test_nothing_is_paid_back_and_nothing_is_free(thrifty: Tailorbird, epsilon: float) -> None:
+    with pytest.raises(ModelError, match="epsilon"):
+        auditing.pay(thrifty.world, MODEL, epsilon, thrifty.clock(), "a model")
+    assert auditing.left(thrifty.world, MODEL, thrifty.clock()) == 3
+
+
+def test_people_are_counted_so_that_nobody_is_told_apart(thrifty: Tailorbird) -> None:
+    world, now = thrifty.world, thrifty.clock()
+    thrifty.put("segment", "buyers", "name: buyers\nwhere: {did: purchase}\n")
+    truth = thrifty.segment_count("buyers")
+    whole = auditing.count_privately(world, "buyers", now, epsilon=1.0)
+    ((name, people),) = whole.groups
+    assert name == "buyers"
+    assert abs(people - truth) < 60  # 60 scales of the noise: once in e^60
+    assert (whole.left, round(whole.within, 1)) == (2.0, 3.0)
+    asked = auditing.count_privately(
+        world, "buyers", now, epsilon=1.5, by="country", values=["GB", "XX"]
+    )
+    assert [group for group, _ in asked.groups] == ["GB", "XX", auditing.OTHERS]
+    assert abs(sum(each for _, each in asked.groups) - truth) < 120
+    with pytest.raises(ModelError, match=r"'private counts' does not allow epsilon 1: 0\.5 of 3"):
+        auditing.count_privately(world, "buyers", now, epsilon=1.0)
+    spent = world.model_record.spends(auditing.COUNTS, moment(now).year)
+    assert [each.what for each in spent] == ["buyers", "buyers by country"]
+
+
+def test_a_private_count_of_nothing_that_is_known_costs_nothing(thrifty: Tailorbird) -> None:
+    world, now = thrifty.world, thrifty.clock()
+    with pytest.raises(UsageError, match="no segment 'nobody'"):
+        auditing.count_privately(world, "nobody", now, epsilon=1.0)
+    thrifty.put("segment", "buyers", "name: buyers\nwhere: {did: purchase}\n")
+    with pytest.raises(UsageError, match="belong together"):
+        auditing.count_privately(world, "buyers", now, epsilon=1.0, by="country")
+    assert auditing.left(world, auditing.COUNTS, now) == 3
 
 
 @pytest.mark.parametrize("target", sorted({*MEANINGS} - {"products"}))

@@ -31,7 +31,6 @@ Names = Annotated[list[str] | None, typer.Argument(help="Only these; otherwise a
 Version = Annotated[int, typer.Option(min=1, help="The version that is to serve.")]
 Trait = Annotated[str, typer.Option(help="A trait that tells people apart.")]
 Epsilon = Annotated[float, typer.Option(help="How much privacy this training may cost.")]
-PerYear = Annotated[float, typer.Option(help="How much this model may spend in a year.")]
 
 
 @app.command("list")
@@ -178,17 +177,17 @@ def score(person: Person, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = Fal
 def train_privately(
     name: Name,
     epsilon: Epsilon = 1.0,
-    per_year: PerYear = 12.0,
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Train a version that hides every single person, and say what that costs."""
+    """Train a version that hides every single person, and say what that costs.
+
+    It is paid for from the year's budget, the setting `privacy.epsilon_per_year`.
+    """
     from tailorbird import auditing
 
     with opened(folder) as tb:
-        card = auditing.learn_privately(
-            tb.world, name, tb.clock(), epsilon=epsilon, per_year=per_year
-        )
+        card = auditing.learn_privately(tb.world, name, tb.clock(), epsilon=epsilon)
     mend = f"have it serve by `tailorbird models rollback {name} --version {card.version}`"
     emit(card, [*card_lines(card), mend], as_json=as_json)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tailorbird.cli import segment_texts, threshold_lines, watch_commands
+from tailorbird.cli import private_counts, segment_texts, threshold_lines, watch_commands
 from tailorbird.cli.arguments import (
     DEFAULT_FOLDER,
     AsJson,
@@ -41,6 +41,7 @@ TEXTS: Final = (
 for command in TEXTS:
     app.command()(command)
 app.command("test")(segment_texts.check)
+app.command("count-privately")(private_counts.count_privately)
 OnEngine = Annotated[
     str, typer.Option("--engine", help="Ask clickhouse, postgres or spark, over a copy.")
 ]

@@ -72,7 +72,7 @@ def private_logistic(
     Raises:
         ModelError: the extra `privacy` is missing, epsilon or delta makes no sense, no number.
     """
-    _check(epsilon, delta)
+    check(epsilon, delta)
     columns, mine = _read(names, features, rng)
     design = _design(columns, features.take(mine))
     (size,), paid = private_counts([len(mine)], epsilon=epsilon * FOR_SIZE)
@@ -129,14 +129,28 @@ def private_counts(counts: Sequence[int], *, epsilon: float) -> tuple[list[int],
         ModelError: the extra `privacy` is missing, or epsilon makes no sense.
     """
     if not 0 < epsilon <= MOST_EPSILON:
-        _check(epsilon, DELTA)
+        check(epsilon)
     dp = _opendp()
     domain = dp.vector_domain(dp.atom_domain(T=int), size=len(counts))
     made = dp.m.make_laplace(domain, dp.l1_distance(T=int), scale=1.0 / epsilon)
     return list(made([int(count) for count in counts])), float(made.map(1))
 
 
-def _check(epsilon: float, delta: float) -> None:
+def ready() -> None:
+    """Return when the noise can be had.
+
+    Raises:
+        ModelError: the extra `privacy` is missing.
+    """
+    _opendp()
+
+
+def check(epsilon: float, delta: float = DELTA) -> None:
+    """Return when a promise means something.
+
+    Raises:
+        ModelError: epsilon or delta makes no sense.
+    """
     if not LEAST_EPSILON <= epsilon <= MOST_EPSILON:
         what = f"epsilon {epsilon:g} protects nobody or leaves nothing"
         mend = f"choose {LEAST_EPSILON:g} to {MOST_EPSILON:g}; 1 is usual"
