@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import { ask, path, send, useDoing } from "../api/reading";
 import type { JourneySimulation, SimulatedMail, SimulatedPerson, SimulationAsked } from "../api/types";
-import { count, date, instant, many, plain, share } from "../words";
+import { capital, count, date, instant, many, plain, share } from "../words";
 import { Told } from "./doing";
 import { Card, Chip, Empty, Fact, Facts, useStatus } from "./page";
 import { Table } from "./table";
@@ -111,12 +111,27 @@ function Result({ told }: { told: JourneySimulation }) {
       )}
       <Days told={told} />
       <Examples people={told.people} />
-      {[...told.troubles, ...told.as_of_now].map((each) => (
-        <p key={each} className="dim">
-          {each}
+      {told.troubles.map((each) => (
+        <p key={each} className="wrong">
+          {capital(each)}
         </p>
       ))}
+      <Caveats of={told.as_of_now} />
     </div>
+  );
+}
+
+function Caveats({ of }: { of: string[] }) {
+  if (of.length === 0) return null;
+  return (
+    <section aria-label="How far it holds">
+      <h3>How far it holds</h3>
+      <ul className="journey-caveats">
+        {of.map((each) => (
+          <li key={each}>{capital(each)}.</li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -131,7 +146,7 @@ function Mails({ mails }: { mails: SimulatedMail[] }) {
       columns={[
         { name: "Mail", head: true, cell: (each) => each.step },
         { name: "Sent", right: true, cell: (each) => count(each.sent) },
-        { name: "Variants", wide: true, cell: (each) => counted(each.variants) },
+        { name: "Variants", wide: true, cell: (each) => (isOnly(each.variants) ? "one" : counted(each.variants)) },
         { name: "Not sent", cell: (each) => counted(each.refused) || <span className="dim">none</span> },
       ]}
     />
@@ -186,3 +201,6 @@ const counted = (counts: Record<string, number>): string =>
   Object.entries(counts)
     .map(([name, number]) => `${plain(name) || "one variant"} ${count(number)}`)
     .join(", ");
+
+/** A mail without variants has one of this name. */
+const isOnly = (counts: Record<string, number>): boolean => Object.keys(counts).join() === "only";
