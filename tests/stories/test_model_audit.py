@@ -153,6 +153,23 @@ def test_who_did_something_is_scored_anew_between_scorings(tb: Tailorbird) -> No
     assert not np.isclose(anew[0].value, before[0].value, atol=1e-6)
 
 
+def test_what_is_no_probability_is_told_between_its_own_ends_in_its_own_unit(
+    tb: Tailorbird,
+) -> None:
+    tb.learn(["next_order", "send_hour"])
+    rows = tb.world.facts.read("SELECT MIN(person) AS p FROM scores WHERE model = 'next_order'")
+    told = freshening.Scores(tb.world).of(rows["p"][0].as_py(), tb.clock())
+    assert told is not None
+    found = {each.model: each for each in told}
+    assert {name: each.unit for name, each in found.items()} == {
+        MODEL: "share", "next_order": "instant", "send_hour": "hour"
+    }  # fmt: skip
+    assert {each.model for each in told if each.kept} >= {"next_order", "send_hour"}, told
+    assert all(each.low <= each.value <= each.high for each in told)
+    assert found["send_hour"].high == found["send_hour"].value + 3
+    assert found["next_order"].low > tb.clock() / 1_000_000 - 400 * 86_400
+
+
 def _buys(tb: Tailorbird, person: PersonId) -> None:
     at = tb.clock() // 1_000_000
     iso = datetime.fromtimestamp(at, UTC).isoformat()
