@@ -471,6 +471,24 @@ export interface Effect {
   sentence: string;
 }
 
+export interface Evened {
+  trait: string;
+  groups: EvenedGroup[];
+  ratio_before: number;
+  ratio: number;
+  why: string;
+}
+
+export interface EvenedGroup {
+  group: string;
+  people: number;
+  outcome_rate: number;
+  chosen_before: number;
+  chosen: number;
+  found_before: number | null;
+  found: number | null;
+}
+
 export interface EventContext {
   device: string;
   place: string;
@@ -1049,6 +1067,13 @@ export interface LeafFigures {
   without: number | null;
 }
 
+export interface LearnedOn {
+  at: string;
+  learnt: number;
+  version: number;
+  why: string;
+}
+
 export interface Leave {
   purpose: string;
   state: "granted" | "withdrawn" | "never asked";
@@ -1289,6 +1314,7 @@ export interface ModelDetail {
   drift: DriftLook | null;
   scheduled: string;
   spent: Spent[];
+  learnt_on: LearnedOn | null;
 }
 
 export interface ModelReport {
@@ -1317,6 +1343,7 @@ export interface ModelReport {
   importances: Importance[];
   seed: number;
   libraries: Record<string, string>;
+  evened: Evened | null;
 }
 
 export interface ModelRow {
@@ -1613,6 +1640,9 @@ export interface PersonScore {
   at: string;
   kept: boolean;
   reason: string;
+  low: number;
+  high: number;
+  unit: "share" | "money" | "instant" | "hour";
 }
 
 export interface PersonStays {
