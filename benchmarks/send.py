@@ -9,7 +9,7 @@ with smtplib and with aiosmtplib, nodemailer's pool, Postfix's smtp-source (whic
 nothing). Rendering is timed apart, for the peers are given rendered mails. The limit is OpenSSL's
 own speed of the signature. Peers that are not installed are named as such: `pip install
 aiosmtplib`, `npm install` in `nodemailer/`. The last line printed is one JSON object, also kept in
-results/send.json.
+results/send.json; how it grows is kept in results/send_growth.json.
 
     python benchmarks/send.py [--quick]
     python benchmarks/send.py --recipients 10000 100000 1000000     how it grows, and the memory
@@ -56,6 +56,7 @@ from tailorbird.schema import SECOND, ConsentState, Outgoing
 from tailorbird.tracking.tokens import Sealer
 
 RESULT = Path(__file__).parent / "results" / "send.json"
+GROWTH = RESULT.with_name("send_growth.json")
 GOALS = {"per_second": 2000, "per_second_when_the_relay_signs": 8000, "python_stack": 40.0,
          "nodemailer": 3.0, "share_of_the_signature": 0.6}  # fmt: skip
 NOW = 1_760_000_000 * SECOND
@@ -304,34 +305,34 @@ def verdict(found: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def grown(recipients: Sequence[int]) -> None:
-    """Print the CPU seconds for 1,000 mails and the memory, for ever more recipients.
+def grown(recipients: Sequence[int]) -> list[dict[str, float]]:
+    """Return the CPU seconds for 1,000 mails and the memory, for ever more recipients.
 
     Each is rendered, made, signed and sent as it comes; nothing is kept.
     """
+    told: list[dict[str, float]] = []
     with bare_sink() as port:
         for number in recipients:
             start = time.process_time()
             taken = send(port, made(Press().posts(number), "rsa"))
             seconds = time.process_time() - start
             assert taken == number
-            print(
-                json.dumps(
-                    {
-                        "recipients": number,
-                        "cpu_seconds_for_1000": round(seconds / number * 1000, 4),
-                        "most_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                        // 1024,
-                    }
-                ),
-                flush=True,
+            told.append(
+                {
+                    "recipients": number,
+                    "cpu_seconds_for_1000": round(seconds / number * 1000, 4),
+                    "most_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                }
             )
+            print(json.dumps(told[-1]), flush=True)
+    return told
 
 
 def main(arguments: list[str]) -> None:
     """Measure, print the verdict and keep it."""
     if "--recipients" in arguments:
-        grown([int(each) for each in arguments[arguments.index("--recipients") + 1 :]])
+        sizes = grown([int(each) for each in arguments[arguments.index("--recipients") + 1 :]])
+        GROWTH.write_text(json.dumps(sizes, indent=2) + "\n", encoding="utf-8")
         return
     told = verdict(measured(*((240, 2) if "--quick" in arguments else (1200, 4))))
     RESULT.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
