@@ -17,7 +17,7 @@ import numpy as np
 
 from tailorbird import drifting, grouping, learning, model_data, segments, serving
 from tailorbird.errors import ModelError, UsageError
-from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.model_cards import FairnessReport, Measure, ModelCard
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_record import MILLION, Spend
 from tailorbird.predict import fairness, measures, private
@@ -51,7 +51,7 @@ class PrivateCount(msgspec.Struct, frozen=True):
     """Epsilon that counts may still cost this year."""
 
 
-def fairness_of(world: World, name: str, trait: str, now: Instant) -> fairness.Fairness:
+def fairness_of(world: World, name: str, trait: str, now: Instant) -> FairnessReport:
     """Return what the serving version does to each group of a trait, at its card's threshold.
 
     Raises:

@@ -137,3 +137,31 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Of a model with a `fair`: its groups before and after."""
     learnt_until: Instant = 0
     """Up to when it learnt on from single outcomes after its training; 0 where it did not."""
+
+
+class FairGroup(msgspec.Struct, frozen=True):
+    """What a model does to one group of people."""
+
+    group: str
+    people: int
+    selection_rate: float
+    """Share whose probability reaches the threshold."""
+    found: float | None
+    """Share of those with the outcome whose probability does; None where nobody had it."""
+    mean_probability: float
+    outcome_rate: float
+
+
+class FairnessReport(msgspec.Struct, frozen=True):
+    """A model's figures by group on the latest window, chosen from a threshold of probability."""
+
+    trait: str
+    threshold: float
+    groups: tuple[FairGroup, ...]
+    selection_ratio: float
+    """Of the least chosen to the most chosen group."""
+    odds_gap: float
+    """Largest difference between groups of the shares found, or wrongly chosen."""
+    calibration_gap: float
+    """Largest distance in a group between what is said and what came."""
+    why: str

@@ -20,10 +20,10 @@ from tailorbird.cli.arguments import (
 from tailorbird.cli.kept_commands import put_file
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
-from tailorbird.model_cards import ModelCard
+from tailorbird.model_cards import FairnessReport, ModelCard
 
 if TYPE_CHECKING:
-    from tailorbird.views.models import DriftLook, FairnessReport, ModelDetail, PersonScore
+    from tailorbird.views.models import DriftLook, ModelDetail, PersonScore
 
 app = typer.Typer(help="Models, each judged against its naive rule.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The model's name.")]
@@ -146,10 +146,10 @@ def fairness(
     name: Name, trait: Trait = "country", folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False
 ) -> None:
     """Show whom a model chooses and finds in each group of a trait."""
-    from tailorbird.readings import models
+    from tailorbird import auditing
 
     with opened(folder) as tb:
-        found = models.fairness_of(tb.world, name, trait, tb.clock())
+        found = auditing.fairness_of(tb.world, name, trait, tb.clock())
     emit(found, _fairness_lines(found), as_json=as_json)
 
 

@@ -21,11 +21,11 @@ from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
+    from tailorbird.recommender_cards import ReportFigure
     from tailorbird.views.recommendations import (
         Answer,
         ExposureReport,
         RecommenderReport,
-        ReportFigure,
     )
 
 app = typer.Typer(help="Rules of recommendation, and what they do.", no_args_is_help=True)

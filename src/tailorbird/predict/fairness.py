@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
+from tailorbird.model_cards import FairGroup, FairnessReport
 from tailorbird.predict.propensity import Floats
 
 LEAST_IN_GROUP: Final = 30
@@ -25,41 +25,13 @@ FOUR_FIFTHS: Final = 0.8
 HEAVIEST: Final = 10.0
 
 
-class GroupFigures(msgspec.Struct, frozen=True):
-    """What a model does to one group."""
-
-    group: str
-    people: int
-    selection_rate: float
-    """Share whose probability reaches the threshold."""
-    found: float | None
-    """Share of those with the outcome whose probability does; None where nobody had it."""
-    mean_probability: float
-    outcome_rate: float
-
-
-class Fairness(msgspec.Struct, frozen=True):
-    """A model's figures by group at one threshold."""
-
-    trait: str
-    threshold: float
-    groups: tuple[GroupFigures, ...]
-    selection_ratio: float
-    """Of the least chosen to the most chosen group."""
-    odds_gap: float
-    """Largest difference between groups of the shares found, or wrongly chosen."""
-    calibration_gap: float
-    """Largest distance in a group between what is said and what came."""
-    why: str
-
-
 def audit(
     trait: str,
     group: Sequence[str | None],
     probability: Floats,
     outcome: Floats,
     threshold: float,
-) -> Fairness:
+) -> FairnessReport:
     """Return what a model does to each group, chosen by a threshold of probability.
 
     Raises:
@@ -90,7 +62,7 @@ def audit(
     calibration = max(abs(one.mean_probability - one.outcome_rate) for one in figures)
     ratio = float(ratio) if np.isfinite(ratio) else 1.0
     why = _why(trait, figures, ratio)
-    return Fairness(trait, threshold, figures, ratio, float(odds), calibration, why)
+    return FairnessReport(trait, threshold, figures, ratio, float(odds), calibration, why)
 
 
 def grouped(group: Sequence[str | None]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
@@ -131,9 +103,9 @@ def _figures(
     rates: dict[str, dict[str, float]],
     probability: Floats,
     outcome: Floats,
-) -> GroupFigures:
+) -> FairGroup:
     anybody = bool(outcome[rows].any())
-    return GroupFigures(
+    return FairGroup(
         group=name,
         people=int(rows.sum()),
         selection_rate=rates["selection"][name],
@@ -143,7 +115,7 @@ def _figures(
     )
 
 
-def _why(trait: str, figures: tuple[GroupFigures, ...], ratio: float) -> str:
+def _why(trait: str, figures: tuple[FairGroup, ...], ratio: float) -> str:
     least = min(figures, key=lambda one: one.selection_rate)
     most = max(figures, key=lambda one: one.selection_rate)
     rates = f"{least.group} {least.selection_rate:.1%}, {most.group} {most.selection_rate:.1%}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import asdict, astuple
-
-from tailorbird import auditing, drifting, freshening, learning, learning_on, serving
+from tailorbird import drifting, freshening, learning, learning_on, serving
 from tailorbird.errors import UsageError
 from tailorbird.model_record import Turn
 from tailorbird.predict.drift import DriftReport
@@ -16,8 +14,6 @@ from tailorbird.views import moment
 from tailorbird.views.models import (
     Drifted,
     DriftLook,
-    FairGroup,
-    FairnessReport,
     LearnedOn,
     ModelDetail,
     ModelReport,
@@ -72,18 +68,6 @@ def look(world: World, name: str, now: Instant) -> DriftLook:
         UsageError: the model was never trained, or keeps no window to compare with.
     """
     return _look(drifting.look(world, name, now))
-
-
-def fairness_of(world: World, name: str, trait: str, now: Instant) -> FairnessReport:
-    """Return what the serving version does to each group of a trait on the latest window.
-
-    Raises:
-        UsageError: it was never trained, or foretells no yes or no.
-        ModelError: the extra `fair` is missing, or there is only one group.
-    """
-    told = auditing.fairness_of(world, name, trait, now)
-    groups = tuple(FairGroup(*astuple(each)) for each in told.groups)
-    return FairnessReport(**(asdict(told) | {"groups": groups}))
 
 
 def scores(kept: freshening.Scores, person: int, now: Instant) -> tuple[PersonScore, ...] | None:

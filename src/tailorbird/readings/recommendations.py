@@ -21,7 +21,6 @@ from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.rules import DEFAULT, Rules, Which
 from tailorbird.schema import DAY, HOUR, Instant, PersonId
 from tailorbird.views import moment
-from tailorbird.views import recommendations as views
 from tailorbird.views.recommendations import (
     Answer,
     ExposureReport,
@@ -293,9 +292,7 @@ def report(world: World) -> RecommenderReport:
         after=moment(told.after),
         until=moment(told.until),
         people=told.people,
-        sections=msgspec.convert(
-            msgspec.to_builtins(told.sections), tuple[views.ReportSection, ...]
-        ),
+        sections=told.sections,
         scores=_worth(scores) if scores else None,
     )
 
@@ -329,5 +326,5 @@ def exposure(world: World, now: Instant, name: str = DEFAULT) -> ExposureReport:
         products=found.products,
         shown=found.shown,
         gini=found.gini,
-        audits=msgspec.convert(msgspec.to_builtins(found.audits), tuple[views.ExposureAudit, ...]),
+        audits=found.audits,
     )

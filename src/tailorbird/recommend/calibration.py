@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird.errors import ModelError
 from tailorbird.recommend.interactions import Flags, Floats, Ints
+from tailorbird.recommend.stored import decoded
 from tailorbird.schema import DAY, Instant, Names
 
 if TYPE_CHECKING:
@@ -166,11 +166,7 @@ def load(content: bytes) -> Calibration:
     Raises:
         ModelError: it is damaged.
     """
-    try:
-        return msgspec.json.decode(content, type=Calibration)
-    except msgspec.DecodeError as error_:
-        what = f"the file cannot be read ({error_})"
-        raise ModelError(what, where=FILE, mend="train the recommender again") from error_
+    return decoded(content, Calibration, FILE)
 
 
 def error(said: Floats, bought: Floats) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from tailorbird.recommend.interactions import Flags, Floats, Ints
 from tailorbird.recommend.rules import CATEGORY, ITEM_AGE, Catalogue, Compiled, Exposure, codes
+from tailorbird.recommender_cards import ExposureAudit, ExposureShare
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
@@ -25,29 +26,6 @@ USUAL: Final = (Exposure(CATEGORY), Exposure(ITEM_AGE))
 """What is audited where rules ask for nothing."""
 
 
-class Share(msgspec.Struct, frozen=True):
-    """What one value gets of all that is shown, with its 95 % interval, beside its target."""
-
-    value: str
-    products: int
-    """How many of it may be shown."""
-    share: float
-    low: float
-    high: float
-    target: float
-    too_little: bool
-    """Whether even the high end is less than the asked part of the target."""
-
-
-class Audit(msgspec.Struct, frozen=True):
-    """Shares of exposure by one attribute. `declared`: targets are those of the rules' author."""
-
-    by: str
-    at_least: float
-    declared: bool
-    shares: tuple[Share, ...]
-
-
 class Exposed(msgspec.Struct, frozen=True):
     """How exposure is spread over products: 0 is even, 1 is all on one."""
 
@@ -56,7 +34,7 @@ class Exposed(msgspec.Struct, frozen=True):
     shown: int
     """Products that anybody is shown."""
     gini: float
-    audits: tuple[Audit, ...]
+    audits: tuple[ExposureAudit, ...]
 
 
 def audited(
@@ -98,7 +76,7 @@ def _audit(
     values: Sequence[str],
     shown: tuple[Ints, Floats, Ints],
     rng: np.random.Generator,
-) -> Audit:
+) -> ExposureAudit:
     named = [each or UNNAMED for each in values]
     group = codes(named)
     words = list(dict.fromkeys(named))
@@ -111,7 +89,7 @@ def _audit(
     products = np.bincount(group[allowed], minlength=len(words))
     targets = _targets(asked.shares, words, products)
     found = [
-        Share(
+        ExposureShare(
             word, int(products[at]), float(share[at]), float(low[at]), float(high[at]),
             float(targets[at]), bool(high[at] < asked.at_least * targets[at]),
         )
@@ -119,7 +97,7 @@ def _audit(
         if products[at] or share[at] or word in asked.shares
     ]  # fmt: skip
     found.sort(key=lambda each: (not each.too_little, -max(each.share, each.target), each.value))
-    return Audit(asked.by, asked.at_least, bool(asked.shares), tuple(found[:MOST_VALUES]))
+    return ExposureAudit(asked.by, asked.at_least, bool(asked.shares), tuple(found[:MOST_VALUES]))
 
 
 def _targets(said: Mapping[str, float], words: Sequence[str], products: Ints) -> Floats:

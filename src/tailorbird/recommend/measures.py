@@ -31,9 +31,9 @@ def recall(hit: Floats, wanted: Ints, k: int) -> Floats:
     return np.asarray(hit[:, :k].sum(axis=1) / wanted)
 
 
-def interval(differences: Floats, rng: np.random.Generator) -> tuple[float, float]:
+def interval(values: Floats, rng: np.random.Generator, draws: int = DRAWS) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the mean, people drawn with replacement."""
-    size = len(differences)
-    means = [float(differences[rng.integers(0, size, size)].mean()) for _ in range(DRAWS)]
+    size = len(values)
+    means = [float(values[rng.integers(0, size, size)].mean()) for _ in range(draws)]
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)

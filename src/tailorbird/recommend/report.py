@@ -13,9 +13,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tailorbird.errors import ModelError
 from tailorbird.recommend.interactions import Floats, Ints
+from tailorbird.recommend.measures import interval
 from tailorbird.recommend.rules import age_class
+from tailorbird.recommend.stored import decoded
+from tailorbird.recommender_cards import BesideRule, ReportFigure, ReportSection
 from tailorbird.schema import DAY, Instant
 
 FILE: Final = "report.json"
@@ -27,41 +29,13 @@ EVERYBODY, ACTIVITY, AGE = "everybody", "purchases before", "age of what was bou
 NEWCOMERS: Final = "people without a history"
 
 
-class Beside(msgspec.Struct, frozen=True):
-    """A naive rule's value, and the 95 % interval of the model's less it."""
-
-    rule: str
-    value: float
-    low: float
-    high: float
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """One figure of the model with its 95 % interval, beside the naive rules."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    beside: tuple[Beside, ...] = ()
-
-
-class Section(msgspec.Struct, frozen=True):
-    """The figures of some people, or of some of what they bought."""
-
-    by: str
-    value: str
-    people: int
-    figures: tuple[Figure, ...]
-
-
 class Report(msgspec.Struct, frozen=True):
     """What a recommender was worth on its test window."""
 
     after: Instant
     until: Instant
     people: int
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
     why: str = ""
     """Why nothing could be judged, where there are no sections."""
 
@@ -72,11 +46,7 @@ def load(content: bytes) -> Report:
     Raises:
         ModelError: it is damaged.
     """
-    try:
-        return msgspec.json.decode(content, type=Report)
-    except msgspec.DecodeError as error:
-        what = f"the file cannot be read ({error})"
-        raise ModelError(what, where=FILE, mend="train the recommender again") from error
+    return decoded(content, Report, FILE)
 
 
 # -- what was bought ------------------------------------------------------------------------------
@@ -113,14 +83,14 @@ class Judged:
     last: Instant
     rng: np.random.Generator
 
-    def sections(self) -> list[Section]:
+    def sections(self) -> list[ReportSection]:
         """Return the figures of everybody, then of some."""
         people = self.people.tolist()
         named = self._per_person(people)
         novelty = self._novelty(people)
         every = [self._figure(name, found) for name, found in named.items()]
         every += [self._coverage(), self._figure(f"novelty@{AT} (bits)", novelty)]
-        sections = [Section(EVERYBODY, "", len(people), tuple(every))]
+        sections = [ReportSection(EVERYBODY, "", len(people), tuple(every))]
         days = self._purchase_days()
         classes = np.array([_class(days.get(person, 0)) for person in people])
         for value in _CLASSES:
@@ -128,16 +98,16 @@ class Judged:
             if inside.sum() >= LEAST_PEOPLE:
                 some = {n: {r: v[inside] for r, v in found.items()} for n, found in named.items()}
                 figures = tuple(self._figure(name, found) for name, found in some.items())
-                sections.append(Section(ACTIVITY, value, int(inside.sum()), figures))
+                sections.append(ReportSection(ACTIVITY, value, int(inside.sum()), figures))
         return sections + self._by_age(people)
 
-    def newcomers(self) -> list[Section]:
+    def newcomers(self) -> list[ReportSection]:
         """Return the figures of people of whom nothing was known before."""
         if len(self.people) < LEAST_PEOPLE:
             return []
         named = self._per_person(self.people.tolist())
         figures = tuple(self._figure(name, found) for name, found in named.items())
-        return [Section(NEWCOMERS, "by where they come from", len(self.people), figures)]
+        return [ReportSection(NEWCOMERS, "by where they come from", len(self.people), figures)]
 
     def _per_person(self, people: Sequence[int]) -> dict[str, dict[str, Floats]]:
         """Return each person's figures, by name and by rule ('' is the model)."""
@@ -167,7 +137,7 @@ class Judged:
             for rule, lists in self.lists.items()
         }
 
-    def _coverage(self) -> Figure:
+    def _coverage(self) -> ReportFigure:
         """Return which share of what sold before is on anybody's list."""
         sold = {self.bought.item[row] for row in np.flatnonzero(self.bought.at <= self.last)}
 
@@ -177,10 +147,10 @@ class Judged:
 
         own = covered("")
         beside = [(rule, covered(rule)) for rule in self.lists if rule]
-        others = tuple(Beside(rule, value, own - value, own - value) for rule, value in beside)
-        return Figure(f"coverage@{AT}", own, own, own, others)
+        others = tuple(BesideRule(rule, value, own - value, own - value) for rule, value in beside)
+        return ReportFigure(f"coverage@{AT}", own, own, own, others)
 
-    def _by_age(self, people: Sequence[int]) -> list[Section]:
+    def _by_age(self, people: Sequence[int]) -> list[ReportSection]:
         """Return recall of what was bought, by how long it had been there."""
         first: dict[str, int] = {}
         for item, at in zip(self.bought.item, self.bought.at.tolist(), strict=True):
@@ -196,7 +166,7 @@ class Judged:
                     hit = float(item in lists.get(person, [])[:AT])
                     hits.setdefault(value, {}).setdefault(rule, []).append(hit)
         return [
-            Section(AGE, value, len({*owner[value]}), (self._figure(f"recall@{AT}", {
+            ReportSection(AGE, value, len({*owner[value]}), (self._figure(f"recall@{AT}", {
                 rule: np.array(found) for rule, found in hits[value].items()
             }),))
             for value in sorted(hits)
@@ -209,15 +179,15 @@ class Judged:
         people, days = np.unique(np.unique(pairs, axis=0)[:, 0], return_counts=True)
         return dict(zip(people.tolist(), days.tolist(), strict=True))
 
-    def _figure(self, name: str, found: Mapping[str, Floats]) -> Figure:
+    def _figure(self, name: str, found: Mapping[str, Floats]) -> ReportFigure:
         own = found[""]
-        low, high = _interval(own, self.rng)
+        low, high = interval(own, self.rng, _DRAWS)
         beside = []
         for rule, theirs in found.items():
             if rule:
-                ends = _interval(own - theirs, self.rng)
-                beside.append(Beside(rule, float(theirs.mean()), *ends))
-        return Figure(name, float(own.mean()), low, high, tuple(beside))
+                ends = interval(own - theirs, self.rng, _DRAWS)
+                beside.append(BesideRule(rule, float(theirs.mean()), *ends))
+        return ReportFigure(name, float(own.mean()), low, high, tuple(beside))
 
 
 _CLASSES: Final = ("none", "1 day", "2 to 4 days", "5 days and more")
@@ -234,11 +204,3 @@ def _scores(top: Sequence[str], wanted: set[str]) -> tuple[float, float, float]:
     ideal = sum(1 / np.log2(rank + 2) for rank in range(min(len(wanted), AT)))
     first = next((1 / (rank + 1) for rank, hit in enumerate(hits) if hit), 0.0)
     return sum(hits[:AT]) / len(wanted), float(gain / ideal), first
-
-
-def _interval(values: Floats, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of a mean."""
-    size = len(values)
-    means = [values[rng.integers(0, size, size)].mean() for _ in range(_DRAWS)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ FORMAT: Final = 2
 _HEAD: Final = "recommender.json"
 _MEND: Final = "train it again"
 Arrays = dict[str, npt.NDArray[Any]]
+Kind = TypeVar("Kind")
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -31,6 +32,19 @@ class Head(msgspec.Struct, frozen=True):
     trained_at: Instant
     groups: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
+
+
+def decoded(content: bytes, kind: type[Kind], file: str) -> Kind:
+    """Return what a file says that is kept beside a recommender's own.
+
+    Raises:
+        ModelError: it is damaged.
+    """
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.DecodeError as error:
+        what = f"the file cannot be read ({error})"
+        raise ModelError(what, where=file, mend="train the recommender again") from error
 
 
 class _Format(msgspec.Struct):

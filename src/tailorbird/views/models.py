@@ -118,29 +118,6 @@ class DriftLook(msgspec.Struct, frozen=True):
     drifts: tuple[Drifted, ...]
 
 
-class FairGroup(msgspec.Struct, frozen=True):
-    """What a model does to one group of people; `found` is None where nobody had the outcome."""
-
-    group: str
-    people: int
-    selection_rate: float
-    found: float | None
-    mean_probability: float
-    outcome_rate: float
-
-
-class FairnessReport(msgspec.Struct, frozen=True):
-    """A model's figures by group on the latest window, chosen from a threshold of probability."""
-
-    trait: str
-    threshold: float
-    groups: tuple[FairGroup, ...]
-    selection_ratio: float
-    odds_gap: float
-    calibration_gap: float
-    why: str
-
-
 class Spent(msgspec.Struct, frozen=True):
     """Privacy that one release has cost this year, in epsilon."""
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from tailorbird.recommender_cards import ExposureAudit, ReportSection
+
 
 class Recommended(msgspec.Struct, frozen=True):
     """A product in its place, with why it is there and how likely this person buys it.
@@ -70,34 +72,6 @@ class RulesTrial(msgspec.Struct, frozen=True):
     allowed: int
 
 
-class BesideRule(msgspec.Struct, frozen=True):
-    """A naive rule's value, and the 95 % interval of the model's less it."""
-
-    rule: str
-    value: float
-    low: float
-    high: float
-
-
-class ReportFigure(msgspec.Struct, frozen=True):
-    """One figure with its 95 % interval."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    beside: tuple[BesideRule, ...]
-
-
-class ReportSection(msgspec.Struct, frozen=True):
-    """Figures of some people, or of some of what they bought."""
-
-    by: str
-    value: str
-    people: int
-    figures: tuple[ReportFigure, ...]
-
-
 class ScoreWorth(msgspec.Struct, frozen=True):
     """What the probabilities are worth on the test window, beside one rate for everything."""
 
@@ -125,27 +99,6 @@ class RecommenderReport(msgspec.Struct, frozen=True):
     people: int = 0
     sections: tuple[ReportSection, ...] = ()
     scores: ScoreWorth | None = None
-
-
-class ExposureShare(msgspec.Struct, frozen=True):
-    """What one value gets of what is shown, beside its target."""
-
-    value: str
-    products: int
-    share: float
-    low: float
-    high: float
-    target: float
-    too_little: bool
-
-
-class ExposureAudit(msgspec.Struct, frozen=True):
-    """Shares by one attribute; `declared`: the targets are the author's."""
-
-    by: str
-    at_least: float
-    declared: bool
-    shares: tuple[ExposureShare, ...]
 
 
 class ExposureReport(msgspec.Struct, frozen=True):

@@ -9,11 +9,11 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec.structs import astuple
 
-from tailorbird import freshening, learning, serving
+from tailorbird import auditing, freshening, learning, serving
+from tailorbird.model_cards import FairnessReport
 from tailorbird.readings import models
 from tailorbird.views.models import (
     DriftLook,
-    FairnessReport,
     ModelDetail,
     ModelRow,
     ModelTraining,
@@ -58,7 +58,7 @@ def get_model(desk: At, now: Now, name: Name) -> ModelDetail:
 def get_fairness(desk: At, now: Now, name: Name, trait: Trait = "country") -> FairnessReport:
     """Return who is chosen and who is found in each group of a trait, on the latest window."""
     _known(desk, name, now)
-    return models.fairness_of(desk.world, name, trait, now)
+    return auditing.fairness_of(desk.world, name, trait, now)
 
 
 @reads("/people/{person:int}/scores", "Scores of one person", TAG, responses=MISSING)
