@@ -92,7 +92,7 @@ def look(world: World, name: str, now: Instant) -> Looked:
     features, outcome = window(past, now)
     model = scorer(world, files, now)
     if features.num_rows:
-        said, read = model.estimates(features), _read(model, features)
+        said, read = model.estimates(features), model.effects(features.slice(0, MOST_READ)).spread()
         report = drifts.drift(before, features, outcome, said, read=read)
     else:
         report = drifts.drift(before, features)
@@ -109,14 +109,6 @@ def looked(world: World, name: str) -> Looked | None:
     """Return the last look at a model's drift, None before the first."""
     kept = world.log.progress(_reader(name))
     return msgspec.json.decode(kept, type=Looked) if kept else None
-
-
-def _read(model: predict.Scorer, features: pa.Table) -> dict[str, float]:
-    """Return how much a model makes of each trait: the spread of what it adds, the largest 1."""
-    told = model.effects(features.slice(0, MOST_READ))
-    spread = told.shift.std(axis=0)
-    most = float(spread.max(initial=0.0))
-    return dict(zip(told.names, (spread / most if most else spread).tolist(), strict=True))
 
 
 def _reader(name: str) -> str:

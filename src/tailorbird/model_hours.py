@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird.errors import ModelError
 from tailorbird.journeys import best_hour
 from tailorbird.journeys.best_hour import Rule
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.model_data import Past
+from tailorbird.predict.heads import read_head
 from tailorbird.schema import DAY, Instant
 
 if TYPE_CHECKING:
@@ -89,8 +89,4 @@ def told(past: Past, files: Mapping[str, bytes], now: Instant) -> pa.Table:
 
 
 def _load(files: Mapping[str, bytes]) -> SendHours:
-    try:
-        return msgspec.json.decode(files[HEAD], type=SendHours)
-    except (KeyError, msgspec.DecodeError) as error:
-        what = f"the hours cannot be read ({error})"
-        raise ModelError(what, where=HEAD, mend="train the model again") from error
+    return read_head(files, HEAD, SendHours, "the hours")

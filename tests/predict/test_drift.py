@@ -34,7 +34,7 @@ def _report(before: pa.Table, was: Floats, after: pa.Table, now: Floats) -> drif
     model = train.logistic(columns, before, was, penalty=10, horizon_days=30, now=0)
     kept = drift.baseline(before, was, model.probabilities(before))
     found = model.probabilities(after)
-    read = drift.weights_read(model.columns, before)
+    read = model.effects(before).spread()
     return drift.drift(kept, after, now, found, read=read)
 
 

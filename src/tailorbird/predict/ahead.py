@@ -11,6 +11,7 @@ import numpy as np
 from tailorbird.errors import ModelError
 from tailorbird.predict.buyer import READS, histories
 from tailorbird.predict.buying import AnyBuying, bg_nbd
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.propensity import Floats, numbers
 
 if TYPE_CHECKING:
@@ -80,11 +81,7 @@ def load(files: Mapping[str, bytes]) -> Ahead:
     Raises:
         ModelError: the file is missing or damaged.
     """
-    try:
-        return msgspec.json.decode(files[HEAD], type=Ahead)
-    except (KeyError, msgspec.DecodeError) as error:
-        what = f"how far it looks cannot be read ({error})"
-        raise ModelError(what, where=HEAD, mend="train the model again") from error
+    return read_head(files, HEAD, Ahead, "how far it looks")
 
 
 def sure(said: Floats, found: tuple[Reliability, ...], people: int) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tailorbird.predict.algorithms import Algorithm, Fitted, Generator, Task
 from tailorbird.predict.effects import Effects, Link
-from tailorbird.predict.propensity import Floats, sigmoid
+from tailorbird.predict.propensity import Floats, logit, sigmoid
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -144,12 +144,6 @@ def weighed(said: Floats, head: Head) -> Floats:
     if head.rule == "stack" and head.link == "logit":
         return sigmoid(head.intercept + logit(said) @ weights)
     return np.asarray(head.intercept + said @ weights)
-
-
-def logit(share: Floats) -> Floats:
-    """Return log-odds, probabilities of 0 and 1 kept finite."""
-    kept = np.clip(share, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(kept / (1 - kept)))
 
 
 def _stacked(said: Floats, outcome: Floats, once: Floats, task: Task) -> Head:

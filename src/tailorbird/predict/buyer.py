@@ -12,6 +12,7 @@ from tailorbird.errors import ModelError
 from tailorbird.predict import buying
 from tailorbird.predict.buying import AnyBuying, Histories
 from tailorbird.predict.effects import Effects
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.propensity import Floats, numbers
 from tailorbird.predict.rhythm import patience, typical
 from tailorbird.predict.spending import GammaGamma, gamma_gamma
@@ -172,11 +173,7 @@ def load(files: Mapping[str, bytes]) -> Buyer:
     Raises:
         ModelError: the file is missing or damaged.
     """
-    try:
-        return msgspec.json.decode(files[HEAD], type=Buyer)
-    except (KeyError, msgspec.DecodeError) as error:
-        what = f"how people buy cannot be read ({error})"
-        raise ModelError(what, where=HEAD, mend="train the model again") from error
+    return read_head(files, HEAD, Buyer, "how people buy")
 
 
 def _traits(features: pa.Table, names: tuple[str, ...]) -> dict[str, Floats]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 import numpy as np
@@ -61,22 +61,6 @@ class Histories:
     def scaled(self, unit: float) -> Histories:
         """Return the same in another unit of time."""
         return Histories(self.repeats, self.last / unit, self.seen / unit)
-
-
-class Buying(Protocol):
-    """A model of when people buy."""
-
-    def alive(self, of: Histories) -> Floats:
-        """Return the probability that each will ever buy again."""
-
-    def expected(self, of: Histories, ahead: float) -> Floats:
-        """Return how often each is expected to buy in the time ahead."""
-
-    def interval(self, of: Histories, ahead: float) -> tuple[Floats, Floats]:
-        """Return between which numbers of orders each will lie, surely enough."""
-
-    def none(self, of: Histories, ahead: Floats | float) -> Floats:
-        """Return the probability that each buys nothing in the time ahead."""
 
 
 class BgNbd(msgspec.Struct, frozen=True, tag="bg_nbd"):

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.predict.propensity import Floats, sigmoid
+from tailorbird.predict.propensity import Floats, logit, sigmoid
 
 Kind = Literal["isotonic", "sigmoid"]
 Window: TypeAlias = tuple[Floats, Floats]
@@ -36,7 +36,7 @@ class Calibration(msgspec.Struct, frozen=True):
         """Return the mended probabilities."""
         if self.kind == "isotonic":
             return np.interp(share, self.before, self.after)
-        return sigmoid(self.after[0] + self.after[1] * _logit(share))
+        return sigmoid(self.after[0] + self.after[1] * logit(share))
 
 
 def learn(kind: Kind, share: Floats, outcome: Floats) -> Calibration:
@@ -50,9 +50,9 @@ def learn(kind: Kind, share: Floats, outcome: Floats) -> Calibration:
     once = np.ones(len(outcome))
     if kind == "isotonic":
         return _isotonic(share, outcome)
-    found = train.plain(_logit(share)[:, None], outcome, once, penalty=1e-3, link="logit")
+    found = train.plain(logit(share)[:, None], outcome, once, penalty=1e-3, link="logit")
     slope = max(float(found[1]), 0.0)
-    return Calibration("sigmoid", (), (_level(slope * _logit(share), share.mean()), slope))
+    return Calibration("sigmoid", (), (_level(slope * logit(share), share.mean()), slope))
 
 
 def chosen(windows: Sequence[Window]) -> tuple[Calibration | None, str]:
@@ -93,7 +93,7 @@ def _isotonic(share: Floats, outcome: Floats) -> Calibration:
     middle = np.add.reduceat(sorted_share, begins) / sizes
     rate = (outcome.sum() + 1) / (len(outcome) + 2)
     drawn = (steps[begins] * sizes + rate) / (sizes + 1)
-    after = _logit(np.maximum.accumulate(drawn))
+    after = logit(np.maximum.accumulate(drawn))
     level = _level(np.interp(share, middle, after), share.mean())
     return Calibration("isotonic", tuple(middle.tolist()), tuple(sigmoid(after + level).tolist()))
 
@@ -111,8 +111,3 @@ def _losses(share: Floats, outcome: Floats) -> Floats:
     """Return the log loss of each person."""
     kept = np.clip(share, 1e-6, 1 - 1e-6)
     return -(outcome * np.log(kept) + (1 - outcome) * np.log1p(-kept))
-
-
-def _logit(share: Floats) -> Floats:
-    kept = np.clip(share, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(kept / (1 - kept)))

@@ -8,15 +8,15 @@ is large and more than chance.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 import numpy as np
 
-from tailorbird.errors import ModelError
 from tailorbird.predict import train
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.measures import calibration_error
 from tailorbird.predict.propensity import Bins, Column, Floats
 
@@ -145,17 +145,7 @@ def load_baseline(files: Mapping[str, bytes]) -> Baseline | None:
     """
     if FILE not in files:
         return None
-    try:
-        return msgspec.json.decode(files[FILE], type=Baseline)
-    except msgspec.DecodeError as error:
-        raise ModelError(f"{FILE} cannot be read", where="drift", mend="train it again") from error
-
-
-def weights_read(columns: Sequence[Column], features: pa.Table) -> dict[str, float]:
-    """Return how much a model makes of each trait: the spread of what it adds, the largest 1."""
-    spread = {one.name: float(np.array(one.weights)[one.bins(features)].std()) for one in columns}
-    most = max(spread.values(), default=0.0)
-    return {name: found / most if most else 0.0 for name, found in spread.items()}
+    return read_head(files, FILE, Baseline, FILE, where="drift", mend="train it again")
 
 
 def psi(before: Floats, after: Floats) -> float:

@@ -22,3 +22,9 @@ class Effects:
     names: tuple[str, ...]
     shift: npt.NDArray[np.float64]
     link: Link
+
+    def spread(self) -> dict[str, float]:
+        """Return how much each trait tells people apart: its shift's deviation, the largest 1."""
+        found = self.shift.std(axis=0)
+        most = float(found.max(initial=0.0))
+        return dict(zip(self.names, (found / most if most else found).tolist(), strict=True))

@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tailorbird.errors import ModelError, UsageError
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.wording import ENGLISH, MARKS, marks, phrases, pieces, plain, words
 from tailorbird.schema import Instant
 
@@ -211,12 +212,7 @@ def load(files: Mapping[str, bytes]) -> Headlines:
     Raises:
         ModelError: the file is missing, damaged, or of a newer format.
     """
-    try:
-        model = msgspec.json.decode(files[FILE], type=Headlines)
-    except (KeyError, msgspec.DecodeError) as error:
-        raise ModelError(
-            f"the files cannot be read ({error})", where="subject lines", mend="train it again"
-        ) from error
+    model = read_head(files, FILE, Headlines, where="subject lines", mend="train it again")
     if model.format != FORMAT:
         raise ModelError(
             f"format {model.format} is not {FORMAT}", where="subject lines", mend="train it again"

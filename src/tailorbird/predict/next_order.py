@@ -13,6 +13,7 @@ from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.predict import measures
 from tailorbird.predict.buyer import READS, histories
 from tailorbird.predict.buying import AnyBuying, BgNbd, Histories, bg_nbd
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.propensity import PERSON, Floats, numbers
 from tailorbird.predict.rhythm import typical, usual
 from tailorbird.schema import DAY, Instant
@@ -128,11 +129,7 @@ def load(files: Mapping[str, bytes]) -> NextOrder:
     Raises:
         ModelError: the file is missing or damaged.
     """
-    try:
-        return msgspec.json.decode(files[HEAD], type=NextOrder)
-    except (KeyError, msgspec.DecodeError) as error:
-        what = f"when people order cannot be read ({error})"
-        raise ModelError(what, where=HEAD, mend="train the model again") from error
+    return read_head(files, HEAD, NextOrder, "when people order")
 
 
 def _histories(features: pa.Table) -> Histories:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tailorbird.predict.effects import Effects, Link
-from tailorbird.predict.propensity import Floats, numbers
+from tailorbird.predict.propensity import Floats, logit, numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,10 +41,7 @@ def occluded(
 
 
 def _linked(said: Floats, link: Link) -> Floats:
-    if link != "logit":
-        return said
-    kept = np.clip(said, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(kept / (1 - kept)))
+    return logit(said) if link == "logit" else said
 
 
 def _usual(features: pa.Table, name: str) -> float | str | None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.model_cards import Measure
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.measures import interval, log_losses
 from tailorbird.predict.propensity import Bins, Floats, Propensity, sigmoid
 
@@ -69,10 +70,7 @@ def load_online(files: Mapping[str, bytes]) -> Online | None:
     """
     if FILE not in files:
         return None
-    try:
-        return msgspec.json.decode(files[FILE], type=Online)
-    except msgspec.DecodeError as error:
-        raise ModelError(f"{FILE} cannot be read", where="online", mend="train it again") from error
+    return read_head(files, FILE, Online, FILE, where="online", mend="train it again")
 
 
 def judge_online(

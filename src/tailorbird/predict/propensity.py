@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tailorbird.errors import ModelError
 from tailorbird.predict.effects import Effects, Link
+from tailorbird.predict.heads import read_head
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
@@ -188,12 +189,9 @@ def load(files: Mapping[str, bytes]) -> Propensity:
     Raises:
         ModelError: the file is missing, damaged, or of a newer format.
     """
-    try:
-        model = msgspec.json.decode(files["propensity.json"], type=Propensity)
-    except (KeyError, msgspec.DecodeError) as error:
-        raise ModelError(
-            f"the files cannot be read ({error})", where="propensity", mend="train it again"
-        ) from error
+    model = read_head(
+        files, "propensity.json", Propensity, where="propensity", mend="train it again"
+    )
     if model.format != FORMAT:
         raise ModelError(
             f"format {model.format} is not {FORMAT}", where="propensity", mend="train it again"
@@ -210,6 +208,12 @@ def numbers(table: pa.Table, name: str) -> Floats:
         column = column.cast(pa.int8())
     values: npt.NDArray[Any] = column.cast(pa.float64()).to_numpy()
     return np.asarray(values, dtype=np.float64)
+
+
+def logit(share: Floats) -> Floats:
+    """Return log-odds, probabilities of 0 and 1 kept finite."""
+    kept = np.clip(share, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(kept / (1 - kept)))
 
 
 def sigmoid(logit: Floats) -> Floats:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tailorbird.predict.blend import logit
 from tailorbird.predict.effects import Link
-from tailorbird.predict.propensity import PERSON, Floats, sigmoid
+from tailorbird.predict.propensity import PERSON, Floats, logit, sigmoid
 from tailorbird.predict.stored import Scorer, value_words
 
 if TYPE_CHECKING:

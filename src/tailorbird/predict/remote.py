@@ -14,6 +14,7 @@ import numpy as np
 from tailorbird.errors import ModelError
 from tailorbird.predict.algorithms import Task
 from tailorbird.predict.effects import Effects, Link
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.occlusion import occluded, typical
 from tailorbird.predict.onnx import checked
 from tailorbird.predict.propensity import Floats
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HEAD: Final = "remote.json"
+PLACE: Final = "the model at its address"
 AT_ONCE: Final = 1_000
 
 Ask: TypeAlias = Callable[[str, bytes], bytes]
@@ -174,10 +176,7 @@ def load(files: Mapping[str, bytes], ask: Ask | None = None) -> Reached | Unreac
     Raises:
         ModelError: the file is missing or damaged.
     """
-    try:
-        at = msgspec.json.decode(files[HEAD], type=Remote)
-    except (KeyError, msgspec.DecodeError) as error:
-        raise _refused(f"the files cannot be read ({error})", "bring it in again") from error
+    at = read_head(files, HEAD, Remote, where=PLACE, mend="bring it in again")
     return Unreached(at) if ask is None else Reached(at, ask)
 
 
@@ -187,4 +186,4 @@ def _plain(values: list[Any]) -> list[Any]:
 
 
 def _refused(what: str, mend: str) -> ModelError:
-    return ModelError(what, where="the model at its address", mend=mend)
+    return ModelError(what, where=PLACE, mend=mend)

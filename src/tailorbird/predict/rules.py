@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird.errors import ModelError
 from tailorbird.predict import train
 from tailorbird.predict.algorithms import Generator, Task
 from tailorbird.predict.effects import Effects, Link
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.propensity import Bins, Column, Floats, Propensity, numbers, sigmoid
 
 if TYPE_CHECKING:
@@ -147,11 +147,7 @@ def load(files: Mapping[str, bytes]) -> Cells:
     Raises:
         ModelError: the file is missing or damaged.
     """
-    try:
-        return msgspec.json.decode(files[HEAD], type=Cells)
-    except (KeyError, msgspec.DecodeError) as error:
-        what = f"the cells cannot be read ({error})"
-        raise ModelError(what, where=HEAD, mend="train the model again") from error
+    return read_head(files, HEAD, Cells, "the cells")
 
 
 def _quarters(features: pa.Table, name: str) -> Column:

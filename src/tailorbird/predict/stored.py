@@ -13,6 +13,7 @@ from tailorbird.predict import blend, boosted, buyer, neural, onnx, propensity, 
 from tailorbird.predict.algorithms import Fitted, Task
 from tailorbird.predict.calibrate import Calibration
 from tailorbird.predict.effects import Effects
+from tailorbird.predict.heads import MEND, read_head
 from tailorbird.predict.propensity import PERSON, Floats, Propensity
 from tailorbird.schema import Instant
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 HEAD: Final = "model.json"
 FORMAT: Final = 1
-MEND: Final = "train the model again"
 
 
 class Scorer(Protocol):
@@ -141,13 +141,10 @@ def load(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Scorer:
     """
     if HEAD not in files:
         return propensity.load(files)
-    try:
-        head = msgspec.json.decode(files[HEAD], type=Head)
-    except msgspec.DecodeError as error:
-        raise ModelError(f"the head cannot be read ({error})", where=HEAD, mend=MEND) from error
-    if head.format != FORMAT:
-        raise ModelError(f"format {head.format} is not {FORMAT}", where=HEAD, mend=MEND)
-    return Model(head, fitted(files, ask))
+    found = read_head(files, HEAD, Head, "the head")
+    if found.format != FORMAT:
+        raise ModelError(f"format {found.format} is not {FORMAT}", where=HEAD, mend=MEND)
+    return Model(found, fitted(files, ask))
 
 
 def from_outside(files: Mapping[str, bytes]) -> bool:
@@ -172,17 +169,13 @@ def fitted(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Fitted:
 
 
 def _blended(files: Mapping[str, bytes]) -> Fitted:
-    try:
-        head = msgspec.json.decode(files[blend.HEAD], type=blend.Head)
-    except msgspec.DecodeError as error:
-        what = f"the blend cannot be read ({error})"
-        raise ModelError(what, where=blend.HEAD, mend=MEND) from error
+    weighed = read_head(files, blend.HEAD, blend.Head, "the blend")
     members = []
-    for number in range(len(head.weights)):
+    for number in range(len(weighed.weights)):
         folder = f"{number}/"
         own = {n.removeprefix(folder): c for n, c in files.items() if n.startswith(folder)}
         members.append(fitted(own))
-    return blend.Blended(head, tuple(members))
+    return blend.Blended(weighed, tuple(members))
 
 
 def served(

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.errors import ModelError
 from tailorbird.predict.algorithms import Algorithm, Fitted
 from tailorbird.predict.boosted import Boosted
+from tailorbird.predict.heads import read_head
 from tailorbird.predict.linear import Logistic
 from tailorbird.predict.policy_value import PolicyValue, doubly_robust, ips, on_policy
 from tailorbird.predict.propensity import PERSON, Bins, Floats
@@ -138,18 +138,13 @@ def load(files: Mapping[str, bytes]) -> Uplift:
     Raises:
         ModelError: a file is missing or damaged.
     """
-    try:
-        head = msgspec.json.decode(files[HEAD], type=_Head)
-    except (KeyError, msgspec.DecodeError) as error:
-        raise ModelError(
-            f"the files cannot be read ({error})", where="uplift", mend="train it again"
-        ) from error
+    kept = read_head(files, HEAD, _Head, where="uplift", mend="train it again")
     parts = []
-    for at in range(head.parts):
+    for at in range(kept.parts):
         mark = f"{at}."
         own = {name[len(mark) :]: text for name, text in files.items() if name.startswith(mark)}
         parts.append(read_fitted(own))
-    return Uplift(head.kind, tuple(parts))
+    return Uplift(kept.kind, tuple(parts))
 
 
 class _Head(msgspec.Struct, frozen=True):
