@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from tailorbird.errors import StoreError
 from tailorbird.lanes import Allowance, Pace
 from tailorbird.outbox import LONGEST_WAIT, SAME_ADDRESS, Gate, Order, Trail, Written, place_of
 from tailorbird.schema import SECOND, Claim, Decision, Instant, PersonId, Reply, Settlement
 from tailorbird.stores.postgres.connection import Server
 from tailorbird.stores.postgres.lanes import alone, leaving, paced, under_way
+from tailorbird.stores.postgres.versions import brought
 from tailorbird.stores.statements import load
 
 SQL = load("ledger_postgres")
@@ -40,22 +40,7 @@ class PostgresLedger:
         self._orders_until = float("-inf")
         with server.transaction():
             server.run(SQL["alone"])
-            self._set_up()
-
-    def _set_up(self) -> None:
-        """Make the tables, once a version: to ask for those that are there locks out who claims."""
-        self._server.run(SQL["versions"])
-        ((there,),) = self._server.rows(SQL["version"])
-        if there > VERSION:
-            raise StoreError(
-                f"the ledger on the server is of version {there}, this Tailorbird knows {VERSION}",
-                where="ledger.url",
-                mend="upgrade Tailorbird on this machine",
-            )
-        if there < VERSION:
-            for statement in SCHEMA.values():
-                self._server.run(statement)
-            self._server.run(SQL["set_up"], (VERSION,))
+            brought(server, "the ledger", VERSION, SCHEMA, SQL)
 
     # -- decisions ------------------------------------------------------------------------------
 

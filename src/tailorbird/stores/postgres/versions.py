@@ -21,15 +21,33 @@ def set_up(server: Server, name: str, version: int, schema: Mapping[str, str]) -
     """
     with server.transaction():
         server.rows(SQL["alone"])
-        server.run(SQL["versions"])
-        ((there,),) = server.rows(SQL["version"], (name,))
-        if there > version:
-            raise StoreError(
-                f"{name} on the server is of version {there}, this Tailorbird knows {version}",
-                where="ledger.url",
-                mend="upgrade Tailorbird on this machine",
-            )
-        if there < version:
-            for statement in schema.values():
-                server.run(statement)
-            server.run(SQL["set_up"], (name, version))
+        brought(server, name, version, schema, SQL, (name,))
+
+
+def brought(
+    server: Server,
+    called: str,
+    version: int,
+    schema: Mapping[str, str],
+    kept: Mapping[str, str],
+    key: tuple[str, ...] = (),
+) -> None:
+    """Bring tables to a version, inside a transaction that others wait for.
+
+    `kept` holds the statements `versions`, `version` and `set_up` of where versions are kept.
+
+    Raises:
+        StoreError: they are of a newer version, or the user may make none.
+    """
+    server.run(kept["versions"])
+    ((there,),) = server.rows(kept["version"], key)
+    if there > version:
+        raise StoreError(
+            f"{called} on the server is of version {there}, this Tailorbird knows {version}",
+            where="ledger.url",
+            mend="upgrade Tailorbird on this machine",
+        )
+    if there < version:
+        for statement in schema.values():
+            server.run(statement)
+        server.run(kept["set_up"], (*key, version))
