@@ -35,10 +35,6 @@ class Located:
         """Return whether it is `key: value` pairs."""
         return isinstance(self._node, yaml.MappingNode)
 
-    def is_list(self) -> bool:
-        """Return whether it is a list."""
-        return isinstance(self._node, yaml.SequenceNode)
-
     def pairs(self, what: str) -> list[tuple[Located, Located]]:
         """Return its (key, value) pairs."""
         if not isinstance(self._node, yaml.MappingNode):

@@ -18,7 +18,6 @@ from tailorbird.schema import PURPOSES
 from tailorbird.yaml_text import Document, Path, nearest
 
 T = TypeVar("T", bound=str)
-_FLAGS: Final = ("several", "restart")
 _MODES: Final = ("live", "shadow", "paused")
 KEYS: Final = (
     "name", "description", "trigger", "who", "exit_when", "skip_ahead", "reentry", "several", "per",

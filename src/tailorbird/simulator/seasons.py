@@ -72,14 +72,6 @@ class Clock:
             result[mine] = np.interp(own_hours[mine], passed, places)
         return (result * (DAY / 24)).astype(np.int64)
 
-    def share_before(self, rhythm: Ints, at: Instant) -> Floats:
-        """Return the share of all own time that has passed at an instant."""
-        place = (at - self.start) / (DAY / 24)
-        spots = np.arange(self.hours.shape[1], dtype=np.float64)
-        passed = np.array([np.interp(place, spots, row) / row[-1] for row in self.hours])
-        shares: Floats = passed[rhythm]
-        return shares
-
 
 def _day_shape(rhythm: int) -> Floats:
     hour = np.arange(24) + 0.5

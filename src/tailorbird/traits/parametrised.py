@@ -41,7 +41,6 @@ FORMS: Final = (
 )  # fmt: skip
 """Every form, as authors write it."""
 LONGEST: Final = 3_660 * DAY
-MOST_HALF_LIFE_DAYS: Final = 3_660
 _FORM: Final = re.compile(r"([a-z_]+)\(([^()]{1,200})\)")
 _ORDERED: Final = frozenset({Names.PURCHASE, Names.RETURN})
 _BY_MACHINES_TOO: Final = frozenset({Names.EMAIL_OPENED, Names.EMAIL_CLICKED})
