@@ -22,6 +22,15 @@ HEAD = "name: cart\ntrigger: {event: add_to_cart}\nsteps:\n"
 FIRST = HEAD + "  - wait: 1h\n  - {wait: 1d, id: rest}\n  - set: {stage: late}\n"
 
 
+@pytest.fixture
+def cart(journey: Begin, tmp_path: Path) -> Rehearsal:
+    """Return a journey in which one person stands at its rest."""
+    text = tmp_path / "cart.yaml"
+    text.write_text(FIRST)
+    begun = journey(str(text)).given()
+    return begun.when("add_to_cart", product_id="mug").after("2h").expect_at("rest")
+
+
 def changes(before: str, after: str) -> dict[str, tuple[str, str]]:
     found = compare(journeys.parse_journey(before, "a"), journeys.parse_journey(after, "b"))
     return {each.step: (each.how, each.to) for each in found}
@@ -50,21 +59,13 @@ def test_a_renamed_mail_is_known_by_its_template() -> None:
     assert found == {"a": ("removed", "b"), "b": ("added", "b")}
 
 
-def test_who_is_in_flight_stays_on_her_version(journey: Begin, tmp_path: Path) -> None:
-    text = tmp_path / "cart.yaml"
-    text.write_text(FIRST)
-    cart = journey(str(text)).given()
-    cart.when("add_to_cart", product_id="mug").after("2h").expect_at("rest")
+def test_who_is_in_flight_stays_on_her_version(cart: Rehearsal) -> None:
     second = FIRST.replace("{wait: 1d, id: rest}", "{wait: 5d, id: pause}")
     cart.tb.put("journey", "cart", second)
     cart.after("1d").expect_trait("stage", "late")
 
 
-def test_a_removed_step_needs_to_be_mapped(journey: Begin, tmp_path: Path) -> None:
-    text = tmp_path / "cart.yaml"
-    text.write_text(FIRST)
-    cart = journey(str(text)).given()
-    cart.when("add_to_cart", product_id="mug").after("2h").expect_at("rest")
+def test_a_removed_step_needs_to_be_mapped(cart: Rehearsal) -> None:
     world = cart.tb.world
     cart.tb.put("journey", "cart", FIRST.replace("{wait: 1d, id: rest}", "{wait: 3h, id: pause}"))
     (stand,) = journey_publishing.where(world, "cart").standing
@@ -77,12 +78,8 @@ def test_a_removed_step_needs_to_be_mapped(journey: Begin, tmp_path: Path) -> No
 
 
 def test_a_journey_with_people_in_it_is_removed_only_when_their_way_may_end(
-    journey: Begin, tmp_path: Path
+    cart: Rehearsal,
 ) -> None:
-    text = tmp_path / "cart.yaml"
-    text.write_text(FIRST)
-    cart = journey(str(text)).given()
-    cart.when("add_to_cart", product_id="mug").after("2h").expect_at("rest")
     world = cart.tb.world
     with pytest.raises(
         ConflictError, match=r"1 people are in journey 'cart': 1 at rest; say --end"
@@ -102,12 +99,8 @@ def test_a_journey_with_people_in_it_is_removed_only_when_their_way_may_end(
 
 
 def test_files_remove_a_journey_only_when_the_ways_through_it_may_end(
-    journey: Begin, tmp_path: Path
+    cart: Rehearsal,
 ) -> None:
-    text = tmp_path / "cart.yaml"
-    text.write_text(FIRST)
-    cart = journey(str(text)).given()
-    cart.when("add_to_cart", product_id="mug").after("2h").expect_at("rest")
     world, none = cart.tb.world, as_code.of_texts({})
     (change,) = as_code.draft(world, none, cart.now, prune=True).plan.ending
     assert (change.name, change.people) == ("cart", 1)

@@ -9,6 +9,7 @@ import pytest
 
 from tailorbird.privacy.vault import Vault
 from tailorbird.schema import Event
+from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.sqlite.people import SqlitePeople
 
@@ -21,6 +22,14 @@ def people(tmp_path: Path) -> Iterator[SqlitePeople]:
     database = Database(tmp_path / "record.sqlite")
     yield SqlitePeople(database, Vault(b"k" * 32))
     database.close()
+
+
+@pytest.fixture
+def facts() -> Iterator[DuckFacts]:
+    """Return an empty store of facts in memory."""
+    store = DuckFacts(None)
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
@@ -14,13 +14,6 @@ from tailorbird.stores.duckdb.facts import DuckFacts
 
 NOW = 20_000 * DAY
 Happen: TypeAlias = Callable[..., None]
-
-
-@pytest.fixture
-def facts() -> Iterator[DuckFacts]:
-    store = DuckFacts(None)
-    yield store
-    store.close()
 
 
 @pytest.fixture

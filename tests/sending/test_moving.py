@@ -144,14 +144,19 @@ def answers(tb: Tailorbird) -> dict[str, Any]:
     }
 
 
-def test_a_moved_folder_answers_as_before_and_sends_what_waited_once(
-    folder: Moving, carrying: type[Any], tmp_path: Path
-) -> None:
+def settled(folder: Moving) -> dict[str, Any]:
+    """Return what a folder answers alone, once what had been in hand is settled and told."""
     with folder.alone() as tb:
         sending.settle_left(tb.world, folder.house.now, tb.world.worker)
         sending.announce(tb.world)
         tb.ingest()
-        before = answers(tb)
+        return answers(tb)
+
+
+def test_a_moved_folder_answers_as_before_and_sends_what_waited_once(
+    folder: Moving, carrying: type[Any], tmp_path: Path
+) -> None:
+    before = settled(folder)
     rows = folder.share()
     assert rows["decisions"] == rows["sends"] == rows["book_people"] == 12
     assert (rows["enrolments"], rows["enrolment_steps"]) == (3, 5)
@@ -204,11 +209,7 @@ def test_what_is_decided_and_entered_after_the_move_has_numbers_of_its_own(folde
 def test_a_move_that_is_killed_is_repeated(
     folder: Moving, place: str, name: str, moved: bool
 ) -> None:
-    with folder.alone() as tb:
-        sending.settle_left(tb.world, folder.house.now, tb.world.worker)
-        sending.announce(tb.world)
-        tb.ingest()
-        before = answers(tb)
+    before = settled(folder)
     command = [sys.executable, "-c", DIES, str(folder.folder), place, name]
     assert subprocess.run(command, env=os.environ | folder.shared, check=False).returncode == 9
     assert sharing.mark_of(folder.folder) is None
