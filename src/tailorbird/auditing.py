@@ -20,7 +20,7 @@ from tailorbird.errors import ModelError, UsageError
 from tailorbird.model_cards import FairnessReport, Measure, ModelCard
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_record import MILLION, Spend
-from tailorbird.predict import fairness, measures, private
+from tailorbird.predict import fairness, private
 from tailorbird.predict.propensity import Floats
 from tailorbird.schema import DAY, Instant, PersonId
 from tailorbird.views import moment
@@ -93,7 +93,7 @@ def learn_privately(world: World, name: str, now: Instant, *, epsilon: float) ->
     found = private.private_logistic(
         names, rows, outcome, epsilon=epsilon, rng=rng, horizon_days=past.asked.horizon, now=now
     )
-    measured = _cost(past, found, now, rng)
+    measured = _cost(past, found, rows, outcome, now, rng)
     return _kept(world, past, found, card, measured, now)
 
 
@@ -166,14 +166,12 @@ def pay(world: World, name: str, epsilon: float, now: Instant, what: str) -> Non
 
 
 def _serving(world: World, name: str, now: Instant) -> tuple[Past, dict[str, bytes], ModelCard]:
-    found, card = serving.served(world, name), learning.serving_card(world, name)
-    if found is None or card is None:
-        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+    found = serving.trained(world, name)
     asked = learning.asked_of(world, name, found[1])
-    if not drifting.comparable(asked):
+    if not asked.yes_or_no:
         what = f"{name!r} foretells no yes or no"
         raise UsageError(what, mend="choose a model of a probability")
-    return Past(world, asked, trainees(world, now)), found[1], card
+    return Past(world, asked, trainees(world, now)), found[1], learning.card_of(found)
 
 
 def _before_latest(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
@@ -189,6 +187,8 @@ def _before_latest(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
 def _cost(
     past: Past,
     found: private.Private,
+    rows: pa.Table,
+    outcome: Floats,
     now: Instant,
     rng: np.random.Generator,
 ) -> Measure:
@@ -196,17 +196,11 @@ def _cost(
 
     The plain one is taught by the same rows, one a person, without noise.
     """
-    rows, outcome = _before_latest(past, now)
     features, happened = drifting.window(past, now)
     names = [column.name for column in found.model.columns]
     without = private.plain_logistic(names, rows, outcome, rng=rng)
-    ours = measures.ranked(found.model.probabilities(features), happened)
-    theirs = measures.ranked(without.probabilities(features), happened)
-    once = np.ones(len(happened))
-    low, high = measures.interval(
-        lambda weight: ours.auc(weight) - theirs.auc(weight), len(happened), rng
-    )
-    return Measure("auc", ours.auc(once), theirs.auc(once), "without privacy", low, high)
+    ours, theirs = found.model.probabilities(features), without.probabilities(features)
+    return drifting.compared(ours, theirs, happened, "without privacy", rng)
 
 
 def _kept(

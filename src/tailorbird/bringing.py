@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 SAMPLE: Final = 200
 """People on whom a model is tried before it is judged."""
-OTHERS: Final = ("products", "next_order", "send_hour", "value")
-"""Targets that are foretold by no one probability."""
 
 Brought = Callable[["pa.Table"], "predict.Fitted"]
 """Gives a model once it has scored a sample."""
@@ -137,7 +135,7 @@ def _judged(
 def _asked(world: World, name: str, traits: tuple[str, ...]) -> WantedModel:
     """Return what is wanted of a model, with the traits that the one from outside reads."""
     asked = learning.wanted(world, name)
-    if asked.foretells in OTHERS:
+    if not asked.yes_or_no:
         what = f"{name!r} foretells no probability"
         raise UsageError(what, mend="bring a model of what people do, such as churn or purchase")
     own = asked.meaning.features if asked.features is None else asked.features

@@ -9,10 +9,10 @@ import numpy as np
 
 from tailorbird import asking, learning, predict, serving
 from tailorbird.errors import UsageError
-from tailorbird.learning_texts import EventTarget, WantedModel
+from tailorbird.model_cards import Measure
 from tailorbird.model_data import Past, trainees
-from tailorbird.model_targets import PROBABILITIES
 from tailorbird.predict import drift as drifts
+from tailorbird.predict import measures
 from tailorbird.predict.drift import DriftReport
 from tailorbird.predict.propensity import Floats
 from tailorbird.schema import DAY, Instant
@@ -33,12 +33,6 @@ class Looked(msgspec.Struct, frozen=True):
     report: DriftReport
 
 
-def comparable(asked: WantedModel) -> bool:
-    """Return whether a model has traits and outcomes that two windows can be compared by."""
-    target = asked.foretells
-    return isinstance(target, EventTarget) or target in PROBABILITIES
-
-
 def window(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
     """Return the latest window whose outcomes are known: people as of its beginning, and outcomes.
 
@@ -46,8 +40,8 @@ def window(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
     """
     begins = now - past.asked.horizon * DAY
     features = past.features(begins)
-    came = past.silent if past.asked.foretells == "churn" else past.outcomes
-    happened = np.isin(features["person"].to_numpy(), came(begins, now)["person"].to_numpy())
+    came = past.outcomes(begins, now)
+    happened = np.isin(features["person"].to_numpy(), came["person"].to_numpy())
     return features, happened.astype(np.float64)
 
 
@@ -55,6 +49,18 @@ def scorer(world: World, files: dict[str, bytes], now: Instant) -> predict.Score
     """Return a kept model, ready to score, and reached where it stands elsewhere."""
     own = {name: files[name] for name in files if name != learning.ASKED}
     return predict.load(own, asking.ask_of(world, now))
+
+
+def compared(
+    ours: Floats, theirs: Floats, outcome: Floats, naive: str, rng: np.random.Generator
+) -> Measure:
+    """Return the AUC of one model's estimates beside that of another's, which `naive` names."""
+    one, two = measures.ranked(ours, outcome), measures.ranked(theirs, outcome)
+    once = np.ones(len(outcome))
+    low, high = measures.interval(
+        lambda weight: one.auc(weight) - two.auc(weight), len(outcome), rng
+    )
+    return Measure("auc", one.auc(once), two.auc(once), naive, low, high)
 
 
 def baseline_files(
@@ -79,13 +85,10 @@ def look(world: World, name: str, now: Instant) -> Looked:
     Raises:
         UsageError: no model of this name was trained, or it keeps no such window.
     """
-    found = serving.served(world, name)
-    if found is None:
-        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
-    number, files, _ = found
+    number, files, _ = serving.trained(world, name)
     before = drifts.load_baseline(files)
     asked = learning.asked_of(world, name, files)
-    if before is None or not comparable(asked):
+    if before is None or not asked.yes_or_no:
         what = f"{name!r}, version {number}, keeps no window to compare with"
         raise UsageError(what, mend="train it again; a recommender has none")
     past = Past(world, asked, trainees(world, now))

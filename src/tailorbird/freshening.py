@@ -12,11 +12,11 @@ import msgspec
 import numpy as np
 
 from tailorbird import drifting, learning, model_kinds, serving
-from tailorbird.errors import TailorbirdError, UsageError
+from tailorbird.errors import TailorbirdError
 from tailorbird.model_cards import ModelCard
-from tailorbird.model_data import Past
+from tailorbird.model_data import Past, allowing
+from tailorbird.model_record import MILLION
 from tailorbird.predict.reasons import reasons as predict_reasons
-from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, MINUTE, Instant, PersonId
 from tailorbird.world import World
 
@@ -26,7 +26,6 @@ EVERY: Final = MINUTE
 """How long a model rests between two such ticks: reading traits costs the same for one and many."""
 KEPT: Final = 10_000
 """As many answers about single people are kept in memory."""
-MILLION: Final = 1_000_000
 Unit = Literal["share", "money", "instant", "hour"]
 UNITS: Final[dict[str, Unit]] = {"value": "money", "next_order": "instant", "send_hour": "hour"}
 """What is said of targets that are no probabilities."""
@@ -93,7 +92,7 @@ def _freshened(world: World, name: str, now: Instant) -> int:
     moved = world.facts.read(_MOVED, (marked[0]["value"], AT_ONCE))
     if not moved.num_rows or now < latest + EVERY:
         return 0
-    allowed = set(allowing(world, moved["person"].to_pylist(), now))
+    allowed = set(allowing(world, moved["person"].to_pylist(), now, "personalisation"))
     found = learning.scored(world, name, sorted(allowed), now, reasons=False)
     position = moved["position"][-1].as_py()
     world.facts.write(
@@ -102,23 +101,12 @@ def _freshened(world: World, name: str, now: Instant) -> int:
                 "DELETE FROM scores WHERE model = ? AND person IN (SELECT person FROM moved)",
                 (name,),
             ),
-            (
-                "INSERT INTO scores SELECT ?, ?, person, ?, "
-                "CAST(ROUND(value * 1000000) AS BIGINT) FROM scored",
-                (name, version, now),
-            ),
+            (learning.KEEP_SCORES, (name, version, now)),
             ("UPDATE markers SET value = ? WHERE name = ?", (position, learning.marker(name))),
         ],
         {"scored": found, "moved": moved},
     )
     return int(found.num_rows)
-
-
-def allowing(world: World, people: list[PersonId], now: Instant) -> list[PersonId]:
-    """Return who of these allows personalisation."""
-    states = world.people.consent_states(people)
-    answers = (permit(states.get(person), person, "personalisation", now) for person in people)
-    return [answer.person for answer in answers if isinstance(answer, Permit)]
 
 
 class Scores:
@@ -140,9 +128,10 @@ class Scores:
         rows = world.facts.read(_KEPT, (person,)).to_pylist()
         if not rows:
             return None
-        if not allowing(world, [person], now):
+        if not allowing(world, [person], now, "personalisation"):
             return ()
-        names = [name for name in world.models.names() if name in _standing(world)]
+        wanted = {*learning.standing(world)} - {learning.RECOMMENDER}
+        names = [name for name in world.models.names() if name in wanted]
         versions = {name: serving.version(world, name) for name in names}
         key = (person, rows[0]["position"], now // DAY, *versions.items())
         if key not in self._known:
@@ -159,21 +148,15 @@ def reasons(world: World, name: str, person: PersonId, now: Instant) -> tuple[st
     Raises:
         UsageError: the model was never trained.
     """
-    found = serving.served(world, name)
-    if found is None:
-        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
-    asked = learning.asked_of(world, name, found[1])
-    if not drifting.comparable(asked) or not allowing(world, [person], now):
+    _, files, _ = serving.trained(world, name)
+    asked = learning.asked_of(world, name, files)
+    if not asked.yes_or_no or not allowing(world, [person], now, "personalisation"):
         return ()
     features = Past(world, asked, [person]).features(now)
     if not features.num_rows:
         return ()
-    told = predict_reasons(drifting.scorer(world, found[1], now), features)
+    told = predict_reasons(drifting.scorer(world, files, now), features)
     return tuple(told["words"].to_pylist())
-
-
-def _standing(world: World) -> set[str]:
-    return {*learning.standing(world)} - {learning.RECOMMENDER}
 
 
 def _said(

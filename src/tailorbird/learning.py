@@ -31,12 +31,6 @@ if TYPE_CHECKING:
 
 ASKED: Final = "wanted.json"
 """The file that keeps what was wanted when a model was trained."""
-_INTERACTIONS: Final = """
-SELECT l.person, l.item, l."at", l.quantity, l.event AS kind FROM lines AS l
-SEMI JOIN trainees AS t ON t.person = l.person
-WHERE l."at" <= ? AND l.event IN (?, ?, ?)
-ORDER BY l.person, l."at", l.position
-"""
 _HISTORY: Final = """
 SELECT l.person, l.item, l."at", l.quantity, l.event AS kind FROM lines AS l
 SEMI JOIN asked AS a ON a.person = l.person
@@ -44,28 +38,15 @@ WHERE l."at" <= ? AND l.event IN (?, ?, ?)
 ORDER BY l.person, l."at", l.position
 """
 _KINDS: Final = (Names.PURCHASE, Names.ADD_TO_CART, Names.PRODUCT_VIEWED)
+KEEP_SCORES: Final = """
+INSERT INTO scores SELECT ?, ?, person, ?, CAST(ROUND(value * 1000000) AS BIGINT) FROM scored
+"""
+"""Keeps the values of a table `scored`: given the model's name, its version, and as of when."""
 _MARK: Final = """
 INSERT INTO markers SELECT ?, COALESCE(MAX(position), 0) FROM people
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 _SCORED: Final = 'SELECT COUNT(*) AS people FROM scores WHERE model = ? AND "at" = ?'
-
-
-def learn(world: World, now: Instant, names: Sequence[str] | None = None) -> list[ModelCard]:
-    """Train and judge models, keep them with their cards, and score everybody by them.
-
-    Without names: those that an author wants, those that are trained without being asked for, and
-    those that were trained before.
-
-    Raises:
-        UsageError: nobody wants a model of one of these names, and none comes with Tailorbird.
-    """
-    asked = [wanted(world, name) for name in (standing(world) if names is None else names)]
-    allowed = trainees(world, now)
-    cards = [keep(world, each.name, *train(world, each, allowed, now)) for each in asked]
-    for each in asked:
-        score(world, now, each.name)
-    return cards
 
 
 def learnt(world: World, now: Instant) -> bool:
@@ -106,8 +87,7 @@ def keep(world: World, name: str, files: Mapping[str, bytes], card: ModelCard) -
 def _recommender(
     world: World, asked: WantedModel, allowed: Sequence[PersonId], now: Instant
 ) -> tuple[dict[str, bytes], ModelCard]:
-    people = {"trainees": touched(allowed)}
-    interactions = world.facts.read(_INTERACTIONS, (now, *_KINDS), people)
+    interactions = history(world, allowed, now)
     items, groups = catalogue.products(world), catalogue.origins(world, allowed, now)
     days, seed = asked.horizon, asked.seed
     forced = None if asked.algorithm == "auto" else cast("Kind", asked.algorithm)
@@ -129,18 +109,19 @@ def cards(world: World) -> list[ModelCard]:
 def card(world: World, name: str) -> ModelCard | None:
     """Return the card of a model's latest version."""
     found = serving.kept(world, name)
-    if found is None:
-        return None
-    version, _, content = found
-    return msgspec.structs.replace(msgspec.json.decode(content, type=ModelCard), version=version)
+    return card_of(found) if found else None
 
 
 def serving_card(world: World, name: str, version: int = 0) -> ModelCard | None:
     """Return the card of the version that serves, or of another one."""
     found = serving.kept(world, name, version) if version else serving.served(world, name)
-    if found is None:
-        return None
-    return msgspec.structs.replace(msgspec.json.decode(found[2], type=ModelCard), version=found[0])
+    return card_of(found) if found else None
+
+
+def card_of(found: tuple[int, dict[str, bytes], bytes]) -> ModelCard:
+    """Return the card of a version as it is kept, with its number."""
+    version, _, content = found
+    return msgspec.structs.replace(msgspec.json.decode(content, type=ModelCard), version=version)
 
 
 def rescore(world: World) -> int:
@@ -161,11 +142,7 @@ def score(world: World, now: Instant, name: str | None = None) -> int:
     world.facts.write(
         [
             ("DELETE FROM scores WHERE model = ?", (name,)),
-            (
-                "INSERT INTO scores SELECT ?, ?, person, ?, "
-                "CAST(ROUND(value * 1000000) AS BIGINT) FROM scored",
-                (name, version, now),
-            ),
+            (KEEP_SCORES, (name, version, now)),
             (_MARK, (marker(name),)),
         ],
         {"scored": found},
@@ -189,10 +166,7 @@ def scored(
     Raises:
         UsageError: no model of this name was trained.
     """
-    found = serving.served(world, name)
-    if found is None:
-        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
-    _, files, card = found
+    _, files, card = serving.trained(world, name)
     past = Past(world, asked_of(world, name, files), people)
     own = {each: files[each] for each in files if each != ASKED}
     judged = msgspec.json.decode(card, type=ModelCard)

@@ -114,12 +114,10 @@ def learn_on(world: World, name: str, now: Instant, *, looks: int = 1) -> Learnt
         UsageError: it was never trained, foretells no yes or no, or somebody rolled back to it.
         ModelError: it is no logistic model, or no outcome has become known since.
     """
-    found, card = serving.served(world, name), learning.serving_card(world, name)
-    if found is None or card is None:
-        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
-    asked = learning.asked_of(world, name, found[1])
+    found = serving.trained(world, name)
+    card, asked = learning.card_of(found), learning.asked_of(world, name, found[1])
     held = serving.held_by(world, name)
-    if not drifting.comparable(asked) or held is not None:
+    if not asked.yes_or_no or held is not None:
         what = "somebody rolled back to what serves" if held else f"{name!r} foretells no yes or no"
         raise UsageError(what, mend="train it again")
     if asked.fair is not None:

@@ -32,8 +32,9 @@ MOST_DAYS: Final = 730
 ALWAYS_READ: Final = ("orders", "recency_days")
 """Traits without which nobody knows who is a customer, and what the naive rule says."""
 FEATURES: Final = MEANINGS["repeat_purchase"].features
-ALGORITHMS: Final = (*predict.ALGORITHMS, "bg_nbd", "pareto_nbd")
-"""The last two say how people buy, for repeat purchases, churn and value."""
+BY_BUYING: Final = ("bg_nbd", "pareto_nbd")
+"""Algorithms that say how people buy, for repeat purchases, churn and value."""
+ALGORITHMS: Final = (*predict.ALGORITHMS, *BY_BUYING)
 OF_PRODUCTS: Final = ("auto", "ridge", "cosine", "als", "fused")
 """What may be forced of the recommender; a forced one has to beat the rules all the same."""
 Keyed: TypeAlias = dict[str, Any]
@@ -104,6 +105,11 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def horizon(self) -> int:
         """Return how many days ahead it foretells."""
         return self.horizon_days or self.meaning.horizon_days
+
+    @property
+    def yes_or_no(self) -> bool:
+        """Return whether it foretells a yes or no, so that its score is a probability."""
+        return isinstance(self.foretells, EventTarget) or self.foretells in PROBABILITIES
 
     @property
     def _buys_again(self) -> bool:
@@ -188,7 +194,7 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
     if found.algorithm not in known:
         mend = nearest(found.algorithm, list(known))
         yield ("algorithm",), f"no algorithm {found.algorithm!r} foretells this", mend
-    elif found.algorithm in ALGORITHMS[-2:] and target not in OF_BUYING:
+    elif found.algorithm in BY_BUYING and target not in OF_BUYING:
         mend = f"it is for {', '.join(OF_BUYING)}"
         yield ("algorithm",), f"{found.algorithm!r} says how people buy again", mend
     every = found.schedule
@@ -200,9 +206,9 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
 def _fair_faults(found: WantedModel) -> Iterator[_Fault]:
     if found.fair is None:
         return
-    target, by = found.foretells, found.fair.by
-    if not isinstance(target, EventTarget) and target not in PROBABILITIES:
-        what = f"{target!r} is no probability, by which groups could be chosen"
+    by = found.fair.by
+    if not found.yes_or_no:
+        what = f"{found.foretells!r} is no probability, by which groups could be chosen"
         yield (
             ("fair",),
             what,
@@ -215,17 +221,16 @@ def _fair_faults(found: WantedModel) -> Iterator[_Fault]:
     if by in (found.features or ()):
         mend = "leave it out of the features"
         yield ("fair", "by"), f"the model would read {by!r}, by which it is to be fair", mend
-    if found.algorithm in ALGORITHMS[-2:]:
+    if found.algorithm in BY_BUYING:
         mend = "leave `fair` out, or let `auto` choose"
         yield ("algorithm",), f"{found.algorithm!r} counts all people alike", mend
 
 
 def _learns_on_faults(found: WantedModel) -> Iterator[_Fault]:
-    target = found.foretells
     if not found.learns_on:
         return
-    if not isinstance(target, EventTarget) and target not in PROBABILITIES:
-        what = f"{target!r} is no yes or no, of which single outcomes could be learnt"
+    if not found.yes_or_no:
+        what = f"{found.foretells!r} is no yes or no, of which single outcomes could be learnt"
         yield ("learns_on",), what, "leave it out; a `schedule` trains it anew"
     elif found.algorithm not in ("auto", "logistic"):
         what = f"{found.algorithm!r} has no weights that single outcomes could move"

@@ -39,8 +39,6 @@ SELECT DISTINCT person FROM facts
 WHERE event IN (SELECT UNNEST(STRING_SPLIT($1, ','))) AND "at" > $2 AND "at" <= $3
   AND person IS NOT NULL AND NOT machine ORDER BY person
 """
-
-
 _VALUES: Final = """
 SELECT person, SUM(CASE WHEN event = $1 THEN value_minor ELSE -ABS(value_minor) END) AS value
 FROM facts WHERE event IN ($1, $2) AND "at" > $3 AND "at" <= $4 AND person IS NOT NULL
@@ -65,11 +63,17 @@ def trainees(world: World, now: Instant, purpose: Purpose = "training") -> list[
     everybody = world.facts.read(_EVERYBODY).column("person").to_pylist()
     allowed: list[PersonId] = []
     for start in range(0, len(everybody), PEOPLE_AT_ONCE):
-        people = everybody[start : start + PEOPLE_AT_ONCE]
-        states = world.people.consent_states(people)
-        answers = (permit(states.get(person), person, purpose, now) for person in people)
-        allowed += [answer.person for answer in answers if isinstance(answer, Permit)]
+        allowed += allowing(world, everybody[start : start + PEOPLE_AT_ONCE], now, purpose)
     return allowed
+
+
+def allowing(
+    world: World, people: Sequence[PersonId], now: Instant, purpose: Purpose
+) -> list[PersonId]:
+    """Return who of these people gave a permit for this purpose."""
+    states = world.people.consent_states(people)
+    answers = (permit(states.get(person), person, purpose, now) for person in people)
+    return [answer.person for answer in answers if isinstance(answer, Permit)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tailorbird import model_hours, predict
 from tailorbird.asking import ask_of
+from tailorbird.learning_texts import BY_BUYING, OF_BUYING
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past
 from tailorbird.schema import DAY, SECOND, Instant
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tailorbird.predict.propensity import Floats
-
-OF_BUYING: Final = {"bg_nbd": "bg_nbd", "pareto_nbd": "pareto_nbd"}
-"""Algorithms that are no others' but of how people buy."""
 
 
 def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
@@ -117,7 +115,7 @@ def _buyers(past: Past, days: int, asks: predict.Asks) -> tuple[predict.Buyers, 
     Pareto/NBD costs ten times as much for much the same answers: it is tried where it is forced.
     """
     asked = past.asked
-    if asked.foretells not in ("repeat_purchase", "churn", "value") or asked.fair:
+    if asked.foretells not in OF_BUYING or asked.fair:
         return ()  # how people buy is told by all of them alike: rows cannot be weighed
     if asked.algorithm == "pareto_nbd":
         return (predict.Buyers(days, asks, "pareto_nbd"),)
@@ -127,7 +125,7 @@ def _buyers(past: Past, days: int, asks: predict.Asks) -> tuple[predict.Buyers, 
 
 
 def _forced(name: str, also: tuple[predict.Buyers, ...]) -> str | predict.Algorithm:
-    return also[0] if name in OF_BUYING else name
+    return also[0] if name in BY_BUYING else name
 
 
 def _probabilities(

@@ -25,9 +25,7 @@ from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_record import Turn, TurnHow
-from tailorbird.predict import measures
 from tailorbird.predict.drift import DriftReport
-from tailorbird.predict.propensity import Floats
 from tailorbird.recalculating import due
 from tailorbird.schema import DAY, Instant, PersonId
 from tailorbird.world import World
@@ -69,8 +67,8 @@ def learn(world: World, now: Instant, names: Sequence[str] | None = None) -> lis
 def retrain(world: World, asked: WantedModel, allowed: Sequence[PersonId], now: Instant) -> Version:
     """Train a model on these people, keep it as a new version, and have it serve or not."""
     files, card = learning.train(world, asked, allowed, now)
-    if drifting.comparable(asked):
-        past = Past(world, asked, allowed)
+    past = Past(world, asked, allowed)
+    if asked.yes_or_no:
         files = files | drifting.baseline_files(past, files, now, _judged_error(card))
     before = serving.served(world, asked.name)
     card = learning.keep(world, asked.name, files, card)
@@ -82,24 +80,20 @@ def retrain(world: World, asked: WantedModel, allowed: Sequence[PersonId], now: 
         known = world.model_record.turns(asked.name, 1)
         again = Turn(asked.name, card.version, 0, "first", now, "", card.why)
         return Version(card, known[0] if known else again)
-    return _settled(world, asked, allowed, now, before, card)
+    return _settled(past, now, before, card)
 
 
 def _settled(
-    world: World,
-    asked: WantedModel,
-    allowed: Sequence[PersonId],
-    now: Instant,
-    before: tuple[int, dict[str, bytes], bytes],
-    card: ModelCard,
+    past: Past, now: Instant, before: tuple[int, dict[str, bytes], bytes], card: ModelCard
 ) -> Version:
     """Hold a challenger to the champion, and keep who serves."""
-    champion, files, content = before
+    world, asked = past.world, past.asked
+    champion, files, _ = before
     found = None
-    if drifting.comparable(asked):
-        theirs = msgspec.json.decode(content, type=ModelCard)
+    if asked.yes_or_no:
+        theirs = learning.card_of(before)
         taught = max(theirs.trained_at, theirs.learnt_until)
-        found = _contest(world, asked, allowed, now, files, taught)
+        found = _contest(past, now, files, taught)
     how, why = _verdict(world, asked.name, found, card)
     if how == "kept":
         said = Turn(asked.name, champion, card.version, "kept", now, "", why)
@@ -132,12 +126,7 @@ def _verdict(
 
 
 def _contest(
-    world: World,
-    asked: WantedModel,
-    allowed: Sequence[PersonId],
-    now: Instant,
-    files: dict[str, bytes],
-    trained_at: Instant,
+    past: Past, now: Instant, files: dict[str, bytes], trained_at: Instant
 ) -> Measure | None:
     """Return how the challenger's definition fares beside the champion on the latest window.
 
@@ -145,12 +134,12 @@ def _contest(
     trained by the same definition, too few people had the outcome, or one of them cannot be held
     to it.
     """
+    world, asked, allowed = past.world, past.asked, past.people
     begins = now - asked.horizon * DAY
     theirs = learning.asked_of(world, asked.name, files)
     seen = trained_at > begins and not predict.from_outside(files)
     if seen and _recipe(theirs) == _recipe(asked):
         return None
-    past, before = Past(world, asked, allowed), Past(world, theirs, allowed)
     features, outcome = drifting.window(past, now)
     if min(outcome.sum(), (1 - outcome).sum()) < LEAST_POSITIVES:
         return None
@@ -159,21 +148,14 @@ def _contest(
         if seen:
             files, _ = learning.train(world, theirs, allowed, begins)
         ours = drifting.scorer(world, mine, now).estimates(features)
-        said = drifting.scorer(world, files, now).estimates(before.features(begins))
+        said = drifting.scorer(world, files, now).estimates(
+            Past(world, theirs, allowed).features(begins)
+        )
     except (ModelError, UsageError):
         return None
     if len(said) != len(ours):
         return None
-    return _compared(ours, said, outcome, np.random.default_rng(asked.seed))
-
-
-def _compared(ours: Floats, theirs: Floats, outcome: Floats, rng: np.random.Generator) -> Measure:
-    one, two = measures.ranked(ours, outcome), measures.ranked(theirs, outcome)
-    once = np.ones(len(outcome))
-    low, high = measures.interval(
-        lambda weight: one.auc(weight) - two.auc(weight), len(outcome), rng
-    )
-    return Measure("auc", one.auc(once), two.auc(once), CHAMPION, low, high)
+    return drifting.compared(ours, said, outcome, CHAMPION, np.random.default_rng(asked.seed))
 
 
 def _recipe(asked: WantedModel) -> WantedModel:
@@ -222,15 +204,16 @@ def _trials(name: str) -> str:
 
 def _drifted(world: World, asked: WantedModel, now: Instant, work: Work) -> bool:
     """Return whether the last look at the version that serves alarms; look once a day."""
-    if not drifting.comparable(asked):
+    if not asked.yes_or_no:
         return False
     last = drifting.looked(world, asked.name)
     if due("daily", last.at if last else 0, now):
         look = partial(_look, world, asked.name, now)
         work(f"drift:{asked.name}", look, lane=LANE)
         last = drifting.looked(world, asked.name)
-    fresh = last is not None and last.version == serving.version(world, asked.name)
-    return fresh and last is not None and last.report.alarm and not _tried(world, asked, last.at)
+    if last is None or last.version != serving.version(world, asked.name):
+        return False
+    return last.report.alarm and not _tried(world, asked, last.at)
 
 
 def _look(world: World, name: str, now: Instant) -> None:

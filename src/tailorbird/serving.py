@@ -23,6 +23,22 @@ def served(world: World, name: str) -> tuple[int, dict[str, bytes], bytes] | Non
     return kept(world, name, number) if number else None
 
 
+def trained(world: World, name: str) -> tuple[int, dict[str, bytes], bytes]:
+    """Return (version, files, card) of the version that serves.
+
+    Raises:
+        UsageError: no model of this name was trained.
+    """
+    found = served(world, name)
+    if found is None:
+        raise _untrained(name)
+    return found
+
+
+def _untrained(name: str) -> UsageError:
+    return UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+
+
 def kept(
     world: World, name: str, number: int | None = None
 ) -> tuple[int, dict[str, bytes], bytes] | None:
@@ -79,7 +95,7 @@ def roll_back(
         UsageError: there is no such version, it serves already, or there is no reason.
     """
     if not world.models.latest(name):
-        raise UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+        raise _untrained(name)
     if number < 1 or world.models.get(name, number) is None:
         mend = f"choose 1 to {world.models.latest(name)}"
         raise UsageError(f"{name!r} has no version {number}", mend=mend)

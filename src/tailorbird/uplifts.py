@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird import authoring, journeys, letters, model_data, results, serving
+from tailorbird import authoring, journeys, learning, letters, model_data, results, serving
 from tailorbird.errors import UsageError
 from tailorbird.learning_texts import FEATURES
 from tailorbird.letters.campaigns import BETWEEN
@@ -175,10 +175,7 @@ def score(world: World, name: str, now: Instant) -> int:
     ]
     if uplift.HEAD in files:
         tables["scored"] = _scored(world, files, now)
-        statements.append((
-            "INSERT INTO scores SELECT ?, ?, person, ?, CAST(ROUND(value * 1000000) AS BIGINT) "
-            "FROM scored", (model_of(name), version, now),
-        ))  # fmt: skip
+        statements.append((learning.KEEP_SCORES, (model_of(name), version, now)))
     world.facts.write(statements, tables)
     return tables["scored"].num_rows if tables else 0
 
@@ -197,10 +194,9 @@ def rescore(world: World) -> int:
     """Score by every campaign's experiment as when it was trained, after a rebuild."""
     total = 0
     for model in world.models.names():
-        found = latest(world, model.removeprefix(MODEL)) if model.startswith(MODEL) else None
-        if found is not None:
-            at = round(found.trained_at.timestamp() * 1_000_000)
-            total += score(world, found.campaign, at)
+        card = learning.card(world, model) if model.startswith(MODEL) else None
+        if card is not None:
+            total += score(world, model.removeprefix(MODEL), card.trained_at)
     return total
 
 
