@@ -117,15 +117,8 @@ def learn(
     if corpus is not None:
         general = headline_training.fit(corpus, now=now, learnt_from=source)
         _keep(world, CORPUS, general, now)
-    prior = _prior(world)
-    own = headline_training.fit(own_tests(world, now), prior=prior, now=now)
+    own = headline_training.fit(own_tests(world, now), prior=_general(world), now=now)
     return _keep(world, MODEL, own, now)
-
-
-def _prior(world: World) -> headlines.Headlines:
-    """Return what others' tests have shown: those of a file that was given, or what is shipped."""
-    found = serving.kept(world, CORPUS)
-    return headlines.load(found[1]) if found else headlines.shipped()
 
 
 def _keep(world: World, name: str, model: headlines.Headlines, now: Instant) -> ModelCard:
@@ -176,10 +169,9 @@ def model(world: World) -> tuple[int, headlines.Headlines]:
 
 
 def _general(world: World) -> headlines.Headlines:
+    """Return what others' tests have shown: those of a file that was given, or what is shipped."""
     found = serving.kept(world, CORPUS)
-    if found is None:
-        return headlines.shipped()
-    return headlines.load(found[1])
+    return headlines.load(found[1]) if found else headlines.shipped()
 
 
 def advise(world: World, subjects: Sequence[str], now: Instant) -> SubjectAdvice:
