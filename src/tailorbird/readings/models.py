@@ -30,21 +30,26 @@ MOST_VERSIONS: Final = 50
 
 def rows(world: World) -> tuple[ModelRow, ...]:
     """Return every model that an author wants or that was trained, by name."""
-    names = sorted({*learning.standing(world), *world.models.names()})
-    return tuple(_row(world, name) for name in names)
+    return tuple(_row(world, name) for name in sorted(names(world)))
+
+
+def names(world: World) -> set[str]:
+    """Return the names of all models that somebody wants or that were trained."""
+    return {*learning.standing(world), *world.models.names()}
 
 
 def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
     """Return one model's page; None where nobody wants it and nobody trained it."""
-    if name not in {*learning.standing(world), *world.models.names()}:
+    if name not in names(world):
         return None
     serves = serving.version(world, name)
     turns = world.model_record.turns(name)
     kept = drifting.looked(world, name)
     year = moment(now).year
+    target, scheduled = _wanted(world, name)
     return ModelDetail(
         name=name,
-        target=_target(world, name),
+        target=target,
         serving=serves,
         latest=world.models.latest(name),
         card=_card(world, name, serves),
@@ -52,7 +57,7 @@ def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
         versions=tuple(_versions(world, name, serves, turns)),
         turns=tuple(_turn(each) for each in turns),
         drift=_look(kept) if kept else None,
-        scheduled=_schedule(world, name),
+        scheduled=scheduled,
         spent=tuple(
             Spent(each.what, each.epsilon, moment(each.at))
             for each in world.model_record.spends(name, year)
@@ -92,30 +97,27 @@ def _learnt_on(world: World, name: str) -> LearnedOn | None:
 def _row(world: World, name: str) -> ModelRow:
     serves = serving.version(world, name)
     kept = drifting.looked(world, name)
+    target, scheduled = _wanted(world, name)
     return ModelRow(
         name=name,
-        target=_target(world, name),
+        target=target,
         serving=serves,
         latest=world.models.latest(name),
         card=_card(world, name, serves),
         drifts=bool(kept and kept.report.alarm and kept.version == serves),
-        scheduled=_schedule(world, name),
+        scheduled=scheduled,
     )
 
 
-def _target(world: World, name: str) -> str:
+def _wanted(world: World, name: str) -> tuple[str, str]:
+    """Return what a model foretells and its schedule; of what nobody defined, clusters and none."""
     try:
-        target = learning.wanted(world, name).foretells
+        wanted = learning.wanted(world, name)
     except UsageError:
-        return "clusters"
-    return target if isinstance(target, str) else f"{target.event} within {target.within}"
-
-
-def _schedule(world: World, name: str) -> str:
-    try:
-        return learning.wanted(world, name).schedule
-    except UsageError:
-        return ""
+        return "clusters", ""
+    target = wanted.foretells
+    told = target if isinstance(target, str) else f"{target.event} within {target.within}"
+    return told, wanted.schedule
 
 
 def _card(world: World, name: str, number: int) -> ModelReport | None:

@@ -57,7 +57,7 @@ def get_model(desk: At, now: Now, name: Name) -> ModelDetail:
 @reads("/models/{name:str}/fairness", "What it does to groups", TAG, responses=MISSING | WRONG)
 def get_fairness(desk: At, now: Now, name: Name, trait: Trait = "country") -> FairnessReport:
     """Return who is chosen and who is found in each group of a trait, on the latest window."""
-    _known(desk, name, now)
+    _known(desk, name)
     return auditing.fairness_of(desk.world, name, trait, now)
 
 
@@ -76,25 +76,25 @@ def get_scores(desk: At, now: Now, person: Person) -> tuple[PersonScore, ...]:
 def get_reasons(desk: At, now: Now, person: Person, name: Name) -> tuple[str, ...]:
     """Return what moves a person's score most, the strongest first, each in words."""
     found(desk.scores.of(person, now), f"person {person}")
-    _known(desk, name, now)
+    _known(desk, name)
     return freshening.reasons(desk.world, name, person, now)
 
 
 @post("/models/{name:str}/train", summary="Train a model", tags=[TAG], status_code=202,
       responses=WRITING | MISSING, **WRITES)  # fmt: skip
-def train_model(desk: At, now: Now, name: Name) -> ModelTraining:
+def train_model(desk: At, name: Name) -> ModelTraining:
     """Begin to train a model anew and to hold it to the version that serves.
 
     Ask for `/training` until it is no longer `running`.
     """
-    _known(desk, name, now)
+    _known(desk, name)
     return ModelTraining(*astuple(desk.learnings.begin(name)))
 
 
 @reads("/models/{name:str}/training", "How far a training is", TAG, responses=MISSING)
-def get_model_training(desk: At, now: Now, name: Name) -> ModelTraining:
+def get_model_training(desk: At, name: Name) -> ModelTraining:
     """Return how far the latest training is that was asked for here, and why it failed."""
-    _known(desk, name, now)
+    _known(desk, name)
     return ModelTraining(*astuple(desk.learnings.look(name)))
 
 
@@ -102,7 +102,7 @@ def get_model_training(desk: At, now: Now, name: Name) -> ModelTraining:
       responses=WRITING | MISSING, **WRITES)  # fmt: skip
 def look_at_drift(desk: At, now: Now, name: Name) -> DriftLook:
     """Compare the latest window with that on which the serving version was judged."""
-    _known(desk, name, now)
+    _known(desk, name)
     return models.look(desk.world, name, now)
 
 
@@ -112,15 +112,15 @@ def roll_back_model(
     desk: At, now: Now, caller: By, name: Name, data: JSONBody[RollBack]
 ) -> ModelDetail:
     """Have an earlier version serve from now on, and score everybody by it."""
-    _known(desk, name, now)
+    _known(desk, name)
     author = data.author or caller.key
     serving.roll_back(desk.world, name, data.version, author=author, reason=data.reason, now=now)
     learning.score(desk.world, now, name)
     return found(models.detail(desk.world, name, now), f"model {name!r}")
 
 
-def _known(desk: Desk, name: str, now: int) -> None:
-    found(models.detail(desk.world, name, now), f"model {name!r}")
+def _known(desk: Desk, name: str) -> None:
+    found(name if name in models.names(desk.world) else None, f"model {name!r}")
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
