@@ -23,7 +23,7 @@ from tailorbird.errors import UsageError
 from tailorbird.model_cards import FairnessReport, ModelCard
 
 if TYPE_CHECKING:
-    from tailorbird.views.models import DriftLook, ModelDetail, PersonScore
+    from tailorbird.views.models import DriftLook, ModelDetail, ModelReport, PersonScore
 
 app = typer.Typer(help="Models, each judged against its naive rule.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The model's name.")]
@@ -233,10 +233,10 @@ def _words(score: PersonScore, value: float) -> str:
             return f"{value:.4f}"
 
 
-def _wins(card: object) -> str:
+def _wins(card: ModelReport | None) -> str:
     if card is None:
         return "not trained"
-    return "the model" if getattr(card, "serves", False) else "its rule"
+    return "the model" if card.serves else "its rule"
 
 
 def _detail_lines(found: ModelDetail) -> list[str]:

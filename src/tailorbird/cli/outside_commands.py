@@ -11,7 +11,6 @@ from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, opened
 from tailorbird.cli.model_commands import card_lines
 from tailorbird.cli.output import emit
 from tailorbird.errors import UsageError
-from tailorbird.model_cards import ModelCard
 
 Name = Annotated[str, typer.Argument(help="The model whose next version it becomes.")]
 Inputs = Annotated[
@@ -53,7 +52,7 @@ def bring(
             card = bringing.address(tb.world, name, url, traits, tb.clock(), ours=ours)
         else:
             raise UsageError("there is no model", mend="give --onnx FILE or --url ADDRESS")
-    _show(card, as_json=as_json)
+    emit(card, card_lines(card), as_json=as_json)
 
 
 def secret(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
@@ -79,7 +78,3 @@ def _inputs(texts: list[str]) -> dict[str, tuple[str, ...]]:
         mend = "write --input recency_days,orders"
         raise UsageError("nobody said which traits it is fed", mend=mend)
     return found
-
-
-def _show(card: ModelCard, *, as_json: bool) -> None:
-    emit(card, card_lines(card), as_json=as_json)
