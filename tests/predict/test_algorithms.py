@@ -235,5 +235,5 @@ def test_the_threshold_of_a_yes_is_where_f1_is_highest() -> None:
     outcome = (rng.random(400) < share).astype(np.float64)
     best = measures.best_threshold(share, outcome)
     once = np.ones(400)
-    found = measures.f1(share >= best, outcome, once)
-    assert found == max(measures.f1(share >= cut, outcome, once) for cut in np.unique(share))
+    found = measures.f1(share >= best, outcome)(once)
+    assert found == max(measures.f1(share >= cut, outcome)(once) for cut in np.unique(share))

@@ -22,7 +22,7 @@ def test_measures_agree_with_scikit_learn(ties: bool) -> None:
     expected = metrics.average_precision_score(outcome, score, sample_weight=weight)
     assert found.average_precision(weight) == pytest.approx(expected)
     expected = metrics.brier_score_loss(outcome, score, sample_weight=weight)
-    assert measures.brier(score, outcome, weight) == pytest.approx(expected)
+    assert measures.brier(score, outcome)(weight) == pytest.approx(expected)
 
 
 def test_a_calibrated_score_has_little_calibration_error() -> None:

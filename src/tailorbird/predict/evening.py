@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tailorbird.model_cards import Evened, EvenedGroup
-from tailorbird.predict.fairness import grouped, reweighed
+from tailorbird.predict.fairness import by_size, grouped, reweighed
 from tailorbird.predict.rules import Average, Recency, Rfm
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def told(
     chosen = said >= threshold
     without = np.zeros(len(said), np.bool_)
     without[np.argsort(-before, kind="stable")[: int(chosen.sum())]] = True
-    names = sorted(set(named.tolist()), key=lambda each: (-int((named == each).sum()), each))
-    found = tuple(_group(each, named == each, test.outcome, without, chosen) for each in names)
+    found = tuple(
+        _group(each, named == each, test.outcome, without, chosen) for each in by_size(named)
+    )
     first, last = _ratio([g.chosen_before for g in found]), _ratio([g.chosen for g in found])
     return Evened(judging.fair, found, first, last, _why(judging.fair, found, first, last))
 

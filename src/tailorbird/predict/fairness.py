@@ -55,7 +55,7 @@ def audit(
     rates = {name: {str(key): float(value) for key, value in frame.by_group[name].items()}
              for name in wanted}  # fmt: skip
     figures = tuple(
-        _figures(each, named == each, rates, probability, outcome) for each in _names(named)
+        _figures(each, named == each, rates, probability, outcome) for each in by_size(named)
     )
     ratio = metrics.demographic_parity_ratio(truth, chosen, sensitive_features=named)
     odds = metrics.equalized_odds_difference(truth, chosen, sensitive_features=named)
@@ -83,7 +83,7 @@ def reweighed(group: Sequence[str | None], outcome: Floats) -> Floats:
     """
     named = grouped(group)
     weights = np.ones(len(outcome))
-    for each in _names(named):
+    for each in by_size(named):
         for happened in (0.0, 1.0):
             rows = (named == each) & (outcome == happened)
             expected = (named == each).mean() * (outcome == happened).mean()
@@ -92,7 +92,8 @@ def reweighed(group: Sequence[str | None], outcome: Floats) -> Floats:
     return np.asarray(weights / weights.mean())
 
 
-def _names(named: np.ndarray[tuple[int], np.dtype[np.str_]]) -> list[str]:
+def by_size(named: np.ndarray[tuple[int], np.dtype[np.str_]]) -> list[str]:
+    """Return the groups, the largest first."""
     counts = Counter(named.tolist())
     return [each for each, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
 

@@ -60,9 +60,9 @@ def log_losses(probability: Floats, outcome: Floats) -> Floats:
     return np.asarray(-np.log(np.maximum(said, 1e-12)))
 
 
-def brier(probability: Floats, outcome: Floats, weight: Floats) -> float:
-    """Return the mean squared error of the probabilities."""
-    return float(weight @ (probability - outcome) ** 2 / weight.sum())
+def brier(probability: Floats, outcome: Floats) -> Callable[[Floats], float]:
+    """Return what gives the mean squared error, given how often each person counts."""
+    return mean((probability - outcome) ** 2)
 
 
 def calibration_error(probability: Floats, outcome: Floats, weight: Floats) -> float:
@@ -101,13 +101,8 @@ def interval(
     return float(low), float(high)
 
 
-def f1(said: Bools, outcome: Floats, weight: Floats) -> float:
-    """Return the harmonic mean of precision and recall of those of whom a yes is said."""
-    return f1_of(said, outcome)(weight)
-
-
-def f1_of(said: Bools, outcome: Floats) -> Callable[[Floats], float]:
-    """Return what gives that mean, given how often each person counts."""
+def f1(said: Bools, outcome: Floats) -> Callable[[Floats], float]:
+    """Return what gives the harmonic mean of precision and recall, given how often each counts."""
     hits, both = said * outcome, said + outcome
     return lambda weight: 2 * float(weight @ hits) / max(float(weight @ both), 1e-12)
 

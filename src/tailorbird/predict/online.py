@@ -16,7 +16,7 @@ import numpy as np
 from tailorbird.errors import ModelError
 from tailorbird.model_cards import Measure
 from tailorbird.predict.heads import read_head
-from tailorbird.predict.measures import interval, log_losses
+from tailorbird.predict.measures import interval, log_losses, mean
 from tailorbird.predict.propensity import Bins, Floats, Propensity, sigmoid
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def judge_online(
     if not ours or not sum(map(len, ours)):
         raise ModelError("no outcome has become known", where="online", mend="judge it later")
     one, two = np.concatenate(ours), np.concatenate(theirs)
-    low, high = interval(lambda weight: float(weight @ (one - two) / weight.sum()), len(one), rng)
+    low, high = interval(mean(one - two), len(one), rng)
     gain = float((one - two).mean())
     low, high = (gain + (end - gain) * _wider(looks) for end in (low, high))
     naive = "left as it was trained"

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
-from tailorbird.predict.propensity import PERSON, Column, Floats, Propensity, numbers, sigmoid
+from tailorbird.predict.matrix import learnable
+from tailorbird.predict.propensity import PERSON, Column, Floats, Propensity, sigmoid
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def _read(
     names: Sequence[str], features: pa.Table, rng: np.random.Generator
 ) -> tuple[tuple[Column, ...], Places]:
     """Return the columns that can be read without telling of people, and one row of each person."""
-    columns = tuple(Column(name, GRID, None) for name in names if _numeric(features, name))
+    numeric = {name for name, number in learnable(features) if number and features.num_rows}
+    columns = tuple(Column(name, GRID, None) for name in names if name in numeric)
     if not columns:
         what = "no trait is a number, and lists of texts would tell who is there"
         raise ModelError(what, where="privacy", mend="name traits that are numbers")
@@ -248,13 +250,3 @@ def _one_row_each(people: Places, rng: np.random.Generator) -> Places:
     order = rng.permutation(len(people))
     _, first = np.unique(people[order], return_index=True)
     return np.sort(order[first])
-
-
-def _numeric(features: pa.Table, name: str) -> bool:
-    import pyarrow as pa
-
-    if name == PERSON or name not in features.column_names:
-        return False
-    kind = features.schema.field(name).type
-    whole = pa.types.is_integer(kind) or pa.types.is_boolean(kind)
-    return bool(whole or pa.types.is_floating(kind)) and len(numbers(features, name)) > 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,7 +10,7 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.predict.effects import Link
-from tailorbird.predict.matrix import learnable
+from tailorbird.predict.matrix import frequent, learnable
 from tailorbird.predict.propensity import (
     Bins,
     Column,
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 QUANTILES: Final = 12
-MOST_CATEGORIES: Final = 20
-LEAST_IN_CATEGORY: Final = 20
 _STEPS: Final = 50
 _CLOSE: Final = 1e-6
 
@@ -37,7 +34,8 @@ def columns(features: pa.Table) -> tuple[Column, ...]:
     """Return the bins of every trait that varies; times and nested values are left out."""
     found = []
     for name, numeric in learnable(features):
-        column = _number(features, name) if numeric else _text(features, name)
+        texts = None if numeric else frequent(features, name)
+        column = _number(features, name) if texts is None else Column(name, None, texts)
         if len(np.unique(column.bins(features))) > 1:
             found.append(column)
     return tuple(found)
@@ -56,16 +54,6 @@ def _number(features: pa.Table, name: str) -> Column:
     cuts = np.quantile(several, np.linspace(0, 1, QUANTILES + 1)[:-1], method="higher")
     cuts = np.unique(cuts[cuts > values.min()])
     return Column(name, tuple(cuts.tolist()), None)
-
-
-def _text(features: pa.Table, name: str) -> Column:
-    counts = Counter(value for value in features[name].to_pylist() if value is not None)
-    frequent = [
-        value
-        for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        if count >= LEAST_IN_CATEGORY
-    ]
-    return Column(name, None, tuple(frequent[:MOST_CATEGORIES]))
 
 
 def logistic(

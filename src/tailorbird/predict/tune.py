@@ -68,12 +68,11 @@ def halved(
     Windows differ: what a richer setting gains on one by less than `margin` is lost on the next.
     """
     left = _affordable(settings, rows, purse)
-    while len(left) > 2 and rows >= FEW_ROWS:
+    if len(left) > 2 and rows >= FEW_ROWS:
         quick = [(rank(fit(each, SHARE)), each) for each in left]
         purse.spend(len(left) / SHARE)
         keep = sorted(quick, key=lambda pair: -pair[0])[: max(2, len(left) // 2)]
         left = [each for each in left if any(each is kept for _, kept in keep)]
-        break
     purse.spend(len(left))
     made = [(each, fit(each, 1)) for each in left]
     tried = [Candidate(each, found, rank(found)) for each, found in made]

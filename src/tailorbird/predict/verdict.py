@@ -40,20 +40,19 @@ def compared(
     ours: Said, naive: Mapping[str, Said], first: str, outcome: Floats, judging: Judging
 ) -> tuple[Measure, ...]:
     """Return the measures beside the rule `first`, and the deciding one beside every other."""
-    pairs = _pairs(ours, naive[first], outcome, judging.task)
-    found = [_measure(name, pair, first, len(outcome), judging) for name, pair in pairs.items()]
     decides = DECIDES[judging.task]
-    mine = pairs[decides][0]
-    others = {
-        name: _pairs(ours, said, outcome, judging.task)[decides][1]
-        for name, said in naive.items()
-        if name != first
-    }
+    mine = _measured(ours, outcome, judging.task)
+    theirs = {name: _measured(said, outcome, judging.task) for name, said in naive.items()}
+    found = [
+        _measure(name, (mine[name], theirs[first][name]), first, len(outcome), judging)
+        for name in mine
+    ]
+    others = {name: each[decides] for name, each in theirs.items() if name != first}
     if judging.task == "classification":
         others[CHANCE] = lambda _: 0.5
     found += [
-        _measure(decides, (mine, theirs), name, len(outcome), judging)
-        for name, theirs in others.items()
+        _measure(decides, (mine[decides], other), name, len(outcome), judging)
+        for name, other in others.items()
     ]
     return tuple(found)
 
@@ -78,14 +77,6 @@ def why(found: tuple[Measure, ...], serving: str, serves: bool, task: Task) -> s
     return f"It does not surely win, so the rule '{serving}' serves: {figures}."
 
 
-def _pairs(
-    ours: Said, theirs: Said, outcome: Floats, task: Task
-) -> dict[str, tuple[Weighed, Weighed]]:
-    """Return each measure of both, given how often each person counts."""
-    first, second = _measured(ours, outcome, task), _measured(theirs, outcome, task)
-    return {name: (first[name], second[name]) for name in first}
-
-
 def _measured(said: Said, outcome: Floats, task: Task) -> dict[str, Weighed]:
     if task == "regression":
         return {
@@ -98,9 +89,9 @@ def _measured(said: Said, outcome: Floats, task: Task) -> dict[str, Weighed]:
     return {
         AUC: ranked.auc,
         "average precision": ranked.average_precision,
-        "f1": measures.f1_of(said.estimates >= said.threshold, outcome),
+        "f1": measures.f1(said.estimates >= said.threshold, outcome),
         "calibration error": measures.calibration(said.estimates, outcome),
-        "brier": measures.mean((said.estimates - outcome) ** 2),
+        "brier": measures.brier(said.estimates, outcome),
     }
 
 
