@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
-from tailorbird.predict.buyer import READS, histories
+from tailorbird.predict.buyer import histories_of
 from tailorbird.predict.buying import AnyBuying, bg_nbd
 from tailorbird.predict.heads import read_head
-from tailorbird.predict.propensity import Floats, numbers
+from tailorbird.predict.propensity import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +46,7 @@ class Ahead(msgspec.Struct, frozen=True):
         days = self.horizon_days / self.judged_days
         if self.buying is None:
             return said * days, np.zeros(len(said)), np.full(len(said), np.nan)
-        of = histories({name: numbers(features, name) for name in READS[:-1]})
+        of = histories_of(features)
         near = np.maximum(self.buying.expected(of, float(self.judged_days)), _LEAST)
         far = self.buying.expected(of, float(self.horizon_days))
         value = said * np.minimum(far / near, days)
@@ -68,7 +68,7 @@ def fitting(horizon_days: int, days_known: int) -> int:
 
 def ahead(features: pa.Table, judged_days: int, horizon_days: int) -> Ahead:
     """Return how orders of these people go on after a window."""
-    of = histories({name: numbers(features, name) for name in READS[:-1]})
+    of = histories_of(features)
     try:
         return Ahead(judged_days, horizon_days, bg_nbd(of)[0])
     except ModelError:

@@ -11,8 +11,9 @@ import numpy as np
 from tailorbird.errors import ModelError
 from tailorbird.predict import buying
 from tailorbird.predict.buying import AnyBuying, Histories
-from tailorbird.predict.effects import Effects
+from tailorbird.predict.effects import Effects, Link
 from tailorbird.predict.heads import read_head
+from tailorbird.predict.occlusion import occluded
 from tailorbird.predict.propensity import Floats, numbers
 from tailorbird.predict.rhythm import patience, typical
 from tailorbird.predict.spending import GammaGamma, gamma_gamma
@@ -27,7 +28,9 @@ ORDERS: Final = "orders"
 RECENCY: Final = "recency_days"
 TENURE: Final = "tenure_days"
 WORTH: Final = "average_order_minor"
-READS: Final = (ORDERS, RECENCY, TENURE, WORTH)
+HISTORY: Final = (ORDERS, RECENCY, TENURE)
+"""The traits that tell a history."""
+READS: Final = (*HISTORY, WORTH)
 LEAST: Final = 1e-6
 """Probabilities are kept off 0 and 1 by so much."""
 
@@ -63,30 +66,11 @@ class Buyer(msgspec.Struct, frozen=True):
     @property
     def reads(self) -> tuple[str, ...]:
         """Return the traits that it reads."""
-        return READS if self.values else READS[:-1]
+        return READS if self.values else HISTORY
 
     def estimates(self, features: pa.Table) -> Floats:
         """Return each row's probability to buy, or the value of her orders."""
-        return self._of(_traits(features, self.reads))
-
-    def effects(self, features: pa.Table) -> Effects:
-        """Return how far each trait takes each row from one whose trait is the median."""
         traits = _traits(features, self.reads)
-        own = self._linked(self._of(traits))
-        shift = np.empty((features.num_rows, len(self.reads)))
-        for at, name in enumerate(self.reads):
-            usual = np.full(features.num_rows, self.middle[at])
-            shift[:, at] = own - self._linked(self._of({**traits, name: usual}))
-        return Effects(self.reads, shift, "identity" if self.values else "logit")
-
-    def files(self) -> dict[str, bytes]:
-        """Return one JSON file."""
-        return {HEAD: msgspec.json.encode(self)}
-
-    def _linked(self, estimates: Floats) -> Floats:
-        return estimates if self.values else np.asarray(np.log(estimates / (1 - estimates)))
-
-    def _of(self, traits: Mapping[str, Floats]) -> Floats:
         of = histories(traits)
         if self.values:
             orders = self.buying.expected(of, float(self.horizon_days))
@@ -97,6 +81,15 @@ class Buyer(msgspec.Struct, frozen=True):
         else:
             chance = (1 - self.buying.none(of, float(self.horizon_days))) * self.level
         return np.clip(chance, LEAST, 1 - LEAST)
+
+    def effects(self, features: pa.Table) -> Effects:
+        """Return how far each trait takes each row from one whose trait is the median."""
+        link: Link = "identity" if self.values else "logit"
+        return occluded(self.estimates, features, self.reads, self.middle, link)
+
+    def files(self) -> dict[str, bytes]:
+        """Return one JSON file."""
+        return {HEAD: msgspec.json.encode(self)}
 
     def _worth(self, traits: Mapping[str, Floats]) -> Floats:
         known = np.nan_to_num(traits[WORTH], nan=0.0)
@@ -135,7 +128,7 @@ class Buyers(msgspec.Struct, frozen=True):
             ModelError: a trait is missing, nobody bought yet, or no search converges.
         """
         values = self.asks == "is worth"
-        traits = _traits(features, READS if values else READS[:-1])
+        traits = _traits(features, READS if values else HISTORY)
         bought = np.nan_to_num(traits[ORDERS], nan=0.0) > 0
         known = {name: each[bought] for name, each in traits.items()}
         fit = buying.bg_nbd if self.way == "bg_nbd" else buying.pareto_nbd
@@ -161,9 +154,18 @@ def histories(traits: Mapping[str, Floats]) -> Histories:
     return Histories(repeats, np.where(repeats > 0, last, 0.0), seen)
 
 
+def histories_of(features: pa.Table) -> Histories:
+    """Return the histories that the traits of a table tell.
+
+    Raises:
+        ModelError: one of them is missing.
+    """
+    return histories(_traits(features, HISTORY))
+
+
 def patience_days(features: pa.Table, longest: float) -> Floats:
     """Return after how many days of silence each of these customers counts as gone."""
-    of = histories(_traits(features, READS[:-1]))
+    of = histories_of(features)
     return patience(of, typical(of, longest), longest)
 
 

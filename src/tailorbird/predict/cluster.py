@@ -7,15 +7,15 @@ is, noise included, and noise to whoever is farther from her than her cluster re
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
+from tailorbird.predict.arrays import array
 from tailorbird.predict.propensity import numbers
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class Clusters(msgspec.Struct, frozen=True):
         """Return each row's cluster, -1 for noise, without fitting anything."""
         return nearest(
             standardised(self.features, table),
-            _array(self.points),
-            _array(self.labels).astype(np.int64),
-            _array(self.reach),
+            array(self.points),
+            array(self.labels).astype(np.int64),
+            array(self.reach),
         )
 
     def label(self, cluster: int) -> str:
@@ -99,13 +99,6 @@ def load(files: Mapping[str, bytes]) -> Clusters:
         what = f"format {bare.format} is not {FORMAT}"
         raise ModelError(what, where="clusters", mend="train them again")
     return msgspec.structs.replace(bare, **arrays)
-
-
-def stored(values: npt.NDArray[Any]) -> bytes:
-    """Return an array as the bytes of a .npy file."""
-    buffer = io.BytesIO()
-    np.save(buffer, values, allow_pickle=False)
-    return buffer.getvalue()
 
 
 def spread(values: Floats) -> Floats:
@@ -144,8 +137,3 @@ def _closest(rows: Floats, points: Floats) -> tuple[Floats, Labels]:
 
     far, at = cKDTree(points).query(rows)
     return np.asarray(far), np.asarray(at, np.int64)
-
-
-def _array(content: bytes) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
-    return array

@@ -13,6 +13,7 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.predict import cluster_words
+from tailorbird.predict.arrays import stored
 from tailorbird.predict.cluster import (
     NOISE,
     Clusters,
@@ -23,7 +24,6 @@ from tailorbird.predict.cluster import (
     nearest,
     spread,
     standardised,
-    stored,
 )
 from tailorbird.predict.propensity import numbers
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.predict.algorithms import Fitted, Generator, Task, library, seed_of
+from tailorbird.predict.arrays import array, stored
 from tailorbird.predict.effects import Effects, Link
 from tailorbird.predict.matrix import Trait, traits
 from tailorbird.predict.propensity import Floats, sigmoid
@@ -78,7 +78,7 @@ class Net(msgspec.Struct, frozen=True):
         if not len(rows):
             return Effects(self.reads, np.zeros((0, len(self.inputs))), self.link)
         said, at = self._said(rows), 0
-        typical = _array(self.arrays["typical"])
+        typical = array(self.arrays["typical"])
         shift = np.zeros((len(rows), len(self.inputs)))
         for number, each in enumerate(self.inputs):
             without = rows.copy()
@@ -94,7 +94,7 @@ class Net(msgspec.Struct, frozen=True):
         return {HEAD: msgspec.json.encode(head), **kept}
 
     def _said(self, rows: Floats) -> Floats:
-        first, first_bias, second, second_bias = (_array(self.arrays[name]) for name in ARRAYS)
+        first, first_bias, second, second_bias = (array(self.arrays[name]) for name in ARRAYS)
         hidden = np.maximum(rows @ first + first_bias, 0.0)
         return np.asarray((hidden @ second + second_bias)[:, 0] * self.scale + self.middle)
 
@@ -123,8 +123,8 @@ class Neural(msgspec.Struct, frozen=True):
         link: Link = "logit" if task == "classification" else "identity"
         middle, scale = (0.0, 1.0) if link == "logit" else (outcome.mean(), outcome.std())
         learnt = self._learnt(rows, (outcome - middle) / scale, link, seed_of(rng), weights)
-        arrays = {name: _stored(each) for name, each in zip(ARRAYS, learnt, strict=True)}
-        arrays["typical"] = _stored(rows.mean(axis=0))
+        arrays = {name: stored(each) for name, each in zip(ARRAYS, learnt, strict=True)}
+        arrays["typical"] = stored(rows.mean(axis=0))
         return Net(inputs, link, float(scale), float(middle), arrays)
 
     def _learnt(
@@ -160,7 +160,7 @@ def load(files: Mapping[str, bytes]) -> Net:
         head = msgspec.json.decode(files[HEAD], type=Net)
         arrays = {name: files[f"{name}.npy"] for name in (*ARRAYS, "typical")}
         for content in arrays.values():
-            _array(content)
+            array(content)
     except (KeyError, ValueError, msgspec.DecodeError) as error:
         what = f"the net cannot be read ({error})"
         raise ModelError(what, where=HEAD, mend="train the model again") from error
@@ -177,13 +177,3 @@ def _input(trait: Trait, features: pa.Table) -> Input:
 
 def _design(inputs: tuple[Input, ...], features: pa.Table) -> Floats:
     return np.concatenate([each.columns(features) for each in inputs], axis=1)
-
-
-def _stored(values: Floats) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, values, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _array(content: bytes) -> Floats:
-    return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))

@@ -11,10 +11,10 @@ import numpy as np
 from tailorbird.errors import ModelError
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.predict import measures
-from tailorbird.predict.buyer import READS, histories
+from tailorbird.predict.buyer import HISTORY, histories_of
 from tailorbird.predict.buying import AnyBuying, BgNbd, Histories, bg_nbd
 from tailorbird.predict.heads import read_head
-from tailorbird.predict.propensity import PERSON, Floats, numbers
+from tailorbird.predict.propensity import PERSON, Floats
 from tailorbird.predict.rhythm import typical, usual
 from tailorbird.schema import DAY, Instant
 
@@ -51,7 +51,7 @@ class NextOrder(msgspec.Struct, frozen=True):
     @property
     def reads(self) -> tuple[str, ...]:
         """Return the traits that it reads."""
-        return READS[:-1]
+        return HISTORY
 
     def waits(self, of: Histories) -> Floats:
         """Return in how many days each is expected to order, if she does."""
@@ -64,7 +64,7 @@ class NextOrder(msgspec.Struct, frozen=True):
         """
         import pyarrow as pa
 
-        of = _histories(features)
+        of = histories_of(features)
         chance = np.ones(len(of)) if self.buying is None else 1 - self.buying.none(of, YEAR)
         days = self.waits(of)
         low, high = self._interval(of, days)
@@ -97,7 +97,7 @@ def judge_next(
     span = horizon_days * DAY
     windows = [(now - span, now), (now - 2 * span, now - span)]
     test, before = (_window(features, firsts, *each) for each in windows)
-    everything = _known(_histories(features(now)))
+    everything = _known(histories_of(features(now)))
     fewest = min(len(test[1]), len(before[1]))
     if fewest < LEAST_ORDERS:
         why = (
@@ -132,10 +132,6 @@ def load(files: Mapping[str, bytes]) -> NextOrder:
     return read_head(files, HEAD, NextOrder, "when people order")
 
 
-def _histories(features: pa.Table) -> Histories:
-    return histories({name: numbers(features, name) for name in READS[:-1]})
-
-
 def _known(of: Histories) -> tuple[float, AnyBuying | None]:
     """Return what everybody's histories tell: the typical gap, and how they buy if they do."""
     try:
@@ -149,7 +145,7 @@ def _window(
 ) -> tuple[Histories, Floats, tuple[float, AnyBuying | None]]:
     """Return the histories of those who ordered in a window, after how many days, and the rest."""
     table, came = features(after), firsts(after, until)
-    everybody = _histories(table)
+    everybody = histories_of(table)
     order = {person: at for at, person in enumerate(table[PERSON].to_pylist())}
     pairs = [
         (order[person], days)
@@ -207,7 +203,7 @@ def _card(
         train_window=(now - 2 * span, now),
         test_window=(now - span, now),
         people=people,
-        features=READS[:-1],
+        features=HISTORY,
         parameters={"rule": NAIVE, "horizon_days": days, "settings": "", "seed": 0},
         measures=found,
         serves=False,

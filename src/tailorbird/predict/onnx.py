@@ -5,7 +5,7 @@ Everything that does not fit is refused when the model is brought in, not when i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,11 +71,7 @@ class Foreign(msgspec.Struct, frozen=True, dict=True):
         Raises:
             ModelError: it answers with other shapes or numbers than it says.
         """
-        parts = [
-            self._said(features.slice(start, AT_ONCE))
-            for start in range(0, features.num_rows, AT_ONCE)
-        ]
-        return np.concatenate([np.zeros(0), *parts])
+        return in_parts(self._said, features, AT_ONCE)
 
     def effects(self, features: pa.Table) -> Effects:
         """Return how far each row falls when a trait is taken for the usual one."""
@@ -150,6 +146,12 @@ def load(files: Mapping[str, bytes]) -> Foreign:
         return msgspec.structs.replace(head, content=files[MODEL])
     except (KeyError, msgspec.DecodeError) as error:
         raise _refused(f"the files cannot be read ({error})") from error
+
+
+def in_parts(ask: Callable[[pa.Table], Floats], features: pa.Table, rows: int) -> Floats:
+    """Return what is said of all, so many rows asked at once."""
+    parts = [ask(features.slice(at, rows)) for at in range(0, features.num_rows, rows)]
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def checked(said: Floats, rows: int, link: Link) -> Floats:

@@ -8,13 +8,13 @@ order, below zero for one that is worse.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from tailorbird.predict.propensity import Bins, Floats
+from tailorbird.predict.measures import Sorted, ranked
+from tailorbird.predict.propensity import Floats
 
 DRAWS: Final = 400
 POINTS: Final = 20
@@ -56,36 +56,23 @@ def effects_of(
     return np.asarray(one - none + moved - left)
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """Effects in falling order of a score; equal scores share a group, in random order."""
+def area(found: Sorted, weight: Floats) -> float:
+    """Return Qini of effects in falling order of a score, each person counted so often.
 
-    order: Bins
-    begins: Bins
-    effect: Floats
-
-    def area(self, weight: Floats) -> float:
-        """Return Qini, each person counted so often."""
-        counted = weight[self.order]
-        people = np.add.reduceat(counted, self.begins)
-        gains = np.add.reduceat(counted * self.effect, self.begins)
-        total = people.sum()
-        reached = np.cumsum(gains) - gains / 2
-        return float((people @ reached / total - gains.sum() / 2) / total)
-
-
-def ordered(score: Floats, effect: Floats) -> Ordered:
-    """Return effects sorted by a score, highest first."""
-    order = np.argsort(-score, kind="stable")
-    falling = score[order]
-    begins = np.flatnonzero(np.concatenate([[True], falling[1:] != falling[:-1]]))
-    return Ordered(order, begins, effect[order])
+    Equal scores share a group, in random order.
+    """
+    counted = weight[found.order]
+    people = np.add.reduceat(counted, found.begins)
+    gains = np.add.reduceat(counted * found.outcome, found.begins)
+    total = people.sum()
+    reached = np.cumsum(gains) - gains / 2
+    return float((people @ reached / total - gains.sum() / 2) / total)
 
 
 def qini(score: Floats, effect: Floats, rng: np.random.Generator, *, level: float = 0.95) -> Qini:
     """Return how much better than at random a score orders people, with its interval."""
-    found = ordered(score, effect)
-    value, drawn = found.area(np.ones(len(score))), _drawn((found,), len(score), rng)[0]
+    found = ranked(score, effect)
+    value, drawn = area(found, np.ones(len(score))), _drawn((found,), len(score), rng)[0]
     return Qini(value, *_ends(drawn, level))
 
 
@@ -93,10 +80,10 @@ def better(
     score: Floats, other: Floats, effect: Floats, rng: np.random.Generator, *, level: float = 0.95
 ) -> Qini:
     """Return by how much one score's Qini is above another's, the same people drawn for both."""
-    both = ordered(score, effect), ordered(other, effect)
+    both = ranked(score, effect), ranked(other, effect)
     once = np.ones(len(score))
     first, second = _drawn(both, len(score), rng)
-    return Qini(both[0].area(once) - both[1].area(once), *_ends(first - second, level))
+    return Qini(area(both[0], once) - area(both[1], once), *_ends(first - second, level))
 
 
 def curve(score: Floats, effect: Floats) -> tuple[CurvePoint, ...]:
@@ -110,11 +97,11 @@ def curve(score: Floats, effect: Floats) -> tuple[CurvePoint, ...]:
     )
 
 
-def _drawn(found: tuple[Ordered, ...], people: int, rng: np.random.Generator) -> Floats:
+def _drawn(found: tuple[Sorted, ...], people: int, rng: np.random.Generator) -> Floats:
     drawn = np.empty((len(found), DRAWS))
     for at in range(DRAWS):
         weight = np.bincount(rng.integers(0, people, people), minlength=people).astype(np.float64)
-        drawn[:, at] = [each.area(weight) for each in found]
+        drawn[:, at] = [area(each, weight) for each in found]
     return drawn
 
 

@@ -16,7 +16,7 @@ from tailorbird.predict.algorithms import Task
 from tailorbird.predict.effects import Effects, Link
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.occlusion import occluded, typical
-from tailorbird.predict.onnx import checked
+from tailorbird.predict.onnx import checked, in_parts
 from tailorbird.predict.propensity import Floats
 
 if TYPE_CHECKING:
@@ -91,11 +91,7 @@ class Reached(msgspec.Struct, frozen=True):
         Raises:
             ModelError: nobody answers, or not with one fitting number a row.
         """
-        parts = [
-            self._said(features.slice(start, AT_ONCE))
-            for start in range(0, features.num_rows, AT_ONCE)
-        ]
-        return np.concatenate([np.zeros(0), *parts])
+        return in_parts(self._said, features, AT_ONCE)
 
     def effects(self, features: pa.Table) -> Effects:
         """Return how far each row falls when a trait is taken for the usual one."""

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
+from tailorbird.predict import train
 from tailorbird.predict.algorithms import Algorithm, Fitted
 from tailorbird.predict.boosted import Boosted
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.linear import Logistic
+from tailorbird.predict.measures import ranked
 from tailorbird.predict.policy_value import PolicyValue, doubly_robust, ips, on_policy
 from tailorbird.predict.propensity import PERSON, Bins, Floats
-from tailorbird.predict.qini import CurvePoint, Qini, better, curve, effects_of, qini
+from tailorbird.predict.qini import CurvePoint, Qini, area, better, curve, effects_of, qini
 from tailorbird.predict.stored import fitted as read_fitted
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ Learner = Literal["t", "s", "dr"]
 Kind = Literal["t", "s", "dr", "rule"]
 LEARNERS: Final[tuple[Learner, ...]] = ("t", "s", "dr")
 KINDS: Final[tuple[Kind, ...]] = (*LEARNERS, "rule")
+ALONE: Final[tuple[Kind, ...]] = ("s", "dr", "rule")
+"""What is learnt for its order alone: the two models of T also say what either arm expects."""
 NAMES: Final[dict[str, str]] = {
     "t": "two models (T)",
     "s": "one model (S)",
@@ -203,8 +207,6 @@ def judge(experiment: Experiment, *, seed: int = 0) -> tuple[Uplift | None, Upli
 
 def _refusal(experiment: Experiment) -> str:
     """Return why nothing can be judged, or ''."""
-    from tailorbird.predict.train import columns
-
     if not len(experiment.outcome):
         return "Nobody was in the experiment."
     probability = experiment.probability
@@ -217,7 +219,7 @@ def _refusal(experiment: Experiment) -> str:
     reached = int((experiment.outcome != 0).sum())
     if reached < LEAST_OUTCOMES:
         return f"Only {reached} people had the outcome, {LEAST_OUTCOMES} are needed."
-    if not columns(experiment.features):
+    if not train.columns(experiment.features):
         return "Every trait is the same for everybody."
     return ""
 
@@ -241,8 +243,8 @@ def _out_of_fold(experiment: Experiment, rng: Rng) -> tuple[dict[str, Floats], F
         with_it[held], without[held] = (part.estimates(unseen) for part in two.parts)
         scores["t"][held] = with_it[held] - without[held]
         scores["response"][held] = with_it[held]
-        for kind in ("s", "dr", "rule"):
-            scores[kind][held] = _learnt(kind, rest, rng).uplift(unseen)
+        for kind in ALONE:
+            scores[kind][held] = learn(kind, rest, rng).uplift(unseen)
     effect = effects_of(
         experiment.treated, experiment.probability, experiment.outcome,
         with_it=with_it, without=without,
@@ -263,10 +265,6 @@ def _within(score: Floats, fold: Bins) -> Floats:
         middle = np.cumsum(counts) - (counts - 1) / 2
         ranks[held] = middle[place] / max(len(held), 1)
     return ranks
-
-
-def _learnt(kind: str, experiment: Experiment, rng: Rng) -> Uplift:
-    return learn("s" if kind == "s" else "dr" if kind == "dr" else "rule", experiment, rng)
 
 
 def _judged(scores: Mapping[str, Floats], effect: Floats, rng: Rng) -> tuple[JudgedUplift, ...]:
@@ -377,18 +375,15 @@ def _cross_fitted_effects(experiment: Experiment, rng: Rng) -> Floats:
 
 def _best_trait(features: pa.Table, effect: Floats, rng: Rng) -> str:
     """Return the trait by which the effects of one half order those of the other best."""
-    from tailorbird.predict.qini import ordered
-    from tailorbird.predict.train import columns
-
     half = rng.permutation(len(effect)) % 2
     first, second = np.flatnonzero(half == 0), np.flatnonzero(half == 1)
     reached: dict[str, float] = {}
-    for name in (column.name for column in columns(features)):
+    for name in (column.name for column in train.columns(features)):
         one = features.select([PERSON, name])
-        area = 0.0
+        found = 0.0
         for taught, asked in ((first, second), (second, first)):
             model = _of_effects(_LINEAR, one.take(taught), effect[taught], rng)
             score = model.estimates(one.take(asked))
-            area += ordered(score, effect[asked]).area(np.ones(len(asked)))
-        reached[name] = area
+            found += area(ranked(score, effect[asked]), np.ones(len(asked)))
+        reached[name] = found
     return max(reached, key=lambda name: reached[name])
