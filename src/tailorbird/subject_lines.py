@@ -51,15 +51,10 @@ def own_tests(world: World, now: Instant) -> pa.Table:
     A test is one version of a campaign with several variants, drawn at random; who opened (or,
     where no picture tells, clicked) within a week won. Machines never count.
     """
-    import pyarrow as pa
-
     rows: list[tuple[str, str, int, int]] = []
     for campaign, _ in letters.campaigns.latest(world):
         rows += _tests_of(world, campaign.name, now)
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    kinds = (pa.string(), pa.string(), pa.int64(), pa.int64())
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    return pa.Table.from_arrays(arrays, names=["test", "subject", "people", "wins"])
+    return _table(rows, test="string", subject="string", people="int64", wins="int64")
 
 
 def _tests_of(world: World, name: str, now: Instant) -> list[tuple[str, str, int, int]]:
@@ -83,17 +78,25 @@ def _tests_of(world: World, name: str, now: Instant) -> list[tuple[str, str, int
 
 def _decided(world: World, name: str) -> pa.Table:
     """Return (person, variant, decided_at) of those written to, variants told apart by version."""
-    import pyarrow as pa
-
     rows = [
         (each.person, f"{each.campaign_version}{_BETWEEN}{each.variant}", each.at)
         for each in results.decisions(world, name)
         if each.verdict == "send" and each.variant
     ]
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    kinds = (pa.int64(), pa.string(), pa.int64())
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    return pa.Table.from_arrays(arrays, names=["person", "variant", "decided_at"])
+    return _table(rows, person="int64", variant="string", decided_at="int64")
+
+
+def _table(rows: Sequence[tuple[object, ...]], **kinds: str) -> pa.Table:
+    """Return rows as a table with these columns, each of its kind."""
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    return pa.table(
+        {
+            name: pa.array(column, kind)
+            for (name, kind), column in zip(kinds.items(), columns, strict=True)
+        }
+    )
 
 
 def _subject(world: World, name: str, version: int, variant: str) -> str:
@@ -117,7 +120,7 @@ def learn(
     if corpus is not None:
         general = headline_training.fit(corpus, now=now, learnt_from=source)
         _keep(world, CORPUS, general, now)
-    own = headline_training.fit(own_tests(world, now), prior=_general(world), now=now)
+    own = headline_training.fit(own_tests(world, now), prior=_kept(world, CORPUS), now=now)
     return _keep(world, MODEL, own, now)
 
 
@@ -157,20 +160,19 @@ def _card(name: str, model: headlines.Headlines, now: Instant) -> ModelCard:
 
 def model(world: World) -> tuple[int, headlines.Headlines]:
     """Return what scores subjects now, with its version; 0 where none of your tests was learnt."""
-    latest = world.models.latest(MODEL)
-    if not latest:
-        return 0, _general(world)
-    found = world.latest.of(MODEL, latest, lambda: serving.kept(world, MODEL, latest))
-    own = headlines.load(found[1]) if found else headlines.shipped()
-    general = _general(world)
-    if not own.proven and general.proven:
-        return latest, general
-    return latest, own
+    version, general = world.models.latest(MODEL), _kept(world, CORPUS)
+    own = _kept(world, MODEL) if version else general
+    return version, general if general.proven and not own.proven else own
 
 
-def _general(world: World) -> headlines.Headlines:
-    """Return what others' tests have shown: those of a file that was given, or what is shipped."""
-    found = serving.kept(world, CORPUS)
+def _kept(world: World, name: str) -> headlines.Headlines:
+    """Return the latest model of a name, read once a version; where there is none, the shipped."""
+    number = world.models.latest(name)
+    return world.latest.of(name, number, lambda: _loaded(world, name, number))
+
+
+def _loaded(world: World, name: str, number: int) -> headlines.Headlines:
+    found = serving.kept(world, name, number)
     return headlines.load(found[1]) if found else headlines.shipped()
 
 
