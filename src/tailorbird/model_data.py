@@ -23,6 +23,7 @@ from tailorbird.learning_texts import (
 from tailorbird.model_targets import READERS
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, Instant, Names, PersonId, Purpose
+from tailorbird.traits.extract import touched
 from tailorbird.world import World
 from tailorbird.yaml_text import Document, nearest
 
@@ -52,8 +53,8 @@ GROUP BY person ORDER BY person
 _SINCE: Final = 'SELECT MIN("at") AS first FROM facts WHERE event = $1 AND person IS NOT NULL'
 _HOURS: Final = """
 SELECT person, hour, COUNT(*) FILTER ("at" <= $1) AS earlier, COUNT(*) FILTER ("at" > $1) AS later
-FROM facts WHERE event IN ($2, $3) AND NOT machine AND "at" > $4 AND "at" <= $5
-  AND person IS NOT NULL AND hour IS NOT NULL
+FROM facts SEMI JOIN asked USING (person)
+WHERE event IN ($2, $3) AND NOT machine AND "at" > $4 AND "at" <= $5 AND hour IS NOT NULL
 GROUP BY ALL
 """
 
@@ -142,16 +143,14 @@ class Past:
         """
         bound = (now - split_days * DAY, Names.EMAIL_OPENED, Names.EMAIL_CLICKED,
                  now - since_days * DAY, now)  # fmt: skip
-        rows = self.world.facts.read(_HOURS, bound)
+        rows = self.world.facts.read(_HOURS, bound, {"asked": touched(self.people)})
         people = np.asarray(self.people, np.int64)
         order = np.argsort(people, kind="stable")
-        who = rows["person"].to_numpy()
-        at = np.minimum(np.searchsorted(people[order], who), max(len(people) - 1, 0))
-        known = people[order][at] == who if len(people) else np.zeros(len(who), bool)
-        place = (order[at[known]], rows["hour"].to_numpy()[known])
+        at = order[np.searchsorted(people[order], rows["person"].to_numpy())]
+        place = (at, rows["hour"].to_numpy())
         counts = np.zeros((2, len(people), 24), np.int64)
         for kept, name in zip(counts, ("earlier", "later"), strict=True):
-            np.add.at(kept, place, rows[name].to_numpy()[known])
+            np.add.at(kept, place, rows[name].to_numpy())
         return counts[0], counts[1]
 
     def _among(self, table: pa.Table, as_of: Instant) -> pa.Table:

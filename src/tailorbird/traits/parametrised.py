@@ -69,9 +69,9 @@ def parametrised(name: str) -> Parametrised | None:
     return _READERS[match[1]](words) if all(words) else None
 
 
-def _rows(event: str, within: int | None = None, older_than: int = 0) -> Rows:
+def _rows(event: str, within: int | None = None) -> Rows:
     human = (Test("machine", "=", (False,)),) if event in _BY_MACHINES_TOO else ()
-    return Rows((event,), human, within=within, older_than=older_than)
+    return Rows((event,), human, within=within)
 
 
 def _number(rows: Rows) -> Value:
