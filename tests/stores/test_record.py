@@ -125,6 +125,12 @@ def test_an_older_folder_is_brought_up_to_date_and_loses_nothing(tmp_path: Path)
         assert writer.execute("PRAGMA user_version").fetchone()[0] == migrations()[-1][0]
 
 
+def test_each_migration_has_a_number_of_its_own() -> None:
+    """Of two with one number, a crash between them would skip the second for good."""
+    numbers = [number for number, _ in migrations()]
+    assert numbers == [*range(1, len(numbers) + 1)]
+
+
 def test_a_full_disk_is_said_plainly_and_loses_nothing(tmp_path: Path) -> None:
     database = Database(tmp_path / "record.sqlite")
     log = SqliteLog(database)

@@ -1,3 +1,6 @@
+-- Where the log ended when a version was put: a tracking plan judges what came after it.
+ALTER TABLE definitions ADD COLUMN log_end INTEGER NOT NULL DEFAULT 0;
+
 -- identities.person and consents.person: who gave it first, whatever was merged since.
 -- people.merged_into: whose she is now, as the merges that stand say; her row keeps what she said.
 -- personal, declared: JSON {field: [value, at, source, [what other sources say]]}.

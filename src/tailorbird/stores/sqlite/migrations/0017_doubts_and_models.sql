@@ -1,3 +1,7 @@
+-- When the first try of a send left whose answer nobody knows; 0 where there was none. A provider
+-- takes the same send once for a while only: what is older is never repeated.
+ALTER TABLE sends ADD COLUMN doubted_at INTEGER NOT NULL DEFAULT 0;
+
 -- Which version of a model serves, and what privacy was spent on one; append-only.
 CREATE TABLE model_turns (
     sequence INTEGER PRIMARY KEY, model TEXT NOT NULL, version INTEGER NOT NULL,
