@@ -45,7 +45,6 @@ class Share:
     """What a process uses instead of its folder's own, and what is closed after it."""
 
     ports: dict[str, Any]
-    worker: str
     machines: PostgresMachines
     opened: list[Closeable]
 
@@ -127,17 +126,16 @@ def _share(
     *,
     tells: bool,
 ) -> Share:
-    worker = worker_name(settings)
     machines = PostgresMachines(
         server,
         ledger,
-        worker,
+        worker_name(settings),
         tells=tells,
         dead_after_seconds=settings.ledger.dead_after_seconds,
         seconds=time.monotonic,
         fresh=lambda: f"left-{secrets.token_hex(4)}",
     )
-    return Share(ports, worker, machines, opened)
+    return Share(ports, machines, opened)
 
 
 def worker_name(settings: Settings) -> str:

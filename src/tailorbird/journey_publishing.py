@@ -142,11 +142,7 @@ def remove(
 
 def people_in(world: World, name: str) -> Counter[StepId]:
     """Return how many people are at each step of a journey, in any version."""
-    found: Counter[StepId] = Counter()
-    for place, people in world.enrolments.places().items():
-        if place.journey == name and people:
-            found[place.step] += people
-    return found
+    return sum(_stand(world, name, 0).values(), Counter[StepId]())
 
 
 def set_mode(
@@ -164,7 +160,7 @@ def set_mode(
 
 
 def _stand(world: World, name: str, version: int) -> dict[int, Counter[StepId]]:
-    """Return how many people stand where, by the older version that they are in."""
+    """Return how many people stand where, by the version that they are in, which is not this."""
     found: dict[int, Counter[StepId]] = {}
     for place, people in world.enrolments.places().items():
         if place.journey == name and place.version != version and people:

@@ -150,7 +150,8 @@ def _journal(
     """Return a worker's name and its journal; where machines share, no name was ever had before."""
     if share is not None:
         journals.sweep()
-        return share.worker, journals.open(share.worker)
+        worker = share.machines.worker
+        return worker, journals.open(worker)
     return journals.first_free() if only_sends else (FIRST, journals.open(FIRST))
 
 

@@ -7,7 +7,6 @@ on the server before that transaction ends: a withdrawal that was acknowledged i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -112,7 +111,7 @@ class Book:
         changed = [table for table in TABLES if _any_changed(connection, table)]
         if not changed:
             return
-        self._server.rows("SELECT 1")
+        self._server.awake()
         with self._server.transaction():
             if not self._server.rows(SQL["changed"], (self._home,)):
                 raise StoreError(
@@ -126,7 +125,7 @@ class Book:
             connection.execute(f"DELETE FROM temp.changed_{table.name}")  # noqa: S608
 
     def _copy(self, table: Table, rows: sqlite3.Cursor) -> None:
-        for some in _chunks(rows):
+        while some := rows.fetchmany(AT_ONCE):
             given = msgspec.json.encode([[plain(each) for each in row] for row in some])
             self._server.run(SQL[table.keep], (given.decode(),))
 
@@ -157,11 +156,6 @@ def _changed_rows(table: Table) -> str:
     return (
         f"SELECT {names} FROM temp.changed_{table.name} AS c JOIN main.{table.name} AS t ON {same}"  # noqa: S608
     )
-
-
-def _chunks(rows: sqlite3.Cursor) -> Iterator[Sequence[Sequence[Any]]]:
-    while some := rows.fetchmany(AT_ONCE):
-        yield some
 
 
 def plain(value: Any) -> Any:

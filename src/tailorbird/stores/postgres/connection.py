@@ -102,6 +102,10 @@ class Server:
         """Run a statement that gives nothing."""
         self._asked(sql, bound, lambda cursor: None)
 
+    def awake(self) -> None:
+        """Have a connection that works: one that broke is made anew, before a transaction."""
+        self.rows("SELECT 1")
+
     def _asked(self, sql: str, bound: Sequence[object], read: Callable[[Any], Any]) -> Any:
         """Return what is read of a statement; one of its own is asked again if it never began."""
         with self._lock:

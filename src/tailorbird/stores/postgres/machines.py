@@ -86,7 +86,7 @@ class PostgresMachines:
         self._take_lock(WORKER + self.worker)
 
     def _hold(self, name: str) -> bool:
-        self._server.rows(SQL["awake"])
+        self._server.awake()
         if self._held.get(name) != self._server.life:
             self._take_lock(name)
         return self._held.get(name) == self._server.life

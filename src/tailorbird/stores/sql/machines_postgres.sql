@@ -1,5 +1,3 @@
--- name: awake
-SELECT 1
 -- name: hold
 -- A lock of the session: it ends with the connection, however that ends.
 SELECT pg_try_advisory_lock(hashtextextended($1::text, 7304461))
