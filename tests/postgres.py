@@ -17,6 +17,10 @@ import pytest
 INITDB = ("-U", "postgres", "--no-sync", "-A", "md5", "-E", "UTF8")
 """Whose databases sort as people do, not by bytes: nothing of ours may count on the locale."""
 SORTED = ("--locale=C", "--locale-provider=icu", "--icu-locale=en")
+CUT = """
+SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND datname IS NOT NULL
+"""
 
 
 class Server:
@@ -37,6 +41,12 @@ class Server:
             for statement in statements:
                 cursor.execute(statement)
             connection.commit()
+
+    def cut_off(self) -> None:
+        """End every connection, as if the server had been started anew."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(CUT)
+            cursor.fetchall()
 
 
 @contextmanager

@@ -5,7 +5,6 @@ Between the kills the server ends every connection, and people withdraw their co
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import random
 import shutil
@@ -15,7 +14,6 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -27,7 +25,6 @@ from tests.postgres import running
 from tailorbird import flow, sending
 from tailorbird.app import Tailorbird
 from tailorbird.schema import Body
-from tailorbird.stores.postgres.connection import Server
 
 PEOPLE = 120
 CONNECTIONS = 2
@@ -36,10 +33,6 @@ BEHIND = 25
 """How many mails must still lie between what leaves now and whoever withdraws."""
 MOST_LOOKS = 3000
 SEED = 7
-CUT = """
-SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
-WHERE pid <> pg_backend_pid() AND datname IS NOT NULL
-"""
 TEMPLATE = '<mjml><mj-body><mj-section><mj-column><mj-text>Dear {{ person.first_name }}, \
 <a href="{{ unsubscribe_url }}">leave</a></mj-text></mj-column></mj-section></mj-body></mjml>'
 CAMPAIGN = """
@@ -122,8 +115,7 @@ class Disasters:
                 self.kills += 1
                 self._rng.choice(self.machines).die()
             elif kind == "cut":
-                with closing(Server(self._server.owner)) as server:
-                    server.rows(CUT)
+                self._server.cut_off()
             else:
                 self._withdraw()
 
@@ -224,5 +216,5 @@ def _judge(home: Tailorbird, proxy: Proxy, disasters: Disasters) -> None:
     assert counts["failed"] == 0
     # A dot whose answer nobody knows, for each connection of whoever was killed or cut off.
     assert counts["unknown"] <= DISASTERS * CONNECTIONS
-    told = sending.announce(dataclasses.replace(home.world))
+    told = sending.announce(home.world)
     assert told == counts["sent"] + counts["unknown"]

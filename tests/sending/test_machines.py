@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from tailorbird.app import Tailorbird
 from tailorbird.delivery import DeliveryReport
 from tailorbird.errors import SettingsError, StoreError
 from tailorbird.schema import SECOND, Reply
-from tailorbird.stores.postgres.connection import Server
 
 BY_SMTP = {"TAILORBIRD_DELIVERY__CARRIER": "smtp"}
 
@@ -62,11 +61,6 @@ class Several:
     def deliver(self, tb: Tailorbird, carrier: Any) -> DeliveryReport:
         world = dataclasses.replace(tb.world, carrier=carrier)
         return flow.deliver(world, self.home.now, clock=tb.clock)
-
-    def cut_off(self) -> None:
-        """Have the server end every connection, as if it had been started anew."""
-        with closing(Server(self.server.owner)) as server:
-            server.rows(KILL)
 
 
 @pytest.fixture
@@ -197,7 +191,7 @@ def test_what_a_dead_machine_had_in_hand_is_sent_by_another_and_nothing_twice(
         claims = one.world.ledger.claim(one.world.worker, 5, now, 900)
         dot(one, claims[0].send_id)
         assert several.deliver(two, carrier).sent == 7
-        several.cut_off()
+        several.server.cut_off()
         assert several.deliver(two, carrier).sent == 4
         assert two.world.ledger.states() == {"sent": 11, "unknown": 1}
         # It had only stood still: what it had in hand is not its own any more.
@@ -219,7 +213,7 @@ def test_what_was_answered_to_a_dead_machine_before_its_next_dot_is_known(
         one.world.journal.reply(Reply(ids[1], "rejected", 550, "5.1.1 nobody\x00"))
         dot(one, ids[3])
         one.world.journal.reply(Reply(ids[3], "accepted", 250, "taken"))
-        several.cut_off()
+        several.server.cut_off()
         assert several.deliver(two, carrying()).sent == 8
         ends = [several.home.tb.world.ledger.settlement(each) for each in ids[:4]]
     assert [each.state for each in ends if each] == ["sent", "failed", "unknown", "unknown"]
@@ -234,7 +228,7 @@ def test_a_living_machine_keeps_what_it_has_in_hand_after_the_server_was_away(
     now, carrier = several.home.now, carrying()
     with several.away("first") as one, several.away("second") as two:
         claims = one.world.ledger.claim(one.world.worker, 5, now, 900)
-        several.cut_off()
+        several.server.cut_off()
         dot(one, claims[0].send_id)
         assert several.deliver(two, carrier).sent == 7
         dot(one, claims[1].send_id)
@@ -244,7 +238,7 @@ def test_a_server_that_goes_away_while_mails_leave_costs_none_and_doubles_none(
     several: Several, carrying: type[Any]
 ) -> None:
     several.home.decide()
-    carrier = carrying(lambda sent: several.cut_off() if sent in (2, 5, 9) else None)
+    carrier = carrying(lambda sent: several.server.cut_off() if sent in (2, 5, 9) else None)
     with several.away() as other:
         for _ in range(6):
             with suppress(StoreError):
@@ -264,7 +258,7 @@ def test_one_process_tells_and_another_goes_on_when_it_has_ended(
         machines = beside.world.machines
         assert machines is not None
         assert not machines.tells()
-        several.cut_off()
+        several.server.cut_off()
         assert machines.tells()
         told = several.home.tb.world.machines
         assert told is not None
@@ -285,7 +279,7 @@ def test_the_home_tells_what_others_sent_though_nothing_is_left_to_send(
 
 def test_a_machine_that_only_sends_tells_nothing(several: Several) -> None:
     with several.away() as other:
-        several.cut_off()
+        several.server.cut_off()
         assert sending.announce(other.world) == 0
 
 
@@ -383,9 +377,3 @@ def test_a_folder_with_people_is_copied_into_the_book_when_it_is_shared(
 def test_no_address_of_the_server_is_ever_shown(several: Several) -> None:
     shown = {each.name: each.value for each in several.home.tb.settings_listing}
     assert shown["ledger.url"] == "******"
-
-
-KILL = """
-SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
-WHERE pid <> pg_backend_pid() AND datname IS NOT NULL
-"""

@@ -74,6 +74,21 @@ def test_names_of_workers_lead_nowhere_else(tmp_path: Path) -> None:
     assert journals.workers() == ["worker-1", "worker-2"]
 
 
+def test_journals_that_say_nothing_of_workers_who_are_gone_for_good_are_dropped(
+    tmp_path: Path,
+) -> None:
+    journals = Journals(tmp_path)
+    said = journals.open("host-said")
+    said.dot(bytes(16))
+    said.close()
+    for name in ("worker-1", "worker-2", "host-gone"):
+        journals.open(name).close()
+    alive = journals.open("host-alive")
+    assert journals.sweep() == 1
+    assert journals.workers() == ["host-alive", "host-said", "worker-1", "worker-2"]
+    alive.close()
+
+
 def started(folder: Path) -> subprocess.Popen[str]:
     worker = subprocess.Popen(
         [sys.executable, "-m", "tailorbird", "worker", "-C", str(folder)],

@@ -17,11 +17,6 @@ from tailorbird.sharing import address
 from tailorbird.stores.postgres.connection import Server
 from tailorbird.stores.postgres.ledger import PostgresLedger
 
-CUT = """
-SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
-WHERE pid <> pg_backend_pid() AND datname IS NOT NULL
-"""
-
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
@@ -36,15 +31,10 @@ def server(postgres: Postgres) -> Iterator[Server]:
         yield opened
 
 
-def cut(postgres: Postgres) -> None:
-    with closing(Server(postgres.owner)) as other:
-        other.rows(CUT)
-
-
 def test_a_question_after_the_server_was_started_anew_is_answered(
     postgres: Postgres, server: Server
 ) -> None:
-    cut(postgres)
+    postgres.cut_off()
     assert server.rows("SELECT 7::bigint") == [(7,)]
     assert server.life == 2
 
@@ -55,7 +45,7 @@ def test_a_transaction_in_which_the_connection_breaks_leaves_nothing(
     def two_rows() -> None:
         with server.transaction():
             server.run("INSERT INTO kept VALUES (1)")
-            cut(postgres)
+            postgres.cut_off()
             server.run("INSERT INTO kept VALUES (2)")
 
     with pytest.raises(StoreError, match="nothing is lost"):
@@ -66,7 +56,7 @@ def test_a_transaction_in_which_the_connection_breaks_leaves_nothing(
 def test_whoever_holds_locks_hears_of_each_new_connection(postgres: Postgres) -> None:
     lives: list[int] = []
     with closing(Server(postgres.owner, lambda made: lives.append(made.life))) as server:
-        cut(postgres)
+        postgres.cut_off()
         with suppress(StoreError):
             server.rows("SELECT 1")
         server.rows("SELECT 1")
