@@ -18,13 +18,14 @@ from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.candidates import Asking, chosen, nothing
 from tailorbird.recommend.diversity import Likeness
 from tailorbird.recommend.exposure import Exposed, audited
+from tailorbird.recommend.interactions import Flags
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.report import Report
 from tailorbird.recommend.rules import DEFAULT, Catalogue, Compiled, Rules, attributes_of
 from tailorbird.recommend.rules import catalogue as stocked
 from tailorbird.recommend.rules import compiled as over
 from tailorbird.recommend.rules import parse as parse_rules
-from tailorbird.schema import DAY, DefinitionKind, Instant, PersonId, Product
+from tailorbird.schema import DAY, Definition, DefinitionKind, Instant, PersonId, Product
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 KIND: Final[DefinitionKind] = "recommendations"
 NOBODY: Final = 0
 """Stands for somebody of whom nothing is known: no person has this number."""
+_UNWRITTEN: Final = (Rules(), 0)
 _STAMP: Final = """
 SELECT COUNT(*) AS products, MAX(p.updated_at) AS "at",
     (SELECT MAX(position) FROM product_changes) AS position,
@@ -84,7 +86,7 @@ class Chooser:
         if found and self.shop.stock.items:
             known = sorted(personal)
             past = learning.history(world, known, now)
-            self._history, self._learnt = past, found[1].items
+            self._history, self._learnt = past, self._known(found[1].items)
             self._model = self._stocked(found[1]).with_history(past, now=now)
             self._groups = self._strangers(known)
             self._gaps = world.latest.of(
@@ -144,6 +146,15 @@ class Chooser:
         read = catalogue.products
         return self._world.latest.of("stocked", stamp, lambda: model.with_items(read(self._world)))
 
+    def _known(self, items: Sequence[str]) -> Flags:
+        """Return which products of the catalogue the model was trained with: others are new."""
+
+        def read() -> Flags:
+            learnt = {*items}
+            return np.array([each in learnt for each in self.shop.stock.items], bool)
+
+        return self._world.latest.of("learnt products", (self.version, self.shop.stamp), read)
+
     def _strangers(self, people: Sequence[PersonId]) -> dict[PersonId, str]:
         """Return where those come from who have not done anything yet that tells their taste."""
         known = np.unique(self._history.column("person").to_numpy())
@@ -153,6 +164,11 @@ class Chooser:
         found = catalogue.origins(self._world, strangers, self._now)
         columns = (found.column(name).to_pylist() for name in ("person", "group"))
         return dict(zip(*columns, strict=True))
+
+    def exposure(self, people: Sequence[PersonId], number: int) -> Exposed:
+        """Return how what these people would be shown is spread."""
+        top, rng = self.choose(people, number), np.random.default_rng(0)
+        return audited(top, self.compiled(), self.shop.stock, self._now, rng)
 
     def compiled(self) -> Compiled:
         """Return the rules over the catalogue; made once while neither changes."""
@@ -170,15 +186,6 @@ def allowed(world: World, rules: Rules, now: Instant) -> tuple[int, int]:
     return int(over(rules, stock, now).allowed.sum()), len(stock.items)
 
 
-def exposure(
-    world: World, people: Sequence[PersonId], number: int, now: Instant, name: str
-) -> Exposed:
-    """Return how what these people would be shown is spread; all allow personalisation."""
-    chooser = Chooser(world, people, now, name)
-    rng = np.random.default_rng(0)
-    return audited(chooser.choose(people, number), chooser.compiled(), chooser.shop.stock, now, rng)
-
-
 def proven(world: World, version: int) -> tuple[Calibration | None, Report | None]:
     """Return what a version of the recommender was found to be worth; read once a version."""
 
@@ -191,17 +198,27 @@ def proven(world: World, version: int) -> tuple[Calibration | None, Report | Non
     return world.latest.of("proven recommender", version, read)
 
 
+def _parsed(found: Definition) -> tuple[Rules, int]:
+    return parse_rules(found.text, f"{KIND}/{found.name}.yaml"), found.version
+
+
+def written(world: World, name: str = DEFAULT) -> tuple[Rules, int] | None:
+    """Return the rules of a name with their version, 0 for those that nobody wrote; None: none."""
+    found = world.definitions.get(KIND, name)
+    if found is not None:
+        return _parsed(found)
+    return _UNWRITTEN if name == DEFAULT else None
+
+
 def standing(world: World, name: str = DEFAULT) -> tuple[Rules, int]:
-    """Return the rules of a name with their version, 0 for those that nobody wrote.
+    """Return what `written` returns.
 
     Raises:
         UsageError: there are none of this name.
     """
-    found = world.definitions.get(KIND, name)
+    found = written(world, name)
     if found is not None:
-        return parse_rules(found.text, f"{KIND}/{name}.yaml"), found.version
-    if name == DEFAULT:
-        return Rules(), 0
+        return found
     known = [each.name for each in world.definitions.latest(KIND)]
     mend = yaml_text.nearest(name, known) if known else f"write {KIND}/{name}.yaml"
     raise UsageError(f"no rules of recommendation {name!r}", mend=mend)
@@ -233,8 +250,8 @@ def find(world: World, name: str) -> Rules:
 
 def every(world: World) -> list[tuple[Rules, int]]:
     """Return all rules that stand, the default first."""
-    names = [each.name for each in world.definitions.latest(KIND)]
-    return [standing(world, name) for name in dict.fromkeys([DEFAULT, *names])]
+    found = {each.name: _parsed(each) for each in world.definitions.latest(KIND)}
+    return [found.pop(DEFAULT, _UNWRITTEN), *found.values()]
 
 
 def check(world: World, name: str, text: str) -> Rules:

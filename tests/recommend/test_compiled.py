@@ -26,23 +26,18 @@ def _both(model: Recommender, now: Instant, threads: int, bar_after: float) -> l
     allowed = rng.random(len(model.items)) < 0.8
     found = []
     for compile_it in (False, True):
-        parts = list(
-            compiled.ranked(
-                scorer,
-                model.history,
-                people,
-                10,
-                today=now // DAY,
-                allowed=allowed,
-                bar_after=bar_after,
-                compile_it=compile_it,
-                threads=threads,
-            )
+        parts = compiled.ranked(
+            scorer,
+            model.history,
+            people,
+            10,
+            today=now // DAY,
+            allowed=allowed,
+            bar_after=bar_after,
+            compile_it=compile_it,
+            threads=threads,
         )
-        fields = ("people", "item", "score", "own", "related", "bought", "because")
-        found.append(
-            Ranked(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
-        )
+        found.append(scoring.joined(list(parts)))
     return found
 
 

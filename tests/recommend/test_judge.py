@@ -27,10 +27,9 @@ def test_an_item_that_always_follows_another_is_found(followers: pa.Table, now: 
     assert card.serves, card.why
     assert _measure(card, "ndcg@10", "own repeat").model > 0.95
     assert _measure(card, "ndcg@10", "popularity").naive < 0.4
-    last = followers.filter(pc.equal(followers["person"], 1200)).to_pylist()
-    if len(last) == 1:
-        follower = last[0]["item"].replace("first", "then")
-        assert model.top([1200], 2, now=now)["item"].to_pylist()[0] == follower
+    (last,) = followers.filter(pc.equal(followers["person"], 1200)).to_pylist()
+    follower = last["item"].replace("first", "then")
+    assert model.top([1200], 2, now=now)["item"].to_pylist()[0] == follower
 
 
 def test_noise_is_refused_and_the_naive_rule_serves(noise: pa.Table, now: Instant) -> None:

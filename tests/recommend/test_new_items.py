@@ -140,4 +140,6 @@ def test_ids_that_are_numbers_are_read_as_words(
     interactions: Maker, rows: list[tuple[int, str, float]], now: Instant
 ) -> None:
     numbered = pa.table({"item": pa.array([1, 2], pa.int64()), "name": ["one", "two"]})
-    assert recommend.fit(interactions(rows), numbered, now=now).top([1], 5, now=now).num_rows == 0
+    model = recommend.fit(interactions(rows), numbered, now=now)
+    assert {"1", "2"} < {*model.items}
+    assert model.top([1], 5, now=now).num_rows == 0

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tailorbird import learning, recommending, removing
 from tailorbird.letters.picks import as_shown
-from tailorbird.privacy.permit import Permit, permit
+from tailorbird.model_data import allowing
 from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.rules import DEFAULT, Rules, Which
 from tailorbird.schema import DAY, HOUR, Instant, PersonId
@@ -110,16 +110,15 @@ def of_person(
         UsageError: there are no rules of this name.
     """
     position = world.facts.read(_POSITION, (person,)).to_pylist()
-    state = world.people.consent_states([person]).get(person)
-    agreed = isinstance(permit(state, person, "personalisation", now), Permit)
+    agreed = allowing(world, [person], now, "personalisation")
 
     def make() -> Answer:
-        chooser = recommending.Chooser(world, [person] if agreed else [], now, rules)
+        chooser = recommending.Chooser(world, agreed, now, rules)
         whose = "from this person's own history" if agreed else NO_CONSENT
         answer = _answer(world, chooser, person, now, number, category, whose)
         return msgspec.structs.replace(answer, person=person)
 
-    stamp = (position[0]["position"] if position else 0, agreed, *_stamp(world, rules, now))
+    stamp = (position[0]["position"] if position else 0, bool(agreed), *_stamp(world, rules, now))
     return _answers(world).of(("person", person, rules, number, category), stamp, make)
 
 
@@ -205,7 +204,8 @@ def rule_sets(world: World, now: Instant) -> tuple[RuleSet, ...]:
 
 def rule_set(world: World, name: str, now: Instant) -> RuleSet | None:
     """Return the rules of one name; None where there are none."""
-    return next((each for each in rule_sets(world, now) if each.name == name), None)
+    found = recommending.written(world, name)
+    return _shown(world, *found, now) if found else None
 
 
 def _shown(world: World, rules: Rules, version: int, now: Instant) -> RuleSet:
@@ -284,7 +284,7 @@ def report(world: World) -> RecommenderReport:
     scores, told = recommending.proven(world, found[0]) if found else (None, None)
     if found is None or told is None:
         return RecommenderReport(0, serves=False, why="No recommender has been judged yet.")
-    card = learning.card(world, learning.RECOMMENDER)
+    card = learning.serving_card(world, learning.RECOMMENDER, found[0])
     return RecommenderReport(
         version=found[0],
         serves=bool(card and card.serves),
@@ -311,17 +311,12 @@ def exposure(world: World, now: Instant, name: str = DEFAULT) -> ExposureReport:
         UsageError: there are none.
     """
     people = world.facts.read(_SOME, (MOST_AUDITED,)).column("person").to_pylist()
-    states = world.people.consent_states(people)
-    agreed = [
-        person
-        for person in people
-        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
-    ]
-    found = recommending.exposure(world, agreed, AUDITED, now, name)
-    rules, version = recommending.standing(world, name)
+    agreed = allowing(world, people, now, "personalisation")
+    chooser = recommending.Chooser(world, agreed, now, name)
+    found = chooser.exposure(agreed, AUDITED)
     return ExposureReport(
-        rules=rules.name,
-        rules_version=version,
+        rules=chooser.rules.name,
+        rules_version=chooser.rules_version,
         people=found.people,
         products=found.products,
         shown=found.shown,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird.recommend.interactions import Flags, Floats, Ints
+from tailorbird.recommend.interactions import Flags, Floats, Ints, sought
 from tailorbird.recommend.stored import decoded
 from tailorbird.schema import DAY, Instant, Names
 
@@ -107,19 +107,18 @@ def shown(chosen: pa.Table, history: pa.Table, now: Instant) -> Shown:
     person, day = bought["person"].to_numpy(), bought["at"].to_numpy() // DAY
     pairs = np.unique(np.column_stack([person, day]), axis=0) if len(person) else np.zeros((0, 2))
     people, start, days = np.unique(pairs[:, 0], return_index=True, return_counts=True)
-    latest = pairs[start + days - 1, 1] if len(people) else np.zeros(0)
     asked = chosen["person"].to_numpy()
-    place = np.minimum(np.searchsorted(people, asked), max(len(people) - 1, 0))
-    known = people[place] == asked if len(people) else np.zeros(len(asked), bool)
-    counted = days[place] if len(people) else np.zeros(len(asked))
-    age = now // DAY - latest[place] if len(people) else np.zeros(len(asked))
+    place, known = sought(people, asked)
+    counted, age = np.zeros(len(asked)), np.full(len(asked), _LATEST)
+    counted[known] = days[place[known]]
+    age[known] = now // DAY - pairs[start + days - 1, 1][place[known]]
     return Shown(
         person=asked,
         rank=chosen["rank"].to_numpy().astype(np.int64),
         score=chosen["score"].to_numpy(),
         code=chosen["reason_code"].to_pylist(),
-        purchase_days=np.where(known, counted, 0.0),
-        recency_days=np.where(known, age, _LATEST),
+        purchase_days=counted,
+        recency_days=age,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from tailorbird.recommend.diversity import Likeness, choose
-from tailorbird.recommend.interactions import Flags, Floats, Ints
+from tailorbird.recommend.interactions import Flags, Floats, Ints, beginnings, sought
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.rules import Catalogue, Compiled
 from tailorbird.schema import DAY, Instant, Names, PersonId
@@ -39,13 +39,9 @@ class Recent:
     day: Floats
     width: int
 
-    def find(self, place: Ints, row: Ints) -> tuple[Flags, Floats]:
-        """Return whether each was bought of late, and on which day."""
-        wanted = place * self.width + row
-        at = np.minimum(np.searchsorted(self.keys, wanted), max(len(self.keys) - 1, 0))
-        if not len(self.keys):
-            return np.zeros(len(wanted), bool), np.zeros(len(wanted))
-        return self.keys[at] == wanted, self.day[at]
+    def has(self, place: Ints, row: Ints) -> Flags:
+        """Return whether each was bought of late."""
+        return sought(self.keys, place * self.width + row)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +59,8 @@ class Asking:
     people: Ints
     history: pa.Table
     gaps: Mapping[str, float]
-    learnt: tuple[str, ...]
-    """The items of the training: others are new."""
+    learnt: Flags
+    """Which products of the catalogue the training knew: others are new."""
     now: Instant
     within: Flags | None = None
     groups: Mapping[PersonId, str] | None = None
@@ -163,11 +159,7 @@ def _as_the_model_says(asking: Asking) -> bool:
 
 def _fresh(asking: Asking) -> Ints:
     """Return the newest products that came after the training."""
-    learnt = {*asking.learnt}
-    fresh = np.array(
-        [row for row in np.flatnonzero(asking.allowed) if asking.stock.items[row] not in learnt],
-        dtype=np.int64,
-    )
+    fresh = np.flatnonzero(asking.allowed & ~asking.learnt)
     return fresh[np.argsort(-asking.stock.arrived[fresh], kind="stable")][:NEWEST]
 
 
@@ -215,7 +207,7 @@ def _paired(asking: Asking, recent: Recent, proposed: pa.Table) -> pa.Table:
         PAIR,
         because,
     )
-    barred, _ = recent.find(place, asking.stock.rows(item for _, item in keys))
+    barred = recent.has(place, asking.stock.rows(item for _, item in keys))
     return table.filter(pa.array(~barred))
 
 
@@ -270,10 +262,7 @@ def _recent(asking: Asking, days: float) -> Recent:
 
 def _places(asking: Asking, some: pa.Table) -> tuple[Ints, Flags]:
     """Return the place of each row's person, and whether she is asked about at all."""
-    person = some["person"].to_numpy()
-    place = np.minimum(np.searchsorted(asking.people, person), max(len(asking.people) - 1, 0))
-    there = asking.people[place] == person if len(asking.people) else np.zeros(len(person), bool)
-    return place, np.asarray(there)
+    return sought(asking.people, some["person"].to_numpy())
 
 
 def _name(asking: Asking, item: str) -> str:
@@ -297,10 +286,8 @@ def _merged(asking: Asking, merged: pa.Table) -> tuple[Ints, Ints, Ints]:
     row = _rows(asking.stock, merged.column("item"))
     score = merged.column("score").to_numpy()
     order = np.lexsort((-score, row, place))
-    first = np.ones(len(order), bool)
-    first[1:] = (place[order][1:] != place[order][:-1]) | (row[order][1:] != row[order][:-1])
-    first &= row[order] >= 0
-    kept = order[first]
+    kept = order[beginnings(place[order], row[order])]
+    kept = kept[row[kept] >= 0]
     return place, row, kept[np.lexsort((kept, -score[kept], place[kept]))]
 
 

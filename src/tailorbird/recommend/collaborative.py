@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
-from tailorbird.recommend.interactions import History, Indices, Ints, Singles
+from tailorbird.recommend.interactions import History, Indices, Ints, Singles, beginnings
 from tailorbird.recommend.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -138,9 +138,7 @@ def latest_rows(history: History, most_people: int, rng: np.random.Generator) ->
     counts = np.bincount(owner, minlength=len(people))
     if counts.max(initial=0) <= LONGEST_HISTORY:
         return owner, rows
-    latest = np.lexsort((-history.day[rows], owner))
-    rank = np.arange(len(rows)) - (np.cumsum(counts) - counts)[owner]
-    latest = np.sort(latest[rank < LONGEST_HISTORY])
+    latest = strongest(owner, history.day[rows], np.cumsum(counts) - counts, LONGEST_HISTORY)
     return owner[latest], rows[latest]
 
 
@@ -152,12 +150,10 @@ def held(
 
     owner, rows = latest_rows(history, parameters.most_people, rng)
     item = history.item[rows]
-    first = np.ones(len(rows), bool)
-    first[1:] = (owner[1:] != owner[:-1]) | (item[1:] != item[:-1])
-    begins = np.flatnonzero(first)
-    strongest = np.maximum.reduceat(history.weight[rows], begins)
+    begins = beginnings(owner, item)
+    weight = np.maximum.reduceat(history.weight[rows], begins)
     start = np.searchsorted(owner[begins], np.arange(int(owner[-1]) + 2))
-    return csr_array((strongest, item[begins], start), shape=(len(start) - 1, items))
+    return csr_array((weight, item[begins], start), shape=(len(start) - 1, items))
 
 
 def _all_pairs(held: csr_array, most: int, parameters: Parameters) -> Near:
@@ -245,11 +241,19 @@ def _pruned(related: Related, most: int) -> Related:
     """
     start, target, weight = related.by_source()
     source = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
-    order = np.lexsort((-np.abs(weight), source))
-    kept = np.sort(order[np.arange(len(order)) - start[source[order]] < most])
+    kept = strongest(source, np.abs(weight), start, most)
     kept = kept[np.argsort(target[kept], kind="stable")]
     begins = np.searchsorted(target[kept], np.arange(len(start)))
     return Related(begins.astype(np.int64), source[kept], weight[kept])
+
+
+def strongest(group: npt.NDArray[Any], weight: npt.NDArray[Any], start: Ints, most: int) -> Ints:
+    """Return the rows, rising, of the `most` largest weights of each group.
+
+    Rows stand together by group, and those of group g begin at `start[g]`.
+    """
+    order = np.lexsort((-weight, group))
+    return np.sort(order[np.arange(len(order)) - start[group[order]] < most])
 
 
 def by_target(
@@ -262,14 +266,11 @@ def by_target(
     """Return weights from single ones, those of one pair added up, the `most` of each target."""
     order = np.lexsort((source, target))
     source, target, weight = source[order], target[order], weight[order]
-    first = np.ones(len(order), bool)
-    first[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
-    begins = np.flatnonzero(first)
+    begins = beginnings(source, target)
     summed = np.add.reduceat(weight, begins) if len(begins) else weight
     source, target = source[begins], target[begins]
     start = np.searchsorted(target, np.arange(targets + 1))
-    order = np.lexsort((-np.abs(summed), target))
-    kept = np.sort(order[np.arange(len(order)) - start[target[order]] < most])
+    kept = strongest(target, np.abs(summed), start, most)
     start = np.searchsorted(target[kept], np.arange(targets + 1))
     return Related(
         start.astype(np.int64), source[kept].astype(np.int32), summed[kept].astype(np.float32)

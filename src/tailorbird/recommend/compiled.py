@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from tailorbird.recommend import scoring
-from tailorbird.recommend.interactions import Flags, History, Ints
+from tailorbird.recommend.interactions import Flags, History, Ints, sought
 from tailorbird.recommend.scoring import Past, Ranked, Scorer
 
 WORTH_IT_CELLS: Final = 100_000_000
@@ -95,5 +95,4 @@ def _bought(past: Past, best: Ints) -> Flags:
     size = max(int(best.max(initial=0)), int(past.item.max(initial=0))) + 2
     keys = past.owner[past.bought] * size + past.item[past.bought]
     wanted = np.arange(len(best))[:, None] * size + best
-    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    return (keys[place] == wanted) & (best >= 0) if len(keys) else np.zeros(best.shape, bool)
+    return sought(keys, wanted)[1] & (best >= 0)

@@ -23,9 +23,8 @@ _Z: Final = 1.96
 
 def learnt(history: History, items: tuple[str, ...]) -> Mapping[str, float]:
     """Return the consumables with the usual (median) days between two purchases of one person."""
-    person = np.repeat(np.arange(len(history.people)), np.diff(history.start))
     bought = np.flatnonzero(history.bought)
-    pair = person[bought] * max(len(items), 1) + history.item[bought]
+    pair = history.owners[bought] * max(len(items), 1) + history.item[bought]
     day, item = history.day[bought].astype(np.int64), history.item[bought].astype(np.int64)
     again = np.flatnonzero(pair[1:] == pair[:-1]) + 1
     first = np.ones(len(pair), bool)

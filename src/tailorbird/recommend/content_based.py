@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tailorbird.recommend.collaborative import Related, by_target
-from tailorbird.recommend.interactions import Flags, Floats, History, Indices, Ints, Singles
+from tailorbird.recommend.interactions import (
+    Flags,
+    Floats,
+    History,
+    Indices,
+    Ints,
+    Singles,
+    beginnings,
+    spans,
+)
 from tailorbird.recommend.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -211,17 +220,14 @@ def introduce(described: Described, history: History, everything: bool) -> Intro
 
 def _buyers(history: History, items: int) -> Ints:
     """Return how many people had to do with each item."""
-    owner = np.repeat(np.arange(len(history.people)), np.diff(history.start))
-    first = np.ones(len(owner), bool)
-    first[1:] = (owner[1:] != owner[:-1]) | (history.item[1:] != history.item[:-1])
-    return np.bincount(history.item[first], minlength=items)
+    return np.bincount(history.item[beginnings(history.owners, history.item)], minlength=items)
 
 
 def _rows(described: Described, asked: Ints) -> tuple[Ints, Indices, Singles]:
     """Return the vectors of some items."""
     counts = np.diff(described.start)[asked]
     start = np.cumsum([0, *counts]).astype(np.int64)
-    entry = np.repeat(described.start[asked] - start[:-1], counts) + np.arange(start[-1])
+    entry = spans(described.start[asked], counts)
     return start, described.token[entry], described.weight[entry]
 
 
@@ -258,8 +264,7 @@ def bridged(
     total = np.bincount(target, likeness, len(start) - 1)
     part = likeness / np.maximum(total[target], 1e-12)
     counts = np.diff(related.start)[like]
-    entry = np.repeat(related.start[like] - np.cumsum(counts) + counts, counts)
-    entry += np.arange(counts.sum())
+    entry = spans(related.start[like], counts)
     targets = np.concatenate([np.repeat(target, counts), target])
     sources = np.concatenate([related.source[entry], like])
     weights = np.concatenate(

@@ -68,12 +68,15 @@ class History:
     bought: Flags
     visit: Indices
 
+    @property
+    def owners(self) -> Ints:
+        """Return the person index of every row."""
+        return np.repeat(np.arange(len(self.people)), np.diff(self.start))
+
     def rows_of(self, people: Ints) -> tuple[Ints, Ints]:
         """Return (position in `people`, row) of every row of these person indices."""
         counts = self.start[people + 1] - self.start[people]
-        owner = np.repeat(np.arange(len(people)), counts)
-        before = np.repeat(np.cumsum(counts) - counts, counts)
-        return owner, np.arange(len(owner)) - before + np.repeat(self.start[people], counts)
+        return np.repeat(np.arange(len(people)), counts), spans(self.start[people], counts)
 
     def without(self, people: Collection[PersonId]) -> History:
         """Return the history with these people's rows and numbers gone."""
@@ -203,9 +206,7 @@ def history(interactions: Interactions, until: Instant) -> History:
     order = _in_order(interactions.person[rows], interactions.item[rows], day)
     rows, day, visit = rows[order], day[order], visit[order]
     person, item = interactions.person[rows], interactions.item[rows]
-    first = np.ones(len(rows), bool)
-    first[1:] = (person[1:] != person[:-1]) | (item[1:] != item[:-1]) | (day[1:] != day[:-1])
-    begins = np.flatnonzero(first)
+    begins = beginnings(person, item, day)
     strongest = _reduced(np.maximum, _WORTH[kind[rows]], begins)
     return History(
         people=interactions.people,
@@ -216,6 +217,39 @@ def history(interactions: Interactions, until: Instant) -> History:
         bought=strongest == _WORTH[_KINDS.index(Names.PURCHASE)],
         visit=_reduced(np.minimum, visit, begins),
     )
+
+
+def beginnings(*columns: npt.NDArray[Any]) -> Ints:
+    """Return the rows where other values begin, of columns in which equal rows stand together.
+
+    >>> beginnings(np.array([1, 1, 1, 2]), np.array([5, 5, 6, 6])).tolist()
+    [0, 2, 3]
+    """
+    first = np.zeros(len(columns[0]), bool)
+    first[:1] = True
+    for column in columns:
+        first[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(first)
+
+
+def spans(start: Ints, counts: Ints) -> Ints:
+    """Return the numbers from each start on, as many as are counted, one after the other.
+
+    >>> spans(np.array([7, 0, 3]), np.array([2, 0, 3])).tolist()
+    [7, 8, 3, 4, 5]
+    """
+    return np.repeat(start - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+
+
+def sought(keys: Ints, wanted: Ints) -> tuple[Ints, Flags]:
+    """Return where each wanted number stands among keys that rise, and whether it is there.
+
+    >>> place, there = sought(np.array([2, 5]), np.array([5, 4, 9]))
+    >>> place[there].tolist(), there.tolist()
+    ([1], [True, False, False])
+    """
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    return place, keys[place] == wanted if len(keys) else np.zeros(wanted.shape, bool)
 
 
 def _reduced(how: np.ufunc, values: npt.NDArray[Any], begins: Ints) -> npt.NDArray[Any]:

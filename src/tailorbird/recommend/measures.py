@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from tailorbird.recommend.interactions import Floats, Ints
+from tailorbird.recommend.interactions import Floats, Ints, sought
 
 DRAWS: Final = 1_000
 
@@ -14,8 +14,7 @@ DRAWS: Final = 1_000
 def hits(ranked: Ints, people: Ints, targets: Ints, items: int) -> Floats:
     """Return 1 where a ranked item is a target. `targets` are sorted person * items + item."""
     keys = people[:, None] * items + ranked
-    place = np.minimum(np.searchsorted(targets, keys), max(len(targets) - 1, 0))
-    return np.asarray((targets[place] == keys) & (ranked >= 0), dtype=np.float64)
+    return np.asarray(sought(targets, keys)[1] & (ranked >= 0), dtype=np.float64)
 
 
 def ndcg(hit: Floats, wanted: Ints, k: int) -> Floats:
@@ -29,6 +28,11 @@ def ndcg(hit: Floats, wanted: Ints, k: int) -> Floats:
 def recall(hit: Floats, wanted: Ints, k: int) -> Floats:
     """Return each person's share of targets among the first `k`."""
     return np.asarray(hit[:, :k].sum(axis=1) / wanted)
+
+
+def reciprocal_rank(hit: Floats) -> Floats:
+    """Return one over the place of each person's first hit, 0 where there is none."""
+    return np.asarray(hit.any(axis=1) / (hit.argmax(axis=1) + 1))
 
 
 def interval(values: Floats, rng: np.random.Generator, draws: int = DRAWS) -> tuple[float, float]:

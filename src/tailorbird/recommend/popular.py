@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from tailorbird.recommend.interactions import Floats, History, Ints, Singles
+from tailorbird.recommend.interactions import Floats, History, Ints, Singles, sought
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,7 +69,7 @@ def by_group(
 def _latest(history: History, half_life_days: float) -> tuple[Ints, Floats]:
     """Return the last purchase of each (person, item), and what is left of each by the last day."""
     bought = np.flatnonzero(history.bought if history.bought.any() else history.day > -1)
-    owner = np.repeat(np.arange(len(history.people)), np.diff(history.start))[bought]
+    owner = history.owners[bought]
     last = np.ones(len(bought), bool)
     item = history.item[bought]
     last[:-1] = (owner[1:] != owner[:-1]) | (item[1:] != item[:-1])
@@ -103,8 +103,6 @@ def _places(groups: pa.Table, people: Ints) -> tuple[tuple[str, ...], Ints]:
     rank = np.full(len(names), -1)
     rank[largest] = np.arange(len(largest))
     mine = np.full(len(people), -1)
-    person = told["person"].to_numpy()
-    at = np.minimum(np.searchsorted(people, person), max(len(people) - 1, 0))
-    known = people[at] == person
+    at, known = sought(people, told["person"].to_numpy())
     mine[at[known]] = rank[place[known]]
     return tuple(names[largest].tolist()), mine

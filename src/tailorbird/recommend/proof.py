@@ -16,9 +16,9 @@ import numpy as np
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import calibration, report
 from tailorbird.recommend.calibration import Calibration
-from tailorbird.recommend.interactions import Flags, Ints
+from tailorbird.recommend.interactions import Flags, Interactions, Ints, encode
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
-from tailorbird.recommend.recommender import Recommender, fit
+from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.report import DEPTH, LEAST_PEOPLE, Bought, Judged, Report
 from tailorbird.schema import DAY, Instant, Names
 
@@ -75,9 +75,9 @@ def prove(
     """
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     middle, last = now - 2 * horizon, now - horizon
-    past = _Past(interactions, items, groups, seed)
+    past = _Past(encode(interactions), items, groups, seed)
     bought = _purchases(interactions)
-    test, known = past.fit(model.parameters, last), _known(interactions, last)
+    test, known = past.fit(model.parameters, last), _known(_until(interactions, last))
     buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
     buyers, strangers = (
         _drawn(some, MOST_JUDGED, rng)
@@ -112,11 +112,14 @@ def _purchases(interactions: pa.Table) -> Bought:
     )
 
 
-def _known(interactions: pa.Table, until: Instant) -> Ints:
-    """Return who had done anything by an instant."""
+def _until(interactions: pa.Table, until: Instant) -> pa.Table:
     import pyarrow.compute as pc
 
-    past = interactions.filter(pc.less_equal(interactions["at"].cast("int64"), until))
+    return interactions.filter(pc.less_equal(interactions["at"].cast("int64"), until))
+
+
+def _known(past: pa.Table) -> Ints:
+    """Return who had done anything."""
     return np.unique(past["person"].drop_null().to_numpy())
 
 
@@ -128,14 +131,14 @@ def _drawn(people: Ints, most: int, rng: np.random.Generator) -> Ints:
 class _Past:
     """What recommenders are fit on, as of any instant."""
 
-    interactions: pa.Table
+    coded: Interactions
     items: pa.Table | None
     groups: pa.Table | None
     seed: int
 
     def fit(self, parameters: Parameters, now: Instant) -> Recommender:
-        return fit(
-            self.interactions, self.items, now=now, seed=self.seed, parameters=parameters,
+        return train(
+            self.coded, self.items, now=now, seed=self.seed, parameters=parameters,
             groups=self.groups,
         )  # fmt: skip
 
@@ -206,12 +209,10 @@ def _shown(
     rng: np.random.Generator,
 ) -> tuple[calibration.Shown, Flags]:
     """Return what people with a history would have been shown, and whether they bought it."""
-    import pyarrow.compute as pc
-
     after, until = window
-    people = _drawn(_known(interactions, after), MOST_SHOWN, rng)
+    past = _until(interactions, after)
+    people = _drawn(_known(past), MOST_SHOWN, rng)
     top = model.top(people.tolist(), SHOWN, now=after)
-    past = interactions.filter(pc.less_equal(interactions["at"].cast("int64"), after))
     targets = bought.between(after, until)
     pairs = zip(top["person"].to_pylist(), top["item"].to_pylist(), strict=True)
     hit = np.array([item in targets.get(person, ()) for person, item in pairs], dtype=bool)

@@ -37,6 +37,7 @@ from tailorbird.recommend.interactions import (
     catalogued,
     encode,
     history,
+    sought,
     widened,
 )
 from tailorbird.recommend.parameters import Parameters
@@ -174,14 +175,18 @@ class Recommender:
             self.factors,
         )
 
+    @cached_property
+    def _place(self) -> Mapping[str, int]:
+        """Return where each item stands: made once, for histories are given to one model often."""
+        return {item: at for at, item in enumerate(self.items)}
+
     def with_history(self, interactions: pa.Table, *, now: Instant) -> Recommender:
         """Return it with everybody's history up to `now`, its learnt weights unchanged.
 
         Items that it has not learnt yet are left out until the next fit.
         """
         coded = encode(interactions)
-        place = {item: at for at, item in enumerate(self.items)}
-        moved = np.array([place.get(item, -1) for item in coded.items], dtype=np.int32)
+        moved = np.array([self._place.get(item, -1) for item in coded.items], dtype=np.int32)
         kept = moved[coded.item] >= 0
         known = Interactions(
             people=coded.people,
@@ -252,11 +257,8 @@ class Recommender:
 
     def _index(self, people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return each person's place in the history, -1 for strangers."""
-        if not len(self.history.people):
-            return np.full(len(people), -1)
-        place = np.searchsorted(self.history.people, people)
-        place = np.minimum(place, len(self.history.people) - 1)
-        return np.where(self.history.people[place] == people, place, -1)
+        place, known = sought(self.history.people, people)
+        return np.where(known, place, -1)
 
     def _allowed(self, within: Collection[str] | None) -> Flags:
         allowed = np.ones(len(self.items), bool)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.recommend.interactions import Floats, Ints
-from tailorbird.recommend.measures import interval
+from tailorbird.recommend.measures import interval, ndcg, recall, reciprocal_rank
 from tailorbird.recommend.rules import age_class
 from tailorbird.recommend.stored import decoded
 from tailorbird.recommender_cards import BesideRule, ReportFigure, ReportSection
@@ -114,9 +114,14 @@ class Judged:
         found: dict[str, dict[str, Floats]] = {
             f"recall@{AT}": {}, f"ndcg@{AT}": {}, f"mrr@{DEPTH}": {},
         }  # fmt: skip
+        wanted = np.array([len(self.targets[each]) for each in people])
         for rule, lists in self.lists.items():
-            rows = [_scores(lists.get(each, []), self.targets[each]) for each in people]
-            for name, column in zip(found, np.array(rows).T, strict=True):
+            hit = np.zeros((len(people), DEPTH))
+            for row, each in zip(hit, people, strict=True):
+                top = lists.get(each, [])[:DEPTH]
+                row[: len(top)] = [item in self.targets[each] for item in top]
+            columns = (recall(hit, wanted, AT), ndcg(hit, wanted, AT), reciprocal_rank(hit))
+            for name, column in zip(found, columns, strict=True):
                 found[name][rule] = column
         return found
 
@@ -195,12 +200,3 @@ _CLASSES: Final = ("none", "1 day", "2 to 4 days", "5 days and more")
 
 def _class(days: int) -> str:
     return _CLASSES[0 if not days else 1 if days == 1 else 2 if days < 5 else 3]
-
-
-def _scores(top: Sequence[str], wanted: set[str]) -> tuple[float, float, float]:
-    """Return recall@AT, NDCG@AT and the reciprocal rank of the first hit of one list."""
-    hits = [item in wanted for item in top[:DEPTH]]
-    gain = sum(1 / np.log2(rank + 2) for rank, hit in enumerate(hits[:AT]) if hit)
-    ideal = sum(1 / np.log2(rank + 2) for rank in range(min(len(wanted), AT)))
-    first = next((1 / (rank + 1) for rank, hit in enumerate(hits) if hit), 0.0)
-    return sum(hits[:AT]) / len(wanted), float(gain / ideal), first

@@ -12,7 +12,16 @@ import numpy as np
 from tailorbird.recommend import factors as factoring
 from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.factors import NO_FACTORS
-from tailorbird.recommend.interactions import Flags, Floats, History, Indices, Ints, Singles
+from tailorbird.recommend.interactions import (
+    Flags,
+    Floats,
+    History,
+    Indices,
+    Ints,
+    Singles,
+    beginnings,
+    spans,
+)
 from tailorbird.recommend.parameters import Parameters
 from tailorbird.recommend.popular import NO_GROUPS, Groups
 
@@ -145,7 +154,7 @@ def recall_past(history: History, people: Ints, parameters: Parameters, today: i
     latest = np.zeros(len(people), np.int64)
     np.maximum.at(latest, owner, day)
     age = (latest[owner] - day).astype(np.float64)
-    begins = _beginnings(owner, item)
+    begins = beginnings(owner, item)
     weight = history.weight[rows].astype(np.float64)
     visit = history.visit[rows]
     late = np.where(visit < LAST_VISITS, np.exp2(-visit / parameters.visit_half_life), 0.0)
@@ -204,12 +213,6 @@ def _related(scorer: Scorer, past: Past, taste: Floats, shape: tuple[int, int]) 
     return related + _spread(scorer.next_by_source, past, past.late, shape)
 
 
-def _beginnings(owner: Ints, item: Ints) -> Ints:
-    first = np.ones(len(owner), bool)
-    first[1:] = (owner[1:] != owner[:-1]) | (item[1:] != item[:-1])
-    return np.flatnonzero(first)
-
-
 def _sums(values: Floats, begins: Ints) -> Floats:
     return np.asarray(np.add.reduceat(values, begins)) if len(values) else values
 
@@ -227,9 +230,7 @@ def _spread(
     """Return people x items: what the past adds to each item through the related weights."""
     start, target, weight = by_source
     counts = (start[1:] - start[:-1])[past.item]
-    entry = np.repeat(start[past.item] - np.cumsum(counts) + counts, counts) + np.arange(
-        counts.sum()
-    )
+    entry = spans(start[past.item], counts)
     cell = np.repeat(past.owner * shape[1], counts) + target[entry]
     value = np.repeat(taste, counts) * weight[entry]
     return np.bincount(cell, value, shape[0] * shape[1]).astype(np.float64).reshape(shape)
@@ -267,7 +268,7 @@ def _strongest(related: Related, factor: float, weights: Floats, best: Ints) -> 
     if not counts.any():
         return shares.reshape(best.shape), because.reshape(best.shape)
     begins = np.cumsum(counts) - counts
-    entry = np.repeat(related.start[best.ravel()] - begins, counts) + np.arange(counts.sum())
+    entry = spans(related.start[best.ravel()], counts)
     row = np.repeat(np.repeat(np.arange(len(best)), best.shape[1]), counts)
     share = weights[row, related.source[entry]] * related.weight[entry] * factor
     some = counts > 0

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tailorbird.errors import ModelError
 from tailorbird.recommend import scoring
-from tailorbird.recommend.interactions import Flags, Floats, History
+from tailorbird.recommend.interactions import Flags, Floats, History, sought
 from tailorbird.recommend.parameters import Parameters
 from tailorbird.recommend.scoring import Ranked
 
@@ -57,13 +57,12 @@ def described(
     items, people = len(popular), len(ranked.people)
     keys = past.owner * items + past.item
     wanted = np.arange(people)[:, None] * items + ranked.item
-    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    had = (keys[place] == wanted) if len(keys) else np.zeros(wanted.shape, bool)
+    place, had = sought(keys, wanted)
 
     def of_own(values: Floats, otherwise: float) -> Floats:
-        return (
-            np.where(had, values[place], otherwise) if len(keys) else np.full(had.shape, otherwise)
-        )
+        found = np.full(had.shape, otherwise)
+        found[had] = values[place[had]]
+        return found
 
     away = np.full(people, _NEVER)
     np.minimum.at(away, past.owner, (today - past.last_day).astype(np.float64))

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tailorbird.recommend.collaborative import Related, by_target, latest_rows, nothing_related
-from tailorbird.recommend.interactions import History, Ints
+from tailorbird.recommend.collaborative import (
+    Related,
+    by_target,
+    latest_rows,
+    nothing_related,
+    strongest,
+)
+from tailorbird.recommend.interactions import History, Ints, beginnings
 from tailorbird.recommend.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -37,7 +43,7 @@ def learn(
     for low, block in _blocks(visits, owner, items):
         total = np.asarray(block.sum(axis=1)).ravel() + _SHRINK
         source = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-        kept = _strongest(block, max(parameters.most_led // 2, 1))
+        kept = strongest(source, block.data, block.indptr, max(parameters.most_led // 2, 1))
         kept = kept[block.indices[kept] != source[kept] + low]
         sources.append(source[kept] + low)
         targets.append(block.indices[kept])
@@ -55,9 +61,7 @@ def _visits(
     owner, rows = latest_rows(history, min(parameters.most_people, MOST_PEOPLE), rng)
     order = np.lexsort((-history.visit[rows], owner))
     owner, rows = owner[order], rows[order]
-    first = np.ones(len(rows), bool)
-    first[1:] = (owner[1:] != owner[:-1]) | (history.visit[rows[1:]] != history.visit[rows[:-1]])
-    start = np.append(np.flatnonzero(first), len(rows))
+    start = np.append(beginnings(owner, history.visit[rows]), len(rows))
     ones = np.ones(len(rows), np.float32)
     visits = csr_array((ones, history.item[rows], start), shape=(len(start) - 1, items))
     return visits, owner[start[:-1]]
@@ -89,10 +93,3 @@ def _later(share: csr_array, owner: Ints, gap: int) -> csr_array:
     start = np.zeros(size + 1, np.int64)
     start[row + 1] = np.diff(wanted.indptr)
     return csr_array((wanted.data, wanted.indices, np.cumsum(start)), shape=share.shape)
-
-
-def _strongest(block: csr_array, most: int) -> Ints:
-    """Return the entries of the `most` largest weights of each row."""
-    row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    order = np.lexsort((-block.data, row))
-    return np.asarray(order[np.arange(len(order)) - block.indptr[row[order]] < most])

@@ -53,6 +53,10 @@ def _sentences(
 ) -> pa.Array:
     import pyarrow as pa
 
-    goes = [f"goes with {names.get(item, item)}" for item in items]
+    related = code == _RELATED
+    used = np.flatnonzero(np.bincount(because[related]))
+    goes = [f"goes with {names.get(items[each], items[each])}" for each in used.tolist()]
+    place = np.zeros(len(items), np.int64)
+    place[used] = len(_SENTENCES) + np.arange(len(used))
     words = pa.array([*_SENTENCES, *goes], pa.string())
-    return words.take(pa.array(np.where(code == _RELATED, len(_SENTENCES) + because, code)))
+    return words.take(pa.array(np.where(related, place[because], code)))
