@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tailorbird.journeys.campaign import Campaign
-from tailorbird.privacy.permit import Permit, permit
+from tailorbird.model_data import allowing
 from tailorbird.schema import Instant, PersonId
 from tailorbird.traits.extract import touched
 from tailorbird.world import World
@@ -26,12 +26,6 @@ def expected(
     """
     if not campaign.uplift or not people:
         return {}
-    states = world.people.consent_states(people)
-    agreed = [
-        person
-        for person in people
-        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
-    ]
-    tables = {"asked": touched(agreed)}
+    tables = {"asked": touched(allowing(world, people, now, "personalisation"))}
     rows = world.facts.read(_EXPECTED, (campaign.uplift, now), tables).to_pylist()
     return {row["person"]: row["value"] / 1_000_000 for row in rows}
