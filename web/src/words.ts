@@ -79,6 +79,9 @@ export function bytes(n: number): string {
 /** `email_marketing` as people read it. */
 export const plain = (name: string): string => name.replaceAll("_", " ");
 
+/** A trait as people read it: that money is kept in minor units goes unsaid. */
+export const traitName = (name: string): string => plain(name.replace(/_minor$/, ""));
+
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const many = (n: number, one: string, more = `${one}s`): string => `${count(n)} ${n === 1 ? one : more}`;

@@ -34,6 +34,7 @@ export async function ask<T>(where: string, init: RequestInit = {}): Promise<T> 
     throw new Trouble(unreachable());
   }
   const answer: unknown = await response.json().catch(() => null);
+  init.signal?.throwIfAborted();
   if (response.ok) return answer as T;
   throw new Trouble((answer as Problem | null) ?? unreachable());
 }
@@ -50,6 +51,25 @@ export const send = <T>(
     headers: { "content-type": "application/json", ...headers },
     body: method === "DELETE" ? null : JSON.stringify(content),
   });
+
+/** Asks with `content` as JSON, until the signal gives it up. */
+export const posted = <T>(where: string, content: unknown, signal: AbortSignal): Promise<T> =>
+  ask<T>(where, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(content),
+    signal,
+  });
+
+/** Acts after a pause; what it returns gives that up. */
+export function soon(milliseconds: number, act: (signal: AbortSignal) => Promise<void>): () => void {
+  const stop = new AbortController();
+  const wait = setTimeout(() => void act(stop.signal), milliseconds);
+  return () => {
+    clearTimeout(wait);
+    stop.abort();
+  };
+}
 
 export interface Doing {
   /** Runs one change at a time; what went wrong is kept in `trouble`, what was done in `said`. */

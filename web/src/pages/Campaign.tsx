@@ -11,8 +11,8 @@ import { PreflightCard, ScheduleCard } from "../parts/schedule";
 import { SubjectsCard } from "../parts/subjects";
 import { Table } from "../parts/table";
 import { UpliftCard } from "../parts/uplift";
-import { capital, count, figure, money, plain, share } from "../words";
 import { verdictTone } from "../parts/why";
+import { capital, count, figure, money, plain, share } from "../words";
 
 export default function Campaign({ name }: { name: string }) {
   const reading = useReading<CampaignResult>(campaignAt(name));

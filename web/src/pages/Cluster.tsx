@@ -2,14 +2,15 @@ import "../styles/segments.css";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import { ask, path, query, send, Trouble, useDoing, useReading } from "../api/reading";
+import { path, query, send, useDoing, useReading } from "../api/reading";
+import { trained } from "../api/training";
 import type { ClusterCandidate, ClusterFound, ClusterSet, PeoplePage, Recalculation } from "../api/types";
 import { Apart, ShareBar } from "../parts/charts";
 import { Told } from "../parts/doing";
 import { Uses, Written } from "../parts/kept";
 import { Card, Chip, Empty, Fact, Facts, Page, Shown, useStatus, When } from "../parts/page";
 import { Pager, Table, usePaging } from "../parts/table";
-import { capital, count, figure, many, money, plain, share } from "../words";
+import { capital, count, figure, many, money, plain, share, traitName } from "../words";
 import { ClustersText, Serving } from "./Clusters";
 import { PeopleTable } from "./People";
 
@@ -111,7 +112,7 @@ function ClusterCard({ cluster, of, reach, where }: ClusterCardProps) {
         <tbody>
           {Object.entries(cluster.differences).map(([trait, gap]) => (
             <tr key={trait}>
-              <th scope="row">{plain(trait.replace(/_minor$/, ""))}</th>
+              <th scope="row">{traitName(trait)}</th>
               <td>
                 <Apart value={gap} reach={reach} />
               </td>
@@ -182,27 +183,6 @@ function Listed({ where, label }: { where: string; label: string }) {
   );
 }
 
-interface Training {
-  state: "" | "running" | "done" | "failed";
-  why: string;
-}
-
-const LOOK_MS = 1000;
-
-/** Has clusters found anew, and gives them once the training is over. */
-async function trained(where: string): Promise<ClusterSet> {
-  let training = await send<Training>("POST", `${where}/train`);
-  while (training.state === "running") {
-    await new Promise((go) => setTimeout(go, LOOK_MS));
-    training = await ask<Training>(`${where}/training`);
-  }
-  if (training.state !== "done") {
-    const why = training.why || "the server was started anew meanwhile; try it again";
-    throw new Trouble({ type: "about:blank", title: "Not trained", status: 422, detail: why, code: "model", message: why });
-  }
-  return ask<ClusterSet>(where);
-}
-
 interface JudgedProps {
   set: ClusterSet;
   where: string;
@@ -224,7 +204,7 @@ function Judged({ set, where, again }: JudgedProps) {
   const find = () => {
     train(true);
     run(async () => {
-      const found = await trained(where);
+      const found = await trained<ClusterSet>(where);
       return `Found ${many(found.clusters.length, "cluster")} among ${many(found.people, "person", "people")}.`;
     });
   };
@@ -237,7 +217,7 @@ function Judged({ set, where, again }: JudgedProps) {
     <Card title="How they were judged" note={set.trained_at ? capital(set.why) : undefined}>
       <Facts>
         <Fact word="Method">{METHODS[set.method] ?? set.method}</Fact>
-        <Fact word="By">{set.features.map((each) => plain(each.replace(/_minor$/, ""))).join(", ")}</Fact>
+        <Fact word="By">{set.features.map(traitName).join(", ")}</Fact>
         {set.trained_at && (
           <>
             <Fact word="Silhouette" note="how well apart they are, at most 1">

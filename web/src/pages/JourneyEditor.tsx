@@ -3,7 +3,7 @@ import "../styles/segments.css";
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
-import { ask, path, send, Trouble, useDoing, useReading } from "../api/reading";
+import { path, posted, send, soon, Trouble, useDoing, useReading } from "../api/reading";
 import type { JourneyDraft, JourneyFinding, JourneyPage, JourneyPublished, JourneyText, Problem } from "../api/types";
 import { Told } from "../parts/doing";
 import { select } from "../parts/editor";
@@ -117,26 +117,18 @@ function useDrawn(name: string, text: string): Drawn {
     draft: null,
     problem: null,
   });
-  useEffect(() => {
-    const stop = new AbortController();
-    const wait = setTimeout(() => {
-      ask<JourneyDraft>(`/journeys${path(name)}/draft`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ text }),
-        signal: stop.signal,
-      }).then(
-        (draft) => draw((known) => ({ of: text, draft: kept(draft, known.draft), problem: null })),
-        (error: unknown) => {
-          if (error instanceof Trouble) draw({ of: text, draft: null, problem: error.problem });
-        },
-      );
-    }, PAUSE_MILLISECONDS);
-    return () => {
-      clearTimeout(wait);
-      stop.abort();
-    };
-  }, [name, text]);
+  useEffect(
+    () =>
+      soon(PAUSE_MILLISECONDS, (signal) =>
+        posted<JourneyDraft>(`/journeys${path(name)}/draft`, { text }, signal).then(
+          (draft) => draw((known) => ({ of: text, draft: kept(draft, known.draft), problem: null })),
+          (error: unknown) => {
+            if (error instanceof Trouble) draw({ of: text, draft: null, problem: error.problem });
+          },
+        ),
+      ),
+    [name, text],
+  );
   return { draft: drawn.draft, problem: drawn.problem, stale: drawn.of !== text };
 }
 

@@ -1,15 +1,16 @@
 import "../styles/models.css";
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import { ask, path, query, send, Trouble, useDoing, useReading } from "../api/reading";
-import type { DriftLook, Evened, FairnessReport, ModelDetail, ModelReport, ModelTraining, ModelVersion } from "../api/types";
+import { path, query, send, useDoing, useReading } from "../api/reading";
+import { trained } from "../api/training";
+import type { DriftLook, Evened, FairnessReport, ModelDetail, ModelReport, ModelVersion } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Told } from "../parts/doing";
 import { Answers, Lift, measured, measureName, Measures, Reliability } from "../parts/models";
 import { Card, Chip, Empty, Fact, Facts, Page, Shown, type Tone, useStatus, When } from "../parts/page";
 import { Reasoned } from "../parts/sending";
 import { Table } from "../parts/table";
-import { capital, count, date, figure, many, plain, share } from "../words";
+import { capital, count, date, figure, many, plain, share, traitName } from "../words";
 
 export default function Model({ name }: { name: string }) {
   const where = `/models${path(name)}`;
@@ -99,22 +100,6 @@ const BECAME: Record<string, [string, Tone]> = {
   "rolled back": ["rolled back to", "sky"],
 };
 
-const LOOK_MS = 1000;
-
-/** Has a model trained anew, and gives it once the training is over. */
-async function trained(where: string): Promise<ModelDetail> {
-  let training = await send<ModelTraining>("POST", `${where}/train`);
-  while (training.state === "running") {
-    await new Promise((go) => setTimeout(go, LOOK_MS));
-    training = await ask<ModelTraining>(`${where}/training`);
-  }
-  if (training.state !== "done") {
-    const why = training.why || "the server was started anew meanwhile; try it again";
-    throw new Trouble({ type: "about:blank", title: "Not trained", status: 422, detail: why, code: "model", message: why });
-  }
-  return ask<ModelDetail>(where);
-}
-
 function Life({ model, where, again }: LifeProps) {
   const doing = useDoing();
   const [version, choose] = useState(0);
@@ -122,7 +107,7 @@ function Life({ model, where, again }: LifeProps) {
   const chosen = others.some((each) => each.version === version) ? version : (others[0]?.version ?? 0);
   const train = () =>
     doing.run(async () => {
-      const found = await trained(where);
+      const found = await trained<ModelDetail>(where);
       again();
       return `Trained: version ${found.latest}. ${capital(found.turns[0]?.reason ?? "")}.`;
     });
@@ -162,7 +147,7 @@ function Life({ model, where, again }: LifeProps) {
           label={`Why version ${chosen} is to serve`}
           needed
           doing={doing}
-          acts={[{ word: `${chosen < model.serving ? "Roll back to" : "Have"} version ${chosen}${chosen < model.serving ? "" : " serve"}`, act: back }]}
+          acts={[{ word: chosen < model.serving ? `Roll back to version ${chosen}` : `Have version ${chosen} serve`, act: back }]}
         />
       )}
       <Told doing={doing} />
@@ -267,7 +252,7 @@ function Learnt({ card }: { card: ModelReport }) {
             rows={card.importances}
             id={(each) => each.feature}
             columns={[
-              { name: "Trait", head: true, cell: (each) => plain(each.feature.replace(/_minor$/, "")) },
+              { name: "Trait", head: true, cell: (each) => traitName(each.feature) },
               {
                 name: "Share",
                 cell: (each) => (
@@ -344,7 +329,7 @@ function Drift({ model, where, again }: LifeProps) {
               head: true,
               cell: (each) => (
                 <>
-                  {plain(each.name.replace(/_minor$/, ""))} <small className="dim">{each.kind}</small>
+                  {traitName(each.name)} <small className="dim">{each.kind}</small>
                 </>
               ),
             },

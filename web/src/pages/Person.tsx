@@ -28,7 +28,7 @@ import {
 } from "../parts/page";
 import { Table } from "../parts/table";
 import { WhyCard } from "../parts/why";
-import { capital, count, date, figure, instant, many, money, plain, share } from "../words";
+import { capital, count, date, figure, instant, many, money, plain, share, traitName } from "../words";
 
 export default function Person({ person }: { person: string }) {
   const reading = useReading<PersonReport>(`/people${path(person)}`);
@@ -95,7 +95,7 @@ function Traits({ traits }: { traits: Trait[] }) {
           {traits.filter((trait) => trait.origin !== "score").map((trait) => (
             <Fact
               key={`${trait.origin} ${trait.name}`}
-              word={capital(plain(trait.name.replace(/_minor$/, "")))}
+              word={capital(traitName(trait.name))}
               note={[trait.origin, trait.note].filter(Boolean).join(", ")}
             >
               <TraitValue trait={trait} />

@@ -2,7 +2,7 @@
 // every edit aborts what was asked before it, and the server stops working on that.
 
 import { useEffect, useState } from "react";
-import { ask, Trouble } from "../api/reading";
+import { posted, soon, Trouble } from "../api/reading";
 import type { DraftForms, Problem, SegmentDraft, SegmentPreview } from "../api/types";
 import { type Condition, isMapping, type Json } from "./tree";
 
@@ -111,20 +111,3 @@ function told(sooner: SegmentPreview, before: SegmentPreview | null): SegmentPre
   const { reachable, leaves, entered, left, sample, entering, leaving } = before ?? sooner;
   return { ...sooner, reachable, leaves, entered, left, sample, entering, leaving };
 }
-
-function soon(milliseconds: number, act: (signal: AbortSignal) => Promise<void>): () => void {
-  const stop = new AbortController();
-  const wait = setTimeout(() => void act(stop.signal), milliseconds);
-  return () => {
-    clearTimeout(wait);
-    stop.abort();
-  };
-}
-
-const posted = <T>(where: string, content: unknown, signal: AbortSignal): Promise<T> =>
-  ask<T>(where, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(content),
-    signal,
-  });

@@ -3,7 +3,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
-import { ask, path, send, useDoing } from "../api/reading";
+import { ask, path, send, soon, useDoing } from "../api/reading";
 import type { JourneySimulation, SimulatedMail, SimulatedPerson, SimulationAsked } from "../api/types";
 import { capital, count, date, instant, many, plain, share } from "../words";
 import { Told } from "./doing";
@@ -29,14 +29,7 @@ export function SimulationCard({ journey, text = "" }: SimulationProps) {
   const running = told?.state === "running";
   useEffect(() => {
     if (!running) return;
-    const stop = new AbortController();
-    const wait = setTimeout(() => {
-      ask<JourneySimulation>(where, { signal: stop.signal }).then(tell, () => undefined);
-    }, LOOK_MILLISECONDS);
-    return () => {
-      clearTimeout(wait);
-      stop.abort();
-    };
+    return soon(LOOK_MILLISECONDS, (signal) => ask<JourneySimulation>(where, { signal }).then(tell, () => undefined));
   }, [running, told, where]);
   const begin = () =>
     doing.run(async () => {

@@ -63,8 +63,8 @@ function Advice({ advice }: { advice: SubjectAdvice }) {
       {advice.candidates.length > 1 && (
         <Table
           caption="Each candidate with its chance to be the best of them, and why"
-          rows={advice.candidates.map((each, at) => ({ ...each, at }))}
-          id={(each) => String(each.at)}
+          rows={advice.candidates}
+          id={(_, index) => index}
           columns={[
             { name: "Subject", head: true, cell: (each) => each.subject || <span className="dim">empty</span> },
             { name: "Chance to win", cell: (each) => <Chance candidate={each} /> },

@@ -71,22 +71,22 @@ function Found({ uplift }: { uplift: CampaignUplift }) {
         )}
       </Facts>
       {uplift.orders.length > 0 && (
-        <p className="note">
-          Qini: how many more of a thousand people reach the outcome, on average over how many are written to, when those go first who come first in
-          this order, not any. Below each, 95 % intervals.
-        </p>
-      )}
-      {uplift.orders.length > 0 && (
-        <Table
-          caption="Orders of people, by how much more they gain than a random one, a thousand people; intervals"
-          rows={uplift.orders}
-          id={(each) => each.name}
-          columns={[
-            { name: "Order by", head: true, cell: (each) => capital(each.title) },
-            { name: "Qini", right: true, cell: (each) => <Interval value={each.qini} low={each.low} high={each.high} /> },
-            { name: "Above the rule", right: true, cell: (each) => <Above order={each} /> },
-          ]}
-        />
+        <>
+          <p className="note">
+            Qini: how many more of a thousand people reach the outcome, on average over how many are written to, when those go first who come first
+            in this order, not any. Below each, 95 % intervals.
+          </p>
+          <Table
+            caption="Orders of people, by how much more they gain than a random one, a thousand people; intervals"
+            rows={uplift.orders}
+            id={(each) => each.name}
+            columns={[
+              { name: "Order by", head: true, cell: (each) => capital(each.title) },
+              { name: "Qini", right: true, cell: (each) => <Interval value={each.qini} low={each.low} high={each.high} /> },
+              { name: "Above the rule", right: true, cell: (each) => <Above order={each} /> },
+            ]}
+          />
+        </>
       )}
     </>
   );

@@ -110,8 +110,8 @@ function Decided({ decision }: { decision: DecisionReport }) {
 /** Where a campaign, or the journey of a step, is told. */
 function home({ campaign, answer }: Brief): string {
   const [journey = "", step] = campaign.split("/");
-  const journeys = step !== undefined || answer === "in_journey" || answer.endsWith("_journey");
-  return journeys || answer === "not_entered" ? `/journeys${path(journey)}` : campaignAt(campaign);
+  const journeys = step !== undefined || answer.endsWith("_journey") || answer === "not_entered";
+  return journeys ? `/journeys${path(journey)}` : campaignAt(campaign);
 }
 
 interface ToldProps {
