@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 from tests.shown import shown
 
 pytestmark = pytest.mark.browser
-NewContext = Callable[..., BrowserContext]
 FORM = "name: short\ntitle: Short\nfields:\n  - {name: email, kind: email, label: E-mail}\n"
 
 

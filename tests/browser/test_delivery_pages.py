@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from tests.shown import shown
 
 pytestmark = pytest.mark.browser
-NewContext = Callable[..., BrowserContext]
 BOUNCE = """\
 From: MAILER-DAEMON@mx.example
 To: b@shop.example

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import Page, expect
 from tests.shown import shown
 
 pytestmark = pytest.mark.browser
-NewContext = Callable[..., BrowserContext]
 TEXT = """name: spring
 mode: paused
 trigger: {event: add_to_cart}
@@ -19,10 +16,7 @@ steps:
 """
 
 
-def test_a_journey_is_written_tried_published_paused_and_removed(
-    new_context: NewContext, own_shop: str
-) -> None:
-    page = new_context().new_page()
+def test_a_journey_is_written_tried_published_paused_and_removed(page: Page, own_shop: str) -> None:
     shown(page, f"{own_shop}/journeys")
     page.get_by_label("Its name").fill("spring")
     page.get_by_role("button", name="Write it").click()
@@ -47,4 +41,5 @@ def test_a_journey_is_written_tried_published_paused_and_removed(
     page.get_by_text("Remove it", exact=True).click()
     page.get_by_role("button", name="Remove spring").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Journeys")
+    shown(page, f"{own_shop}/journeys")
     expect(page.get_by_role("link", name="spring")).to_have_count(0)

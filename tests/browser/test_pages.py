@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Request, Route, ViewportSize, expect
+from tests.browser.looking import violations
 from tests.shown import shown
 
 from tailorbird.views.uplift import CampaignUplift, UpliftOrder
@@ -83,6 +83,7 @@ ROUTES = (
     "/history/template/welcome",
     "/nowhere",
 )
+WITHOUT_FRAMES = "{iframes: false}"
 NewContext = Callable[..., BrowserContext]
 
 
@@ -112,18 +113,6 @@ def complaints(page: Page) -> list[str]:
     return said
 
 
-def violations(page: Page, axe: str) -> list[str]:
-    """Return what axe finds on the page."""
-    page.evaluate(axe)
-    result: dict[str, Any] = page.evaluate("axe.run(document, {iframes: false})")
-    assert result["passes"]
-    return [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
-        for violation in result["violations"]
-        for node in violation["nodes"]
-    ]
-
-
 def is_quiet(route: str) -> bool:
     """Return whether a page asks for nothing that is not there, and shows no mail's own code."""
     lacks = ("/people/999999", "/nowhere", "/journeys/old", f"/inbox/{SEND}")
@@ -149,7 +138,7 @@ def test_every_page_is_accessible_at_home_no_wider_than_the_screen_and_says_what
         found = [*said] if is_quiet(route) else []
         if page.evaluate("document.documentElement.scrollWidth") > viewport["width"]:
             found.append("it is wider than the screen")
-        found += violations(page, axe)
+        found += violations(page, axe, WITHOUT_FRAMES)
         if found:
             faults[route] = found
     page.wait_for_load_state("networkidle")
@@ -203,13 +192,13 @@ def test_what_was_learnt_is_accessible_where_it_is_opened(
     shown(page, f"{shop}/people/17")
     page.locator("summary", has_text="Why this").first.click()
     expect(page.get_by_text("recency days 142 lowers it by 0.5 points")).to_be_visible()
-    faults = violations(page, axe)
+    faults = violations(page, axe, WITHOUT_FRAMES)
     shown(page, f"{shop}/campaigns/win-back")
     expect(page.get_by_text("percentage points; 95 % between -2.4 and +12.1")).to_be_visible()
     page.get_by_label("Candidates, one a line").fill("Did you forget something?\nOnly today")
     page.get_by_role("button", name="Compare them").click()
     expect(page.get_by_role("columnheader", name="Chance to win")).to_be_visible()
-    faults += violations(page, axe)
+    faults += violations(page, axe, WITHOUT_FRAMES)
     assert faults == []
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 

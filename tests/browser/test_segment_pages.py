@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from tests.shown import shown
 
 pytestmark = pytest.mark.browser
-NewContext = Callable[..., BrowserContext]
 
 
 def size(page: Page) -> Locator:

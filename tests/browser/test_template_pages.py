@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from tests.shown import shown
 
 pytestmark = pytest.mark.browser
-NewContext = Callable[..., BrowserContext]
 
 
 def test_a_template_is_shown_as_any_person_while_it_is_written(page: Page, shop: str) -> None:
