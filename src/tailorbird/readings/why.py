@@ -62,7 +62,8 @@ def whys(world: World, person: PersonId, at: Instant) -> Whys | None:
                 briefs.append(_shortened(_undecided(world, profile, name, at)))
     for name in why_journey.names(world):
         with suppress(UsageError, DefinitionError):
-            briefs.append(_shortened(_in_journey(world, profile, name, at)))
+            found = why_journey.course(world, profile.person, name, at)
+            briefs.append(Brief(name, found.answer, sentence(found.answer, found.told)))
     return Whys(profile.person, label(profile), moment(at), tuple(briefs))
 
 
