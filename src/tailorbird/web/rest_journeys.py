@@ -35,6 +35,7 @@ from tailorbird.web.asking import (
     found,
     reads,
 )
+from tailorbird.web.rest_definitions import BY_API
 
 TAG: Final = "journeys"
 Step = Annotated[str, PathParameter(description="The name of its step.")]
@@ -71,7 +72,7 @@ def put_journey(desk: At, name: Name, data: JSONBody[JourneyText]) -> JourneyPub
         data.text,
         now=desk.clock(),
         author=data.author,
-        reason=data.reason or "by the API",
+        reason=data.reason or BY_API,
     )
     return journey_pages.published(journey_publishing.where(desk.world, name))
 
@@ -96,8 +97,14 @@ def draw_journey(desk: At, name: Name, data: JSONBody[JourneyText]) -> JourneyDr
 def pause_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> JourneyPublished:
     """Have a journey rest: nobody enters, nobody moves; publishing has it go on."""
     found(desk.world.definitions.get("journey", name), f"journey {name!r}")
-    said = {"author": data.author, "reason": data.reason or "by the API"}
-    journey_publishing.set_mode(desk.world, name, "paused", desk.clock(), **said)
+    journey_publishing.set_mode(
+        desk.world,
+        name,
+        "paused",
+        desk.clock(),
+        author=data.author,
+        reason=data.reason or BY_API,
+    )
     return journey_pages.published(journey_publishing.where(desk.world, name))
 
 
@@ -116,7 +123,7 @@ def publish_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> Journ
         desk.clock(),
         move=data.move,
         author=data.author,
-        reason=data.reason or "by the API",
+        reason=data.reason or BY_API,
     )
     return journey_pages.published(told)
 
@@ -135,7 +142,7 @@ def remove_journey(desk: At, name: Name, data: JSONBody[JourneyRemoval]) -> Jour
         desk.clock(),
         end=data.end,
         author=data.author,
-        reason=data.reason or "by the API",
+        reason=data.reason or BY_API,
     )
     return JourneyRemoved(done.name, done.version, done.ended)
 
