@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from tests.browser.looking import violations
 from tests.shown import shown
 
 pytestmark = pytest.mark.browser
@@ -156,8 +157,6 @@ def test_keys_open_to_an_admins_key_and_a_secret_is_shown_once(
     expect(page.get_by_role("row", name="shop-web")).to_contain_text("ended")
     page.get_by_role("button", name="Deliveries to https://shop.example/h").click()
     expect(page.get_by_text("was told nothing yet")).to_be_visible()
-    page.evaluate(axe)
-    found = page.evaluate("axe.run(document, {iframes: false})")
-    assert [violation["id"] for violation in found["violations"]] == []
+    assert violations(page, axe, "{iframes: false}") == []
     page.reload()
     expect(page.get_by_label("Secret key")).to_have_value("")
