@@ -65,7 +65,11 @@ class House:
         self.now = NOON
         self.folder = folder
         environment = {**ONE_ADDRESS, **more}
-        self.tb = Tailorbird.open(folder, clock=lambda: self.now, environment=environment)
+        self.tb = Tailorbird.open(folder, clock=self.clock, environment=environment)
+
+    def clock(self) -> Instant:
+        """Return what its clock shows."""
+        return self.now
 
     def tell(self, *events: Mapping[str, object], source: str = "api") -> None:
         """Have the log say something, and take it in."""

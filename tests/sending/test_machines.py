@@ -48,14 +48,13 @@ class Several:
         self.home = make(folder / "home", self.shared)
 
     @contextmanager
-    def away(self, name: str = "away", **more: str) -> Iterator[Tailorbird]:
+    def away(self, name: str = "away") -> Iterator[Tailorbird]:
         """Open a machine that only sends."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         shutil.copy(self.folder / "home" / "tailorbird.key", folder)
-        clock = lambda: self.home.now  # noqa: E731 - the home's own
-        environment = {**self.shared, **more}
-        with Tailorbird.open(folder, clock=clock, environment=environment, only_sends=True) as tb:
+        clock, shared = self.home.clock, self.shared
+        with Tailorbird.open(folder, clock=clock, environment=shared, only_sends=True) as tb:
             yield tb
 
     def deliver(self, tb: Tailorbird, carrier: Any) -> DeliveryReport:

@@ -62,15 +62,13 @@ class Moving:
         self.shared = {**BY_SMTP, "TAILORBIRD_LEDGER__URL": server.owner}
 
     def share(self) -> dict[str, int]:
-        return moving.share(self.folder, self.shared, lambda: self.house.now, "home")
+        return moving.share(self.folder, self.shared, self.house.clock, "home")
 
-    def open(self, **more: str) -> Tailorbird:
-        clock = lambda: self.house.now  # noqa: E731 - the house's own
-        return Tailorbird.open(self.folder, clock=clock, environment={**self.shared, **more})
+    def open(self) -> Tailorbird:
+        return Tailorbird.open(self.folder, clock=self.house.clock, environment=self.shared)
 
     def alone(self) -> Tailorbird:
-        clock = lambda: self.house.now  # noqa: E731 - the house's own
-        return Tailorbird.open(self.folder, clock=clock, environment=BY_SMTP)
+        return Tailorbird.open(self.folder, clock=self.house.clock, environment=BY_SMTP)
 
     def on_server(self) -> int:
         with closing(Server(self.server.owner)) as server:
@@ -166,7 +164,7 @@ def test_a_moved_folder_answers_as_before_and_sends_what_waited_once(
         away = tmp_path / "away"
         away.mkdir()
         shutil.copy(folder.folder / "tailorbird.key", away)
-        clock = lambda: folder.house.now  # noqa: E731 - the house's own
+        clock = folder.house.clock
         with Tailorbird.open(
             away, clock=clock, environment=folder.shared, only_sends=True
         ) as other:
