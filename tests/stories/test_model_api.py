@@ -80,5 +80,6 @@ def test_one_persons_scores_are_told_with_what_moves_them(call: Call, tb: Tailor
     assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
     assert score["unit"] == "share"
     reasons = call("GET", f"/api/v1/people/{person}/scores/repeat_purchase/reasons").json()
+    assert reasons
     assert all(isinstance(each, str) for each in reasons)
     assert call("GET", "/api/v1/people/999999/scores").status_code == 404

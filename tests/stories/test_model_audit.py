@@ -108,7 +108,7 @@ def test_nobody_without_a_permit_is_learnt_from_for_any_target(tb: Tailorbird, t
     asked = WantedModel(names.get(name, name), target=target)  # type: ignore[arg-type]
     now = tb.clock()
     allowed = trainees(tb.world, now)
-    person = allowed[0]
+    person = Past(tb.world, asked, allowed).features(now)["person"][0].as_py()
     _withdraw(tb, person, "training")
     after = trainees(tb.world, now)
     assert person not in after

@@ -122,6 +122,7 @@ def test_the_wanted_model_is_kept_with_the_trained_one(tb: Tailorbird) -> None:
     tb.put("model", "garden", GARDEN)
     tb.learn(["garden"])
     before = tb.world.facts.read("SELECT person, value FROM scores WHERE model = 'garden'")
+    assert before.num_rows
     changed = GARDEN.replace("[orders, recency_days, ", "[returns, ")
     tb.put("model", "garden", changed)
     learning.score(tb.world, tb.clock(), "garden")

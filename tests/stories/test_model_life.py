@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from tailorbird import drifting, flow, learning, learning_on, retraining, serving
@@ -16,8 +17,9 @@ from tailorbird.model_data import Past
 from tailorbird.model_record import Turn
 from tailorbird.predict import train
 from tailorbird.predict.drift import Drift, DriftReport
+from tailorbird.predict.propensity import Floats
 from tailorbird.readings import models
-from tailorbird.schema import DAY, Body
+from tailorbird.schema import DAY, Body, Instant
 
 MODEL = "repeat_purchase"
 
@@ -54,12 +56,21 @@ def test_a_fresher_version_by_the_same_definition_takes_over(tb: Tailorbird) -> 
 
 
 def test_a_challenger_that_is_surely_worse_is_kept_and_does_not_serve(tb: Tailorbird) -> None:
+    now = tb.clock()
+    tb.clock = lambda: now
+    asked = learning.wanted(tb.world, MODEL)
+    past = Past(tb.world, asked, learning.trainees(tb.world, now))
+    # A champion that nothing beats: it was taught by the very window that it is held to.
+    champion = _taught(tb, past, *drifting.window(past, now), now - 60 * DAY, penalty=1)
     tb.put("model", MODEL, f"name: {MODEL}\nfeatures: [country]\nalgorithm: rule\n")
-    before = _versions(tb)
+    tb.learn([MODEL])
+    last = _turns(tb)[0]
+    assert (last.how, last.version, last.challenger) == ("kept", champion, champion + 1)
+    assert "surely worse" in last.reason
+    assert _versions(tb) == {champion}
     found = retraining._verdict(tb.world, MODEL, _measure(-0.2, -0.1), _card(tb))
     assert found[0] == "kept"
     assert "surely worse" in found[1]
-    assert _versions(tb) == before
 
 
 def _measure(low: float, high: float) -> Measure:
@@ -125,9 +136,10 @@ def test_another_definition_is_held_to_the_champion_on_the_latest_window(tb: Tai
     now = tb.clock()
     asked = learning.wanted(tb.world, MODEL)
     found = retraining.retrain(tb.world, asked, learning.trainees(tb.world, now), now)
-    assert found.contest is None or found.contest.naive_rule == "champion"
-    assert found.turn.how in ("promoted", "kept")
-    assert found.turn.reason
+    assert found.contest is not None
+    assert found.contest.naive_rule == "champion"
+    assert found.turn.how == "promoted"  # of both the naive rule serves: nothing tells them apart
+    assert "not worse than the champion" in found.turn.reason
 
 
 def test_a_schedule_trains_anew_and_a_tick_does_nothing_before(tb: Tailorbird) -> None:
@@ -186,11 +198,18 @@ def _logistic_since(tb: Tailorbird, days: int, turned: bool) -> int:
     past = Past(tb.world, asked, learning.trainees(tb.world, now))
     features, outcome = drifting.window(past, now)
     outcome = 1 - outcome if turned else outcome
-    model = train.logistic(train.columns(features), features, outcome, penalty=10)
-    card = msgspec.structs.replace(_card(tb), trained_at=now)
-    files = model.files() | {learning.ASKED: msgspec.json.encode(asked)}
+    return _taught(tb, past, features, outcome, now, penalty=10)
+
+
+def _taught(
+    tb: Tailorbird, past: Past, features: pa.Table, outcome: Floats, at: Instant, *, penalty: float
+) -> int:
+    """Have a logistic model of these rows serve that says it was trained at this instant."""
+    model = train.logistic(train.columns(features), features, outcome, penalty=penalty)
+    card = msgspec.structs.replace(_card(tb), trained_at=at)
+    files = model.files() | {learning.ASKED: msgspec.json.encode(past.asked)}
     kept = learning.keep(tb.world, MODEL, files, card)
-    serving.turn(tb.world, MODEL, kept.version, "promoted", "for the test", now)
+    serving.turn(tb.world, MODEL, kept.version, "promoted", "for the test", at)
     return kept.version
 
 

@@ -187,6 +187,7 @@ def test_where_priorities_are_equal_the_mail_that_gains_more_wins(shop: Tailorbi
 
 def test_what_was_learnt_outlives_a_rebuild(shop: Tailorbird) -> None:
     before = scores(shop)
+    assert len(before) == PEOPLE
     shop.rebuild()
     assert scores(shop) == pytest.approx(before)
 
