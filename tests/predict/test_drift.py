@@ -31,7 +31,7 @@ FROM orders, past GROUP BY person HAVING orders > 0 ORDER BY person
 
 def _report(before: pa.Table, was: Floats, after: pa.Table, now: Floats) -> drift.DriftReport:
     columns = train.columns(before)
-    model = train.logistic(columns, before, was, penalty=10, horizon_days=30, now=0)
+    model = train.logistic(columns, before, was, penalty=10)
     kept = drift.baseline(before, was, model.probabilities(before))
     found = model.probabilities(after)
     read = model.effects(before).spread()

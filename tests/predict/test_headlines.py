@@ -169,6 +169,7 @@ def test_a_model_is_read_back_as_it_was(known: Headlines) -> None:
 def test_what_is_shipped_holds_no_words_of_anybody() -> None:
     shipped = headlines.shipped()
     assert not shipped.proven
+    assert shipped.layers
     assert all(not layer.phrases and not layer.pieces for layer in shipped.layers)
     assert "Upworthy Research Archive" in shipped.learnt_from
 

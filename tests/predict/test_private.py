@@ -30,7 +30,7 @@ def test_a_private_model_costs_a_point_of_auc_or_less_and_spends_what_it_was_giv
     table, outcome = _people(rng, 6000)
     test, later = _people(rng, 6000)
     found = private.private_logistic(COLUMNS, table, outcome, epsilon=1.0, rng=rng)
-    plain = train.logistic(train.columns(table), table, outcome, penalty=10, horizon_days=30, now=0)
+    plain = train.logistic(train.columns(table), table, outcome, penalty=10)
     lost = _auc(plain.probabilities(test), later) - _auc(found.model.probabilities(test), later)
     assert lost < 0.02  # measured: 0 to .007 in ten runs
     assert 0.9 < found.epsilon <= 1.0
@@ -87,7 +87,7 @@ def test_nobody_can_tell_who_was_learnt_from() -> None:
     table, outcome = _people(rng, 3000)
     others, theirs = _people(rng, 3000)
     columns = train.columns(table)
-    model = train.logistic(columns, table, outcome, penalty=10, horizon_days=30, now=0)
+    model = train.logistic(columns, table, outcome, penalty=10)
     found = inference.attack(
         model.probabilities(table), outcome, model.probabilities(others), theirs, rng
     )

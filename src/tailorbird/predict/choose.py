@@ -49,10 +49,14 @@ NAMES: Final = (AUTO, RULE, *GRIDS, "blend", "stack")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The algorithm that was chosen, what it learnt of the history, and all that were tried."""
+    """The algorithm that was chosen, and all that were tried.
+
+    `said` is what it says of the validation window, having learnt of the history alone.
+    """
 
     algorithm: Algorithm
-    fitted: Fitted
+    said: Floats
+    figure: float
     tried: tuple[Tried, ...]
 
 
@@ -183,12 +187,17 @@ def _best(found: list[Candidate], untried: list[Tried], trial: Trial) -> Choice:
         mean = mean_of(tuple(each.fitted for each in leading), trial.judging.task)
         blend = Blend(tuple(each.algorithm for each in leading))
         found = [*found, Candidate(blend, mean, trial.figure(mean))]
-    best = tune.simplest(found, NEGLIGIBLE)
+    return _chosen(tune.simplest(found, NEGLIGIBLE), found, untried, trial)
+
+
+def _chosen(best: Candidate, found: list[Candidate], untried: list[Tried], trial: Trial) -> Choice:
+    """Return the choice of one among those that were tried."""
     tried = [
         Tried(each.algorithm.name, each.figure, words(each.algorithm), "", each is best)
         for each in found
     ]
-    return Choice(best.algorithm, best.fitted, (*tried, *untried))
+    said = best.fitted.estimates(trial.validation.features)
+    return Choice(best.algorithm, said, best.figure, (*tried, *untried))
 
 
 def _forced_blend(name: str, trial: Trial, also: Sequence[Algorithm]) -> Choice:
@@ -203,8 +212,4 @@ def _forced_blend(name: str, trial: Trial, also: Sequence[Algorithm]) -> Choice:
         else trial.fit(algorithm, 1)
     )
     last = Candidate(algorithm, fitted, trial.figure(fitted))
-    tried = [
-        Tried(each.algorithm.name, each.figure, words(each.algorithm), "", each is last)
-        for each in (*found, last)
-    ]
-    return Choice(algorithm, fitted, tuple(tried))
+    return _chosen(last, [*found, last], [], trial)

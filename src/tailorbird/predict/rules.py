@@ -21,8 +21,6 @@ HEAD: Final = "cells.json"
 RFM: Final = ("recency_days", "orders", "revenue_minor")
 CUTS: Final = 4
 """Quarters of each trait: 64 cells, and those of people without it."""
-DRAWN: Final = 10.0
-"""How many average people are put into each cell."""
 
 
 class Average(msgspec.Struct, frozen=True):
@@ -41,7 +39,7 @@ class Average(msgspec.Struct, frozen=True):
     ) -> Propensity:
         """Return the rate."""
         if task == "classification":
-            return train.base_rate(outcome, weights=weights, horizon_days=0, now=0)
+            return train.base_rate(outcome, weights)
         return train.average(outcome, weights)
 
 
@@ -65,9 +63,7 @@ class Recency(msgspec.Struct, frozen=True):
         if not known:
             return Average().fit(features, outcome, task=task, rng=rng, weights=weights)
         if task == "classification":
-            return train.recency_rule(
-                known[0], features, outcome, weights=weights, horizon_days=0, now=0
-            )
+            return train.recency_rule(known[0], features, outcome, weights)
         return train.recency_average(known[0], features, outcome, weights)
 
 
@@ -124,8 +120,7 @@ class Rfm(msgspec.Struct, frozen=True):
         found, size = cells(columns, features), int(np.prod([each.size for each in columns]))
         once = np.ones(len(outcome)) if weights is None else weights
         rate = train.rate(outcome, once) if task == "classification" else train.mean(outcome, once)
-        total = np.bincount(found, once, size)
-        level = (np.bincount(found, once * outcome, size) + DRAWN * rate) / (total + DRAWN)
+        level = train.drawn(found, size, outcome, once, rate)
         if task == "classification":
             level = np.log(level / (1 - level))
         middle = float(level[found].mean()) if len(found) else 0.0

@@ -159,7 +159,7 @@ def fitted(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Fitted:
         ModelError: there is none that is known, or it is damaged.
     """
     if blend.HEAD in files:
-        return _blended(files)
+        return _blended(files, ask)
     if remote.HEAD in files:
         return remote.load(files, ask)
     for name, read in _READERS.items():
@@ -168,13 +168,13 @@ def fitted(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Fitted:
     raise ModelError("the files hold no model that is known here", where="models", mend=MEND)
 
 
-def _blended(files: Mapping[str, bytes]) -> Fitted:
+def _blended(files: Mapping[str, bytes], ask: remote.Ask | None) -> Fitted:
     weighed = read_head(files, blend.HEAD, blend.Head, "the blend")
     members = []
     for number in range(len(weighed.weights)):
         folder = f"{number}/"
         own = {n.removeprefix(folder): c for n, c in files.items() if n.startswith(folder)}
-        members.append(fitted(own))
+        members.append(fitted(own, ask))
     return blend.Blended(weighed, tuple(members))
 
 

@@ -1,4 +1,7 @@
-"""Learns bins from quantiles and their weights by ridge logistic regression (Newton's method)."""
+"""Learns bins from quantiles and their weights by ridge logistic regression (Newton's method).
+
+How far ahead a propensity looks, and since when, is said where it serves (`stored.served`).
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,13 @@ from tailorbird.predict.propensity import (
     numbers,
     sigmoid,
 )
-from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 QUANTILES: Final = 12
+DRAWN: Final = 10.0
+"""How many average people are put into each bin of a rule."""
 _STEPS: Final = 50
 _CLOSE: Final = 1e-6
 
@@ -62,8 +66,6 @@ def logistic(
     outcome: Floats,
     *,
     penalty: float,
-    horizon_days: int = 0,
-    now: Instant = 0,
     weights: Floats | None = None,
     link: Link = "logit",
 ) -> Propensity:
@@ -95,7 +97,7 @@ def logistic(
         at += column.size - 1
         learnt.append(_weighed(column, _levels(column, steps), found))
     rule: Rule = "logistic" if link == "logit" else "linear"
-    return Propensity(rule, horizon_days, now, float(found_steps[0]), tuple(learnt), link=link)
+    return Propensity(rule, 0, 0, float(found_steps[0]), tuple(learnt), link=link)
 
 
 def plain(rows: Floats, outcome: Floats, once: Floats, *, penalty: float, link: Link) -> Floats:
@@ -105,24 +107,16 @@ def plain(rows: Floats, outcome: Floats, once: Floats, *, penalty: float, link: 
 
 
 def recency_rule(
-    column: Column,
-    features: pa.Table,
-    outcome: Floats,
-    *,
-    horizon_days: int,
-    now: Instant,
-    weights: Floats | None = None,
+    column: Column, features: pa.Table, outcome: Floats, weights: Floats | None
 ) -> Propensity:
     """Return the recency rule: the frequency of the outcome in each bin, drawn to the average."""
     found = column.bins(features)
     once = np.ones(len(outcome)) if weights is None else weights
     middle = rate(outcome, once)
-    total = np.bincount(found, once, column.size)
-    happened = np.bincount(found, once * outcome, column.size)
-    share = (happened + 10 * middle) / (total + 10)
+    share = drawn(found, column.size, outcome, once, middle)
     levels = np.log(share / (1 - share)) - _logit(middle)
     weighed = _weighed(column, levels, found)
-    return Propensity("recency", horizon_days, now, _logit(middle), (weighed,))
+    return Propensity("recency", 0, 0, _logit(middle), (weighed,))
 
 
 def recency_average(
@@ -132,24 +126,27 @@ def recency_average(
     found = column.bins(features)
     once = np.ones(len(outcome)) if weights is None else weights
     middle = mean(outcome, once)
-    total = np.bincount(found, once, column.size)
-    levels = (np.bincount(found, once * outcome, column.size) + 10 * middle) / (total + 10)
+    levels = drawn(found, column.size, outcome, once, middle)
     weighed = _weighed(column, levels - middle, found)
     return Propensity("recency average", 0, 0, middle, (weighed,), link="identity")
 
 
-def base_rate(
-    outcome: Floats, *, horizon_days: int, now: Instant, weights: Floats | None = None
-) -> Propensity:
+def base_rate(outcome: Floats, weights: Floats | None = None) -> Propensity:
     """Return the rule that gives everybody the same rate."""
     once = np.ones(len(outcome)) if weights is None else weights
-    return Propensity("base rate", horizon_days, now, _logit(rate(outcome, once)))
+    return Propensity("base rate", 0, 0, _logit(rate(outcome, once)))
 
 
 def average(outcome: Floats, weights: Floats | None = None) -> Propensity:
     """Return the rule that gives everybody the same value."""
     once = np.ones(len(outcome)) if weights is None else weights
     return Propensity("average", 0, 0, mean(outcome, once), link="identity")
+
+
+def drawn(found: Bins, size: int, outcome: Floats, once: Floats, middle: float) -> Floats:
+    """Return the mean outcome of each of so many bins, drawn to the middle of all."""
+    happened = np.bincount(found, once * outcome, size)
+    return np.asarray((happened + DRAWN * middle) / (np.bincount(found, once, size) + DRAWN))
 
 
 def rate(outcome: Floats, once: Floats) -> float:

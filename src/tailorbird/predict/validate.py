@@ -145,7 +145,7 @@ def _judged(trial: Trial, chosen: Choice, rules: tuple[Held, ...]) -> tuple[Scor
     first = best if best.figure > rules[0].figure + WORTH_CELLS else rules[0]
     calibration, calibrated = _calibration(chosen, trial)
     model = _fitted(chosen.algorithm, trial.usable, judging)
-    ours = _said(model, calibration, test, chosen_threshold(chosen, calibration, trial))
+    ours = _said(model, calibration, test, _chosen_threshold(chosen, calibration, trial))
     fitted = {held: _fitted(held.algorithm, trial.usable, judging) for held in rules}
     naive = {
         each.rule: _ranked(_said(each, None, test, held.threshold), each, trial)
@@ -197,12 +197,10 @@ def _validations(chosen: Choice, ours: Said, trial: Trial) -> tuple[Validation, 
     if isinstance(chosen.algorithm, Outside):
         return ()
     judging = trial.judging
-    validation = trial.usable[0]
-    before = chosen.fitted.estimates(validation.features)
     return cross_validation.side_by_side(
         chosen.algorithm,
         joined(trial.usable, judging),
-        choose.figure(before, validation.outcome, judging.task),
+        chosen.figure,
         choose.figure(ours.rank, trial.test.outcome, judging.task),
         judging,
     )
@@ -222,12 +220,10 @@ def _held(rule: Algorithm, history: Snapshot, validation: Snapshot, judging: Jud
     return Held(rule, figure, _threshold(said, validation, judging))
 
 
-def chosen_threshold(chosen: Choice, calibration: Calibration | None, trial: Trial) -> float:
+def _chosen_threshold(chosen: Choice, calibration: Calibration | None, trial: Trial) -> float:
     """Return where a yes begins by the validation window, after calibration."""
-    validation = trial.usable[0]
-    said = chosen.fitted.estimates(validation.features)
-    mended = said if calibration is None else calibration.mend(said)
-    return _threshold(mended, validation, trial.judging)
+    mended = chosen.said if calibration is None else calibration.mend(chosen.said)
+    return _threshold(mended, trial.usable[0], trial.judging)
 
 
 def _threshold(said: Floats, validation: Snapshot, judging: Judging) -> float:
@@ -243,7 +239,7 @@ def _calibration(chosen: Choice, trial: Trial) -> tuple[Calibration | None, str]
     usable = trial.usable
     if len(usable) < 4 or any(one.one_class for one in usable):
         return None, "none: too few windows to tell whether it helps"
-    held = [(chosen.fitted.estimates(usable[0].features), usable[0].outcome)]
+    held = [(chosen.said, usable[0].outcome)]
     for back in (1, 2):
         before = _fitted(chosen.algorithm, usable[back + 1 :], trial.judging)
         held.append((before.estimates(usable[back].features), usable[back].outcome))
