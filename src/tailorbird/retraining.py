@@ -183,9 +183,11 @@ def run_due(world: World, now: Instant, work: Work = AT_ONCE) -> list[str]:
         if card is None:
             continue
         last = max(card.trained_at, int(world.log.progress(_trials(asked.name)) or 0))
-        if due(asked.schedule, last, now) or _drifted(world, asked, now, work):
+        task = f"models:{asked.name}"
+        begun = work.asked(task) or due(asked.schedule, last, now)
+        if begun or _drifted(world, asked, now, work):
             again = partial(_again, world, asked.name, now)
-            trained += [asked.name] if work(f"models:{asked.name}", again, lane=LANE) else []
+            trained += [asked.name] if work(task, again, lane=LANE) else []
     return trained
 
 
@@ -207,9 +209,10 @@ def _drifted(world: World, asked: WantedModel, now: Instant, work: Work) -> bool
     if not asked.yes_or_no:
         return False
     last = drifting.looked(world, asked.name)
-    if due("daily", last.at if last else 0, now):
+    task = f"drift:{asked.name}"
+    if work.asked(task) or due("daily", last.at if last else 0, now):
         look = partial(_look, world, asked.name, now)
-        work(f"drift:{asked.name}", look, lane=LANE)
+        work(task, look, lane=LANE)
         last = drifting.looked(world, asked.name)
     if last is None or last.version != serving.version(world, asked.name):
         return False

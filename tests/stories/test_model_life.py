@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import msgspec
 import pyarrow as pa
@@ -22,6 +24,7 @@ from tailorbird.readings import models
 from tailorbird.schema import DAY, Body, Instant
 
 MODEL = "repeat_purchase"
+T = TypeVar("T")
 
 
 def _turns(tb: Tailorbird, name: str = MODEL) -> list[Turn]:
@@ -151,6 +154,38 @@ def test_a_schedule_trains_anew_and_a_tick_does_nothing_before(tb: Tailorbird) -
     assert retraining.run_due(tb.world, now + 8 * DAY) == [MODEL]
     assert tb.world.models.latest(MODEL) == 2
     assert retraining.run_due(tb.world, now + 8 * DAY + 1) == []
+
+
+class Later:
+    """Work that is done behind: its answer is there at the next asking."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+
+    def __call__(self, name: str, work: Callable[[], T], *, lane: str = "") -> T | None:
+        if self.asked(name):
+            return cast("T", self.answers.pop(name))
+        self.answers[name] = work()
+        return None
+
+    def asked(self, name: str) -> bool:
+        return name in self.answers
+
+    def let_in(self, offset: int) -> None:
+        pass
+
+
+def test_a_training_behind_is_told_as_soon_as_it_is_done(tb: Tailorbird) -> None:
+    tb.put("model", MODEL, f"name: {MODEL}\nschedule: 7d\n")
+    now, work = _card(tb).trained_at + 8 * DAY, Later()
+    assert retraining.run_due(tb.world, now, work) == []
+    assert tb.world.models.latest(MODEL) == 2
+    assert retraining.run_due(tb.world, now + 1, work) == [MODEL]
+    assert retraining.run_due(tb.world, now + 2, work) == []
+    assert work.asked(f"drift:{MODEL}")
+    assert retraining.run_due(tb.world, now + 3, work) == []
+    assert work.answers == {}
+    assert tb.world.models.latest(MODEL) == 2
 
 
 def test_without_a_schedule_nothing_is_trained_by_itself(tb: Tailorbird) -> None:
