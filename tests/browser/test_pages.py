@@ -135,10 +135,11 @@ def test_every_page_is_accessible_at_home_no_wider_than_the_screen_and_says_what
         shown(page, shop + route)
         notice = page.get_by_role("complementary", name="What is simulated here")
         expect(notice).to_contain_text("UCI Online Retail, Chen 2015, CC BY 4.0")
-        found = [*said] if is_quiet(route) else []
+        found: list[str] = []
         if page.evaluate("document.documentElement.scrollWidth") > viewport["width"]:
             found.append("it is wider than the screen")
         found += violations(page, axe, WITHOUT_FRAMES)
+        found += said if is_quiet(route) else []
         if found:
             faults[route] = found
     page.wait_for_load_state("networkidle")
