@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from tailorbird import drifting, learning, model_kinds, serving
-from tailorbird.errors import TailorbirdError
+from tailorbird.errors import TailorbirdError, UsageError
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past, allowing
 from tailorbird.model_record import MILLION
@@ -74,10 +74,10 @@ def freshen(world: World, now: Instant) -> Freshened:
     scores stay as they are until it can.
     """
     people, troubles = 0, []
-    for definition in world.definitions.latest("model"):
-        if learning.wanted(world, definition.name).streaming:
+    for asked in learning.defined(world):
+        if asked.streaming:
             try:
-                people += _freshened(world, definition.name, now)
+                people += _freshened(world, asked.name, now)
             except TailorbirdError as error:
                 troubles.append(error.sentence())
     return Freshened(people, tuple(troubles))
@@ -140,6 +140,22 @@ class Scores:
             told = (_said(world, name, person, rows, versions[name], now) for name in names)
             self._known[key] = tuple(each for each in told if each is not None)
         return self._known[key]
+
+
+def unit(world: World, name: str, version: int) -> Unit:
+    """Return what the kept scores of a version are; shares, where no author said what of.
+
+    Of a version that cannot be read, it is what its author wants now. Read once a version.
+    """
+
+    def read() -> Unit:
+        found = serving.kept(world, name, version)
+        try:
+            return _unit(world, name, found[1] if found else {})
+        except UsageError:
+            return "share"
+
+    return world.latest.of(f"unit of {name}", version, read)
 
 
 def reasons(world: World, name: str, person: PersonId, now: Instant) -> tuple[str, ...]:
@@ -211,5 +227,8 @@ def _judged(world: World, name: str, version: int) -> tuple[Unit, ModelCard] | N
     found = serving.kept(world, name, version) if version else None
     if found is None:
         return None
-    unit = UNITS.get(str(learning.asked_of(world, name, found[1]).foretells), "share")
-    return unit, msgspec.json.decode(found[2], type=ModelCard)
+    return _unit(world, name, found[1]), msgspec.json.decode(found[2], type=ModelCard)
+
+
+def _unit(world: World, name: str, files: dict[str, bytes]) -> Unit:
+    return UNITS.get(str(learning.asked_of(world, name, files).foretells), "share")

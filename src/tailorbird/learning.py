@@ -196,6 +196,17 @@ def wanted(world: World, name: str) -> WantedModel:
     return WantedModel(name)
 
 
+def defined(world: World) -> tuple[WantedModel, ...]:
+    """Return what authors want of their models; read once a version."""
+    found = world.definitions.latest("model")
+    stamp = tuple((each.name, each.version) for each in found)
+    return world.latest.of(
+        "wanted models",
+        stamp,
+        lambda: tuple(parse_model(each.text, f"models/{each.name}.yaml") for each in found),
+    )
+
+
 def check_model(world: World, text: str, name: str) -> None:
     """Return when what a text wants of a model is valid.
 

@@ -59,10 +59,7 @@ def run_due(world: World, now: Instant, work: Work = AT_ONCE) -> list[str]:
     `work` does it: behind, it is seen at a later call.
     """
     done = []
-    for definition in world.definitions.latest("model"):
-        if not learning.wanted(world, definition.name).learns_on:
-            continue
-        name = definition.name
+    for name in (each.name for each in learning.defined(world) if each.learns_on):
         task = f"learn-on:{name}"
         if work.asked(task) or _is_due(world, name, now):
             done += [name] if work(task, partial(_look, world, name, now), lane=LANE) else []

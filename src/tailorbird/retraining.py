@@ -177,18 +177,28 @@ def run_due(world: World, now: Instant, work: Work = AT_ONCE) -> list[str]:
     alarm does not wait for the schedule. `work` does it: behind, it is seen at a later call.
     """
     trained = []
-    for definition in world.definitions.latest("model"):
-        asked = learning.wanted(world, definition.name)
-        card = learning.card(world, asked.name) if asked.schedule else None
-        if card is None:
+    for asked in learning.defined(world):
+        trained_at = _trained_at(world, asked.name) if asked.schedule else None
+        if trained_at is None:
             continue
-        last = max(card.trained_at, int(world.log.progress(_trials(asked.name)) or 0))
+        last = max(trained_at, int(world.log.progress(_trials(asked.name)) or 0))
         task = f"models:{asked.name}"
         begun = work.asked(task) or due(asked.schedule, last, now)
         if begun or _drifted(world, asked, now, work):
             again = partial(_again, world, asked.name, now)
             trained += [asked.name] if work(task, again, lane=LANE) else []
     return trained
+
+
+def _trained_at(world: World, name: str) -> Instant | None:
+    """Return when the latest version was trained, None before the first; read once a version."""
+    number = world.models.latest(name)
+
+    def read() -> Instant | None:
+        card = learning.card(world, name)
+        return card.trained_at if card else None
+
+    return world.latest.of(f"training of {name}", number, read)
 
 
 def _again(world: World, name: str, now: Instant) -> bool:
