@@ -17,6 +17,9 @@ from tailorbird import learning, recommend, removing
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import ConflictError, DefinitionError, UsageError
+from tailorbird.model_cards import ModelCard
+from tailorbird.recommend import report
+from tailorbird.recommend.report import Report
 from tailorbird.schema import DAY, HOUR, Body, PersonId
 from tailorbird.views.recommendations import Answer
 
@@ -245,6 +248,21 @@ variants:
     ]
     with pytest.raises(ConflictError, match="spring"):
         removing.remove(shop.world, "recommendations", "tins", now=NOW)
+
+
+def test_the_report_is_of_the_version_that_serves(shop: Tailorbird) -> None:
+    found = learning.recommender(shop.world)
+    assert found is not None
+    told = msgspec.json.encode(Report(NOW - 30 * DAY, NOW, 40, ()))
+    for why in ("the earlier", "the later"):
+        card = ModelCard("recommender", "recommender", 0, NOW, (0, NOW), (0, NOW), 40, (), {}, (),
+                         serves=True, why=why)  # fmt: skip
+        files = {**found[1].files(), report.FILE: told}
+        shop.world.models.put(learning.RECOMMENDER, files, msgspec.json.encode(card))
+    assert shop.recommendations.report().why == "the later"
+    shop.roll_back(learning.RECOMMENDER, 2, reason="it sold more")
+    worth = shop.recommendations.report()
+    assert (worth.version, worth.why) == (2, "the earlier")
 
 
 def test_the_commands_show_rules_products_and_exposure(

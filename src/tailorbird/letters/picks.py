@@ -35,25 +35,31 @@ class Picker:
         self, people: Sequence[PersonId], number: int, category: str | None = None
     ) -> dict[PersonId, list[Shown]]:
         """Return up to so many products for each person, best first; perhaps of one category."""
-        top = self._chooser.choose(people, number, category or "")
-        found = top.column("item").to_pylist()
-        products = self._chooser.shop.products
-        shown = {item: as_shown(self._world, products[item]) for item in {*found}}
-        columns = (top.column(name).to_pylist() for name in ("person", *_TOLD))
-        chosen: dict[PersonId, list[Shown]] = {}
-        for item, person, reason, code, because, score, probability in zip(
-            found, *columns, strict=True
-        ):
-            told = {
-                **shown[item],
-                "reason": reason,
-                "reason_code": code,
-                "because": because or "",
-                "score": round(score, 6),
-                "recommendation_score": probability,
-            }
-            chosen.setdefault(person, []).append(told)
-        return chosen
+        return chosen(self._world, self._chooser, people, number, category or "")
+
+
+def chosen(
+    world: World, chooser: Chooser, people: Sequence[PersonId], number: int, category: str
+) -> dict[PersonId, list[Shown]]:
+    """Return what `Chooser.choose` chooses for each person, best first."""
+    top = chooser.choose(people, number, category)
+    found = top.column("item").to_pylist()
+    shown = {item: as_shown(world, chooser.shop.products[item]) for item in {*found}}
+    columns = (top.column(name).to_pylist() for name in ("person", *_TOLD))
+    everybodys: dict[PersonId, list[Shown]] = {}
+    for item, person, reason, code, because, score, probability in zip(
+        found, *columns, strict=True
+    ):
+        told = {
+            **shown[item],
+            "reason": reason,
+            "reason_code": code,
+            "because": because or "",
+            "score": round(score, 6),
+            "recommendation_score": probability,
+        }
+        everybodys.setdefault(person, []).append(told)
+    return everybodys
 
 
 def recommendations(

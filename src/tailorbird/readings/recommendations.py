@@ -12,10 +12,9 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Final
 
 import msgspec
-import pyarrow as pa
 
 from tailorbird import learning, recommending, removing
-from tailorbird.letters.picks import as_shown
+from tailorbird.letters.picks import chosen
 from tailorbird.model_data import allowing
 from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.rules import DEFAULT, Rules, Which
@@ -164,11 +163,11 @@ def _answer(
     category: str,
     whose: str,
 ) -> Answer:
-    table = chooser.choose([person], number, category)
+    shown = chosen(world, chooser, [person], number, category).get(person, [])
     found = chooser.calibration
     model = f"Recommender version {chooser.version}" if chooser.version else ""
     return Answer(
-        products=tuple(_recommended(world, chooser, table)),
+        products=tuple(Recommended(rank=rank, **each) for rank, each in enumerate(shown, 1)),
         rules=chooser.rules.name,
         rules_version=chooser.rules_version,
         model_version=chooser.version,
@@ -176,22 +175,6 @@ def _answer(
         at=moment(now),
         horizon_days=found.horizon_days if found else 0,
     )
-
-
-def _recommended(
-    world: World, chooser: recommending.Chooser, table: pa.Table
-) -> Iterator[Recommended]:
-    for row in table.to_pylist():
-        shown = as_shown(world, chooser.shop.products[row["item"]])
-        yield Recommended(
-            rank=row["rank"],
-            reason=row["reason"],
-            reason_code=row["reason_code"],
-            because=row["because"] or "",
-            score=round(row["score"], 6),
-            recommendation_score=row["recommendation_score"],
-            **shown,
-        )
 
 
 # -- the rules ------------------------------------------------------------------------------------

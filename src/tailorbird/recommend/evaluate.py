@@ -11,7 +11,7 @@ import numpy as np
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import measures as measuring
 from tailorbird.recommend.content_based import Described, describe
-from tailorbird.recommend.interactions import Floats, Interactions, catalogued, encode, widened
+from tailorbird.recommend.interactions import Floats, Interactions, encode, with_catalogue
 from tailorbird.recommend.parameters import OWN_REPEAT, Kind, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.tuning import (
@@ -57,7 +57,7 @@ def judge(
     Raises:
         ModelError: a column is missing.
     """
-    items, coded = _with_items(items, encode(interactions))
+    items, coded = with_catalogue(items, encode(interactions))
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     told = describe(items, coded.items)
     validation, test = split(coded, now=now, horizon=horizon, rng=rng, described=told)
@@ -71,19 +71,10 @@ def judge(
         parameters, measures = _compare(tuned, test, rng, second)
     unsaid = _card(coded, parameters, measures, now, horizon, len(test.people))
     card = _told(unsaid, _too_few(fewest, horizon_days))
-    model = train(coded, items, now=now, seed=seed, parameters=parameters, groups=groups)
+    model = train(coded, items, now=now, seed=seed, parameters=parameters, groups=groups, said=told)
     if card.serves and second:
         model = replace(model, second=test.second_stage(parameters, rng))
     return model, card
-
-
-def _with_items(
-    items: pa.Table | None, coded: Interactions
-) -> tuple[pa.Table | None, Interactions]:
-    if items is None:
-        return None, coded
-    items = catalogued(items)
-    return items, widened(coded, items["item"].to_pylist())
 
 
 def _told(card: ModelCard, too_few: str) -> ModelCard:

@@ -191,6 +191,16 @@ def widened(interactions: Interactions, items: Collection[str]) -> Interactions:
     return replace(interactions, items=tuple(names[order]), item=rank[interactions.item])
 
 
+def with_catalogue(
+    items: pa.Table | None, interactions: Interactions
+) -> tuple[pa.Table | None, Interactions]:
+    """Return a table of items, `catalogued`, and the interactions `widened` by them."""
+    if items is None:
+        return None, interactions
+    items = catalogued(items)
+    return items, widened(interactions, items["item"].to_pylist())
+
+
 def history(interactions: Interactions, until: Instant) -> History:
     """Return what had happened by `until`, that instant included."""
     items, kind = max(len(interactions.items), 1), interactions.kind

@@ -16,7 +16,8 @@ import numpy as np
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import calibration, report
 from tailorbird.recommend.calibration import Calibration
-from tailorbird.recommend.interactions import Flags, Interactions, Ints, encode
+from tailorbird.recommend.content_based import Described, describe
+from tailorbird.recommend.interactions import Flags, Interactions, Ints, encode, with_catalogue
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.report import DEPTH, LEAST_PEOPLE, Bought, Judged, Report
@@ -75,7 +76,8 @@ def prove(
     """
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     middle, last = now - 2 * horizon, now - horizon
-    past = _Past(encode(interactions), items, groups, seed)
+    items, coded = with_catalogue(items, encode(interactions))
+    past = _Past(coded, items, groups, seed, describe(items, coded.items))
     bought = _purchases(interactions)
     test, known = past.fit(model.parameters, last), _known(_until(interactions, last))
     buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
@@ -135,11 +137,12 @@ class _Past:
     items: pa.Table | None
     groups: pa.Table | None
     seed: int
+    said: Described
 
     def fit(self, parameters: Parameters, now: Instant) -> Recommender:
         return train(
             self.coded, self.items, now=now, seed=self.seed, parameters=parameters,
-            groups=self.groups,
+            groups=self.groups, said=self.said,
         )  # fmt: skip
 
     @property

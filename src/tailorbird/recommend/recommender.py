@@ -38,7 +38,7 @@ from tailorbird.recommend.interactions import (
     encode,
     history,
     sought,
-    widened,
+    with_catalogue,
 )
 from tailorbird.recommend.parameters import Parameters
 from tailorbird.recommend.popular import NO_GROUPS, Groups
@@ -306,14 +306,16 @@ def train(
     parameters: Parameters,
     groups: pa.Table | None = None,
     threads: int = 1,
+    said: Described | None = None,
 ) -> Recommender:
-    """Return what `fit` returns, from interactions that are already coded."""
-    if items is not None:
-        items = catalogued(items)
-        interactions = widened(interactions, items["item"].to_pylist())
+    """Return what `fit` returns, from interactions that are already coded.
+
+    `said` is what the items say of themselves, where that is known already.
+    """
+    items, interactions = with_catalogue(items, interactions)
     past, names = history(interactions, now), interactions.items
     size, rng = len(names), np.random.default_rng
-    described = content_based.describe(items, names)
+    described = said or content_based.describe(items, names)
     known = content_based.introduce(described, past, parameters.content > 0)
     related = collaborative.learn(past, size, parameters, rng(seed), threads)
     days = parameters.popular_half_life_days
