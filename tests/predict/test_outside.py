@@ -14,6 +14,7 @@ from tailorbird import predict
 from tailorbird.errors import ModelError
 from tailorbird.predict import onnx as outside
 from tailorbird.predict import remote, stored
+from tailorbird.predict.blend import mean_of
 from tailorbird.schema import Instant
 
 Worlds = Callable[..., Any]
@@ -196,6 +197,8 @@ def test_a_model_at_an_address_gets_values_in_order_and_no_person() -> None:
     assert again.estimates(PEOPLE).tolist() == [0.25, 0.25, 0.25]
     with pytest.raises(ModelError, match="is not done here"):
         stored.fitted(found.files()).estimates(PEOPLE)
+    blended = mean_of((found, found), "classification")
+    assert stored.fitted(blended.files(), address).estimates(PEOPLE).tolist() == [0.25, 0.25, 0.25]
 
 
 @pytest.mark.parametrize(

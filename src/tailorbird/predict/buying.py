@@ -10,8 +10,8 @@ Schmittlein, Morrison and Colombo (1987), "Counting your customers", Management 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
 import msgspec
@@ -276,6 +276,7 @@ def _pareto_parts(
     return there, gone
 
 
+@cache
 def _nodes() -> tuple[Floats, Floats]:
     """Return places and weights of Gauss and Legendre between 0 and 1."""
     places, weights = np.polynomial.legendre.leggauss(NODES)
@@ -321,9 +322,3 @@ def _between(
         return np.where(among <= 0, 0.0, found)
 
     return quantile(tail), quantile(1 - tail)
-
-
-def expected_of_new(model: BgNbd, ahead: Sequence[float]) -> Floats:
-    """Return how often somebody new is expected to buy again in each of these times."""
-    nobody = Histories(np.zeros(1), np.zeros(1), np.zeros(1))
-    return np.array([float(model.expected(nobody, each)[0]) for each in ahead])

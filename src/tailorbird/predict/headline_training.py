@@ -197,8 +197,12 @@ def _weighed(counts: Sparse, seen: Bins, least: int) -> tuple[Sparse, Bins, Floa
     kept = np.flatnonzero(within >= least)
     rarity = np.log((1 + len(seen)) / (1 + within[kept])) + 1
     rows = counts[:, kept] @ sparse.diags(rarity)
+    return sparse.diags(1 / _lengths(rows)) @ rows, kept, rarity
+
+
+def _lengths(rows: Sparse) -> Floats:
     norm = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return sparse.diags(1 / np.maximum(norm, 1e-12)) @ rows, kept, rarity
+    return np.asarray(np.maximum(norm, 1e-12))
 
 
 def _directions(rows: Sparse, rng: np.random.Generator) -> Floats:
@@ -271,8 +275,7 @@ def _scores(texts: Texts, fitted: Fitted) -> Floats:
         (texts.pieces, fitted.pieces),
     ):
         rows = counts[:, kept].multiply(rarity).tocsr()
-        norm = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-        score = score + (rows @ weights) / np.maximum(norm, 1e-12)
+        score = score + (rows @ weights) / _lengths(rows)
     return np.asarray(score)
 
 

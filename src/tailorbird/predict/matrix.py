@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird.errors import ModelError
-from tailorbird.predict.propensity import PERSON, Floats, numbers
+from tailorbird.predict.propensity import PERSON, Floats, check_trait, numbers, places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,25 +35,11 @@ class Trait(msgspec.Struct, frozen=True):
         Raises:
             ModelError: the table lacks it, or holds another type.
         """
-        if self.name not in table.column_names:
-            what = f"the trait {self.name!r} is missing"
-            mend = "score with the traits that the model was trained on"
-            raise ModelError(what, where="features", mend=mend)
+        check_trait(table, self.name)
         if self.categories is None:
             return np.clip(numbers(table, self.name), -LARGEST, LARGEST)
-        return self._places(table)
-
-    def _places(self, table: pa.Table) -> Floats:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        categories = self.categories or ()
-        column = table[self.name].cast(pa.string())
-        place = pc.fill_null(pc.index_in(column, pa.array(categories, pa.string())), -1)
-        found: Floats = place.to_numpy().astype(np.float64)
-        found[found < 0] = len(categories)
-        found[column.is_null().to_numpy()] = np.nan
-        return found
+        place, unknown = places(table, self.name, self.categories)
+        return np.where(unknown, np.nan, place)
 
 
 def learnable(features: pa.Table) -> Iterator[tuple[str, bool]]:

@@ -52,26 +52,13 @@ class Column(msgspec.Struct, frozen=True):
         Raises:
             ModelError: the table lacks the column, or it holds another type.
         """
-        if self.name not in table.column_names:
-            raise ModelError(
-                f"the trait {self.name!r} is missing",
-                where="features",
-                mend="score with the traits that the model was trained on",
-            )
+        check_trait(table, self.name)
         if self.categories is None:
             values = numbers(table, self.name)
             found = np.searchsorted(np.array(self.thresholds or ()), values, side="right")
             return np.where(np.isnan(values), self.size - 1, found)
-        return self._text_bins(table)
-
-    def _text_bins(self, table: pa.Table) -> Bins:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        column = table[self.name].cast(pa.string())
-        place = pc.index_in(column, pa.array(self.categories, pa.string()))
-        known = pc.fill_null(place, self.size - 2).to_numpy().astype(np.int64)
-        return np.where(column.is_null().to_numpy(), self.size - 1, known)
+        found, unknown = places(table, self.name, self.categories)
+        return np.where(unknown, self.size - 1, found)
 
     def says(self, found: int) -> str:
         """Return a bin in words."""
@@ -199,6 +186,17 @@ def load(files: Mapping[str, bytes]) -> Propensity:
     return model
 
 
+def check_trait(table: pa.Table, name: str) -> None:
+    """Return when a table has a trait.
+
+    Raises:
+        ModelError: it lacks it.
+    """
+    if name not in table.column_names:
+        mend = "score with the traits that the model was trained on"
+        raise ModelError(f"the trait {name!r} is missing", where="features", mend=mend)
+
+
 def numbers(table: pa.Table, name: str) -> Floats:
     """Return a column as floats, NaN where it is null."""
     import pyarrow as pa
@@ -208,6 +206,18 @@ def numbers(table: pa.Table, name: str) -> Floats:
         column = column.cast(pa.int8())
     values: npt.NDArray[Any] = column.cast(pa.float64()).to_numpy()
     return np.asarray(values, dtype=np.float64)
+
+
+def places(
+    table: pa.Table, name: str, texts: tuple[str, ...]
+) -> tuple[Bins, npt.NDArray[np.bool_]]:
+    """Return each row's place among texts, all others after the last, and whether it has none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = table[name].cast(pa.string())
+    place = pc.fill_null(pc.index_in(column, pa.array(texts, pa.string())), len(texts))
+    return place.to_numpy().astype(np.int64), column.is_null().to_numpy()
 
 
 def logit(share: Floats) -> Floats:

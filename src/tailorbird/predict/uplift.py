@@ -21,7 +21,7 @@ from tailorbird.predict.boosted import Boosted
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.linear import Logistic
 from tailorbird.predict.measures import ranked
-from tailorbird.predict.policy_value import PolicyValue, doubly_robust, ips, on_policy
+from tailorbird.predict.policy_value import PolicyValue, ips, on_policy
 from tailorbird.predict.propensity import PERSON, Bins, Floats
 from tailorbird.predict.qini import CurvePoint, Qini, area, better, curve, effects_of, qini
 from tailorbird.predict.stored import fitted as read_fitted
@@ -311,20 +311,6 @@ def _policies(experiment: Experiment, score: Floats) -> dict[str, PolicyValue]:
         wanted = np.where(experiment.treated == 1, would, 1 - would)
         found[name] = ips(experiment.outcome, done, wanted)
     return found
-
-
-def value_of(
-    experiment: Experiment, treat: Floats, *, with_it: Floats, without: Floats
-) -> PolicyValue:
-    """Return what treating each with a probability is worth, by what models expect of both arms."""
-    done = np.where(experiment.treated == 1, experiment.probability, 1 - experiment.probability)
-    return doubly_robust(
-        experiment.outcome,
-        done,
-        np.where(experiment.treated == 1, treat, 1 - treat),
-        expected=treat * with_it + (1 - treat) * without,
-        expected_done=np.where(experiment.treated == 1, with_it, without),
-    )
 
 
 def _two_models(experiment: Experiment, rng: Rng) -> tuple[Fitted, Fitted]:
