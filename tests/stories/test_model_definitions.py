@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
 import pytest
 
 from tailorbird import learning, learning_on
@@ -10,7 +17,7 @@ from tailorbird.cli.model_commands import card_lines
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.learning_texts import LIBRARY, WantedModel, parse_model
 from tailorbird.model_targets import MEANINGS
-from tailorbird.schema import DAY, Names
+from tailorbird.schema import DAY, Body, Instant, Names
 
 GARDEN = """\
 name: garden
@@ -104,10 +111,56 @@ def test_any_number_of_models_is_trained_and_scores(tb: Tailorbird) -> None:
     assert len(tb.segment_people("likely")) == scored["soon"]
 
 
-def test_a_kind_of_recommender_is_forced_and_still_has_to_win(tb: Tailorbird) -> None:
+@pytest.fixture
+def followers(tmp_path: Path) -> Iterator[Tailorbird]:
+    """Return a shop where everybody buys, 31 days after a first item, the one that follows it."""
+    rng, now = np.random.default_rng(1), 20_000 * DAY
+    agreed = {"training": True, "personalisation": True}
+    said: list[dict[str, Any]] = []
+    for person in range(600):
+        pair, age = int(rng.integers(0, 20)), float(rng.uniform(1, 180))
+        said.append(
+            {
+                "type": "identify", "userId": f"p{person}", "messageId": f"i{person}",
+                "timestamp": _iso(now - 200 * DAY),
+                "context": {"consent": {"categoryPreferences": agreed}},
+            }
+        )  # fmt: skip
+        for item, days in ((f"first-{pair:02}", age), (f"then-{pair:02}", age - 31)):
+            if days > 0:
+                said.append(
+                    {
+                        "type": "track", "event": "Order Completed", "userId": f"p{person}",
+                        "messageId": f"{item}-{person}", "timestamp": _iso(now - int(days * DAY)),
+                        "properties": {
+                            "order_id": f"{item}-{person}",
+                            "products": [{"product_id": item, "price": 5, "quantity": 1}],
+                        },
+                    }
+                )  # fmt: skip
+    with Tailorbird.open(tmp_path / "followers", clock=lambda: now, environment={}) as opened:
+        body = Body("server:shop", now, msgspec.json.encode({"batch": said}))
+        opened.world.log.append([body])
+        opened.ingest()
+        yield opened
+
+
+def _iso(at: Instant) -> str:
+    return datetime.fromtimestamp(at / 1_000_000, UTC).isoformat()
+
+
+def test_a_kind_of_recommender_is_forced(followers: Tailorbird) -> None:
+    (ours,) = followers.learn(["recommender"])
+    assert (ours.serves, ours.parameters["neighbours"]) == (True, "ridge"), ours.why
+    followers.put("model", "recommender", "name: recommender\nalgorithm: cosine\n")
+    (card,) = followers.learn(["recommender"])
+    assert (card.serves, card.parameters["neighbours"]) == (True, "cosine"), card.why
+
+
+def test_a_forced_kind_of_recommender_still_has_to_win(tb: Tailorbird) -> None:
     tb.put("model", "recommender", "name: recommender\nalgorithm: cosine\n")
     (card,) = tb.learn(["recommender"])
-    assert card.parameters["neighbours"] == ("cosine" if card.serves else "none")
+    assert (card.serves, card.parameters["neighbours"]) == (False, "none"), card.why
 
 
 def test_what_was_trained_before_is_trained_again_with_the_rest(tb: Tailorbird) -> None:
