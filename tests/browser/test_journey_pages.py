@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.shown import shown
 
 pytestmark = pytest.mark.browser
@@ -43,3 +43,33 @@ def test_a_journey_is_written_tried_published_paused_and_removed(page: Page, own
     expect(page.get_by_role("heading", level=1)).to_have_text("Journeys")
     shown(page, f"{own_shop}/journeys")
     expect(page.get_by_role("link", name="spring")).to_have_count(0)
+
+
+def test_a_simulation_is_looked_at_again_when_a_look_fails_and_says_when_all_do(
+    page: Page, own_shop: str
+) -> None:
+    looks: list[str] = []
+    away = False
+
+    def answer(route: Route) -> None:
+        if route.request.method == "GET":
+            looks.append(route.request.url)
+        if away or len(looks) == 1:
+            route.abort()
+            return
+        told = {"name": "reminder", "state": "running", "done": len(looks) / 10, "trouble": ""}
+        route.fulfill(json=told)
+
+    page.route("**/journeys/reminder/simulate", answer)
+    shown(page, f"{own_shop}/journeys/reminder")
+    page.get_by_role("button", name="Simulate").click()
+    expect(page.get_by_text("20% of the time")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    away = True
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    expect(page.get_by_role("button", name="Simulate")).to_be_enabled()
+    away = False
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -3,14 +3,16 @@
 import { Button, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
-import { ask, path, send, soon, useDoing } from "../api/reading";
-import type { JourneySimulation, SimulatedMail, SimulatedPerson, SimulationAsked } from "../api/types";
+import { ask, path, send, soon, Trouble, useDoing } from "../api/reading";
+import type { JourneySimulation, Problem, SimulatedMail, SimulatedPerson, SimulationAsked } from "../api/types";
 import { capital, count, date, instant, many, plain, share } from "../words";
 import { Told } from "./doing";
-import { Card, Chip, Empty, Fact, Facts, useStatus } from "./page";
+import { Card, Chip, Empty, Fact, Facts, TroubleNote, useStatus } from "./page";
 import { Table } from "./table";
 
 const LOOK_MILLISECONDS = 700;
+/** As many looks in a row may fail before that is said, and no more is looked. */
+const MOST_MISSED = 5;
 const DAY_MILLISECONDS = 86_400_000;
 const USUAL_DAYS = 90;
 
@@ -20,26 +22,50 @@ interface SimulationProps {
   text?: string;
 }
 
+/** How far the simulation was at the last look that succeeded, and how many have failed since. */
+interface Looked {
+  told: JourneySimulation | null;
+  missed: number;
+  trouble: Problem | null;
+}
+
+const found = (told: JourneySimulation | null): Looked => ({ told, missed: 0, trouble: null });
+
+const missing = (looked: Looked, error: unknown): Looked => ({
+  ...looked,
+  missed: looked.missed + 1,
+  trouble: error instanceof Trouble ? error.problem : looked.trouble,
+});
+
 export function SimulationCard({ journey, text = "" }: SimulationProps) {
   const where = `/journeys${path(journey)}/simulate`;
   const { now } = useStatus();
   const [since, setSince] = useState(() => new Date(Date.parse(now) - USUAL_DAYS * DAY_MILLISECONDS).toISOString().slice(0, 10));
-  const [told, tell] = useState<JourneySimulation | null>(null);
+  const [looked, look] = useState(found(null));
   const doing = useDoing();
-  const running = told?.state === "running";
+  const { told } = looked;
+  const lost = looked.missed >= MOST_MISSED;
+  const running = told?.state === "running" && !lost;
   useEffect(() => {
     if (!running) return;
-    return soon(LOOK_MILLISECONDS, (signal) => ask<JourneySimulation>(where, { signal }).then(tell, () => undefined));
-  }, [running, told, where]);
+    return soon(LOOK_MILLISECONDS, (signal) =>
+      ask<JourneySimulation>(where, { signal }).then(
+        (answer) => look(found(answer)),
+        (error: unknown) => {
+          if (!signal.aborted) look((last) => missing(last, error));
+        },
+      ),
+    );
+  }, [running, looked, where]);
   const begin = () =>
     doing.run(async () => {
       const content: Partial<SimulationAsked> = { from: `${since}T00:00:00Z`, text };
-      tell(await send<JourneySimulation>("POST", where, content));
+      look(found(await send<JourneySimulation>("POST", where, content)));
       return "";
     });
   const stop = () =>
     doing.run(async () => {
-      tell(await send<JourneySimulation>("DELETE", where));
+      look(found(await send<JourneySimulation>("DELETE", where)));
       return "Stopped.";
     });
   return (
@@ -72,6 +98,9 @@ export function SimulationCard({ journey, text = "" }: SimulationProps) {
         {running && `${share(told.done, 0)} of the time has been gone through`}
       </p>
       <Told doing={doing} />
+      {lost && looked.trouble && (
+        <TroubleNote problem={looked.trouble} again={() => look(found(told))} />
+      )}
       {told?.trouble && <p className="wrong">{told.trouble}</p>}
       {told?.state === "done" && <Result told={told} />}
     </Card>
