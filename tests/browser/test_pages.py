@@ -204,6 +204,31 @@ def test_what_was_learnt_is_accessible_where_it_is_opened(
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
+def test_where_less_is_better_a_measure_that_fell_is_the_good_one(page: Page, shop: str) -> None:
+    shown(page, shop)
+    measures = page.get_by_role("table", name="Measures of repeat-purchase")
+    worse = measures.get_by_role("row", name="Log loss")
+    expect(worse).to_contain_text("less is better")
+    expect(worse.get_by_text("0.006 to 0.021")).to_be_visible()
+    expect(worse.locator(".good")).to_have_count(0)
+    expect(measures.get_by_role("row", name="Brier score").locator(".good")).to_have_text(
+        "-0.016 to -0.007"
+    )
+    money = page.get_by_role("table", name="Measures of value").get_by_role("row").nth(1)
+    expect(money).to_contain_text("£182.40")
+    expect(money.locator(".good")).to_have_text("-£44.10 to -£30.60")
+
+
+def test_a_kept_score_is_told_in_its_unit_where_nothing_newer_is_known(
+    page: Page, shop: str
+) -> None:
+    page.route("**/people/17/scores", lambda route: route.abort())
+    shown(page, f"{shop}/people/17")
+    scores = page.get_by_role("heading", name="Scores and segments").locator("xpath=../..")
+    for told in ("31.8%", "£81.20", "18 Dec 2011", "19 h"):
+        expect(scores.get_by_text(told, exact=True)).to_be_visible()
+
+
 def test_hostile_data_runs_nothing(new_context: NewContext, hostile_shop: str) -> None:
     page = new_context().new_page()
     dialogs: list[str] = []

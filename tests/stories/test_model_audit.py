@@ -15,6 +15,7 @@ from tailorbird.errors import ModelError, UsageError
 from tailorbird.learning_texts import WantedModel
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_targets import MEANINGS
+from tailorbird.readings import people
 from tailorbird.schema import DAY, HOUR, Body, Consent, PersonId, Purpose
 from tailorbird.views import moment
 
@@ -164,6 +165,12 @@ def test_what_is_no_probability_is_told_between_its_own_ends_in_its_own_unit(
     assert {name: each.unit for name, each in found.items()} == {
         MODEL: "share", "next_order": "instant", "send_hour": "hour"
     }  # fmt: skip
+    page = people.report(tb.world, rows["p"][0].as_py(), tb.clock())
+    assert page is not None
+    assert {each.model: each.unit for each in page.scores} == {
+        name: each.unit for name, each in found.items()
+    }
+    assert freshening.unit(tb.world, "uplift_of-no-author", 1) == "share"
     assert {each.model for each in told if each.kept} >= {"next_order", "send_hour"}, told
     assert all(each.low <= each.value <= each.high for each in told)
     assert found["send_hour"].high == found["send_hour"].value + 3

@@ -267,9 +267,38 @@ class SampleReadings:
                 3_911,
                 ("recency", "frequency", "monetary", "tenure"),
                 {"regularisation": 1.0},
-                (Measured("AUC", 0.742, 0.741, self.said("recency rule"), -0.004, 0.006),),
+                (
+                    Measured("auc", 0.742, 0.741, self.said("recency rule"), -0.004, 0.006),
+                    Measured("log loss", 0.612, 0.598, self.said("recency rule"), 0.006, 0.021),
+                    Measured("brier", 0.181, 0.192, self.said("recency rule"), -0.016, -0.007),
+                ),
                 False,
                 self.said("It cannot be told from the recency rule, so the rule serves."),
+            ),
+            ModelReport(
+                "value",
+                "value",
+                1,
+                AT,
+                datetime(2010, 12, 1, tzinfo=UTC),
+                datetime(2011, 10, 1, tzinfo=UTC),
+                datetime(2011, 10, 1, tzinfo=UTC),
+                AT,
+                2_204,
+                ("recency", "frequency"),
+                {},
+                (
+                    Measured(
+                        "mean absolute error",
+                        18_240.0,
+                        21_975.0,
+                        self.said("mean so far"),
+                        -4_410.0,
+                        -3_060.0,
+                    ),
+                ),
+                True,
+                self.said("It beats the mean so far, so it serves."),
             ),
         )
 
@@ -337,7 +366,12 @@ class SampleReadings:
                 for n, (item, name, price) in enumerate(ITEMS)
             ),
             suggestions_from=self.said("recommender 3"),
-            scores=(Score("repeat-purchase", 2, 0.318, AT),),
+            scores=(
+                Score("repeat-purchase", 2, 0.318, AT),
+                Score("value", 1, 8_120.0, AT, "money"),
+                Score("next_order", 1, (AT + timedelta(days=9)).timestamp(), AT, "instant"),
+                Score("send_hour", 1, 19.0, AT, "hour"),
+            ),
             segments=(self.said("gold") if self.hostile else "lapsing", "win-back audience"),
         )
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from tailorbird import learning, letters, profiles, segments
+from tailorbird import freshening, learning, letters, profiles, segments
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.readings import visits
 from tailorbird.schema import PURPOSES, Consent, ConsentState, Instant, PersonId, Profile, Scalar
@@ -242,6 +242,9 @@ def _suggestions(
 def _scores(world: World, person: PersonId) -> tuple[Score, ...]:
     found = world.facts.read(_SCORES_OF, (person,)).to_pylist()
     return tuple(
-        Score(row["model"], row["version"], row["value"] / MILLION, moment(row["at"]))
+        Score(
+            row["model"], row["version"], row["value"] / MILLION, moment(row["at"]),
+            freshening.unit(world, row["model"], row["version"]),
+        )
         for row in found
-    )
+    )  # fmt: skip

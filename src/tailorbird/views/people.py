@@ -71,12 +71,14 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """A model's probability for this person."""
+    """What a model said of this person last: the score that segments see."""
 
     model: str
     version: int
     value: float
     at: datetime
+    unit: Literal["share", "money", "instant", "hour"] = "share"
+    """What it is: a probability, minor units of money, seconds since 1970, an hour."""
 
 
 class EventContext(msgspec.Struct, frozen=True):

@@ -2049,6 +2049,7 @@ export interface Score {
   version: number;
   value: number;
   at: string;
+  unit: "share" | "money" | "instant" | "hour";
 }
 
 export interface ScoreWorth {

@@ -12,10 +12,11 @@ import type {
 } from "../api/types";
 import { Bars, ShareBar, Spark } from "../parts/charts";
 import { EffectsOf, Takeaway } from "../parts/effects";
+import { Measures } from "../parts/models";
 import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
 import { Alarms } from "../parts/sending";
 import { Table } from "../parts/table";
-import { brief, capital, count, date, figure, instant, money, share } from "../words";
+import { brief, capital, count, date, instant, money, share } from "../words";
 import { campaignAt } from "../parts/places";
 
 export default function Overview() {
@@ -230,33 +231,7 @@ function Model({ model }: { model: ModelReport }) {
         </Chip>
       </h3>
       <p>{model.why}</p>
-      <Table
-        caption={`Measures of ${model.name}`}
-        rows={model.measures}
-        id={(_, index) => index}
-        columns={[
-          { name: "Measure", head: true, cell: (m) => m.name },
-          { name: "Model", right: true, cell: (m) => figure(m.model) },
-          {
-            name: "Naive rule",
-            right: true,
-            cell: (m) => (
-              <>
-                {figure(m.naive)} <small className="dim block">{m.naive_rule}</small>
-              </>
-            ),
-          },
-          {
-            name: "Difference, 95 %",
-            right: true,
-            cell: (m) => (
-              <span className={m.low > 0 ? "good" : undefined}>
-                {figure(m.low)} to {figure(m.high)}
-              </span>
-            ),
-          },
-        ]}
-      />
+      <Measures of={model.name} measures={model.measures} />
       <p className="dim">
         Judged on {date(model.test_from)} to {date(model.test_until)}, {count(model.people)} people.
       </p>

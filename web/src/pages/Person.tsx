@@ -8,6 +8,7 @@ import type {
   PersonReport,
   PersonScore,
   Problem,
+  Score,
   SessionRow,
   Timeline,
   TimelineEntry,
@@ -145,23 +146,24 @@ function Reasons({ person, model }: { person: number; model: string }) {
   );
 }
 
-function ScoreWords({ score, value }: { score: PersonScore; value: number }) {
+function ScoreWords({ unit, value }: { unit: Score["unit"]; value: number }) {
   const { currency } = useStatus();
-  if (score.unit === "money") return money(value, currency);
-  if (score.unit === "instant") return date(new Date(value * 1000).toISOString());
-  return score.unit === "hour" ? `${figure(value, 0)} h` : share(value);
+  if (unit === "money") return money(value, currency);
+  if (unit === "instant") return date(new Date(value * 1000).toISOString());
+  return unit === "hour" ? `${figure(value, 0)} h` : share(value);
 }
 
-/** What one model says now, and between what the truth lies (95 %). */
-function ScoreNow({ score, kept }: { score: PersonScore | undefined; kept: number }) {
-  if (!score) return share(kept);
+/** What one model says now, and between what the truth lies (95 %); until that is known, what is kept. */
+function ScoreNow({ score, kept }: { score: PersonScore | undefined; kept: Score }) {
+  if (!score) return <ScoreWords unit={kept.unit} value={kept.value} />;
+  const { unit, low, high } = score;
   return (
     <>
-      <ScoreWords score={score} value={score.value} />
-      {score.unit !== "hour" && (
+      <ScoreWords unit={unit} value={score.value} />
+      {unit !== "hour" && (
         <span className="dim">
           {" "}
-          (<ScoreWords score={score} value={score.low} /> to <ScoreWords score={score} value={score.high} />)
+          (<ScoreWords unit={unit} value={low} /> to <ScoreWords unit={unit} value={high} />)
         </span>
       )}
     </>
@@ -177,7 +179,7 @@ function Scores({ report }: { report: PersonReport }) {
       <Facts>
         {report.scores.map((score) => (
           <Fact key={score.model} word={capital(plain(score.model))} note={`version ${score.version}`}>
-            <ScoreNow score={told(score.model)} kept={score.value} />
+            <ScoreNow score={told(score.model)} kept={score} />
           </Fact>
         ))}
       </Facts>

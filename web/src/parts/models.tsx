@@ -1,5 +1,6 @@
 // What a model's card shows: measures beside the naive rule, what is said beside what came, lift.
 
+import "../styles/models.css";
 import { useId } from "react";
 import type { Measured, ModelReport } from "../api/types";
 import { capital, count, figure, money, plain, share } from "../words";
