@@ -193,6 +193,18 @@ class Passage(msgspec.Struct, frozen=True, gc=False):
     ended: str
 
 
+class Draw(msgspec.Struct, frozen=True, gc=False):
+    """That somebody was drawn at a step by chance; `reason` says with which probability."""
+
+    person: PersonId
+    version: int
+    """Of the journey, as her enrolment stands."""
+    entered_at: Instant
+    at: Instant
+    outcome: Outcome
+    reason: str
+
+
 class Enrolments(Protocol):
     """Who is in which journey, and every step that anybody made."""
 
@@ -262,3 +274,6 @@ class Enrolments(Protocol):
 
     def passages(self, journey: str, after: Instant = 0) -> list[Passage]:
         """Return the ways of all who entered a journey after an instant, in order of entry."""
+
+    def draws(self, journey: str, step: str) -> list[Draw]:
+        """Return all draws at a split, in order of time; of step '', those that entry made."""

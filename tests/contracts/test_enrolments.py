@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.postgres import running
 
 from tailorbird.enrolments import (
     NEVER,
+    Draw,
     Enrolment,
     Enrolments,
     Entry,
@@ -161,6 +163,21 @@ def test_every_way_through_a_journey_is_told_as_it_stands(store: Enrolments) -> 
     ]
     assert store.passages("cart", after=NOW) == [held]
     assert store.passages("unknown") == []
+
+
+def test_every_draw_is_told_with_its_probability(store: Enrolments) -> None:
+    one, two, _ = entered(store, 1, 2, 3)
+    store.move([on(one, "short", "drew"), on(two, "", "exit", ended="exit")], NOW + 5)
+    store.enter("cart", 2, [entry(4, at=NOW + 9, ended="holdout")], NOW + 9)
+    store.enter("other", 1, [entry(5)], NOW)
+    elsewhere = msgspec.structs.replace(entry(6, ended="refused"), outcome="refused")
+    store.enter("cart", 2, [elsewhere], NOW + 9)
+    assert store.draws("cart", "") == [
+        *(Draw(person, 1, NOW, NOW, "entered", "") for person in (1, 2, 3)),
+        Draw(4, 2, NOW + 9, NOW + 9, "holdout", ""),
+    ]
+    assert store.draws("cart", "wait") == [Draw(1, 1, NOW, NOW + 5, "drew", "so")]
+    assert store.draws("cart", "unknown") == store.draws("unknown", "") == []
 
 
 def test_who_has_ended_moves_no_more(store: Enrolments) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tailorbird.enrolments import (
     LONG,
+    Draw,
     Enrolment,
     EnrolmentId,
     Entry,
@@ -255,6 +256,19 @@ class MemoryEnrolments:
                 way = (step, last.outcome, last.reason, each.ended)
                 found.append(Passage(each.person, each.entered_at, *way))
         return found
+
+    def draws(self, journey: str, step: str) -> list[Draw]:
+        """Return all draws at a split, in order of time; of step '', those that entry made."""
+        found = [
+            (r.at, each.id, r.number,
+             Draw(each.person, each.version, each.entered_at, r.at, r.outcome, r.reason))
+            for each in self._all.values()
+            if each.journey == journey
+            for r in self._records[each.id]
+            if (not r.number and r.outcome in ("entered", "holdout") and not step)
+            or (step and r.step == step and r.outcome == "drew")
+        ]  # fmt: skip
+        return [draw for *_, draw in sorted(found, key=lambda each: each[:3])]
 
     def _belonging(self, people: Sequence[PersonId]) -> list[Enrolment]:
         """Return the enrolments of people, ended ones too, by number."""

@@ -11,6 +11,7 @@ import msgspec
 from tailorbird.enrolments import (
     LONG,
     NEVER,
+    Draw,
     Enrolment,
     EnrolmentId,
     Entry,
@@ -196,6 +197,10 @@ class PostgresEnrolments:
     def passages(self, journey: str, after: Instant = 0) -> list[Passage]:
         """Return the ways of all who entered a journey after an instant, in order of entry."""
         return [Passage(*row) for row in self._server.rows(SQL["passages"], (journey, after))]
+
+    def draws(self, journey: str, step: str) -> list[Draw]:
+        """Return all draws at a split, in order of time; of step '', those that entry made."""
+        return [Draw(*row) for row in self._server.rows(SQL["draws"], (journey, step))]
 
     def _read(self, name: str, *bound: object) -> list[Enrolment]:
         return [Enrolment(*row) for row in self._server.rows(SQL[name], bound)]

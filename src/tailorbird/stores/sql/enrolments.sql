@@ -145,3 +145,12 @@ JOIN journey_words AS o ON o.code = r.outcome JOIN journey_words AS w ON w.code 
 JOIN journey_words AS x ON x.code = e.ended
 WHERE e.journey = (SELECT code FROM journey_words WHERE word = ?) AND e.entered_at > ?
 ORDER BY e.id
+-- name: draws
+SELECT e.person, e.version, e.entered_at, r.at, o.word, w.word
+FROM enrolments AS e JOIN enrolment_steps AS r ON r.enrolment = e.id
+JOIN journey_words AS s ON s.code = r.step JOIN journey_words AS o ON o.code = r.outcome
+JOIN journey_words AS w ON w.code = r.reason
+WHERE e.journey = (SELECT code FROM journey_words WHERE word = :journey)
+  AND CASE :step WHEN '' THEN r.number = 0 AND o.word IN ('entered', 'holdout')
+      ELSE s.word = :step AND o.word = 'drew' END
+ORDER BY r.at, e.id, r.number

@@ -183,3 +183,12 @@ JOIN journey_words AS o ON o.code = r.outcome JOIN journey_words AS w ON w.code 
 JOIN journey_words AS x ON x.code = e.ended
 WHERE e.journey = (SELECT code FROM journey_words WHERE word = $1::text) AND e.entered_at > $2::bigint
 ORDER BY e.id
+-- name: draws
+SELECT e.person, e.version, e.entered_at, r.at, o.word, w.word
+FROM enrolments AS e JOIN enrolment_steps AS r ON r.enrolment = e.id
+JOIN journey_words AS s ON s.code = r.step JOIN journey_words AS o ON o.code = r.outcome
+JOIN journey_words AS w ON w.code = r.reason
+WHERE e.journey = (SELECT code FROM journey_words WHERE word = $1::text)
+  AND CASE $2::text WHEN '' THEN r.number = 0 AND o.word IN ('entered', 'holdout')
+      ELSE s.word = $2::text AND o.word = 'drew' END
+ORDER BY r.at, e.id, r.number

@@ -11,6 +11,7 @@ import msgspec
 
 from tailorbird.enrolments import (
     LONG,
+    Draw,
     Enrolment,
     EnrolmentId,
     Entry,
@@ -154,6 +155,11 @@ class SqliteEnrolments:
         """Return the ways of all who entered a journey after an instant, in order of entry."""
         rows = self._database.current().execute(SQL["passages"], (journey, after))
         return [Passage(*row) for row in rows]
+
+    def draws(self, journey: str, step: str) -> list[Draw]:
+        """Return all draws at a split, in order of time; of step '', those that entry made."""
+        bound = {"journey": journey, "step": step}
+        return [Draw(*row) for row in self._database.current().execute(SQL["draws"], bound)]
 
     def _read(self, name: str, bound: Any) -> list[Enrolment]:
         return [Enrolment(*row) for row in self._database.current().execute(SQL[name], bound)]
