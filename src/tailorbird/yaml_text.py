@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
 
 from tailorbird.errors import DefinitionError
+from tailorbird.misfits import Path as Path
+from tailorbird.misfits import misfit
+from tailorbird.misfits import nearest as nearest
 
 T = TypeVar("T")
-Path: TypeAlias = tuple[str | int, ...]
-MOST_TOLD = 30
-"""Names that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +133,9 @@ def convert(document: Document, type_: type[T]) -> T:
     try:
         return msgspec.convert(document.value, type_)
     except msgspec.ValidationError as error:
-        what, _, at = str(error).partition(" - at `")
-        path = _path(at.rstrip("`"))
-        raise DefinitionError(
-            what.replace("Object", "the mapping").replace("`", "'"),
-            where=document.where(_unknown(what, path)),
-            mend=_mend(what, path, type_),
-        ) from None
+        found = misfit(error, document.value, type_)
+        where = document.where(found.path)
+        raise DefinitionError(found.what, where=where, mend=found.mend) from None
 
 
 def check_name(said: str, name: str, where: str) -> None:
@@ -163,15 +157,6 @@ def part(document: Document, path: Path, value: Any) -> Document:
         for places in (document.lines, document.columns)
     )
     return Document(document.name, value, lines, columns)
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """Return `did you mean X?`, or the list of what is known."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    more = f" and {len(known) - MOST_TOLD} more" if len(known) > MOST_TOLD else ""
-    return f"known: {', '.join(sorted(known)[:MOST_TOLD])}{more}"
 
 
 def _refuse_aliases(text: str, name: str, *, columns: bool) -> None:
@@ -217,33 +202,3 @@ def _locate(node: yaml.Node, path: Path, document: Document, *, columns: bool) -
 def _place(node: yaml.Node, path: Path, document: Document) -> None:
     document.lines[path] = node.start_mark.line + 1
     document.columns[path] = node.start_mark.column + 1
-
-
-def _path(text: str) -> Path:
-    parts = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", text.removeprefix("$"))
-    return tuple(int(index) if index else key for key, index in parts)
-
-
-def _unknown(what: str, path: Path) -> Path:
-    match = re.search(r"unknown field `([^`]+)`", what)
-    return (*path, match[1]) if match else path
-
-
-def _mend(what: str, path: Path, type_: type[Any]) -> str:
-    if match := re.search(r"unknown field `([^`]+)`", what):
-        struct = _struct_at(type_, path)
-        return nearest(match[1], list(struct.__struct_fields__)) if struct else "remove it"
-    if "missing required field" in what:
-        return "add it"
-    return f"mend {'.'.join(map(str, path))}" if path else "mend the file"
-
-
-def _struct_at(type_: type[Any], path: Path) -> type[msgspec.Struct] | None:
-    """Follow struct fields along the path; None where it leaves structs."""
-    current: Any = type_
-    for key in path:
-        if not (isinstance(current, type) and issubclass(current, msgspec.Struct)):
-            return None
-        hints = {f.name: f.type for f in msgspec.structs.fields(current)}
-        current = hints.get(str(key))
-    return current if isinstance(current, type) and issubclass(current, msgspec.Struct) else None

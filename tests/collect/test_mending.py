@@ -110,7 +110,7 @@ def test_bytes_that_are_no_text_stay_as_they_came() -> None:
         ("rule: r\nchange:\n  - {rename: a, to: message_id}\n", "keeps its message id"),
         (
             "rule: r\nchange:\n  - {sett: a}\n",
-            "t.yaml:3: the mapping contains unknown field 'sett'",
+            "t.yaml:3: unknown field 'sett' in 'change[0]'",
         ),
         ("change: []\n", "missing required field"),
     ],

@@ -383,7 +383,7 @@ RABBIT = "source: x\nkind: rabbitmq\nurl: amqp://a:${P}@b/\nqueue: q\n"
         (RABBIT + "at: '03:00'\n", "s.yaml:5: a queue is read all the time; take `at` out"),
         (KAFKA.replace("[t]", "['a b']"), "s.yaml:4: 'a b' is no topic's name"),
         (KAFKA.replace("[t]", "[]"), "s.yaml:4: it names no topic, or one twice"),
-        (KAFKA.replace("topics", "topic"), "s.yaml:4: the mapping contains unknown field 'topic'"),
+        (KAFKA.replace("topics", "topic"), "s.yaml:4: unknown field 'topic'"),
         (RABBIT.replace("queue: q", "queue: ''"), "s.yaml:4: it names no queue"),
         (RABBIT.replace("${P}", "secret"), "s.yaml: a password is written in it"),
         (KAFKA + "brings: [orders]\n", "s.yaml:5: without a mapping"),
