@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird import intake, profiles
-from tailorbird.collect import fields, money
+from tailorbird import intake, money, profiles
+from tailorbird.collect import fields
 from tailorbird.errors import ConflictError, RecordError
 from tailorbird.ids import Entropy, new_id
 from tailorbird.privacy.vault import is_personal_property

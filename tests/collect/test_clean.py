@@ -7,14 +7,16 @@ import importlib
 
 import pytest
 
-from tailorbird.collect import capitals, clean, countries, currencies, dates, money
+from tailorbird import money
+from tailorbird.collect import capitals, clean, countries, currencies, dates
 
-WITH_EXAMPLES = ("capitals", "clean", "dates", "fields", "money", "names", "plan", "plan_rules")
+OF_THE_ROOM = ("capitals", "clean", "dates", "fields", "names", "plan", "plan_rules")
+WITH_EXAMPLES = ("money", "misfits", *(f"collect.{name}" for name in OF_THE_ROOM))
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES)
 def test_the_examples_of_the_docstrings_run(module: str) -> None:
-    results = doctest.testmod(importlib.import_module(f"tailorbird.collect.{module}"))
+    results = doctest.testmod(importlib.import_module(f"tailorbird.{module}"))
     assert results.attempted > 0
     assert results.failed == 0
 

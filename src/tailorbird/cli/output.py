@@ -47,11 +47,6 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str
     ]
 
 
-def money(minor: int, currency: str) -> str:
-    """Return an amount with two decimals and its currency."""
-    return f"{minor / 100:,.2f} {currency}".rstrip()
-
-
 @contextmanager
 def progress(label: str, *, quiet: bool = False) -> Iterator[Progress]:
     """Show a bar on a terminal, nothing elsewhere."""

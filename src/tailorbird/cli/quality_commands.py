@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tailorbird import money
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Folder, instant, opened
-from tailorbird.cli.output import emit, money, read_text, table
+from tailorbird.cli.output import emit, read_text, table
 
 if TYPE_CHECKING:
     from tailorbird.views.quality import FieldProfile, QualityReport
@@ -70,7 +71,7 @@ def _lines(found: QualityReport, currency: str) -> Iterator[str]:
     orders = found.orders
     yield from _titled("orders", _ORDERS, [
         (orders.orders, orders.returns, orders.without_person, orders.worthless,
-         orders.unpriced_lines, money(orders.median_minor, currency), orders.outliers)
+         orders.unpriced_lines, money.said(orders.median_minor, currency), orders.outliers)
     ] if orders.orders else [])  # fmt: skip
     yield from _titled("traits", _FIELDS, [_field(one) for one in found.traits])
     yield from _titled("properties", _FIELDS, [_field(one) for one in found.properties])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tailorbird.collect import money
+from tailorbird import money
 from tailorbird.collect.columns_said import Said
 from tailorbird.collect.commerce import (
     IDS,

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tailorbird.collect import clean, money
+from tailorbird import money
+from tailorbird.collect import clean
 from tailorbird.collect.fields import IDENTIFIER_LIMIT, Refusal, reference, text
 from tailorbird.schema import Line, Names, Scalar
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from tailorbird.collect import money
+from tailorbird import money
 from tailorbird.collect.fields import Refusal, instant
 from tailorbird.collect.patterns import whole
 from tailorbird.collect.plan import OF_PRODUCTS, Expected, Property, Rule, TrackingPlan, parse

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tailorbird.collect import money
+from tailorbird import money
 from tailorbird.journeys.journey import (
     CallTrigger,
     DateTrigger,

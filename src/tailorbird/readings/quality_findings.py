@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tailorbird.collect import money
+from tailorbird import money
 from tailorbird.views.quality import (
     Breach,
     FieldProfile,

@@ -16,7 +16,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from tailorbird.collect import columns, money
+from tailorbird import money
+from tailorbird.collect import columns
 from tailorbird.collect.columns import Message as Message
 from tailorbird.collect.columns import iso as iso
 from tailorbird.collect.columns import plain

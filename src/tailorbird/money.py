@@ -57,3 +57,12 @@ def major(units: int, currency: str) -> Decimal:
     '17.99'
     """
     return Decimal(units).scaleb(-exponent(currency))
+
+
+def said(units: float, currency: str) -> str:
+    """Return minor units as people read them, with the currency where it is known.
+
+    >>> said(123_456, "EUR"), said(1200, "JPY"), said(-5, "")
+    ('1,234.56 EUR', '1,200 JPY', '-0.05')
+    """
+    return f"{major(round(units), currency):,} {currency}".rstrip()
