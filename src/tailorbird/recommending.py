@@ -5,7 +5,7 @@ One call serves mails, journeys, AMP parts, pictures, the API and the console: `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,10 +15,10 @@ from tailorbird import catalogue, learning, serving, yaml_text
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.recommend import calibration, consumables, report
 from tailorbird.recommend.calibration import Calibration
-from tailorbird.recommend.candidates import Asking, chosen, nothing
+from tailorbird.recommend.candidates import Asking, Known, chosen, known, nothing
 from tailorbird.recommend.diversity import Likeness
 from tailorbird.recommend.exposure import Exposed, audited
-from tailorbird.recommend.interactions import Flags
+from tailorbird.recommend.interactions import Flags, Ints
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.report import Report
 from tailorbird.recommend.rules import DEFAULT, Catalogue, Compiled, Rules, attributes_of
@@ -58,6 +58,8 @@ class Shop:
     products: dict[str, Product]
     stock: Catalogue
     likeness: Likeness
+    shelves: dict[str, Ints]
+    """The rows of each category."""
     stamp: tuple[int, int, int, int]
     """Another one where the catalogue is another."""
 
@@ -84,16 +86,12 @@ class Chooser:
         self.shop = shop(world)
         self._model: Recommender | None = None
         if found and self.shop.stock.items:
-            known = sorted(personal)
-            past = learning.history(world, known, now)
-            self._history, self._learnt = past, self._known(found[1].items)
-            self._model = self._stocked(found[1]).with_history(past, now=now)
-            self._groups = self._strangers(known)
-            self._gaps = world.latest.of(
-                "consumables",
-                self.version,
-                lambda: consumables.learnt(found[1].history, found[1].items),
-            )
+            people = sorted(personal)
+            self._history = learning.history(world, people, now)
+            stocked = self._stocked(found[1])
+            self._model = stocked.with_history(self._history, now=now)
+            self._groups = self._strangers(people)
+            self._known = self._derived(found[1], stocked)
 
     def choose(self, people: Sequence[PersonId], number: int, category: str = "") -> pa.Table:
         """Return up to so many products for each person, best first; perhaps of one category.
@@ -112,13 +110,10 @@ class Chooser:
             likeness=self.shop.likeness,
             people=np.unique(np.asarray(people, dtype=np.int64)),
             history=self._history,
-            gaps=self._gaps,
-            learnt=self._learnt,
+            known=self._known,
             groups=self._groups,
             now=self._now,
-            within=np.array([each == category for each in self.shop.stock.categories], bool)
-            if category
-            else None,
+            within=self._shelf(category) if category else None,
         )
         return self._with_scores(chosen(asking, number))
 
@@ -146,14 +141,24 @@ class Chooser:
         read = catalogue.products
         return self._world.latest.of("stocked", stamp, lambda: model.with_items(read(self._world)))
 
-    def _known(self, items: Sequence[str]) -> Flags:
-        """Return which products of the catalogue the model was trained with: others are new."""
+    def _derived(self, trained: Recommender, stocked: Recommender) -> Known:
+        """Return what the model and the catalogue know of each other, once while both stay."""
+        latest = self._world.latest
 
-        def read() -> Flags:
-            learnt = {*items}
-            return np.array([each in learnt for each in self.shop.stock.items], bool)
+        def gaps() -> Mapping[str, float]:
+            return consumables.learnt(trained.history, trained.items)
 
-        return self._world.latest.of("learnt products", (self.version, self.shop.stamp), read)
+        def derived() -> Known:
+            usual = latest.of("consumables", self.version, gaps)
+            return known(stocked, trained.items, usual, self.shop.stock)
+
+        return latest.of("known products", (self.version, self.shop.stamp), derived)
+
+    def _shelf(self, category: str) -> Flags:
+        """Return which products are of a category."""
+        flags = np.zeros(len(self.shop.stock.items), bool)
+        flags[self.shop.shelves.get(category, [])] = True
+        return flags
 
     def _strangers(self, people: Sequence[PersonId]) -> dict[PersonId, str]:
         """Return where those come from who have not done anything yet that tells their taste."""
@@ -290,4 +295,13 @@ def _read(world: World, stamp: tuple[int, int, int, int]) -> Shop:
     for row in world.facts.read(_ATTRIBUTES).to_pylist():
         attributes.setdefault(row["name"], {})[row["item"]] = row["text"]
     stock = stocked(products, arrived, attributes)
-    return Shop({each.item: each for each in products}, stock, Likeness(stock), stamp)
+    shelves: dict[str, list[int]] = {}
+    for row, category in enumerate(stock.categories):
+        shelves.setdefault(category, []).append(row)
+    return Shop(
+        products={each.item: each for each in products},
+        stock=stock,
+        likeness=Likeness(stock),
+        shelves={category: np.array(rows, np.int64) for category, rows in shelves.items()},
+        stamp=stamp,
+    )

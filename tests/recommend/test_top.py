@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tailorbird import recommend
 from tailorbird.errors import ModelError, UsageError
@@ -224,3 +226,23 @@ def test_wrong_questions_are_refused(shop: Recommender, interactions: Maker, now
         shop.top([1], 0, now=now)
     with pytest.raises(ModelError, match="kind"):
         recommend.fit(interactions(SHOP).drop_columns(["kind"]), now=now)
+
+
+@given(seed=st.integers(0, 2**32 - 1), listed=st.booleans())
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_flags_bound_items_as_their_names_do(
+    noise: pa.Table, now: Instant, seed: int, listed: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    table = noise.take(rng.permutation(noise.num_rows)[:400])
+    some = pa.table({"item": [f"item-{n:03}" for n in rng.permutation(300)[:200]]})
+    model = recommend.fit(table, some if listed else None, now=now)
+    flags = rng.random(len(model.items)) < rng.random()
+    names = {item for item, flag in zip(model.items, flags, strict=True) if flag}
+    people = [*np.unique(table["person"].to_numpy())[:20].tolist(), 10**6]
+    for made in (model, model.with_history(table.slice(0, 200), now=now)):
+        by_flag, by_name = (made.top(people, 5, now=now, within=each) for each in (flags, names))
+        assert by_flag == by_name
+        assert {*by_flag["item"].to_pylist()} <= names

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from tailorbird.recommend.diversity import Likeness, choose
-from tailorbird.recommend.interactions import Flags, Floats, Ints, beginnings, sought
+from tailorbird.recommend.interactions import Flags, Floats, Ints, among, beginnings, sought
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.rules import Catalogue, Compiled
 from tailorbird.schema import DAY, Instant, Names, PersonId
@@ -28,7 +28,7 @@ NEW_SHARE: Final = 0.9
 """Of the score of the product that it is like."""
 PAIR, NEW = "pair", "new"
 _COLUMNS: Final = ("person", "item", "score", "reason", "reason_code", "because")
-_Top: TypeAlias = "Callable[[Ints, Collection[str], float | None], pa.Table]"
+_Top: TypeAlias = "Callable[[Ints, Flags, float | None], pa.Table]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,37 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What a model and the catalogue know of each other, as columns over products."""
+
+    row: Ints
+    """Of each of the model's items, -1 where the catalogue lacks it."""
+    learnt: Flags
+    """Whether the training knew it: others are new."""
+    due_after: Floats
+    """Days after which a learnt consumable may be shown again; infinite for other products."""
+
+
+def known(
+    model: Recommender, learnt: Collection[str], gaps: Mapping[str, float], stock: Catalogue
+) -> Known:
+    """Return what is derived once from a model, the items of its training, and the catalogue.
+
+    `gaps` are the learnt consumables with the usual days between two purchases.
+    """
+    return Known(
+        row=stock.rows(model.items),
+        learnt=among(stock.items, learnt),
+        due_after=np.array([gaps.get(item, np.inf) / 2 for item in stock.items], np.float64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """For whom products are chosen, by which rules, from what.
 
-    `people` are distinct and sorted, `history` what they did, `gaps` the learnt consumables with
-    their usual days; `within` narrows what rules allow.
+    `people` are distinct and sorted, `history` what they did, `known` what the model and the
+    catalogue know of each other; `within` narrows what rules allow.
     """
 
     model: Recommender
@@ -58,9 +84,7 @@ class Asking:
     likeness: Likeness
     people: Ints
     history: pa.Table
-    gaps: Mapping[str, float]
-    learnt: Flags
-    """Which products of the catalogue the training knew: others are new."""
+    known: Known
     now: Instant
     within: Flags | None = None
     groups: Mapping[PersonId, str] | None = None
@@ -71,9 +95,9 @@ class Asking:
         """Return what may be shown."""
         return self.rules.allowed if self.within is None else self.rules.allowed & self.within
 
-    def named(self, rows: Flags) -> set[str]:
-        """Return the ids of products."""
-        return {self.stock.items[row] for row in np.flatnonzero(rows)}
+    def modelled(self, rows: Flags) -> Flags:
+        """Return which items of the model these products are."""
+        return np.asarray(np.append(rows, False)[self.known.row])
 
 
 def chosen(asking: Asking, k: int, threads: int = 1) -> pa.Table:
@@ -126,13 +150,13 @@ def _proposed(asking: Asking, k: int, threads: int) -> Iterator[pa.Table]:
     """Yield what the model and the rules propose, the model's first."""
     rules = asking.rules.rules
     depth = k if _as_the_model_says(asking) else max(LEAST_DEPTH, DEPTH_TIMES * k)
-    everything = asking.named(asking.allowed)
-    if not everything:
+    everything = asking.allowed
+    if not everything.any():
         return
 
-    def top(people: Ints, within: Collection[str], bar_days: float | None) -> pa.Table:
+    def top(people: Ints, rows: Flags, bar_days: float | None) -> pa.Table:
         found = asking.model.top(
-            people.tolist(), depth, now=asking.now, within=within,
+            people.tolist(), depth, now=asking.now, within=asking.modelled(rows),
             exclude_recent_days=bar_days, groups=asking.groups, threads=threads,
         )  # fmt: skip
         return found.select(_COLUMNS).cast(nothing().schema.remove(len(_COLUMNS)))
@@ -140,9 +164,9 @@ def _proposed(asking: Asking, k: int, threads: int) -> Iterator[pa.Table]:
     bar_days = rules.not_bought_days or None
     proposed = top(asking.people, everything, bar_days)
     yield proposed
-    first = asking.rules.factor > 1
-    if (first & asking.allowed).any():
-        yield top(asking.people, asking.named(first & asking.allowed), bar_days)
+    first = (asking.rules.factor > 1) & everything
+    if first.any():
+        yield top(asking.people, first, bar_days)
     recent = _recent(asking, rules.not_bought_days)
     if bar_days and len(recent.keys):
         yield from _again(asking, recent, top)
@@ -159,25 +183,21 @@ def _as_the_model_says(asking: Asking) -> bool:
 
 def _fresh(asking: Asking) -> Ints:
     """Return the newest products that came after the training."""
-    fresh = np.flatnonzero(asking.allowed & ~asking.learnt)
+    fresh = np.flatnonzero(asking.allowed & ~asking.known.learnt)
     return fresh[np.argsort(-asking.stock.arrived[fresh], kind="stable")][:NEWEST]
 
 
 def _again(asking: Asking, recent: Recent, top: _Top) -> Iterator[pa.Table]:
     """Yield consumables for those who bought one of late and may need it again."""
-    due_after = np.full(len(asking.stock.items), np.inf)
-    if asking.rules.rules.consumables.learnt:
-        rows = asking.stock.rows(asking.gaps)
-        known = rows >= 0
-        due_after[rows[known]] = np.array([*asking.gaps.values()])[known] / 2
-    due_after[asking.rules.declared] = 0.0
+    learnt = asking.rules.rules.consumables.learnt
+    due_after = np.where(asking.rules.declared, 0.0, asking.known.due_after if learnt else np.inf)
     place, row = np.divmod(recent.keys, max(recent.width, 1))
     due = (asking.now / DAY - recent.day >= due_after[row]) & asking.allowed[row]
     if not due.any():
         return
     again = np.zeros(recent.width, bool)
     again[row[due]] = True
-    found = top(asking.people[np.unique(place[due])], asking.named(again), None)
+    found = top(asking.people[np.unique(place[due])], again, None)
     place = np.searchsorted(asking.people, found.column("person").to_numpy())
     key = place * recent.width + _rows(asking.stock, found.column("item"))
     yield found.filter(np.isin(key, recent.keys[due]))

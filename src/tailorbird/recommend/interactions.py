@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -227,6 +227,16 @@ def history(interactions: Interactions, until: Instant) -> History:
         bought=strongest == _WORTH[_KINDS.index(Names.PURCHASE)],
         visit=_reduced(np.minimum, visit, begins),
     )
+
+
+def among(items: Sequence[str], some: Collection[str]) -> Flags:
+    """Return a flag for each item: whether it is one of some.
+
+    >>> among(("cup", "tea"), {"tea", "moon"}).tolist()
+    [False, True]
+    """
+    wanted = set(some)
+    return np.fromiter((item in wanted for item in items), bool, len(items))
 
 
 def beginnings(*columns: npt.NDArray[Any]) -> Ints:

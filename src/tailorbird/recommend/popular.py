@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.recommend.interactions import Floats, History, Ints, Singles, sought
+from tailorbird.schema import PersonId
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +29,13 @@ class Groups:
 
     names: tuple[str, ...]
     popular: Singles
+
+    def rows(self, people: Sequence[PersonId], groups: Mapping[PersonId, str] | None) -> Ints:
+        """Return the row of each person's group, from 1 on; 0 is everybody."""
+        if not groups or not self.names:
+            return np.zeros(len(people), np.int64)
+        place = {name: row for row, name in enumerate(self.names, 1)}
+        return np.array([place.get(groups.get(int(who), ""), 0) for who in people], np.int64)
 
     def longer(self, items: int) -> Groups:
         """Return them with so many items more that nobody knows."""

@@ -34,6 +34,7 @@ from tailorbird.recommend.interactions import (
     History,
     Interactions,
     Singles,
+    among,
     catalogued,
     encode,
     history,
@@ -99,7 +100,7 @@ class Recommender:
         k: int,
         *,
         now: Instant,
-        within: Collection[str] | None = None,
+        within: Collection[str] | Flags | None = None,
         exclude_recent_days: float | None = None,
         groups: Mapping[PersonId, str] | None = None,
         new_slots: int = 0,
@@ -108,9 +109,10 @@ class Recommender:
         """Return up to `k` items a person: person, rank, item, score, reason, reason_code, because.
 
         In the order of `people`, rank 1 first. Only items in `within` (say, in stock) where it is
-        given; none that the person bought in the last `exclude_recent_days`. Strangers get what
-        is popular now, in their group where `groups` names one of the fit. The last `new_slots`
-        places go to items that few people know yet, where something leads the person to enough.
+        given, by name or as a flag for each of `items`; none that the person bought in the last
+        `exclude_recent_days`. Strangers get what is popular now, in their group where `groups`
+        names one of the fit. The last `new_slots` places go to items that few people know yet,
+        where something leads the person to enough.
 
         `reason_code` is `repeat`, `viewed`, `related` or `popular`, and `because` the item that a
         `related` one goes with. Histories reach as far as the last fit or `with_history`. Give up
@@ -119,7 +121,7 @@ class Recommender:
         if k < 1:
             raise UsageError(f"k is {k}", where="Recommender.top", mend="ask for at least one item")
         numbers = np.asarray(people, dtype=np.int64)
-        places = (self._index(numbers), self._group(people, groups))
+        places = (self._index(numbers), self.groups.rows(people, groups))
         allowed = self._allowed(within)
         bar_after = math.inf if exclude_recent_days is None else now / DAY - exclude_recent_days
 
@@ -180,6 +182,13 @@ class Recommender:
         """Return where each item stands: made once, for histories are given to one model often."""
         return {item: at for at, item in enumerate(self.items)}
 
+    @cached_property
+    def _listed(self) -> Flags:
+        """Return which items the catalogue has: made once, for many are asked about."""
+        if self.catalogue is None:
+            return np.ones(len(self.items), bool)
+        return among(self.items, self.catalogue)
+
     def with_history(self, interactions: pa.Table, *, now: Instant) -> Recommender:
         """Return it with everybody's history up to `now`, its learnt weights unchanged.
 
@@ -198,7 +207,8 @@ class Recommender:
             kind=coded.kind[kept],
         )
         made = replace(self, history=history(known, now))
-        vars(made)["_scorer"] = self._scorer  # rests on the weights alone
+        for name in ("_scorer", "_place", "_listed"):  # they rest on weights and items alone
+            vars(made)[name] = getattr(self, name)
         return made
 
     def without(self, people: Collection[PersonId]) -> Recommender:
@@ -246,27 +256,16 @@ class Recommender:
         files = packed(head, {name: attrgetter(name)(self) for name in _ARRAYS})
         return files | ({_SECOND: self.second.encode()} if self.second else {})
 
-    def _group(
-        self, people: Sequence[PersonId], groups: Mapping[PersonId, str] | None
-    ) -> npt.NDArray[np.int64]:
-        """Return each person's row of the fills: 0 is everybody."""
-        if not groups or not self.groups.names:
-            return np.zeros(len(people), np.int64)
-        place = {name: row for row, name in enumerate(self.groups.names, 1)}
-        return np.array([place.get(groups.get(int(who), ""), 0) for who in people], np.int64)
-
     def _index(self, people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return each person's place in the history, -1 for strangers."""
         place, known = sought(self.history.people, people)
         return np.where(known, place, -1)
 
-    def _allowed(self, within: Collection[str] | None) -> Flags:
-        allowed = np.ones(len(self.items), bool)
-        for some in (within, self.catalogue):
-            if some is not None:
-                chosen = set(some)
-                allowed &= np.fromiter((item in chosen for item in self.items), bool, len(allowed))
-        return allowed
+    def _allowed(self, within: Collection[str] | Flags | None) -> Flags:
+        if within is None:
+            return self._listed
+        flags = within if isinstance(within, np.ndarray) else among(self.items, within)
+        return self._listed & flags
 
 
 def fit(

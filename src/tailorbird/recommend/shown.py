@@ -25,13 +25,17 @@ def table(items: Sequence[str], names: Mapping[str, str], people: Ints, ranked: 
     filled = ranked.item >= 0
     row, column = np.nonzero(filled)
     code, because = (column[filled] for column in _reasons(ranked))
-    words = pa.array(items, pa.string())
-    source = words.take(pa.array(because, mask=because < 0))
+    item, sourced = ranked.item[filled], because >= 0
+    used = np.zeros(len(items), bool)
+    used[item] = used[because[sourced]] = True
+    place = np.cumsum(used) - 1
+    words = pa.array([items[each] for each in np.flatnonzero(used).tolist()], pa.string())
+    source = words.take(pa.array(place[because], mask=~sourced))
     return pa.table(
         {
             "person": people[row],
             "rank": (column + 1).astype(np.int32),
-            "item": words.take(pa.array(ranked.item[filled])),
+            "item": words.take(pa.array(place[item])),
             "score": ranked.score[filled],
             "reason": _sentences(items, names, code, because),
             "reason_code": pa.array(REASONS).take(pa.array(code)),
