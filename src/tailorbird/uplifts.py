@@ -1,8 +1,9 @@
-"""Whom a campaign's mail moves: learnt from its own holdout, served only where that is sure.
+"""Whom mails move: learnt from who was held out by chance, served only where that is sure.
 
-The people of the experiment are those who were decided about: each was written to or held out by a
-draw whose probability is in the ledger. Their traits are those before the decision, the outcome is
-the campaign's goal (or a purchase) within its window. Scores are traits: `uplift_CAMPAIGN`.
+The people of the experiment are those who were drawn for a campaign, a journey, or a mail of one,
+or against it; the probability is on record (`uplift_draws`). Their traits are those before the
+draw, the outcome is the goal (or a purchase) within its time. Scores are traits:
+`uplift_CAMPAIGN`, `uplift_journey_JOURNEY`, `uplift_journey_JOURNEY--STEP`.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird import authoring, journeys, learning, letters, model_data, results, serving
-from tailorbird.errors import UsageError
+from tailorbird import learning, model_data, results, serving, uplift_draws
+from tailorbird.errors import ConflictError
 from tailorbird.learning_texts import FEATURES
-from tailorbird.letters.campaigns import BETWEEN
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.predict import uplift
-from tailorbird.schema import DAY, Decision, Instant, Names, PersonId
+from tailorbird.schema import DAY, Instant, Names, PersonId
+from tailorbird.uplift_draws import Drawn, Trial
 from tailorbird.views import moment
 from tailorbird.views.uplift import CampaignUplift, UpliftOrder, UpliftPoint, UpliftPolicy
 from tailorbird.world import World
@@ -27,11 +28,9 @@ from tailorbird.world import World
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MODEL: Final = "uplift_"
-"""Starts the names of models and scores; the campaign's name follows."""
 REPORT: Final = "report.json"
 MOST_DAYS: Final = 60
-"""Days of decisions of which traits are asked, the latest; a campaign mostly has one."""
+"""Days of draws of which traits are asked, the latest; a campaign mostly has one."""
 _PURCHASES: Final = """
 SELECT person, "at" FROM facts WHERE event = ? AND "at" <= ? AND person IS NOT NULL
 """
@@ -47,91 +46,73 @@ class Kept(msgspec.Struct, frozen=True):
 
     report: uplift.UpliftReport
     outcome: str
-    window_days: int
+    window_days: float
     features: tuple[str, ...]
 
 
-def model_of(campaign: str) -> str:
-    """Return the name under which a campaign's expected uplift is kept."""
-    return MODEL + campaign
-
-
 def train(world: World, name: str, now: Instant, *, seed: int = 7) -> CampaignUplift:
-    """Learn from a campaign's experiment, judge, keep, and score everybody where it serves.
+    """Learn from an experiment, judge, keep, and score everybody where it serves.
 
-    Where it does not, earlier scores are taken away: nothing falls back in silence.
+    `name` is a campaign, JOURNEY/ for a journey as a whole, or JOURNEY/STEP for one of its mails.
+    Where it does not serve, earlier scores are taken away: nothing falls back in silence.
 
     Raises:
-        UsageError: there is no such campaign, or it is the send of a journey.
+        UsageError: there is none of this name.
+        ConflictError: it keeps nobody out by chance; or its scores have the name of others.
         ModelError: `tailorbird[learn]` is not installed.
     """
-    campaign = _campaign(world, name)
-    experiment = read(world, campaign, now)
-    model, report = uplift.judge(experiment, seed=seed)
-    outcome = campaign.goal.event if campaign.goal else Names.PURCHASE
-    kept = Kept(report, outcome, campaign.attribution_days, FEATURES)
-    files = (model.files() if model else {}) | {REPORT: msgspec.json.encode(kept)}
-    world.models.put(model_of(name), files, msgspec.json.encode(_card(name, kept, now)))
-    score(world, name, now)
+    trial, model = uplift_draws.find(world, name), uplift_draws.model_of(name)
+    _check_name(world, trial, model)
+    learnt, report = uplift.judge(read(world, trial, now), seed=seed)
+    outcome = trial.goal.event if trial.goal else Names.PURCHASE
+    kept = Kept(report, outcome, trial.window / DAY, FEATURES)
+    files = (learnt.files() if learnt else {}) | {REPORT: msgspec.json.encode(kept)}
+    world.models.put(model, files, msgspec.json.encode(_card(name, model, kept, now)))
+    score(world, model, now)
     found = latest(world, name)
     assert found is not None  # noqa: S101 - it was just kept
     return found
 
 
-def _campaign(world: World, name: str) -> journeys.Campaign:
-    if BETWEEN in name:
-        raise UsageError(
-            f"{name!r} is the send of a journey", where="uplift",
-            mend="a journey holds out whole people: give a campaign with a holdout",
-        )  # fmt: skip
-    return authoring.find_campaign(world, name)[0]
+def _check_name(world: World, trial: Trial, model: str) -> None:
+    """Return when these scores are of nothing else: `a--b/c` and `a/b--c` would share theirs."""
+    card = learning.card(world, model)
+    if card is not None and card.parameters.get("campaign") != trial.name:
+        what = f"the scores {model} are those of {card.parameters.get('campaign', 'another model')}"
+        raise ConflictError(what, where=f"uplift of {trial.name}", mend="give it another name")
 
 
-def read(world: World, campaign: journeys.Campaign, now: Instant) -> uplift.Experiment:
-    """Return a campaign's experiment: only people with a training permit, whose window is over."""
+def read(world: World, trial: Trial, now: Instant) -> uplift.Experiment:
+    """Return the experiment: only people with a training permit, whose time is over.
+
+    Each counts by her first draw that might have gone either way, where there are such.
+    """
     allowed = set(model_data.trainees(world, now))
-    over = now - campaign.attribution_days * DAY
-    shares: dict[int, float] = {}
-    first: dict[PersonId, tuple[Instant, float, float]] = {}
-    for each in sorted(results.decisions(world, campaign.name), key=lambda one: one.at):
-        drawn = each.verdict != "refused" and each.person in allowed and each.person not in first
-        if drawn and each.at <= over:
-            held = _held_out(world, each, shares)
-            first[each.person] = (each.at, float(each.verdict == "send"), 1 - held)
-    return _experiment(world, campaign, first, now)
-
-
-def _held_out(world: World, decision: Decision, shares: dict[int, float]) -> float:
-    """Return the probability with which a person was to be held out, as it was drawn."""
-    if decision.verdict == "holdout":
-        return decision.probability
-    version = decision.campaign_version
-    if version not in shares:
-        found = letters.campaigns.find(world, decision.campaign, version)
-        shares[version] = found[0].holdout if found else 0.0
-    return shares[version]
+    chance: dict[PersonId, Drawn] = {}
+    certain: dict[PersonId, Drawn] = {}
+    for person, drawn in uplift_draws.draws(world, trial.name):
+        if person in allowed and drawn.at <= now - trial.window:
+            (chance if 0 < drawn.probability < 1 else certain).setdefault(person, drawn)
+    return _experiment(world, trial, chance or certain, now)
 
 
 def _experiment(
-    world: World,
-    campaign: journeys.Campaign,
-    first: dict[PersonId, tuple[Instant, float, float]],
-    now: Instant,
+    world: World, trial: Trial, first: dict[PersonId, Drawn], now: Instant
 ) -> uplift.Experiment:
     import pyarrow as pa
 
     by_day: dict[int, list[PersonId]] = defaultdict(list)
-    for person, (at, _, _) in first.items():
-        by_day[at // DAY].append(person)
+    for person, drawn in first.items():
+        by_day[drawn.at // DAY].append(person)
     tables = []
     for day in sorted(by_day)[-MOST_DAYS:]:
-        # Before the first decision of the day: what a mail caused is no trait of whom it moved.
-        as_of = min(first[person][0] for person in by_day[day])
+        # Before the first draw of the day: what a mail caused is no trait of whom it moved.
+        as_of = min(first[person].at for person in by_day[day])
         tables.append(model_data.traits(world, as_of, sorted(by_day[day]), FEATURES))
     features = pa.concat_tables(tables, promote_options="permissive") if tables else _nobody()
     people = features["person"].to_pylist()
     told = np.array([first[person] for person in people], np.float64).reshape(-1, 3)
-    reached = _who_reached(world, campaign, people, first, now)
+    reached = _who_reached(world, trial, people, first, now)
     outcome = np.array([person in reached for person in people], np.float64)
     return uplift.Experiment(features, told[:, 1].copy(), told[:, 2].copy(), outcome)
 
@@ -143,39 +124,34 @@ def _nobody() -> pa.Table:
 
 
 def _who_reached(
-    world: World,
-    campaign: journeys.Campaign,
-    people: list[PersonId],
-    first: dict[PersonId, tuple[Instant, float, float]],
-    now: Instant,
+    world: World, trial: Trial, people: list[PersonId], first: dict[PersonId, Drawn], now: Instant
 ) -> set[PersonId]:
-    """Return who reached the goal, or bought, within the campaign's window after her decision."""
+    """Return who reached the goal, or bought, within the time after her draw."""
     import pyarrow as pa
 
-    if campaign.goal is not None:
-        reached = results.reached(world, campaign.goal, now)
+    if trial.goal is not None:
+        reached = results.reached(world, trial.goal, now)
     else:
         reached = world.facts.read(_PURCHASES, (Names.PURCHASE, now))
-    at = [first[person][0] for person in people]
+    at = [first[person].at for person in people]
     decided = pa.table({"person": pa.array(people, pa.int64()), "at": pa.array(at, pa.int64())})
-    bound = (campaign.attribution_days * DAY,)
-    rows = world.facts.read(_REACHED, bound, {"decided": decided, "reached": reached})
+    rows = world.facts.read(_REACHED, (trial.window,), {"decided": decided, "reached": reached})
     return set(rows["person"].to_pylist())
 
 
-def score(world: World, name: str, now: Instant) -> int:
-    """Score everybody by what a campaign's experiment has shown; none where it does not serve."""
-    found = serving.kept(world, model_of(name))
+def score(world: World, model: str, now: Instant) -> int:
+    """Score everybody by what an experiment has shown; nobody where it does not serve."""
+    found = serving.kept(world, model)
     if found is None:
         return 0
     version, files, _ = found
     tables: dict[str, pa.Table] = {}
     statements: list[tuple[str, tuple[str | int, ...]]] = [
-        ("DELETE FROM scores WHERE model = ?", (model_of(name),))
+        ("DELETE FROM scores WHERE model = ?", (model,))
     ]
     if uplift.HEAD in files:
         tables["scored"] = _scored(world, files, now)
-        statements.append((learning.KEEP_SCORES, (model_of(name), version, now)))
+        statements.append((learning.KEEP_SCORES, (model, version, now)))
     world.facts.write(statements, tables)
     return tables["scored"].num_rows if tables else 0
 
@@ -191,28 +167,27 @@ def _scored(world: World, files: dict[str, bytes], now: Instant) -> pa.Table:
 
 
 def rescore(world: World) -> int:
-    """Score by every campaign's experiment as when it was trained, after a rebuild."""
-    total = 0
-    for model in world.models.names():
-        card = learning.card(world, model) if model.startswith(MODEL) else None
-        if card is not None:
-            total += score(world, model.removeprefix(MODEL), card.trained_at)
-    return total
+    """Score by every experiment as when it was learnt from, after a rebuild."""
+    cards = (each for each in learning.cards(world) if each.kind == "uplift")
+    return sum(score(world, each.name, each.trained_at) for each in cards)
 
 
 def latest(world: World, name: str) -> CampaignUplift | None:
-    """Return what a campaign's latest training found, None where there was none."""
-    found = serving.kept(world, model_of(name)) if BETWEEN not in name else None
+    """Return what the latest training of a name found (as `train`), None where there was none."""
+    model = uplift_draws.model_of(name)
+    found = serving.kept(world, model)
     if found is None:
         return None
     version, files, content = found
-    kept = msgspec.json.decode(files[REPORT], type=Kept)
     card = msgspec.json.decode(content, type=ModelCard)
+    if card.parameters.get("campaign") != name:
+        return None
+    kept = msgspec.json.decode(files[REPORT], type=Kept)
     report, average = kept.report, kept.report.average
-    scored = world.facts.read(_SCORED, (model_of(name),)).to_pylist()[0]["people"]
+    scored = world.facts.read(_SCORED, (model,)).to_pylist()[0]["people"]
     return CampaignUplift(
         campaign=name,
-        model=model_of(name),
+        model=model,
         version=version,
         trained_at=moment(card.trained_at),
         people=report.people,
@@ -246,7 +221,7 @@ def _order(judged: uplift.JudgedUplift) -> UpliftOrder:
     )
 
 
-def _card(name: str, kept: Kept, now: Instant) -> ModelCard:
+def _card(name: str, model: str, kept: Kept, now: Instant) -> ModelCard:
     report = kept.report
     measures = tuple(
         Measure(f"qini, {uplift.NAMES[each.name]}", each.qini.value, 0.0, "random order",
@@ -254,7 +229,7 @@ def _card(name: str, kept: Kept, now: Instant) -> ModelCard:
         for each in report.judged
     )  # fmt: skip
     return ModelCard(
-        name=model_of(name),
+        name=model,
         kind="uplift",
         version=0,
         trained_at=now,

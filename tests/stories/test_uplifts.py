@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tests.clock import Clock
 
-from tailorbird import authoring, flow, granting, profiles, uplifts
+from tailorbird import authoring, flow, granting, profiles, uplift_draws, uplifts
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import UsageError
@@ -206,8 +206,6 @@ def test_of_an_open_window_and_of_nobody_nothing_is_learnt(shop: Tailorbird, clo
     assert "Nobody was in the experiment" in early.why
     with pytest.raises(UsageError, match="no campaign"):
         uplifts.train(shop.world, "never-written", clock.now)
-    with pytest.raises(UsageError, match="send of a journey"):
-        uplifts.train(shop.world, "cart/mail", clock.now)
 
 
 def test_a_card_that_no_longer_serves_takes_its_scores_along(
@@ -231,8 +229,8 @@ def test_the_command_says_what_was_found(folder: Path, capsys: pytest.CaptureFix
 
 def test_traits_are_those_before_the_decision(shop: Tailorbird) -> None:
     """The order that the mail caused is no trait of whom it moved."""
-    campaign = uplifts._campaign(shop.world, "recall")
-    experiment = uplifts.read(shop.world, campaign, SENT_AT + 8 * DAY)
+    trial = uplift_draws.find(shop.world, "recall")
+    experiment = uplifts.read(shop.world, trial, SENT_AT + 8 * DAY)
     people = experiment.features["person"].to_pylist()
     before = profiles.table(shop.world.facts, ["orders"], as_of=SENT_AT, people=people)
     assert experiment.features["orders"].to_pylist() == before["orders"].to_pylist()

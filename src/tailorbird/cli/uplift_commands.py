@@ -1,4 +1,4 @@
-"""`tailorbird uplift`: whom a campaign's mail moves, by its own holdout."""
+"""`tailorbird uplift`: whom a campaign, a journey or one of its mails moves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 from tailorbird.views.uplift import CampaignUplift
 
-Name = Annotated[str, typer.Argument(help="The campaign's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(help="A campaign; JOURNEY/ for a whole journey, JOURNEY/STEP for a mail of it."),
+]
 
 
 def uplift(
@@ -20,7 +23,10 @@ def uplift(
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Learn from a campaign's holdout whom its mail moves, judge it, and score where it is sure."""
+    """Learn from a holdout, or a split, whom a mail moves, judge it, and score where it is sure.
+
+    A journey has a `holdout` of its own; from one of its mails a split before it keeps some people.
+    """
     from tailorbird import uplifts
 
     with opened(folder) as tb:
@@ -34,20 +40,21 @@ def uplift(
 
 def lines_of(found: CampaignUplift) -> list[str]:
     """Return what was found as text."""
+    done, act = ("let in", "let in") if found.campaign.endswith("/") else ("written to", "write to")
     rows = [
         (each.title, f"{each.qini:+.5f}", f"{each.low:+.5f} to {each.high:+.5f}",
          "" if each.above_low is None else f"{each.above_low:+.5f} to {each.above_high:+.5f}")
         for each in found.orders
     ]  # fmt: skip
     policies = [
-        (f"write to: {each.name}", f"{each.value:.3%}", f"{each.low:.3%} to {each.high:.3%}")
+        (f"{act}: {each.name}", f"{each.value:.3%}", f"{each.low:.3%} to {each.high:.3%}")
         for each in found.policies
     ]
     headings = ("order of people", "qini", "interval", "above the rule")
     span = f"{found.average_low:+.2%} to {found.average_high:+.2%}"
     return [
-        f"{found.people:,} people, {found.written_to:,} of them written to; outcome: "
-        f"{found.outcome} within {found.window_days} days",
+        f"{found.people:,} people, {found.written_to:,} of them {done}; outcome: "
+        f"{found.outcome} within {found.window_days:g} days",
         f"average effect {found.average:+.2%} ({span})",
         *(table(headings, rows) if rows else []),
         *(table(("policy", found.outcome, "95 %"), policies) if policies else []),

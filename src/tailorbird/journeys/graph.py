@@ -13,6 +13,7 @@ from tailorbird.journeys.journey import (
     Journey,
     Jump,
     Send,
+    Split,
     Step,
     StepId,
     Wait,
@@ -61,6 +62,20 @@ def sends_in(journey: Journey, jump: Jump) -> tuple[StepId, ...]:
         for each in sends
         if each.id in round_ and jump.id in _from(journey, [each.id], lambda _: True)
     )
+
+
+def split_before(journey: Journey, step: StepId) -> Split | None:
+    """Return the last split of which some arms lead to a step and others do not, None for none."""
+    splits = [each for each in journey.steps.values() if isinstance(each, Split)]
+    found = [each for each in splits if 0 < len(arms_to(journey, each, step)) < len(each.arms)]
+    rest = {each.id: len(_from(journey, [each.id], lambda _: True)) for each in found}
+    return min(found, key=lambda each: rest[each.id], default=None)
+
+
+def arms_to(journey: Journey, split: Split, step: StepId) -> frozenset[str]:
+    """Return the arms of a split that lead to a step; who comes round again draws the same."""
+    arms = ((arm.name, _from(journey, [arm.next], lambda s: s.id != split.id)) for arm in split.arms)
+    return frozenset(name for name, after in arms if step in after)
 
 
 def neighbours(journey: Journey) -> Iterator[tuple[StepId, StepId]]:

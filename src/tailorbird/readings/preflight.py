@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tailorbird import authoring, forms, journeys, letters, reaching, scheduling, subject_lines
+from tailorbird import (
+    authoring,
+    forms,
+    journeys,
+    letters,
+    reaching,
+    scheduling,
+    subject_lines,
+    uplift_draws,
+)
 from tailorbird.content.lint import lint
 from tailorbird.errors import DefinitionError, SettingsError, TemplateError, UsageError
 from tailorbird.journeys.schedule import next_wave
@@ -198,7 +207,7 @@ def _uplift(world: World, campaign: journeys.Campaign) -> Iterator[Point]:
         yield Point("limits", "good", said)
     else:
         what = f"nobody has a score of {campaign.uplift!r}, so it goes by its priority alone"
-        learnt = campaign.uplift.removeprefix("uplift_")
+        learnt = uplift_draws.named(campaign.uplift)
         yield Point("limits", "warning", what, f"`tailorbird uplift {learnt}`")
 
 

@@ -41,20 +41,21 @@ class UpliftPoint(msgspec.Struct, frozen=True):
 
 
 class CampaignUplift(msgspec.Struct, frozen=True):
-    """What a campaign's own holdout has shown of whom its mail moves.
+    """What it has shown, of whom a mail moves, that some were held out by chance.
 
     `model` is the name of the scores, `serves` whether there are any; `average` the mean effect on
-    the goal of being written to.
+    the goal of being written to, of a journey of entering it.
     """
 
     campaign: str
+    """Of a journey as a whole JOURNEY/, of one of its mails JOURNEY/STEP."""
     model: str
     version: int
     trained_at: datetime
     people: int
     written_to: int
     outcome: str
-    window_days: int
+    window_days: float
     average: float
     average_low: float
     average_high: float
