@@ -92,8 +92,9 @@ def _recommender(
     days, seed = asked.horizon, asked.seed
     forced = None if asked.algorithm == "auto" else cast("Kind", asked.algorithm)
     model, card = recommend.judge(
-        interactions, items, now=now, horizon_days=days, seed=seed, groups=groups, algorithm=forced
-    )
+        interactions, items, now=now, horizon_days=days, seed=seed, groups=groups,
+        algorithm=forced, second_stage=asked.second_stage,
+    )  # fmt: skip
     proof = recommend.prove(
         model, interactions, items, now=now, horizon_days=days, seed=seed, groups=groups
     )
@@ -221,26 +222,29 @@ def check_model(world: World, text: str, name: str) -> None:
 
 def recommender(world: World) -> tuple[int, recommend.Recommender] | None:
     """Return the recommender that serves, with its version, ready; read once a version."""
+    found = _ready(world)
+    return None if isinstance(found, str) else found
+
+
+def _ready(world: World) -> tuple[int, recommend.Recommender] | str:
+    """Return the recommender that serves, or why there is none: "" where none was trained."""
     version = serving.version(world, RECOMMENDER)
-    if not version:
-        return None
-    return world.latest.of(RECOMMENDER, version, lambda: _loaded(world, version))
+    return world.latest.of(RECOMMENDER, version, lambda: _loaded(world, version)) if version else ""
 
 
-def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | None:
+def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | str:
     found = serving.kept(world, RECOMMENDER, version)
     try:
-        return (version, recommend.load(found[1])) if found else None
-    except ModelError:
-        return None  # of a format before this one
+        return (version, recommend.load(found[1])) if found else ""
+    except ModelError as error:  # of a format before this one, or it needs what is not installed
+        return error.sentence()
 
 
 def troubles(world: World) -> list[str]:
     """Return of each model that cannot be read why, and how it is mended; read once a version."""
     found = [serving.trouble(world, name) for name in world.models.names()]
-    if serving.version(world, RECOMMENDER) and recommender(world) is None and not any(found):
-        found.append("the recommender's files are of another version; train it again")
-    return [each for each in found if each]
+    ready = _ready(world)
+    return [each for each in (*found, ready) if isinstance(each, str) and each]
 
 
 def history(world: World, people: Sequence[PersonId], now: Instant) -> pa.Table:

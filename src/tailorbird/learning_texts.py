@@ -17,6 +17,7 @@ import msgspec
 from tailorbird import durations, predict, segments, yaml_text
 from tailorbird.errors import DefinitionError
 from tailorbird.model_targets import MEANINGS, OF_EVENT, PROBABILITIES, Meaning, Target
+from tailorbird.recommend.parameters import Second
 from tailorbird.schema import DAY, Names
 from tailorbird.segments.conditions import Scored
 from tailorbird.segments.groups_text import CALENDAR, NAME
@@ -81,6 +82,9 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether people are scored anew as soon as they have done something, between scorings."""
     learns_on: bool = False
     """Whether it learns every new outcome daily, between trainings; that serves only by winning."""
+    second_stage: Second = False
+    """Of the recommender: whether LightGBM reorders its best where that wins; `auto` has it win on
+    the window before the test, too."""
     fair: Fair | None = None
     """Groups that are evened out in training; the model has to beat its rule all the same."""
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 7
@@ -177,6 +181,8 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
         yield ("features",), "this model learns of what people do", "leave the features out"
     if target == "products" and found.audience:
         yield ("audience",), "the recommender learns of everybody who allows it", "leave it out"
+    if target != "products" and found.second_stage:
+        yield ("second_stage",), "only the recommender has a second stage", "leave it out"
     for number, each in enumerate(found.features or ()):
         yield from _feature_faults(found.name, each, ("features", number))
     if found.features is not None and not 0 < len(found.features) <= MOST_FEATURES:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -10,10 +11,12 @@ import numpy as np
 
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recommend import measures as measuring
+from tailorbird.recommend import second_trial
 from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Floats, Interactions, encode, with_catalogue
-from tailorbird.recommend.parameters import OWN_REPEAT, Kind, Parameters
+from tailorbird.recommend.parameters import OWN_REPEAT, Kind, Parameters, Second
 from tailorbird.recommend.recommender import Recommender, train
+from tailorbird.recommend.second_trial import NOT_ASKED, Trial, Verdict
 from tailorbird.recommend.tuning import (
     AT,
     DEPTH,
@@ -44,7 +47,7 @@ def judge(
     seed: int = 0,
     groups: pa.Table | None = None,
     algorithm: Kind | None = None,
-    second_stage: bool = False,
+    second_stage: Second = False,
 ) -> tuple[Recommender, ModelCard]:
     """Return a recommender fit on everything up to `now`, and the card that judges it.
 
@@ -52,7 +55,8 @@ def judge(
     rules' too), the last is the test, on people who had a history before it.
     It serves only where NDCG@10 surely beats own repeats and popularity; else the better rule does.
     `algorithm` forces a kind of model, which has to win all the same. With `second_stage`
-    lambdarank reorders where it surely wins on the second window.
+    lambdarank reorders where it surely beats the first ranking on the test; with `auto` only where
+    one learnt before surely did so on the second window, too.
 
     Raises:
         ModelError: a column is missing.
@@ -61,20 +65,26 @@ def judge(
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     told = describe(items, coded.items)
     validation, test = split(coded, now=now, horizon=horizon, rng=rng, described=told)
-    fewest, second = min(len(validation.people), len(test.people)), ""
-    parameters, measures = OWN_REPEAT, _NONE
+    fewest = min(len(validation.people), len(test.people))
+    found = _unjudged(second_stage)
     if fewest >= LEAST_PEOPLE:
         tuned = tune(validation, rng, algorithm)
-        if second_stage:
-            earlier = window(coded, *_before(now, horizon), MOST_TUNED, rng, told)
-            second = _second(tuned.model, earlier, validation, rng)
-        parameters, measures = _compare(tuned, test, rng, second)
-    unsaid = _card(coded, parameters, measures, now, horizon, len(test.people))
+        earlier = partial(window, coded, *_before(now, horizon), MOST_TUNED, rng, told)
+        trial = second_trial.prepared(second_stage, earlier, validation, tuned.model, rng)
+        found = _compare(tuned, test, rng, trial)
+    parameters = found.parameters
+    unsaid = _card(coded, parameters, found.measures, now, horizon, len(test.people))
     card = _told(unsaid, _too_few(fewest, horizon_days))
     model = train(coded, items, now=now, seed=seed, parameters=parameters, groups=groups, said=told)
-    if card.serves and second:
-        model = replace(model, second=test.second_stage(parameters, rng))
-    return model, card
+    if second_trial.serves(card, found.second):
+        learnt = test.second_stage(parameters, rng) or found.trial.learnt
+        model = model.reordered_by(learnt)
+    return model, second_trial.noted(card, found.trial, found.second)
+
+
+def _unjudged(second_stage: Second) -> _Found:
+    refused = Trial(refused="there was nothing to judge it by") if second_stage else NOT_ASKED
+    return _Found(OWN_REPEAT, (), refused)
 
 
 def _told(card: ModelCard, too_few: str) -> ModelCard:
@@ -89,19 +99,6 @@ def _before(now: Instant, horizon: int) -> tuple[Instant, Instant]:
     return now - 3 * horizon, now - 2 * horizon
 
 
-def _second(
-    parameters: Parameters, before: Window, validation: Window, rng: np.random.Generator
-) -> str:
-    """Return a second stage where one learnt before surely wins on the validation window."""
-    learnt = before.second_stage(parameters, rng)
-    if not learnt:
-        return ""
-    plain, again = (validation.judged(parameters, rng, second)[0] for second in ("", learnt))
-    low, _ = measuring.interval(again - plain, rng)
-    return validation.second_stage(parameters, rng) if low > 0 else ""
-
-
-_NONE: Final[tuple[Measure, ...]] = ()
 _NDCG: Final = f"ndcg@{AT}"
 _RECALL: Final = f"recall@{DEPTH}"
 
@@ -122,17 +119,27 @@ def split(
     )
 
 
-def _compare(
-    tuned: Tuned, test: Window, rng: np.random.Generator, second: str = ""
-) -> tuple[Parameters, tuple[Measure, ...]]:
-    """Return the parameters that serve, and the measures, those beside the better rule first."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The parameters that serve, the measures beside the rules, and of the second stage."""
+
+    parameters: Parameters
+    measures: tuple[Measure, ...]
+    trial: Trial
+    second: Verdict | None = None
+
+
+def _compare(tuned: Tuned, test: Window, rng: np.random.Generator, trial: Trial) -> _Found:
+    """Return what the test finds; the measures beside the better rule come first."""
     rules = {"own repeat": tuned.own_repeat, "popularity": tuned.popularity}
-    model = test.judged(tuned.model, rng, second)
+    first = test.judged(tuned.model, rng)
+    second = second_trial.verdict(trial, first, test, tuned.model, rng)
+    model = second.figures if second is not None and second.wins else first
     naive = {rule: test.judged(parameters, rng) for rule, parameters in rules.items()}
     order = sorted(naive, key=lambda rule: -float(naive[rule][0].mean()))
     found = tuple(measure for rule in order for measure in _measures(model, naive[rule], rule, rng))
     wins = all(measure.low > 0 for measure in found if measure.name == _NDCG)
-    return tuned.model if wins else rules[order[0]], found
+    return _Found(tuned.model if wins else rules[order[0]], found, trial, second)
 
 
 def _measures(
@@ -146,14 +153,21 @@ def _measures(
 
 
 def _why(measures: tuple[Measure, ...], serves: bool) -> str:
-    best = measures[0]
+    judged = [measure for measure in measures if measure.name == _NDCG]
+    best = judged[0] if serves else min(judged, key=lambda measure: measure.low)
     figures = (
         f"{_NDCG} {best.model:.3f} against {best.naive:.3f} of the rule '{best.naive_rule}' "
         f"(95 % interval of the difference {best.low:+.3f} to {best.high:+.3f})"
     )
     if serves:
         return f"It beats the naive rules on the last window: {figures}."
-    return f"It does not surely beat the rule '{best.naive_rule}', which serves instead: {figures}."
+    rule = judged[0].naive_rule
+    served = "which" if rule == best.naive_rule else f"the rule '{rule}'"
+    comma = "," if served == "which" else ";"
+    return (
+        f"It does not surely beat the rule '{best.naive_rule}'{comma} {served} serves instead: "
+        f"{figures}."
+    )
 
 
 def _too_few(fewest: int, horizon_days: int) -> str:

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Kind: TypeAlias = Literal["ridge", "cosine", "als", "fused", "none"]
+Second: TypeAlias = bool | Literal["auto"]
+"""Whether a second stage is wanted: `auto` where it also wins on the window before the test."""
 
 
 class Parameters(msgspec.Struct, frozen=True):

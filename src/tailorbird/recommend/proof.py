@@ -21,6 +21,7 @@ from tailorbird.recommend.interactions import Flags, Interactions, Ints, encode,
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.report import DEPTH, LEAST_PEOPLE, Bought, Judged, Report
+from tailorbird.recommend.tuning import MOST_TUNED, window
 from tailorbird.schema import DAY, Instant, Names
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def prove(
     items, coded = with_catalogue(items, encode(interactions))
     past = _Past(coded, items, groups, seed, describe(items, coded.items))
     bought = _purchases(interactions)
-    test, known = past.fit(model.parameters, last), _known(_until(interactions, last))
+    test, known = past.like(model, last, horizon), _known(_until(interactions, last))
     buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
     buyers, strangers = (
         _drawn(some, MOST_JUDGED, rng)
@@ -95,9 +96,16 @@ def prove(
     sections = Judged(targets, lists, buyers, bought, last, rng).sections()
     new = {"": _lists(test, strangers, last, past.of), "popularity": _lists(test, strangers, last)}
     sections += Judged(targets, new, strangers, bought, last, rng).newcomers()
-    before = past.fit(model.parameters, middle)
+    before = past.like(model, middle, horizon)
+    if model.second and not (before.second and test.second):
+        return Proof(Report(last, now, len(buyers), tuple(sections), _FIRST_ALONE), None)
     scores = _calibrated(before, test, interactions, bought, (middle, last, now), rng)
     return Proof(Report(last, now, len(buyers), tuple(sections)), scores)
+
+
+_FIRST_ALONE: Final = (
+    "too few people bought earlier to judge the second stage: without probabilities"
+)
 
 
 # -- the windows ----------------------------------------------------------------------------------
@@ -144,6 +152,15 @@ class _Past:
             self.coded, self.items, now=now, seed=self.seed, parameters=parameters,
             groups=self.groups, said=self.said,
         )  # fmt: skip
+
+    def like(self, model: Recommender, now: Instant, horizon: int) -> Recommender:
+        """Return a model of these parameters, with a second stage where the other has one."""
+        made = self.fit(model.parameters, now)
+        if model.second is None:
+            return made
+        rng, begins = np.random.default_rng(self.seed), now - horizon
+        earlier = window(self.coded, begins, now, MOST_TUNED, rng, self.said)
+        return made.reordered_by(earlier.second_stage(model.parameters, rng))
 
     @property
     def of(self) -> dict[int, str]:

@@ -43,6 +43,7 @@ from tailorbird.recommend.interactions import (
 )
 from tailorbird.recommend.parameters import Parameters
 from tailorbird.recommend.popular import NO_GROUPS, Groups
+from tailorbird.recommend.second_stage import SecondStage, Sight
 from tailorbird.recommend.stored import (
     FORMAT,
     Head,
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DEFAULT: Final = Parameters()
-_SECOND: Final = "second_stage.txt"
 _LINKED: Final = ("related", "following")
 _ARRAYS: Final = (
     *(f"{owner}.{name}" for owner in _LINKED for name in ("start", "source", "weight")),
@@ -91,8 +91,8 @@ class Recommender:
     described: Described = NOTHING_SAID
     fresh: Flags = field(default_factory=lambda: np.zeros(0, bool))
     factors: Singles = field(default_factory=lambda: NO_FACTORS)
-    second: str = ""
-    """LightGBM's text of a second stage; empty where the first ranking stands."""
+    second: SecondStage | None = None
+    """What reorders the first ranking; None where that stands."""
 
     def top(
         self,
@@ -157,14 +157,10 @@ class Recommender:
             threads=threads,
         )
         found = scoring.joined(list(parts))
-        return self._again(found, k, now) if self.second else found
-
-    def _again(self, ranked: scoring.Ranked, k: int, now: Instant) -> scoring.Ranked:
-        """Return the `k` best by the second stage."""
-        seen = second_stage.described(
-            ranked, self.history, self.parameters, self.popular, now // DAY
-        )
-        return second_stage.reordered(ranked, seen, self.second, k)
+        if self.second is None:
+            return found
+        sight = Sight(self.history, self.parameters, self.popular, self.second.habits, now // DAY)
+        return second_stage.reordered(found, sight, self.second, k)
 
     @cached_property
     def _scorer(self) -> scoring.Scorer:
@@ -237,9 +233,14 @@ class Recommender:
             described=self.described.longer(said),
             factors=np.pad(self.factors, ((0, new.num_rows if len(self.factors) else 0), (0, 0))),
             fresh=np.append(self.fresh, np.ones(new.num_rows, bool)),
+            second=self.second.longer(new.num_rows) if self.second else None,
             names={**self.names, **_names(items, items["item"].to_pylist())},
             catalogue=frozenset(items["item"].to_pylist()) | (self.catalogue or known),
         )
+
+    def reordered_by(self, second: SecondStage | None) -> Recommender:
+        """Return it with a second stage that knows everybody's habits, as its history has them."""
+        return replace(self, second=second.knowing(self.history) if second else None)
 
     def files(self) -> dict[str, bytes]:
         """Return what `load` reads: JSON and plain arrays, the same bytes for the same model."""
@@ -254,7 +255,7 @@ class Recommender:
             vocabulary=self.described.vocabulary,
         )
         files = packed(head, {name: attrgetter(name)(self) for name in _ARRAYS})
-        return files | ({_SECOND: self.second.encode()} if self.second else {})
+        return files | (self.second.files() if self.second else {})
 
     def _index(self, people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return each person's place in the history, -1 for strangers."""
@@ -360,7 +361,7 @@ def load(files: Mapping[str, bytes]) -> Recommender:
         described=Described(head.vocabulary, **parts["described"]),
         fresh=arrays["fresh"],
         factors=arrays["factors"],
-        second=files.get(_SECOND, b"").decode(),
+        second=second_stage.load(files, len(head.items)),
     )
     _check(made)
     return made

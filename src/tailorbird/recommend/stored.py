@@ -53,7 +53,12 @@ class _Format(msgspec.Struct):
 
 def packed(head: Head, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, bytes]:
     """Return the files: the same bytes for the same model."""
-    files = {_HEAD: msgspec.json.encode(head)}
+    return {_HEAD: msgspec.json.encode(head), **packed_arrays(arrays)}
+
+
+def packed_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, bytes]:
+    """Return a file an array."""
+    files = {}
     for name, array in arrays.items():
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
@@ -72,12 +77,25 @@ def unpacked(files: Mapping[str, bytes], names: Collection[str]) -> tuple[Head, 
         if found != FORMAT:
             raise ModelError(f"format {found} is not {FORMAT}", where="recommender", mend=_MEND)
         head = msgspec.json.decode(files[_HEAD], type=Head)
-        arrays = {name: _array(files[f"{name}.npy"]) for name in names}
     except (KeyError, ValueError, msgspec.DecodeError) as error:
-        raise ModelError(
-            f"the files cannot be read ({error})", where="recommender", mend=_MEND
-        ) from error
-    return head, arrays
+        raise _unreadable(error) from error
+    return head, unpacked_arrays(files, names)
+
+
+def unpacked_arrays(files: Mapping[str, bytes], names: Collection[str]) -> Arrays:
+    """Return the arrays of these names.
+
+    Raises:
+        ModelError: a file is missing or damaged.
+    """
+    try:
+        return {name: _array(files[f"{name}.npy"]) for name in names}
+    except (KeyError, ValueError) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> ModelError:
+    return ModelError(f"the files cannot be read ({error})", where="recommender", mend=_MEND)
 
 
 def _array(content: bytes) -> npt.NDArray[Any]:

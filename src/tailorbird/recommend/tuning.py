@@ -21,11 +21,11 @@ from tailorbird.recommend import (
 )
 from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.content_based import Described, describe
-from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, Singles, history
+from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Kind, Parameters
 from tailorbird.recommend.popular import everybodys
 from tailorbird.recommend.scoring import Ranked
-from tailorbird.recommend.second_stage import CANDIDATES
+from tailorbird.recommend.second_stage import CANDIDATES, SecondStage, Sight
 from tailorbird.schema import DAY, Instant
 
 AT: Final = 10
@@ -93,28 +93,28 @@ class Window:
         return scoring.joined(list(parts))
 
     def judged(
-        self, parameters: Parameters, rng: np.random.Generator, second: str = ""
+        self, parameters: Parameters, rng: np.random.Generator, second: SecondStage | None = None
     ) -> tuple[Floats, Floats]:
         """Return each person's NDCG at AT and recall at DEPTH, perhaps after a second stage."""
         ranked = self.ranking(parameters, rng, CANDIDATES if second else DEPTH)
         if second:
-            seen = self._described(ranked, parameters)
-            ranked = second_stage.reordered(ranked, seen, second, DEPTH)
+            ranked = second_stage.reordered(ranked, self._sight(parameters), second, DEPTH)
         hit = self._hits(ranked)
         return measures.ndcg(hit, self.wanted, AT), measures.recall(hit, self.wanted, DEPTH)
 
-    def second_stage(self, parameters: Parameters, rng: np.random.Generator) -> str:
-        """Return a second stage learnt from what these people went on to buy; "" if too few."""
+    def second_stage(self, parameters: Parameters, rng: np.random.Generator) -> SecondStage | None:
+        """Return a second stage learnt from what these people went on to buy; None if too few."""
         ranked = self.ranking(parameters, rng, CANDIDATES)
         seed = int(rng.integers(2**31))
-        return second_stage.learn(self._described(ranked, parameters), self._hits(ranked), seed)
+        return second_stage.learn(ranked, self._hits(ranked), self._sight(parameters), seed)
 
     def _hits(self, ranked: Ranked) -> Floats:
         return measures.hits(ranked.item, self.people, self.targets, self.items)
 
-    def _described(self, ranked: Ranked, parameters: Parameters) -> Singles:
+    def _sight(self, parameters: Parameters) -> Sight:
         popular = everybodys(self.past, self.items, parameters.popular_half_life_days)
-        return second_stage.described(ranked, self.past, parameters, popular, self.today)
+        habits = self._once(("habits",), lambda: second_stage.habits(self.past, self.items))
+        return Sight(self.past, parameters, popular, habits, self.today)
 
     def _scorer(self, parameters: Parameters, rng: np.random.Generator) -> scoring.Scorer:
         """Return what ranks; what several parameters share is learnt once."""
