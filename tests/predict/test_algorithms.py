@@ -169,7 +169,7 @@ def test_reasons_name_what_moves_a_person_in_points(algorithm: Algorithm) -> Non
     assert all(row["effect"] > 0 for row in rows[:1])
     assert (rows[2]["feature"], rows[2]["value"]) == ("recency_days", "300")
     assert -1 < rows[2]["effect"] < 0
-    assert rows[2]["words"].startswith("recency_days 300 lowers it by ")
+    assert rows[2]["words"].startswith("300 days since the last order: lowers it by ")
     assert rows[2]["words"].endswith(" points")
 
 

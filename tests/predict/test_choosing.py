@@ -11,8 +11,9 @@ import pytest
 
 from tailorbird import predict
 from tailorbird.predict import calibrate, cross_validation, figures, tune
+from tailorbird.predict.effects import sigmoid
 from tailorbird.predict.linear import Logistic
-from tailorbird.predict.propensity import Floats, sigmoid
+from tailorbird.predict.propensity import Floats
 from tailorbird.predict.windows import Judging, Snapshot
 from tailorbird.schema import Instant
 

@@ -113,7 +113,7 @@ def test_it_is_kept_and_told_as_every_model() -> None:
     again = predict.load(served.files())
     scored = again.score(PEOPLE)
     assert scored.column_names == ["person", "probability", "top_reason"]
-    assert scored["top_reason"].to_pylist()[0] == "loyalty 2 raises it"
+    assert scored["top_reason"].to_pylist()[0] == "loyalty is 2: raises it by 45.7 points"
     assert again.files() == served.files()
 
 

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 
 from tailorbird.predict.algorithms import Algorithm, Fitted, Generator, Task
-from tailorbird.predict.effects import Effects, Link
-from tailorbird.predict.propensity import Floats, logit, sigmoid
+from tailorbird.predict.effects import Effects, Link, logit, sigmoid
+from tailorbird.predict.propensity import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,7 +9,8 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from tailorbird.predict.propensity import Floats, logit, sigmoid
+from tailorbird.predict.effects import logit, sigmoid
+from tailorbird.predict.propensity import Floats
 
 Kind = Literal["isotonic", "sigmoid"]
 Window: TypeAlias = tuple[Floats, Floats]

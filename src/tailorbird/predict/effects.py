@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+Floats: TypeAlias = npt.NDArray[np.float64]
 Link = Literal["logit", "log", "identity"]
 """The scale on which effects add up: log-odds, the logarithm of a value, or the value itself."""
 
@@ -16,15 +17,41 @@ Link = Literal["logit", "log", "identity"]
 class Effects:
     """How far each trait moves each person from the average, on the scale of `link`.
 
-    `shift` has a row a person and a column a name.
+    `shift` has a row a person and a column a name. A name may stand for several traits, which move
+    somebody together: `together` has them.
     """
 
     names: tuple[str, ...]
     shift: npt.NDArray[np.float64]
     link: Link
+    together: tuple[str, ...] = ()
+
+    def traits(self, name: str) -> tuple[str, ...]:
+        """Return the traits for which a name stands."""
+        return self.together or (name,)
 
     def spread(self) -> dict[str, float]:
         """Return how much each trait tells people apart: its shift's deviation, the largest 1."""
         found = self.shift.std(axis=0)
         most = float(found.max(initial=0.0))
         return dict(zip(self.names, (found / most if most else found).tolist(), strict=True))
+
+
+def in_units(said: Floats, shift: Floats, link: Link) -> Floats:
+    """Return each effect as what the score would lose without it, in the score's unit."""
+    if link == "logit":
+        return np.asarray(said[:, None] - sigmoid(logit(said)[:, None] - shift))
+    if link == "log":
+        return np.asarray(said[:, None] * (1 - np.exp(-shift)))
+    return shift
+
+
+def logit(share: Floats) -> Floats:
+    """Return log-odds, probabilities of 0 and 1 kept finite."""
+    kept = np.clip(share, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(kept / (1 - kept)))
+
+
+def sigmoid(logit: Floats) -> Floats:
+    """Return the probability of each log-odds, without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -logit)))

@@ -19,9 +19,10 @@ import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
+from tailorbird.predict.effects import sigmoid
 from tailorbird.predict.headline_tests import SURE, Pairs, folds, pairs
 from tailorbird.predict.headlines import Headlines, Judged, Layer, Terms
-from tailorbird.predict.propensity import Bins, Floats, sigmoid
+from tailorbird.predict.propensity import Bins, Floats
 from tailorbird.predict.wording import MARKS, marks, phrases, pieces, words
 from tailorbird.schema import Instant
 

@@ -12,9 +12,9 @@ import numpy as np
 from tailorbird.errors import ModelError
 from tailorbird.predict.algorithms import Fitted, Generator, Task, library, seed_of
 from tailorbird.predict.arrays import array, stored
-from tailorbird.predict.effects import Effects, Link
+from tailorbird.predict.effects import Effects, Link, sigmoid
 from tailorbird.predict.matrix import Trait, traits
-from tailorbird.predict.propensity import Floats, sigmoid
+from tailorbird.predict.propensity import Floats
 from tailorbird.predict.rules import Average
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tailorbird.predict.effects import Effects, Link
-from tailorbird.predict.propensity import Floats, logit, numbers
+from tailorbird.predict.effects import Effects, Link, logit
+from tailorbird.predict.propensity import Floats, numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,9 +15,10 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.model_cards import Measure
+from tailorbird.predict.effects import sigmoid
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.measures import interval, log_losses, mean
-from tailorbird.predict.propensity import Bins, Floats, Propensity, sigmoid
+from tailorbird.predict.propensity import Bins, Floats, Propensity
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
+from tailorbird.predict.effects import sigmoid
 from tailorbird.predict.matrix import learnable
-from tailorbird.predict.propensity import PERSON, Column, Floats, Propensity, sigmoid
+from tailorbird.predict.propensity import PERSON, Column, Floats, Propensity
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
-from tailorbird.predict.effects import Effects, Link
+from tailorbird.predict.effects import Effects, Link, sigmoid
+from tailorbird.predict.effects import Floats as Floats
 from tailorbird.predict.heads import read_head
+from tailorbird.predict.telling import told
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Bins: TypeAlias = npt.NDArray[np.int64]
 Rule = Literal["logistic", "recency", "base rate", "linear", "recency average", "average"]
 """The last three foretell a value: sums of steps, averages by recency, one average for all."""
@@ -60,22 +61,6 @@ class Column(msgspec.Struct, frozen=True):
         found, unknown = places(table, self.name, self.categories)
         return np.where(unknown, self.size - 1, found)
 
-    def says(self, found: int) -> str:
-        """Return a bin in words."""
-        if found == self.size - 1:
-            return f"{self.name} unknown"
-        if self.categories is not None:
-            other = found == len(self.categories)
-            return f"{self.name} other" if other else f"{self.name} {self.categories[found]}"
-        edges = self.thresholds or ()
-        if not edges:
-            return self.name
-        if found == 0:
-            return f"{self.name} under {edges[0]:g}"
-        if found == len(edges):
-            return f"{self.name} {edges[-1]:g} or more"
-        return f"{self.name} {edges[found - 1]:g} to under {edges[found]:g}"
-
 
 class Propensity(msgspec.Struct, frozen=True):
     """Gives each person the probability of the outcome within `horizon_days`, or its value.
@@ -97,10 +82,10 @@ class Propensity(msgspec.Struct, frozen=True):
         """Return the traits that it reads."""
         return tuple(column.name for column in self.columns)
 
-    def score(self, features: pa.Table, *, reasons: bool = True) -> pa.Table:
+    def score(self, features: pa.Table, *, reasons: bool = True, currency: str = "") -> pa.Table:
         """Return person, probability (or value) and top_reason, in the order of `features`.
 
-        `top_reason` is the trait that moves the person furthest from the average, and which way;
+        `top_reason` is the trait that moves the person furthest from the average, and how far;
         it is left out without `reasons`.
 
         Raises:
@@ -108,12 +93,12 @@ class Propensity(msgspec.Struct, frozen=True):
         """
         import pyarrow as pa
 
-        bins = [column.bins(features) for column in self.columns]
         name = "probability" if self.link == "logit" else "value"
-        scored = {PERSON: features[PERSON], name: self._probability(bins, features.num_rows)}
+        said = self.estimates(features)
+        scored = {PERSON: features[PERSON], name: said}
         if reasons:
-            words = self._reasons(bins, features.num_rows)
-            scored["top_reason"] = pa.array(words, pa.string())
+            top = told(self.effects(features), said, features, most=1, currency=currency)
+            scored["top_reason"] = pa.array(top.words, pa.string())
         return pa.table(scored)
 
     def probabilities(self, features: pa.Table) -> Floats:
@@ -142,32 +127,6 @@ class Propensity(msgspec.Struct, frozen=True):
         for column, found in zip(self.columns, bins, strict=True):
             logit += np.array(column.weights)[found]
         return sigmoid(logit) if self.link == "logit" else logit
-
-    def _reasons(self, bins: list[Bins], rows: int) -> list[str]:
-        if not self.columns:
-            return ["the same for everybody"] * rows
-        shift = np.stack(
-            [
-                np.array(column.weights)[found] - column.mean_weight
-                for column, found in zip(self.columns, bins, strict=True)
-            ]
-        )
-        top = np.abs(shift).argmax(axis=0)
-        cells = zip(
-            top.tolist(),
-            np.stack(bins)[top, np.arange(rows)].tolist(),
-            (shift[top, np.arange(rows)] >= 0).tolist(),
-            strict=True,
-        )
-        words: dict[tuple[int, int, bool], str] = {}
-        reasons = []
-        for cell in cells:
-            if cell not in words:
-                column, found, raises = cell
-                effect = "raises it" if raises else "lowers it"
-                words[cell] = f"{self.columns[column].says(found)} {effect}"
-            reasons.append(words[cell])
-        return reasons
 
 
 def load(files: Mapping[str, bytes]) -> Propensity:
@@ -218,14 +177,3 @@ def places(
     column = table[name].cast(pa.string())
     place = pc.fill_null(pc.index_in(column, pa.array(texts, pa.string())), len(texts))
     return place.to_numpy().astype(np.int64), column.is_null().to_numpy()
-
-
-def logit(share: Floats) -> Floats:
-    """Return log-odds, probabilities of 0 and 1 kept finite."""
-    kept = np.clip(share, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(kept / (1 - kept)))
-
-
-def sigmoid(logit: Floats) -> Floats:
-    """Return the probability of each log-odds, without overflow."""
-    return np.asarray(np.exp(-np.logaddexp(0.0, -logit)))

@@ -10,9 +10,9 @@ import numpy as np
 
 from tailorbird.predict import train
 from tailorbird.predict.algorithms import Generator, Task
-from tailorbird.predict.effects import Effects, Link
+from tailorbird.predict.effects import Effects, Link, sigmoid
 from tailorbird.predict.heads import read_head
-from tailorbird.predict.propensity import Bins, Column, Floats, Propensity, numbers, sigmoid
+from tailorbird.predict.propensity import Bins, Column, Floats, Propensity, numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,7 +89,7 @@ class Cells(msgspec.Struct, frozen=True):
     def effects(self, features: pa.Table) -> Effects:
         """Return how far each row's cell lies from the average, as one effect of all traits."""
         shift = np.array(self.levels)[cells(self.columns, features)] - self.middle
-        return Effects((", ".join(self.reads),), shift[:, None], self.link)
+        return Effects((", ".join(self.reads),), shift[:, None], self.link, self.reads)
 
     def files(self) -> dict[str, bytes]:
         """Return one JSON file."""

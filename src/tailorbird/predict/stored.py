@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
-import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.predict import blend, boosted, buyer, neural, onnx, propensity, remote, rules
@@ -15,6 +14,7 @@ from tailorbird.predict.calibrate import Calibration
 from tailorbird.predict.effects import Effects
 from tailorbird.predict.heads import MEND, read_head
 from tailorbird.predict.propensity import PERSON, Floats, Propensity
+from tailorbird.predict.telling import told
 from tailorbird.schema import Instant
 
 if TYPE_CHECKING:
@@ -43,8 +43,11 @@ class Scorer(Protocol):
     def reads(self) -> tuple[str, ...]:
         """Return the traits that it reads."""
 
-    def score(self, features: pa.Table, *, reasons: bool = True) -> pa.Table:
-        """Return person, probability (or value), and top_reason unless it is not asked for."""
+    def score(self, features: pa.Table, *, reasons: bool = True, currency: str = "") -> pa.Table:
+        """Return person, probability (or value), and top_reason unless it is not asked for.
+
+        Values, and traits that are money, are minor units of the currency.
+        """
 
     def estimates(self, features: pa.Table) -> Floats:
         """Return the probabilities, or values, alone."""
@@ -92,7 +95,7 @@ class Model(msgspec.Struct, frozen=True):
         """Return the traits that it reads."""
         return self.fitted.reads
 
-    def score(self, features: pa.Table, *, reasons: bool = True) -> pa.Table:
+    def score(self, features: pa.Table, *, reasons: bool = True, currency: str = "") -> pa.Table:
         """Return person, probability (or value) and top_reason, in the order of `features`.
 
         Reasons cost many times the scores: leave them out where a million people are scored.
@@ -103,10 +106,11 @@ class Model(msgspec.Struct, frozen=True):
         import pyarrow as pa
 
         name = "probability" if self.head.task == "classification" else "value"
-        scored = {PERSON: features[PERSON], name: self.estimates(features)}
+        said = self.estimates(features)
+        scored = {PERSON: features[PERSON], name: said}
         if reasons:
-            words = top_reasons(self.effects(features), features)
-            scored["top_reason"] = pa.array(words, pa.string())
+            top = told(self.effects(features), said, features, most=1, currency=currency)
+            scored["top_reason"] = pa.array(top.words, pa.string())
         return pa.table(scored)
 
     def estimates(self, features: pa.Table) -> Floats:
@@ -190,34 +194,3 @@ def served(
     if isinstance(found, Propensity) and calibration is None:
         return msgspec.structs.replace(found, horizon_days=horizon_days, trained_at=now)
     return Model(Head(horizon_days, now, task, calibration), found)
-
-
-def top_reasons(effects: Effects, features: pa.Table) -> list[str]:
-    """Return for each row the trait that moves it most, with its value, and which way."""
-    if not effects.names:
-        return ["the same for everybody"] * features.num_rows
-    top = np.abs(effects.shift).argmax(axis=1)
-    raises = effects.shift[np.arange(len(top)), top] >= 0
-    shown = {name: _values(features, name) for name in {effects.names[at] for at in set(top)}}
-    return [
-        f"{effects.names[at]}{shown[effects.names[at]][row]} {'raises' if up else 'lowers'} it"
-        for row, (at, up) in enumerate(zip(top.tolist(), raises.tolist(), strict=True))
-    ]
-
-
-def _values(features: pa.Table, name: str) -> list[str]:
-    """Return each row's value in words, with a blank before it; nothing for several traits."""
-    if name not in features.column_names:
-        return [""] * features.num_rows
-    return [f" {value_words(value)}" for value in features[name].to_pylist()]
-
-
-def value_words(value: object) -> str:
-    """Return a trait's value as a marketer reads it."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)

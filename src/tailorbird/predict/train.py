@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
-from tailorbird.predict.effects import Link
+from tailorbird.predict.effects import Link, sigmoid
 from tailorbird.predict.matrix import frequent, learnable
 from tailorbird.predict.propensity import (
     Bins,
@@ -21,7 +21,6 @@ from tailorbird.predict.propensity import (
     Propensity,
     Rule,
     numbers,
-    sigmoid,
 )
 
 if TYPE_CHECKING:

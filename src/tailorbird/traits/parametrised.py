@@ -33,6 +33,7 @@ from tailorbird.traits.terms import (
     Test,
     Value,
 )
+from tailorbird.traits.wording import nouns, span
 
 ParametrisedType: TypeAlias = Literal["integer", "millionths"]
 FORMS: Final = (
@@ -58,6 +59,12 @@ class Parametrised:
     unit: str
     description: str
     value: Value
+    said: str
+    """What it says of a person, around `{value}`."""
+    lacking: str
+    """What is said of who has no value."""
+    nouns: tuple[str, str] | None = None
+    """One and many of what is counted."""
 
 
 def parametrised(name: str) -> Parametrised | None:
@@ -88,7 +95,10 @@ def _count(words: list[str]) -> Parametrised | None:
     if len(words) != 2 or not (within := _window(words[1])):
         return None
     says = f"How often {words[0]} in the last {words[1]}"
-    return Parametrised(words[0], "integer", "times", says, _number(_rows(words[0], within)))
+    number = _number(_rows(words[0], within))
+    told = f"{{value}} in the last {span(words[1])}"
+    of = nouns(words[0])
+    return Parametrised(words[0], "integer", "times", says, number, told, f"no {of[1]}", of)
 
 
 def _sum(words: list[str]) -> Parametrised | None:
@@ -96,7 +106,14 @@ def _sum(words: list[str]) -> Parametrised | None:
         return None
     says = f"The sum of {words[1]} of {words[0]} in the last {words[2]}"
     total = Sum(_rows(words[0], within), _AMOUNTS[words[1]])
-    return Parametrised(words[0], "integer", words[1], says, total)
+    _, many = nouns(words[0])
+    told = {
+        "value_minor": f"{many} worth {{value}} in the last {span(words[2])}",
+        "quantity": f"{{value}} in {many} of the last {span(words[2])}",
+        "dwell_seconds": f"{{value}} of reading in the last {span(words[2])}",
+    }[words[1]]
+    pieces = ("piece", "pieces") if words[1] == "quantity" else None
+    return Parametrised(words[0], "integer", words[1], says, total, told, f"no {many}", pieces)
 
 
 def _decayed(words: list[str]) -> Parametrised | None:
@@ -105,7 +122,9 @@ def _decayed(words: list[str]) -> Parametrised | None:
         return None
     says = f"How often {words[0]}, each counting half as much every {words[1]}"
     total = Decayed((Points(words[0], 1),), length // DAY)
-    return Parametrised(words[0], "millionths", "times", says, total)
+    of = nouns(words[0])
+    told = f"{{value}} of late (each counts half as much every {span(words[1])})"
+    return Parametrised(words[0], "millionths", "times", says, total, told, f"no {of[1]}", of)
 
 
 def _trend(words: list[str]) -> Parametrised | None:
@@ -115,7 +134,11 @@ def _trend(words: list[str]) -> Parametrised | None:
     both = _number(_rows(words[0], 2 * within))
     says = f"The share of the last {words[1]} in {words[0]} of twice as long: half is steady"
     share = Quotient(Scaled(recent, MILLION), both)
-    return Parametrised(words[0], "millionths", "share", says, share)
+    _, many = nouns(words[0])
+    twice = span(words[1], 2)
+    told = f"{{value}} of the {many} of the last {twice} fall into the last {span(words[1])}"
+    lacking = f"no {many} in the last {twice}"
+    return Parametrised(words[0], "millionths", "share", says, share, told, lacking)
 
 
 def _share(words: list[str]) -> Parametrised | None:
@@ -127,14 +150,20 @@ def _share(words: list[str]) -> Parametrised | None:
     chosen = Rows((event,), (*every.where, about), within=within)
     says = f"The share of {category} in {event} of the last {length}"
     share = Quotient(Scaled(_number(chosen), MILLION), _number(every))
-    return Parametrised(event, "millionths", "share", says, share)
+    _, many = nouns(event)
+    told = f"{{value}} of the {many} of the last {span(length)} are of {category}"
+    lacking = f"no {many} in the last {span(length)}"
+    return Parametrised(event, "millionths", "share", says, share, told, lacking)
 
 
 def _since(words: list[str]) -> Parametrised | None:
     if len(words) != 1:
         return None
     says = f"Whole days since the latest {words[0]}"
-    return Parametrised(words[0], "integer", "days", says, Age(Last(_rows(words[0]))))
+    one, many = nouns(words[0])
+    told, lacking = f"{{value}} since the last {one}", f"no {many} yet"
+    age = Age(Last(_rows(words[0])))
+    return Parametrised(words[0], "integer", "days", says, age, told, lacking)
 
 
 def _days_between(event: str) -> Value:
@@ -149,7 +178,10 @@ def _rhythm(words: list[str]) -> Parametrised | None:
     if len(words) != 1:
         return None
     says = f"Mean whole days from one {words[0]} to the next"
-    return Parametrised(words[0], "integer", "days", says, _days_between(words[0]))
+    between = _days_between(words[0])
+    one, many = nouns(words[0])
+    told = f"usually {{value}} from one {one} to the next"
+    return Parametrised(words[0], "integer", "days", says, between, told, f"fewer than two {many}")
 
 
 def _silence(words: list[str]) -> Parametrised | None:
@@ -157,7 +189,10 @@ def _silence(words: list[str]) -> Parametrised | None:
         return None
     says = f"Days since the latest {words[0]}, as a multiple of the days usual between two"
     quiet = Quotient(Scaled(Age(Last(_rows(words[0]))), MILLION), _days_between(words[0]))
-    return Parametrised(words[0], "millionths", "times the usual", says, quiet)
+    one, many = nouns(words[0])
+    told = f"the wait since the last {one} is {{value}} times the usual one"
+    lacking = f"fewer than two {many}"
+    return Parametrised(words[0], "millionths", "times the usual", says, quiet, told, lacking)
 
 
 _READERS: Final[dict[str, Callable[[list[str]], Parametrised | None]]] = {

@@ -28,6 +28,7 @@ from tailorbird.traits.terms import (
     Sum,
     Value,
 )
+from tailorbird.traits.wording import told
 
 TraitType: TypeAlias = Literal["integer", "millionths", "instant", "text"]
 
@@ -56,6 +57,12 @@ class Trait:
     description: str
     needs: tuple[str, ...]
     value: Value
+    said: str
+    """What it says of a person, around `{value}`: `{value} since the last order`."""
+    lacking: str
+    """What is said of who has no value."""
+    nouns: tuple[str, str] | None = None
+    """One and many of what is counted."""
 
 
 def _listed(*traits: Trait) -> dict[str, Trait]:
@@ -71,59 +78,72 @@ TRAITS: Final[dict[str, Trait]] = _listed(
         "orders", "integer", "orders",
         "Distinct purchase orders; a purchase without an order id counts as its own",
         _PURCHASE, Orders(PURCHASES),
+        "{value} so far", "no orders yet", ("order", "orders"),
     ),
     Trait(
         "first_order_at", "instant", "", "When the first purchase was made",
         _PURCHASE, First(PURCHASES),
+        "the first order was on {value}", "no orders yet",
     ),
     Trait(
         "last_order_at", "instant", "", "When the latest purchase was made",
         _PURCHASE, Last(PURCHASES),
+        "the last order was on {value}", "no orders yet",
     ),
     Trait(
         "recency_days", "integer", "days", "Whole days since the latest purchase",
         _PURCHASE, Age(Last(PURCHASES)),
+        "{value} since the last order", "no orders yet",
     ),
     Trait(
         "tenure_days", "integer", "days", "Whole days since the first purchase",
         _PURCHASE, Age(First(PURCHASES)),
+        "{value} since the first order", "no orders yet",
     ),
     Trait(
         "revenue_minor", "integer", "minor units", "Value of all purchases, net of returns",
         (Names.PURCHASE, Names.RETURN),
         Difference(Sum(PURCHASES, "value_minor"), Sum(RETURNS, "value_minor", absolute=True)),
+        "{value} spent in all, returns taken off", "nothing spent yet",
     ),
     Trait(
         "returns", "integer", "returns", "Distinct returns, counted as orders are",
         (Names.RETURN,), Orders(RETURNS),
+        "{value} so far", "no returns yet", ("return", "returns"),
     ),
     Trait(
         "average_order_minor", "integer", "minor units",
         "Value of all purchases divided by the orders, truncated",
         _PURCHASE, Quotient(Sum(PURCHASES, "value_minor"), Orders(PURCHASES)),
+        "{value} spent an order on average", "no orders yet",
     ),
     Trait(
         "orders_365d", "integer", "orders", "Distinct purchase orders of the last 365 days",
         _PURCHASE, ORDERS_365D,
+        "{value} in the last 365 days", "no orders in the last 365 days", ("order", "orders"),
     ),
     Trait(
         "tier", "text", "",
         "gold: more than 12 orders in the last 365 days; silver: 5 to 12; bronze: 1 to 4; or none",
         _PURCHASE, Steps(ORDERS_365D, ((13, "gold"), (5, "silver"), (1, "bronze")), "none"),
+        "the tier is {value}", "no tier",
     ),
     Trait(
         "favourite_item", "text", "",
         "The item in most purchases; of equals the latest bought, then the first by name",
         _PURCHASE, Favourite(PURCHASES, "item"),
+        "buys {value} most often", "no product is bought most often",
     ),
     Trait(
         "favourite_category", "text", "",
         "The category in most purchases; of equals the latest bought, then the first by name",
         _PURCHASE, Favourite(PURCHASES, "category"),
+        "buys from {value} most often", "no category is bought most often",
     ),
     Trait(
         "country", "text", "", "The country as last declared", ("trait:country",),
         Declared("country", "text"),
+        "the country is {value}", "the country is not known",
     ),
     Trait(
         "engagement", "millionths", "points",
@@ -133,71 +153,85 @@ TRAITS: Final[dict[str, Trait]] = _listed(
             (Points(Names.EMAIL_OPENED, 1), Points(Names.EMAIL_CLICKED, CLICK_POINTS)),
             HALF_LIFE_DAYS,
         ),
+        "{value} of engagement with mails", "no engagement with mails", ("point", "points"),
     ),
     Trait(
         "sessions_30d", "integer", "sessions",
         "Sessions begun in the last 30 days; 30 minutes without an act end a session",
         _SESSION, Count(Rows((Names.SESSION_STARTED,), within=30 * DAY)),
+        "{value} in the last 30 days", "no visits in the last 30 days", ("visit", "visits"),
     ),
     Trait(
         "last_session_at", "instant", "", "When the latest session began",
         _SESSION, Last(SESSIONS),
+        "the last visit was on {value}", "no visits yet",
     ),
     Trait(
         "last_session_seconds", "integer", "seconds",
         "From the first to the last act of the latest session that has ended",
         (Names.SESSION_ENDED,), Newest(Rows((Names.SESSION_ENDED,)), "session_seconds"),
+        "the last visit lasted {value}", "no visit has ended yet",
     ),
     Trait(
         "dwell_seconds_30d", "integer", "seconds",
         "Active time on pages that were left in the last 30 days",
         (Names.PAGE_LEFT,), Sum(Rows((Names.PAGE_LEFT,), within=30 * DAY), "dwell_seconds"),
+        "{value} of reading in the last 30 days", "no reading in the last 30 days",
     ),
     Trait(
         "last_channel", "text", "",
         "How the latest session that tells was reached: search, social, email, paid, direct, other",
         _SESSION, Newest(SESSIONS, "channel"),
+        "the last visit came by {value}", "how the last visit came is not known",
     ),
     Trait(
         "usual_device", "text", "",
         "The device of most sessions of the last 90 days; of equals the latest",
         _SESSION, Favourite(SESSIONS_90D, "device"),
+        "the usual device is {value}", "the usual device is not known",
     ),
     Trait(
         "usual_hour", "integer", "hour of the day",
         "The local hour (0 to 23) in which most sessions of the last 90 days began; of equals "
         "the latest",
         _SESSION, Favourite(SESSIONS_90D, "hour"),
+        "visits mostly around {value}", "the usual hour is not known",
     ),
     Trait(
         "usual_weekday", "integer", "day of the week",
         "The local weekday (1 is Monday) on which most sessions of the last 90 days began; of "
         "equals the latest",
         _SESSION, Favourite(SESSIONS_90D, "weekday"),
+        "visits mostly on {value}", "the usual weekday is not known",
     ),
     Trait(
         "last_country", "text", "", "The country of the latest session that tells",
         _SESSION, Newest(SESSIONS, "country"),
+        "the last visit came from {value}", "where the last visit came from is not known",
     ),
     Trait(
         "purchase_score", "millionths", "probability",
         "Latest probability of the repeat-purchase model",
         (f"model:{REPEAT_PURCHASE}",), Score(REPEAT_PURCHASE),
+        "{value} likely to order again", "not scored yet",
     ),
     Trait(
         "next_order_expected_at", "instant", "",
         "When the next order is expected, by the model next_order",
         ("model:next_order",), Score("next_order"),
+        "the next order is expected on {value}", "no next order is expected",
     ),
     Trait(
         "value_expected_minor", "integer", "minor units",
         "What the orders of the next 365 days are expected to be worth, by the model value",
         ("model:value",), Quotient(Score("value"), Constant(MILLION)),
+        "orders of {value} are expected in the next 365 days", "no orders are expected",
     ),
     Trait(
         "best_send_hour", "integer", "hour of the day",
         "The local hour (0 to 23) at which mail is best sent, by the model send_hour",
         ("model:send_hour",), Quotient(Score("send_hour"), Constant(MILLION)),
+        "mail is best sent at {value}", "the best hour is not known",
     ),
 )  # fmt: skip
 """Computed traits by name, a closed list. Every other name is a declared trait."""
@@ -208,5 +242,23 @@ def trait(name: str) -> Trait:
     if (known := TRAITS.get(name)) is not None:
         return known
     if (spelt := parametrised(name)) is not None:
-        return Trait(name, spelt.type, spelt.unit, spelt.description, (spelt.event,), spelt.value)
-    return Trait(name, "text", "", "As last declared", (f"trait:{name}",), Declared(name, "text"))
+        return Trait(
+            name, spelt.type, spelt.unit, spelt.description, (spelt.event,), spelt.value,
+            spelt.said, spelt.lacking, spelt.nouns,
+        )  # fmt: skip
+    own = name.replace("_", " ")
+    return Trait(
+        name, "text", "", "As last declared", (f"trait:{name}",), Declared(name, "text"),
+        f"{own} is {{value}}", f"{own} is not known",
+    )  # fmt: skip
+
+
+def words(name: str, value: object, currency: str = "") -> str:
+    """Return what a trait says of a person as a marketer reads it; a missing value is None.
+
+    >>> words("recency_days", 31), words("revenue_minor", 31240, "EUR")
+    ('31 days since the last order', '312.40 EUR spent in all, returns taken off')
+    >>> words("silence(purchase)", 6_016_940)
+    'the wait since the last order is 6.0 times the usual one'
+    """
+    return told(trait(name), value, currency)
