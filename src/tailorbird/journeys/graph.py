@@ -74,7 +74,9 @@ def split_before(journey: Journey, step: StepId) -> Split | None:
 
 def arms_to(journey: Journey, split: Split, step: StepId) -> frozenset[str]:
     """Return the arms of a split that lead to a step; who comes round again draws the same."""
-    arms = ((arm.name, _from(journey, [arm.next], lambda s: s.id != split.id)) for arm in split.arms)
+    arms = (
+        (arm.name, _from(journey, [arm.next], lambda s: s.id != split.id)) for arm in split.arms
+    )
     return frozenset(name for name, after in arms if step in after)
 
 
