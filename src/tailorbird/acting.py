@@ -21,7 +21,7 @@ from tailorbird.enrolments import Enrolment
 from tailorbird.journeys import advance
 from tailorbird.journeys.advance import Found
 from tailorbird.journeys.journey import Recommend, Send, Split, Step, Update, Webhook
-from tailorbird.privacy.permit import Permit, permit
+from tailorbird.model_data import allowing
 from tailorbird.schema import DAY, SECOND, Body, Decision, Instant
 from tailorbird.world import World
 
@@ -91,12 +91,7 @@ def _asked(world: World, step: Step, batch: Sequence[Enrolment], now: Instant) -
 
 def _recommended(world: World, step: Recommend, batch: Sequence[Enrolment], now: Instant) -> Found:
     people = [each.person for each in batch]
-    states = world.people.consent_states(people)
-    personal = {
-        person
-        for person in people
-        if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
-    }
+    personal = set(allowing(world, people, now, "personalisation"))
     chosen, _ = letters.recommendations(world, people, personal, step.count, now, step.rules)
     kept = []
     for each in batch:

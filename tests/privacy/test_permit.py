@@ -12,6 +12,7 @@ from tailorbird.privacy.permit import (
     Refusal,
     confirmation_permit,
     permit,
+    permitting,
 )
 from tailorbird.schema import HOUR, PURPOSES, ConsentRequest, ConsentState, Purpose
 
@@ -22,6 +23,14 @@ def test_a_grant_gives_a_permit_that_names_its_receipt() -> None:
     answer = permit(ConsentState(1, granted={"training": 7}), 1, "training", NOW)
     assert isinstance(answer, Permit)
     assert (answer.person, answer.purpose, answer.receipt, answer.at) == (1, "training", 7, NOW)
+
+
+def test_of_many_those_are_named_who_permit_it_in_their_order() -> None:
+    states = {
+        1: ConsentState(1, granted={"training": 7}), 2: ConsentState(2),
+        3: ConsentState(3, granted={"training": 9}),
+    }  # fmt: skip
+    assert permitting(states, [3, 4, 2, 1], "training", NOW) == [3, 1]
 
 
 @pytest.mark.parametrize(

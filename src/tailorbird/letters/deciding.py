@@ -30,9 +30,9 @@ from tailorbird.letters.given import (
 from tailorbird.letters.images import image_traits
 from tailorbird.letters.limiting import zone_named, zone_of
 from tailorbird.letters.picks import Picker
-from tailorbird.privacy.permit import Permit, permit
+from tailorbird.letters.scored import scores
+from tailorbird.privacy.permit import permitting
 from tailorbird.schema import DAY, ConsentState, Instant, PersonId, Profile
-from tailorbird.traits.extract import touched
 from tailorbird.world import World
 
 if TYPE_CHECKING:
@@ -50,10 +50,6 @@ MOST_CATEGORIES: Final = 12
 """Categories of which one mail is given products."""
 OF_CATEGORY: Final = 8
 """Products of each."""
-_SCORES: Final = """
-SELECT s.person, ARG_MAX(s.value, s."at") AS value FROM scores AS s SEMI JOIN asked USING (person)
-WHERE s.model = ? AND s."at" <= ? GROUP BY s.person
-"""
 
 
 class Deciding:
@@ -101,11 +97,7 @@ class Deciding:
         have for somebody of whom nothing is known.
         """
         world, now = self._world, self._now
-        personal = [
-            person
-            for person in people
-            if isinstance(permit(states.get(person), person, "personalisation", now), Permit)
-        ]
+        personal = permitting(states, people, "personalisation", now)
         known = self._known(personal)
         picker = self._picker(personal)
         shown = picker.choose(people, self.campaign.recommendations) if picker else {}
@@ -190,10 +182,8 @@ class Deciding:
             person: {"traits": traits.get(person, {}), **whole.mark(person)} for person in people
         }
         for model in self._models:
-            tables = {"asked": touched(people)}
-            for row in world.facts.read(_SCORES, (model, now), tables).to_pylist():
-                scores = found[row["person"]].setdefault("scores", {})
-                scores[model] = row["value"] / 1_000_000
+            for person, score in scores(world, model, people, now).items():
+                found[person].setdefault("scores", {})[model] = score
         if self._browsed:
             for person, looks in browsed(world, people, now, self._browsed).items():
                 found[person] |= looks

@@ -7,6 +7,7 @@ whether there shall be one: it takes a `ConfirmationPermit`, made only from a re
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 from tailorbird.schema import (
@@ -84,6 +85,17 @@ def permit(state: ConsentState | None, person: PersonId, purpose: Purpose, now: 
     if receipt is None:
         return Refusal(person, purpose, "withdrawn" if purpose in state.withdrawn else "no_consent")
     return Permit(_MADE_HERE, person, purpose, receipt, now)
+
+
+def permitting(
+    states: Mapping[PersonId, ConsentState],
+    people: Iterable[PersonId],
+    purpose: Purpose,
+    now: Instant,
+) -> list[PersonId]:
+    """Return who of these people permits this, in their order."""
+    answers = (permit(states.get(person), person, purpose, now) for person in people)
+    return [answer.person for answer in answers if isinstance(answer, Permit)]
 
 
 def confirmation_permit(
