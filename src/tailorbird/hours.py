@@ -1,99 +1,121 @@
-"""At which hour people open and click, as facts tell it: humans alone, on their own clocks."""
+"""At which hours of her own day a person opens and clicks, and when a clock of hers shows an hour.
+
+Her clock is that of the zone which she had declared by then, for what came before the first, too;
+else the shop's. What an act says of its own clock does not count: pixels know none, and what
+fetches images often stands elsewhere. Machines do not count.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import msgspec
 import numpy as np
 
-from tailorbird import letters
-from tailorbird.journeys import best_hour
-from tailorbird.journeys.best_hour import HOURS, BestHour, Rule
-from tailorbird.schema import DAY, Instant, Names, PersonId
+from tailorbird import profiles
+from tailorbird.schema import HOUR, Instant, Names, PersonId
 from tailorbird.traits.extract import touched
+from tailorbird.traits.zones import clocks, hour_in, known
 from tailorbird.world import World
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
 
-    from tailorbird.journeys.best_hour import Counts
+    Numbers: TypeAlias = "npt.NDArray[np.int64]"
 
-KNOWN_DAYS: Final = 180
-LATER_DAYS: Final = 30
-"""What came in the last of those days judges what came before."""
-AT_ONCE: Final = 5_000
-_OPENED: Final = f"""
-SELECT f.person, CAST((f."at" // 3600000000) % 24 AS INTEGER) AS hour,
-    COUNT(*) FILTER (WHERE f."at" <= ?) AS earlier, COUNT(*) FILTER (WHERE f."at" > ?) AS later
-FROM facts AS f SEMI JOIN asked USING (person)
-WHERE f.event IN ('{Names.EMAIL_OPENED}', '{Names.EMAIL_CLICKED}') AND NOT f.machine
-  AND f."at" > ? AND f."at" <= ?
+HOURS: Final = 24
+_ZONES: Final = """
+SELECT DISTINCT text AS zone FROM trait_values SEMI JOIN asked USING (person)
+WHERE name = 'timezone' AND "at" <= $1 AND text IS NOT NULL
+"""
+_ACTS: Final = """
+WITH winning AS (
+    SELECT person, text, "at", position,
+        weight = MAX(weight) OVER (PARTITION BY person ORDER BY "at", position) AS wins
+    FROM trait_values SEMI JOIN asked USING (person)
+    WHERE name = 'timezone' AND "at" <= $5),
+spans AS (
+    SELECT person, zone,
+        CASE WHEN ROW_NUMBER() OVER each = 1 THEN $4 ELSE "at" END AS since,
+        LEAD("at", 1, $5 + 1) OVER each AS until
+    FROM winning LEFT JOIN (SELECT DISTINCT zone FROM clocks) ON zone = text
+    WHERE wins WINDOW each AS (PARTITION BY person ORDER BY "at", position)),
+acts AS (
+    SELECT person, "at" FROM facts SEMI JOIN asked USING (person)
+    WHERE event IN ($2, $3) AND NOT machine AND "at" > $4 AND "at" <= $5)
+SELECT a.person, (a."at" // 60000000 + c.minutes) // 60 % 24 AS hour,
+    COUNT(*) FILTER (a."at" <= $1) AS earlier, COUNT(*) FILTER (a."at" > $1) AS later
+FROM acts AS a
+LEFT JOIN spans AS s ON s.person = a.person AND a."at" >= s.since AND a."at" < s.until
+JOIN clocks AS c ON c.zone = COALESCE(s.zone, $6) AND a."at" >= c.since AND a."at" < c.until
 GROUP BY ALL
-"""  # noqa: S608 - the names are our own
+"""
 
 
-def best(
-    world: World, people: Sequence[PersonId], start: Instant, now: Instant
-) -> dict[PersonId, BestHour]:
-    """Return the best hour of each person, and how long after `start` it comes."""
-    shifts = _shifts(world, people, start)
-    rule, earlier, later, shared = _judged(world, people, shifts, now)
-    chosen = best_hour.choose(rule, earlier + later, shared)
-    begun = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=start)
-    return {
-        person: msgspec.structs.replace(each, hours_after=(each.hour - begun.hour - shift) % HOURS)
-        for person, each, shift in zip(people, chosen, shifts, strict=True)
-    }
+def counts(
+    world: World, people: Sequence[PersonId], split: Instant, since: Instant, now: Instant
+) -> tuple[Numbers, Numbers]:
+    """Return (people, 24) twice: how often each opened and clicked in each hour of her day.
+
+    First what was after `since` and up to the split, then what was up to `now`. One query each.
+    """
+    asked, shop = {"asked": touched(people)}, world.settings.shop.zone
+    zones = world.facts.read(_ZONES, (now,), asked)["zone"].to_pylist()
+    tables = asked | {"clocks": clocks({shop, *zones}, since, now)}
+    bound = (split, Names.EMAIL_OPENED, Names.EMAIL_CLICKED, since, now, shop)
+    rows = world.facts.read(_ACTS, bound, tables)
+    place = (placed(people, rows["person"].to_numpy()), rows["hour"].to_numpy())
+    counted = np.zeros((2, len(people), HOURS), np.int64)
+    for kept, name in zip(counted, ("earlier", "later"), strict=True):
+        np.add.at(kept, place, rows[name].to_numpy())
+    return counted[0], counted[1]
 
 
-def rule(world: World, people: Sequence[PersonId], now: Instant) -> Rule:
-    """Return how the hours of these people are chosen, and how that was judged."""
-    return _judged(world, people, _shifts(world, people, now), now)[0]
+def until(
+    world: World, people: Sequence[PersonId], hours: Numbers, starts: Numbers, now: Instant
+) -> Numbers:
+    """Return how many whole hours after their starts people's clocks show these hours.
+
+    The clock is that of now. An hour that is skipped there comes when the next one does.
+    """
+    import pyarrow.compute as pc
+
+    told = profiles.table(world.facts, ["timezone"], as_of=now, people=people)
+    shop = world.settings.shop.zone
+    zones = _zone_of(told, np.asarray(people, np.int64), shop)
+    codes = pc.dictionary_encode(zones).combine_chunks()
+    names, begins = codes.dictionary.to_pylist(), np.unique(starts)
+    start = np.searchsorted(begins, starts)
+    keys = (codes.indices.to_numpy() * len(begins) + start) * HOURS + hours
+    each, which = np.unique(keys, return_inverse=True)
+    there = [(*divmod(key // HOURS, len(begins)), key % HOURS) for key in each.tolist()]
+    waits = [_wait(names[zone], int(begins[begin]), hour) for zone, begin, hour in there]
+    found: Numbers = np.array(waits, np.int64)[which]
+    return found
 
 
-def _judged(
-    world: World, people: Sequence[PersonId], shifts: Sequence[int], now: Instant
-) -> tuple[Rule, Counts, Counts, best_hour.Shares]:
-    split, since = now - LATER_DAYS * DAY, now - KNOWN_DAYS * DAY
-    bound = (split, split, since, now)
-    rows = world.facts.read(_OPENED, bound, {"asked": touched(people)})
-    earlier, later = (_counts(rows, name, people, shifts) for name in ("earlier", "later"))
-    judged = best_hour.judge(earlier, later)
-    return judged, earlier, later, best_hour.everybody(earlier + later)
+def placed(people: Sequence[PersonId], found: Numbers) -> Numbers:
+    """Return where among these people, each there once, those are that were found of them."""
+    them = np.asarray(people, np.int64)
+    order = np.argsort(them, kind="stable")
+    place: Numbers = order[np.searchsorted(them[order], found)]
+    return place
 
 
-def _counts(rows: pa.Table, name: str, people: Sequence[PersonId], shifts: Sequence[int]) -> Counts:
-    """Return (people, 24): how often each opened or clicked in each hour of her own day."""
-    counts = np.zeros((len(people), HOURS), dtype=np.int64)
-    place = {person: at for at, person in enumerate(people)}
-    found = zip(
-        rows["person"].to_pylist(), rows["hour"].to_pylist(), rows[name].to_pylist(), strict=True
-    )
-    for person, hour, times in found:
-        at = place[person]
-        counts[at, (hour + shifts[at]) % HOURS] += times
-    return counts
+def _zone_of(told: pa.Table, people: Numbers, shop: str) -> pa.ChunkedArray:
+    """Return the zone of each of these people; the shop's of whom no zone is known."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    place = pc.index_in(pa.array(people), told["person"].combine_chunks())
+    said = told["timezone"].take(place)
+    names = pc.unique(said).drop_null().to_pylist()
+    valid = pa.array([name for name in names if known(name)], pa.string())
+    return pc.if_else(pc.is_in(said, valid), said, shop)
 
 
-def _shifts(world: World, people: Sequence[PersonId], at: Instant) -> list[int]:
-    """Return by how many hours each person's clock is ahead of UTC."""
-    shop, shifts = world.settings.shop.zone, []
-    offsets: dict[str, int] = {}
-    for start in range(0, len(people), AT_ONCE):
-        some = people[start : start + AT_ONCE]
-        known = world.people.profiles(some)
-        for person in some:
-            zone = letters.limiting.zone_of(known.get(person)) or shop
-            if zone not in offsets:
-                offsets[zone] = _hours_ahead(zone, at)
-            shifts.append(offsets[zone])
-    return shifts
-
-
-def _hours_ahead(zone: str, at: Instant) -> int:
-    there = datetime.fromtimestamp(at / 1_000_000, ZoneInfo(zone))
-    return round((there.utcoffset() or timedelta()) / timedelta(hours=1))
+def _wait(zone: str, start: Instant, hour: int) -> int:
+    shown = [hour_in(zone, start + after * HOUR) for after in range(HOURS + 1)]
+    later = [(hour + more) % HOURS for more in range(HOURS)]
+    return next(shown.index(each) for each in later if each in shown)

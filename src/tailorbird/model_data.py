@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from tailorbird import grouping, imputation, predict, segments
+from tailorbird import grouping, hours, imputation, predict, segments
 from tailorbird.errors import DefinitionError
 from tailorbird.learning_texts import (
     WantedModel,
@@ -23,7 +23,6 @@ from tailorbird.learning_texts import (
 from tailorbird.model_targets import READERS
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.schema import DAY, Instant, Names, PersonId, Purpose
-from tailorbird.traits.extract import touched
 from tailorbird.world import World
 from tailorbird.yaml_text import Document, nearest
 
@@ -51,30 +50,25 @@ WHERE event = $1 AND "at" > $2 AND "at" <= $3 AND person IS NOT NULL
 GROUP BY person ORDER BY person
 """
 _SINCE: Final = 'SELECT MIN("at") AS first FROM facts WHERE event = $1 AND person IS NOT NULL'
-_HOURS: Final = """
-SELECT person, hour, COUNT(*) FILTER ("at" <= $1) AS earlier, COUNT(*) FILTER ("at" > $1) AS later
-FROM facts SEMI JOIN asked USING (person)
-WHERE event IN ($2, $3) AND NOT machine AND "at" > $4 AND "at" <= $5 AND hour IS NOT NULL
-GROUP BY ALL
-"""
 
 
 def trainees(world: World, now: Instant, purpose: Purpose = "training") -> list[PersonId]:
     """Return everybody with a permit for this purpose, by number."""
     everybody = world.facts.read(_EVERYBODY).column("person").to_pylist()
-    allowed: list[PersonId] = []
-    for start in range(0, len(everybody), PEOPLE_AT_ONCE):
-        allowed += allowing(world, everybody[start : start + PEOPLE_AT_ONCE], now, purpose)
-    return allowed
+    return allowing(world, everybody, now, purpose)
 
 
 def allowing(
     world: World, people: Sequence[PersonId], now: Instant, purpose: Purpose
 ) -> list[PersonId]:
-    """Return who of these people gave a permit for this purpose."""
-    states = world.people.consent_states(people)
-    answers = (permit(states.get(person), person, purpose, now) for person in people)
-    return [answer.person for answer in answers if isinstance(answer, Permit)]
+    """Return who of these people gave a permit for this purpose, in their order."""
+    allowed: list[PersonId] = []
+    for start in range(0, len(people), PEOPLE_AT_ONCE):
+        some = people[start : start + PEOPLE_AT_ONCE]
+        states = world.people.consent_states(some)
+        answers = (permit(states.get(person), person, purpose, now) for person in some)
+        allowed += [answer.person for answer in answers if isinstance(answer, Permit)]
+    return allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +131,9 @@ class Past:
         return 0 if first is None else int(max(now - first, 0) // DAY)
 
     def hours(self, now: Instant, split_days: int, since_days: int) -> tuple[Hours, Hours]:
-        """Return (people, 24): how often each opened and clicked before the split, and after it.
-
-        By the local hour that each of her acts tells.
-        """
-        bound = (now - split_days * DAY, Names.EMAIL_OPENED, Names.EMAIL_CLICKED,
-                 now - since_days * DAY, now)  # fmt: skip
-        rows = self.world.facts.read(_HOURS, bound, {"asked": touched(self.people)})
-        people = np.asarray(self.people, np.int64)
-        order = np.argsort(people, kind="stable")
-        at = order[np.searchsorted(people[order], rows["person"].to_numpy())]
-        place = (at, rows["hour"].to_numpy())
-        counts = np.zeros((2, len(people), 24), np.int64)
-        for kept, name in zip(counts, ("earlier", "later"), strict=True):
-            np.add.at(kept, place, rows[name].to_numpy())
-        return counts[0], counts[1]
+        """Return (people, 24): how often each opened and clicked before the split, and after it."""
+        split, since = now - split_days * DAY, now - since_days * DAY
+        return hours.counts(self.world, self.people, split, since, now)
 
     def _among(self, table: pa.Table, as_of: Instant) -> pa.Table:
         """Return the rows of those whom the target and the author mean."""

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.journeys import best_hour
-from tailorbird.journeys.best_hour import Rule
+from tailorbird.journeys.best_hour import BestHours, Rule
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.model_data import Past
 from tailorbird.predict.heads import read_head
@@ -17,6 +17,8 @@ from tailorbird.schema import DAY, Instant
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tailorbird.model_data import Hours
 
 HEAD: Final = "hours.json"
 KNOWN_DAYS: Final = 180
@@ -38,10 +40,8 @@ def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
     """
     later_days = past.asked.horizon
     earlier, later = past.hours(now, later_days, KNOWN_DAYS)
-    rule = best_hour.judge(earlier, later)
-    shared = best_hour.everybody(earlier + later)
-    kept = SendHours(rule, tuple(shared.tolist()))
-    judged = rule.judged_on >= best_hour.LEAST_LATER
+    kept = judged(earlier, later)
+    rule = kept.rule
     gain = Measure("nats an open", rule.gain, 0.0, EVERYBODYS, rule.gain, rule.gain)
     card = ModelCard(
         name=past.asked.name,
@@ -50,18 +50,34 @@ def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
         trained_at=now,
         train_window=(now - KNOWN_DAYS * DAY, now),
         test_window=(now - later_days * DAY, now),
-        people=int(((earlier + later).sum(axis=1) > 0).sum()),
+        people=int((earlier + later).any(axis=1).sum()),
         features=(),
         parameters={
             "rule": "own hours" if rule.strength is not None else EVERYBODYS,
             "horizon_days": later_days,
             "strength": rule.strength,
         },
-        measures=(gain,) if judged else (),
+        measures=(gain,) if rule.judged_on >= best_hour.LEAST_LATER else (),
         serves=rule.strength is not None,
         why=f"{rule.why[0].upper()}{rule.why[1:]}.",
     )
     return {HEAD: msgspec.json.encode(kept)}, card
+
+
+def judged(earlier: Hours, later: Hours) -> SendHours:
+    """Return what chooses hours, of (people, 24) before a split, judged on the same after it."""
+    shared = best_hour.everybody(earlier + later)
+    return SendHours(best_hour.judge(earlier, later), tuple(shared.tolist()))
+
+
+def chosen(kept: SendHours, counts: Hours) -> BestHours:
+    """Return the hour of each person, of (people, 24)."""
+    return best_hour.choose(kept.rule, counts, np.array(kept.shared))
+
+
+def everybodys(kept: SendHours) -> int:
+    """Return the hour of whoever has none of her own."""
+    return int(chosen(kept, np.zeros((1, best_hour.HOURS), np.int64)).hours[0])
 
 
 def told(past: Past, files: Mapping[str, bytes], now: Instant) -> pa.Table:
@@ -72,21 +88,27 @@ def told(past: Past, files: Mapping[str, bytes], now: Instant) -> pa.Table:
     """
     import pyarrow as pa
 
-    kept = _load(files)
-    counts, _ = past.hours(now, 0, KNOWN_DAYS)
-    chosen = best_hour.choose(kept.rule, counts, np.array(kept.shared))
-    hours = [each.hour for each in chosen]
-    own = [f"{each.seen} own opens and clicks" if each.own else EVERYBODYS for each in chosen]
+    best = chosen(load(files), past.hours(now, 0, KNOWN_DAYS)[0])
+    seen, own = best.seen.tolist(), best.own.tolist()
+    reasons = [
+        f"{n} own opens and clicks" if hers else EVERYBODYS
+        for n, hers in zip(seen, own, strict=True)
+    ]
     return pa.table(
         {
             "person": pa.array(past.people, pa.int64()),
-            "value": pa.array(hours, pa.float64()),
-            "low": pa.array(hours, pa.float64()),
-            "high": pa.array([hour + 3 for hour in hours], pa.float64()),
-            "top_reason": pa.array(own, pa.string()),
+            "value": pa.array(best.hours, pa.float64()),
+            "low": pa.array(best.hours, pa.float64()),
+            "high": pa.array(best.hours + 3, pa.float64()),
+            "top_reason": pa.array(reasons, pa.string()),
         }
     )
 
 
-def _load(files: Mapping[str, bytes]) -> SendHours:
+def load(files: Mapping[str, bytes]) -> SendHours:
+    """Return what chooses hours, as it was kept.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
     return read_head(files, HEAD, SendHours, "the hours")

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from tailorbird import forms, hours, journeys, letters, reaching
+from tailorbird import best_hours, forms, journeys, letters, reaching
 from tailorbird.errors import DefinitionError, SettingsError, TemplateError, UsageError
 from tailorbird.journeys.proposals import Proposal
 from tailorbird.journeys.schedule import ONCE, Schedule, Wave, due_at, next_wave, waves
@@ -199,12 +199,11 @@ def _missed(found: Sequence[tuple[Sequence[Wave], str]], state: State) -> tuple[
 def _proposed(world: World, each: Due, wave: Wave, now: Instant) -> Iterator[Proposal]:
     """Yield what a wave proposes, each mail with the time at which it is due."""
     starts = _starts(world, each, wave, now)
-    best = hours.best(world, list(starts), wave.at, now) if each.schedule.best_hour else {}
+    best = best_hours.waits(world, starts, now) if each.schedule.best_hour else {}
     for person, at in starts.items():
         name = each.campaign.name
         made = Proposal(name, each.version, wave.occurrence, person, waits="never")
-        hour = best[person].hours_after if person in best else None
-        due = due_at(each.schedule, at, made.id, hour)
+        due = due_at(each.schedule, at, made.id, best.get(person))
         yield msgspec.structs.replace(made, due_at=due if due > now else 0)
 
 

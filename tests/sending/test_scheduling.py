@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,6 +73,17 @@ def timed(house: Any) -> Any:
                     {"type": "track", "event": "email_opened", "messageId": f"{name}-{at}",
                      "userId": name, "timestamp": f"{datetime.fromtimestamp(at / SECOND, UTC)}"}
                     for name, at in opened
+                )
+            )  # fmt: skip
+
+        def allow(self, names: Iterable[str]) -> None:
+            """Have people agree to what learns their hours, and uses them."""
+            said = {"training": True, "personalisation": True, "wordingVersion": "1"}
+            house.tell(
+                *(
+                    {"type": "identify", "messageId": f"a-{name}", "userId": name,
+                     "context": {"consent": said}}
+                    for name in names
                 )
             )  # fmt: skip
 
@@ -237,6 +249,7 @@ def test_best_hours_are_learned_from_what_people_read_before(timed: Any) -> None
     The three hours that begin with the mail hold the most of a reader's: hers, and one beside it.
     """
     reads = {f"p{number}": 7 if number % 2 else 19 for number in range(12)}
+    timed.allow(reads)
     timed.reads(reads)
     timed.put("{at: 2023-11-15T00:00, best_hour: true}")
     assert timed.at(MIDNIGHT) == {"1": 12}

@@ -7,6 +7,7 @@ rule, everybody's best hour: where her own hours do not win, the naive rule serv
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     Counts: TypeAlias = "npt.NDArray[np.int64]"
     Shares: TypeAlias = "npt.NDArray[np.float64]"
+    Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 HOURS: Final = 24
 STRENGTHS: Final = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -37,19 +39,18 @@ class Rule(msgspec.Struct, frozen=True):
     why: str
 
 
-class BestHour(msgspec.Struct, frozen=True):
-    """When a person's mail is due, and how sure that is."""
+@dataclass(frozen=True, slots=True)
+class BestHours:
+    """When people's mails are due, and how sure that is; each of (people,)."""
 
-    hour: int
-    """Of her local day."""
-    share: float
-    """Of her opens and clicks that are expected within that hour and the next two."""
-    seen: int
-    """Her opens and clicks that are known."""
-    own: bool
-    """Whether her own hours decided."""
-    hours_after: int = 0
-    """Whole hours after the wave."""
+    hours: Counts
+    """Of their local days."""
+    shares: Shares
+    """Of one's opens and clicks that are expected within that hour and the next two."""
+    seen: Counts
+    """The opens and clicks that are known."""
+    own: Flags
+    """Whether one's own hours decided."""
 
 
 def everybody(counts: Counts) -> Shares:
@@ -76,15 +77,13 @@ def judge(earlier: Counts, later: Counts) -> Rule:
     return Rule(strength, gain, judged_on, "people's own hours foretell better than everybody's")
 
 
-def choose(rule: Rule, counts: Counts, shared: Shares) -> list[BestHour]:
+def choose(rule: Rule, counts: Counts, shared: Shares) -> BestHours:
     """Return the hour of each person; `counts` is (people, 24) in local hours."""
     expected = _expected(counts, shared, rule.strength)
     window = expected + np.roll(expected, -1, axis=1) + np.roll(expected, -2, axis=1)
     hours, seen = window.argmax(axis=1), counts.sum(axis=1)
-    return [
-        BestHour(int(hour), float(row[hour]), int(known), rule.strength is not None and known > 0)
-        for hour, row, known in zip(hours, window, seen, strict=True)
-    ]
+    shares = np.take_along_axis(window, hours[:, None], axis=1)[:, 0]
+    return BestHours(hours, shares, seen, (seen > 0) & (rule.strength is not None))
 
 
 def _expected(counts: Counts, shared: Shares, strength: float | None) -> Shares:

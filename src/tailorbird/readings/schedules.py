@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from tailorbird import authoring, hours, journeys, reaching, scheduling
+from tailorbird import authoring, best_hours, journeys, scheduling
 from tailorbird.journeys.schedule import Schedule, next_wave
 from tailorbird.schema import Decision, Instant
 from tailorbird.views import moment
@@ -49,7 +49,7 @@ def schedule(world: World, name: str, now: Instant) -> ScheduleView:
         zone=zone,
         missed=tuple(MissedRun(each.occurrence, moment(each.at), each.reason) for each in missed),
         error=state.error if state else "",
-        hours=_hours(world, campaign, now) if said and said.best_hour else "",
+        hours=best_hours.said(world, now) if said and said.best_hour else "",
         displaced=displaced(world, name),
     )
 
@@ -112,14 +112,3 @@ def _without_room(world: World, name: str) -> Iterator[Decision]:
     while read < MOST and (page := world.ledger.decisions(campaign=name, after=after, limit=PAGE)):
         yield from (each for each in page if each.reason in _REASONS)
         after, read = page[-1].id, read + len(page)
-
-
-def _hours(world: World, campaign: journeys.Campaign, now: Instant) -> str:
-    people = reaching.audience(world, campaign, now)
-    rule = hours.rule(world, people, now)
-    if rule.strength is None:
-        return f"everybody's best hour: {rule.why}"
-    return (
-        f"each reader's own hour, shrunk towards everybody's: {rule.why}, by {rule.gain:.3f} nats "
-        f"for each of {rule.judged_on:,} later opens and clicks"
-    )
