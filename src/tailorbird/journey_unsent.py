@@ -20,12 +20,11 @@ from tailorbird.journeys.journey import Send
 from tailorbird.letters.campaigns import BETWEEN
 from tailorbird.letters.deciding import MISSING
 from tailorbird.letters.messages import UNMADE
+from tailorbird.outbox import TOLD
 from tailorbird.schema import Decision, Instant, Settlement
 from tailorbird.world import World
 
 READER: Final = "unsent mails of journeys"
-TOLD: Final = "settlements"
-"""The reader that tells the log what became of sends."""
 AT_ONCE: Final = 1000
 
 
@@ -76,9 +75,9 @@ def _still_in(
     world: World, versions: Versions, decision: Decision
 ) -> tuple[journeys.Journey, Send, Enrolment] | None:
     """Return the way on which a mail was sent, with its step; None where it is over."""
-    number = decision.occurrence.partition(".")[0]
+    number = advance.enrolment_of(decision.occurrence)
     name, _, sent = decision.campaign.partition(BETWEEN)
-    for each in world.enrolments.get([int(number)] if number.isdigit() else []):
+    for each in world.enrolments.get([number] if number else []):
         journey = versions.journey(name, each.version)
         step = journey.steps.get(sent) if journey else None
         if not each.ended and each.journey == name and journey and isinstance(step, Send):

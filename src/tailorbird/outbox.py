@@ -28,6 +28,10 @@ SAME_ADDRESS: Final = "same address as send"
 """Why a send was cancelled; the id of the other follows."""
 
 
+TOLD: Final = "settlements"
+"""Under this name the log keeps up to which settlement it was told what became of sends."""
+
+
 def place_of(claim: Claim, address_key: bytes) -> bytes:
     """Return the 16 bytes that name an address within one occurrence of a campaign."""
     said = msgspec.json.encode((claim.campaign, claim.occurrence))

@@ -8,7 +8,7 @@ from typing import Final
 
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError, UsageError
-from tailorbird.outbox import Audit, Fault, InDoubt
+from tailorbird.outbox import TOLD, Audit, Fault, InDoubt
 from tailorbird.ports import Ledger
 from tailorbird.schema import HOUR, Instant, Names, Reply, Settlement
 from tailorbird.world import World
@@ -90,7 +90,7 @@ def _events(world: World) -> Iterator[Fault]:
 def _untold(world: World) -> Iterator[Fault]:
     """Yield sent mails that the log was not told of, or that their carrier does not have."""
     told = set(world.facts.read(_SENT, (Names.EMAIL_SENT,)).column("send_id").to_pylist())
-    until = int(world.log.progress("settlements") or 0)
+    until = int(world.log.progress(TOLD) or 0)
     after = 0
     while rows := world.ledger.settlements(after, AT_ONCE):
         after = rows[-1][0]

@@ -16,6 +16,7 @@ from tailorbird.delivery.journal import FileJournal
 from tailorbird.delivery.journals import Journals
 from tailorbird.errors import StoreError
 from tailorbird.lanes import Pace
+from tailorbird.outbox import TOLD
 from tailorbird.ports import Carrier, Journal
 from tailorbird.schema import Body, Claim, Instant, Outgoing, Settlement
 from tailorbird.world import World
@@ -210,7 +211,7 @@ def announce(world: World) -> int:
     if world.machines is not None and not world.machines.tells():
         return told
     while True:
-        after = int(world.log.progress("settlements") or 0)
+        after = int(world.log.progress(TOLD) or 0)
         rows = world.ledger.settlements(after, 1000)
         if not rows:
             return told
@@ -219,7 +220,7 @@ def announce(world: World) -> int:
             for _, at, settlement in rows
             if (event := letters.settled_event(world, settlement, at)) is not None
         ]
-        world.log.append_from("settlements", bodies, str(rows[-1][0]))
+        world.log.append_from(TOLD, bodies, str(rows[-1][0]))
         told += len(bodies)
 
 

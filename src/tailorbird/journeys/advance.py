@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from tailorbird.enrolments import NEVER, Enrolment, Later, Move, Outcome
+from tailorbird.enrolments import NEVER, Enrolment, EnrolmentId, Later, Move, Outcome
 from tailorbird.journeys.journey import (
     END,
     Branch,
@@ -196,6 +196,16 @@ def occurrence(each: Enrolment) -> str:
     """Return what tells a send of this enrolment from all others, also where a jump repeats it."""
     jumps = sum(kept_of(each).get("jumps", {}).values())
     return f"{each.id}.{jumps}" if jumps else str(each.id)
+
+
+def enrolment_of(occurrence: str) -> EnrolmentId:
+    """Return the enrolment whose send this is, 0 where it is none of a journey.
+
+    >>> [enrolment_of(each) for each in ("12", "12.3", "2026-01-05")]
+    [12, 12, 0]
+    """
+    number = occurrence.partition(".")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 # -- moves ----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Final
 from tailorbird import authoring, journeys
 from tailorbird.enrolments import Enrolment, Outcome, StepRecord
 from tailorbird.journeys import outline
+from tailorbird.journeys.advance import enrolment_of
 from tailorbird.readings.why_words import Told, clause, written
 from tailorbird.schema import Decision, Instant, PersonId
 from tailorbird.views import moment
@@ -100,12 +101,12 @@ def starts(journey: journeys.Journey) -> str:
 def stages_of(world: World, decision: Decision) -> tuple[Stage, ...]:
     """Return the steps by which somebody came to a mail of a journey, () for other mails."""
     _, mark, step = decision.campaign.partition("/")
-    number = decision.occurrence.partition(".")[0]
-    if not mark or not number.isdecimal():
+    number = enrolment_of(decision.occurrence)
+    if not mark or not number:
         return ()
     before = (
         each
-        for each in world.enrolments.records(int(number))
+        for each in world.enrolments.records(number)
         if each.at < decision.at or (each.at == decision.at and each.step != step)
     )
     return tuple(_stage(each) for each in before)
