@@ -36,6 +36,7 @@ from tailorbird.web.asking import (
     reads,
 )
 from tailorbird.web.patience import while_awaited
+from tailorbird.web.rest_definitions import BY_API
 
 TAG: Final = "segments"
 READING: Final = INVALID | WRONG | GUARDED
@@ -89,7 +90,7 @@ def put_segment(desk: At, data: JSONBody[NewVersion]) -> KeptText:
     """Keep a segment under the name that it says, as a new version; the same text makes none."""
     kept = authoring.put_segment(
         desk.world, data.text, drafts.DRAFT,
-        now=desk.clock(), author=data.author, reason=data.reason or "by the API",
+        now=desk.clock(), author=data.author, reason=data.reason or BY_API,
     )  # fmt: skip
     return KeptText(kept.kind, kept.name, kept.version)
 

@@ -15,7 +15,7 @@ from tailorbird.views.sources import DefinitionText, KeptText
 from tailorbird.web import form_pages
 from tailorbird.web.asking import MISSING, WRITES, WRITING, At, Name, found, reads
 from tailorbird.web.desk import Desk
-from tailorbird.web.rest_definitions import named
+from tailorbird.web.rest_definitions import BY_API, named
 
 TAG: Final = "forms"
 
@@ -61,7 +61,7 @@ def put_form(desk: At, data: JSONBody[DefinitionText]) -> KeptText:
         named(data.text, "form.yaml"),
         data.text,
         now=desk.clock(),
-        reason="by the API",
+        reason=BY_API,
     )
     return KeptText(kept.kind, kept.name, kept.version)
 

@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from tailorbird import authoring
 from tailorbird.views.definitions import RemovedDefinition
 from tailorbird.web.asking import MISSING, WRITES, WRITING, At, Name, found
+from tailorbird.web.rest_definitions import BY_API
 
 TAG: Final = "segments"
 Said = Annotated[str, QueryParameter(max_length=1000)]
@@ -26,7 +27,7 @@ def delete_segment(desk: At, name: Name, author: Said = "", reason: Said = "") -
     standing = {each.name: each for each in authoring.standing_segments(desk.world)}
     found(standing.get(name), f"segment {name!r}")
     kept = authoring.remove_segment(
-        desk.world, name, now=desk.clock(), author=author, reason=reason or "by the API"
+        desk.world, name, now=desk.clock(), author=author, reason=reason or BY_API
     )
     return RemovedDefinition(kept.name, kept.version)
 

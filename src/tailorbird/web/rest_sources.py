@@ -34,6 +34,7 @@ from tailorbird.web.asking import (
     reads,
 )
 from tailorbird.web.desk import Desk
+from tailorbird.web.rest_definitions import BY_API
 from tailorbird.web.source_reader import SourceReader, looked
 
 TAG: Final = "sources"
@@ -81,7 +82,7 @@ def check_source(desk: At, data: JSONBody[SourceText]) -> SourceTrial:
       **AT_CONSOLE)  # fmt: skip
 def put_source(desk: At, data: JSONBody[SourceText]) -> KeptText:
     """Keep a source, or a mapping, under the name that it says, as a new version."""
-    kept = _reader(desk).syncs.put(data.text, "source.yaml", reason="by the API")
+    kept = _reader(desk).syncs.put(data.text, "source.yaml", reason=BY_API)
     _reader(desk).wake()
     return KeptText(kept.kind, kept.name, kept.version)
 
@@ -112,7 +113,7 @@ def resume_source(desk: At, name: Name) -> SourceReport:
 def _pausing(desk: Desk, name: str, *, paused: bool) -> SourceReport:
     kept, file = _kept(desk, name), f"sources/{name}.yaml"
     text = with_pause(kept.text, file, paused=paused)
-    reason = "paused by the API" if paused else "resumed by the API"
+    reason = f"{'paused' if paused else 'resumed'} {BY_API}"
     new = _reader(desk).syncs.put(text, file, reason=reason)
     _reader(desk).wake()
     return _report(desk, new)
