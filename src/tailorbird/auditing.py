@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
 from tailorbird import drifting, grouping, learning, model_data, segments, serving
-from tailorbird.errors import ModelError, UsageError
+from tailorbird.errors import BudgetError, ModelError, UsageError
 from tailorbird.model_cards import FairnessReport, Measure, ModelCard
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_record import MILLION, Spend
@@ -37,12 +38,19 @@ OTHERS: Final = "all others"
 PRIVATELY: Final = "private"
 
 
+class GroupCount(msgspec.Struct, frozen=True):
+    """One group and how many people are in it, near enough."""
+
+    group: str
+    people: int
+
+
 class PrivateCount(msgspec.Struct, frozen=True):
     """How many people there are, near enough to hide whether any one of them is among them."""
 
     segment: str
     by: str
-    groups: tuple[tuple[str, int], ...]
+    groups: tuple[GroupCount, ...]
     """Each group that was asked for and how many are in it; of no trait one, the whole segment."""
     epsilon: float
     within: float
@@ -86,6 +94,7 @@ def learn_privately(world: World, name: str, now: Instant, *, epsilon: float) ->
     rows, outcome = _before_latest(past, now)
     if not 0 < outcome.sum() < len(outcome):
         raise ModelError("nobody had the outcome, or everybody", where=name, mend="wait for more")
+    private.ready()
     pay(world, name, epsilon, now, f"a model of {past.asked.horizon} days ahead")
     even = past.asked.fair.by if past.asked.fair else ""
     names = [each for each in past.asked.read() if each in rows.column_names and each != even]
@@ -105,33 +114,51 @@ def count_privately(
     epsilon: float,
     by: str = "",
     values: Sequence[str] = (),
+    once: str = "",
 ) -> PrivateCount:
     """Return how many people are in a segment, or in it by the values of a trait, with noise.
 
     The values are named beforehand, for a list of those that people have would tell of them; who
-    has none of them counts among all others. Paid for, durably, before anything is counted.
+    has none of them counts among all others. Paid for, durably, before anything is told. The same
+    question under the same `once` is told the same for a day, and pays once.
 
     Raises:
-        UsageError: there is no such segment, or a trait without values, or values without a trait.
+        UsageError: there is no such segment or trait, or a trait without values, or values without
+            a trait.
         ModelError: this year's budget is spent, or the extra `privacy` is missing.
     """
+    if once:
+        question = msgspec.json.encode((once, segment, epsilon, by, tuple(values)))
+        once = blake2b(question, digest_size=16).hexdigest()
+    told = world.model_record.answer(COUNTS, once, now - DAY)
+    if told is None:
+        private.check(epsilon)
+        _afford(world, COUNTS, epsilon, now)
+        found = _counted(world, segment, now, epsilon, by, values)
+        told = msgspec.json.encode(found)
+        pay(world, COUNTS, epsilon, now, f"{segment} by {by}" if by else segment, once, told)
+    kept = msgspec.json.decode(told, type=PrivateCount)
+    return msgspec.structs.replace(kept, left=left(world, COUNTS, now))
+
+
+def _counted(
+    world: World, segment: str, now: Instant, epsilon: float, by: str, values: Sequence[str]
+) -> PrivateCount:
+    """Return counts with noise; `left` is not known yet."""
     standing = {each.name: each for each in grouping.standing_segments(world, now)}
     if segment not in standing:
         raise UsageError(f"no segment {segment!r}", mend=nearest(segment, list(standing)))
     if bool(by) != bool(values):
         mend = "name the trait, and the values of which you want counts"
         raise UsageError("a trait and its values belong together", mend=mend)
-    private.ready()
-    pay(world, COUNTS, epsilon, now, f"{segment} by {by}" if by else segment)
     people = segments.people(world.facts, standing[segment], list(standing.values()), as_of=now)
     names = (*dict.fromkeys(values), OTHERS) if by else (segment,)
     counts = Counter(
         _groups(world, now, people, by, set(values)) if by else [segment] * len(people)
     )
     noisy, paid = private.private_counts([counts[each] for each in names], epsilon=epsilon)
-    told = tuple((name, max(count, 0)) for name, count in zip(names, noisy, strict=True))
-    within = math.log(1 / 0.05) / epsilon
-    return PrivateCount(segment, by, told, paid, within, left(world, COUNTS, now))
+    told = tuple(GroupCount(name, max(count, 0)) for name, count in zip(names, noisy, strict=True))
+    return PrivateCount(segment, by, told, paid, within=math.log(1 / 0.05) / epsilon, left=0.0)
 
 
 def _groups(
@@ -147,22 +174,48 @@ def left(world: World, name: str, now: Instant) -> float:
     return max(world.settings.privacy.epsilon_per_year - spent, 0.0)
 
 
-def pay(world: World, name: str, epsilon: float, now: Instant, what: str) -> None:
+def pay(
+    world: World,
+    name: str,
+    epsilon: float,
+    now: Instant,
+    what: str,
+    once: str = "",
+    answer: bytes = b"",
+) -> None:
     """Take epsilon from the budget that a name has this year, durably, before anything is released.
 
+    What was paid for is kept with it, for a repeat of the same request.
+
     Raises:
-        ModelError: that much is not left, or it protects nobody or leaves nothing.
+        BudgetError: that much is not left.
+        ModelError: it protects nobody or leaves nothing.
     """
     private.check(epsilon)
+    micro, most = round(epsilon * MILLION), world.settings.privacy.epsilon_per_year
+    asked = Spend(name, moment(now).year, micro, now, what, once, answer)
+    if not world.model_record.spend(asked, round(most * MILLION)):
+        raise _overspent(world, name, epsilon, now)
+
+
+def _afford(world: World, name: str, epsilon: float, now: Instant) -> None:
+    """Return when this much is left, so that nothing is reckoned for who cannot pay.
+
+    Raises:
+        BudgetError: it is not.
+    """
+    if round(epsilon * MILLION) > round(left(world, name, now) * MILLION):
+        raise _overspent(world, name, epsilon, now)
+
+
+def _overspent(world: World, name: str, epsilon: float, now: Instant) -> BudgetError:
     year, per_year = moment(now).year, world.settings.privacy.epsilon_per_year
-    asked = Spend(name, year, round(epsilon * MILLION), now, what)
-    if not world.model_record.spend(asked, round(per_year * MILLION)):
-        rest = f"{left(world, name, now):g} of {per_year:g} is left in {year}"
-        raise ModelError(
-            f"the privacy budget of {name!r} does not allow epsilon {epsilon:g}: {rest}",
-            where="privacy",
-            mend="ask for less, wait for the next year, or set `privacy.epsilon_per_year`",
-        )
+    rest = f"{left(world, name, now):g} of {per_year:g} is left in {year}"
+    return BudgetError(
+        f"the privacy budget of {name!r} does not allow epsilon {epsilon:g}: {rest}",
+        where="privacy",
+        mend="ask for less, wait for the next year, or set `privacy.epsilon_per_year`",
+    )
 
 
 def _serving(world: World, name: str, now: Instant) -> tuple[Past, dict[str, bytes], ModelCard]:
@@ -171,7 +224,7 @@ def _serving(world: World, name: str, now: Instant) -> tuple[Past, dict[str, byt
     if not asked.yes_or_no:
         what = f"{name!r} foretells no yes or no"
         raise UsageError(what, mend="choose a model of a probability")
-    return Past(world, asked, trainees(world, now)), found[1], learning.card_of(found)
+    return Past(world, asked, trainees(world, now)), found[1], learning.card_of(found[0], found[2])
 
 
 def _before_latest(past: Past, now: Instant) -> tuple[pa.Table, Floats]:

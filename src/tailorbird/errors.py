@@ -105,6 +105,12 @@ class ModelError(TailorbirdError):
     code = "model"
 
 
+class BudgetError(ModelError):
+    """The privacy of a year is spent: who asks asks for less, or the operator allows more."""
+
+    code = "privacy_budget"
+
+
 class RecordError(TailorbirdError):
     """The program that wrote a record by the API must mend it. `code` says what is refused."""
 

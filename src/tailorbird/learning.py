@@ -109,25 +109,28 @@ def cards(world: World) -> list[ModelCard]:
 
 def card(world: World, name: str) -> ModelCard | None:
     """Return the card of a model's latest version."""
-    found = serving.kept(world, name)
-    return card_of(found) if found else None
+    return _read_card(world, name)
 
 
 def serving_card(world: World, name: str, version: int = 0) -> ModelCard | None:
     """Return the card of the version that serves, or of another one."""
-    found = serving.kept(world, name, version) if version else serving.served(world, name)
-    return card_of(found) if found else None
+    number = version or serving.version(world, name)
+    return _read_card(world, name, number) if number else None
 
 
-def card_of(found: tuple[int, dict[str, bytes], bytes]) -> ModelCard:
+def _read_card(world: World, name: str, version: int | None = None) -> ModelCard | None:
+    found = serving.kept_card(world, name, version)
+    return card_of(*found) if found else None
+
+
+def card_of(version: int, content: bytes) -> ModelCard:
     """Return the card of a version as it is kept, with its number."""
-    version, _, content = found
     return msgspec.structs.replace(msgspec.json.decode(content, type=ModelCard), version=version)
 
 
 def rescore(world: World) -> int:
-    """Score everybody as the latest models did when they were trained, after a rebuild."""
-    found = (card(world, name) for name in standing(world))
+    """Score everybody as the versions that serve did when they were trained, after a rebuild."""
+    found = (serving_card(world, name) for name in standing(world))
     return sum(score(world, each.trained_at, each.name) for each in found if each is not None)
 
 

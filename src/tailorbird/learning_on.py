@@ -112,7 +112,7 @@ def learn_on(world: World, name: str, now: Instant, *, looks: int = 1) -> Learnt
         ModelError: it is no logistic model, or no outcome has become known since.
     """
     found = serving.trained(world, name)
-    card, asked = learning.card_of(found), learning.asked_of(world, name, found[1])
+    card, asked = learning.card_of(found[0], found[2]), learning.asked_of(world, name, found[1])
     held = serving.held_by(world, name)
     if not asked.yes_or_no or held is not None:
         what = "somebody rolled back to what serves" if held else f"{name!r} foretells no yes or no"

@@ -39,6 +39,10 @@ class Spend(msgspec.Struct, frozen=True):
     epsilon_micro: int
     at: Instant
     what: str
+    once: str = ""
+    """Names the request that was paid for, where a repeat of it is to be told the same."""
+    answer: bytes = b""
+    """What that request was told."""
 
     @property
     def epsilon(self) -> float:
@@ -60,6 +64,9 @@ class ModelRecord(Protocol):
 
         Returns whether it was kept: only then may anything be released.
         """
+
+    def answer(self, model: str, once: str, since: Instant) -> bytes | None:
+        """Return what a request was told that was paid for since an instant; None: none was."""
 
     def spends(self, model: str, year: int) -> list[Spend]:
         """Return what a model has spent in a year, the oldest first."""

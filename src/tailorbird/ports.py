@@ -341,6 +341,9 @@ class Models(Protocol):
     ) -> tuple[int, dict[str, bytes], bytes] | None:
         """Return (version, files, card) of one version, or of the latest."""
 
+    def card(self, name: str, version: int | None = None) -> tuple[int, bytes] | None:
+        """Return (version, card) of one version, or of the latest; its files are not read."""
+
     def latest(self, name: str) -> int:
         """Return the number of a model's latest version, 0 when there is none."""
 

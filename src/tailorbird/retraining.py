@@ -88,10 +88,10 @@ def _settled(
 ) -> Version:
     """Hold a challenger to the champion, and keep who serves."""
     world, asked = past.world, past.asked
-    champion, files, _ = before
+    champion, files, content = before
     found = None
     if asked.yes_or_no:
-        theirs = learning.card_of(before)
+        theirs = learning.card_of(champion, content)
         taught = max(theirs.trained_at, theirs.learnt_until)
         found = _contest(past, now, files, taught)
     how, why = _verdict(world, asked.name, found, card)

@@ -53,6 +53,17 @@ def kept(
         return None
 
 
+def kept_card(world: World, name: str, number: int | None = None) -> tuple[int, bytes] | None:
+    """Return (version, card) of a version, or of the latest, as far as the card can be trusted.
+
+    The model itself is not read: it may be large, and is looked at when it is loaded to serve.
+    """
+    try:
+        return world.models.card(name, number)
+    except ModelError:
+        return None
+
+
 def trouble(world: World, name: str) -> str:
     """Return why the version that serves cannot be read, '' where it can; read once a version."""
     number = version(world, name)

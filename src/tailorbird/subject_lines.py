@@ -22,6 +22,7 @@ from tailorbird.views.subjects import (
     SubjectModel,
     SubjectReason,
     SubjectTest,
+    TestedSubject,
 )
 from tailorbird.world import World
 
@@ -55,6 +56,11 @@ def own_tests(world: World, now: Instant) -> pa.Table:
     for campaign, _ in letters.campaigns.latest(world):
         rows += _tests_of(world, campaign.name, now)
     return _table(rows, test="string", subject="string", people="int64", wins="int64")
+
+
+def tested(world: World, now: Instant) -> tuple[TestedSubject, ...]:
+    """Return what `own_tests` returns, a subject each."""
+    return tuple(TestedSubject(**row) for row in own_tests(world, now).to_pylist())
 
 
 def _tests_of(world: World, name: str, now: Instant) -> list[tuple[str, str, int, int]]:

@@ -40,6 +40,7 @@ from tailorbird.stores.sqlite.model_record import SqliteModelRecord
 from tailorbird.stores.sqlite.people import SqlitePeople
 from tailorbird.stores.sqlite.quarantine import SqliteQuarantine
 from tailorbird.stores.sqlite.suppressions import SqliteSuppressions
+from tailorbird.stores.sqlite.trainings import SqliteTrainings
 from tailorbird.stores.withheld import AtHome, NoFacts
 from tailorbird.world import World
 
@@ -170,6 +171,7 @@ def _record(settings: Settings, vault: Vault, database: Database) -> dict[str, A
         "hooks": SqliteHooks(database, vault),
         "matches": SqliteMatches(database),
         "model_record": SqliteModelRecord(database),
+        "training_record": SqliteTrainings(database),
         "changes": SqliteChanges(database),
         "enrolments": SqliteEnrolments(database),
     }

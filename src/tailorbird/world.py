@@ -33,6 +33,7 @@ from tailorbird.registries import (
     Suppressions,
 )
 from tailorbird.settings import Settings
+from tailorbird.trainings import TrainingRecord
 
 if TYPE_CHECKING:
     from tailorbird.posting import Post
@@ -63,6 +64,7 @@ class World:
     hooks: Hooks
     matches: Matches
     model_record: ModelRecord
+    training_record: TrainingRecord
     changes: Changes
     enrolments: Enrolments
     assignment_key: bytes

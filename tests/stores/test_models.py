@@ -31,6 +31,39 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
         models.get("churn")
 
 
+def test_a_card_is_read_without_the_model_whose_files_are_looked_at_when_it_serves(
+    tmp_path: Path,
+) -> None:
+    models = FileModels(tmp_path, b"key of this folder")
+    models.put("churn", {"w": b"weights"}, b"card")
+    models.put("churn", {"w": b"others"}, b"card of others")
+    for path in (tmp_path / "objects").iterdir():
+        if path.read_bytes() in (b"weights", b"others"):
+            path.unlink()
+    assert models.card("churn") == (2, b"card of others")
+    assert models.card("churn", 1) == (1, b"card")
+    assert (models.card("churn", 3), models.card("absent")) == (None, None)
+    with pytest.raises(ModelError, match="missing or was changed"):
+        models.get("churn")
+
+
+@pytest.mark.parametrize("changed", ["the card", "the manifest", "the key"])
+def test_a_card_that_was_changed_is_refused(tmp_path: Path, changed: str) -> None:
+    models = FileModels(tmp_path, b"key of this folder")
+    models.put("churn", {"w": b"weights"}, b"card")
+    match changed:
+        case "the card":
+            for path in (tmp_path / "objects").iterdir():
+                path.write_bytes(b"it surely wins")
+        case "the manifest":
+            told = json.loads(_manifest(tmp_path).read_bytes())
+            _manifest(tmp_path).write_text(json.dumps(told | {"files": {}}))
+        case _:
+            models = FileModels(tmp_path, b"another folder's key")
+    with pytest.raises(ModelError, match="train the model again"):
+        models.card("churn")
+
+
 def _manifest(folder: Path, version: int = 1) -> Path:
     return folder / "churn" / f"{version}.json"
 

@@ -30,7 +30,7 @@ def call(tb: Tailorbird) -> Iterator[Call]:
 
     with TestClient(known) as client:
         yield client.request
-    desk.learnings.close()
+    desk.trainings.close()
 
 
 def test_the_list_says_what_serves_and_what_answers(call: Call) -> None:

@@ -77,15 +77,15 @@ def test_people_are_counted_so_that_nobody_is_told_apart(thrifty: Tailorbird) ->
     thrifty.put("segment", "buyers", "name: buyers\nwhere: {did: purchase}\n")
     truth = thrifty.segment_count("buyers")
     whole = auditing.count_privately(world, "buyers", now, epsilon=1.0)
-    ((name, people),) = whole.groups
-    assert name == "buyers"
-    assert abs(people - truth) < 60  # 60 scales of the noise: once in e^60
+    (counted,) = whole.groups
+    assert counted.group == "buyers"
+    assert abs(counted.people - truth) < 60  # 60 scales of the noise: once in e^60
     assert (whole.left, round(whole.within, 1)) == (2.0, 3.0)
     asked = auditing.count_privately(
         world, "buyers", now, epsilon=1.5, by="country", values=["GB", "XX"]
     )
-    assert [group for group, _ in asked.groups] == ["GB", "XX", auditing.OTHERS]
-    assert abs(sum(each for _, each in asked.groups) - truth) < 120
+    assert [each.group for each in asked.groups] == ["GB", "XX", auditing.OTHERS]
+    assert abs(sum(each.people for each in asked.groups) - truth) < 120
     with pytest.raises(ModelError, match=r"'private counts' does not allow epsilon 1: 0\.5 of 3"):
         auditing.count_privately(world, "buyers", now, epsilon=1.0)
     spent = world.model_record.spends(auditing.COUNTS, moment(now).year)

@@ -34,7 +34,7 @@ def count_privately(
             tb.world, name, tb.clock(), epsilon=epsilon, by=by, values=asked
         )
     lines = [
-        *table((by or "segment", "people"), [(group, people) for group, people in found.groups]),
+        *table((by or "segment", "people"), [(each.group, each.people) for each in found.groups]),
         f"each within {found.within:,.0f} of the truth in 95 of 100 cases",
         f"epsilon {found.epsilon:g} spent; {found.left:g} is left for counts this year",
     ]

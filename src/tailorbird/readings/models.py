@@ -121,6 +121,9 @@ def _wanted(world: World, name: str) -> tuple[str, str]:
 
 
 def _card(world: World, name: str, number: int) -> ModelReport | None:
+    """Return the card of a version; None of what serves where its files were changed."""
+    if number == serving.version(world, name) and serving.trouble(world, name):
+        return None
     card = learning.serving_card(world, name, number) if number else None
     return report(card) if card else None
 

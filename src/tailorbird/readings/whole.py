@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Final
 
-from tailorbird import learning
+from tailorbird import learning, serving
 from tailorbird.model_cards import ModelCard
 from tailorbird.schema import DAY, Instant
 from tailorbird.views import (
@@ -108,7 +108,8 @@ def _period(day: int, row: dict[str, int] | None) -> Period:
 
 def models(world: World) -> tuple[ModelReport, ...]:
     """Return the cards of the models that serve, by name."""
-    cards = (learning.serving_card(world, name) for name in sorted(world.models.names()))
+    sound = (name for name in sorted(world.models.names()) if not serving.trouble(world, name))
+    cards = (learning.serving_card(world, name) for name in sound)
     return tuple(report(card) for card in cards if card is not None)
 
 

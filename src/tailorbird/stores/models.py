@@ -64,16 +64,21 @@ class FileModels:
         Raises:
             ModelError: a file or the manifest was changed, or another folder's key signed it.
         """
-        number = version or self.latest(name)
-        if not number or not self._path(name, number).exists():
+        found = self._found(name, version)
+        if found is None:
             return None
-        manifest = self._manifest(name, number)
-        expected = self._signature(manifest, name, number)
-        if self._key and not hmac.compare_digest(manifest.signature.encode(), expected.encode()):
-            what = "this folder's key has not signed the manifest, or it was changed since"
-            raise ModelError(what, where=str(self._path(name, number)), mend=MEND)
+        number, manifest = found
         files = {key: self._object(digest) for key, digest in manifest.files.items()}
         return number, files, self._object(manifest.card)
+
+    def card(self, name: str, version: int | None = None) -> tuple[int, bytes] | None:
+        """Return (version, card) of one version, or of the latest; its files are not read.
+
+        Raises:
+            ModelError: the card or the manifest was changed, or another folder's key signed it.
+        """
+        found = self._found(name, version)
+        return (found[0], self._object(found[1].card)) if found else None
 
     def names(self) -> list[str]:
         """Return the names of all models."""
@@ -92,6 +97,18 @@ class FileModels:
                 f"a model cannot be named {name!r}", mend="use lower-case letters, digits, _ and -"
             )
         return self._folder / name / f"{version}.json"
+
+    def _found(self, name: str, version: int | None) -> tuple[int, _Manifest] | None:
+        """Return the number and the manifest of a version, once its signature is seen to hold."""
+        number = version or self.latest(name)
+        if not number or not self._path(name, number).exists():
+            return None
+        manifest = self._manifest(name, number)
+        expected = self._signature(manifest, name, number)
+        if self._key and not hmac.compare_digest(manifest.signature.encode(), expected.encode()):
+            what = "this folder's key has not signed the manifest, or it was changed since"
+            raise ModelError(what, where=str(self._path(name, number)), mend=MEND)
+        return number, manifest
 
     def _manifest(self, name: str, version: int) -> _Manifest:
         path = self._path(name, version)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
@@ -58,19 +57,6 @@ class ClusterSet(msgspec.Struct, frozen=True):
     worst: float = 0.0
     clusters: tuple[ClusterFound, ...] = ()
     candidates: tuple[ClusterCandidate, ...] = ()
-
-
-class ClusterTraining(msgspec.Struct, frozen=True):
-    """How far a training is that was asked for; after a restart of the server, none was.
-
-    `why`: what must be mended where it failed; what served before goes on serving then.
-    """
-
-    name: str
-    state: Literal["", "running", "done", "failed"] = ""
-    asked_at: datetime | None = None
-    ended_at: datetime | None = None
-    why: str = ""
 
 
 class ClusterTrial(msgspec.Struct, frozen=True):

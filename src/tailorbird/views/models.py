@@ -164,16 +164,6 @@ class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     author: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-class ModelTraining(msgspec.Struct, frozen=True):
-    """How far a training is that was asked for; after a restart of the server, none was."""
-
-    name: str
-    state: Literal["", "running", "done", "failed"] = ""
-    asked_at: datetime | None = None
-    ended_at: datetime | None = None
-    why: str = ""
-
-
 class PersonScore(msgspec.Struct, frozen=True):
     """What a model says of a person, as of when."""
 

@@ -16,7 +16,7 @@ class SubjectsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Subjects that somebody would compare; templates' values may stand in them."""
 
     subjects: Annotated[
-        tuple[Annotated[str, Meta(max_length=500)], ...], Meta(min_length=1, max_length=20)
+        list[Annotated[str, Meta(max_length=500)]], Meta(min_length=1, max_length=20)
     ]
 
 
@@ -85,3 +85,12 @@ class SubjectModel(msgspec.Struct, frozen=True):
     high: float | None = None
     ceiling: float | None = None
     """What one who knew the true rates would reach: the rest is chance of the tests."""
+
+
+class TestedSubject(msgspec.Struct, frozen=True):
+    """A subject that one of your campaigns drew for some, and how many of them opened."""
+
+    test: str
+    subject: str
+    people: int
+    wins: int

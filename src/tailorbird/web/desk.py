@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tailorbird import records, retraining
+from tailorbird import auditing, learning_on, records, retraining, uplifts
 from tailorbird.freshening import Scores
 from tailorbird.ids import Entropy
+from tailorbird.model_record import MILLION
 from tailorbird.ready import Ready
 from tailorbird.schema import Instant
+from tailorbird.trainings import Training, TrainingHow, TrainingKind
 from tailorbird.web.audience_checks import AudienceChecks
 from tailorbird.web.simulations import Simulations
 from tailorbird.web.source_reader import SourceReader
-from tailorbird.web.trainings import Trainings
+from tailorbird.web.trainings import Trainings, Work
 from tailorbird.world import World
 
 PATIENCE_SECONDS: Final = 10.0
@@ -28,6 +30,26 @@ DRAFTS: Final = 32
 
 def nobody() -> None:
     """Wake nobody: what is written is taken in when somebody comes."""
+
+
+def _trained_by(world: World) -> dict[TrainingKind, Work]:
+    """Return what trains each kind of thing."""
+
+    def model(asked: Training, now: Instant) -> None:
+        match asked.how:
+            case "anew":
+                retraining.learn(world, now, [asked.name])
+            case "privately":
+                epsilon = asked.epsilon_micro / MILLION
+                auditing.learn_privately(world, asked.name, now, epsilon=epsilon)
+            case "on":
+                learning_on.learn_on(world, asked.name, now)
+
+    return {
+        "clusters": lambda asked, now: Ready(world, now).train_clusters(asked.name),
+        "model": model,
+        "uplift": lambda asked, now: uplifts.train(world, asked.name, now),
+    }
 
 
 class Drafts:
@@ -70,12 +92,7 @@ class Desk:
         self.entropy = entropy
         self.sources = sources
         self.checks = AudienceChecks(world, clock)
-        self.trainings = Trainings(
-            clock, lambda name, now: Ready(world, now).train_clusters(name), wake
-        )
-        self.learnings = Trainings(
-            clock, lambda name, now: retraining.learn(world, now, [name]), wake
-        )
+        self.trainings = Trainings(world.training_record, clock, _trained_by(world), wake)
         self.scores = Scores(world)
         self.simulations = Simulations(world, clock)
         self.drafts = Drafts(entropy)
@@ -88,6 +105,22 @@ class Desk:
             named = hmac.digest(self.world.token_key, f"once {once}".encode(), "sha256")
             once = named[:16].hex()
         return records.Writer(key, self.clock(), self.entropy, once)
+
+    def train(
+        self,
+        kind: TrainingKind,
+        name: str,
+        writer: records.Writer,
+        how: TrainingHow = "anew",
+        epsilon: float = 0.0,
+    ) -> Training:
+        """Begin a training behind the request; return how far it is, of a repeat the same one.
+
+        Raises:
+            ConflictError: the same is being trained in another way.
+        """
+        micro = round(epsilon * MILLION)
+        return self.trainings.begin(Training(kind, name, writer.now, how, micro, writer.once))
 
     def settled(self, offset: int, wait: str) -> bool:
         """Return whether reads show what is in the log up to here.

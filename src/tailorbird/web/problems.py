@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from tailorbird.errors import (
+    BudgetError,
     ConflictError,
     DefinitionError,
     ModelError,
@@ -34,6 +35,7 @@ _STATUS: dict[type[TailorbirdError], int] = {
     TemplateError: 422,
     SourceError: 422,
     RecordError: 422,
+    BudgetError: 409,
     ModelError: 422,
     ConflictError: 409,
     StoreError: 503,

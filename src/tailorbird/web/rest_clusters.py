@@ -8,13 +8,14 @@ from litestar import post
 from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from tailorbird.readings import clusters
+from tailorbird.readings import clusters, trainings
 from tailorbird.ready import Ready
 from tailorbird.views import PeoplePage
-from tailorbird.views.clusters import ClusterSet, ClusterTraining, ClusterTrial
+from tailorbird.views.clusters import ClusterSet, ClusterTrial
 from tailorbird.views.definitions import NewVersion
 from tailorbird.views.groups import Recalculation
 from tailorbird.views.sources import DefinitionText, KeptText
+from tailorbird.views.trainings import Training
 from tailorbird.web.asking import (
     GUARDED,
     INVALID,
@@ -28,6 +29,7 @@ from tailorbird.web.asking import (
     Limit,
     Name,
     Now,
+    With,
     found,
     reads,
 )
@@ -75,21 +77,21 @@ def put_clusters(desk: At, data: JSONBody[NewVersion]) -> KeptText:
 
 @post("/clusters/{name:str}/train", summary="Find clusters", tags=[TAG], status_code=202,
       responses=WRITING | MISSING, **WRITES)  # fmt: skip
-def train_clusters(desk: At, name: Name) -> ClusterTraining:
+def train_clusters(desk: At, writer: With, name: Name) -> Training:
     """Begin to find clusters anew, to judge them, and to put everybody into the one that fits.
 
     It may take minutes where there are many people: ask for `/training` until it is no longer
     `running`. What served before serves until then, and afterwards too where it failed.
     """
     _known(desk, name)
-    return desk.trainings.begin(name)
+    return trainings.shown(desk.train("clusters", name, writer))
 
 
 @reads("/clusters/{name:str}/training", "How far a training is", TAG, responses=MISSING)
-def get_training(desk: At, name: Name) -> ClusterTraining:
-    """Return how far the latest training is that was asked for here, and why it failed."""
+def get_training(desk: At, name: Name) -> Training:
+    """Return how far the training is that was asked for last, and why it failed."""
     _known(desk, name)
-    return desk.trainings.look(name)
+    return trainings.latest(desk.world, "clusters", name)
 
 
 @post("/clusters/{name:str}/assign", summary="Assign everybody", tags=[TAG], status_code=200,

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from tailorbird import authoring, removing, yaml_text
 from tailorbird.readings import definitions
+from tailorbird.schema import DefinitionKind
 from tailorbird.views.definitions import (
     DefinitionUse,
     DefinitionVersion,
@@ -35,7 +36,7 @@ def named(text: str, file: str) -> str:
     return name if isinstance(name, str) else ""
 
 
-def kept(desk: Desk, kind: removing.Kind, data: NewVersion) -> KeptText:
+def kept(desk: Desk, kind: DefinitionKind, data: NewVersion) -> KeptText:
     """Keep a definition under the name that it says, as a new version; the same text makes none."""
     name = named(data.text, f"{kind}.yaml")
     found = authoring.put(

@@ -7,19 +7,20 @@ from typing import Annotated, Final
 from litestar import post
 from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
-from msgspec.structs import astuple
 
 from tailorbird import auditing, freshening, learning, serving
 from tailorbird.model_cards import FairnessReport
-from tailorbird.readings import models
+from tailorbird.readings import models, trainings
+from tailorbird.views.definitions import NewVersion
 from tailorbird.views.models import (
     DriftLook,
     ModelDetail,
     ModelRow,
-    ModelTraining,
     PersonScore,
     RollBack,
 )
+from tailorbird.views.sources import KeptText
+from tailorbird.views.trainings import PrivateTraining, Training
 from tailorbird.web.asking import (
     AT_CONSOLE,
     MISSING,
@@ -31,10 +32,12 @@ from tailorbird.web.asking import (
     Name,
     Now,
     Person,
+    With,
     found,
     reads,
 )
 from tailorbird.web.desk import Desk
+from tailorbird.web.rest_definitions import kept
 
 TAG: Final = "models"
 Trait = Annotated[
@@ -80,22 +83,53 @@ def get_reasons(desk: At, now: Now, person: Person, name: Name) -> tuple[str, ..
     return freshening.reasons(desk.world, name, person, now)
 
 
+@post("/models", summary="Keep what is wanted of a model", tags=[TAG], responses=WRITING, **WRITES)
+def put_model(desk: At, data: JSONBody[NewVersion]) -> KeptText:
+    """Keep what is wanted of a model under the name that it says, as a new version.
+
+    Nothing is trained by it: `/train` does that, or its `schedule` after the first time.
+    """
+    return kept(desk, "model", data)
+
+
 @post("/models/{name:str}/train", summary="Train a model", tags=[TAG], status_code=202,
       responses=WRITING | MISSING, **WRITES)  # fmt: skip
-def train_model(desk: At, name: Name) -> ModelTraining:
+def train_model(desk: At, writer: With, name: Name) -> Training:
     """Begin to train a model anew and to hold it to the version that serves.
 
     Ask for `/training` until it is no longer `running`.
     """
     _known(desk, name)
-    return ModelTraining(*astuple(desk.learnings.begin(name)))
+    return trainings.shown(desk.train("model", name, writer))
+
+
+@post("/models/{name:str}/train-privately", summary="Train a model privately", tags=[TAG],
+      status_code=202, responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def train_model_privately(
+    desk: At, writer: With, name: Name, data: JSONBody[PrivateTraining]
+) -> Training:
+    """Begin to train a version that hides every single person; it serves once you roll back to it.
+
+    It is paid for from the model's budget of the year: what that does not allow fails, and costs
+    nothing. One that broke off is told as failed and not begun anew: it would be paid for twice.
+    """
+    _known(desk, name)
+    return trainings.shown(desk.train("model", name, writer, "privately", data.epsilon))
+
+
+@post("/models/{name:str}/learn-on", summary="Learn the latest outcomes", tags=[TAG],
+      status_code=202, responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def learn_model_on(desk: At, writer: With, name: Name) -> Training:
+    """Begin to learn the outcomes since the training; that is kept only where it surely wins."""
+    _known(desk, name)
+    return trainings.shown(desk.train("model", name, writer, "on"))
 
 
 @reads("/models/{name:str}/training", "How far a training is", TAG, responses=MISSING)
-def get_model_training(desk: At, name: Name) -> ModelTraining:
-    """Return how far the latest training is that was asked for here, and why it failed."""
+def get_model_training(desk: At, name: Name) -> Training:
+    """Return how far the training is that was asked for last, and why it failed."""
     _known(desk, name)
-    return ModelTraining(*astuple(desk.learnings.look(name)))
+    return trainings.latest(desk.world, "model", name)
 
 
 @post("/models/{name:str}/drift", summary="Look at drift", tags=[TAG], status_code=200,
@@ -129,7 +163,10 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_fairness,
     get_scores,
     get_reasons,
+    put_model,
     train_model,
+    train_model_privately,
+    learn_model_on,
     get_model_training,
     look_at_drift,
     roll_back_model,

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from litestar import post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
+from msgspec import Meta
 
+from tailorbird import auditing
+from tailorbird.auditing import PrivateCount
 from tailorbird.views import Explanation, SegmentCount, SegmentReport, SegmentSize
 from tailorbird.web.asking import (
     GUARDED,
     INVALID,
     MISSING,
+    WRITES,
+    WRITING,
     WRONG,
     Asked,
     AsOf,
+    At,
     Name,
     Now,
     Person,
+    With,
     found,
     instant_of,
     reads,
@@ -31,6 +38,17 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A segment's definition in YAML, while it is edited."""
 
     text: str
+
+
+class PrivateCounting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a private count may cost; by the values of a trait, if both are named."""
+
+    epsilon: Annotated[float, Meta(ge=0.01, le=20, examples=[0.1])] = 0.1
+    by: Annotated[str, Meta(max_length=200, examples=["country"])] = ""
+    values: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=500)]],
+        Meta(max_length=1000, examples=[["GB", "FR"]]),
+    ] = []
 
 
 @reads("/segments", "All segments", "segments")
@@ -75,9 +93,28 @@ def count_segment(readings: Asked, now: Now, data: JSONBody[Draft]) -> SegmentCo
     return msgspec.structs.replace(counted, milliseconds=spent)
 
 
+@post("/segments/{name:str}/count-privately", summary="Count a segment privately",
+      tags=["segments"], status_code=200, responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def count_segment_privately(
+    desk: At, writer: With, name: Name, data: JSONBody[PrivateCounting]
+) -> PrivateCount:
+    """Return how many people there are, with noise that hides every single one, for telling others.
+
+    It costs its epsilon of the year's budget of all such counts; what that does not allow is
+    refused with the code `privacy_budget`, and costs nothing. The same `Idempotency-Key` is told
+    the same counts and pays once.
+    """
+    found(desk.world.definitions.get("segment", name), f"segment {name!r}")
+    return auditing.count_privately(
+        desk.world, name, writer.now,
+        epsilon=data.epsilon, by=data.by, values=data.values, once=writer.once,
+    )  # fmt: skip
+
+
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     list_segments,
     get_segment,
     explain_segment,
     count_segment,
+    count_segment_privately,
 ]

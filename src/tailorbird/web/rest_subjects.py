@@ -9,7 +9,9 @@ from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import subject_lines, uplifts
-from tailorbird.views.subjects import SubjectAdvice, SubjectModel, SubjectsAsked
+from tailorbird.readings import trainings
+from tailorbird.views.subjects import SubjectAdvice, SubjectModel, SubjectsAsked, TestedSubject
+from tailorbird.views.trainings import Training
 from tailorbird.views.uplift import CampaignUplift
 from tailorbird.web.asking import (
     GUARDED,
@@ -21,9 +23,11 @@ from tailorbird.web.asking import (
     At,
     Name,
     Now,
+    With,
     found,
     reads,
 )
+from tailorbird.web.desk import Desk
 
 TAG: Final = "campaigns"
 
@@ -44,6 +48,12 @@ def get_subject_model(desk: At) -> SubjectModel:
     return subject_lines.standing(desk.world)
 
 
+@reads("/subjects/tests", "Your tests of subject lines", TAG)
+def list_subject_tests(desk: At, now: Now) -> tuple[TestedSubject, ...]:
+    """Return each variant's subject that your campaigns drew, with how many it won; no machines."""
+    return subject_lines.tested(desk.world, now)
+
+
 @post("/subjects/learn", summary="Learn from your subject tests", tags=[TAG], status_code=200,
       responses=WRITING, **WRITES)  # fmt: skip
 def learn_subjects(desk: At, now: Now) -> SubjectModel:
@@ -58,18 +68,34 @@ def get_uplift(desk: At, name: Name) -> CampaignUplift:
     return found(uplifts.latest(desk.world, name), f"uplift of campaign {name!r}")
 
 
-@post("/campaigns/{name:str}/uplift", summary="Learn whom a mail moves", tags=[TAG],
-      status_code=200, responses=WRITING | MISSING, **WRITES)  # fmt: skip
-def train_uplift(desk: At, now: Now, name: Name) -> CampaignUplift:
-    """Learn from the holdout, judge, and score everybody where it is surely better than chance."""
+@post("/campaigns/{name:str}/uplift/train", summary="Learn whom a mail moves", tags=[TAG],
+      status_code=202, responses=WRITING | MISSING, **WRITES)  # fmt: skip
+def train_uplift(desk: At, writer: With, name: Name) -> Training:
+    """Begin to learn from the holdout, to judge, and to score everybody where it is surely sound.
+
+    It may take minutes: ask for `/training` until it is no longer `running`.
+    """
+    _known(desk, name)
+    return trainings.shown(desk.train("uplift", name, writer))
+
+
+@reads("/campaigns/{name:str}/uplift/training", "How far that learning is", TAG, responses=MISSING)
+def get_uplift_training(desk: At, name: Name) -> Training:
+    """Return how far the training is that was asked for last, and why it failed."""
+    _known(desk, name)
+    return trainings.latest(desk.world, "uplift", name)
+
+
+def _known(desk: Desk, name: str) -> None:
     found(desk.world.definitions.get("campaign", name), f"campaign {name!r}")
-    return uplifts.train(desk.world, name, now)
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     score_subjects,
     get_subject_model,
+    list_subject_tests,
     learn_subjects,
     get_uplift,
     train_uplift,
+    get_uplift_training,
 ]

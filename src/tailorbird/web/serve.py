@@ -122,6 +122,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         back = listening(_gate(tb, worker.nudge).append, tb.clock, world.token_key, world.settings)
         with _undisturbed():
             await asyncio.to_thread(desk.checks.resume)
+            await asyncio.to_thread(desk.trainings.resume)
             for each in (worker, postman, reader, queues, sender, matcher, visitor):
                 each.start()
             try:
@@ -131,7 +132,7 @@ def site(tb: Tailorbird) -> ASGIApp:
                 for each in (visitor, matcher, sender, queues, reader, worker, postman):
                     await asyncio.to_thread(each.stop)
                 await asyncio.to_thread(behind.stop)
-                for room in (desk.checks, desk.trainings, desk.learnings, desk.simulations):
+                for room in (desk.checks, desk.trainings, desk.simulations):
                     await asyncio.to_thread(room.close)
 
     ring = KeyRing(world.keys, tb.clock)

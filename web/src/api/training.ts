@@ -1,9 +1,7 @@
 // A training that was asked for: begun, looked at until it is over, and what came of it.
 
 import { ask, send, Trouble } from "./reading";
-import type { ModelTraining } from "./types";
-
-type Training = Pick<ModelTraining, "state" | "why">;
+import type { Training } from "./types";
 
 const LOOK_MS = 1000;
 

@@ -270,14 +270,6 @@ export interface ClusterSet {
   candidates: ClusterCandidate[];
 }
 
-export interface ClusterTraining {
-  name: string;
-  state: "" | "running" | "done" | "failed";
-  asked_at: string | null;
-  ended_at: string | null;
-  why: string;
-}
-
 export interface ClusterTrial {
   name: string;
   version: number;
@@ -731,6 +723,11 @@ export interface FormScore {
   score: number;
   low: number;
   high: number;
+}
+
+export interface GroupCount {
+  group: string;
+  people: number;
 }
 
 export interface GroupList {
@@ -1356,14 +1353,6 @@ export interface ModelRow {
   scheduled: string;
 }
 
-export interface ModelTraining {
-  name: string;
-  state: "" | "running" | "done" | "failed";
-  asked_at: string | null;
-  ended_at: string | null;
-  why: string;
-}
-
 export interface ModelTurn {
   version: number;
   challenger: number;
@@ -1701,6 +1690,25 @@ export interface Preview {
   because: string[];
   missing: string[];
   empty: string[];
+}
+
+export interface PrivateCount {
+  segment: string;
+  by: string;
+  groups: GroupCount[];
+  epsilon: number;
+  within: number;
+  left: number;
+}
+
+export interface PrivateCounting {
+  epsilon: number;
+  by: string;
+  values: (string | unknown)[];
+}
+
+export interface PrivateTraining {
+  epsilon: number;
 }
 
 export interface Problem {
@@ -2578,6 +2586,13 @@ export interface TemplateTrial {
   parts: TemplateParts;
 }
 
+export interface TestedSubject {
+  test: string;
+  subject: string;
+  people: number;
+  wins: number;
+}
+
 export interface TextsRow {
   locale: string;
   version: number;
@@ -2640,6 +2655,15 @@ export interface Totals {
   unsubscribes: number;
   bounces: number;
   purchases: number;
+}
+
+export interface Training {
+  name: string;
+  state: "" | "running" | "done" | "failed";
+  how: "" | "anew" | "privately" | "on";
+  asked_at: string | null;
+  ended_at: string | null;
+  why: string;
 }
 
 export interface Trait {

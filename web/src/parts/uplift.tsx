@@ -1,9 +1,10 @@
 // Whom a campaign's mail moves, by its own holdout; and whether that can be told from chance.
 
 import { Button } from "@mantine/core";
-import { path, send, useDoing, useReading } from "../api/reading";
+import { path, useDoing, useReading } from "../api/reading";
+import { trained } from "../api/training";
 import type { CampaignUplift, UpliftOrder } from "../api/types";
-import { capital, count, plain, points } from "../words";
+import { capital, count, many, plain, points, share } from "../words";
 import { Told } from "./doing";
 import { Card, Chip, Empty, Fact, Facts, TroubleNote, When } from "./page";
 import { Table } from "./table";
@@ -20,10 +21,10 @@ export function UpliftCard({ name }: { name: string }) {
     <Card
       title="Whom it moves"
       aside={found && <Chip tone={found.serves ? "moss" : "grey"}>{found.serves ? "scores people" : "scores nobody"}</Chip>}
-      note="Learnt from this campaign's holdout: who does it because of the mail, not who does it anyway."
+      note="Learnt from the people who were held out: who acts because of the mail, not who would have acted anyway."
     >
       {reading.trouble && !missing && <TroubleNote problem={reading.trouble} />}
-      {missing && <Empty>Nobody has asked yet. It needs people who were held out, and the end of the window.</Empty>}
+      {missing && <Empty>Not learnt yet. It needs people who were held out, and whose window is over.</Empty>}
       {found && <Found uplift={found} />}
       <div className="actions">
         <Button
@@ -31,7 +32,7 @@ export function UpliftCard({ name }: { name: string }) {
           disabled={doing.busy}
           onClick={() =>
             doing.run(async () => {
-              await send<CampaignUplift>("POST", `/campaigns${path(name)}/uplift`);
+              await trained<CampaignUplift>(`/campaigns${path(name)}/uplift`);
               reading.again();
               return "Learnt and judged.";
             })
@@ -39,6 +40,11 @@ export function UpliftCard({ name }: { name: string }) {
         >
           {found ? "Learn anew" : "Learn from the holdout"}
         </Button>
+        {doing.busy && (
+          <p className="dim" role="status">
+            Working… It goes on if you leave this page.
+          </p>
+        )}
       </div>
       <Told doing={doing} />
     </Card>
@@ -52,15 +58,17 @@ function Found({ uplift }: { uplift: CampaignUplift }) {
       <Facts>
         <Fact word="People">{count(uplift.people)}</Fact>
         <Fact word="Written to">{count(uplift.written_to)}</Fact>
-        <Fact word="Outcome" note={`within ${uplift.window_days} days`}>
+        <Fact word="Outcome" note={`within ${many(uplift.window_days, "day")}`}>
           {capital(plain(uplift.outcome))}
         </Fact>
-        <Fact
-          word="Average effect of the mail"
-          note={`percentage points; 95 % between ${points(uplift.average_low)} and ${points(uplift.average_high)}`}
-        >
-          {points(uplift.average)}
-        </Fact>
+        {uplift.average_low < uplift.average_high && (
+          <Fact word="Average effect of the mail" note="How many more in a hundred reach the outcome, with the 95 % interval">
+            {points(uplift.average)} points{" "}
+            <span className="dim">
+              ({points(uplift.average_low)} to {points(uplift.average_high)})
+            </span>
+          </Fact>
+        )}
         <Fact word="Learnt">
           <When at={uplift.trained_at} />
         </Fact>
@@ -73,24 +81,49 @@ function Found({ uplift }: { uplift: CampaignUplift }) {
       {uplift.orders.length > 0 && (
         <>
           <p className="note">
-            Qini: how many more of a thousand people reach the outcome, on average over how many are written to, when those go first who come first
-            in this order, not any. Below each, 95 % intervals.
+            Qini: how many more in a thousand people reach the outcome if those who stand first in this order are written to first, instead of people
+            drawn at random. It is the average over how many are written to. Below each figure, its 95 % interval.
           </p>
           <Table
-            caption="Orders of people, by how much more they gain than a random one, a thousand people; intervals"
+            caption="Orders of people, and how many more in a thousand each gains than a random one"
             rows={uplift.orders}
             id={(each) => each.name}
             columns={[
               { name: "Order by", head: true, cell: (each) => capital(each.title) },
               { name: "Qini", right: true, cell: (each) => <Interval value={each.qini} low={each.low} high={each.high} /> },
-              { name: "Above the rule", right: true, cell: (each) => <Above order={each} /> },
+              { name: "More than the rule", right: true, cell: (each) => <Above order={each} /> },
             ]}
           />
         </>
       )}
+      {uplift.policies.length > 0 && (
+        <Table
+          caption="What part reaches the outcome, by who is written to; 95 % intervals"
+          captionSeen
+          rows={uplift.policies}
+          id={(each) => each.name}
+          columns={[
+            { name: "Who is written to", head: true, cell: (each) => capital(POLICIES[each.name] ?? each.name) },
+            {
+              name: "Reach the outcome",
+              right: true,
+              cell: (each) => (
+                <>
+                  {share(each.value)}
+                  <small className="dim block">
+                    {share(each.low)} to {share(each.high)}
+                  </small>
+                </>
+              ),
+            },
+          ]}
+        />
+      )}
     </>
   );
 }
+
+const POLICIES: Record<string, string> = { "expected gain": "those with an expected gain" };
 
 function Interval({ value, low, high }: { value: number; low: number; high: number }) {
   return (

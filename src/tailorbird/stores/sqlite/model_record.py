@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import astuple
 
 from tailorbird.model_record import Spend, Turn
+from tailorbird.schema import Instant
 from tailorbird.stores.sqlite.connection import Database
 from tailorbird.stores.statements import load
 
@@ -35,6 +36,11 @@ class SqliteModelRecord:
             if fits:
                 connection.execute(SQL["spend"], astuple(spend))
         return bool(fits)
+
+    def answer(self, model: str, once: str, since: Instant) -> bytes | None:
+        """Return what a request was told that was paid for since an instant; None: none was."""
+        found = self._database.current().execute(SQL["answer"], (once, model, since)).fetchone()
+        return found[0] if found else None
 
     def spends(self, model: str, year: int) -> list[Spend]:
         """Return what a model has spent in a year, the oldest first."""
