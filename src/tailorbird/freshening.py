@@ -11,12 +11,11 @@ from typing import Any, Final, Literal
 import msgspec
 import numpy as np
 
-from tailorbird import drifting, learning, model_kinds, serving
+from tailorbird import learning, model_kinds, serving
 from tailorbird.errors import TailorbirdError, UsageError
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past, allowing
 from tailorbird.model_record import MILLION
-from tailorbird.predict.reasons import reasons as predict_reasons
 from tailorbird.schema import DAY, MINUTE, Instant, PersonId
 from tailorbird.world import World
 
@@ -159,20 +158,26 @@ def unit(world: World, name: str, version: int) -> Unit:
 
 
 def reasons(world: World, name: str, person: PersonId, now: Instant) -> tuple[str, ...]:
-    """Return what moves a person's score most, in words; nothing where the rule has no traits.
+    """Return what moves a person's score most, in words; where nothing does, that it says.
+
+    Nothing is said of who does not allow personalisation, or of whom the model is not.
 
     Raises:
         UsageError: the model was never trained.
     """
     _, files, _ = serving.trained(world, name)
     asked = learning.asked_of(world, name, files)
-    if not asked.yes_or_no or not allowing(world, [person], now, "personalisation"):
+    if not allowing(world, [person], now, "personalisation"):
         return ()
-    features = Past(world, asked, [person]).features(now)
-    if not features.num_rows:
-        return ()
-    told = predict_reasons(drifting.scorer(world, files, now), features)
-    return tuple(told["words"].to_pylist())
+    return model_kinds.reasons(Past(world, asked, [person]), files, now)
+
+
+def reason(world: World, name: str, person: PersonId, now: Instant) -> str:
+    """Return what moves a person's score most, in words; why nobody can say, where nobody can."""
+    try:
+        return next(iter(reasons(world, name, person, now)), "")
+    except TailorbirdError as error:
+        return error.sentence()
 
 
 def _said(

@@ -57,6 +57,47 @@ def told(
             return _probabilities(past, files, card, now, reasons=reasons)
 
 
+def reasons(past: Past, files: Mapping[str, bytes], now: Instant) -> tuple[str, ...]:
+    """Return what moves these people's scores most, in words, each person's strongest first.
+
+    Of a date it is the wait so far and the usual one, of an hour whose it is; nothing of people of
+    whom the model is not.
+    """
+    match past.asked.foretells:
+        case "products":
+            return ()
+        case "send_hour":
+            return tuple(model_hours.told(past, files, now)["top_reason"].to_pylist())
+        case "next_order":
+            return tuple(predict.load_next_order(files).words(past.features(now)))
+    features = past.features(now)
+    if not features.num_rows:
+        return ()
+    model = predict.load(_own(files), ask_of(past.world, now))
+    scale = None
+    if past.asked.foretells == "value":
+        said = model.estimates(features)
+        scale = _longer(said, predict.load_ahead(files).stretched(said, features)[0])
+    told = predict.reasons(model, features, currency=_currency(past), scale=scale)
+    return tuple(told["words"].to_pylist())
+
+
+def _own(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files of the model itself, without how far it looks."""
+    return {name: each for name, each in files.items() if name != predict.AHEAD}
+
+
+def _longer(said: Floats, value: Floats) -> Floats:
+    """Return by what each value that was judged is multiplied for the whole time ahead."""
+    import numpy as np
+
+    return np.divide(value, said, out=np.ones(len(said)), where=said != 0)
+
+
+def _currency(past: Past) -> str:
+    return past.world.settings.shop.currency
+
+
 def _probability(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
     asked = past.asked
     asks: predict.Asks = "is silent" if asked.foretells == "churn" else "buys"
@@ -132,7 +173,7 @@ def _probabilities(
     past: Past, files: Mapping[str, bytes], card: ModelCard, now: Instant, *, reasons: bool
 ) -> pa.Table:
     model = predict.load(files, ask_of(past.world, now))
-    scored = model.score(past.features(now), reasons=reasons)
+    scored = model.score(past.features(now), reasons=reasons, currency=_currency(past))
     return _between(scored, *between(scored["probability"].to_numpy(), card))
 
 
@@ -144,10 +185,15 @@ def between(said: Floats, card: ModelCard) -> tuple[Floats, Floats]:
 
 def _values(past: Past, files: Mapping[str, bytes], now: Instant, *, reasons: bool) -> pa.Table:
     further = predict.load_ahead(files)
-    own = {name: each for name, each in files.items() if name != predict.AHEAD}
     features = past.features(now)
-    scored = predict.load(own).score(features, reasons=reasons)
-    value, low, high = further.stretched(scored["value"].to_numpy(), features)
+    model = predict.load(_own(files), ask_of(past.world, now))
+    scored = model.score(features, reasons=False)
+    said = scored["value"].to_numpy()
+    value, low, high = further.stretched(said, features)
+    if reasons:
+        scale, currency = _longer(said, value), _currency(past)
+        told = predict.reasons(model, features, most=1, currency=currency, scale=scale)
+        scored = scored.append_column("top_reason", told["words"])
     return _between(scored.set_column(1, "value", [value]), low, high)
 
 
@@ -159,7 +205,7 @@ def _dates(past: Past, files: Mapping[str, bytes], now: Instant) -> pa.Table:
         name: (now + scored[days].to_numpy() * DAY) / SECOND
         for name, days in (("value", "days"), ("low", "low"), ("high", "high"))
     }
-    return pa.table({"person": scored["person"], **columns})
+    return pa.table({"person": scored["person"], **columns, "top_reason": scored["top_reason"]})
 
 
 def _between(scored: pa.Table, low: object, high: object) -> pa.Table:

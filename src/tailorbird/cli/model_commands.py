@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tailorbird import money
 from tailorbird.cli.arguments import (
     DEFAULT_FOLDER,
     AsJson,
@@ -20,6 +22,7 @@ from tailorbird.cli.arguments import (
 from tailorbird.cli.kept_commands import put_file
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
+from tailorbird.misfits import nearest
 from tailorbird.model_cards import FairnessReport, ModelCard
 
 if TYPE_CHECKING:
@@ -97,8 +100,10 @@ def show(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -
 
     with opened(folder) as tb:
         found = models.detail(tb.world, name, tb.clock())
+        known = models.names(tb.world)
     if found is None:
-        raise UsageError(f"no model {name!r}", mend="see `tailorbird models list`")
+        mend = f"{nearest(name, list(known))} See `tailorbird models list`"
+        raise UsageError(f"there is no model {name!r}", mend=mend)
     emit(found, _detail_lines(found), as_json=as_json)
 
 
@@ -156,20 +161,24 @@ def fairness(
 @app.command()
 def score(person: Person, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Show what every model says of one person now."""
-    from tailorbird.freshening import Scores
+    from tailorbird.freshening import Scores, reason
     from tailorbird.readings import models
 
     with opened(folder) as tb:
-        found = models.scores(Scores(tb.world), tb.person(person), tb.clock()) or ()
+        number, now = tb.person(person), tb.clock()
+        found = models.scores(Scores(tb.world), number, now) or ()
+        why = {each.model: reason(tb.world, each.model, number, now) for each in found}
+        currency = tb.world.settings.shop.currency
     rows = [
         (
-            each.model, _words(each, each.value),
-            f"{_words(each, each.low)} to {_words(each, each.high)}", each.version,
-            "kept" if each.kept else each.reason,
+            each.model, _words(each, each.value, currency),
+            f"{_words(each, each.low, currency)} to {_words(each, each.high, currency)}",
+            each.version,
+            "kept" if each.kept else "now", why[each.model],
         )
         for each in found
     ]  # fmt: skip
-    lines = list(table(("model", "says", "between, 95 %", "version", "why"), rows))
+    lines = list(table(("model", "says", "between, 95 %", "version", "scored", "why"), rows))
     emit(found, lines if rows else ["nothing: no model, or no consent to it"], as_json=as_json)
 
 
@@ -221,10 +230,10 @@ def _evened_lines(card: ModelCard) -> list[str]:
     return [card.evened.why, *table(head, rows)]
 
 
-def _words(score: PersonScore, value: float) -> str:
+def _words(score: PersonScore, value: float, currency: str) -> str:
     match score.unit:
         case "money":
-            return f"{value / 100:.2f}"
+            return money.said(value, currency) if isfinite(value) else "not known"
         case "instant":
             return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d}"
         case "hour":

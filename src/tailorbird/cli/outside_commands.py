@@ -51,7 +51,8 @@ def bring(
             traits = tuple(trait for each in fed.values() for trait in each)
             card = bringing.address(tb.world, name, url, traits, tb.clock(), ours=ours)
         else:
-            raise UsageError("there is no model", mend="give --onnx FILE or --url ADDRESS")
+            what = "neither a file nor an address of the model is given"
+            raise UsageError(what, mend="give --onnx FILE or --url ADDRESS")
     emit(card, card_lines(card), as_json=as_json)
 
 

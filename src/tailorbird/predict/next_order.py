@@ -17,6 +17,7 @@ from tailorbird.predict.heads import read_head
 from tailorbird.predict.propensity import PERSON, Floats
 from tailorbird.predict.rhythm import typical, usual
 from tailorbird.schema import DAY, Instant
+from tailorbird.traits.registry import words as trait_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,8 +69,24 @@ class NextOrder(msgspec.Struct, frozen=True):
         chance = np.ones(len(of)) if self.buying is None else 1 - self.buying.none(of, YEAR)
         days = self.waits(of)
         low, high = self._interval(of, days)
-        table = pa.table({PERSON: features[PERSON], "days": days, "low": low, "high": high})
+        told = {"low": low, "high": high, "top_reason": self.words(features)}
+        table = pa.table({PERSON: features[PERSON], "days": days, **told})
         return table.filter(pa.array(chance >= LIKELY))
+
+    def words(self, features: pa.Table) -> list[str]:
+        """Return by what each person's next order is told: the wait so far, and the usual one."""
+        of = histories_of(features)
+        usually = np.full(len(of), self.typical)
+        if self.way == "own rhythm":
+            usually = usual(of, self.typical)
+        rows = zip(
+            (of.repeats + 1).tolist(),
+            of.seen.tolist(),
+            (of.seen - of.last).tolist(),
+            usually.tolist(),
+            strict=True,
+        )
+        return [_by_what(self.way, *row) for row in rows]
 
     def files(self) -> dict[str, bytes]:
         """Return what `load` reads: one JSON file."""
@@ -85,14 +102,22 @@ class NextOrder(msgspec.Struct, frozen=True):
         return days * low, days * high
 
 
+def _by_what(way: Way, orders: float, seen: float, quiet: float, usually: float) -> str:
+    since = trait_words("recency_days", round(quiet))
+    if way == "bg_nbd":
+        return f"{since}, and {trait_words('orders', round(orders))} in {seen:,.0f} days"
+    whose = "between two orders" if way == "own rhythm" else "between two orders of everybody"
+    return f"{since}, and usually {usually:,.0f} days {whose}"
+
+
 def judge_next(
     features: Features, firsts: Firsts, *, now: Instant, horizon_days: int, seed: int, name: str
 ) -> tuple[NextOrder, ModelCard]:
     """Return what says when people order next, and the card that judges it.
 
     The way is chosen on the window before the last and judged on the last: by how many days it is
-    off, of those who ordered in the window. Where it is not surely nearer than everybody's rhythm,
-    that serves.
+    off, of those who ordered in the window. Unless it is clearly nearer than everybody's rhythm
+    (the 95 % interval of the difference is below zero), that serves.
     """
     span = horizon_days * DAY
     windows = [(now - span, now), (now - 2 * span, now - span)]
@@ -111,7 +136,7 @@ def judge_next(
     found = _measured(way, test, horizon_days, np.random.default_rng(seed))
     serves = way != NAIVE and found.high < 0
     served = way if serves else NAIVE
-    verdict = "It is surely nearer" if serves else f"It is not surely nearer, so {NAIVE} serves"
+    verdict = "It is clearly nearer" if serves else f"It is not clearly nearer, so {NAIVE} serves"
     why = (
         f"{verdict}: {found.model:.1f} days off by {way} against {found.naive:.1f} "
         f"(95 % interval of the difference {found.low:+.1f} to {found.high:+.1f})."
