@@ -27,23 +27,34 @@ RULE: Final = "rule"
 """Asks for the naive rule, and that nothing be trained."""
 NEGLIGIBLE: Final = 0.001
 """A gain in AUC (or in the share of variance explained) that is lost on the next window."""
+STEADY: Final = 0.003
+"""By less than this nothing may outrank the mean of unlike models if that is to serve.
+
+Chosen on one window and asked on the next, eleven times before the last windows of three shops, the
+mean of logistic, trees and BG/NBD had an AUC of .8027 where the simplest of about equals had .8013,
+and a higher one in each shop.
+"""
 FEW_OUTCOMES: Final = 200
 """Below this many outcomes only the logistic model is tried: trees have nothing to hold on to."""
+
+TREES: Final = "lightgbm"
+FOREST: Final = "random_forest"
+"""Trees again, and dear to score and to explain: no part of the mean of unlike models."""
 
 # From the simplest setting to the richest.
 GRIDS: Final[dict[str, tuple[Algorithm, ...]]] = {
     "logistic": tuple(Logistic(penalty) for penalty in (300.0, 100.0, 30.0, 10.0, 1.0)),
-    "lightgbm": (
+    TREES: (
         Boosted(60, 4, 60),
         Boosted(120, 7, 40),
         Boosted(200, 15, 40),
         Boosted(400, 31, 20),
     ),
-    "random_forest": (Forest(100, 31, 40), Forest(150, 128, 15)),
+    FOREST: (Forest(100, 31, 40), Forest(150, 128, 15)),
     "neural": (Neural(8, 1.0), Neural(16, 0.1)),
 }
-PLAN: Final = ("logistic", "lightgbm", "random_forest")
-"""What `auto` tries while the budget lasts; then the mean of the first two."""
+PLAN: Final = ("logistic", TREES, FOREST)
+"""What `auto` tries while the budget lasts; then means of the leading two, and of unlike ones."""
 NAMES: Final = (AUTO, RULE, *GRIDS, "blend", "stack")
 
 
@@ -79,7 +90,7 @@ def choose(
     purse: Purse,
     also: Sequence[Algorithm] = (),
 ) -> Choice:
-    """Return the algorithm that ranks the validation window best, the simplest of about equals.
+    """Return the algorithm that ranks the validation window best, the steadiest of about equals.
 
     `also` are algorithms of the caller's, tried beside ours by `auto` and in blends.
 
@@ -181,13 +192,34 @@ def words(algorithm: Algorithm) -> str:
 
 
 def _best(found: list[Candidate], untried: list[Tried], trial: Trial) -> Choice:
-    """Return the best of what was tuned and of the mean of the leading two."""
-    if len(found) > 1:
-        leading = sorted(found, key=lambda each: -each.figure)[:2]
-        mean = mean_of(tuple(each.fitted for each in leading), trial.judging.task)
-        blend = Blend(tuple(each.algorithm for each in leading))
-        found = [*found, Candidate(blend, mean, trial.figure(mean))]
-    return _chosen(tune.simplest(found, NEGLIGIBLE), found, untried, trial)
+    """Return the mean of unlike models, or what outranks it by more than windows differ."""
+    kinds = _kinds(found)
+    unlike = [each for name, each in kinds.items() if name != FOREST or TREES not in kinds]
+    leading = sorted(kinds.values(), key=lambda each: -each.figure)[:2]
+    means = [_mean(members, trial) for members in (leading, unlike) if len(members) > 1]
+    if len(means) > 1 and means[0].algorithm == means[1].algorithm:
+        del means[0]
+    every = [*found, *means]
+    best = tune.simplest(every, NEGLIGIBLE)
+    if len(unlike) > 1 and means[-1].figure > best.figure - STEADY:
+        best = means[-1]
+    return _chosen(best, every, untried, trial)
+
+
+def _kinds(found: Sequence[Candidate]) -> dict[str, Candidate]:
+    """Return the best of what was tuned of each name."""
+    kinds: dict[str, Candidate] = {}
+    for each in found:
+        best = kinds.setdefault(each.algorithm.name, each)
+        if each.figure > best.figure:
+            kinds[each.algorithm.name] = each
+    return kinds
+
+
+def _mean(members: Sequence[Candidate], trial: Trial) -> Candidate:
+    """Return the mean of what was tuned as a candidate of its own."""
+    mean = mean_of(tuple(each.fitted for each in members), trial.judging.task)
+    return Candidate(Blend(tuple(each.algorithm for each in members)), mean, trial.figure(mean))
 
 
 def _chosen(best: Candidate, found: list[Candidate], untried: list[Tried], trial: Trial) -> Choice:
