@@ -6,6 +6,8 @@ A version is made to serve by winning (`retraining`), or by somebody who rolls b
 from __future__ import annotations
 
 from tailorbird.errors import ModelError, UsageError
+from tailorbird.learning_texts import LIBRARY
+from tailorbird.misfits import nearest
 from tailorbird.model_record import Turn, TurnHow
 from tailorbird.schema import Instant
 from tailorbird.world import World
@@ -31,12 +33,16 @@ def trained(world: World, name: str) -> tuple[int, dict[str, bytes], bytes]:
     """
     found = served(world, name)
     if found is None:
-        raise _untrained(name)
+        raise _untrained(world, name)
     return found
 
 
-def _untrained(name: str) -> UsageError:
-    return UsageError(f"no model {name!r} was trained", mend=f"`tailorbird models train {name}`")
+def _untrained(world: World, name: str) -> UsageError:
+    known = [*LIBRARY, *(each.name for each in world.definitions.latest("model"))]
+    mend = f"run `tailorbird models train {name}`"
+    if name not in known:
+        mend = nearest(name, list(dict.fromkeys([*world.models.names(), *known])))
+    return UsageError(f"no model {name!r} was trained", mend=mend)
 
 
 def kept(
@@ -106,7 +112,7 @@ def roll_back(
         UsageError: there is no such version, it serves already, or there is no reason.
     """
     if not world.models.latest(name):
-        raise _untrained(name)
+        raise _untrained(world, name)
     if number < 1 or world.models.get(name, number) is None:
         mend = f"choose 1 to {world.models.latest(name)}"
         raise UsageError(f"{name!r} has no version {number}", mend=mend)

@@ -218,8 +218,8 @@ def _alarm() -> Drift:
 def test_a_model_without_a_window_says_so(tb: Tailorbird) -> None:
     with pytest.raises(UsageError, match="keeps no window"):
         drifting.look(tb.world, "recommender", tb.clock())
-    with pytest.raises(UsageError, match="no model 'x' was trained"):
-        drifting.look(tb.world, "x", tb.clock())
+    with pytest.raises(UsageError, match="no model 'chrun' was trained; did you mean 'churn'"):
+        drifting.look(tb.world, "chrun", tb.clock())
 
 
 def test_turns_are_plain_enough_to_be_shown(tb: Tailorbird) -> None:
@@ -263,6 +263,22 @@ def test_learning_on_serves_only_where_it_surely_wins(tb: Tailorbird) -> None:
     assert found.learnt > 100
     assert (found.version > 0) == (found.measure.high < 0)
     assert serving.version(tb.world, MODEL) == (found.version or before)
+
+
+def test_learning_on_asks_each_day_of_those_whose_day_it_is(tb: Tailorbird) -> None:
+    now = tb.clock()
+    asked = learning.wanted(tb.world, MODEL)
+    past = Past(tb.world, asked, learning.trainees(tb.world, now))
+    horizon = asked.horizon
+    begins = now - 3 * DAY
+    days = [*learning_on._days(past, begins, now)]
+    assert len(days) == 3
+    for day, (features, outcome) in enumerate(days, 1):
+        everybody, happened = drifting.window(past, begins + day * DAY)
+        whose = everybody["person"].to_numpy() % horizon == day % horizon
+        assert features.equals(everybody.filter(whose))
+        assert outcome.tolist() == happened[whose].tolist()
+        assert 0 < len(outcome) < len(happened)
 
 
 def test_who_rolled_back_is_not_overruled_by_learning_on(tb: Tailorbird) -> None:

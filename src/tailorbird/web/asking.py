@@ -104,14 +104,14 @@ def written(
     return Response(Written(offset, applied, person), status_code=200 if applied else 202)
 
 
-def found(answer: T | None, what: str) -> T:
+def found(answer: T | None, what: str, mend: str = "") -> T:
     """Return the answer.
 
     Raises:
         NotFoundException: there is none.
     """
     if answer is None:
-        raise NotFoundException(f"there is no {what}")
+        raise NotFoundException(f"there is no {what}; {mend}" if mend else f"there is no {what}")
     return answer
 
 

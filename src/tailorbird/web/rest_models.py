@@ -9,6 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from tailorbird import auditing, freshening, learning, serving
+from tailorbird.misfits import nearest
 from tailorbird.model_cards import FairnessReport
 from tailorbird.readings import models, trainings
 from tailorbird.views.definitions import NewVersion
@@ -54,6 +55,7 @@ def list_learnt(desk: At) -> tuple[ModelRow, ...]:
 @reads("/models/{name:str}", "One model", TAG, responses=MISSING)
 def get_model(desk: At, now: Now, name: Name) -> ModelDetail:
     """Return the card of what serves, its challenger, every version, drift, and privacy spent."""
+    _known(desk, name)
     return found(models.detail(desk.world, name, now), f"model {name!r}")
 
 
@@ -150,11 +152,13 @@ def roll_back_model(
     author = data.author or caller.key
     serving.roll_back(desk.world, name, data.version, author=author, reason=data.reason, now=now)
     learning.score(desk.world, now, name)
+    _known(desk, name)
     return found(models.detail(desk.world, name, now), f"model {name!r}")
 
 
 def _known(desk: Desk, name: str) -> None:
-    found(name if name in models.names(desk.world) else None, f"model {name!r}")
+    known = models.names(desk.world)
+    found(name if name in known else None, f"model {name!r}", nearest(name, list(known)))
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
