@@ -141,7 +141,8 @@ def remove(
 ) -> None:
     """Take a journey out of force; refused while people are in it, unless their way may --end.
 
-    Its versions stay, and what everybody did in it: put again, it is as it was.
+    Its versions stay, and what everybody did in it: put again, it is as it was. Mails that are
+    decided and wait still leave; `tailorbird delivery cancel JOURNEY/STEP` ends those of a step.
     """
     from tailorbird import journey_publishing
 

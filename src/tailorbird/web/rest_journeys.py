@@ -133,7 +133,8 @@ def publish_journey(desk: At, name: Name, data: JSONBody[JourneyMoves]) -> Journ
 def remove_journey(desk: At, name: Name, data: JSONBody[JourneyRemoval]) -> JourneyRemoved:
     """Take a journey out of force; its versions stay.
 
-    It is refused while people are in it, unless `end` says that their way ends.
+    It is refused while people are in it, unless `end` says that their way ends. Mails that are
+    decided and wait still leave, unless an order to cancel JOURNEY/STEP ends them.
     """
     found(desk.world.definitions.get("journey", name), f"journey {name!r}")
     done = journey_publishing.remove(
