@@ -18,7 +18,10 @@ MOST_ATTRIBUTES: Final = 40
 _PRODUCTS: Final = """
 SELECT item, name, category, price_minor, stock FROM products ORDER BY item
 """
-_ATTRIBUTES: Final = "SELECT name, item, text FROM product_attributes ORDER BY name, item"
+ATTRIBUTES: Final = """
+SELECT name, item, text FROM product_attributes WHERE text <> '' ORDER BY name, item
+"""
+"""What products are like; an empty text is of what was taken back."""
 _ORIGINS: Final = """
 SELECT f.person, COALESCE(ARG_MAX(f.country, f."at") FILTER (f.country IS NOT NULL),
     'by ' || ARG_MAX(f.channel, f."at") FILTER (f.channel IS NOT NULL)) AS "group"
@@ -37,7 +40,7 @@ def products(world: World) -> pa.Table:
     import pyarrow as pa
 
     table = world.facts.read(_PRODUCTS)
-    said = world.facts.read(_ATTRIBUTES)
+    said = world.facts.read(ATTRIBUTES)
     names = said.column("name").to_pylist()
     most = {name for name, _ in Counter(names).most_common(MOST_ATTRIBUTES)}
     values: dict[str, dict[str, str]] = {}

@@ -48,7 +48,6 @@ SELECT item, COALESCE(name, '') AS name, COALESCE(category, '') AS category,
 FROM products ORDER BY item
 """
 _ARRIVED: Final = 'SELECT item, MIN("at") AS "at" FROM product_changes GROUP BY item'
-_ATTRIBUTES: Final = "SELECT name, item, text FROM product_attributes ORDER BY name, item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +291,7 @@ def _read(world: World, stamp: tuple[int, int, int, int]) -> Shop:
     products = [Product(**row) for row in world.facts.read(_PRODUCTS).to_pylist()]
     arrived = {row["item"]: row["at"] for row in world.facts.read(_ARRIVED).to_pylist()}
     attributes: dict[str, dict[str, str]] = {}
-    for row in world.facts.read(_ATTRIBUTES).to_pylist():
+    for row in world.facts.read(catalogue.ATTRIBUTES).to_pylist():
         attributes.setdefault(row["name"], {})[row["item"]] = row["text"]
     stock = stocked(products, arrived, attributes)
     shelves: dict[str, list[int]] = {}

@@ -13,6 +13,7 @@ import msgspec
 
 from tailorbird import intake, money, profiles
 from tailorbird.collect import fields
+from tailorbird.collect.attributes import attributes_of
 from tailorbird.errors import ConflictError, RecordError
 from tailorbird.ids import Entropy, new_id
 from tailorbird.privacy.vault import is_personal_property
@@ -263,7 +264,11 @@ def _with_consents(messages: Sequence[Message], words: Words) -> list[Message]:
 
 
 def set_products(world: World, products: Sequence[ProductRecord], writer: Writer) -> int:
-    """Write what is said of products and return the offset."""
+    """Write what is said of products and return the offset.
+
+    Raises:
+        RecordError: an attribute cannot be one, or something cannot be taken; then nothing is.
+    """
     currency = world.settings.shop.currency
     return write(world, [_product(each.item, each, currency) for each in products], writer)
 
@@ -274,7 +279,7 @@ def discontinue(world: World, item: str, writer: Writer) -> int:
 
 
 def _product(item: str, said: ProductChange, currency: str) -> Message:
-    told: Message = {"product_id": item, "quantity": 1}
+    told: Message = attributes_of(item, said.attributes) | {"product_id": item, "quantity": 1}
     told |= {name: value for name in ("name", "category", "url") if (value := getattr(said, name))}
     if said.image:
         told["image_url"] = said.image

@@ -17,6 +17,11 @@ SELECT item, COALESCE(name, '') AS name, COALESCE(category, '') AS category,
     COALESCE(url, '') AS url, COALESCE(image, '') AS image, stock, updated_at
 FROM products WHERE item > $1 ORDER BY item LIMIT $2
 """
+_ATTRIBUTES: Final = """
+SELECT item, name, text FROM product_attributes
+WHERE item >= $1 AND item <= $2 AND text <> '' AND name NOT IN ('name', 'price', 'category')
+ORDER BY item, name
+"""
 _EVENT_COLUMNS: Final = """
 SELECT position, person, event, "at", received_at, source, order_id, item, quantity, value_minor,
     currency, campaign, machine FROM facts
@@ -50,8 +55,10 @@ def preferences(world: World, person: PersonId, now: Instant) -> Preferences | N
 def products(world: World, after: str, limit: int) -> ProductPage:
     """Return a page of products by id."""
     rows = world.facts.read(_PRODUCTS, (after, limit + 1)).to_pylist()
-    shown = tuple(_product(row) for row in rows[:limit])
-    return ProductPage(shown, shown[-1].item if len(rows) > limit else "")
+    rows, more = rows[:limit], len(rows) > limit
+    said = _attributes(world, rows[0]["item"], rows[-1]["item"]) if rows else {}
+    shown = tuple(_product(row, said.get(row["item"], {})) for row in rows)
+    return ProductPage(shown, shown[-1].item if more else "")
 
 
 def product(world: World, item: str) -> ProductRow | None:
@@ -62,11 +69,20 @@ def product(world: World, item: str) -> ProductRow | None:
     return ProductRow(
         found.item, found.name, found.category, found.price_minor, found.currency, found.url,
         found.image, found.stock, moment(found.updated_at),
+        _attributes(world, item, item).get(item, {}),
     )  # fmt: skip
 
 
-def _product(row: dict[str, Any]) -> ProductRow:
-    return ProductRow(**{**row, "updated_at": moment(row["updated_at"])})
+def _product(row: dict[str, Any], attributes: dict[str, str]) -> ProductRow:
+    return ProductRow(**{**row, "updated_at": moment(row["updated_at"])}, attributes=attributes)
+
+
+def _attributes(world: World, first: str, last: str) -> dict[str, dict[str, str]]:
+    """Return the attributes of the products from one id to another, by id and name."""
+    found: dict[str, dict[str, str]] = {}
+    for row in world.facts.read(_ATTRIBUTES, (first, last)).to_pylist():
+        found.setdefault(row["item"], {})[row["name"]] = row["text"]
+    return found
 
 
 def events(

@@ -27,6 +27,17 @@ Traits = Annotated[
 ]
 
 
+Attributes = Annotated[
+    dict[Annotated[str, Meta(max_length=100)], Scalar],
+    Meta(
+        max_length=100,
+        description="What else it is like, for rules and for finding what is alike; null takes one "
+        "back. Texts have 500 characters at most.",
+        examples=[{"brand": "own", "margin": 12.5, "vegan": True}],
+    ),
+]
+
+
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person said on one purpose, and what proves it."""
 
@@ -95,6 +106,7 @@ class ProductChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Meta(max_length=2000)] = ""
     image: Annotated[str, Meta(max_length=2000)] = ""
     stock: Pieces | None = None
+    attributes: Attributes = {}
 
 
 class ProductRecord(ProductChange, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -163,6 +175,8 @@ class ProductRow(msgspec.Struct, frozen=True):
     image: str
     stock: int | None
     updated_at: datetime
+    attributes: dict[str, str] = {}
+    """As text, under the names by which rules ask for them."""
 
 
 class ProductPage(msgspec.Struct, frozen=True):

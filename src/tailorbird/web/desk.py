@@ -99,6 +99,11 @@ class Desk:
         self._wake = wake
         self._patience = patience_seconds
 
+    def resume(self) -> None:
+        """Go on with what an earlier server was asked for and had not ended."""
+        self.checks.resume()
+        self.trainings.resume()
+
     def writer(self, key: str, once: str) -> records.Writer:
         """Return who writes now. Nobody else can tell the message ids that `once` gives."""
         if once:

@@ -121,8 +121,7 @@ def site(tb: Tailorbird) -> ASGIApp:
         app.state.worker = worker
         back = listening(_gate(tb, worker.nudge).append, tb.clock, world.token_key, world.settings)
         with _undisturbed():
-            await asyncio.to_thread(desk.checks.resume)
-            await asyncio.to_thread(desk.trainings.resume)
+            await asyncio.to_thread(desk.resume)
             for each in (worker, postman, reader, queues, sender, matcher, visitor):
                 each.start()
             try:

@@ -77,6 +77,9 @@ COLUMNS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }  # fmt: skip
 NO_ATTRIBUTES: Final = frozenset(("stock", "url", "image", "image_url"))
 """What is said of a product and has a column of its own."""
+TAKEN_BACK: Final = ""
+"""The text of an attribute that a product has no more: it stays, so that an older word that comes
+later does not bring it back."""
 CLEARED: Final[dict[str, Scalar]] = {"email_invalid": False}
 _CONTEXT_TEXTS: Final = tuple(name for name in Context.__struct_fields__ if name != "utc_offset")
 _OF_FACTS: Final = ("position", "person", "event", "at", "owner")
@@ -248,12 +251,12 @@ def _products(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
 
 def _product_attributes(events: Sequence[ResolvedEvent]) -> Iterable[Row]:
     return (
-        (line.item, name, text, e.at, e.position)
+        (line.item, name, text or TAKEN_BACK, e.at, e.position)
         for resolved in events
         if (e := resolved.event).name == Names.PRODUCT_UPDATED
         for line in e.lines
         for name, value in e.properties.items()
-        if name not in NO_ATTRIBUTES and (text := text_of(value))
+        if name not in NO_ATTRIBUTES and ((text := text_of(value)) or value is None)
     )
 
 

@@ -73,7 +73,8 @@ CREATE TABLE IF NOT EXISTS products (
     item VARCHAR PRIMARY KEY, name VARCHAR, category VARCHAR, price_minor BIGINT, currency VARCHAR,
     url VARCHAR, image VARCHAR, stock BIGINT, updated_at BIGINT NOT NULL);
 
--- What the shop says of a product beside that: its brand, its margin. As it came, as text.
+-- What the shop says of a product beside that: its brand, its margin. As it came, as text; empty
+-- where it was taken back.
 CREATE TABLE IF NOT EXISTS product_attributes (
     item VARCHAR NOT NULL, name VARCHAR NOT NULL, text VARCHAR NOT NULL, "at" BIGINT NOT NULL,
     PRIMARY KEY (item, name));
