@@ -3,7 +3,7 @@ import "../styles/templates.css";
 import { Button, NativeSelect, Tabs, TextInput } from "@mantine/core";
 import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import { ask, type Doing, path, send, Trouble, useDoing, useReading } from "../api/reading";
+import { type Doing, path, posted, send, soon, Trouble, useDoing, useReading } from "../api/reading";
 import type { DefinitionVersion, DraftPreview, KeptText, NewTemplate, Problem, SegmentSize, TemplateDraft, TemplateReport } from "../api/types";
 import { Audience } from "../parts/audience";
 import type { CodeHandle } from "../parts/code";
@@ -217,28 +217,18 @@ interface Drafted {
 function useDrafted(name: string, text: string, { person, variant, at }: Asked): Drafted {
   const [drafted, setDrafted] = useState<Drafted>({ draft: null, problem: null, pending: true });
   useEffect(() => {
-    const stop = new AbortController();
     setDrafted((known) => ({ ...known, pending: true }));
-    const wait = setTimeout(() => {
+    return soon(PAUSE_MILLISECONDS, async (signal) => {
       const content: TemplateDraft = { name, text, person: Number(person), variant, as_of: at ? `${at}:00Z` : null };
-      ask<DraftPreview>("/templates/preview", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(content),
-        signal: stop.signal,
-      }).then(
-        (draft) => setDrafted({ draft, problem: null, pending: false }),
-        (error: unknown) => {
-          if (stop.signal.aborted) return;
-          const problem = error instanceof Trouble ? error.problem : null;
-          setDrafted((known) => ({ draft: known.draft, problem, pending: false }));
-        },
-      );
-    }, PAUSE_MILLISECONDS);
-    return () => {
-      clearTimeout(wait);
-      stop.abort();
-    };
+      try {
+        const draft = await posted<DraftPreview>("/templates/preview", content, signal);
+        setDrafted({ draft, problem: null, pending: false });
+      } catch (error) {
+        if (signal.aborted) return;
+        const problem = error instanceof Trouble ? error.problem : null;
+        setDrafted((known) => ({ draft: known.draft, problem, pending: false }));
+      }
+    });
   }, [name, text, person, variant, at]);
   return drafted;
 }

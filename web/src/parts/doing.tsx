@@ -2,7 +2,7 @@
 
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { ask, type Doing, send, Trouble, useDoing } from "../api/reading";
+import { type Doing, posted, send, soon, Trouble, useDoing } from "../api/reading";
 import type { KeptText, Problem } from "../api/types";
 import { Mistake, select } from "./editor";
 import { TroubleNote } from "./page";
@@ -85,24 +85,14 @@ export function Definition<Answer>(props: DefinitionProps<Answer>) {
   const doing = useDoing();
   const said = useId();
   useEffect(() => {
-    const stop = new AbortController();
-    const wait = setTimeout(() => {
-      ask<Answer>(`${where}/check`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ text }),
-        signal: stop.signal,
-      }).then(
-        (answer) => setChecked({ of: text, answer, problem: null }),
-        (error: unknown) => {
-          if (error instanceof Trouble) setChecked({ of: text, answer: null, problem: error.problem });
-        },
-      );
-    }, PAUSE_MILLISECONDS);
-    return () => {
-      clearTimeout(wait);
-      stop.abort();
-    };
+    return soon(PAUSE_MILLISECONDS, async (signal) => {
+      try {
+        const answer = await posted<Answer>(`${where}/check`, { text }, signal);
+        setChecked({ of: text, answer, problem: null });
+      } catch (error) {
+        if (error instanceof Trouble) setChecked({ of: text, answer: null, problem: error.problem });
+      }
+    });
   }, [text, where]);
   const stale = checked.of !== text;
   const usable = !stale && checked.answer !== null && !doing.busy;
