@@ -41,6 +41,9 @@ def test_a_journey_is_written_tried_published_paused_and_removed(page: Page, own
     page.get_by_text("Remove it", exact=True).click()
     page.get_by_role("button", name="Remove spring").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Journeys")
+    expect(page.get_by_text("Journey spring is removed.")).to_contain_text(
+        "Mails of it that were already decided still leave"
+    )
     shown(page, f"{own_shop}/journeys")
     expect(page.get_by_role("link", name="spring")).to_have_count(0)
 

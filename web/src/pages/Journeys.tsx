@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
+import { useHistoryState } from "wouter/use-browser-location";
 import { path, useReading } from "../api/reading";
 import type { JourneyRow } from "../api/types";
 import { Card, Chip, Empty, Page, Shown } from "../parts/page";
@@ -13,6 +14,7 @@ export default function Journeys() {
   return (
     <Page title="Journeys" lead="Steps that people go through, each at her own time: waits, branches, mails.">
       <CampaignPlaces />
+      <Removed />
       <Card title="All journeys">
         <Shown reading={reading} height={200}>
           {(journeys) =>
@@ -45,6 +47,18 @@ export default function Journeys() {
       </Card>
       <Beginning />
     </Page>
+  );
+}
+
+/** What is still to be known of a journey that was just removed. */
+function Removed() {
+  const state = useHistoryState<{ removed?: string } | null>();
+  return (
+    <div role="status">
+      {state?.removed && (
+        <p className="said good">Journey {state.removed} is removed. Mails of it that were already decided still leave, unless they are cancelled.</p>
+      )}
+    </div>
   );
 }
 

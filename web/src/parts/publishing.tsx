@@ -99,14 +99,15 @@ function Removing({ journey, author, reason }: { journey: JourneyPage; author: s
     doing.run(async () => {
       const content: JourneyRemoval = { end, author: author.trim(), reason: reason.trim() };
       const told = await send<JourneyRemoved>("POST", `/journeys${path(journey.name)}/remove`, content);
-      go("/journeys");
-      return `${told.name} is removed.`;
+      go("/journeys", { state: { removed: told.name } });
+      return "";
     });
   return (
     <details className="journey-removing">
       <summary>Remove it</summary>
       <p className="dim">
-        Nobody enters any more. Its versions and all that people did in it stay on record: kept again, it is as it was.
+        Nobody enters any more. Mails that are already decided still leave, unless they are cancelled. Its versions and all that people did in it stay
+        on record: kept again, it is as it was.
       </p>
       {people > 0 && (
         <label className="journey-tick">
