@@ -1,15 +1,14 @@
 import "../styles/models.css";
-import { Button } from "@mantine/core";
-import { useState } from "react";
-import { path, query, send, useDoing, useReading } from "../api/reading";
-import { trained } from "../api/training";
-import type { DriftLook, Evened, FairnessReport, ModelDetail, ModelReport, ModelVersion } from "../api/types";
+import { Link } from "wouter";
+import { path, useReading } from "../api/reading";
+import type { ModelDetail, ModelReport, ModelVersion } from "../api/types";
 import { ShareBar } from "../parts/charts";
-import { Told } from "../parts/doing";
-import { Answers, Lift, measured, measureName, Measures, Reliability } from "../parts/models";
-import { Card, Chip, Empty, Fact, Facts, Page, Shown, type Tone, useStatus, When } from "../parts/page";
-import { Reasoned } from "../parts/sending";
+import { Budget, Drift, EvenedOut, Fairness } from "../parts/honesty";
+import { algorithmName, Answers, Lift, measureName, Measures, predicted, Reliability } from "../parts/models";
+import { Card, Chip, Empty, Fact, Facts, Page, Shown } from "../parts/page";
+import { campaignAt } from "../parts/places";
 import { Table } from "../parts/table";
+import { isElsewhere, Life } from "../parts/versions";
 import { capital, count, date, figure, many, plain, share, traitName } from "../words";
 
 export default function Model({ name }: { name: string }) {
@@ -19,14 +18,14 @@ export default function Model({ name }: { name: string }) {
   return (
     <Page
       title={name}
-      lead={model && `Foretells ${plain(model.target)}.`}
+      lead={model && <Lead model={model} />}
       back={{ to: "/models", word: "Models" }}
       actions={
         model && (
           <p className="big">
             <strong>{model.serving || "–"}</strong>
             <span>
-              version that serves <Answers card={model.card} />
+              version in use <Answers card={model.card} version={model.serving} />
             </span>
           </p>
         )
@@ -35,15 +34,18 @@ export default function Model({ name }: { name: string }) {
       <Shown reading={reading} height={900}>
         {(found) => (
           <div className="stack">
-            {found.card ? <Judged card={found.card} /> : <NotYet />}
+            {found.card ? <Judged card={found.card} /> : <Unjudged model={found} />}
+            {found.challenger && <Challenger card={found.challenger} versions={found.versions} />}
             <Life model={found} where={where} again={reading.again} />
             {found.card?.evened && <EvenedOut evened={found.card.evened} />}
             {found.card && <Said card={found.card} />}
             {found.card && <Learnt card={found.card} />}
-            <div className={found.card?.kind === "propensity" ? "halves" : undefined}>
-              <Drift model={found} where={where} again={reading.again} />
-              {found.card?.kind === "propensity" && <Fairness where={where} />}
-            </div>
+            {found.card && !isElsewhere(found) && (
+              <div className={found.card.kind === "propensity" ? "halves" : undefined}>
+                <Drift model={found} where={where} again={reading.again} />
+                {found.card.kind === "propensity" && <Fairness where={where} />}
+              </div>
+            )}
             {found.spent.length > 0 && <Budget model={found} />}
           </div>
         )}
@@ -52,165 +54,92 @@ export default function Model({ name }: { name: string }) {
   );
 }
 
-function NotYet() {
+function Lead({ model }: { model: ModelDetail }) {
+  const days = model.card?.kind === "propensity" && model.target !== "churn" ? model.card.parameters.horizon_days : null;
+  const campaign = model.card?.kind === "uplift" ? String(model.card.parameters.campaign) : "";
+  return (
+    <>
+      Predicts {predicted(model)}
+      {typeof days === "number" && ` within ${many(days, "day")}`}.
+      {campaign && !campaign.endsWith("/") && (
+        <>
+          {" "}
+          It is learnt on <Link href={campaignAt(campaign)}>the page of that mail</Link>.
+        </>
+      )}
+    </>
+  );
+}
+
+/** What stands where there is no card: nothing was trained, or what was trained cannot be read. */
+function Unjudged({ model }: { model: ModelDetail }) {
+  if (model.serving > 0) {
+    return (
+      <Card title="It cannot be used">
+        <p className="trouble" role="alert">
+          The files of version {model.serving} were changed or are missing, so it scores nobody. Train it anew, or roll back to another version.
+        </p>
+      </Card>
+    );
+  }
   return (
     <Card title="Not trained yet">
-      <Empty>Nothing serves until it was trained and judged once: train it below.</Empty>
+      <Empty>
+        Nobody has a score of it yet. Train it below: it is judged on the last window beside a naive rule, and it says so if there are too few people to
+        learn from.
+      </Empty>
     </Card>
   );
 }
 
 function Judged({ card }: { card: ModelReport }) {
+  const measured = card.measures.length > 0;
+  const [calibration, ...because] = card.calibration.split(": ");
   return (
     <Card title="How it was judged" note={card.why}>
-      <Measures of={card.name} measures={card.measures} />
+      {measured ? (
+        <Measures of={card.name} measures={card.measures} />
+      ) : (
+        <p>There was too little to measure it by. Train it again when more has happened; until then the naive rule answers.</p>
+      )}
       <Facts>
-        <Fact word="Learnt from">
-          {date(card.train_from)} to {date(card.train_until)}
-        </Fact>
-        <Fact word="Judged on">
-          {date(card.test_from)} to {date(card.test_until)}
-        </Fact>
+        {Date.parse(card.train_from) > 0 && (
+          <>
+            <Fact word="Learnt from">
+              {date(card.train_from)} to {date(card.train_until)}
+            </Fact>
+            <Fact word="Judged on">
+              {date(card.test_from)} to {date(card.test_until)}
+            </Fact>
+          </>
+        )}
         <Fact word="People">
           {count(card.people)}
           {card.outcomes > 0 && `, ${count(card.outcomes)} with the outcome`}
         </Fact>
-        {card.algorithm && <Fact word="Algorithm">{plain(card.algorithm)}</Fact>}
+        {card.algorithm && <Fact word="Algorithm">{algorithmName(card.algorithm)}</Fact>}
         {card.threshold !== null && (
-          <Fact word="A yes begins at" note="the highest F1 on the window before">
+          <Fact word="Threshold" note="A score from here on counts as a yes; chosen for the highest F1 on the window before">
             {share(card.threshold)}
           </Fact>
         )}
-        {card.calibration && <Fact word="Calibration">{card.calibration}</Fact>}
+        {card.calibration && (
+          <Fact word="Calibration" note={capital(because.join(": "))}>
+            {calibration}
+          </Fact>
+        )}
       </Facts>
     </Card>
   );
 }
 
-interface LifeProps {
-  model: ModelDetail;
-  where: string;
-  again: () => void;
-}
-
-const BECAME: Record<string, [string, Tone]> = {
-  first: ["the first", "grey"],
-  promoted: ["did not lose", "moss"],
-  kept: ["lost to the champion", "amber"],
-  "rolled back": ["rolled back to", "sky"],
-};
-
-function Life({ model, where, again }: LifeProps) {
-  const doing = useDoing();
-  const [version, choose] = useState(0);
-  const others = model.versions.filter((each) => !each.serves);
-  const chosen = others.some((each) => each.version === version) ? version : (others[0]?.version ?? 0);
-  const train = () =>
-    doing.run(async () => {
-      const found = await trained<ModelDetail>(where);
-      again();
-      return `Trained: version ${found.latest}. ${capital(found.turns[0]?.reason ?? "")}.`;
-    });
-  const back = (reason: string) =>
-    doing.run(async () => {
-      await send<ModelDetail>("POST", `${where}/roll-back`, { version: chosen, reason });
-      again();
-      return `Version ${chosen} serves now.`;
-    });
+/** The latest version, where another one is in use: by what it lost. */
+function Challenger({ card, versions }: { card: ModelReport; versions: ModelVersion[] }) {
+  const why = versions.find((each) => each.version === card.version)?.why || card.why;
   return (
-    <Card
-      title="Versions"
-      note="A new version is the challenger: it serves unless it is surely worse than the champion on the latest window."
-    >
-      {model.versions.length > 0 && <VersionsTable versions={model.versions} />}
-      <div className="actions">
-        <Button onClick={train} disabled={doing.busy} variant={model.card ? "default" : "filled"}>
-          {model.card ? "Train it anew" : "Train it"}
-        </Button>
-        {others.length > 0 && (
-          <select
-            className="field"
-            aria-label="Version to roll back to"
-            value={chosen}
-            onChange={(event) => choose(Number(event.currentTarget.value))}
-          >
-            {others.map((each) => (
-              <option key={each.version} value={each.version}>
-                version {each.version}
-              </option>
-            ))}
-          </select>
-        )}
-      </div>
-      {others.length > 0 && (
-        <Reasoned
-          label={`Why version ${chosen} is to serve`}
-          needed
-          doing={doing}
-          acts={[{ word: chosen < model.serving ? `Roll back to version ${chosen}` : `Have version ${chosen} serve`, act: back }]}
-        />
-      )}
-      <Told doing={doing} />
-      {model.learnt_on && (
-        <p className="dim">
-          Learning on, <When at={model.learnt_on.at} />: {many(model.learnt_on.learnt, "outcome")}; {model.learnt_on.why}
-        </p>
-      )}
-      {model.turns.length > 0 && (
-        <details>
-          <summary>Who had what serve</summary>
-          <ul className="turns">
-            {model.turns.map((turn) => (
-              <li key={`${turn.at} ${turn.version} ${turn.challenger}`}>
-                <When at={turn.at} />: version {turn.version}, {turn.how}
-                {turn.author && ` by ${turn.author}`}. <span className="dim">{turn.reason}</span>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+    <Card title={`Challenger: version ${card.version}`} note={`It is not in use: ${why}`}>
+      {card.measures.length > 0 && <Measures of={`${card.name}, version ${card.version}`} measures={card.measures} />}
     </Card>
-  );
-}
-
-function VersionsTable({ versions }: { versions: ModelVersion[] }) {
-  const { currency } = useStatus();
-  const first = versions.flatMap((each) => each.measures)[0]?.name ?? "";
-  return (
-    <Table
-      caption="Versions, the newest first"
-      rows={versions}
-      id={(each) => each.version}
-      columns={[
-        {
-          name: "Version",
-          head: true,
-          cell: (each) => (
-            <>
-              {each.version} {each.serves && <Chip tone="moss">serves</Chip>}
-            </>
-          ),
-        },
-        { name: "Trained", cell: (each) => <When at={each.trained_at} /> },
-        { name: "Answers", wide: true, cell: (each) => (each.wins ? plain(each.algorithm) || "the model" : "its naive rule") },
-        {
-          name: "What became of it",
-          cell: (each) => {
-            const [word, tone] = BECAME[each.became] ?? ["nobody spoke", "grey"];
-            return <Chip tone={tone}>{word}</Chip>;
-          },
-        },
-        {
-          name: first ? measureName(first) : "Figure",
-          right: true,
-          wide: true,
-          cell: (each) => {
-            const found = each.measures.find((measure) => measure.name === first);
-            return found ? measured(first, found.model, currency) : "–";
-          },
-        },
-      ]}
-    />
   );
 }
 
@@ -219,7 +148,7 @@ function Said({ card }: { card: ModelReport }) {
   return (
     <div className="halves">
       {card.reliability.length > 0 && (
-        <Card title="Said and came" note="On the line, what it said is what came.">
+        <Card title="Predicted and observed" note="On the dashed line, what was predicted is what happened.">
           <Reliability model={card} />
         </Card>
       )}
@@ -228,8 +157,8 @@ function Said({ card }: { card: ModelReport }) {
           title="Lift"
           note={
             card.kind === "value"
-              ? "How much more than the average those brought of whom most was expected; and what part of all that was, so far."
-              : "How much more often it came to the likeliest than to everybody; and what part of all that was, so far."
+              ? "What the people of each tenth brought, the highest predictions first, beside the average of everybody."
+              : "How often it happened in each tenth of the people, the highest scores first, beside the average of everybody."
           }
         >
           <Lift model={card} />
@@ -239,6 +168,8 @@ function Said({ card }: { card: ModelReport }) {
   );
 }
 
+const signed = (value: number): string => `${value > 0 ? "+" : ""}${figure(value)}`;
+
 function Learnt({ card }: { card: ModelReport }) {
   if (card.importances.length === 0 && card.tried.length === 0) return null;
   const figured = card.measures[0] ? measureName(card.measures[0].name) : "Figure";
@@ -246,9 +177,9 @@ function Learnt({ card }: { card: ModelReport }) {
   return (
     <div className="halves">
       {card.importances.length > 0 && (
-        <Card title="What moves it">
+        <Card title="What the scores rest on" note="How much of all that raises or lowers scores comes from each trait.">
           <Table
-            caption="How much of all that moves scores each trait does"
+            caption="Share of each trait in what raises or lowers scores"
             rows={card.importances}
             id={(each) => each.feature}
             columns={[
@@ -257,7 +188,7 @@ function Learnt({ card }: { card: ModelReport }) {
                 name: "Share",
                 cell: (each) => (
                   <>
-                    <ShareBar share={each.share / most} /> {share(each.share, 0)}
+                    <ShareBar share={each.share / most} /> {each.share < 0.005 ? "under 1%" : share(each.share, 0)}
                   </>
                 ),
               },
@@ -266,7 +197,7 @@ function Learnt({ card }: { card: ModelReport }) {
         </Card>
       )}
       {card.tried.length > 0 && (
-        <Card title="What was tried" note="On the window before the last, which judges alone.">
+        <Card title="What was tried" note="Compared on the window before the last one, which is only for the final judgement.">
           <Table
             caption="Algorithms that were tried"
             rows={card.tried}
@@ -277,8 +208,8 @@ function Learnt({ card }: { card: ModelReport }) {
                 head: true,
                 cell: (each) => (
                   <>
-                    {plain(each.algorithm)} {each.chosen && <Chip tone="moss">chosen</Chip>}
-                    {(each.why || each.settings) && <small className="dim block">{each.why || each.settings}</small>}
+                    {algorithmName(each.algorithm)} {each.chosen && <Chip tone="moss">chosen</Chip>}
+                    {(each.why || each.settings) && <small className="dim block">{each.why || plain(each.settings)}</small>}
                   </>
                 ),
               },
@@ -287,158 +218,18 @@ function Learnt({ card }: { card: ModelReport }) {
           />
           {card.validations.length > 0 && (
             <Table
-              caption="Validated in several ways, with their bias"
+              caption="The same model validated in several ways, and by how much each is off"
               rows={card.validations}
               id={(each) => each.kind}
               columns={[
                 { name: "Validated by", head: true, cell: (each) => each.kind },
                 { name: figured, right: true, cell: (each) => figure(each.figure) },
-                { name: "Bias", right: true, cell: (each) => figure(each.bias) },
+                { name: "Bias", right: true, cell: (each) => signed(each.bias) },
               ]}
             />
           )}
         </Card>
       )}
     </div>
-  );
-}
-
-function Drift({ model, where, again }: LifeProps) {
-  const doing = useDoing();
-  const look = () =>
-    doing.run(async () => {
-      const found = await send<DriftLook>("POST", `${where}/drift`);
-      again();
-      return found.why;
-    });
-  const drift = model.drift;
-  return (
-    <Card
-      title="Drift"
-      note={drift ? drift.why : "Nobody has looked yet whether people and outcomes are still those it was judged on."}
-      aside={drift && <Chip tone={drift.alarm ? "red" : "moss"}>{drift.alarm ? "alarm" : "still"}</Chip>}
-    >
-      {drift && drift.drifts.length > 0 && (
-        <Table
-          caption={`What moved since version ${drift.version} was judged`}
-          rows={drift.drifts}
-          id={(each) => `${each.kind} ${each.name}`}
-          columns={[
-            {
-              name: "What",
-              head: true,
-              cell: (each) => (
-                <>
-                  {traitName(each.name)} <small className="dim">{each.kind}</small>
-                </>
-              ),
-            },
-            {
-              name: "Moved",
-              right: true,
-              cell: (each) => <span className={each.alarm ? "wrong" : undefined}>{figure(each.value, 2)}</span>,
-            },
-            { name: "Alarm at", right: true, cell: (each) => figure(each.limit, 2) },
-          ]}
-        />
-      )}
-      {model.card && (
-        <div className="actions">
-          <Button variant="default" onClick={look} disabled={doing.busy}>
-            Look now
-          </Button>
-          {drift && (
-            <p className="dim">
-              Last looked <When at={drift.at} />, {many(drift.people, "person", "people")}.
-            </p>
-          )}
-        </div>
-      )}
-      <Told doing={doing} />
-    </Card>
-  );
-}
-
-const GROUPS = ["country", "usual_device", "last_channel"];
-
-function Fairness({ where }: { where: string }) {
-  const [trait, choose] = useState("country");
-  const reading = useReading<FairnessReport>(`${where}/fairness${query({ trait })}`);
-  return (
-    <Card
-      title="Groups"
-      note="Who is chosen, who of those with the outcome is found, what was said and what came, on the latest window."
-      aside={
-        <select className="field" aria-label="Group people by" value={trait} onChange={(event) => choose(event.currentTarget.value)}>
-          {GROUPS.map((each) => (
-            <option key={each} value={each}>
-              {plain(each)}
-            </option>
-          ))}
-        </select>
-      }
-    >
-      {reading.trouble?.code === "model" ? (
-        <Empty>{reading.trouble.message}</Empty>
-      ) : (
-        <Shown reading={reading} height={220}>
-          {(found) => (
-            <>
-              <Table
-                caption={`Groups by ${plain(trait)}`}
-                rows={found.groups}
-                id={(each) => each.group}
-                columns={[
-                  { name: "Group", head: true, cell: (each) => each.group },
-                  { name: "People", right: true, wide: true, cell: (each) => count(each.people) },
-                  { name: "Chosen", right: true, cell: (each) => share(each.selection_rate) },
-                  { name: "Found", right: true, cell: (each) => (each.found === null ? "–" : share(each.found)) },
-                  { name: "Said", right: true, wide: true, cell: (each) => share(each.mean_probability) },
-                  { name: "Came", right: true, cell: (each) => share(each.outcome_rate) },
-                ]}
-              />
-              <p className="note">{found.why}</p>
-            </>
-          )}
-        </Shown>
-      )}
-    </Card>
-  );
-}
-
-function EvenedOut({ evened }: { evened: Evened }) {
-  return (
-    <Card title={`Fair by ${plain(evened.trait)}`} note={evened.why}>
-      <Table
-        caption={`Groups of ${plain(evened.trait)}, evened out and without`}
-        rows={evened.groups}
-        id={(each) => each.group}
-        columns={[
-          { name: "Group", head: true, cell: (each) => each.group },
-          { name: "People", right: true, wide: true, cell: (each) => count(each.people) },
-          { name: "Chosen without", right: true, cell: (each) => share(each.chosen_before) },
-          { name: "Chosen", right: true, cell: (each) => share(each.chosen) },
-          { name: "Came", right: true, wide: true, cell: (each) => share(each.outcome_rate) },
-        ]}
-      />
-    </Card>
-  );
-}
-
-function Budget({ model }: { model: ModelDetail }) {
-  const total = model.spent.reduce((sum, each) => sum + each.epsilon, 0);
-  return (
-    <Card title="Privacy spent this year" note={`Epsilon ${figure(total, 2)} in all. What is spent is not taken back.`}>
-      <Table
-        caption="What privacy was spent on"
-        rows={model.spent}
-        id={(_, index) => index}
-        columns={[
-          { name: "For", head: true, cell: (each) => each.what },
-          { name: "Epsilon", right: true, cell: (each) => figure(each.epsilon, 2) },
-          { name: "When", cell: (each) => <When at={each.at} /> },
-        ]}
-      />
-    </Card>
   );
 }

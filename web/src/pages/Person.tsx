@@ -1,3 +1,4 @@
+import "../styles/models.css";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -126,16 +127,18 @@ function Reasons({ person, model }: { person: number; model: string }) {
   const reading = useReading<string[]>(open ? `/people${path(person)}/scores${path(model)}/reasons` : null);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Why this {plain(model)}</summary>
+      <summary>
+        Why this score<span className="unseen">: {plain(model)}</span>
+      </summary>
       {open && (
         <Shown reading={reading} height={60}>
           {(reasons) =>
             reasons.length === 0 ? (
-              <p className="dim">Single traits are not told apart in this score.</p>
+              <p className="dim">This score cannot be broken down to single traits.</p>
             ) : (
               <ul className="why-score">
                 {reasons.map((reason) => (
-                  <li key={reason}>{plain(reason)}</li>
+                  <li key={reason}>{capital(reason)}</li>
                 ))}
               </ul>
             )
@@ -150,7 +153,7 @@ function ScoreWords({ unit, value }: { unit: Score["unit"]; value: number }) {
   const { currency } = useStatus();
   if (unit === "money") return money(value, currency);
   if (unit === "instant") return date(new Date(value * 1000).toISOString());
-  return unit === "hour" ? `${figure(value, 0)} h` : share(value);
+  return unit === "hour" ? `${String(Math.round(value) % 24).padStart(2, "0")}:00` : share(value);
 }
 
 /** What one model says now, and between what the truth lies (95 %); until that is known, what is kept. */
@@ -160,7 +163,7 @@ function ScoreNow({ score, kept }: { score: PersonScore | undefined; kept: Score
   return (
     <>
       <ScoreWords unit={unit} value={score.value} />
-      {unit !== "hour" && (
+      {low !== high && (
         <span className="dim">
           {" "}
           (<ScoreWords unit={unit} value={low} /> to <ScoreWords unit={unit} value={high} />)
@@ -175,17 +178,29 @@ function Scores({ report }: { report: PersonReport }) {
   const told = (model: string) => now.value?.find((score) => score.model === model);
   return (
     <Card title="Scores and segments">
-      {report.scores.length === 0 && <p className="dim">No model that serves has scored this person.</p>}
-      <Facts>
+      {report.scores.length === 0 ? (
+        <p className="dim">
+          No model has scored this person. <Link href="/models">Models</Link> say which are trained, and for whom.
+        </p>
+      ) : (
+        <p className="note">In brackets, the 95 % interval.</p>
+      )}
+      <ul className="scores">
         {report.scores.map((score) => (
-          <Fact key={score.model} word={capital(plain(score.model))} note={`version ${score.version}`}>
-            <ScoreNow score={told(score.model)} kept={score} />
-          </Fact>
+          <li key={score.model}>
+            <div className="score">
+              <p>
+                <Link href={`/models${path(score.model)}`}>{capital(plain(score.model))}</Link>
+                <small className="dim block">version {score.version}</small>
+              </p>
+              <p>
+                <ScoreNow score={told(score.model)} kept={score} />
+              </p>
+            </div>
+            <Reasons person={report.person} model={score.model} />
+          </li>
         ))}
-      </Facts>
-      {report.scores.map((score) => (
-        <Reasons key={score.model} person={report.person} model={score.model} />
-      ))}
+      </ul>
       {report.segments.length > 0 && (
         <ul className="chips" aria-label="Segments">
           {report.segments.map((segment) => (
@@ -263,14 +278,13 @@ function Suggestions({ report }: { report: PersonReport }) {
                 </>
               ),
             },
-            { name: "Why", cell: (s) => s.reason },
+            { name: "Why", cell: (s) => capital(s.reason) },
             {
               name: "Price",
               right: true,
               wide: true,
               cell: (s) => (s.price_minor === null ? "" : money(s.price_minor, currency)),
             },
-            { name: "Score", right: true, cell: (s) => figure(s.score) },
           ]}
         />
       )}

@@ -1,8 +1,9 @@
+import "../styles/recommendations.css";
 import { path, useReading } from "../api/reading";
 import type { ExposureAudit, ExposureReport, ExposureShare, RuleSet } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Uses, Written } from "../parts/kept";
-import { Card, Chip, Page, Shown } from "../parts/page";
+import { Card, Chip, Empty, Page, Shown } from "../parts/page";
 import { Table } from "../parts/table";
 import { capital, count, figure, many, plain, share } from "../words";
 import { RulesText } from "./Recommendations";
@@ -34,8 +35,8 @@ export default function RecommendationRules({ name }: { name: string }) {
       <Shown reading={reading} height={700}>
         {(found) => (
           <div className="stack">
-            <Card title="What they ask">
-              <ul>
+            <Card title="What they say">
+              <ul className="bullets">
                 {found.says.map((each) => (
                   <li key={each}>{capital(each)}</li>
                 ))}
@@ -50,7 +51,7 @@ export default function RecommendationRules({ name }: { name: string }) {
                 <Uses where={where} kept="Mails that were sent stay as they were." />
               </>
             ) : (
-              <Card title="Write them" note="Nobody wrote rules of this name: what is built in holds.">
+              <Card title="Write them" note="There are no rules of this name: those that are built in hold.">
                 <RulesText start={BUILT_IN} fresh onKept={reading.again} />
               </Card>
             )}
@@ -61,17 +62,17 @@ export default function RecommendationRules({ name }: { name: string }) {
   );
 }
 
-/** Who gets to be seen: of what people would be shown now, each place counted as it is looked at. */
+/** What is shown how much: of what people would be shown now, each place counted as it is looked at. */
 function Exposure({ where }: { where: string }) {
   const reading = useReading<ExposureReport>(`${where}/exposure`);
   return (
-    <Card title="Who gets to be seen" note="What people would be shown now; the first place counts most. The interval is over people.">
+    <Card title="Exposure" note="How much of the places each group of products gets, of what people would be shown now. The first place counts most; with 95 % intervals.">
       <Shown reading={reading} height={300}>
-        {(report) => (
+        {(report) => report.shown === 0 ? <Empty>Nobody would be shown anything yet: it needs people, and products that pass these rules.</Empty> : (
           <>
             <p>
-              {many(report.people, "person", "people")} would be shown {count(report.shown)} of {many(report.products, "product")}; Gini{" "}
-              {figure(report.gini, 2)} (0: all alike, 1: one alone).
+              {many(report.people, "person", "people")} would be shown {count(report.shown)} of {many(report.products, "product")}. Gini coefficient{" "}
+              {figure(report.gini, 2)}, where 0 is all products alike and 1 is a single one.
             </p>
             {report.audits.map((audit) => (
               <Audit key={audit.by} audit={audit} />
@@ -84,7 +85,8 @@ function Exposure({ where }: { where: string }) {
 }
 
 function Audit({ audit }: { audit: ExposureAudit }) {
-  const target = audit.declared ? "the target is what the rules say" : "the target is each one's part of the products";
+  const target = audit.declared ? "the target is what the rules say" : "the target is the group's part of the products";
+  const most = Math.max(...audit.shares.map((each) => each.share), 0.01);
   return (
     <Table
       caption={`By ${plain(audit.by)}; ${target}`}
@@ -92,15 +94,19 @@ function Audit({ audit }: { audit: ExposureAudit }) {
       rows={audit.shares}
       id={(each) => each.value}
       columns={[
-        { name: capital(plain(audit.by)), head: true, cell: (each) => each.value },
+        {
+          name: capital(plain(audit.by)),
+          head: true,
+          cell: (each) => (
+            <>
+              {each.value} {each.too_little && <Chip tone="amber">too little</Chip>}
+            </>
+          ),
+        },
         { name: "Products", right: true, wide: true, cell: (each) => count(each.products) },
         { name: "Exposure", right: true, cell: (each) => <Part of={each} /> },
-        { name: "As a bar", wide: true, cell: (each) => <ShareBar share={each.share} /> },
+        { name: "As a bar", wide: true, cell: (each) => <ShareBar share={each.share / most} /> },
         { name: "Target", right: true, cell: (each) => share(each.target) },
-        {
-          name: "Verdict",
-          cell: (each) => each.too_little && <Chip tone="amber">too little</Chip>,
-        },
       ]}
     />
   );

@@ -3,8 +3,9 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { path, query, useReading } from "../api/reading";
-import type { Answer, KeptText, RecommenderReport, ReportFigure, ReportSection, RulesTrial, RuleSet } from "../api/types";
+import type { Answer, KeptText, Recommended, RecommenderReport, ReportFigure, ReportSection, RulesTrial, RuleSet } from "../api/types";
 import { Definition } from "../parts/doing";
+import { measureName } from "../parts/models";
 import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
 import { Table } from "../parts/table";
 import { capital, count, figure, many, money, share } from "../words";
@@ -22,14 +23,14 @@ export default function Recommendations() {
   const reading = useReading<RuleSet[]>("/recommendations");
   const [, go] = useLocation();
   return (
-    <Page title="Recommendations" lead="Which products people are shown, by which rules, and what that is worth.">
+    <Page title="Recommendations" lead="Which products people are shown, by which rules, and how well that foresees what they buy.">
       <div className="stack">
-        <Card title="Rules" note="What stands above the model: campaigns and steps of journeys name them as recommended_by.">
+        <Card title="Rules" note="They decide what of the model's proposals may be shown. A campaign, or a step of a journey, names the one it uses by recommended_by.">
           <Shown reading={reading} height={160}>
             {(rules) => <RulesTable rules={rules} />}
           </Shown>
         </Card>
-        <Card title="What somebody is shown" note="Exactly what a mail would show now, with why, and how likely it is bought.">
+        <Card title="What one person is shown" note="Exactly what a mail would show now, with the reason and the probability of an order.">
           <Try rules={reading.value ?? []} />
         </Card>
         <Report />
@@ -53,14 +54,21 @@ function RulesTable({ rules }: { rules: RuleSet[] }) {
           head: true,
           cell: (each) => (
             <>
-              <Link href={`/recommendations${path(each.name)}`}>{each.name}</Link>
+              <Link className="long" href={`/recommendations${path(each.name)}`}>
+                {each.name}
+              </Link>
               <small className="dim block">{each.description || (each.version ? `version ${each.version}` : "built in")}</small>
             </>
           ),
         },
-        { name: "What they ask", cell: (each) => capital(each.says.join("; ")) },
-        { name: "Products that pass", right: true, cell: (each) => `${count(each.allowed)} of ${count(each.products)}` },
-        { name: "Used by", wide: true, cell: (each) => each.used_by.join(", ") || <span className="dim">–</span> },
+        { name: "What they say", cell: (each) => capital(each.says.join("; ")) },
+        {
+          name: "Products that pass",
+          right: true,
+          wide: true,
+          cell: (each) => (each.products === 0 ? <span className="dim">no product yet</span> : `${count(each.allowed)} of ${count(each.products)}`),
+        },
+        { name: "Used by", wide: true, cell: (each) => each.used_by.map((use) => use.replace(" (recommended_by)", "")).join(", ") || <span className="dim">–</span> },
       ]}
     />
   );
@@ -108,11 +116,14 @@ function Try({ rules }: { rules: RuleSet[] }) {
 
 function Products({ answer }: { answer: Answer }) {
   const { currency } = useStatus();
-  const within = answer.horizon_days ? ` Probabilities are of ${many(answer.horizon_days, "day")}.` : "";
+  const isScored = answer.products.some((each) => each.recommendation_score !== null);
+  const within = isScored
+    ? ` Probability: that this person buys it within ${many(answer.horizon_days, "day")}.`
+    : " There is no probability: the recommender has not been judged on enough purchases yet.";
   return (
     <>
       {answer.products.length === 0 ? (
-        <Empty>Nothing to show.</Empty>
+        <Empty>No product passes the rules for this person, or no product is known yet.</Empty>
       ) : (
         <Table
           caption="Products shown"
@@ -136,19 +147,22 @@ function Products({ answer }: { answer: Answer }) {
               wide: true,
               cell: (each) => (each.price_minor ? money(each.price_minor, each.currency || currency) : ""),
             },
-            {
-              name: "Buys it",
-              right: true,
-              cell: (each) =>
-                each.recommendation_score === null ? <span className="dim">–</span> : share(each.recommendation_score),
-            },
-            { name: "Score", right: true, wide: true, cell: (each) => figure(each.score) },
+            ...(isScored
+              ? [
+                  {
+                    name: "Probability",
+                    right: true,
+                    cell: (each: Recommended) =>
+                      each.recommendation_score === null ? <span className="dim">–</span> : share(each.recommendation_score),
+                  },
+                ]
+              : []),
           ]}
         />
       )}
       <p className="note">
         {answer.made_of}
-        {within}
+        {answer.products.length > 0 && within}
       </p>
     </>
   );
@@ -157,20 +171,27 @@ function Products({ answer }: { answer: Answer }) {
 /** The last window of the recommender that serves, beside the naive rules. */
 function Report() {
   const reading = useReading<RecommenderReport>("/recommendations/report");
+  const [first, ...others] = reading.value?.sections ?? [];
   return (
-    <Card title="What it is worth" note="On the last window, which nothing was learnt from, with 95 % intervals; with the naive rules beside it.">
+    <Card title="How well it does" note="Judged on the last window, of which it learnt nothing, beside naive rules; below each figure its 95 % interval, below a rule's that of the model's difference to it.">
       <Shown reading={reading} height={400}>
-        {(report) => report.version === 0 ? <Empty>{report.why}</Empty> : (
+        {(report) => report.version === 0 ? <Untrained why={report.why} /> : (
           <>
             <p>
               <Chip tone={report.serves ? "moss" : "amber"}>{report.serves ? "the model serves" : "a rule serves"}</Chip> {report.why}
             </p>
-            {report.sections.map((section) => (
-              <Section key={`${section.by} ${section.value}`} section={section} />
-            ))}
+            {first && <Section section={first} isFirst />}
+            {others.length > 0 && (
+              <details>
+                <summary>By what people had bought, and by how new the products were</summary>
+                {others.map((section) => (
+                  <Section key={`${section.by} ${section.value}`} section={section} />
+                ))}
+              </details>
+            )}
             {report.scores && (
               <p className="note">
-                Probabilities over {many(report.scores.horizon_days, "day")}: calibration error {figure(report.scores.error, 4)} against{" "}
+                Probabilities of an order within {many(report.scores.horizon_days, "day")}: calibration error {figure(report.scores.error, 4)} against{" "}
                 {figure(report.scores.error_of_rate, 4)} of one rate for everything; log loss {figure(report.scores.log_loss, 4)} against{" "}
                 {figure(report.scores.log_loss_of_rate, 4)}, on {count(report.scores.shown)} products shown.
               </p>
@@ -182,7 +203,26 @@ function Report() {
   );
 }
 
-function Section({ section }: { section: ReportSection }) {
+function Untrained({ why }: { why: string }) {
+  return (
+    <Empty>
+      {why} <Link href="/models/recommender">Train the recommender</Link>; until then people are shown what sells.
+    </Empty>
+  );
+}
+
+/** What a figure says, in words. */
+const SAYS: Record<string, string> = {
+  recall: "part of what people then bought that was among those shown",
+  ndcg: "the same, where the first places count more",
+  mrr: "1 divided by the place of the first one that was bought",
+  coverage: "part of all products that anybody is shown",
+  novelty: "how seldom bought the products are that are shown",
+};
+
+const figureName = (name: string): string => (/^(ndcg|mrr)/.test(name) ? measureName(name) : capital(name));
+
+function Section({ section, isFirst = false }: { section: ReportSection; isFirst?: boolean }) {
   const name = [section.by, section.value].filter(Boolean).join(": ");
   return (
     <Table
@@ -191,11 +231,21 @@ function Section({ section }: { section: ReportSection }) {
       rows={section.figures}
       id={(each) => each.name}
       columns={[
-        { name: "Figure", head: true, cell: (each) => each.name },
+        {
+          name: "Figure",
+          head: true,
+          cell: (each) => (
+            <>
+              {figureName(each.name)}
+              {isFirst && <small className="dim block">{SAYS[each.name.split("@")[0] ?? ""]}</small>}
+            </>
+          ),
+        },
         { name: "Model", right: true, cell: (each) => <Interval of={each} /> },
         ...(section.figures[0]?.beside ?? []).map((rule, index) => ({
-          name: capital(rule.rule),
+          name: `Rule: ${rule.rule}`,
           right: true,
+          wide: index > 0,
           cell: (each: ReportFigure) => <Beside of={each} index={index} />,
         })),
       ]}
@@ -216,15 +266,23 @@ function Interval({ of }: { of: ReportFigure }) {
   );
 }
 
-/** A naive rule's figure, and how far the model is from it. */
+const signed = (value: number): string => `${value > 0 ? "+" : ""}${figure(value)}`;
+
+/** A naive rule's figure, and between what the model's difference to it lies (95 %). */
 function Beside({ of, index }: { of: ReportFigure; index: number }) {
   const rule = of.beside[index];
   if (!rule) return <>–</>;
-  const sure = rule.low > 0 ? "surely passed" : rule.high < 0 ? "surely above" : "not surely apart";
+  const isBetter = /^(recall|ndcg|mrr)/.test(of.name);
+  const tone = isBetter && rule.low > 0 ? "good" : isBetter && rule.high < 0 ? "wrong" : "dim";
   return (
     <>
       {figure(rule.value)}
-      {rule.low !== rule.high && <small className="dim block">{sure}</small>}
+      {rule.low !== rule.high && (
+        <small className={`${tone} block`}>
+          <span className="unseen">model minus rule: </span>
+          {signed(rule.low)} to {signed(rule.high)}
+        </small>
+      )}
     </>
   );
 }
@@ -248,7 +306,7 @@ export function RulesText({ start, fresh = false, onKept }: RulesTextProps) {
       fresh={fresh}
       right={(trial) => (
         <p className="said good">
-          It is right: {trial.name}, version {trial.version}; {count(trial.allowed)} of {many(trial.products, "product")} pass.
+          Valid: {trial.name}, version {trial.version}; {count(trial.allowed)} of {many(trial.products, "product")} pass.
         </p>
       )}
     />

@@ -1,4 +1,4 @@
-// What a model's card shows: measures beside the naive rule, what is said beside what came, lift.
+// What a model's card shows: what it predicts, measures beside the naive rule, predictions beside what happened, lift.
 
 import "../styles/models.css";
 import { useId } from "react";
@@ -8,11 +8,51 @@ import { ShareBar } from "./charts";
 import { Chip, useStatus } from "./page";
 import { Table } from "./table";
 
+const TARGETS: Record<string, string> = {
+  products: "the products that people buy next",
+  purchase: "an order",
+  first_purchase: "a first order",
+  repeat_purchase: "another order",
+  churn: "that a customer stops buying",
+  next_order: "the date of the next order",
+  value: "what a customer's orders will be worth",
+  unsubscribe: "an unsubscription or a complaint",
+  engagement: "a human open or click",
+  send_hour: "the hour at which people open mails",
+};
+
+/** What a model predicts, as people say it. */
+export function predicted({ target, card }: { target: string; card: ModelReport | null }): string {
+  if (card?.kind === "uplift") {
+    const campaign = String(card.parameters.campaign);
+    return campaign.endsWith("/") ? `who acts because of the journey ${campaign.slice(0, -1)}` : `who acts because of the mail ${campaign}`;
+  }
+  if (target === "clusters") return "groups of people who are alike";
+  return TARGETS[target] ?? plain(target);
+}
+
+const ALGORITHMS: Record<string, string> = {
+  logistic: "logistic regression",
+  lightgbm: "LightGBM",
+  bg_nbd: "BG/NBD",
+  pareto_nbd: "Pareto/NBD",
+  neural: "neural net",
+  stack: "stacking",
+  als: "ALS",
+};
+
+export const algorithmName = (name: string): string => ALGORITHMS[name] ?? plain(name);
+
 /** Measures of which less is better, by how their names end. */
 const LESS = ["calibration error", "brier", "log loss", "mean absolute error", "total error", "days off"];
 const isLess = (name: string): boolean => LESS.some((end) => name.endsWith(end));
 
-const MEASURES: Record<string, string> = { auc: "AUC", f1: "F1", brier: "Brier score" };
+const MEASURES: Record<string, string> = {
+  auc: "AUC",
+  f1: "F1",
+  brier: "Brier score",
+  "nats an open": "Information gained per open, in nats",
+};
 
 /** A measure's name as it is read. */
 export const measureName = (name: string): string =>
@@ -24,12 +64,18 @@ export function measured(name: string, value: number, currency: string): string 
   return name === "days off" ? `${figure(value, 1)} days` : figure(value);
 }
 
+/** Between what the difference to the naive rule lies (95 %), with its signs. */
+export function interval({ name, low, high }: Measured, currency: string): [string, string] {
+  const told = (value: number) => `${value > 0 ? "+" : ""}${measured(name, value, currency)}`;
+  return [told(low), told(high)];
+}
+
 export function Measures({ of, measures }: { of: string; measures: Measured[] }) {
   const { currency } = useStatus();
   return (
     <Table
       caption={`Measures of ${of}`}
-      rows={measures}
+      rows={together(measures)}
       id={(_, index) => index}
       columns={[
         {
@@ -60,12 +106,20 @@ export function Measures({ of, measures }: { of: string; measures: Measured[] })
 function Difference({ measure }: { measure: Measured }) {
   const { currency } = useStatus();
   const sure = isLess(measure.name) ? measure.high < 0 : measure.low > 0;
+  const [low, high] = interval(measure, currency);
   return (
     <span className={sure ? "difference good" : "difference"}>
-      {measured(measure.name, measure.low, currency)} <span className="nowrap">to {measured(measure.name, measure.high, currency)}</span>
+      {low} <span className="nowrap">to {high}</span>
     </span>
   );
 }
+
+/** All figures of one measure stand together; the one that decides is the first. */
+const together = (measures: Measured[]): Measured[] =>
+  measures
+    .map((each) => each.name)
+    .filter((name, index, all) => all.indexOf(name) === index)
+    .flatMap((name) => measures.filter((each) => each.name === name));
 
 /** How what a model says is written: the worth of a person in money, a probability as a share. */
 function useSaid(model: ModelReport): (value: number, digits?: number) => string {
@@ -87,7 +141,7 @@ export function Reliability({ model }: { model: ModelReport }) {
   return (
     <figure className="reliability">
       <svg viewBox={`0 0 ${SIDE} ${SIDE}`} role="img" aria-labelledby={title}>
-        <title id={title}>What was said beside what came, a dot a tenth of the people. The figures are in the table.</title>
+        <title id={title}>What was predicted beside what was observed, a dot for each tenth of the people. The figures are in the table.</title>
         <line className="axis" x1={EDGE} y1={SIDE - EDGE} x2={SIDE - 8} y2={SIDE - EDGE} />
         <line className="axis" x1={EDGE} y1={8} x2={EDGE} y2={SIDE - EDGE} />
         <line className="ideal" x1={x(0)} y1={y(0)} x2={x(top / 1.08)} y2={y(top / 1.08)} />
@@ -98,19 +152,19 @@ export function Reliability({ model }: { model: ModelReport }) {
           {said(0, 0)}
         </text>
         <text x={SIDE - 8} y={SIDE - 12} textAnchor="end">
-          said {said(top / 1.08, 0)}
+          predicted {said(top / 1.08, 0)}
         </text>
         <text x={EDGE + 6} y={16}>
-          came
+          observed
         </text>
       </svg>
       <Table
-        caption="What was said and what came, by tenths of the people"
+        caption="Predicted and observed, by tenths of the people"
         rows={dots}
         id={(dot) => dot.said}
         columns={[
-          { name: "Said", head: true, right: true, cell: (dot) => said(dot.said) },
-          { name: "Came", right: true, cell: (dot) => said(dot.happened) },
+          { name: "Predicted", head: true, right: true, cell: (dot) => said(dot.said) },
+          { name: "Observed", right: true, cell: (dot) => said(dot.happened) },
           { name: "People", right: true, wide: true, cell: (dot) => count(dot.people) },
         ]}
       />
@@ -128,22 +182,24 @@ export function Lift({ model }: { model: ModelReport }) {
       id={(tenth) => tenth.tenth}
       columns={[
         { name: "Tenth", head: true, cell: (tenth) => tenth.tenth },
-        { name: "Came", right: true, cell: (tenth) => said(tenth.rate) },
+        { name: "Observed", right: true, cell: (tenth) => said(tenth.rate) },
         {
-          name: "Than the average",
+          name: "Times the average",
           cell: (tenth) => (
             <>
               <ShareBar share={tenth.lift / most} /> {figure(tenth.lift, 1)}×
             </>
           ),
         },
-        { name: "Of all, so far", right: true, wide: true, cell: (tenth) => share(tenth.captured, 0) },
+        { name: "Share of all, so far", right: true, wide: true, cell: (tenth) => share(tenth.captured, 0) },
       ]}
     />
   );
 }
 
-export function Answers({ card }: { card: { serves: boolean } | null }) {
-  if (!card) return <Chip>not trained</Chip>;
+/** What answers; `version` is the one that serves, of which there is no card where its files cannot be read. */
+export function Answers({ card, version }: { card: ModelReport | null; version: number }) {
+  if (!card) return version > 0 ? <Chip tone="red">its files cannot be read</Chip> : <Chip>not trained</Chip>;
+  if (card.kind === "uplift" && !card.serves) return <Chip tone="amber">scores nobody</Chip>;
   return <Chip tone={card.serves ? "moss" : "amber"}>{card.serves ? "the model answers" : "its naive rule answers"}</Chip>;
 }
