@@ -120,8 +120,8 @@ function Arms({ result }: { result: CampaignResult }) {
                 </>
               ),
             },
-            { name: "People", right: true, cell: (arm) => count(arm.people) },
-            { name: "Human openers", right: true, cell: (arm) => <RateCell rate={arm.opens} /> },
+            { name: "People", right: true, wide: true, cell: (arm) => count(arm.people) },
+            { name: "Human openers", right: true, wide: true, cell: (arm) => <RateCell rate={arm.opens} /> },
             { name: "Human clickers", right: true, cell: (arm) => <RateCell rate={arm.clicks} /> },
             { name: "Buyers", right: true, cell: (arm) => <RateCell rate={arm.purchases} /> },
             ...(result.goal
@@ -140,7 +140,7 @@ function Arms({ result }: { result: CampaignResult }) {
                 </>
               ),
             },
-            { name: "By machines", right: true, cell: (arm) => <Machines arm={arm} /> },
+            { name: "By machines", right: true, wide: true, cell: (arm) => <Machines arm={arm} /> },
           ]}
         />
       )}

@@ -75,19 +75,19 @@ export function PreflightCard({ name, variants }: { name: string; variants: stri
   const [asked, ask] = useState(false);
   const reading = useReading<Preflight>(asked ? `/campaigns${path(name)}/preflight` : null);
   return (
-    <Card title="Before it is sent" note="Every point that stands in the way, with its mend; then everybody's mail, made now: who lacks what, which links are dead, what is too long.">
+    <Card title="Before it is sent" note="What stands in the way and how to mend it. Then, if you like, everybody's mail is made: it shows who lacks a value, which links are dead and which mails are too long.">
       <div className="actions">
         <Button onClick={() => (asked ? reading.again() : ask(true))}>
-          {asked ? "Look again" : "Look at it"}
+          {asked ? "Check again" : "Check it"}
         </Button>
       </div>
-      <div aria-live="polite">
+      <div aria-live="polite" className="points">
         {reading.trouble && <TroubleNote problem={reading.trouble} />}
         {asked && reading.value && <Points found={reading.value} />}
       </div>
       <h3>Everybody's mail</h3>
       <Audience of={campaignAt(name)} />
-      <h3>One on trial</h3>
+      <h3>A test mail</h3>
       <Try name={name} variants={variants} />
     </Card>
   );
@@ -99,10 +99,10 @@ function Points({ found }: { found: Preflight }) {
       <p>
         <Chip tone={found.sound ? "moss" : "red"}>{found.sound ? "ready" : "not ready"}</Chip>{" "}
         <span className="dim">
-          {many(found.people, "person", "people")}, {many(found.looked_at, "mail")} looked at
+          {many(found.people, "person", "people")}, of whom {count(found.looked_at)} were looked at
         </span>
       </p>
-      {found.points.length === 0 && <Empty>There is nothing to look at.</Empty>}
+      {found.points.length === 0 && <Empty>There is nothing to check.</Empty>}
       <ul className="decisions">
         {found.points.map((each) => (
           <li key={`${each.about} ${each.what}`}>
@@ -138,13 +138,13 @@ function Try({ name, variants }: { name: string; variants: string[] }) {
       <TextInput
         className="grow"
         label="Test mail to"
-        description="An address that delivery.test_addresses names"
+        description="One of those in the setting delivery.test_addresses"
         value={to}
         onChange={(event) => setTo(event.currentTarget.value)}
         maxLength={254}
         autoComplete="off"
       />
-      <NumberInput label="As person" description="Her number" value={person} onChange={setPerson} min={1} hideControls />
+      <NumberInput label="As person" description="The person's number" value={person} onChange={setPerson} min={1} hideControls />
       {variants.length > 1 && (
         <Select label="Variant" data={variants} value={variant} onChange={setVariant} clearable />
       )}

@@ -20,7 +20,7 @@ export function SubjectsCard({ subjects }: { subjects: string[] }) {
   return (
     <Card
       title="Subject lines"
-      note="Which of them is likelier to win, by what tests have shown. Only a test tells: give each as a variant."
+      note="Which one is likelier to win, by what tests have shown. Only a test decides it: write each as a variant."
     >
       <form
         className="stack"

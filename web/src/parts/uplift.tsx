@@ -62,7 +62,7 @@ function Found({ uplift }: { uplift: CampaignUplift }) {
           {capital(plain(uplift.outcome))}
         </Fact>
         {uplift.average_low < uplift.average_high && (
-          <Fact word="Average effect of the mail" note="How many more in a hundred reach the outcome, with the 95 % interval">
+          <Fact word="Average effect of the mail" note="in a hundred people; 95 % interval">
             {points(uplift.average)} points{" "}
             <span className="dim">
               ({points(uplift.average_low)} to {points(uplift.average_high)})

@@ -293,6 +293,6 @@ function Lines({ lines }: { lines: string[] }): ReactNode {
 
 /** A product that was chosen, why, and how likely it was to be bought. */
 function recommended(pick: Pick): string {
-  const buys = pick.probability === null ? "" : `, bought by ${share(pick.probability)}`;
+  const buys = pick.probability === null ? "" : `, probability of an order ${share(pick.probability)}`;
   return `Recommended ${pick.name || pick.item}: ${pick.reason}${buys}`;
 }
