@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.recommend import like_people, second_trial
 from tailorbird.recommend import measures as measuring
-from tailorbird.recommend import second_trial
 from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Floats, Interactions, encode, with_catalogue
 from tailorbird.recommend.parameters import OWN_REPEAT, Kind, Parameters, Second
@@ -56,7 +56,8 @@ def judge(
     It serves only where NDCG@10 surely beats own repeats and popularity; else the better rule does.
     `algorithm` forces a kind of model, which has to win all the same. With `second_stage`
     lambdarank reorders where it surely beats the first ranking on the test; with `auto` only where
-    one learnt before surely did so on the second window, too.
+    one learnt before surely did so on the second window, too. Strangers of one of the `groups`
+    (person, group) are shown what sells there where that surely beats what sells to everybody.
 
     Raises:
         ModelError: a column is missing.
@@ -75,11 +76,15 @@ def judge(
     parameters = found.parameters
     unsaid = _card(coded, parameters, found.measures, now, horizon, len(test.people))
     card = _told(unsaid, _too_few(fewest, horizon_days))
-    model = train(coded, items, now=now, seed=seed, parameters=parameters, groups=groups, said=told)
+    days = parameters.popular_half_life_days
+    like = like_people.judged(coded, groups, (now - horizon, now), days, seed)
+    model = train(
+        coded, items, now=now, seed=seed, parameters=parameters, groups=like.groups, said=told
+    )
     if second_trial.serves(card, found.second):
         learnt = test.second_stage(parameters, rng) or found.trial.learnt
         model = model.reordered_by(learnt)
-    return model, second_trial.noted(card, found.trial, found.second)
+    return model, like.noted(second_trial.noted(card, found.trial, found.second))
 
 
 def _unjudged(second_stage: Second) -> _Found:

@@ -62,7 +62,7 @@ def by_group(
     """Return the popularity inside each group of a table (person, group), shrunk to everybody's."""
     if groups is None or not len(history.item):
         return NO_GROUPS
-    names, place = _places(groups, history.people)
+    names, place = places(groups, history.people)
     rows, share = _latest(history, half_life_days)
     owner = np.repeat(place, np.diff(history.start))[rows]
     inside = owner >= 0
@@ -98,7 +98,7 @@ def _to_one(counts: Floats, known: npt.NDArray[np.bool_]) -> Floats:
     return np.asarray(np.where(known, np.maximum(shares, KNOWN), 0.0))
 
 
-def _places(groups: pa.Table, people: Ints) -> tuple[tuple[str, ...], Ints]:
+def places(groups: pa.Table, people: Ints) -> tuple[tuple[str, ...], Ints]:
     """Return the names of the largest groups, and the group of each person, -1 for none."""
     import pyarrow as pa
 

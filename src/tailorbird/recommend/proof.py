@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.model_cards import Measure, ModelCard
-from tailorbird.recommend import calibration, report
+from tailorbird.recommend import calibration, like_people, report
 from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Flags, Interactions, Ints, encode, with_catalogue
@@ -72,13 +72,15 @@ def prove(
 ) -> Proof:
     """Return what a recommender of these parameters was worth, and the worth of its scores.
 
-    `groups` (person, group) says whose popularity people without a history are shown; they are
-    judged apart.
+    `groups` (person, group) says whose popularity people without a history are shown, where it won
+    on the window before; they are judged apart.
     """
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     middle, last = now - 2 * horizon, now - horizon
     items, coded = with_catalogue(items, encode(interactions))
-    past = _Past(coded, items, groups, seed, describe(items, coded.items))
+    days = model.parameters.popular_half_life_days
+    like = like_people.judged(coded, groups, (middle, last), days, seed)
+    past = _Past(coded, items, like.groups, seed, describe(items, coded.items))
     bought = _purchases(interactions)
     test, known = past.like(model, last, horizon), _known(_until(interactions, last))
     buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
