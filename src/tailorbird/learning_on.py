@@ -150,10 +150,14 @@ def _days(past: Past, trained_at: Instant, now: Instant) -> Iterator[tuple[pa.Ta
     horizon = past.asked.horizon
     begins = max(trained_at, now - MOST_DAYS * DAY)
     for day in range(1, (now - begins) // DAY + 1):
-        features, outcome = drifting.window(past, begins + day * DAY)
-        today = features["person"].to_numpy() % horizon == day % horizon
-        if today.any():
-            yield features.filter(today), outcome[today]
+        today = [person for person in past.people if person % horizon == day % horizon]
+        # Of churn all are asked: each one's patience is drawn to everybody's.
+        churn = past.asked.foretells == "churn"
+        view = past if churn else Past(past.world, past.asked, today)
+        features, outcome = drifting.window(view, begins + day * DAY)
+        those = np.isin(features["person"].to_numpy(), today)
+        if those.any():
+            yield features.filter(those), outcome[those]
 
 
 def _kept(
