@@ -16,7 +16,7 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.predict.algorithms import Fitted, Generator, Task, library, seed_of
-from tailorbird.predict.effects import Effects, Link
+from tailorbird.predict.effects import Effects, Link, logit
 from tailorbird.predict.matrix import Trait, matrix, traits
 from tailorbird.predict.propensity import Floats
 from tailorbird.predict.rules import Average
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 HEAD: Final = "trees.json"
 TEXT: Final = "trees.txt"
+AVERAGES: Final = "\naverage_output\n"
+"""What stands in the text of a forest."""
+LEAST: Final = 1e-6
+"""Averaged shares are kept off 0 and 1 by so much."""
 _QUIET: Final = {
     "num_threads": 1,
     "deterministic": True,
@@ -43,6 +47,8 @@ class Trees(msgspec.Struct, frozen=True, dict=True):
     traits: tuple[Trait, ...]
     link: Link
     text: str = ""
+    shares: bool = False
+    """Whether leaves hold shares of outcomes, to be averaged, and no log-odds to be added."""
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -53,15 +59,22 @@ class Trees(msgspec.Struct, frozen=True, dict=True):
         """Return each row's probability, or value."""
         if not features.num_rows:
             return np.zeros(0)
-        return np.asarray(self._booster.predict(matrix(self.traits, features), num_threads=1))
+        said = np.asarray(self._booster.predict(matrix(self.traits, features), num_threads=1))
+        return np.clip(said, LEAST, 1 - LEAST) if self.shares else said
 
     def effects(self, features: pa.Table) -> Effects:
         """Return the SHAP values of each row, on the scale of the link."""
         if not features.num_rows:
             return Effects(self.reads, np.zeros((0, len(self.traits))), self.link)
         rows = matrix(self.traits, features)
-        shap = self._booster.predict(rows, pred_contrib=True, num_threads=1)
-        return Effects(self.reads, np.asarray(shap)[:, :-1], self.link)
+        shap = np.asarray(self._booster.predict(rows, pred_contrib=True, num_threads=1))
+        if AVERAGES in self.text:
+            shap /= self._booster.num_trees()  # LightGBM averages what a forest says, not its SHAP
+        shift = shap[:, :-1]
+        if self.shares:
+            said = shap.sum(axis=1)[:, None]
+            shift = logit(said) - logit(said - shift)
+        return Effects(self.reads, shift, self.link)
 
     def files(self) -> dict[str, bytes]:
         """Return a JSON head and LightGBM's own text."""
@@ -121,8 +134,12 @@ def grown(
     task: Task,
     rng: Generator,
     weights: Floats | None,
+    shares: bool = False,
 ) -> Fitted:
-    """Return the trees that LightGBM grows with these settings, one rate where nothing varies."""
+    """Return the trees that LightGBM grows with these settings, one rate where nothing varies.
+
+    With `shares` each leaf holds the share of its rows that had the outcome.
+    """
     lightgbm = library("lightgbm")
     columns = traits(features)
     if not columns or outcome.min() == outcome.max():
@@ -137,9 +154,11 @@ def grown(
         free_raw_data=True,
     )
     objective, link = _objective(task, outcome)
+    if shares:
+        objective = "regression"
     chosen = {**_QUIET, **settings, "objective": objective, "seed": seed_of(rng)}
     booster = lightgbm.train(chosen, rows, num_boost_round=rounds)
-    return Trees(rule, columns, link, booster.model_to_string())
+    return Trees(rule, columns, link, booster.model_to_string(), shares)
 
 
 def load(files: Mapping[str, bytes]) -> Trees:

@@ -34,7 +34,11 @@ class Forest(msgspec.Struct, frozen=True):
         rng: Generator,
         weights: Floats | None = None,
     ) -> Fitted:
-        """Return the forest."""
+        """Return the forest; of outcomes the mean of shares, as Breiman (2001) has it.
+
+        Log-odds averaged over trees that never see each other's are one step from the base rate,
+        and a calibration error of .05 to .06 where shares have .01 to .04.
+        """
         settings = {
             "boosting": "rf",
             "num_leaves": self.leaves,
@@ -44,5 +48,13 @@ class Forest(msgspec.Struct, frozen=True):
             "bagging_freq": 1,
         }
         return grown(
-            self.name, settings, self.trees, features, outcome, task=task, rng=rng, weights=weights
+            self.name,
+            settings,
+            self.trees,
+            features,
+            outcome,
+            task=task,
+            rng=rng,
+            weights=weights,
+            shares=task == "classification",
         )
