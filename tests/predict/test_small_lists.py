@@ -138,6 +138,20 @@ def test_more_people_are_surer() -> None:
     assert low[1] == pytest.approx(0.353, abs=0.01)
 
 
+def test_each_person_teaches_by_her_latest_row_alone() -> None:
+    shop = Drawn(300)
+    last = shop.features(NOW)
+    both = pa.concat_tables([shop.features(NOW - 90 * DAY), last])
+    one, two = (
+        Buyers(30, "is worth").fit(
+            rows, np.zeros(rows.num_rows), task="regression", rng=np.random.default_rng(1)
+        )
+        for rows in (last, both)
+    )
+    assert two.buying == one.buying
+    assert two.spending == one.spending
+
+
 def test_a_missing_trait_is_named() -> None:
     table = pa.table({"person": [1], "orders": [1]})
     with pytest.raises(ModelError, match="'recency_days' is missing"):

@@ -10,11 +10,11 @@ import numpy as np
 
 from tailorbird.errors import ModelError
 from tailorbird.predict import buying
-from tailorbird.predict.buying import AnyBuying, Histories
+from tailorbird.predict.buying import AnyBuying, Histories, Places
 from tailorbird.predict.effects import Effects, Link
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.occlusion import occluded
-from tailorbird.predict.propensity import Floats, numbers
+from tailorbird.predict.propensity import PERSON, Floats, numbers
 from tailorbird.predict.rhythm import patience, typical
 from tailorbird.predict.spending import GammaGamma, gamma_gamma
 
@@ -122,13 +122,17 @@ class Buyers(msgspec.Struct, frozen=True):
         rng: Generator,
         weights: Floats | None = None,
     ) -> Buyer:
-        """Return how the people of these rows buy.
+        """Return how the people of these rows buy, of each by her latest row alone.
+
+        An earlier one is a part of the same history, and would count it twice.
 
         Raises:
             ModelError: a trait is missing, nobody bought yet, or no search converges.
         """
         values = self.asks == "is worth"
         traits = _traits(features, READS if values else HISTORY)
+        latest = _latest(features, traits[TENURE])
+        traits = {name: each[latest] for name, each in traits.items()}
         bought = np.nan_to_num(traits[ORDERS], nan=0.0) > 0
         known = {name: each[bought] for name, each in traits.items()}
         fit = buying.bg_nbd if self.way == "bg_nbd" else buying.pareto_nbd
@@ -176,6 +180,13 @@ def load(files: Mapping[str, bytes]) -> Buyer:
         ModelError: the file is missing or damaged.
     """
     return read_head(files, HEAD, Buyer, "how people buy")
+
+
+def _latest(features: pa.Table, tenure: Floats) -> Places:
+    """Return the row of each person on which she has been watched for longest."""
+    order = np.argsort(-tenure, kind="stable")
+    _, first = np.unique(features[PERSON].to_numpy()[order], return_index=True)
+    return np.sort(order[first])
 
 
 def _traits(features: pa.Table, names: tuple[str, ...]) -> dict[str, Floats]:
