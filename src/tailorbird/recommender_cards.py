@@ -45,6 +45,8 @@ class ExposureShare(msgspec.Struct, frozen=True):
     target: float
     too_little: bool
     """Whether even the high end is less than the asked part of the target."""
+    before: float = 0.0
+    """Its share where no rule of exposure moved anything."""
 
 
 class ExposureAudit(msgspec.Struct, frozen=True):
@@ -54,3 +56,5 @@ class ExposureAudit(msgspec.Struct, frozen=True):
     at_least: float
     declared: bool
     shares: tuple[ExposureShare, ...]
+    steered: bool = False
+    """Whether places are kept for values that would get too little."""

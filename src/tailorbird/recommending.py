@@ -13,18 +13,21 @@ import numpy as np
 
 from tailorbird import catalogue, learning, serving, yaml_text
 from tailorbird.errors import DefinitionError, UsageError
-from tailorbird.recommend import calibration, consumables, report
+from tailorbird.model_data import allowing
+from tailorbird.recommend import calibration, consumables, report, steering
 from tailorbird.recommend.calibration import Calibration
-from tailorbird.recommend.candidates import Asking, Known, chosen, known, nothing
+from tailorbird.recommend.candidates import LIFTED, chosen, steered
 from tailorbird.recommend.diversity import Likeness
 from tailorbird.recommend.exposure import Exposed, audited
 from tailorbird.recommend.interactions import Flags, Ints
+from tailorbird.recommend.pool import Asking, Known, known, nothing
 from tailorbird.recommend.recommender import Recommender
 from tailorbird.recommend.report import Report
 from tailorbird.recommend.rules import DEFAULT, Catalogue, Compiled, Rules, attributes_of
 from tailorbird.recommend.rules import catalogue as stocked
 from tailorbird.recommend.rules import compiled as over
 from tailorbird.recommend.rules import parse as parse_rules
+from tailorbird.recommend.steering import Steering
 from tailorbird.schema import DAY, Definition, DefinitionKind, Instant, PersonId, Product
 from tailorbird.world import World
 
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KIND: Final[DefinitionKind] = "recommendations"
+EXPOSURE: Final = "exposure"
+"""The code of the reason where a rule of exposure put a product into a list."""
+MOST_AUDITED: Final = 2_000
+"""People of whom an audit asks what they would be shown."""
 NOBODY: Final = 0
 """Stands for somebody of whom nothing is known: no person has this number."""
 _UNWRITTEN: Final = (Rules(), 0)
@@ -47,6 +54,7 @@ SELECT item, COALESCE(name, '') AS name, COALESCE(category, '') AS category,
     COALESCE(url, '') AS url, COALESCE(image, '') AS image, stock, updated_at
 FROM products ORDER BY item
 """
+_SOME: Final = "SELECT person FROM people ORDER BY HASH(person), person LIMIT ?"
 _ARRIVED: Final = 'SELECT item, MIN("at") AS "at" FROM product_changes GROUP BY item'
 
 
@@ -92,18 +100,28 @@ class Chooser:
             self._groups = self._strangers(people)
             self._known = self._derived(found[1], stocked)
 
-    def choose(self, people: Sequence[PersonId], number: int, category: str = "") -> pa.Table:
+    def choose(
+        self, people: Sequence[PersonId], number: int, category: str = "", *, steer: bool = True
+    ) -> pa.Table:
         """Return up to so many products for each person, best first; perhaps of one category.
 
         Columns: person, rank, item, score, reason, reason_code (`repeat`, `viewed`, `related`,
-        `popular`, `pair` by a rule, `new` by its likeness), because, and recommendation_score: the
-        probability that she buys it within the model's horizon, null where nothing could be
-        learnt of that. People in the order of their numbers, each once.
+        `popular`, `pair` by a rule, `new` by its likeness, `exposure` where a rule of exposure put
+        it there, and where nobody's purchases lead anywhere `similar`, `newest`, `in_stock` or
+        `catalogue`), because, and recommendation_score: the probability that she buys it within
+        the model's horizon, null where nothing could be learnt of that. People in the order of
+        their numbers, each once. Without `steer`, no rule of exposure moves anything.
         """
         if self._model is None or not number:
             return self._with_scores(nothing())
-        asking = Asking(
-            model=self._model,
+        asking = self._asking(self._model, people, category)
+        kept = self._steering(number) if steer else None
+        found = chosen(asking, number, steered=kept)
+        return self._with_scores(found.drop_columns([LIFTED]), found.column(LIFTED))
+
+    def _asking(self, model: Recommender, people: Sequence[PersonId], category: str = "") -> Asking:
+        return Asking(
+            model=model,
             rules=self.compiled(),
             stock=self.shop.stock,
             likeness=self.shop.likeness,
@@ -114,10 +132,39 @@ class Chooser:
             now=self._now,
             within=self._shelf(category) if category else None,
         )
-        return self._with_scores(chosen(asking, number))
 
-    def _with_scores(self, table: pa.Table) -> pa.Table:
+    def _steering(self, number: int) -> Steering | None:
+        """Return what is kept of lists of this length for the sake of exposure.
+
+        Learnt once a day, and when the model, the rules or the number of products change, from
+        what the people of the audit would have been shown when the day began.
+        """
+        latest, name = self._world.latest, f"{self.rules.name} {number}"
+        if not any(each.steer for each in self.rules.exposure):
+            return None
+
+        def learn() -> Steering | None:
+            began = self._now // DAY * DAY
+            people = audited_people(self._world, began)
+            chooser = Chooser(self._world, people, began, self.rules.name)
+            if chooser._model is None:
+                return None
+            return steered(chooser._asking(chooser._model, people), number)
+
+        day = self._now // DAY
+        stamp = (self.version, self.shop.stamp[0], self.rules_version, day)
+        found = latest.of(f"steering {name}", stamp, learn)
+        if found is None:
+            return None
+        return latest.of(
+            f"steered products {name}",
+            (stamp, self.shop.stamp),
+            lambda: steering.over(found, self.shop.stock, self._now),
+        )
+
+    def _with_scores(self, table: pa.Table, lifted: pa.ChunkedArray | None = None) -> pa.Table:
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         found = self.calibration if table.num_rows else None
         if found is None:
@@ -125,6 +172,10 @@ class Chooser:
         else:
             shown = calibration.shown(table, self._history, self._now)
             score = pa.array(found.probability(shown.features()).round(6))
+        if lifted is not None and pc.any(lifted).as_py():
+            code = pc.if_else(lifted, EXPOSURE, table["reason_code"])
+            place = table.schema.get_field_index("reason_code")
+            table = table.set_column(place, "reason_code", code)
         return table.append_column("recommendation_score", score)
 
     @property
@@ -172,7 +223,9 @@ class Chooser:
     def exposure(self, people: Sequence[PersonId], number: int) -> Exposed:
         """Return how what these people would be shown is spread."""
         top, rng = self.choose(people, number), np.random.default_rng(0)
-        return audited(top, self.compiled(), self.shop.stock, self._now, rng)
+        steers = any(each.steer for each in self.rules.exposure)
+        before = self.choose(people, number, steer=False) if steers else None
+        return audited(top, self.compiled(), self.shop.stock, self._now, rng, before)
 
     def compiled(self) -> Compiled:
         """Return the rules over the catalogue; made once while neither changes."""
@@ -182,6 +235,12 @@ class Chooser:
             stamp,
             lambda: over(self.rules, self.shop.stock, self._now),
         )
+
+
+def audited_people(world: World, now: Instant) -> list[PersonId]:
+    """Return of whom an audit asks what they are shown: some who agree, always the same."""
+    people = world.facts.read(_SOME, (MOST_AUDITED,)).column("person").to_pylist()
+    return sorted(allowing(world, people, now, "personalisation"))
 
 
 def allowed(world: World, rules: Rules, now: Instant) -> tuple[int, int]:

@@ -106,6 +106,7 @@ def test_who_gets_less_than_the_target_is_named(now: Instant) -> None:
         {
             "person": np.repeat(np.arange(1, 51), 2),
             "rank": np.tile([1, 2], 50),
+            "score": np.ones(100),
             "item": ["other-0", "other-1"] * 48 + ["own-0", "other-1"] * 2,
         }
     )

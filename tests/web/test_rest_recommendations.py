@@ -84,7 +84,8 @@ def test_a_person_gets_products_with_reasons(call: Call, tb: Tailorbird) -> None
         for name in ("pots", "lids")
     )
     assert {each["category"] for each in pots} == {"pots"}
-    assert lids == []  # nobody ever had one, and nothing of its category leads to it
+    assert [each["item"] for each in lids] == [f"lid-{n}" for n in range(4)]
+    assert {(each["reason"], each["reason_code"]) for each in lids} == {("in stock", "in_stock")}
 
 
 def test_what_is_asked_wrongly_is_refused(call: Call) -> None:

@@ -35,8 +35,6 @@ USUAL: Final = 8
 MOST: Final = 50
 MOST_KEPT: Final = 20_000
 """Answers kept in memory, the latest asked for."""
-MOST_AUDITED: Final = 2_000
-"""People of whom an audit asks what they would be shown."""
 AUDITED: Final = 4
 """Products that each of them would be shown."""
 NO_CONSENT: Final = "what is popular: no consent to more"
@@ -46,7 +44,6 @@ _SESSION: Final = """
 SELECT ARG_MAX(person, position) AS person FROM facts
 WHERE session_id = ? AND "at" > ? AND "at" <= ?
 """
-_SOME: Final = "SELECT person FROM people ORDER BY HASH(person), person LIMIT ?"
 
 
 class Recommendations:
@@ -246,7 +243,9 @@ def words(rules: Rules) -> Iterator[str]:
     if low or high is not None:
         yield f"prices from {low} to {'any' if high is None else high} minor units"
     for each in rules.exposure:
-        yield f"exposure by {each.by} is held to its target"
+        part = f"{each.at_least:.0%} of their target"
+        done = "are lifted to it" if each.steer else "are reported"
+        yield f"values of {each.by} shown less than {part} {done}"
 
 
 def _which(which: Which) -> str:
@@ -293,8 +292,7 @@ def exposure(world: World, now: Instant, name: str = DEFAULT) -> ExposureReport:
     Raises:
         UsageError: there are none.
     """
-    people = world.facts.read(_SOME, (MOST_AUDITED,)).column("person").to_pylist()
-    agreed = allowing(world, people, now, "personalisation")
+    agreed = recommending.audited_people(world, now)
     chooser = recommending.Chooser(world, agreed, now, name)
     found = chooser.exposure(agreed, AUDITED)
     return ExposureReport(
@@ -304,5 +302,6 @@ def exposure(world: World, now: Instant, name: str = DEFAULT) -> ExposureReport:
         products=found.products,
         shown=found.shown,
         gini=found.gini,
+        ndcg=found.ndcg,
         audits=found.audits,
     )

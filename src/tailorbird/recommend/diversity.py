@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from tailorbird.recommend.interactions import Flags, Floats, Indices, Ints, Singles
+from tailorbird.recommend.places import Places
 from tailorbird.recommend.rules import NO_GROUP, Catalogue, codes
 
 WIDTH: Final = 32
@@ -32,19 +33,24 @@ def choose(
     caps: Sequence[tuple[Indices, int]] = (),
     diversity: float = 0.0,
     likeness: Likeness | None = None,
+    places: Places | None = None,
 ) -> Ints:
     """Return for each person the columns of the `k` chosen candidates, best first; -1: no more.
 
     `rows` (people x candidates) are rows of the catalogue, -1 where there is none; `scores` their
-    scores, the largest wins, ties by the earlier column.
+    scores, the largest wins, ties by the earlier column. `places` says what may stand where.
     """
     if not rows.size:
         return np.full((len(rows), k), -1, dtype=np.int64)
     piece = max(1, _MOST_CELLS // (rows.shape[1] * (WIDTH if diversity else 1)))
+    pieces = [slice(at, at + piece) for at in range(0, len(rows), piece)]
     parts = [
-        _choose(rows[at : at + piece], scores[at : at + piece], k, caps, diversity, likeness)
-        for at in range(0, len(rows), piece)
-    ]
+        _choose(
+            rows[some], scores[some], k, caps, diversity, likeness,
+            places and places.piece(some),
+        )
+        for some in pieces
+    ]  # fmt: skip
     return np.concatenate(parts)
 
 
@@ -55,6 +61,7 @@ def _choose(
     caps: Sequence[tuple[Indices, int]],
     diversity: float,
     likeness: Likeness | None,
+    places: Places | None,
 ) -> Ints:
     alive = rows >= 0
     value = np.where(alive, scores, -np.inf)
@@ -67,9 +74,10 @@ def _choose(
     each = np.arange(len(rows))
     found = np.full((len(rows), k), -1, dtype=np.int64)
     for step in range(min(k, rows.shape[1])):
-        worth = np.where(alive, value - diversity * nearest, -np.inf)
+        usable = alive if places is None else places.usable(rows, alive, found, step)
+        worth = np.where(usable, value - diversity * nearest, -np.inf)
         best = np.argmax(worth, axis=1)
-        there = alive[each, best]
+        there = usable[each, best]
         found[there, step] = best[there]
         alive[each, best] = False
         for group, count, (_, most) in zip(groups, counts, caps, strict=True):

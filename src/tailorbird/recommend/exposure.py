@@ -6,12 +6,13 @@ A product shown in place r counts 1 / log2(r + 1), as in NDCG: what stands first
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
-from tailorbird.recommend.interactions import Flags, Floats, Ints
+from tailorbird.recommend.interactions import Flags, Floats, Indices, Ints
 from tailorbird.recommend.rules import CATEGORY, ITEM_AGE, Catalogue, Compiled, Exposure, codes
 from tailorbird.recommender_cards import ExposureAudit, ExposureShare
 from tailorbird.schema import Instant
@@ -34,24 +35,57 @@ class Exposed(msgspec.Struct, frozen=True):
     shown: int
     """Products that anybody is shown."""
     gini: float
+    ndcg: float
+    """Of what is shown, by the model's own scores: 1 where no rule of exposure moved anything."""
     audits: tuple[ExposureAudit, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A row a product shown: its row in the catalogue, how much it is looked at, whose it is."""
+
+    row: Ints
+    weight: Floats
+    person: Ints
+    score: Floats
+    people: int
+
+    @staticmethod
+    def of(chosen: pa.Table, stock: Catalogue) -> _Shown:
+        people, person = np.unique(chosen["person"].to_numpy(), return_inverse=True)
+        weight = 1 / np.log2(chosen["rank"].to_numpy() + 1)
+        row, score = stock.rows(chosen["item"].to_pylist()), chosen["score"].to_numpy()
+        return _Shown(row, weight, person, score, len(people))
+
+    def gain(self) -> Floats:
+        """Return each person's DCG by the model's own scores."""
+        gains = self.weight * np.maximum(self.score, 0.0)
+        return np.bincount(self.person, gains, self.people).astype(np.float64)
+
+
 def audited(
-    chosen: pa.Table, rules: Compiled, stock: Catalogue, now: Instant, rng: np.random.Generator
+    chosen: pa.Table,
+    rules: Compiled,
+    stock: Catalogue,
+    now: Instant,
+    rng: np.random.Generator,
+    before: pa.Table | None = None,
 ) -> Exposed:
-    """Return how what was chosen for some people is spread."""
-    rows = stock.rows(chosen["item"].to_pylist())
-    weight = 1 / np.log2(chosen["rank"].to_numpy() + 1)
-    people, person = np.unique(chosen["person"].to_numpy(), return_inverse=True)
-    by_product = np.bincount(rows, weight, len(stock.items)).astype(np.float64)
+    """Return how what was chosen for some people is spread.
+
+    `before` is what would have been chosen had no rule of exposure moved anything.
+    """
+    shown = _Shown.of(chosen, stock)
+    unmoved = shown if before is None else _Shown.of(before, stock)
+    by_product = np.bincount(shown.row, shown.weight, len(stock.items)).astype(np.float64)
     return Exposed(
-        people=len(people),
+        people=shown.people,
         products=int(rules.allowed.sum()),
         shown=int((by_product > 0).sum()),
         gini=gini(by_product[rules.allowed]),
+        ndcg=_kept(shown, unmoved),
         audits=tuple(
-            _audit(asked, rules.allowed, stock.values(asked.by, now), (rows, weight, person), rng)
+            _audit(asked, rules.allowed, stock.values(asked.by, now), shown, unmoved, rng)
             for asked in rules.rules.exposure or USUAL
         ),
     )
@@ -74,30 +108,65 @@ def _audit(
     asked: Exposure,
     allowed: Flags,
     values: Sequence[str],
-    shown: tuple[Ints, Floats, Ints],
+    shown: _Shown,
+    unmoved: _Shown,
     rng: np.random.Generator,
 ) -> ExposureAudit:
-    named = [each or UNNAMED for each in values]
-    group = codes(named)
-    words = list(dict.fromkeys(named))
-    rows, weight, person = shown
-    people = int(person.max(initial=-1)) + 1
-    cell = person * len(words) + group[rows]
-    table = np.bincount(cell, weight, people * len(words)).astype(np.float64)
-    table = table.reshape(people, len(words))
-    low, share, high = _interval(table, rng)
-    products = np.bincount(group[allowed], minlength=len(words))
-    targets = _targets(asked.shares, words, products)
+    aim = targets(asked, allowed, values)
+    words, group, products = aim.words, aim.group, aim.products
+    low, share, high = _interval(_by_person(shown, group, len(words)), rng)
+    before = _by_person(unmoved, group, len(words)).sum(axis=0)
+    before /= max(float(before.sum()), 1e-300)
     found = [
         ExposureShare(
             word, int(products[at]), float(share[at]), float(low[at]), float(high[at]),
-            float(targets[at]), bool(high[at] < asked.at_least * targets[at]),
+            float(aim.target[at]), bool(high[at] < asked.at_least * aim.target[at]),
+            float(before[at]),
         )
         for at, word in enumerate(words)
         if products[at] or share[at] or word in asked.shares
     ]  # fmt: skip
     found.sort(key=lambda each: (not each.too_little, -max(each.share, each.target), each.value))
-    return ExposureAudit(asked.by, asked.at_least, bool(asked.shares), tuple(found[:MOST_VALUES]))
+    return ExposureAudit(
+        asked.by, asked.at_least, bool(asked.shares), tuple(found[:MOST_VALUES]), asked.steer
+    )
+
+
+def _by_person(shown: _Shown, group: Indices, words: int) -> Floats:
+    """Return people x values: the exposure of each value."""
+    cells = np.bincount(shown.person * words + group[shown.row], shown.weight, shown.people * words)
+    return cells.astype(np.float64).reshape(shown.people, words)
+
+
+def _kept(shown: _Shown, unmoved: _Shown) -> float:
+    """Return the mean NDCG of what is shown, where what would be shown unmoved is the best."""
+    gain, best = shown.gain(), unmoved.gain()
+    told = best > 0
+    return float(np.minimum(gain[told] / best[told], 1.0).mean()) if told.any() else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What each value of an attribute should get of all exposure."""
+
+    words: tuple[str, ...]
+    group: Indices
+    """The number of each product's value."""
+    products: Ints
+    """How many of each value may be shown."""
+    target: Floats
+
+    def of(self, value: int) -> Flags:
+        """Return which products are of a value."""
+        return np.asarray(self.group == value)
+
+
+def targets(asked: Exposure, allowed: Flags, values: Sequence[str]) -> Targets:
+    """Return the targets of the values that products have, `(none)` for products without one."""
+    named = [each or UNNAMED for each in values]
+    group, words = codes(named), tuple(dict.fromkeys(named))
+    products = np.bincount(group[allowed], minlength=len(words))
+    return Targets(words, group, products, _targets(asked.shares, words, products))
 
 
 def _targets(said: Mapping[str, float], words: Sequence[str], products: Ints) -> Floats:

@@ -11,6 +11,9 @@ boosts:
 caps: {category: 2}
 diversity: 0.3
 exclude: {categories: [vouchers], attributes: {adult: "true"}}
+new_products: {places: 1}              # or true, or false
+exposure:
+  - {by: brand, shares: {own: 0.4}, at_least: 0.8, steer: true}
 """
 
 from __future__ import annotations
@@ -107,6 +110,18 @@ class Exposure(_Strict, frozen=True):
     """Of some values; without any, each value's share of what can be bought is the target."""
     at_least: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """Of its target: a value that gets less is reported as shown too little."""
+    steer: bool = False
+    """Whether places are kept for values that would get less, so that they get so much."""
+
+
+class NewProducts(_Strict, frozen=True):
+    """How many places of a list new products get, where something leads the person to them."""
+
+    places: Annotated[int, Meta(ge=1, le=24)] = 1
+    """The last ones."""
+    newer_than_days: Days | None = None
+    """New is what came into the catalogue within so many days; without it, what came after the
+    training or was bought by too few people yet to be known by them."""
 
 
 class Rules(_Strict, frozen=True):
@@ -127,8 +142,9 @@ class Rules(_Strict, frozen=True):
     exclude: Which = Which()
     only: Which | None = None
     price_minor: Bounds = Bounds()
-    new_products: bool = True
-    """Whether a product that came after the training is shown to who likes similar ones."""
+    new_products: bool | NewProducts = True
+    """Whether a product that came after the training is shown to who likes similar ones, or how
+    many places such products get."""
     exposure: Annotated[tuple[Exposure, ...], Meta(max_length=8)] = ()
 
 

@@ -110,4 +110,6 @@ class ExposureReport(msgspec.Struct, frozen=True):
     products: int
     shown: int
     gini: float
+    ndcg: float
+    """Of what is shown, by the model's own scores: 1 where no rule of exposure moved anything."""
     audits: tuple[ExposureAudit, ...]
