@@ -1,7 +1,8 @@
 """Bringing in models that were trained elsewhere: as ONNX, or at an address that is asked.
 
-They are judged as ours are, on the last window and beside the naive rule, before they serve; what
-does not surely win is kept with its card, and the rule serves. Unlike ours they may have seen that
+They foretell a probability, or a value in minor units. They are judged as ours are, on the last
+window and beside the naive rule, before they serve; what does not clearly win (the 95 % interval of
+its gain above zero) is kept with its card, and the rule serves. Unlike ours they may have seen that
 window: only who trained them knows.
 """
 
@@ -9,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from tailorbird import asking, drifting, learning, posting, predict, serving
+from tailorbird import asking, drifting, learning, model_kinds, posting, predict, serving
 from tailorbird.errors import ModelError, UsageError
 from tailorbird.learning_texts import WantedModel
 from tailorbird.model_cards import ModelCard
@@ -25,11 +26,13 @@ from tailorbird.world import World
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from tailorbird.predict.algorithms import Task
+
 SAMPLE: Final = 200
 """People on whom a model is tried before it is judged."""
 
-Brought = Callable[["pa.Table"], "predict.Fitted"]
-"""Gives a model once it has scored a sample."""
+Brought: TypeAlias = "Callable[[pa.Table, Task], predict.Fitted]"
+"""Gives a model once it has scored a sample of what it is to foretell."""
 
 
 def onnx(
@@ -49,7 +52,7 @@ def onnx(
     a number that is not known, where the model cannot read gaps.
 
     Raises:
-        UsageError: there is no such file, or the target is no probability.
+        UsageError: there is no such file, or the target is neither a probability nor a value.
         ModelError: inputs, shapes or output do not fit, with what would.
     """
     try:
@@ -58,12 +61,12 @@ def onnx(
         mend = "name an ONNX file"
         raise UsageError(f"{file} cannot be read ({error.strerror})", mend=mend) from error
 
-    def brought(sample: pa.Table) -> predict.Fitted:
+    def brought(sample: pa.Table, task: Task) -> predict.Fitted:
         return predict.bring_onnx(
             content,
             inputs,
             sample,
-            task="classification",
+            task=task,
             output=output,
             column=column,
             unknown=unknown,
@@ -94,10 +97,8 @@ def address(
     if ask is None:
         raise ModelError("this process asks nobody", where=url, mend="ask on the main machine")
 
-    def brought(sample: pa.Table) -> predict.Fitted:
-        return predict.bring_address(
-            name, url, traits, sample, task="classification", ask=ask, ours=ours
-        )
+    def brought(sample: pa.Table, task: Task) -> predict.Fitted:
+        return predict.bring_address(name, url, traits, sample, task=task, ask=ask, ours=ours)
 
     return _judged(world, name, traits, brought, now)
 
@@ -108,19 +109,12 @@ def _judged(
     """Return the card of a model that is judged by the definition of this name, and kept."""
     asked = _asked(world, name, traits)
     past = Past(world, asked, trainees(world, now))
-    model = brought(past.features(now).slice(0, SAMPLE))
-    scorer, card = predict.judge(
-        past.features,
-        past.outcomes,
-        now=now,
-        horizon_days=asked.horizon,
-        seed=asked.seed,
-        name=name,
-        recency=asked.meaning.rule,
-        algorithm=predict.Outside(model),
-    )
-    files = scorer.files() | {learning.ASKED: msgspec.json.encode(asked)}
-    files |= drifting.baseline_files(past, files, now, None)
+    task: Task = "classification" if asked.yes_or_no else "regression"
+    model = brought(past.features(now).slice(0, SAMPLE), task)
+    files, card = model_kinds.outside(past, model, now)
+    files |= {learning.ASKED: msgspec.json.encode(asked)}
+    if asked.yes_or_no:
+        files |= drifting.baseline_files(past, files, now, None)
     champion = serving.version(world, name)
     kept = learning.keep(world, name, files, card)
     if kept.serves or not champion:
@@ -135,8 +129,9 @@ def _judged(
 def _asked(world: World, name: str, traits: tuple[str, ...]) -> WantedModel:
     """Return what is wanted of a model, with the traits that the one from outside reads."""
     asked = learning.wanted(world, name)
-    if not asked.yes_or_no:
-        what = f"{name!r} foretells no probability"
-        raise UsageError(what, mend="bring a model of what people do, such as churn or purchase")
+    if not asked.yes_or_no and asked.foretells != "value":
+        what = f"{name!r} foretells {asked.foretells!r}, which no model from outside is asked for"
+        mend = "bring a model of what people do, such as churn, or of what their orders are worth"
+        raise UsageError(what, mend=mend)
     own = asked.meaning.features if asked.features is None else asked.features
     return msgspec.structs.replace(asked, features=tuple(dict.fromkeys([*traits, *own])))

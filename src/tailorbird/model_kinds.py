@@ -9,6 +9,7 @@ import msgspec
 
 from tailorbird import model_hours, predict
 from tailorbird.asking import ask_of
+from tailorbird.errors import ModelError
 from tailorbird.learning_texts import BY_BUYING, OF_BUYING
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past
@@ -121,11 +122,49 @@ def _probability(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]
     return model.files(), card
 
 
+def outside(past: Past, model: predict.Fitted, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
+    """Return the files and the card of a model from outside, judged by the definition as ours are.
+
+    Raises:
+        ModelError: too little is known to judge values so far ahead.
+    """
+    asked, algorithm = past.asked, predict.Outside(model)
+    if asked.foretells == "value":
+        known = past.days_known(now)
+        days = predict.fitting(asked.horizon, known)
+        if days != asked.horizon:
+            what = f"what orders are worth in {asked.horizon} days cannot be judged on {known} days"
+            mend = f"write `horizon_days: {days}` into it, and bring a model of {days} days"
+            raise ModelError(what, where=f"models/{asked.name}.yaml", mend=mend)
+        return _judged_value(past, days, now, algorithm)
+    scorer, card = predict.judge(
+        past.features,
+        past.outcomes,
+        now=now,
+        horizon_days=asked.horizon,
+        seed=asked.seed,
+        name=asked.name,
+        recency=asked.meaning.rule,
+        algorithm=algorithm,
+    )
+    return scorer.files(), card
+
+
 def _value(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
     """Return what a person's orders will be worth, judged on the longest windows that fit."""
-    asked = past.asked
-    days = predict.fitting(asked.horizon, past.days_known(now))
+    days = predict.fitting(past.asked.horizon, past.days_known(now))
     also = _buyers(past, days, "is worth")
+    return _judged_value(past, days, now, _forced(past.asked.algorithm, also), also)
+
+
+def _judged_value(
+    past: Past,
+    days: int,
+    now: Instant,
+    algorithm: str | predict.Algorithm,
+    also: tuple[predict.Buyers, ...] = (),
+) -> tuple[dict[str, bytes], ModelCard]:
+    asked = past.asked
     model, card = predict.judge(
         past.features,
         past.values,
@@ -135,7 +174,7 @@ def _value(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
         name=asked.name,
         recency=asked.meaning.rule,
         task="regression",
-        algorithm=_forced(asked.algorithm, also),
+        algorithm=algorithm,
         budget_seconds=asked.budget_seconds,
         also=also,
     )

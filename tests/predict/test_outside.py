@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -220,3 +221,110 @@ def test_what_an_address_answers_must_be_a_score_a_row(answer: bytes, words: str
             task="classification",
             ask=Address(answer),
         )
+
+
+def values(*weights: tuple[float, ...], names: Sequence[str] = ("value",)) -> bytes:
+    """Return a linear model of recency and loyalty with a column an entry of `weights`' rows."""
+    onnx = pytest.importorskip("onnx")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    width = len(weights[0])
+    flat = [each for row in weights for each in row]
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["X", "W"], [name]) for name in names],
+        "linear",
+        [helper.make_tensor_value_info("X", kinds.FLOAT, [None, 2])],
+        [helper.make_tensor_value_info(name, kinds.FLOAT, [None, width]) for name in names],
+        [helper.make_tensor("W", kinds.FLOAT, [2, width], flat)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("content", "how", "words"),
+    [
+        (values((1.0,), (-90.0,)), {}, "no value is below 0; let it foretell what orders"),
+        (values((0.001,), (0.0,)), {}, "labels or shares, and no values; let it foretell money"),
+        (values((1.0,), (1.0,)), {"unknown": None}, "what is no number"),
+        (values((1.0, 2.0), (0.0, 0.0)), {}, "2 columns; say by `column` which"),
+        (values((9.0,), (0.0,), names=("a", "b")), {}, "outputs a, b; say by `output` which"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_when_it_comes(
+    content: bytes, how: dict[str, Any], words: str
+) -> None:
+    settings = {"unknown": 0.0, **how}
+    with pytest.raises(ModelError, match=words):
+        outside.bring(
+            content, {"": ("recency_days", "loyalty")}, PEOPLE, task="regression", **settings
+        )
+
+
+def test_a_value_is_read_from_the_column_that_is_said() -> None:
+    found = outside.bring(
+        values((0.0, 50.0), (0.0, 0.0)),
+        {"": ("recency_days", "loyalty")},
+        PEOPLE,
+        task="regression",
+        column=1,
+        unknown=0.0,
+    )
+    recency = [each or 0.0 for each in PEOPLE["recency_days"].to_pylist()]
+    assert found.estimates(PEOPLE).tolist() == pytest.approx([50 * each for each in recency])
+    assert found.effects(PEOPLE).link == "identity"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b'{"scores": [1250, -1, 3]}', "no value is below 0"),
+        (b'{"scores": [0, 1, 1]}', "labels or shares, and no values"),
+    ],
+)
+def test_an_address_that_foretells_values_answers_minor_units(answer: bytes, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        remote.bring(
+            "value", "https://x", ("loyalty",), PEOPLE, task="regression", ask=Address(answer)
+        )
+
+
+def test_labels_are_no_probabilities() -> None:
+    with pytest.raises(ModelError, match="0 and 1 alone, which are labels"):
+        remote.bring(
+            "churn",
+            "https://x",
+            ("loyalty",),
+            PEOPLE,
+            task="classification",
+            ask=Address(b'{"scores": [0, 1, 1]}'),
+        )
+
+
+@pytest.mark.parametrize(("weight", "serves"), [(1.5, True), (-1.5, False)])
+def test_a_value_from_outside_is_judged_beside_the_naive_rule(
+    world: Worlds, now: Instant, weight: float, serves: bool
+) -> None:
+    known = world(people=2500)
+
+    def came(after: Instant, until: Instant) -> pa.Table:
+        people = known.outcomes(after, until)["person"]
+        return pa.table({"person": people, "value": np.full(len(people), 2_000.0)})
+
+    def ask(url: str, body: bytes) -> bytes:
+        rows = json.loads(body)["rows"]
+        logit = [-days / 60 + weight * (loyal or 0) for days, loyal in rows]
+        return json.dumps({"scores": [2_000 / (1 + math.exp(-each)) for each in logit]}).encode()
+
+    traits = ("recency_days", "loyalty")
+    sample = known.features(now).slice(0, 50)
+    model = remote.bring("value", "https://x", traits, sample, task="regression", ask=ask)
+    served, card = predict.judge(
+        known.features, came, now=now, task="regression", algorithm=predict.Outside(model)
+    )
+    assert card.serves is serves
+    assert (served.rule == "remote") is serves
+    assert "variance explained" in card.why
+    assert {each.name for each in card.measures} >= {"variance explained", "mean absolute error"}
+    if serves:
+        reason = served.score(sample, currency="EUR")["top_reason"].to_pylist()[0]
+        assert reason.endswith(" EUR")

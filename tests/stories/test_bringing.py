@@ -81,8 +81,43 @@ def test_a_file_that_is_none_is_refused(tb: Tailorbird, tmp_path: Path) -> None:
     absent.write_bytes(b"<html>")
     with pytest.raises(ModelError, match="no model that can be read"):
         bringing.onnx(tb.world, "repeat_purchase", absent, {"": TRAITS}, tb.clock())
-    with pytest.raises(UsageError, match="foretells no probability"):
-        bringing.onnx(tb.world, "value", absent, {"": TRAITS}, tb.clock())
+    with pytest.raises(UsageError, match="'next_order', which no model from outside is asked for"):
+        bringing.onnx(tb.world, "next_order", absent, {"": TRAITS}, tb.clock())
+
+
+def linear(weights: tuple[float, float]) -> bytes:
+    """Return a model of values: so much of an order's worth, and so much an order."""
+    onnx = pytest.importorskip("onnx")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["X", "W"], ["minor_units"])],
+        "linear",
+        [helper.make_tensor_value_info("X", kinds.FLOAT, [None, 2])],
+        [helper.make_tensor_value_info("minor_units", kinds.FLOAT, [None, 1])],
+        [helper.make_tensor("W", kinds.FLOAT, [2, 1], list(weights))],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    return bytes(model.SerializeToString())
+
+
+def test_a_value_is_judged_beside_the_rule_and_told_in_money(
+    tb: Tailorbird, tmp_path: Path
+) -> None:
+    file, traits = tmp_path / "value.onnx", {"": ("average_order_minor", "orders")}
+    file.write_bytes(linear((0.2, 90.0)))
+    with pytest.raises(ModelError, match=r"models/value.yaml: .*`horizon_days: \d+`") as caught:
+        bringing.onnx(tb.world, "value", file, traits, tb.clock(), unknown=0.0)
+    days = int(caught.value.mend.partition("horizon_days: ")[2].partition("`")[0])
+    tb.put("model", "value", f"name: value\nhorizon_days: {days}\n")
+    card = bringing.onnx(tb.world, "value", file, traits, tb.clock(), unknown=0.0)
+    assert card.kind == "value"
+    assert "are needed to train, validate and test" in card.why  # the demo is a small shop
+    assert card.parameters["judged_days"] == days
+    people = learning.trainees(tb.world, tb.clock(), "personalisation")
+    told = learning.scored(tb.world, "value", people, tb.clock())
+    assert told.num_rows > 0
+    assert all(reason.endswith(("EUR", "GBP", "it")) for reason in told["top_reason"].to_pylist())
+    assert learning.score(tb.world, tb.clock(), "value") == told.num_rows
 
 
 def test_an_address_is_asked_signed_and_without_a_person(tb: Tailorbird) -> None:

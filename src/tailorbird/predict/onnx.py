@@ -114,7 +114,8 @@ def bring(
     """Return a model from outside, once it has scored a sample of people.
 
     `inputs` gives the traits of each input; `{"": traits}` is for a model with one input. Without
-    an `output` the one called like probabilities, else the last; without a `column` the last.
+    an `output` the one called like probabilities, else the last; without a `column` the last. Of a
+    value there must be one, or it must be said which.
 
     Raises:
         ModelError: it is no ONNX, or inputs, shapes or output do not fit, with what would.
@@ -124,6 +125,8 @@ def bring(
     session = _opened(content)
     fed = _fed(session, inputs)
     link: Link = "logit" if task == "classification" else "identity"
+    if task == "regression":
+        _check_one_value(session, output, column)
     names = [each.name for each in session.get_outputs()]
     chosen = output or next((each for each in names if "prob" in each.lower()), names[-1])
     if chosen not in names:
@@ -131,7 +134,7 @@ def bring(
     last = -1 if column is None else column
     reads = tuple(dict.fromkeys(name for each in fed for name in each.traits))
     found = Foreign(fed, chosen, last, link, unknown, typical(sample, reads), content)
-    found.estimates(sample)
+    check_sample(found.estimates(sample), link)
     return found
 
 
@@ -158,7 +161,7 @@ def checked(said: Floats, rows: int, link: Link) -> Floats:
     """Return what a model from outside answered.
 
     Raises:
-        ModelError: an answer is missing, is no number, or is no probability.
+        ModelError: an answer is missing, is no number, or is no probability or value.
     """
     if said.shape != (rows,):
         raise _refused(f"it answered {said.shape} for {rows} people", "one score a person")
@@ -168,7 +171,39 @@ def checked(said: Floats, rows: int, link: Link) -> Floats:
     if link == "logit" and rows and (said.min() < -1e-6 or said.max() > 1 + 1e-6):
         what = f"it answered {said.min():.3g} to {said.max():.3g}, which are no probabilities"
         raise _refused(what, "choose the output and the column that hold them")
+    if link == "identity" and rows and said.min() < 0:
+        what = f"it answered {said.min():.6g}, and no value is below 0"
+        raise _refused(what, "let it foretell what orders will be worth, 0 for nothing")
     return np.clip(said, 0.0, 1.0) if link == "logit" else said
+
+
+def check_sample(said: Floats, link: Link) -> None:
+    """Return when what was answered for a sample can be probabilities, or values in minor units.
+
+    Raises:
+        ModelError: they are labels, or shares where values are asked for.
+    """
+    if not len(said):
+        return
+    if link == "logit" and np.isin(said, (0.0, 1.0)).all():
+        mend = "choose the output and the column that hold probabilities"
+        raise _refused("it answered 0 and 1 alone, which are labels", mend)
+    if link == "identity" and said.max() <= 1:
+        what = f"it answered {said.min():.3g} to {said.max():.3g}: labels or shares, and no values"
+        raise _refused(what, "let it foretell money in minor units, 1250 for 12.50")
+
+
+def _check_one_value(session: Any, output: str, column: int | None) -> None:
+    """Return when it is said, or clear, which output and which column hold a value."""
+    outputs = {each.name: each for each in session.get_outputs()}
+    if not output and len(outputs) > 1:
+        mend = "say by `output` which of them holds the value"
+        raise _refused(f"it has the outputs {', '.join(outputs)}", mend)
+    shape = outputs[output].shape if output in outputs else next(iter(outputs.values())).shape
+    width = shape[1] if shape is not None and len(shape) == 2 else 1
+    if column is None and isinstance(width, int) and width > 1:
+        mend = "say by `column` which of them holds the value, 0 for the first"
+        raise _refused(f"its output has {width} columns", mend)
 
 
 def _opened(content: bytes) -> Any:

@@ -16,7 +16,7 @@ from tailorbird.predict.algorithms import Task
 from tailorbird.predict.effects import Effects, Link
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.occlusion import occluded, typical
-from tailorbird.predict.onnx import checked, in_parts
+from tailorbird.predict.onnx import check_sample, checked, in_parts
 from tailorbird.predict.propensity import Floats
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def bring(
     """
     link: Link = "logit" if task == "classification" else "identity"
     found = Reached(Remote(model, url, traits, link, typical(sample, traits), ours), ask)
-    found.estimates(sample)
+    check_sample(found.estimates(sample), link)
     return found
 
 
