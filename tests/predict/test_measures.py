@@ -32,3 +32,8 @@ def test_a_calibrated_score_has_little_calibration_error() -> None:
     once = np.ones(20_000)
     assert measures.calibration_error(probability, outcome, once) < 0.01
     assert measures.calibration_error(probability / 2, outcome, once) > 0.2
+
+
+def test_one_who_was_thought_impossible_does_not_outweigh_hundreds() -> None:
+    losses = measures.log_losses(np.array([0.0, 1.0, 0.5, 1e-9]), np.array([1.0, 0.0, 1.0, 1.0]))
+    assert losses.tolist() == pytest.approx([13.8155, 13.8155, 0.6931, 13.8155], abs=1e-4)

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.predict.effects import logit, sigmoid
+from tailorbird.predict.measures import log_losses
 from tailorbird.predict.propensity import Floats
 
 Kind = Literal["isotonic", "sigmoid"]
@@ -68,7 +69,7 @@ def chosen(windows: Sequence[Window]) -> tuple[Calibration | None, str]:
         if kind == "isotonic" and min(len(said) for said, _ in windows) < FEWEST:
             continue
         steps = [
-            _losses(*later) - _losses(learn(kind, *earlier).mend(later[0]), later[1])
+            log_losses(*later) - log_losses(learn(kind, *earlier).mend(later[0]), later[1])
             for later, earlier in pairwise(windows)
         ]
         gains, errors = (
@@ -106,9 +107,3 @@ def _level(logit: Floats, mean: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if sigmoid(logit + middle).mean() < mean else (low, middle)
     return low
-
-
-def _losses(share: Floats, outcome: Floats) -> Floats:
-    """Return the log loss of each person."""
-    kept = np.clip(share, 1e-6, 1 - 1e-6)
-    return -(outcome * np.log(kept) + (1 - outcome) * np.log1p(-kept))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ import numpy.typing as npt
 Floats: TypeAlias = npt.NDArray[np.float64]
 Link = Literal["logit", "log", "identity"]
 """The scale on which effects add up: log-odds, the logarithm of a value, or the value itself."""
+RAREST: Final = 1e-6
+"""What a probability of 0 counts as: no window of ours could tell it from less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def in_units(said: Floats, shift: Floats, link: Link) -> Floats:
 
 def logit(share: Floats) -> Floats:
     """Return log-odds, probabilities of 0 and 1 kept finite."""
-    kept = np.clip(share, 1e-6, 1 - 1e-6)
+    kept = np.clip(share, RAREST, 1 - RAREST)
     return np.asarray(np.log(kept / (1 - kept)))
 
 

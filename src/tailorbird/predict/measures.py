@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tailorbird.predict.effects import RAREST
 from tailorbird.predict.propensity import Bins, Floats
 
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -55,9 +56,13 @@ def ranked(score: Floats, outcome: Floats) -> Sorted:
 
 
 def log_losses(probability: Floats, outcome: Floats) -> Floats:
-    """Return each person's log loss: how surprised the probability is at her outcome."""
+    """Return each person's log loss: how surprised the probability is at her outcome.
+
+    A chance of 0 that came about counts as one in a million, as `logit` has it: no one person is to
+    outweigh hundreds of others.
+    """
     said = np.where(outcome > 0, probability, 1 - probability)
-    return np.asarray(-np.log(np.maximum(said, 1e-12)))
+    return np.asarray(-np.log(np.maximum(said, RAREST)))
 
 
 def brier(probability: Floats, outcome: Floats) -> Callable[[Floats], float]:
