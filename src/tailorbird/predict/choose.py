@@ -102,34 +102,29 @@ def choose(
         return _best([trial.tuned((name,))], [], trial)
     if name in ("blend", "stack"):
         return _forced_blend(name, trial, also)
-    plan = _plan(history) if name == AUTO else (name,)
+    if name != AUTO:
+        return _best([trial.tuned(GRIDS[name])], [], trial)
     found: list[Candidate] = []
     tried: list[Tried] = []
-    for each in plan:
+    for each in _plan(history):
         if found and purse.left < 1:
             tried.append(Tried(each, None, "", "not tried: the budget of fits is spent"))
-            continue
-        try:
-            best = trial.tuned(GRIDS[each])
-        except ModelError as error:
-            if name != AUTO:
-                raise
-            tried.append(Tried(each, None, "", f"not tried: {error.what}"))
-            continue
-        found.append(best)
-    others = _tuned_others(also if name == AUTO else (), trial, tried)
-    return _best([*found, *others], tried, trial)
+        else:
+            found += _tuned(each, "", GRIDS[each], trial, tried)
+    for other in also:
+        found += _tuned(other.name, words(other), (other,), trial, tried)
+    return _best(found, tried, trial)
 
 
-def _tuned_others(also: Sequence[Algorithm], trial: Trial, tried: list[Tried]) -> list[Candidate]:
-    """Return the caller's own algorithms as fitted; why one cannot be is added to `tried`."""
-    found = []
-    for each in also:
-        try:
-            found.append(trial.tuned((each,)))
-        except ModelError as error:
-            tried.append(Tried(each.name, None, words(each), f"not tried: {error.what}"))
-    return found
+def _tuned(
+    name: str, settings: str, grid: Sequence[Algorithm], trial: Trial, tried: list[Tried]
+) -> list[Candidate]:
+    """Return the best setting, [] where none can be fitted: why not is added to `tried`."""
+    try:
+        return [trial.tuned(grid)]
+    except ModelError as error:
+        tried.append(Tried(name, None, settings, f"not tried: {error.what}"))
+        return []
 
 
 def _plan(history: Snapshot) -> tuple[str, ...]:
