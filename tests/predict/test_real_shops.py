@@ -233,6 +233,36 @@ def test_few_people_of_cdnow_teach_nearly_what_all_do(shop: Shop, people: int) -
     assert ranked > best - 0.01
 
 
+@pytest.mark.parametrize("people", [50, 100, 200])
+@pytest.mark.parametrize(
+    ("shop", "days"),
+    [("cdnow_master", 273), ("online_retail", 90)],  # the 39 weeks of the papers, a quarter
+    indirect=["shop"],
+)
+def test_what_few_people_teach_of_value_holds_for_all(shop: Shop, days: int, people: int) -> None:
+    """Who buys is ranked as by all, and nearly all values lie where they are said to, at 95 %.
+
+    Measured, means of eight draws of 50, 100, 200, and by all: CDNOW ranks .750, .745, .749, .745
+    and holds .947, .947, .952, .941; Online Retail .740, .745, .745, .746; .960, .962, .965, .968.
+    """
+    cut = shop.now - days * DAY
+    table, came = shop.features(cut), shop.values(cut, shop.now)
+    worth = dict(zip(came["person"].to_pylist(), came["value"].to_pylist(), strict=True))
+    value = np.array([worth.get(each, 0.0) for each in table["person"].to_pylist()])
+    few = np.random.default_rng(people).choice(len(value), people, replace=False)
+
+    def told(rows: pa.Table) -> tuple[Floats, Floats, Floats]:
+        algorithm, none = Buyers(days, "is worth"), np.zeros(rows.num_rows)
+        fitted = algorithm.fit(rows, none, task="regression", rng=np.random.default_rng(1))
+        return predict.ahead(rows, days, days).stretched(fitted.estimates(table), table)
+
+    said, low, high = told(table.take(np.sort(few)))
+    best, _, _ = told(table)
+    bought = (value > 0).astype(float)
+    assert auc(said, bought) > auc(best, bought) - 0.015
+    assert ((low <= value) & (value <= high)).mean() > 0.92
+
+
 def folded(table: pa.Table, outcome: Floats, algorithm: Algorithm) -> float:
     """Return the AUC over five stratified folds: these tables have no time."""
     rng, fold, said = np.random.default_rng(0), np.empty(len(outcome), int), np.empty(len(outcome))
