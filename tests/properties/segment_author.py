@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
+from tests.properties import segment_parametrised
 from tests.properties.segment_naive import BARE, ORDER
 from tests.properties.segment_patterns import pattern
 from tests.properties.segment_traits import question
@@ -140,8 +141,9 @@ class Author:
 
     def trait(self) -> c.Condition:
         pick, draw = self.rng.choice, self.rng.randrange
-        if self.rng.random() < 0.5:
-            return question(self.rng)
+        kind = self.rng.random()
+        if kind < 0.6:
+            return question(self.rng) if kind < 0.4 else segment_parametrised.question(self.rng)
         numbers = [
             ("orders", draw(5)), ("recency_days", draw(12)), ("tenure_days", draw(25)),
             ("revenue_minor", draw(4000)), ("average_order_minor", draw(900)),

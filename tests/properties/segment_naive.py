@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.properties import segment_patterns, segment_traits
+from tests.properties import segment_parametrised, segment_patterns, segment_traits
 
 from tailorbird.schema import DAY, Event, Instant, Line
 from tailorbird.segments import conditions as c
@@ -177,6 +177,8 @@ class Naive:
         return len({event.order_id or event.position for event in events})
 
     def trait(self, name: str) -> Any:
+        if "(" in name:
+            return segment_parametrised.value(name, self.seen, self.t)
         bought = self.matching("purchase", (), None)
         spent = sum(event.value_minor for event in bought)
         match name:

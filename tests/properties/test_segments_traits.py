@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pyarrow as pa
 import pytest
+from tests.properties import segment_parametrised
 from tests.properties.segment_life import Life
 from tests.properties.segment_traits import question
 
@@ -20,8 +21,12 @@ from tailorbird.stores.duckdb.facts import DuckFacts
 from tailorbird.traits.terms import Value
 from tailorbird.traits.zones import zones
 
+Ask = Callable[[random.Random], c.Condition]
 
-def mistakes(seed: int, *, steps: int = 12, questions: int = 16) -> Iterator[str]:
+
+def mistakes(
+    seed: int, *, steps: int = 12, questions: int = 16, ask: Ask = question
+) -> Iterator[str]:
     """Yield what is answered otherwise than the events say, at once or before the next check."""
     rng = random.Random(seed)
     with closing(DuckFacts(None)) as facts:
@@ -29,7 +34,7 @@ def mistakes(seed: int, *, steps: int = 12, questions: int = 16) -> Iterator[str
         for _ in range(steps):
             life.step()
         for number in range(questions):
-            segment = Segment(f"s{number}", question(rng))
+            segment = Segment(f"s{number}", ask(rng))
             yield from _misread(life, segment)
 
 
@@ -47,15 +52,19 @@ def _misread(life: Life, segment: Segment) -> Iterator[str]:
                 yield f"{said}: person {person} at {at}, asked at {life.now}"
 
 
+@pytest.mark.parametrize("ask", [question, segment_parametrised.question])
 @pytest.mark.parametrize("seed", range(5))
-def test_an_answer_about_traits_is_right_and_stays_so_until_its_next_check(seed: int) -> None:
-    assert list(mistakes(seed)) == []
+def test_an_answer_about_traits_is_right_and_stays_so_until_its_next_check(
+    seed: int, ask: Ask
+) -> None:
+    assert list(mistakes(seed, ask=ask)) == []
 
 
 def test_what_is_asked_of_traits_is_written_and_read_back() -> None:
     for seed in range(200):
-        segment = Segment("s", question(random.Random(seed)))
-        assert segments.parse(segments.write(segment), "s.yaml") == segment
+        for ask in (question, segment_parametrised.question):
+            segment = Segment("s", ask(random.Random(seed)))
+            assert segments.parse(segments.write(segment), "s.yaml") == segment
 
 
 def everywhere_utc(as_of: Instant) -> pa.Table:

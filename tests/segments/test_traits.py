@@ -291,6 +291,19 @@ def test_an_explanation_says_how_far_a_date_is(
         ("trait: likes\ncontains: 3", "cannot be compared by 'contains'", "compare"),
         ("trait: due\ndays_agos: 3", "unknown key 'days_agos'", "'days_ago'"),
         ("trait: due\nanniversary_in: {missing: true}", "compared with one", "exists"),
+        (
+            "trait: count(purchase)\nat_least: 3",
+            "no trait 'count\\(purchase\\)'",
+            "count(EVENT, 30d)",
+        ),
+        ("trait: trends(purchase, 7d)\nat_least: 3", "no trait 'trends", "trend(EVENT, 30d)"),
+        ("trait: count(purchase, never)\nis: 3", "no trait 'count", "count(EVENT, 30d)"),
+        ("trait: count(purchases, 30d)\nis: 3", "unknown event 'purchases'", "'purchase'"),
+        ("trait: count(identify, 30d)\nis: 3", "leaves no fact behind", "trait"),
+        ("trait: count(purchase, 30d)\nis: gold", "is a whole number", "number"),
+        ("trait: since(purchase)\nat_least: -1", "never below 0", "days"),
+        ("trait: since(purchase)\ndays_ago: 3", "is no date", "last_order_at"),
+        ("trait: count(purchase, 30d)\nhas: gold", "no list", "is"),
         ("list: 3", "a list's name is text", "quotes"),
         ("model: churn", "compared with nothing", "at_least"),
     ],
@@ -301,3 +314,24 @@ def test_what_makes_no_sense_is_refused_with_the_mend(
     with pytest.raises(DefinitionError, match=says_what) as refused:
         define(where)
     assert mend in str(refused.value)
+
+
+def test_traits_with_parameters_are_told_apart_from_declared_ones(
+    facts: DuckFacts, happen: Callable[..., int], define: Define
+) -> None:
+    for days in (1, 2, 40):
+        happen(1, "purchase", EARLY - days * DAY, order_id=f"o{days}", category="a")
+    happen(2, "purchase", EARLY - 35 * DAY, order_id="p", category="b")
+    for where, members in (
+        ("trait: count(purchase, 30d)\nat_least: 2", [1]),
+        ("trait: count(purchase, 30d)\nis: 0", [2]),
+        ("trait: trend(purchase, 30d)\nat_least: 0.6", [1]),
+        ("trait: share(purchase, b, 365d)\nis: 1", [2]),
+        ("trait: since(purchase)\nat_most: 1", [1]),
+        ("trait: rhythm(purchase)\nmissing: true", [2]),
+    ):
+        assert segments.people(facts, define(where), as_of=EARLY) == members, where
+    asked = define("trait: count(purchase, 30d)\nat_least: 2")
+    reason = segments.explain(facts, asked, 1, as_of=EARLY).reason
+    assert (reason.text, reason.value) == ("count(purchase, 30d) is at least 2", 2)
+    assert [each.event for each in reason.evidence] == ["purchase", "purchase"]

@@ -22,7 +22,7 @@ from tailorbird.segments.conditions import (
     TraitIs,
 )
 from tailorbird.segments.schedule import LIVE
-from tailorbird.traits.registry import TRAITS
+from tailorbird.traits.registry import computed
 
 _OPS: Final[dict[str, Op]] = {
     op: op for op in ("=", "!=", "<", "<=", ">", ">=", "in", "not in", "exists", "missing")
@@ -43,7 +43,7 @@ def formula(condition: Condition, among: Mapping[str, Segment]) -> Formula:
             if segment.refresh == LIVE and not segment.sql:
                 return formula(segment.condition, among)
         case TraitIs(name, comparison):
-            known = TRAITS.get(name)
+            known = computed(name)
             whole = known is not None and known.type == "integer"
             ordered = known is not None and known.type == "instant"
             return _compared(f"traits.{name}", comparison, condition, whole, ordered)

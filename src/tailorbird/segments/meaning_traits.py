@@ -8,7 +8,7 @@ from tailorbird.schema import DAY, Names
 from tailorbird.segments import operands
 from tailorbird.segments.conditions import DateIs, Has, OnList, Scored, TraitIs
 from tailorbird.traits.marks import text_of
-from tailorbird.traits.registry import TRAITS
+from tailorbird.traits.registry import computed
 from tailorbird.traits.terms import (
     Compare,
     Constant,
@@ -36,7 +36,7 @@ def truth(condition: TraitIs | DateIs | Has | Scored | OnList) -> Compare:
         case TraitIs(name, comparison):
             kind = operands.kind_of_comparison(name, comparison.op, comparison.operands)
             stored = operands.stored_all(name, kind, comparison.operands)
-            known = TRAITS.get(name)
+            known = computed(name)
             value = known.value if known else Declared(name, _COLUMNS.get(kind, "text"))
             return Compare(value, comparison.op, stored)
         case DateIs(name, _, comparison):
@@ -65,7 +65,7 @@ def listed(name: str) -> Followed:
 
 def _measured(date: DateIs) -> Value:
     """Return how far the date is; of an instant that we count, its day is the one in UTC."""
-    known = TRAITS.get(date.trait)
+    known = computed(date.trait)
     match date.measure:
         case "ago" | "ahead" as side:
             instant = known.value if known else Declared(date.trait, "instant")

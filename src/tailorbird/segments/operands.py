@@ -14,7 +14,7 @@ from tailorbird.schema import DAY
 from tailorbird.segments import mends
 from tailorbird.segments.conditions import DateMeasure, Measure, Operand
 from tailorbird.segments.mends import said
-from tailorbird.traits.registry import TRAITS
+from tailorbird.traits.registry import computed
 from tailorbird.traits.terms import MILLION, Amount, Op, Steps
 from tailorbird.yaml_text import nearest
 
@@ -96,7 +96,7 @@ class Unfit(Exception):  # noqa: N818 - it becomes a DefinitionError, which know
 
 def kind_of_trait(name: str) -> Kind:
     """Return what a trait can be compared with."""
-    trait = TRAITS.get(name)
+    trait = computed(name)
     if trait is None:
         return "open"
     return "days" if trait.unit == "days" else trait.type
@@ -152,7 +152,7 @@ def check(name: str, kind: Kind, op: Op, operands: Sequence[Operand]) -> None:
 
 def _check_possible(name: str, op: Op, operands: Sequence[Operand]) -> None:
     """Refuse what no value of a computed trait can be."""
-    trait = TRAITS.get(name)
+    trait = computed(name)
     if trait is None:
         return
     if isinstance(trait.value, Steps):
@@ -172,7 +172,7 @@ def stored_all(name: str, kind: Kind, operands: Sequence[Operand]) -> tuple[Stor
 
 def kind_of_comparison(name: str, op: Op, operands: Sequence[Operand]) -> Kind:
     """Return what a comparison with a trait compares: of a declared one, its operands decide."""
-    return kind_of_trait(name) if name in TRAITS else _decided(op, operands, dated=True)
+    return kind_of_trait(name) if computed(name) else _decided(op, operands, dated=True)
 
 
 def _decided(op: Op, operands: Sequence[Operand], *, dated: bool) -> Kind:
@@ -211,7 +211,7 @@ def stored(name: str, kind: Kind, operand: Operand) -> Stored:
             return operand
         case "text", str():
             return operand
-        case "text", bool() if name not in TRAITS and name not in PROPERTIES:
+        case "text", bool() if not computed(name) and name not in PROPERTIES:
             return "true" if operand else "false"
         case "day", str() if _is_day(operand):
             return (date.fromisoformat(operand) - _EPOCH.date()).days

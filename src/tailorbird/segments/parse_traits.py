@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 from tailorbird.privacy.vault import PERSONAL_FIELDS
-from tailorbird.segments import operands
+from tailorbird.segments import operands, parse_counts
 from tailorbird.segments.conditions import (
     Comparison,
     DateIs,
@@ -18,7 +19,8 @@ from tailorbird.segments.conditions import (
 )
 from tailorbird.segments.mends import said
 from tailorbird.segments.reader import Keyed, Reader, Vocabulary, nearest
-from tailorbird.traits.registry import TRAITS
+from tailorbird.traits.parametrised import FORMS, parametrised
+from tailorbird.traits.registry import TRAITS, computed
 from tailorbird.yaml_text import Path
 
 
@@ -35,7 +37,7 @@ def trait(reader: Reader, value: Keyed, path: Path) -> TraitIs | DateIs | Has:
     if form := next((form for form in _LISTS if form in value), None):
         return _has(reader, value, path, name, form)
     rest = {key: each for key, each in value.items() if key != "trait"}
-    kind = operands.kind_of_trait(name) if name in TRAITS else "dated"
+    kind = operands.kind_of_trait(name) if computed(name) else "dated"
     beside = ("trait", *operands.DATES, *_LISTS)
     return TraitIs(name, reader.comparison(rest, path, name, kind, beside))
 
@@ -43,7 +45,7 @@ def trait(reader: Reader, value: Keyed, path: Path) -> TraitIs | DateIs | Has:
 def _date(reader: Reader, value: Keyed, path: Path, name: str, measure: DateMeasure) -> DateIs:
     reader.mapping(value, path, ("trait", measure))
     path = (*path, measure)
-    if name in TRAITS and TRAITS[name].type != "instant":
+    if (known := computed(name)) and known.type != "instant":
         reader.refuse(f"{name!r} is no date", path, "name an instant, such as last_order_at")
     kind = operands.DATES[measure]
     comparison = reader.comparison(value[measure], path, measure, kind)
@@ -69,7 +71,7 @@ def _refuse_far(reader: Reader, comparison: Comparison, path: Path) -> None:
 def _has(reader: Reader, value: Keyed, path: Path, name: str, form: str) -> Has:
     reader.mapping(value, path, ("trait", form))
     path, asked = (*path, form), value[form]
-    if name in TRAITS:
+    if computed(name):
         reader.refuse(f"{name!r} is one value, no list", path, "compare it: `is`, `in`")
     if form != "has" and not (isinstance(asked, list) and asked):
         reader.refuse("a list is needed", path, "write `[garden, kitchen]`")
@@ -134,10 +136,22 @@ def _known_trait(reader: Reader, name: str, path: Path) -> None:
         if name == BIRTHDAY:
             mend = "of a birthday `anniversary_in` alone can be asked"
         reader.refuse(what, path, mend)
+    if _PARAMETERS.fullmatch(name):
+        _spelt_out(reader, name, path)
+        return
     extra = reader.vocabulary.traits if reader.vocabulary else frozenset()
     reader.known("trait", name, TRAITS.keys() | extra, path)
 
 
+def _spelt_out(reader: Reader, name: str, path: Path) -> None:
+    """Refuse a trait with parameters that means nothing, or is of an event that never comes."""
+    if (spelt := parametrised(name)) is None:
+        reader.refuse(f"no trait {name[:80]!r}", path, f"write one of {', '.join(FORMS)}")
+    parse_counts.event(reader, spelt.event, path)
+
+
+_PARAMETERS: Final = re.compile(r"[^()]*\(.*\)\s*", re.DOTALL)
+"""A name that ends in brackets is no declared trait."""
 _NONE_YET: Final = {
     "model": "none has scored anybody yet: `tailorbird learn`",
     "list": "make it: `tailorbird lists create`",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from tailorbird.schema import DAY, Names
@@ -237,15 +238,27 @@ TRAITS: Final[dict[str, Trait]] = _listed(
 """Computed traits by name, a closed list. Every other name is a declared trait."""
 
 
-def trait(name: str) -> Trait:
-    """Return the trait of this name; one that is not computed is declared, as text."""
+@lru_cache(maxsize=1024)
+def computed(name: str) -> Trait | None:
+    """Return the trait of this name if it is computed: of the list, or spelt out with parameters.
+
+    >>> computed("count(purchase, 30d)").unit, computed("favourite_colour")
+    ('times', None)
+    """
     if (known := TRAITS.get(name)) is not None:
         return known
-    if (spelt := parametrised(name)) is not None:
-        return Trait(
-            name, spelt.type, spelt.unit, spelt.description, (spelt.event,), spelt.value,
-            spelt.said, spelt.lacking, spelt.nouns,
-        )  # fmt: skip
+    if (spelt := parametrised(name)) is None:
+        return None
+    return Trait(
+        name, spelt.type, spelt.unit, spelt.description, (spelt.event,), spelt.value,
+        spelt.said, spelt.lacking, spelt.nouns,
+    )  # fmt: skip
+
+
+def trait(name: str) -> Trait:
+    """Return the trait of this name; one that is not computed is declared, as text."""
+    if (known := computed(name)) is not None:
+        return known
     own = name.replace("_", " ")
     return Trait(
         name, "text", "", "As last declared", (f"trait:{name}",), Declared(name, "text"),
