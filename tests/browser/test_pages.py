@@ -115,7 +115,7 @@ def complaints(page: Page) -> list[str]:
 
 def is_quiet(route: str) -> bool:
     """Return whether a page asks for nothing that is not there, and shows no mail's own code."""
-    lacks = ("/people/999999", "/nowhere", "/journeys/old", f"/inbox/{SEND}")
+    lacks = ("/people/999999", "/nowhere", "/journeys/old", "/journeys/reminder", f"/inbox/{SEND}")
     if route.endswith("still-to-come/edit"):
         return False
     return route not in lacks and not route.startswith(("/campaigns/", "/templates/", "/images/"))
@@ -189,6 +189,7 @@ def test_what_was_learnt_is_accessible_where_it_is_opened(
 ) -> None:
     page = new_context(scheme, viewport).new_page()
     answered(page, "**/campaigns/win-back/uplift", UPLIFT)
+    answered(page, "**/journeys/reminder/uplift", UPLIFT)
     answered(
         page,
         "**/people/17/scores/*/reasons",
@@ -203,6 +204,12 @@ def test_what_was_learnt_is_accessible_where_it_is_opened(
     page.get_by_label("Candidates, one a line").fill("Did you forget something?\nOnly today")
     page.get_by_role("button", name="Compare them").click()
     expect(page.get_by_role("columnheader", name="Chance to win")).to_be_visible()
+    page.get_by_role("button", name="Check it").click()
+    expect(page.get_by_role("button", name="Check again")).to_be_visible()
+    expect(page.get_by_role("region", name="Before it is sent")).to_contain_text("were looked at")
+    faults += violations(page, axe, WITHOUT_FRAMES)
+    shown(page, f"{shop}/journeys/reminder")
+    expect(page.get_by_text("+4.9 points (-2.4 to +12.1)")).to_be_visible()
     faults += violations(page, axe, WITHOUT_FRAMES)
     assert faults == []
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

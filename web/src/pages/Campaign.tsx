@@ -41,9 +41,9 @@ export default function Campaign({ name }: { name: string }) {
             </div>
             <CampaignFeedback campaign={name} />
             <Decided verdicts={shown.verdicts} states={shown.states} />
+            <UpliftCard of={campaignAt(name)} />
             {!step && (
               <>
-                <UpliftCard name={name} />
                 <SubjectsCard subjects={shown.subjects} />
                 <ScheduleCard name={name} />
                 <PreflightCard name={name} variants={shown.arms.filter((arm) => !arm.holdout).map((arm) => arm.name)} />

@@ -8,6 +8,7 @@ import { CampaignPlaces } from "../parts/places";
 import { InForce } from "../parts/publishing";
 import { SimulationCard } from "../parts/simulation";
 import { Graph } from "../parts/steps";
+import { UpliftCard } from "../parts/uplift";
 import { WatchCard } from "../parts/watching";
 import { Mode } from "./Journeys";
 
@@ -41,6 +42,7 @@ export default function Journey({ name }: { name: string }) {
             <Card title="Steps" note="Where nothing else is said, a step leads to the next one.">
               <Graph journey={name} steps={journey.steps} />
             </Card>
+            <UpliftCard of={`/journeys${path(name)}`} />
             <SimulationCard journey={name} />
             <InForce key={journey.version} journey={journey} again={reading.again} />
             <Card title="Its text">

@@ -1,7 +1,7 @@
-// Whom a campaign's mail moves, by its own holdout; and whether that can be told from chance.
+// Whom a campaign, a journey or one of its mails moves, by who was held out; and whether that can be told from chance.
 
 import { Button } from "@mantine/core";
-import { path, useDoing, useReading } from "../api/reading";
+import { useDoing, useReading } from "../api/reading";
 import { trained } from "../api/training";
 import type { CampaignUplift, UpliftOrder } from "../api/types";
 import { capital, count, many, plain, points, share } from "../words";
@@ -12,8 +12,9 @@ import { Table } from "./table";
 const PER_THOUSAND = 1000;
 const signed = (n: number) => `${n > 0 ? "+" : ""}${(n * PER_THOUSAND).toFixed(1)}`;
 
-export function UpliftCard({ name }: { name: string }) {
-  const reading = useReading<CampaignUplift>(`/campaigns${path(name)}/uplift`);
+/** `of`: what the API names it by, a campaign, a journey or one of its mails. */
+export function UpliftCard({ of }: { of: string }) {
+  const reading = useReading<CampaignUplift>(`${of}/uplift`);
   const doing = useDoing();
   const missing = reading.trouble?.status === 404;
   const found = reading.value;
@@ -21,7 +22,7 @@ export function UpliftCard({ name }: { name: string }) {
     <Card
       title="Whom it moves"
       aside={found && <Chip tone={found.serves ? "moss" : "grey"}>{found.serves ? "scores people" : "scores nobody"}</Chip>}
-      note="Learnt from the people who were held out: who acts because of the mail, not who would have acted anyway."
+      note="Learnt from the people who were held out: who acts because of it, not who would have acted anyway."
     >
       {reading.trouble && !missing && <TroubleNote problem={reading.trouble} />}
       {missing && <Empty>Not learnt yet. It needs people who were held out, and whose window is over.</Empty>}
@@ -32,7 +33,7 @@ export function UpliftCard({ name }: { name: string }) {
           disabled={doing.busy}
           onClick={() =>
             doing.run(async () => {
-              await trained<CampaignUplift>(`/campaigns${path(name)}/uplift`);
+              await trained<CampaignUplift>(`${of}/uplift`);
               reading.again();
               return "Learnt and judged.";
             })
@@ -57,12 +58,12 @@ function Found({ uplift }: { uplift: CampaignUplift }) {
       <p>{uplift.why}</p>
       <Facts>
         <Fact word="People">{count(uplift.people)}</Fact>
-        <Fact word="Written to">{count(uplift.written_to)}</Fact>
+        <Fact word={uplift.campaign.endsWith("/") ? "Entered" : "Written to"}>{count(uplift.written_to)}</Fact>
         <Fact word="Outcome" note={`within ${many(uplift.window_days, "day")}`}>
           {capital(plain(uplift.outcome))}
         </Fact>
         {uplift.average_low < uplift.average_high && (
-          <Fact word="Average effect of the mail" note="in a hundred people; 95 % interval">
+          <Fact word="Average effect" note="in a hundred people; 95 % interval">
             {points(uplift.average)} points{" "}
             <span className="dim">
               ({points(uplift.average_low)} to {points(uplift.average_high)})
