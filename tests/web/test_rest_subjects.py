@@ -54,6 +54,26 @@ def test_what_scores_is_told_and_learns_when_asked(call: Call) -> None:
     assert (learnt.status_code, learnt.json()["version"]) == (200, 1)
 
 
+def test_whom_a_mail_moves_is_learnt_behind_the_request(call: Call, tb: Tailorbird) -> None:
+    tb.install_library()
+    tb.put("segment", "everybody", "name: everybody\nwhere: {trait: orders, at_least: 0}\n")
+    tb.put("campaign", "spring", CAMPAIGN)
+    assert call("/campaigns/spring/uplift/training").json()["state"] == ""
+    begun = call("/campaigns/spring/uplift/train", "POST")
+    assert (begun.status_code, begun.json()["name"]) == (202, "spring"), begun.text
+    while (ended := call("/campaigns/spring/uplift/training").json())["state"] == "running":
+        pass
+    assert (ended["state"], ended["why"]) == ("done", "")
+    found = call("/campaigns/spring/uplift").json()
+    assert (found["serves"], found["version"]) == (False, 1)
+    for where in ("/campaigns/autumn/uplift/train", "/campaigns/autumn/uplift/training"):
+        assert call(where, "POST" if where.endswith("train") else "GET").status_code == 404
+
+
+def test_tests_of_subjects_are_listed(call: Call) -> None:
+    assert call("/subjects/tests").json() == []
+
+
 def test_of_a_campaign_without_an_experiment_nothing_is_told(call: Call, tb: Tailorbird) -> None:
     tb.install_library()
     tb.put("segment", "everybody", "name: everybody\nwhere: {trait: orders, at_least: 0}\n")
