@@ -201,6 +201,20 @@ def test_without_a_holdout_nobody_is_told_apart(shop: Tailorbird, clock: Clock) 
     assert found.scored == 0
 
 
+def test_a_later_holdout_teaches_by_its_own_draws(shop: Tailorbird, clock: Clock) -> None:
+    clock.now = SENT_AT + 9 * DAY
+    put(shop, "twice", holdout=0)
+    shop.decide("twice")
+    clock.now += DAY
+    put(shop, "twice")
+    shop.decide("twice", occurrence="2")
+    clock.now += 8 * DAY
+    experiment = uplifts.read(shop.world, uplift_draws.find(shop.world, "twice"), clock.now)
+    assert len(experiment.outcome) == PEOPLE - PEOPLE // 20
+    assert set(experiment.probability) == {0.6}
+    assert 0 < experiment.treated.sum() < len(experiment.treated)
+
+
 def test_of_an_open_window_and_of_nobody_nothing_is_learnt(shop: Tailorbird, clock: Clock) -> None:
     early = uplifts.train(shop.world, "recall", SENT_AT + 2 * DAY)
     assert "Nobody was in the experiment" in early.why
