@@ -558,6 +558,7 @@ export interface ExposureAudit {
   at_least: number;
   declared: boolean;
   shares: ExposureShare[];
+  steered: boolean;
 }
 
 export interface ExposureReport {
@@ -567,6 +568,7 @@ export interface ExposureReport {
   products: number;
   shown: number;
   gini: number;
+  ndcg: number;
   audits: ExposureAudit[];
 }
 
@@ -578,6 +580,7 @@ export interface ExposureShare {
   high: number;
   target: number;
   too_little: boolean;
+  before: number;
 }
 
 export interface ExtraDefinition {
@@ -1704,7 +1707,7 @@ export interface PrivateCount {
 export interface PrivateCounting {
   epsilon: number;
   by: string;
-  values: (string | unknown)[];
+  values: string[];
 }
 
 export interface PrivateTraining {
@@ -1737,6 +1740,7 @@ export interface ProductChange {
   url: string;
   image: string;
   stock: number | null;
+  attributes: Record<string, string | number | boolean | null>;
 }
 
 export interface ProductPage {
@@ -1752,6 +1756,7 @@ export interface ProductRecord {
   url: string;
   image: string;
   stock: number | null;
+  attributes: Record<string, string | number | boolean | null>;
   item: string;
 }
 
@@ -1765,6 +1770,7 @@ export interface ProductRow {
   image: string;
   stock: number | null;
   updated_at: string;
+  attributes: Record<string, string>;
 }
 
 export interface ProviderLoad {
@@ -2472,7 +2478,7 @@ export interface SubjectTest {
 }
 
 export interface SubjectsAsked {
-  subjects: (string | unknown)[];
+  subjects: string[];
 }
 
 export interface Suggestion {
