@@ -72,7 +72,12 @@ boosts:
         ("name: a\npairs:\n  - {bought: {}, show: [x]}", "no product is named", ":3"),
         ("name: a\nexposure:\n  - {by: brand, shares: {a: .7, b: .7}}", "more than 1", ":3"),
         ("name: a\nshuffle: true", "unknown field", ":2"),
-        ("name: a\ndiversity: 2", "diversity", ":2"),
+        ("name: a\ndiversity: -1", "'diversity' is -1, but it must be at least 0; write", ":2"),
+        ("name: a\ncaps:\n  brand: 0", "'caps.brand' is 0, but it must be at least 1", ":3"),
+        ("name: a\nboosts:\n  - {by: much}", "'boosts[0].by' is 'much', but it must be", ":3"),
+        ("name: a\nnew_products: 3", "it must be true or false or a mapping; write", ":2"),
+        ("name: a\nnew_products: {places: 0}", "'new_products.places' is 0, but", ":2"),
+        ("name: a\nexposure:\n  - {by: brand, steer: 2}", "must be true or false", ":3"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(text: str, what: str, line: str) -> None:
@@ -80,6 +85,8 @@ def test_a_mistake_is_told_with_its_place(text: str, what: str, line: str) -> No
         parse(text, "recommendations/a.yaml")
     assert what in caught.value.sentence()
     assert f"recommendations/a.yaml{line}" in caught.value.sentence()
+    assert "Expected" not in caught.value.sentence()  # a checker's own words
+    assert "$." not in caught.value.sentence()
 
 
 def test_the_attributes_that_rules_name_are_found_with_their_places() -> None:

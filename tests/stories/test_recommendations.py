@@ -250,6 +250,33 @@ variants:
         removing.remove(shop.world, "recommendations", "tins", now=NOW)
 
 
+def test_what_is_lifted_is_told_in_the_answer_and_the_audit(shop: Tailorbird) -> None:
+    text = "name: {0}\nexposure: [{{by: brand, shares: {{own: 0.8}}, at_least: 0.9, steer: {1}}}]"
+    for name, steer in (("still", "false"), ("lifted", "true")):
+        shop.put("recommendations", name, text.format(name, steer))
+    still, lifted = (shop.recommendations.exposure(name) for name in ("still", "lifted"))
+    own, before = (
+        next(s for s in told.audits[0].shares if s.value == "own") for told in (lifted, still)
+    )
+    assert (before.share, before.too_little, still.ndcg) == (before.before, True, 1.0)
+    assert (own.before, own.too_little) == (before.share, False)
+    assert own.share >= 0.9 * 0.8
+    assert lifted.ndcg < 1
+    brand = {item: ("own", "fine")[int(item.split("-")[1]) % 2] for item in shop_items()}
+    unmoved, moved = (
+        [shop.recommend(f"p{n}", 4, rules=name).products for n in range(30)]
+        for name in ("still", "lifted")
+    )
+    codes = {each.reason_code for one in moved for each in one if brand[each.item] == "own"}
+    assert "exposure" in codes
+    assert not any(each.reason_code == "exposure" for one in unmoved for each in one)
+    assert {brand[e.item] for one in moved for e in one if e.reason_code == "exposure"} == {"own"}
+
+
+def shop_items() -> list[str]:
+    return [f"{name}-{number}" for name in ("pot", "tin") for number in range(PAIRS)]
+
+
 def test_the_report_is_of_the_version_that_serves(shop: Tailorbird) -> None:
     found = learning.recommender(shop.world)
     assert found is not None
@@ -280,5 +307,8 @@ def test_the_commands_show_rules_products_and_exposure(
     assert len(told["products"]) == 2
     assert run(["recommendations", "exposure", "calm", *folder]) == 0
     assert "Gini" in capsys.readouterr().out
+    rules.write_text("name: calm\ndiversity: -1\n", encoding="utf-8")
+    assert run(["recommendations", "add", str(rules), *folder]) == 1
+    assert "calm.yaml:2: 'diversity' is -1, but it must be" in capsys.readouterr().err
     assert run(["recommend", *folder]) == 2
     assert run(["recommendations", "remove", "calm", *folder]) == 0

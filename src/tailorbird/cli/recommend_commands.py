@@ -153,17 +153,21 @@ def _exposure_lines(found: ExposureReport) -> Iterator[str]:
         f"{found.shown:,} of {found.products:,} products are shown to {found.people:,} people; "
         f"Gini {found.gini:.2f}"
     )
+    if any(audit.steered for audit in found.audits):
+        yield f"lifting leaves {found.ndcg:.1%} of the NDCG by the model's own scores"
     for audit in found.audits:
         yield ""
         rows = [
             (
-                each.value, each.products, f"{each.share:.1%}",
-                f"{each.low:.1%} to {each.high:.1%}", f"{each.target:.1%}",
+                each.value, each.products, *([f"{each.before:.1%}"] if audit.steered else []),
+                f"{each.share:.1%}", f"{each.low:.1%} to {each.high:.1%}", f"{each.target:.1%}",
                 "too little" if each.too_little else "",
             )
             for each in audit.shares
         ]  # fmt: skip
-        yield from table((audit.by, "products", "share", "95 % interval", "target", ""), rows)
+        before = ("before",) if audit.steered else ()
+        heads = (audit.by, "products", *before, "share", "95 % interval", "target", "")
+        yield from table(heads, rows)
 
 
 keep(app, "recommendations")

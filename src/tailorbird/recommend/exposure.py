@@ -115,8 +115,8 @@ def _audit(
     aim = targets(asked, allowed, values)
     words, group, products = aim.words, aim.group, aim.products
     low, share, high = _interval(_by_person(shown, group, len(words)), rng)
-    before = _by_person(unmoved, group, len(words)).sum(axis=0)
-    before /= max(float(before.sum()), 1e-300)
+    earlier = _by_person(unmoved, group, len(words))
+    before = earlier.sum(axis=0) / max(float(earlier.sum()), 1e-300)
     found = [
         ExposureShare(
             word, int(products[at]), float(share[at]), float(low[at]), float(high[at]),
