@@ -21,6 +21,7 @@ from tailorbird.predict.algorithms import Algorithm
 from tailorbird.predict.blend import Blend
 from tailorbird.predict.boosted import Boosted
 from tailorbird.predict.cross_validation import out_of_fold, strata
+from tailorbird.predict.forest import Forest
 from tailorbird.predict.linear import Logistic
 from tailorbird.predict.neural import Neural
 from tailorbird.predict.propensity import Floats
@@ -59,17 +60,35 @@ def folds(algorithm: Algorithm, rows: Snapshot) -> tuple[float, float]:
     return choose.figure(said, rows.outcome, "classification"), error
 
 
+def ahead(algorithm: Algorithm, past: Snapshot, future: Snapshot) -> float:
+    """Return the AUC on later rows of what was learnt from earlier ones."""
+    rng = np.random.default_rng(1)
+    fitted = algorithm.fit(past.features, past.outcome, task="classification", rng=rng)
+    return choose.figure(fitted.estimates(future.features), future.outcome, "classification")
+
+
 def measure(card: ModelCard, name: str) -> Measure:
     return next(each for each in card.measures if each.name == name)
 
 
 def test_sessions_that_end_in_a_purchase(shared_data: Path) -> None:
-    """Measured: LightGBM .9295 (ECE .007), logistic .909, page values alone .87."""
+    """Measured: LightGBM .9295 (ECE .007; 95 % interval .923 to .937), logistic .909, forest .927.
+
+    .932 was planned, of the whole set; with two fifths, three and four of these rows it is .924,
+    .927 and .929, so half as many again are worth about a thousandth. Folds flatter: the last
+    quarter of the rows, in order of time, is foretold at .875 by those before.
+    """
     rows = table(SESSIONS, str(shared_data / "commerce" / "shopping_sessions.parquet"))
     auc, error = folds(Boosted(120, 7, 40), rows)
     assert auc > 0.925
     assert error < 0.02
     assert folds(Logistic(10.0), rows)[0] > 0.90
+    auc, error = folds(Forest(), rows)
+    assert auc > 0.922
+    assert error < 0.02
+    cut = len(rows.outcome) * 3 // 4
+    past, future = rows.take(np.arange(cut)), rows.take(np.arange(cut, len(rows.outcome)))
+    assert ahead(Boosted(120, 7, 40), past, future) > 0.865
 
 
 def test_who_answers_a_campaign(shared_data: Path) -> None:
@@ -90,9 +109,7 @@ def test_a_bank_whose_folds_promise_what_time_does_not_keep(shared_data: Path) -
     mixed, _ = folds(boosted, rows)
     cut = len(rows.outcome) * 3 // 4
     past, future = rows.take(np.arange(cut)), rows.take(np.arange(cut, len(rows.outcome)))
-    rng = np.random.default_rng(1)
-    fitted = boosted.fit(past.features, past.outcome, task="classification", rng=rng)
-    later = choose.figure(fitted.estimates(future.features), future.outcome, "classification")
+    later = ahead(boosted, past, future)
     assert mixed > later + 0.05, (mixed, later)
 
 

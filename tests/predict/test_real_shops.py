@@ -38,6 +38,7 @@ FROM past GROUP BY person ORDER BY person
 """
 _ORDERS = {
     "cdnow_master": "customer_id AS person, date AS day, spend AS value FROM read_parquet($file)",
+    "cdnow_sample": "master_id AS person, date AS day, spend AS value FROM read_parquet($file)",
     "online_retail": (
         "customer_id AS person, invoice_date AS day, quantity * unit_price AS value "
         "FROM read_parquet($file) "
@@ -50,10 +51,16 @@ _ORDERS = {
 }
 NOW = {
     "cdnow_master": 10_408 * DAY,
+    "cdnow_sample": 10_407 * DAY,
     "online_retail": 15_248 * DAY,
     "journey/transactions_sample": 17_531 * DAY,
 }
-DAYS = {"cdnow_master": 90, "online_retail": 30, "journey/transactions_sample": 30}
+DAYS = {
+    "cdnow_master": 90,
+    "cdnow_sample": 90,
+    "online_retail": 30,
+    "journey/transactions_sample": 30,
+}
 
 
 @dataclass
@@ -124,7 +131,7 @@ def auc(score: Floats, outcome: Floats) -> float:
 @pytest.mark.parametrize(
     ("shop", "least", "gain"),
     [
-        ("cdnow_master", 0.828, 0.0),  # .8340, .8247, +.0045 to +.0136
+        ("cdnow_master", 0.831, 0.0),  # .8349, .8247, +.0059 to +.0139
         ("online_retail", 0.73, 0.0),  # .7410, .7273, +.0068 to +.0208
         ("journey/transactions_sample", 0.80, 0.0),  # .8124, .7941, +.0106 to +.0264
     ],
@@ -141,7 +148,7 @@ def test_who_buys_again_is_foretold_better_than_by_any_rule(
 @pytest.mark.parametrize(
     ("shop", "least"),
     [
-        ("cdnow_master", 0.82),  # .8279, .8210, +.0023 to +.0111
+        ("cdnow_master", 0.825),  # .8295, .8210, +.0041 to +.0121
         ("online_retail", 0.73),  # .7402, .7268, +.0068 to +.0205
         ("journey/transactions_sample", 0.77),  # .7835, .7632, +.0120 to +.0299
     ],
@@ -214,6 +221,39 @@ def test_each_way_to_foretell_who_of_cdnow_buys_again(shop: Shop) -> None:
     everything = [-traits["recency_days"], 1 - model.none(histories(traits), 91.0), *said]
     found = [auc(each, bought) for each in (*everything, (said[0] + said[1]) / 2)]
     assert found == pytest.approx([0.8245, 0.8268, 0.8326, 0.8332, 0.8337], abs=0.002)
+
+
+# Planned: recency .828, BG/NBD .8335, logistic .840, trees .839, forest .835, their mean .8403.
+# Of windows of 28 to 182 days that end with the data, of these people or of all that are here, this
+# one alone gives the first two. Between its algorithms lies less than 2,357 people can tell.
+@pytest.mark.parametrize("shop", ["cdnow_sample"], indirect=True)
+@pytest.mark.parametrize(
+    ("algorithm", "least"),
+    [
+        (Buyers(90), 0.828),  # .8322; .8338 where it is fitted on the test's own histories
+        ("logistic", 0.831),  # .8357, -.003 to +.019 beside recency
+        ("lightgbm", 0.831),  # .8352, -.005 to +.019
+        ("random_forest", 0.828),  # .8327, -.007 to +.017
+        ("blend", 0.831),  # .8351, -.003 to +.016
+    ],
+    ids=["bg_nbd", "logistic", "lightgbm", "random_forest", "blend"],
+)
+def test_of_a_tenth_of_cdnow_no_gain_is_sure_and_the_card_says_so(
+    shop: Shop, algorithm: str | Algorithm, least: float
+) -> None:
+    _, card = predict.judge(
+        shop.features,
+        shop.buyers,
+        now=shop.now,
+        horizon_days=shop.days,
+        algorithm=algorithm,
+        also=(Buyers(90), Buyers(90, scaled=True)) if algorithm == "blend" else (),
+    )
+    (found,) = (m for m in card.measures if (m.name, m.naive_rule) == ("auc", "recency"))
+    assert found.naive == pytest.approx(0.8286, abs=0.0005)
+    assert found.model > least
+    assert found.low < 0 < found.high
+    assert not card.serves, card.why
 
 
 @pytest.mark.parametrize("shop", ["cdnow_master"], indirect=True)
