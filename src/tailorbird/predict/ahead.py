@@ -38,10 +38,10 @@ class Ahead(msgspec.Struct, frozen=True):
         return {HEAD: msgspec.json.encode(self)}
 
     def stretched(self, said: Floats, features: pa.Table) -> tuple[Floats, Floats, Floats]:
-        """Return values over the whole horizon, and between which each will surely enough lie.
+        """Return values over the whole horizon, and the ends of the interval of each.
 
         The interval is that of how often people buy. Where nobody knows how, values grow with the
-        days, and all that is sure is that none is below 0.
+        days, and all that is known is that none is below 0.
         """
         days = self.horizon_days / self.judged_days
         if self.buying is None:
