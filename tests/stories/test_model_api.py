@@ -44,10 +44,8 @@ def test_the_list_says_what_serves_and_what_answers(call: Call) -> None:
 
 
 def test_a_model_is_trained_behind_the_request_and_rolled_back_with_a_reason(call: Call) -> None:
-    training = call("POST", f"{MODEL}/train").json()
-    while training["state"] == "running":
-        training = call("GET", f"{MODEL}/training").json()
-    assert training["state"] == "done", training
+    training = over(call, call("POST", f"{MODEL}/train"))
+    assert (training["state"], training["how"]) == ("done", "anew"), training
     detail = call("GET", MODEL).json()
     assert [each["version"] for each in detail["versions"]] == [2, 1]
     assert detail["turns"][0]["how"] in ("promoted", "kept")
@@ -60,6 +58,37 @@ def test_a_model_is_trained_behind_the_request_and_rolled_back_with_a_reason(cal
     back = call("POST", f"{MODEL}/roll-back", json=asked).json()
     assert back["serving"] == other
     assert (back["turns"][0]["author"], back["turns"][0]["reason"]) == ("ada", "wrong people")
+
+
+def test_models_are_wanted_and_trained_in_every_way_that_the_command_line_has(call: Call) -> None:
+    wanted = "name: repeat_purchase\nschedule: weekly\n"
+    kept = call("POST", "/api/v1/models", json={"text": wanted, "reason": "a week is enough"})
+    assert (kept.status_code, kept.json()["kind"]) == (201, "model"), kept.text
+    assert call("GET", MODEL).json()["scheduled"] == "weekly"
+    before = call("GET", MODEL).json()["latest"]
+    private = over(call, call("POST", f"{MODEL}/train-privately", json={"epsilon": 2.0}))
+    assert (private["state"], private["how"]) == ("done", "privately"), private
+    found = call("GET", MODEL).json()
+    assert (found["latest"], found["serving"]) == (before + 1, before)
+    assert [each["epsilon"] for each in found["spent"]] == [2.0]
+    spent = over(call, call("POST", f"{MODEL}/train-privately", json={"epsilon": 20.0}))
+    assert (spent["state"], "does not allow epsilon 20" in spent["why"]) == ("failed", True)
+    on = over(call, call("POST", f"{MODEL}/learn-on"))
+    assert (on["state"], on["how"]) == ("failed", "on")
+    assert on["why"]
+    wrong = call("POST", "/api/v1/models", json={"text": "name: repeat_purchase\ntarget: riches"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "definition")
+    assert call("POST", "/api/v1/models/unheard-of/learn-on").status_code == 404
+    assert call("POST", f"{MODEL}/train-privately", json={"epsilon": 0}).status_code == 400
+
+
+def over(call: Call, begun: httpx.Response) -> dict[str, Any]:
+    """Return how a training of the model ended that was accepted."""
+    assert begun.status_code == 202, begun.text
+    training: dict[str, Any] = begun.json()
+    while training["state"] == "running":
+        training = call("GET", f"{MODEL}/training").json()
+    return training
 
 
 def test_drift_and_groups_are_told(call: Call) -> None:
