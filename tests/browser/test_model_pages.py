@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Route, ViewportSize, expec
 from tests.browser.looking import violations
 from tests.shown import shown
 
+from tailorbird.model_cards import Tried
 from tailorbird.recommender_cards import (
     BesideRule,
     ExposureAudit,
@@ -214,6 +215,17 @@ def test_the_figures_of_one_measure_stand_together(page: Page, shop: str) -> Non
     shown(page, f"{shop}/models/repeat_purchase")
     rows = page.get_by_role("table", name="Measures of repeat_purchase").get_by_role("rowheader")
     expect(rows).to_contain_text(["AUC", "AUC", "Brier score"])
+
+
+def test_what_was_tried_is_told_without_the_words_of_the_program(page: Page, shop: str) -> None:
+    own = "bg_nbd (horizon_days 60, asks is silent, way bg_nbd, scaled False)"
+    tried = Tried("blend", 0.737, f"{own} + lightgbm (rounds 60, leaves 4)", chosen=True)
+    card = msgspec.structs.replace(CARD, tried=(tried,))
+    answered(page, "/models/repeat_purchase", msgspec.structs.replace(DETAIL, card=card))
+    shown(page, f"{shop}/models/repeat_purchase")
+    table = page.get_by_role("table", name="Algorithms that were tried")
+    expect(table).to_contain_text("BG/NBD + LightGBM (rounds 60, leaves 4)")
+    expect(table).not_to_contain_text("asks")
 
 
 def test_a_model_that_was_refused_says_why_and_what_to_do_and_shows_no_empty_table(

@@ -4,12 +4,12 @@ import { path, useReading } from "../api/reading";
 import type { ModelDetail, ModelReport, ModelVersion } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Budget, Drift, EvenedOut, Fairness } from "../parts/honesty";
-import { algorithmName, Answers, Lift, measureName, Measures, predicted, Reliability } from "../parts/models";
+import { algorithmName, Answers, Lift, measureName, Measures, predicted, Reliability, settingsWords } from "../parts/models";
 import { Card, Chip, Empty, Fact, Facts, Page, Shown } from "../parts/page";
 import { campaignAt } from "../parts/places";
 import { Table } from "../parts/table";
 import { isElsewhere, Life } from "../parts/versions";
-import { capital, count, date, figure, many, plain, share, traitName } from "../words";
+import { capital, count, date, figure, many, share, traitName } from "../words";
 
 export default function Model({ name }: { name: string }) {
   const where = `/models${path(name)}`;
@@ -209,7 +209,7 @@ function Learnt({ card }: { card: ModelReport }) {
                 cell: (each) => (
                   <>
                     {algorithmName(each.algorithm)} {each.chosen && <Chip tone="moss">chosen</Chip>}
-                    {(each.why || each.settings) && <small className="dim block">{each.why || plain(each.settings)}</small>}
+                    <small className="dim block">{each.why || settingsWords(each.settings)}</small>
                   </>
                 ),
               },

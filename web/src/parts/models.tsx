@@ -43,6 +43,24 @@ const ALGORITHMS: Record<string, string> = {
 
 export const algorithmName = (name: string): string => ALGORITHMS[name] ?? plain(name);
 
+/** Settings that only say again what the model is. */
+const SAID_ELSEWHERE = /^(asks|way|scaled|horizon_days) /;
+
+const telling = (settings: string): string =>
+  plain(
+    settings
+      .split(", ")
+      .filter((each) => !SAID_ELSEWHERE.test(each))
+      .join(", "),
+  );
+
+/** The settings of an algorithm, or of all that a blend is made of: `name (settings) + name (settings)`. */
+export function settingsWords(settings: string): string {
+  const parts = settings.split(" + ").map((part) => /^(\w+) \(([^()]*)\)$/.exec(part));
+  if (!parts.every((part) => part !== null)) return telling(settings);
+  return parts.map(([, name = "", own = ""]) => [algorithmName(name), telling(own) && `(${telling(own)})`].join(" ").trim()).join(" + ");
+}
+
 /** Measures of which less is better, by how their names end. */
 const LESS = ["calibration error", "brier", "log loss", "mean absolute error", "total error", "days off"];
 const isLess = (name: string): boolean => LESS.some((end) => name.endsWith(end));
