@@ -7,7 +7,7 @@ the same instant, so that a model of the past learns nothing of what came after 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -26,7 +26,10 @@ from tailorbird.traits.imputing import (
 )
 from tailorbird.world import World
 
-__all__ = ["NAME", "Policies", "Told", "check", "policies", "table", "told", "values_of"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["NAME", "Policies", "Told", "check", "fill", "policies", "table", "told", "values_of"]
 
 Among = Callable[[], Sequence[PersonId]]
 """Returns the people from whom statistics are taken; asked only where there are any to take."""
@@ -59,7 +62,14 @@ def table(
     world: World, traits: Sequence[str], as_of: Instant, people: Sequence[PersonId], among: Among
 ) -> Filled:
     """Return these people's traits as of an instant, without the gaps that the policy fills."""
-    known = profiles.table(world.facts, traits, as_of=as_of, people=people)
+    return fill(
+        world, profiles.table(world.facts, traits, as_of=as_of, people=people), as_of, among
+    )
+
+
+def fill(world: World, known: pa.Table, as_of: Instant, among: Among) -> Filled:
+    """Return people's traits as of an instant, with the gaps filled as the policy says."""
+    traits = known.column_names[1:]
     found = policies(world)
     if found is None or found.traits.keys().isdisjoint(traits):
         return Filled(known, {})

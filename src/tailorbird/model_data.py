@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from tailorbird import grouping, hours, imputation, predict, segments
+from tailorbird import as_then, grouping, hours, imputation, predict, segments
 from tailorbird.errors import DefinitionError
 from tailorbird.learning_texts import (
     WantedModel,
@@ -164,7 +164,11 @@ def traits(
     world: World, as_of: Instant, people: Sequence[PersonId], names: Sequence[str]
 ) -> pa.Table:
     """Return traits of people, filled as the author wants by those who allow training."""
-    return imputation.table(world, names, as_of, people, lambda: trainees(world, as_of)).table
+    there = as_then.known(world, people, as_of)
+    told = as_then.table(world, names, as_of, there)
+    return imputation.fill(
+        world, told, as_of, lambda: as_then.known(world, trainees(world, as_of), as_of)
+    ).table
 
 
 def audience(world: World, asked: WantedModel, as_of: Instant) -> segments.Segment | None:

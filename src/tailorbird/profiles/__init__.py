@@ -10,7 +10,7 @@ from tailorbird.profiles.changes import merged_body, separated_body
 from tailorbird.profiles.fold import Folded, fold, moved, replay, withdrawal
 from tailorbird.profiles.fold_columns import Known, fold_columns, replay_columns
 from tailorbird.profiles.listing import listed_bodies
-from tailorbird.profiles.traits import TRAITS, Trait, table
+from tailorbird.profiles.traits import TRAITS, Trait, table, table_of_owners
 
 __all__ = [
     "TRAITS",
@@ -26,5 +26,6 @@ __all__ = [
     "replay_columns",
     "separated_body",
     "table",
+    "table_of_owners",
     "withdrawal",
 ]

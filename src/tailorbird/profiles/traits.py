@@ -7,6 +7,6 @@ same ones and rooms never import each other.
 from __future__ import annotations
 
 from tailorbird.traits.registry import TRAITS, Trait, TraitType, trait
-from tailorbird.traits.table import table
+from tailorbird.traits.table import table, table_of_owners
 
-__all__ = ["TRAITS", "Trait", "TraitType", "table", "trait"]
+__all__ = ["TRAITS", "Trait", "TraitType", "table", "table_of_owners", "trait"]
