@@ -14,6 +14,7 @@ from tailorbird import profiles
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import ConflictError, DefinitionError, ModelError, UsageError
+from tailorbird.readings import models
 from tailorbird.ready import Ready, recalculate_due
 from tailorbird.schema import DAY, Body
 
@@ -102,6 +103,7 @@ def test_clusters_are_found_kept_and_followed_as_people_change(
     assert shown is not None
     assert shown.stability > 0.9
     assert [card.kind for card in shop.model_cards()] == ["clusters"]
+    assert "clusters" in {each.target for each in models.rows(shop.world)}
 
 
 def test_clusters_that_make_no_sense_are_refused_with_their_line(shop: Tailorbird) -> None:

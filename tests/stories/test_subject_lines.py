@@ -18,6 +18,7 @@ from tailorbird import subject_lines
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import ModelError
+from tailorbird.readings import models
 from tailorbird.schema import DAY, HOUR, Body, Instant
 from tailorbird.tracking import events
 
@@ -163,6 +164,7 @@ def test_your_own_tests_are_learnt_kept_and_carded(tb: Tailorbird, clock: list[I
     card = subject_lines.learn(tb.world, clock[0])
     assert (card.kind, card.serves) == ("subject_lines", False)
     assert "only 4 pairs" in card.why
+    assert {each.name: each.target for each in models.rows(tb.world)}[card.name] == "subject_lines"
     assert subject_lines.standing(tb.world).tests == 4
     found = subject_lines.advise(tb.world, ["one of our boots", "our boots"], clock[0])
     assert found.test is not None

@@ -18,6 +18,7 @@ from tailorbird import authoring, flow, granting, profiles, uplift_draws, uplift
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import UsageError
+from tailorbird.readings import models
 from tailorbird.schema import DAY, HOUR, Body, Decision, Instant
 
 SENT_AT = 20_500 * DAY
@@ -158,6 +159,7 @@ def test_expected_gain_is_a_trait_of_segments_and_cards(shop: Tailorbird) -> Non
     card = next(each for each in shop.model_cards() if each.name == "uplift_recall")
     assert (card.kind, card.serves) == ("uplift", True)
     assert {each.naive_rule for each in card.measures} == {"random order"}
+    assert {each.name: each.target for each in models.rows(shop.world)}[card.name] == "uplift"
 
 
 def test_where_priorities_are_equal_the_mail_that_gains_more_wins(shop: Tailorbird) -> None:

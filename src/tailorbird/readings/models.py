@@ -110,11 +110,12 @@ def _row(world: World, name: str) -> ModelRow:
 
 
 def _wanted(world: World, name: str) -> tuple[str, str]:
-    """Return what a model foretells and its schedule; of what nobody defined, clusters and none."""
+    """Return what a model foretells and its schedule; of what nobody defined, its kind and none."""
     try:
         wanted = learning.wanted(world, name)
     except UsageError:
-        return "clusters", ""
+        kept = learning.card(world, name)
+        return kept.kind if kept else "", ""
     target = wanted.foretells
     told = target if isinstance(target, str) else f"{target.event} within {target.within}"
     return told, wanted.schedule

@@ -58,6 +58,7 @@ class ModelRow(msgspec.Struct, frozen=True):
 
     name: str
     target: str
+    """Of what nobody defines but a page or a campaign: `clusters`, `uplift`, `subject_lines`."""
     serving: int
     """The version that serves; 0 where none was trained."""
     latest: int

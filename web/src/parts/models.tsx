@@ -19,15 +19,17 @@ const TARGETS: Record<string, string> = {
   unsubscribe: "an unsubscription or a complaint",
   engagement: "a human open or click",
   send_hour: "the hour at which people open mails",
+  clusters: "groups of people who are alike",
+  subject_lines: "which subject line wins a test",
+  uplift: "who acts because of a mail",
 };
 
 /** What a model predicts, as people say it. */
 export function predicted({ target, card }: { target: string; card: ModelReport | null }): string {
-  if (card?.kind === "uplift") {
+  if (target === "uplift" && card) {
     const campaign = String(card.parameters.campaign);
     return campaign.endsWith("/") ? `who acts because of the journey ${campaign.slice(0, -1)}` : `who acts because of the mail ${campaign}`;
   }
-  if (target === "clusters") return "groups of people who are alike";
   return TARGETS[target] ?? plain(target);
 }
 

@@ -25,8 +25,8 @@ const BECAME: Record<string, [string, Tone]> = {
   "rolled back": ["rolled back to", "sky"],
 };
 
-/** What is learnt elsewhere: from a campaign's holdout, or by the page of clusters. */
-export const isElsewhere = ({ card, target }: ModelDetail): boolean => card?.kind === "uplift" || target === "clusters";
+/** What is learnt elsewhere: from a campaign's holdout, by the page of clusters, from tests of subject lines. */
+export const isElsewhere = ({ target }: ModelDetail): boolean => ["uplift", "clusters", "subject_lines"].includes(target);
 
 export function Life({ model, where, again }: LifeProps) {
   const doing = useDoing();
