@@ -24,6 +24,7 @@ from tailorbird.model_record import MILLION, Spend
 from tailorbird.predict import fairness, private
 from tailorbird.predict.propensity import Floats
 from tailorbird.schema import DAY, Instant, PersonId
+from tailorbird.traits.registry import TRAITS, computed
 from tailorbird.views import moment
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
@@ -66,6 +67,7 @@ def fairness_of(world: World, name: str, trait: str, now: Instant) -> FairnessRe
         UsageError: it was never trained, foretells no yes or no, or there is no such trait.
         ModelError: the extra `fair` is missing, or there is only one group.
     """
+    _check_trait(world, trait)
     past, files, card = _serving(world, name, now)
     features, outcome = drifting.window(past, now)
     begins = now - past.asked.horizon * DAY
@@ -151,6 +153,8 @@ def _counted(
     if bool(by) != bool(values):
         mend = "name the trait, and the values of which you want counts"
         raise UsageError("a trait and its values belong together", mend=mend)
+    if by:
+        _check_trait(world, by)
     people = segments.people(world.facts, standing[segment], list(standing.values()), as_of=now)
     names = (*dict.fromkeys(values), OTHERS) if by else (segment,)
     counts = Counter(
@@ -159,6 +163,19 @@ def _counted(
     noisy, paid = private.private_counts([counts[each] for each in names], epsilon=epsilon)
     told = tuple(GroupCount(name, max(count, 0)) for name, count in zip(names, noisy, strict=True))
     return PrivateCount(segment, by, told, paid, within=math.log(1 / 0.05) / epsilon, left=0.0)
+
+
+def _check_trait(world: World, name: str) -> None:
+    """Return when groups can be told apart by a trait of this name.
+
+    Raises:
+        UsageError: it is neither computed, nor has anybody ever said it.
+    """
+    if computed(name) is not None:
+        return
+    declared = segments.vocabulary(world.facts).traits
+    if name not in declared:
+        raise UsageError(f"no trait {name!r}", mend=nearest(name, sorted({*TRAITS, *declared})))
 
 
 def _groups(
@@ -222,7 +239,7 @@ def _serving(world: World, name: str, now: Instant) -> tuple[Past, dict[str, byt
     found = serving.trained(world, name)
     asked = learning.asked_of(world, name, found[1])
     if not asked.yes_or_no:
-        what = f"{name!r} foretells no yes or no"
+        what = f"{name!r} predicts no yes or no"
         raise UsageError(what, mend="choose a model of a probability")
     return Past(world, asked, trainees(world, now)), found[1], learning.card_of(found[0], found[2])
 

@@ -35,6 +35,8 @@ def test_what_a_model_does_to_each_group_is_told(tb: Tailorbird) -> None:
     assert found.why.startswith("Groups of country")
     with pytest.raises(UsageError, match="no yes or no"):
         auditing.fairness_of(tb.world, "recommender", "country", tb.clock())
+    with pytest.raises(UsageError, match="no trait 'nosuch'"):
+        auditing.fairness_of(tb.world, MODEL, "nosuch", tb.clock())
 
 
 def test_a_private_version_is_kept_with_its_cost_and_does_not_serve(tb: Tailorbird) -> None:
@@ -99,6 +101,8 @@ def test_a_private_count_of_nothing_that_is_known_costs_nothing(thrifty: Tailorb
     thrifty.put("segment", "buyers", "name: buyers\nwhere: {did: purchase}\n")
     with pytest.raises(UsageError, match="belong together"):
         auditing.count_privately(world, "buyers", now, epsilon=1.0, by="country")
+    with pytest.raises(UsageError, match=r"no trait 'contry'.* did you mean 'country'"):
+        auditing.count_privately(world, "buyers", now, epsilon=1.0, by="contry", values=["GB"])
     assert auditing.left(world, auditing.COUNTS, now) == 3
 
 

@@ -91,6 +91,7 @@ def test_a_repeat_whose_first_answer_was_lost_with_the_process_pays_once(
         ({"values": ["GB"]}, 400, "a trait and its values belong together"),
         ({"by": "country"}, 400, "name the trait, and the values"),
         ({"by": "country", "values": [""]}, 400, "values"),
+        ({"by": "nosuch", "values": ["GB"]}, 400, "no trait 'nosuch'"),
         ({"epsilons": 1}, 400, "epsilons"),
     ],
 )
