@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -66,37 +67,35 @@ def judge(
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     told = describe(items, coded.items)
     validation, test = split(coded, now=now, horizon=horizon, rng=rng, described=told)
-    fewest = min(len(validation.people), len(test.people))
-    found = _unjudged(second_stage)
-    if fewest >= LEAST_PEOPLE:
-        tuned = tune(validation, rng, algorithm)
-        earlier = partial(window, coded, *_before(now, horizon), MOST_TUNED, rng, told)
-        trial = second_trial.prepared(second_stage, earlier, validation, tuned.model, rng)
-        found = _compare(tuned, test, rng, trial)
+    earlier = partial(window, coded, *_before(now, horizon), MOST_TUNED, rng, told)
+    found = _judged((validation, test), rng, algorithm, second_stage, earlier)
     parameters = found.parameters
-    unsaid = _card(coded, parameters, found.measures, now, horizon, len(test.people))
-    card = _told(unsaid, _too_few(fewest, horizon_days))
+    card = _card(coded, found, now, horizon, (validation, test))
     days = parameters.popular_half_life_days
     like = like_people.judged(coded, groups, (now - horizon, now), days, seed)
     model = train(
         coded, items, now=now, seed=seed, parameters=parameters, groups=like.groups, said=told
     )
     if second_trial.serves(card, found.second):
-        learnt = test.second_stage(parameters, rng) or found.trial.learnt
-        model = model.reordered_by(learnt)
+        model = model.reordered_by(test.second_stage(parameters, rng) or found.trial.learnt)
     return model, like.noted(second_trial.noted(card, found.trial, found.second))
 
 
-def _unjudged(second_stage: Second) -> _Found:
-    refused = Trial(refused="there was nothing to judge it by") if second_stage else NOT_ASKED
-    return _Found(OWN_REPEAT, (), refused)
-
-
-def _told(card: ModelCard, too_few: str) -> ModelCard:
-    """Return the card with whether it serves and why."""
-    serves = card.parameters["neighbours"] != "none"  # only the naive rules have none
-    why = _why(card.measures, serves) if card.measures else too_few
-    return msgspec.structs.replace(card, serves=serves, why=why)
+def _judged(
+    windows: tuple[Window, Window],
+    rng: np.random.Generator,
+    algorithm: Kind | None,
+    second_stage: Second,
+    earlier: Callable[[], Window],
+) -> _Found:
+    """Return what the window before the test chose, and what the test makes of it."""
+    validation, test = windows
+    if min(len(validation.people), len(test.people)) < LEAST_PEOPLE:
+        refused = Trial(refused="there was nothing to judge it by") if second_stage else NOT_ASKED
+        return _Found(OWN_REPEAT, (), refused)
+    tuned = tune(validation, rng, algorithm)
+    trial = second_trial.prepared(second_stage, earlier, validation, tuned.model, rng)
+    return _compare(tuned, test, rng, trial)
 
 
 def _before(now: Instant, horizon: int) -> tuple[Instant, Instant]:
@@ -161,7 +160,7 @@ def _why(measures: tuple[Measure, ...], serves: bool) -> str:
     judged = [measure for measure in measures if measure.name == _NDCG]
     best = judged[0] if serves else min(judged, key=lambda measure: measure.low)
     figures = (
-        f"{_NDCG} {best.model:.3f} against {best.naive:.3f} of the rule '{best.naive_rule}' "
+        f"{_NDCG.upper()} {best.model:.3f} against {best.naive:.3f} of the rule '{best.naive_rule}' "
         f"(95 % interval of the difference {best.low:+.3f} to {best.high:+.3f})"
     )
     if serves:
@@ -170,7 +169,7 @@ def _why(measures: tuple[Measure, ...], serves: bool) -> str:
     served = "which" if rule == best.naive_rule else f"the rule '{rule}'"
     comma = "," if served == "which" else ";"
     return (
-        f"It does not surely beat the rule '{best.naive_rule}'{comma} {served} serves instead: "
+        f"It is not clearly better than the rule '{best.naive_rule}'{comma} {served} serves instead: "
         f"{figures}."
     )
 
@@ -184,13 +183,16 @@ def _too_few(fewest: int, horizon_days: int) -> str:
 
 def _card(
     coded: Interactions,
-    parameters: Parameters,
-    measures: tuple[Measure, ...],
+    found: _Found,
     now: Instant,
     horizon: int,
-    people: int,
+    windows: tuple[Window, Window],
 ) -> ModelCard:
+    """Return the card: what was found, whether it serves, and why."""
     first = int(coded.at.min()) if len(coded.at) else now
+    serves = found.parameters.neighbours != "none"  # only the naive rules have none
+    fewest = min(len(window.people) for window in windows)
+    too_few = _too_few(fewest, round(horizon / DAY))
     return ModelCard(
         name=NAME,
         kind="recommender",
@@ -198,10 +200,10 @@ def _card(
         trained_at=now,
         train_window=(min(first, now), now),
         test_window=(now - horizon, now),
-        people=people,
+        people=len(windows[1].people),
         features=FEATURES,
-        parameters=msgspec.to_builtins(parameters),
-        measures=measures,
-        serves=False,
-        why="",
+        parameters=msgspec.to_builtins(found.parameters),
+        measures=found.measures,
+        serves=serves,
+        why=_why(found.measures, serves) if found.measures else too_few,
     )

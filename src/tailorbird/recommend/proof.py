@@ -89,11 +89,8 @@ def prove(
         for some in (np.intersect1d(buyers, known), np.setdiff1d(buyers, known))
     )
     if len(buyers) < LEAST_PEOPLE:
-        why = f"only {len(buyers)} people with a history bought in the last {horizon_days} days"
-        return Proof(Report(last, now, len(buyers), (), f"{why}; {LEAST_PEOPLE} are needed"), None)
-    lists = {"": _lists(test, buyers, last)}
-    for rule, parameters in NAIVE.items():
-        lists[rule] = _lists(past.fit(parameters, last), buyers, last)
+        return Proof(Report(last, now, len(buyers), (), _too_few(len(buyers), horizon_days)), None)
+    lists = {"": _lists(test, buyers, last), **_naive_lists(past, buyers, last)}
     targets = bought.between(last, now)
     sections = Judged(targets, lists, buyers, bought, last, rng).sections()
     new = {"": _lists(test, strangers, last, past.of), "popularity": _lists(test, strangers, last)}
@@ -103,6 +100,11 @@ def prove(
         return Proof(Report(last, now, len(buyers), tuple(sections), _FIRST_ALONE), None)
     scores = _calibrated(before, test, interactions, bought, (middle, last, now), rng)
     return Proof(Report(last, now, len(buyers), tuple(sections)), scores)
+
+
+def _too_few(buyers: int, horizon_days: int) -> str:
+    why = f"only {buyers} people with a history bought in the last {horizon_days} days"
+    return f"{why}; {LEAST_PEOPLE} are needed"
 
 
 _FIRST_ALONE: Final = (
@@ -184,6 +186,11 @@ def _lists(
     for person, item in pairs:
         found.setdefault(person, []).append(item)
     return found
+
+
+def _naive_lists(past: _Past, people: Ints, now: Instant) -> dict[str, dict[int, list[str]]]:
+    fitted = {rule: past.fit(parameters, now) for rule, parameters in NAIVE.items()}
+    return {rule: _lists(model, people, now) for rule, model in fitted.items()}
 
 
 # -- probabilities --------------------------------------------------------------------------------
