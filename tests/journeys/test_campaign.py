@@ -53,8 +53,14 @@ def test_shares_sum_to_one_with_the_holdout() -> None:
     ("change", "message"),
     [
         (("audience: lapsed", "audiense: lapsed"), r"win-back\.yaml:2: .*audiense.*'audience'"),
-        (("holdout: 0.2", "holdout: 1.5"), r"win-back\.yaml:7: 'holdout' is 1\.5, but it must be below 1"),
-        (("holdout: 0.2", "holdout: lots"), r"win-back\.yaml:7: 'holdout' is 'lots', but it must be a number"),
+        (
+            ("holdout: 0.2", "holdout: 1.5"),
+            r"win-back\.yaml:7: 'holdout' is 1\.5, but it must be below 1",
+        ),
+        (
+            ("holdout: 0.2", "holdout: lots"),
+            r"win-back\.yaml:7: 'holdout' is 'lots', but it must be a number",
+        ),
         (("template: win_back\n", ""), r"win-back\.yaml:1: .*missing required field 'template'"),
         (("plain: {subject: Hello}", "holdout: {subject: Hello}"), r"win-back\.yaml:5: .*another"),
         (("name: win-back", "name: win-back\nname: b"), r"win-back\.yaml:2: .*stands twice"),
