@@ -65,10 +65,13 @@ def fairness_of(world: World, name: str, trait: str, now: Instant) -> FairnessRe
 
     Raises:
         UsageError: it was never trained, foretells no yes or no, or there is no such trait.
-        ModelError: the extra `fair` is missing, or there is only one group.
+        ModelError: the extra `fair` is missing, there is only one group, or nobody is scored.
     """
     _check_trait(world, trait)
     past, files, card = _serving(world, name, now)
+    if not card.scores:
+        mend = "train it again when there is more to learn from"
+        raise ModelError("nobody is scored by it", where=name, mend=mend)
     features, outcome = drifting.window(past, now)
     begins = now - past.asked.horizon * DAY
     people = features["person"].to_pylist()

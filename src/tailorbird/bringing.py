@@ -130,7 +130,7 @@ def _asked(world: World, name: str, traits: tuple[str, ...]) -> WantedModel:
     """Return what is wanted of a model, with the traits that the one from outside reads."""
     asked = learning.wanted(world, name)
     if not asked.yes_or_no and asked.foretells != "value":
-        what = f"{name!r} foretells {asked.foretells!r}, which no model from outside is asked for"
+        what = f"{name!r} predicts {asked.foretells!r}, which no model from outside is asked for"
         mend = "bring a model of what people do, such as churn, or of what their orders are worth"
         raise UsageError(what, mend=mend)
     own = asked.meaning.features if asked.features is None else asked.features

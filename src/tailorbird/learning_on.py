@@ -95,7 +95,7 @@ def _reader(name: str) -> str:
 
 
 def _words(found: LearntOn) -> str:
-    became = f"version {found.version} serves" if found.version else "it did not surely win"
+    became = f"version {found.version} serves" if found.version else "it was not clearly better"
     return (
         f"{became}: log loss {found.measure.model:.4f} against {found.measure.naive:.4f} without "
         f"(the difference is {found.measure.low:+.4f} to {found.measure.high:+.4f})"
@@ -115,7 +115,7 @@ def learn_on(world: World, name: str, now: Instant, *, looks: int = 1) -> Learnt
     card, asked = learning.card_of(found[0], found[2]), learning.asked_of(world, name, found[1])
     held = serving.held_by(world, name)
     if not asked.yes_or_no or held is not None:
-        what = "somebody rolled back to what serves" if held else f"{name!r} foretells no yes or no"
+        what = "somebody rolled back to what serves" if held else f"{name!r} predicts no yes or no"
         raise UsageError(what, mend="train it again")
     if asked.fair is not None:
         what = f"{name!r} is fair by weighing rows, which single outcomes would undo"
@@ -172,7 +172,7 @@ def _kept(
     """Keep what was learnt as a version that serves, and score everybody by it."""
     name = past.asked.name
     why = (
-        f"It learnt {number:,} outcomes since version {card.version}, foretelling each "
+        f"It learnt {number:,} outcomes since version {card.version}, predicting each "
         f"first: log loss {measure.model:.4f} against {measure.naive:.4f} "
         f"(95 % interval of the difference {measure.low:+.4f} to {measure.high:+.4f})."
     )

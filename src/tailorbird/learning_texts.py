@@ -43,7 +43,7 @@ OF_BUYING: Final = ("repeat_purchase", "churn", "value")
 
 
 class EventTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An event of the author's own that is foretold."""
+    """An event of the author's own that is predicted."""
 
     event: str
     where: Keyed = {}
@@ -64,12 +64,12 @@ class WantedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     target: Target | EventTarget | None = None
-    """What it foretells; a model that comes with Tailorbird knows by its name."""
+    """What it predicts; a model that comes with Tailorbird knows by its name."""
     description: str = ""
     audience: str | Keyed = ""
     """Of whom: a segment's name, or a condition as in one; narrower than the target's own."""
     horizon_days: Annotated[int, msgspec.Meta(ge=1, le=MOST_DAYS)] | None = None
-    """How far ahead it foretells, and on how many days it is judged; by default as suits it."""
+    """How far ahead it predicts, and on how many days it is judged; by default as suits it."""
     features: tuple[str, ...] | None = None
     """Traits of which it learns; by default those that suit the target."""
     algorithm: str = "auto"
@@ -165,12 +165,12 @@ def _name_faults(found: WantedModel) -> Iterator[_Fault]:
     if not NAME.fullmatch(found.name):
         yield ("name",), f"{found.name!r} cannot be a name", "use lower-case letters, digits, _, -"
     elif found.target is None and found.name not in LIBRARY:
-        mend = f"say what it foretells as `target`, or {nearest(found.name, list(LIBRARY))}"
+        mend = f"say what it predicts as `target`, or {nearest(found.name, list(LIBRARY))}"
         yield ("name",), f"no model {found.name!r} comes along", mend
     known = LIBRARY.get(found.name)
     if known and found.target not in (None, known):
         mend = f"give it another name; this one is of the target {known!r}"
-        yield ("target",), f"{found.name!r} foretells something else here", mend
+        yield ("target",), f"{found.name!r} predicts something else here", mend
     if found.target == "products" and found.name != RECOMMENDER:
         yield ("target",), "there is one recommender", f"call it {RECOMMENDER!r}"
 
@@ -199,7 +199,7 @@ def _faults(found: WantedModel) -> Iterator[_Fault]:
     known = OF_PRODUCTS if target == "products" else ALGORITHMS
     if found.algorithm not in known:
         mend = nearest(found.algorithm, list(known))
-        yield ("algorithm",), f"no algorithm {found.algorithm!r} foretells this", mend
+        yield ("algorithm",), f"no algorithm {found.algorithm!r} predicts this", mend
     elif found.algorithm in BY_BUYING and target not in OF_BUYING:
         mend = f"it is for {', '.join(OF_BUYING)}"
         yield ("algorithm",), f"{found.algorithm!r} says how people buy again", mend
@@ -218,7 +218,7 @@ def _fair_faults(found: WantedModel) -> Iterator[_Fault]:
         yield (
             ("fair",),
             what,
-            f"leave it out, or foretell one of {', '.join(sorted(PROBABILITIES))}",
+            f"leave it out, or predict one of {', '.join(sorted(PROBABILITIES))}",
         )
     if trait(by).type != "text":
         texts = [name for name, each in TRAITS.items() if each.type == "text"]

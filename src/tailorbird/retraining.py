@@ -117,11 +117,11 @@ def _verdict(
         f"(95 % interval of the difference {found.low:+.3f} to {found.high:+.3f})"
     )
     if found.low > 0:
-        return "promoted", f"it surely beats the champion: {figures}"
+        return "promoted", f"it is clearly better than the champion: {figures}"
     if found.high < 0:
-        return "kept", f"the challenger is surely worse: {figures}"
+        return "kept", f"the challenger is clearly worse: {figures}"
     if held is not None:
-        return "kept", f"it does not surely beat what was rolled back to: {figures}"
+        return "kept", f"it is not clearly better than what was rolled back to: {figures}"
     return "promoted", f"it is not worse than the champion, and fresher: {figures}"
 
 

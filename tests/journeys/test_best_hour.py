@@ -38,7 +38,7 @@ def test_people_without_hours_of_their_own_get_everybodys() -> None:
     rule = judge(earlier, later)
     assert (rule.strength, rule.why) == (
         None,
-        "people's own hours foretell no better than everybody's",
+        "people's own hours predict no better than everybody's",
     )
     chosen = choose(rule, earlier, everybody(earlier))
     assert set(chosen.hours) == {18}

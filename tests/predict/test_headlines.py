@@ -91,7 +91,7 @@ def test_where_nothing_matters_nobody_is_called() -> None:
     found = blind.score(["new boots?", "NEW BOOTS"])
     assert not blind.proven
     assert (found.why, found.called) == ("unproven", "")
-    assert "not surely better than chance" in found.sentence
+    assert "not clearly better than chance" in found.sentence
 
 
 def test_few_tests_leave_the_prior_as_it_is() -> None:

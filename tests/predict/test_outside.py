@@ -243,8 +243,8 @@ def values(*weights: tuple[float, ...], names: Sequence[str] = ("value",)) -> by
 @pytest.mark.parametrize(
     ("content", "how", "words"),
     [
-        (values((1.0,), (-90.0,)), {}, "no value is below 0; let it foretell what orders"),
-        (values((0.001,), (0.0,)), {}, "labels or shares, and no values; let it foretell money"),
+        (values((1.0,), (-90.0,)), {}, "no value is below 0; let it predict what orders"),
+        (values((0.001,), (0.0,)), {}, "labels or shares, and no values; let it predict money"),
         (values((1.0,), (1.0,)), {"unknown": None}, "what is no number"),
         (values((1.0, 2.0), (0.0, 0.0)), {}, "2 columns; say by `column` which"),
         (values((9.0,), (0.0,), names=("a", "b")), {}, "outputs a, b; say by `output` which"),

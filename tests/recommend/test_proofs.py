@@ -112,4 +112,4 @@ def test_a_second_stage_surely_wins_in_neither_shop(
         # to +.0037. The first has been .4067 against .4044 (-.001 to +.006) the month before.
         assert found.low <= 0 < found.high
         assert (model.second, card.parameters["second_stage"]) == (None, False)
-        assert "The second stage does not serve: on the last window it does not surely" in card.why
+        assert "The second stage does not serve: on the last window it is not clearly" in card.why

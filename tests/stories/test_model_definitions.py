@@ -46,7 +46,7 @@ def test_an_event_of_ones_own_can_be_foretold() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("name: mine\n", 1, "say what it foretells"),
+        ("name: mine\n", 1, "say what it predicts"),
         ("name: churn\ntarget: value\n", 2, "give it another name"),
         ("name: mine\ntarget: products\n", 2, "one recommender"),
         ("name: mine\ntarget: purchases\n", 2, "did you mean 'purchase'?"),

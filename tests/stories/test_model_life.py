@@ -69,11 +69,11 @@ def test_a_challenger_that_is_surely_worse_is_kept_and_does_not_serve(tb: Tailor
     tb.learn([MODEL])
     last = _turns(tb)[0]
     assert (last.how, last.version, last.challenger) == ("kept", champion, champion + 1)
-    assert "surely worse" in last.reason
+    assert "clearly worse" in last.reason
     assert _versions(tb) == {champion}
     found = retraining._verdict(tb.world, MODEL, _measure(-0.2, -0.1), _card(tb))
     assert found[0] == "kept"
-    assert "surely worse" in found[1]
+    assert "clearly worse" in found[1]
 
 
 def _measure(low: float, high: float) -> Measure:
@@ -253,7 +253,7 @@ def test_where_the_world_has_turned_learning_on_wins_and_serves(tb: Tailorbird) 
     found = learning_on.learn_on(tb.world, MODEL, tb.clock())
     assert found.measure.high < 0
     assert found.version == before + 1 == serving.version(tb.world, MODEL)
-    assert "foretelling each first" in _turns(tb)[0].reason
+    assert "predicting each first" in _turns(tb)[0].reason
     assert _versions(tb) == {found.version}
 
 

@@ -112,7 +112,7 @@ def test_a_second_stage_is_wanted_in_a_file_and_reorders_what_people_are_shown(
     (card,) = shop.learn(["recommender"])
     assert card.serves, card.why
     assert card.parameters["second_stage"] is True
-    assert "The second stage serves: ndcg@10" in card.why
+    assert "The second stage serves: NDCG@10" in card.why
     told = next(each for each in card.measures if each.name == second_trial.MEASURE)
     assert told.low > 0
     assert told.naive_rule == "first ranking"

@@ -38,7 +38,7 @@ Epsilon = Annotated[float, typer.Option(help="How much privacy this training may
 
 @app.command("list")
 def list_models(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
-    """List every model: what it foretells, which version serves, whether it drifts."""
+    """List every model: what it predicts, which version serves, whether it drifts."""
     from tailorbird import learning
     from tailorbird.readings import models
 
@@ -52,13 +52,13 @@ def list_models(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> Non
         )
         for each in found
     ]  # fmt: skip
-    head = ("model", "foretells", "serves", "what answers", "drift", "trained")
+    head = ("model", "predicts", "serves", "what answers", "drift", "trained")
     emit(found, [*table(head, rows), *troubles], as_json=as_json)
 
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="What is to be foretold, in YAML.")],
+    file: Annotated[Path, typer.Argument(help="What is to be predicted, in YAML.")],
     author: Author = "",
     reason: Reason = "",
     folder: Folder = DEFAULT_FOLDER,
@@ -125,7 +125,7 @@ def rollback(
 
 @app.command("learn-on")
 def learn_on(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
-    """Learn the outcomes since the last training; keep that only where it surely wins."""
+    """Learn the outcomes since the last training; keep that only where it is clearly better."""
     from tailorbird.learning_on import learn_on as learn
 
     with opened(folder) as tb:
@@ -250,7 +250,7 @@ def _wins(card: ModelReport | None) -> str:
 
 def _detail_lines(found: ModelDetail) -> list[str]:
     if found.card is None:
-        return [f"{found.name} foretells {found.target}; it was not trained yet"]
+        return [f"{found.name} predicts {found.target}; it was not trained yet"]
     versions = [
         (
             each.version, f"{each.trained_at:%Y-%m-%d %H:%M}",
@@ -260,7 +260,7 @@ def _detail_lines(found: ModelDetail) -> list[str]:
     ]  # fmt: skip
     spent = sum(each.epsilon for each in found.spent)
     return [
-        f"{found.name} foretells {found.target}; version {found.serving} serves",
+        f"{found.name} predicts {found.target}; version {found.serving} serves",
         f"  {found.card.why}",
         *table(("version", "trained", "state", "answers", "why"), versions),
         found.drift.why if found.drift else "drift: never looked at",

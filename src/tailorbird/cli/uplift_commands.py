@@ -23,7 +23,7 @@ def uplift(
     folder: Folder = DEFAULT_FOLDER,
     as_json: AsJson = False,
 ) -> None:
-    """Learn from a holdout, or a split, whom a mail moves, judge it, and score where it is sure.
+    """Learn from a holdout, or a split, whom a mail moves, judge it, and score where it is better.
 
     A journey has a `holdout` of its own; from one of its mails a split before it keeps some people.
     """

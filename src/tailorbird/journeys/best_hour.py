@@ -73,8 +73,8 @@ def judge(earlier: Counts, later: Counts) -> Rule:
     gains = [(_likelihood(earlier, later, shared, k) / judged_on - naive, k) for k in STRENGTHS]
     gain, strength = max(gains)
     if gain < LEAST_GAIN:
-        return Rule(None, gain, judged_on, "people's own hours foretell no better than everybody's")
-    return Rule(strength, gain, judged_on, "people's own hours foretell better than everybody's")
+        return Rule(None, gain, judged_on, "people's own hours predict no better than everybody's")
+    return Rule(strength, gain, judged_on, "people's own hours predict better than everybody's")
 
 
 def choose(rule: Rule, counts: Counts, shared: Shares) -> BestHours:

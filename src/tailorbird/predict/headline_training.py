@@ -144,7 +144,7 @@ def _why(judged: Judged) -> str:
     )
     if judged.low > 0.5:
         return f"it does better than chance: {figures}."
-    return f"it is not surely better than chance: {figures}."
+    return f"it is not clearly better than chance: {figures}."
 
 
 def texts_of(subjects: Sequence[str], layers: Sequence[Layer]) -> Texts:

@@ -173,7 +173,7 @@ def checked(said: Floats, rows: int, link: Link) -> Floats:
         raise _refused(what, "choose the output and the column that hold them")
     if link == "identity" and rows and said.min() < 0:
         what = f"it answered {said.min():.6g}, and no value is below 0"
-        raise _refused(what, "let it foretell what orders will be worth, 0 for nothing")
+        raise _refused(what, "let it predict what orders will be worth, 0 for nothing")
     return np.clip(said, 0.0, 1.0) if link == "logit" else said
 
 
@@ -190,7 +190,7 @@ def check_sample(said: Floats, link: Link) -> None:
         raise _refused("it answered 0 and 1 alone, which are labels", mend)
     if link == "identity" and said.max() <= 1:
         what = f"it answered {said.min():.3g} to {said.max():.3g}: labels or shares, and no values"
-        raise _refused(what, "let it foretell money in minor units, 1250 for 12.50")
+        raise _refused(what, "let it predict money in minor units, 1250 for 12.50")
 
 
 def _check_one_value(session: Any, output: str, column: int | None) -> None:

@@ -74,7 +74,7 @@ def why(found: tuple[Measure, ...], serving: str, serves: bool, task: Task) -> s
     )
     if serves:
         return f"It beats the naive rule on the last window: {figures}."
-    return f"It does not surely win, so the rule '{serving}' serves: {figures}."
+    return f"It is not clearly better, so the rule '{serving}' serves: {figures}."
 
 
 def _measured(said: Said, outcome: Floats, task: Task) -> dict[str, Weighed]:

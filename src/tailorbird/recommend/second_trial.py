@@ -133,12 +133,12 @@ def _said(card: ModelCard, trial: Trial, found: Verdict | None) -> str:
 
 
 def _loses(measure: Measure) -> str:
-    return f"it does not surely beat the first ranking: {_figures(measure)}"
+    return f"it is not clearly better than the first ranking: {_figures(measure)}"
 
 
 def _figures(measure: Measure) -> str:
     return (
-        f"ndcg@{AT} {measure.model:.3f} against {measure.naive:.3f} of the {measure.naive_rule} "
+        f"NDCG@{AT} {measure.model:.3f} against {measure.naive:.3f} of the {measure.naive_rule} "
         f"(95 % interval of the difference {measure.low:+.3f} to {measure.high:+.3f})"
     )
 

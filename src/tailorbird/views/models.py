@@ -54,7 +54,7 @@ class ModelReport(msgspec.Struct, frozen=True):
 
 
 class ModelRow(msgspec.Struct, frozen=True):
-    """One model in the list: what it foretells, what serves, how that stands."""
+    """One model in the list: what it predicts, what serves, how that stands."""
 
     name: str
     target: str
@@ -77,7 +77,7 @@ class ModelVersion(msgspec.Struct, frozen=True):
     trained_at: datetime
     serves: bool
     wins: bool
-    """Whether it surely beat the naive rule; otherwise the rule is what it serves."""
+    """Whether it was clearly better than the naive rule; otherwise the rule is what it serves."""
     algorithm: str
     measures: tuple[Measured, ...]
     became: str
@@ -133,7 +133,7 @@ class LearnedOn(msgspec.Struct, frozen=True):
     at: datetime
     learnt: int
     version: int
-    """That it became and that serves since; 0 where it did not surely win."""
+    """That it became and that serves since; 0 where it was not clearly better."""
     why: str
 
 

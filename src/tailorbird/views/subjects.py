@@ -70,7 +70,7 @@ class SubjectAdvice(msgspec.Struct, frozen=True):
 
 
 class SubjectModel(msgspec.Struct, frozen=True):
-    """What scores subjects: what it has learnt from, how well it foretells, whether it may call."""
+    """What scores subjects: what it has learnt from, how well it predicts, whether it may call."""
 
     version: int
     trained_at: datetime | None

@@ -78,7 +78,7 @@ TAGS: Final[Mapping[str, str]] = {
     "segments": "Definitions, sizes, explanations.",
     "definitions": "Definitions as files: planned, applied together, rolled back; schemas.",
     "campaigns": "Decisions, results, why.",
-    "models": "What is foretold and why, what serves, versions, drift, fairness.",
+    "models": "What is predicted and why, what serves, versions, drift, fairness.",
     "journeys": "Their texts and graphs, who is where, who enters them.",
     "delivery": "Sending: how it stands, what holds it up, what is in doubt.",
     "suppressions": "Addresses that may not be written to.",

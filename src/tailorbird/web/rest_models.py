@@ -122,7 +122,7 @@ def train_model_privately(
 @post("/models/{name:str}/learn-on", summary="Learn the latest outcomes", tags=[TAG],
       status_code=202, responses=WRITING | MISSING, **WRITES)  # fmt: skip
 def learn_model_on(desk: At, writer: With, name: Name) -> Training:
-    """Begin to learn the outcomes since the training; that is kept only where it surely wins."""
+    """Begin to learn the outcomes since the training; kept only where it is clearly better."""
     _known(desk, name)
     return trainings.shown(desk.train("model", name, writer, "on"))
 

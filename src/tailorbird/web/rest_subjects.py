@@ -71,7 +71,7 @@ def get_uplift(desk: At, name: Name) -> CampaignUplift:
 @post("/campaigns/{name:str}/uplift/train", summary="Learn whom a mail moves", tags=[TAG],
       status_code=202, responses=WRITING | MISSING, **WRITES)  # fmt: skip
 def train_uplift(desk: At, writer: With, name: Name) -> Training:
-    """Begin to learn from the holdout, to judge, and to score everybody where it is surely sound.
+    """Begin to learn from the holdout, to judge, and to score everybody if it is clearly better.
 
     It may take minutes: ask for `/training` until it is no longer `running`.
     """
