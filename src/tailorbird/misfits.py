@@ -73,14 +73,12 @@ def misfit(error: msgspec.ValidationError, value: Any, type_: Any, *, shown: boo
     name = f"'{dotted(path)}'" if path else "it"
     if at.startswith("key`"):
         return Misfit(path, f"a key of {name} is no text", "put it in quotes")
-    if said.startswith("Invalid enum value"):
+    mend = _mend(kinds, held) if kinds else _tags(held, list(_kinds(root, path[:-1], None)))
+    if said.startswith(("Invalid enum value", "Invalid value")):
         is_ = f"is {says(held)}, which" if shown else "has a value that"
-        return Misfit(path, f"{name} {is_} is not known", _mend(kinds, held))
-    if said.startswith("Invalid value"):
-        mend = _tags(held, list(_kinds(root, path[:-1], None)))
-        return Misfit(path, f"{name} is {says(held)}, which is not known", mend)
+        return Misfit(path, f"{name} {is_} is not known", mend)
     is_ = f"is {says(held)}, but it" if shown else "does not fit: it"
-    return Misfit(path, f"{name} {is_} must {_needed(said, kinds)}", _mend(kinds, held))
+    return Misfit(path, f"{name} {is_} must {_needed(said, kinds)}", mend)
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -227,7 +225,7 @@ def _flat(kind: inspect.Type) -> list[inspect.Type]:
 def _tags(held: Any, kinds: list[inspect.Type]) -> str:
     """Return which kind a mapping may say that it is, by the tags of those that it may be."""
     known = [str(each.tag) for each in kinds if isinstance(each, inspect.StructType)]
-    return nearest(str(held), known)
+    return nearest(str(held), known) if known else "leave it out"
 
 
 def _needed(said: str, kinds: list[inspect.Type]) -> str:

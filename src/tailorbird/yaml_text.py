@@ -124,8 +124,10 @@ def _unreadable(error: yaml.reader.ReaderError, name: str) -> DefinitionError:
     )
 
 
-def convert(document: Document, type_: type[T]) -> T:
+def convert(document: Document, type_: type[T], *, shown: bool = True) -> T:
     """Return the document as a struct.
+
+    Where secrets may stand in it, what is refused must not be `shown`.
 
     Raises:
         DefinitionError: a field is missing, unknown or of the wrong type; it names the line.
@@ -133,7 +135,7 @@ def convert(document: Document, type_: type[T]) -> T:
     try:
         return msgspec.convert(document.value, type_)
     except msgspec.ValidationError as error:
-        found = misfit(error, document.value, type_)
+        found = misfit(error, document.value, type_, shown=shown)
         where = document.where(found.path)
         raise DefinitionError(found.what, where=where, mend=found.mend) from None
 

@@ -62,6 +62,7 @@ def _refused(value: Any, *, shown: bool = True) -> Misfit:
         ({"names": [True]}, "names[0]", "is true, but it must be text", "put it in quotes"),
         ({"on": "yes"}, "on", "must be true or false", "write true or false"),
         ({"shape": {"type": "circl"}}, "shape.type", "not known", "did you mean 'circle'?"),
+        ({"shape": {"type": 3}}, "shape.type", "must be text", "known: circle, square"),
         ({"shape": {}}, "shape", "missing required field 'type'", "one of circle, square"),
         ({"shape": {"type": "circle"}}, "shape", "field 'radius' in 'shape'", "and a number"),
         ({"parts": [{"weight": 1}, {}]}, "parts[1]", "field 'weight'", "a whole number"),
@@ -80,8 +81,12 @@ def test_what_does_not_fit_has_a_place_and_a_mend(
     assert "`$" not in found.what
 
 
-def test_a_secret_is_refused_without_being_told() -> None:
-    assert "hush" not in str(_refused({"days": "hush"}, shown=False))
+@pytest.mark.parametrize(
+    "value", [{"days": "hush"}, {"mode": "hush"}, {"word": "hush"}, {"shape": {"type": "hush"}}]
+)
+def test_a_secret_is_refused_without_being_told(value: dict[str, Any]) -> None:
+    assert "hush" in str(_refused(value))
+    assert "hush" not in str(_refused(value, shown=False))
 
 
 _VALUES = st.recursive(

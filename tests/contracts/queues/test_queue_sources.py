@@ -392,6 +392,10 @@ RABBIT = "source: x\nkind: rabbitmq\nurl: amqp://a:${P}@b/\nqueue: q\n"
             "s.yaml:5: the secret 'sasl.password' is written in it",
         ),
         (
+            KAFKA + "options: {sasl.password: 271828}\n",
+            "s.yaml:5: 'options.sasl.password' does not fit: it must be text; put it in quotes",
+        ),
+        (
             KAFKA + "options: {enable.auto.commit: 'true'}\n",
             "s.yaml:5: the option 'enable.auto.commit' is set by Tailorbird",
         ),
@@ -406,6 +410,7 @@ def test_a_wrong_definition_names_its_line(tb: Tailorbird, text: str, message: s
         tb.sources.put(text, "s.yaml")
     assert message in caught.value.sentence()
     assert "secret@" not in caught.value.sentence()
+    assert "271828" not in caught.value.sentence()
 
 
 def test_a_variable_that_is_not_set_and_a_url_that_is_none_are_named(tb: Tailorbird) -> None:

@@ -129,7 +129,7 @@ def parse_source(text: str, name: str) -> Source:
         DefinitionError: as `file:line: what; mend`.
     """
     document = yaml_text.read(text, name)
-    source: Source = yaml_text.convert(document, Source)  # type: ignore[arg-type] # a union is no type
+    source: Source = yaml_text.convert(document, Source, shown=False)  # type: ignore[arg-type] # a union is no type
 
     def refuse(key: str, what: str, mend: str) -> None:
         raise DefinitionError(what, where=document.where((key,)), mend=mend)
