@@ -44,3 +44,22 @@ def test_who_comes_round_again_draws_the_same_arm() -> None:
 def test_a_way_past_the_split_keeps_nobody() -> None:
     past = NESTED.replace("silent: {}", "silent: {steps: [{jump: first}]}")
     assert graph.split_before(parse_journey(past, "nested.yaml"), "first") is None
+
+
+AFTER = """\
+name: after
+trigger: {event: visited}
+steps:
+  - {send: first, template: plain, subject: A}
+  - wait: 1d
+  - split:
+      again: {steps: [{jump: {to: first, most: 2}}]}
+      enough: {steps: [{send: last, template: plain, subject: C}]}
+"""
+
+
+def test_a_split_after_a_step_keeps_nobody_from_it() -> None:
+    """Everybody had it once by then; from what comes after the split it does keep some."""
+    journey = parse_journey(AFTER, "after.yaml")
+    assert graph.split_before(journey, "first") is None
+    assert graph.split_before(journey, "last") is not None

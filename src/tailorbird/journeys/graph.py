@@ -65,11 +65,26 @@ def sends_in(journey: Journey, jump: Jump) -> tuple[StepId, ...]:
 
 
 def split_before(journey: Journey, step: StepId) -> Split | None:
-    """Return the last split of which some arms lead to a step and others do not, None for none."""
+    """Return the last split of which some arms lead to a step and others do not, None for none.
+
+    One that comes after the step keeps nobody from it: it draws who comes there once more.
+    """
     splits = [each for each in journey.steps.values() if isinstance(each, Split)]
-    found = [each for each in splits if 0 < len(arms_to(journey, each, step)) < len(each.arms)]
+    found = [
+        each
+        for each in splits
+        if 0 < len(arms_to(journey, each, step)) < len(each.arms)
+        and not _comes_first(journey, step, each)
+    ]
     rest = {each.id: len(_from(journey, [each.id], lambda _: True)) for each in found}
     return min(found, key=lambda each: rest[each.id], default=None)
+
+
+def _comes_first(journey: Journey, step: StepId, split: Split) -> bool:
+    """Return whether somebody may come to a step before she comes to a split for the first time."""
+    starts = [journey.first, *(skip.to for skip in journey.skip_ahead)]
+    before = _from(journey, starts, lambda each: each.id != split.id)
+    return step in before and split.id in _from(journey, [step], lambda _: True)
 
 
 def arms_to(journey: Journey, split: Split, step: StepId) -> frozenset[str]:
