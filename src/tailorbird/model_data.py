@@ -163,9 +163,15 @@ class Past:
 def traits(
     world: World, as_of: Instant, people: Sequence[PersonId], names: Sequence[str]
 ) -> pa.Table:
-    """Return traits of people, filled as the author wants by those who allow training."""
-    there = as_then.known(world, people, as_of)
-    told = as_then.table(world, names, as_of, there)
+    """Return traits of who of these people was there, filled by those who allow training."""
+    return traits_of_all(world, as_of, as_then.known(world, people, as_of), names)
+
+
+def traits_of_all(
+    world: World, as_of: Instant, people: Sequence[PersonId], names: Sequence[str]
+) -> pa.Table:
+    """Return the same of all of these people; who came later had done nothing yet."""
+    told = as_then.table(world, names, as_of, people)
     return imputation.fill(
         world, told, as_of, lambda: as_then.known(world, trainees(world, as_of), as_of)
     ).table

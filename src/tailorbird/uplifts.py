@@ -106,9 +106,10 @@ def _experiment(
         by_day[drawn.at // DAY].append(person)
     tables = []
     for day in sorted(by_day)[-MOST_DAYS:]:
-        # Before the first draw of the day: what a mail caused is no trait of whom it moved.
+        # Before the first draw of the day: what a mail caused is no trait of whom it moved. Who
+        # came after it and was drawn counts as well: the draw knows nothing of what she does.
         as_of = min(first[person].at for person in by_day[day])
-        tables.append(model_data.traits(world, as_of, sorted(by_day[day]), FEATURES))
+        tables.append(model_data.traits_of_all(world, as_of, sorted(by_day[day]), FEATURES))
     features = pa.concat_tables(tables, promote_options="permissive") if tables else _nobody()
     people = features["person"].to_pylist()
     told = np.array([first[person] for person in people], np.float64).reshape(-1, 3)

@@ -21,7 +21,7 @@ from tailorbird import authoring, flow, uplift_draws, uplifts
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import ConflictError, UsageError
-from tailorbird.schema import DAY, HOUR, Instant, PersonId
+from tailorbird.schema import DAY, HOUR, MINUTE, Instant, PersonId
 
 PEOPLE = 900
 MOVED = 0.35
@@ -259,6 +259,27 @@ def test_a_later_holdout_counts_from_its_first_draw(empty: tuple[Tailorbird, Clo
     assert len(experiment.outcome) == PEOPLE - PEOPLE // 20
     assert set(experiment.probability) == {0.6}
     assert {drawn.at for _, drawn in uplift_draws.draws(shop.world, "care/")} == {second}
+
+
+def test_who_came_by_what_let_her_in_was_drawn_like_all_others(
+    empty: tuple[Tailorbird, Clock],
+) -> None:
+    """A journey that welcomes: nobody was there before, and each came at an instant of her own."""
+    shop, clock = empty
+    numbers = [number for number in range(PEOPLE, PEOPLE + 60) if number % 20]
+    for number in numbers:
+        at = clock.now + (number - PEOPLE) * MINUTE
+        joins = joined(number) | {"timestamp": iso(at)}
+        tell(shop, at, [joins, visited(number, at)])
+    clock.now += HOUR
+    flow.keep_current(shop.world, clock.now)
+    clock.now += 8 * DAY
+    drawn = drawn_for(shop, "care/")
+    assert drawn.keys() == {shop.person(f"p{number}") for number in numbers}
+    experiment = uplifts.read(shop.world, uplift_draws.find(shop.world, "care/"), clock.now)
+    assert experiment.features["person"].to_pylist() == sorted(drawn)
+    assert experiment.treated.tolist() == [drawn[person] for person in sorted(drawn)]
+    assert set(experiment.features["orders"].to_pylist()) == {0}
 
 
 def test_branches_and_sends_of_journeys_read_the_scores(shop: Tailorbird, clock: Clock) -> None:
