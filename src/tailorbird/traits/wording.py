@@ -89,9 +89,10 @@ def span(length: str, times: int = 1) -> str:
 
 def told(trait: Worded, value: object, currency: str = "") -> str:
     """Return the value of a trait in words; money in this currency, missing values as such."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return trait.lacking
-    return trait.said.format(value=shown(trait, value, currency))
+    # Names of events and traits stand in these words: with braces in them `format` would fail.
+    return trait.said.replace("{value}", shown(trait, value, currency), 1)
 
 
 def shown(trait: Worded, value: object, currency: str = "") -> str:
@@ -123,12 +124,14 @@ def shown(trait: Worded, value: object, currency: str = "") -> str:
 def figure(number: float) -> str:
     """Return a number without more digits than tell.
 
-    >>> figure(0.601694), figure(1234.5), figure(12.0), figure(0.04)
-    ('0.6', '1,234', '12', '0.04')
+    >>> figure(0.601694), figure(1234.5), figure(12.0), figure(0.04), figure(0.00003)
+    ('0.6', '1,234', '12', '0.04', '0')
     """
     if number == int(number) or abs(number) >= 100:
         return f"{number:,.0f}"
-    return f"{number:.1f}" if abs(number) >= 0.1 else f"{number:.2g}"
+    if abs(number) >= 0.1:
+        return f"{number:.1f}"
+    return f"{number:.2f}" if abs(number) >= 0.005 else "0"
 
 
 def _counted(number: float, words: tuple[str, str]) -> str:
