@@ -29,13 +29,20 @@ TRAIT: Final = "best_send_hour"
 
 
 def waits(world: World, starts: Mapping[PersonId, Instant], now: Instant) -> dict[PersonId, int]:
-    """Return how many whole hours after her start each person's mail is due."""
+    """Return how many whole hours after her start each person's mail is due.
+
+    At once, where nobody has opened or clicked yet: then no hour is better than another.
+    """
     people, begins = list(starts), np.fromiter(starts.values(), np.int64, len(starts))
     allowed = model_data.allowing(world, people, now, "personalisation")
-    if (found := serving.served(world, MODEL)) is not None:
-        best = _told(world, people, allowed, model_hours.load(found[1]), now)
+    found = serving.served(world, MODEL)
+    kept, counts = (model_hours.load(found[1]), None) if found else _at_once(world, allowed, now)
+    if not kept.known:
+        return dict.fromkeys(people, 0)
+    if counts is None:
+        best = _told(world, people, allowed, kept, now)
     else:
-        best = _judged(world, people, allowed, now)
+        best = _judged(people, allowed, kept, counts)
     after = hours.until(world, people, best, begins, now)
     return dict(zip(people, after.tolist(), strict=True))
 
@@ -44,7 +51,10 @@ def said(world: World, now: Instant) -> str:
     """Return how hours are chosen, and how that was judged."""
     found = serving.served(world, MODEL)
     by = f" (model {MODEL}, version {found[0]})" if found else ""
-    rule = (model_hours.load(found[1]) if found else _at_once(world, (), now)[0]).rule
+    kept = model_hours.load(found[1]) if found else _at_once(world, (), now)[0]
+    if not kept.known:
+        return f"at once: nobody has opened or clicked yet, so no hour is better than another{by}"
+    rule = kept.rule
     if rule.strength is None:
         return f"everybody's best hour: {rule.why}{by}"
     return (
@@ -61,9 +71,8 @@ def _told(world: World, people: People, allowed: People, kept: SendHours, now: I
     return found
 
 
-def _judged(world: World, people: People, allowed: People, now: Instant) -> Numbers:
+def _judged(people: People, allowed: People, kept: SendHours, counts: Numbers) -> Numbers:
     """Return the hour that each one's page would say if the model was trained now."""
-    kept, counts = _at_once(world, allowed, now)
     found = np.full(len(people), model_hours.everybodys(kept))
     found[hours.placed(people, np.array(allowed, np.int64))] = model_hours.chosen(
         kept, counts

@@ -83,9 +83,12 @@ def look(world: World, name: str, now: Instant) -> Looked:
     """Compare the latest window with that on which the serving version was judged; keep the answer.
 
     Raises:
-        UsageError: no model of this name was trained, or it keeps no such window.
+        UsageError: no model of this name was trained, or it keeps no such window, or scores nobody.
     """
-    number, files, _ = serving.trained(world, name)
+    number, files, card = serving.trained(world, name)
+    if not learning.card_of(number, card).scores:
+        mend = "train it again when there is more to learn from"
+        raise UsageError(f"{name!r} scores nobody, so nothing can drift", mend=mend)
     before = drifts.load_baseline(files)
     asked = learning.asked_of(world, name, files)
     if before is None or not asked.yes_or_no:

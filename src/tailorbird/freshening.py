@@ -160,14 +160,15 @@ def unit(world: World, name: str, version: int) -> Unit:
 def reasons(world: World, name: str, person: PersonId, now: Instant) -> tuple[str, ...]:
     """Return what moves a person's score most, in words; where nothing does, that it says.
 
-    Nothing is said of who does not allow personalisation, or of whom the model is not.
+    Nothing is said of who does not allow personalisation, or is not scored.
 
     Raises:
         UsageError: the model was never trained.
     """
-    _, files, _ = serving.trained(world, name)
+    version, files, card = serving.trained(world, name)
     asked = learning.asked_of(world, name, files)
-    if not allowing(world, [person], now, "personalisation"):
+    told = learning.card_of(version, card).scores
+    if not told or not allowing(world, [person], now, "personalisation"):
         return ()
     return model_kinds.reasons(Past(world, asked, [person]), files, now)
 

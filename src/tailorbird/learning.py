@@ -55,7 +55,11 @@ def learnt(world: World, now: Instant) -> bool:
     found = {name: card(world, name) for name in names}
     if any(each is None or each.trained_at != now for each in found.values()):
         return False
-    scored = (world.facts.read(_SCORED, (name, now)) for name in names if name != RECOMMENDER)
+    scored = (
+        world.facts.read(_SCORED, (name, now))
+        for name, each in found.items()
+        if name != RECOMMENDER and each is not None and each.scores
+    )
     return all(each.to_pylist()[0]["people"] for each in scored)
 
 

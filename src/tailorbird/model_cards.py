@@ -117,6 +117,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     serves: bool
     why: str
     """One sentence: why it serves, or why the naive rule serves instead."""
+    scores: bool = True
+    """Whether anybody is scored; not where too few people are known even for a rule."""
     algorithm: str = ""
     """What was judged, whether it serves or not."""
     tried: tuple[Tried, ...] = ()

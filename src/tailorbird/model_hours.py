@@ -24,6 +24,7 @@ HEAD: Final = "hours.json"
 KNOWN_DAYS: Final = 180
 """What is older says little of when somebody reads today."""
 EVERYBODYS: Final = "everybody's best hour"
+UNKNOWN: Final = "Nobody opened or clicked, so no hour is better than another: nobody is scored."
 
 
 class SendHours(msgspec.Struct, frozen=True):
@@ -31,6 +32,11 @@ class SendHours(msgspec.Struct, frozen=True):
 
     rule: Rule
     shared: tuple[float, ...]
+
+    @property
+    def known(self) -> bool:
+        """Return whether any hour is better than another: somebody has opened or clicked."""
+        return max(self.shared) > min(self.shared)
 
 
 def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
@@ -59,7 +65,8 @@ def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
         },
         measures=(gain,) if rule.judged_on >= best_hour.LEAST_LATER else (),
         serves=rule.strength is not None,
-        why=f"{rule.why[0].upper()}{rule.why[1:]}.",
+        why=f"{rule.why[0].upper()}{rule.why[1:]}." if kept.known else UNKNOWN,
+        scores=kept.known,
     )
     return {HEAD: msgspec.json.encode(kept)}, card
 

@@ -45,8 +45,11 @@ def told(
     """Return person, value, low, high (and top_reason) of those of whom a model is.
 
     A probability lies between shares of the last window, a value between orders times their worth,
-    a date (in seconds since 1970, as mails write dates) between tenths of the waits.
+    a date (in seconds since 1970, as mails write dates) between tenths of the waits. Nobody is told
+    anything where the card says that too little is known even for a rule.
     """
+    if not card.scores:
+        return _nobody()
     match past.asked.foretells:
         case "next_order":
             return _dates(past, files, now)
@@ -81,6 +84,14 @@ def reasons(past: Past, files: Mapping[str, bytes], now: Instant) -> tuple[str, 
         scale = _longer(said, predict.load_ahead(files).stretched(said, features)[0])
     told = predict.reasons(model, features, currency=_currency(past), scale=scale)
     return tuple(told["words"].to_pylist())
+
+
+def _nobody() -> pa.Table:
+    import pyarrow as pa
+
+    numbers = {name: pa.array([], pa.float64()) for name in ("value", "low", "high")}
+    nobody, nothing = pa.array([], pa.int64()), pa.array([], pa.string())
+    return pa.table({"person": nobody, **numbers, "top_reason": nothing})
 
 
 def _own(files: Mapping[str, bytes]) -> dict[str, bytes]:

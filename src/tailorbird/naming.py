@@ -20,6 +20,7 @@ from tailorbird import (
 from tailorbird.collect import plan
 from tailorbird.collect.forms_messages import CONFIRMED, SUBMITTED
 from tailorbird.errors import DefinitionError
+from tailorbird.learning_texts import LIBRARY, RECOMMENDER
 from tailorbird.schema import DefinitionKind
 from tailorbird.segments import Segment, analyst
 from tailorbird.world import World
@@ -75,9 +76,10 @@ def vocabulary(world: World, name: str, standing: Sequence[Segment]) -> segments
 
     Events and traits are what has happened, what the tracking plan expects and what forms say;
     until anything has happened, any may come. Segments are those that stand, but none that names
-    this one.
+    this one; models those that were trained, though one may score nobody yet.
     """
     known = segments.vocabulary(world.facts, {each.name for each in standing} | {name})
+    scoring = {*LIBRARY, *(each.name for each in world.definitions.latest("model"))} - {RECOMMENDER}
     planned = world.definitions.get("tracking_plan", plan.NAME)
     expected = frozenset(plan.parse(planned.text).events) if planned else frozenset[str]()
     if world.definitions.latest("form"):
@@ -86,6 +88,7 @@ def vocabulary(world: World, name: str, standing: Sequence[Segment]) -> segments
         known,
         events=known.events | expected,
         complete=bool(known.events),
+        models=(known.models or frozenset()) | (scoring & {*world.models.names()}),
         lists=frozenset(each.name for each in world.definitions.latest("list")),
         circles=segments.circles(name, standing),
     )

@@ -84,7 +84,7 @@ def test_without_a_recency_trait_one_rate_is_the_naive_rule(world: Worlds, now: 
     ("changes", "words"),
     [
         ({"people": 90, "level": -2.0}, "are needed to train, validate and test"),
-        ({"level": -99.0}, "Only 0 people"),
+        ({"level": -99.0}, "Nobody had the outcome"),
         ({"level": 99.0}, "Everybody had the outcome"),
         ({"constant": True}, "Every trait is the same for everybody"),
     ],
@@ -105,7 +105,19 @@ def test_nobody_at_all_is_refused_and_scored_as_nobody(now: Instant) -> None:
     )
     model, card = predict.judge(lambda _: nobody, lambda *_: nobody.select(["person"]), now=now)
     assert not card.serves
+    assert not card.scores
+    assert card.why.endswith("so nobody is scored.")
     assert model.score(nobody).num_rows == 0
+
+
+@pytest.mark.parametrize(("people", "scores"), [(20, False), (80, True)])
+def test_a_rule_of_too_few_people_scores_nobody(
+    world: Worlds, now: Instant, people: int, scores: bool
+) -> None:
+    known = world(people=people, level=-99.0)
+    _, card = predict.judge(known.features, known.outcomes, now=now)
+    assert (card.serves, card.scores) == (False, scores)
+    assert ("nobody is scored" in card.why) is not scores
 
 
 def test_the_same_seed_gives_the_same_model_and_card(world: Worlds, now: Instant) -> None:

@@ -190,3 +190,21 @@ def test_how_people_buy_is_not_tried_where_it_cannot_be() -> None:
     (tried,) = (each for each in card.tried if each.algorithm == "bg_nbd")
     assert tried.figure is None
     assert "'tenure_days' is missing" in tried.why
+
+
+def test_where_nobody_ordered_twice_there_is_no_rhythm_to_tell() -> None:
+    once = pa.table(
+        {
+            "person": [1, 2, 3],
+            "orders": [1, 1, 1],
+            "recency_days": [30.0, 60.0, 90.0],
+            "tenure_days": [30.0, 60.0, 90.0],
+            "average_order_minor": [100, 100, 100],
+        }
+    )
+    never = pa.table({"person": pa.array([], pa.int64()), "days": pa.array([], pa.float64())})
+    _, card = predict.judge_next(
+        lambda _: once, lambda *_: never, now=400 * DAY, horizon_days=30, seed=1, name="next_order"
+    )
+    assert (card.serves, card.scores) == (False, False)
+    assert card.why.endswith("Nobody ordered twice, so there is none: nobody is scored.")

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tailorbird import learning, model_data
+from tailorbird import freshening, learning, model_data
 from tailorbird.app import Tailorbird
 from tailorbird.grouping import standing_segments
 from tailorbird.learning_texts import LIBRARY, EventTarget, WantedModel
@@ -270,12 +270,26 @@ def test_what_never_happened_is_refused_with_the_reason(tb: Tailorbird) -> None:
     tb.put("model", "odd", "name: odd\ntarget: {event: flew_to_the_moon}\n")
     (card,) = tb.learn(["odd"])
     assert not card.serves
-    assert "Only 0 people had the outcome" in card.why
+    assert "Nobody had the outcome" in card.why
     told = learning.scored(tb.world, "odd", everybody(tb), tb.clock())
     assert told.num_rows
     (reason,) = set(told["top_reason"].to_pylist())
     assert reason == "everybody has the same score: no trait moves it"
     assert model_data.trainees(tb.world, tb.clock())
+
+
+def test_where_nobody_could_have_the_outcome_nobody_is_scored(tb: Tailorbird) -> None:
+    """The first mails have just left: whoever got one was in no window that is over."""
+    (card,) = tb.learn(["unsubscribe_risk"])
+    assert (card.serves, card.scores) == (False, False)
+    assert card.why.endswith("so nobody is scored.")
+    people = learning.trainees(tb.world, tb.clock(), "personalisation")
+    assert learning.scored(tb.world, "unsubscribe_risk", people, tb.clock()).num_rows == 0
+    kept = "SELECT COUNT(*) AS n FROM scores WHERE model = 'unsubscribe_risk'"
+    assert tb.world.facts.read(kept)["n"][0].as_py() == 0
+    assert freshening.reasons(tb.world, "unsubscribe_risk", people[0], tb.clock()) == ()
+    tb.put("segment", "risky", "name: risky\nwhere: {model: unsubscribe_risk, at_least: 0}\n")
+    assert tb.segment_count("risky") == 0
 
 
 def test_dates_values_and_hours_are_traits(tb: Tailorbird) -> None:

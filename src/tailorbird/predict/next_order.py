@@ -15,7 +15,7 @@ from tailorbird.predict.buyer import HISTORY, histories_of
 from tailorbird.predict.buying import AnyBuying, BgNbd, Histories, bg_nbd
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.propensity import PERSON, Floats
-from tailorbird.predict.rhythm import typical, usual
+from tailorbird.predict.rhythm import rhythmic, typical, usual
 from tailorbird.schema import DAY, Instant
 from tailorbird.traits.registry import words as trait_words
 
@@ -130,6 +130,9 @@ def judge_next(
             f"needed: {NAIVE} serves."
         )
         card = _card(name, now, horizon_days, len(test[1]), (), why)
+        if not rhythmic(histories_of(features(now))):
+            why = f"{why} Nobody ordered twice, so there is none: nobody is scored."
+            card = msgspec.structs.replace(card, scores=False, why=why)
         return NextOrder(NAIVE, *everything, now), card
     errors = {way: float(_off(way, before, horizon_days).mean()) for way in WAYS}
     way = min(WAYS, key=lambda each: errors[each])

@@ -16,11 +16,16 @@ PATIENCE: Final = 2.0
 SHORTEST_DAYS: Final = 7.0
 
 
+def rhythmic(of: Histories) -> bool:
+    """Return whether anybody ordered again, so that there are days between two orders."""
+    return bool(((of.repeats > 0) & (of.last > 0)).any())
+
+
 def typical(of: Histories, otherwise: float) -> float:
     """Return the median of people's mean days between orders; `otherwise` where nobody repeats."""
-    again = (of.repeats > 0) & (of.last > 0)
-    if not again.any():
+    if not rhythmic(of):
         return otherwise
+    again = (of.repeats > 0) & (of.last > 0)
     return float(np.median(of.last[again] / of.repeats[again]))
 
 

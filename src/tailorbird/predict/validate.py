@@ -32,9 +32,14 @@ from tailorbird.predict.windows import Features, Judging, Outcomes, Snapshot, jo
 from tailorbird.schema import Instant, Scalar
 
 LEAST_POSITIVES: Final = 50
+LEAST_PEOPLE: Final = 50
+"""Of fewer people, all windows together, not even one rate is told: nobody is scored."""
 SNAPSHOTS: Final = 3
 RECENCY: Final = "recency_days"
 ASKED: Final = "The naive rule was asked for, so nothing was trained."
+FEW: Final = (
+    f"fewer than {LEAST_PEOPLE} people are known even for the naive rule, so nobody is scored"
+)
 WORTH_CELLS: Final = 0.005
 """By how much cells must rank the validation window better before they are the naive rule."""
 
@@ -66,7 +71,8 @@ def judge(
     Groups of the column `fair` are evened out by weighing rows; nothing else reads that column.
 
     The model serves only where its AUC (of a regression the variance explained) is surely higher
-    than that of every naive rule; otherwise the best of those serves, and `card.why` says so.
+    than that of every naive rule; otherwise the best of those serves, and `card.why` says so. Where
+    fewer than `LEAST_PEOPLE` are known for a rule, `card.scores` says that nobody is to be scored.
 
     Raises:
         UsageError: there is no such algorithm.
@@ -75,7 +81,9 @@ def judge(
     choose.check(algorithm)
     trial = _trial(features, outcomes, name, recency, Judging(now, horizon_days, seed, task, fair))
     naive = _naive_rules(recency, rfm, trial.test)
-    refused = ASKED if algorithm == choose.RULE else _refusal(trial)
+    refused = _refusal(trial)
+    if algorithm == choose.RULE:
+        refused = ASKED if trial.enough else f"{ASKED} But {FEW}."
     if refused:
         return _ruled(naive[0], trial, refused)
     purse = tune.Purse(budget, budget_seconds)
@@ -96,6 +104,11 @@ class Trial:
     def usable(self) -> list[Snapshot]:
         """Return the windows before the test in which somebody had the outcome."""
         return [one for one in self.earlier if one.positives]
+
+    @property
+    def enough(self) -> bool:
+        """Return whether enough people were there for a rule."""
+        return sum(len(one.outcome) for one in (self.test, *self.usable)) >= LEAST_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,8 @@ def _trial(
 def _ruled(rule: Algorithm, trial: Trial, why: str) -> tuple[Scorer, ModelCard]:
     """Return a rule that nothing was held to, and the card that says why."""
     fitted = _fitted(rule, [trial.test, *trial.usable], trial.judging)
-    return _served(fitted, trial.judging), _card(trial.name, trial.judging, trial.test, why)
+    card = _card(trial.name, trial.judging, trial.test, why)
+    return _served(fitted, trial.judging), msgspec.structs.replace(card, scores=trial.enough)
 
 
 def _chosen(
@@ -286,10 +300,10 @@ def _refusal(trial: Trial) -> str:
     test, earlier, usable = trial.test, trial.earlier, trial.usable
     judging = trial.judging
     fewest = min(test.positives, sum(one.positives for one in usable[1:]), earlier[0].positives)
-    rule = "the naive rule serves"
+    rule = "the naive rule serves" if trial.enough else FEW
     if fewest < LEAST_POSITIVES:
         return (
-            f"Only {fewest} people had the outcome in a window of {judging.horizon_days} days, "
+            f"{_only(fewest)} had the outcome in a window of {judging.horizon_days} days, "
             f"{LEAST_POSITIVES} are needed to train, validate and test: {rule}."
         )
     if test.one_class or any(one.one_class for one in usable):
@@ -297,6 +311,10 @@ def _refusal(trial: Trial) -> str:
     if not train.columns(usable[-1].features):
         return f"Every trait is the same for everybody: {rule}."
     return ""
+
+
+def _only(people: int) -> str:
+    return {0: "Nobody", 1: "Only one person"}.get(people, f"Only {people} people")
 
 
 def _card(name: str, judging: Judging, test: Snapshot, why: str) -> ModelCard:
