@@ -144,7 +144,9 @@ def test_a_trait_counts_as_far_as_the_model_reads_it() -> None:
     rng = np.random.default_rng(4)
     kept = drift.baseline(_drawn(rng, 2000))
     moved = _drawn(rng, 2000, shift=1.0)
-    assert drift.drift(kept, moved).alarm
+    report = drift.drift(kept, moved)
+    assert report.alarm
+    assert "orders (orders so far) is spread otherwise" in report.why
     assert not drift.drift(kept, moved, read={"orders": 0.05}).alarm
 
 

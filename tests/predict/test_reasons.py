@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -20,7 +21,7 @@ from tailorbird.predict.propensity import Floats
 from tailorbird.predict.rules import Average, Recency, Rfm
 from tailorbird.predict.telling import ALIKE
 from tailorbird.traits.parametrised import FORMS
-from tailorbird.traits.registry import TRAITS, trait, words
+from tailorbird.traits.registry import TRAITS, about, trait, words
 
 QUICK: tuple[Algorithm, ...] = (Logistic(), Boosted(20, 4, 20), Forest(20, 16, 10), Neural(4))
 EVERY: tuple[Algorithm, ...] = (
@@ -174,6 +175,9 @@ def test_the_machine_reads_the_trait_as_it_is_kept() -> None:
         ("silence(purchase)", None, "fewer than two orders"),
         ("loyalty_level", "high", "loyalty level is high"),
         ("loyalty_level", None, "loyalty level is not known"),
+        ("loyalty_level", math.inf, "loyalty level is not known"),
+        ("engagement", 31, "no points of engagement with mails"),
+        ("{odd}_size", "M", "{odd} size is M"),
     ],
 )
 def test_a_trait_is_said_in_words_with_its_unit(name: str, value: object, said: str) -> None:
@@ -187,4 +191,10 @@ def test_every_trait_has_words_for_its_value_and_for_none(name: str) -> None:
     one, other = ("x", "y") if text else (3_141_592, 900_000_000_000_000)
     assert words(name, one, "EUR") != words(name, other, "EUR")
     assert "{" not in words(name, None)
-    assert not re.search(r"[a-z]_[a-z]", words(name, one) + words(name, None))
+    assert not re.search(r"[a-z]_[a-z]", words(name, one) + words(name, None) + about(name))
+    assert "{" not in about(name)
+
+
+def test_no_two_traits_are_called_alike() -> None:
+    names = [*TRAITS, *(f.replace("EVENT", "product_viewed") for f in FORMS)]
+    assert len({about(name) for name in names}) == len(names)

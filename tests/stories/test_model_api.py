@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
+from tailorbird import learning, serving
 from tailorbird.app import Tailorbird
+from tailorbird.cli import run
+from tailorbird.model_cards import Importance
 from tailorbird.web.api import api
 from tailorbird.web.callers import CALLER, Caller
 from tailorbird.web.desk import Desk
@@ -91,10 +96,46 @@ def over(call: Call, begun: httpx.Response) -> dict[str, Any]:
     return training
 
 
+def test_what_scores_rest_on_is_told_in_words_by_the_api_and_the_command(
+    tb: Tailorbird, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = learning.card(tb.world, "repeat_purchase")
+    assert card is not None
+    rests = (Importance("recency_days", 0.61), Importance("count(email_sent, 30d)", 0.39))
+    files = tb.world.models.get("repeat_purchase")
+    assert files is not None
+    learning.keep(
+        tb.world, "repeat_purchase", files[1], msgspec.structs.replace(card, importances=rests)
+    )
+    serving.roll_back(tb.world, "repeat_purchase", 2, author="ada", reason="try", now=tb.clock())
+    found = call("GET", MODEL).json()["card"]["importances"]
+    assert found[0] == {
+        "feature": "recency_days", "share": 0.61, "words": "days since the last order"
+    }  # fmt: skip
+    assert found[1]["words"] == "mails sent in the last 30 days"
+    folder = str(tb.world.folder)
+    tb.close()
+    assert run(["models", "show", "repeat_purchase", "-C", folder]) == 0
+    assert re.search("recency_days +days since the last order +61.0%", capsys.readouterr().out)
+
+
+def test_every_model_that_comes_along_can_be_trained(call: Call) -> None:
+    listed = {each["name"]: each for each in call("GET", "/api/v1/learning").json()}
+    assert (listed["churn"]["target"], listed["churn"]["latest"]) == ("churn", 0)
+    assert call("GET", "/api/v1/models/churn").json()["card"] is None
+    begun = call("POST", "/api/v1/models/churn/train")
+    assert begun.status_code == 202, begun.text
+    while call("GET", "/api/v1/models/churn/training").json()["state"] == "running":
+        pass
+    assert call("GET", "/api/v1/models/churn").json()["latest"] == 1
+
+
 def test_drift_and_groups_are_told(call: Call) -> None:
     looked = call("POST", f"{MODEL}/drift").json()
     assert not looked["alarm"]
     assert call("GET", MODEL).json()["drift"]["why"] == looked["why"]
+    for named in ({"recency_days", "days since the last order"}, {"country"}):
+        assert named in [{each["name"], each["words"]} for each in looked["drifts"]]
     told = call("GET", f"{MODEL}/fairness", params={"trait": "country"}).json()
     assert {each["group"] for each in told["groups"]} >= {"GB"}
     wrong = call("GET", f"{MODEL}/fairness", params={"trait": "nonsense"})

@@ -262,6 +262,7 @@ def _detail_lines(found: ModelDetail) -> list[str]:
     return [
         f"{found.name} predicts {found.target}; version {found.serving} serves",
         f"  {found.card.why}",
+        *_trait_lines(found.card),
         *table(("version", "trained", "state", "answers", "why"), versions),
         found.drift.why if found.drift else "drift: never looked at",
         *([f"learnt on {found.learnt_on.learnt:,} outcomes: {found.learnt_on.why}"]
@@ -270,12 +271,20 @@ def _detail_lines(found: ModelDetail) -> list[str]:
     ]  # fmt: skip
 
 
+def _trait_lines(card: ModelReport) -> list[str]:
+    rows = [(each.feature, each.words, f"{each.share:.1%}") for each in card.importances]
+    return table(("what it rests on", "in words", "share"), rows) if rows else []
+
+
 def _drift_lines(found: DriftLook) -> list[str]:
     rows = [
-        (each.name, each.kind, f"{each.value:.3f}", f"{each.limit:.3f}", "ALARM" * each.alarm)
+        (
+            each.name, each.words, each.kind, f"{each.value:.3f}", f"{each.limit:.3f}",
+            "ALARM" * each.alarm,
+        )
         for each in found.drifts
-    ]
-    return [*table(("what", "kind", "moved", "limit", ""), rows), found.why]
+    ]  # fmt: skip
+    return [*table(("what", "in words", "kind", "moved", "limit", ""), rows), found.why]
 
 
 def _fairness_lines(found: FairnessReport) -> list[str]:

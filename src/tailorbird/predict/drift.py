@@ -19,6 +19,7 @@ from tailorbird.predict import train
 from tailorbird.predict.heads import read_head
 from tailorbird.predict.measures import calibration_error
 from tailorbird.predict.propensity import Bins, Column, Floats
+from tailorbird.traits.registry import about
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -195,7 +196,8 @@ def _moved(
     chance = (degrees + SURE * math.sqrt(2 * degrees)) * (1 / people + 1 / max(len(bins), 1))
     limit = max(PSI_ALARM, chance)
     counts = 1.0 if read is None else read.get(column.name, 0.0)
-    says = f"{column.name} lies otherwise than in training (PSI {found:.2f}"
+    what = f"{column.name} ({about(column.name)})" if kind == "trait" else column.name
+    says = f"{what} is spread otherwise than in training (PSI {found:.2f}"
     says += ")" if counts == 1.0 else f", of which the model makes {counts:.2f})"
     return Drift(kind, column.name, found * counts, limit, found * counts >= limit, says)
 

@@ -6,10 +6,12 @@ from typing import Final
 
 from tailorbird import drifting, freshening, learning, learning_on, serving
 from tailorbird.errors import UsageError
+from tailorbird.learning_texts import LIBRARY
 from tailorbird.model_record import Turn
 from tailorbird.predict.drift import DriftReport
 from tailorbird.readings.whole import report
 from tailorbird.schema import Instant
+from tailorbird.traits.registry import about
 from tailorbird.views import moment
 from tailorbird.views.models import (
     Drifted,
@@ -29,17 +31,17 @@ MOST_VERSIONS: Final = 50
 
 
 def rows(world: World) -> tuple[ModelRow, ...]:
-    """Return every model that an author wants or that was trained, by name."""
+    """Return every model that comes along, that an author wants, or that was trained, by name."""
     return tuple(_row(world, name) for name in sorted(names(world)))
 
 
 def names(world: World) -> set[str]:
-    """Return the names of all models that somebody wants or that were trained."""
-    return {*learning.standing(world), *world.models.names()}
+    """Return the names of all models that come along, that are wanted, or that were trained."""
+    return {*LIBRARY, *learning.standing(world), *world.models.names()}
 
 
 def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
-    """Return one model's page; None where nobody wants it and nobody trained it."""
+    """Return one model's page; None where none of this name comes along, is wanted or trained."""
     if name not in names(world):
         return None
     serves = serving.version(world, name)
@@ -177,6 +179,9 @@ def _look(kept: drifting.Looked) -> DriftLook:
 
 def _drifts(found: DriftReport) -> tuple[Drifted, ...]:
     return tuple(
-        Drifted(each.kind, each.name, each.value, each.limit, each.alarm, each.says)
+        Drifted(
+            each.kind, each.name, each.value, each.limit, each.alarm, each.says,
+            about(each.name) if each.kind == "trait" else "",
+        )
         for each in found.drifts
-    )
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Final
 from tailorbird import learning, serving
 from tailorbird.model_cards import ModelCard
 from tailorbird.schema import DAY, Instant
+from tailorbird.traits.registry import about
 from tailorbird.views import (
     Activity,
     Measured,
@@ -17,6 +18,7 @@ from tailorbird.views import (
     Totals,
     moment,
 )
+from tailorbird.views.models import TraitShare
 from tailorbird.world import World
 
 ACTIVITY_DAYS: Final = 90
@@ -140,7 +142,9 @@ def report(card: ModelCard) -> ModelReport:
         lift=card.lift,
         tried=card.tried,
         validations=card.validations,
-        importances=card.importances,
+        importances=tuple(
+            TraitShare(each.feature, each.share, about(each.feature)) for each in card.importances
+        ),
         seed=card.seed,
         libraries=card.libraries,
         evened=card.evened,

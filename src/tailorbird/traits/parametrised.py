@@ -63,6 +63,8 @@ class Parametrised:
     """What it says of a person, around `{value}`."""
     lacking: str
     """What is said of who has no value."""
+    about: str
+    """What it is, without a value."""
     nouns: tuple[str, str] | None = None
     """One and many of what is counted."""
 
@@ -96,9 +98,9 @@ def _count(words: list[str]) -> Parametrised | None:
         return None
     says = f"How often {words[0]} in the last {words[1]}"
     number = _number(_rows(words[0], within))
-    told = f"{{value}} in the last {span(words[1])}"
-    of = nouns(words[0])
-    return Parametrised(words[0], "integer", "times", says, number, told, f"no {of[1]}", of)
+    of, last = nouns(words[0]), f"in the last {span(words[1])}"
+    told, about = f"{{value}} {last}", f"{of[1]} {last}"
+    return Parametrised(words[0], "integer", "times", says, number, told, f"no {of[1]}", about, of)
 
 
 def _sum(words: list[str]) -> Parametrised | None:
@@ -107,13 +109,21 @@ def _sum(words: list[str]) -> Parametrised | None:
     says = f"The sum of {words[1]} of {words[0]} in the last {words[2]}"
     total = Sum(_rows(words[0], within), _AMOUNTS[words[1]])
     _, many = nouns(words[0])
-    told = {
-        "value_minor": f"{many} worth {{value}} in the last {span(words[2])}",
-        "quantity": f"{{value}} in {many} of the last {span(words[2])}",
-        "dwell_seconds": f"{{value}} of reading in the last {span(words[2])}",
-    }[words[1]]
+    last = span(words[2])
+    told, about = {
+        "value_minor": (
+            f"{many} worth {{value}} in the last {last}", f"worth of {many} in the last {last}"
+        ),
+        "quantity": (
+            f"{{value}} in {many} of the last {last}", f"pieces in {many} of the last {last}"
+        ),
+        "dwell_seconds": (
+            f"{{value}} of reading in the last {last}", f"time of reading in the last {last}"
+        ),
+    }[words[1]]  # fmt: skip
     pieces = ("piece", "pieces") if words[1] == "quantity" else None
-    return Parametrised(words[0], "integer", words[1], says, total, told, f"no {many}", pieces)
+    lacking = f"no {many}"
+    return Parametrised(words[0], "integer", words[1], says, total, told, lacking, about, pieces)
 
 
 def _decayed(words: list[str]) -> Parametrised | None:
@@ -123,8 +133,9 @@ def _decayed(words: list[str]) -> Parametrised | None:
     says = f"How often {words[0]}, each counting half as much every {words[1]}"
     total = Decayed((Points(words[0], 1),), length // DAY)
     of = nouns(words[0])
-    told = f"{{value}} of late (each counts half as much every {span(words[1])})"
-    return Parametrised(words[0], "millionths", "times", says, total, told, f"no {of[1]}", of)
+    late = f"of late (each counts half as much every {span(words[1])})"
+    told, about, lacking = f"{{value}} {late}", f"{of[1]} {late}", f"no {of[1]}"
+    return Parametrised(words[0], "millionths", "times", says, total, told, lacking, about, of)
 
 
 def _trend(words: list[str]) -> Parametrised | None:
@@ -138,7 +149,8 @@ def _trend(words: list[str]) -> Parametrised | None:
     twice = span(words[1], 2)
     told = f"{{value}} of the {many} of the last {twice} fall into the last {span(words[1])}"
     lacking = f"no {many} in the last {twice}"
-    return Parametrised(words[0], "millionths", "share", says, share, told, lacking)
+    about = f"share of the {many} of the last {twice} in the last {span(words[1])}"
+    return Parametrised(words[0], "millionths", "share", says, share, told, lacking, about)
 
 
 def _share(words: list[str]) -> Parametrised | None:
@@ -146,14 +158,15 @@ def _share(words: list[str]) -> Parametrised | None:
         return None
     event, category, length = words
     every = _rows(event, within)
-    about = ProductTest((("category", "=", (category,)),))
-    chosen = Rows((event,), (*every.where, about), within=within)
+    only = ProductTest((("category", "=", (category,)),))
+    chosen = Rows((event,), (*every.where, only), within=within)
     says = f"The share of {category} in {event} of the last {length}"
     share = Quotient(Scaled(_number(chosen), MILLION), _number(every))
     _, many = nouns(event)
     told = f"{{value}} of the {many} of the last {span(length)} are of {category}"
     lacking = f"no {many} in the last {span(length)}"
-    return Parametrised(event, "millionths", "share", says, share, told, lacking)
+    about = f"share of {category} in the {many} of the last {span(length)}"
+    return Parametrised(event, "millionths", "share", says, share, told, lacking, about)
 
 
 def _since(words: list[str]) -> Parametrised | None:
@@ -162,8 +175,8 @@ def _since(words: list[str]) -> Parametrised | None:
     says = f"Whole days since the latest {words[0]}"
     one, many = nouns(words[0])
     told, lacking = f"{{value}} since the last {one}", f"no {many} yet"
-    age = Age(Last(_rows(words[0])))
-    return Parametrised(words[0], "integer", "days", says, age, told, lacking)
+    age, about = Age(Last(_rows(words[0]))), f"days since the last {one}"
+    return Parametrised(words[0], "integer", "days", says, age, told, lacking, about)
 
 
 def _days_between(event: str) -> Value:
@@ -181,7 +194,8 @@ def _rhythm(words: list[str]) -> Parametrised | None:
     between = _days_between(words[0])
     one, many = nouns(words[0])
     told = f"usually {{value}} from one {one} to the next"
-    return Parametrised(words[0], "integer", "days", says, between, told, f"fewer than two {many}")
+    lacking, about = f"fewer than two {many}", f"usual days from one {one} to the next"
+    return Parametrised(words[0], "integer", "days", says, between, told, lacking, about)
 
 
 def _silence(words: list[str]) -> Parametrised | None:
@@ -191,8 +205,9 @@ def _silence(words: list[str]) -> Parametrised | None:
     quiet = Quotient(Scaled(Age(Last(_rows(words[0]))), MILLION), _days_between(words[0]))
     one, many = nouns(words[0])
     told = f"the wait since the last {one} is {{value}} times the usual one"
-    lacking = f"fewer than two {many}"
-    return Parametrised(words[0], "millionths", "times the usual", says, quiet, told, lacking)
+    lacking, unit = f"fewer than two {many}", "times the usual"
+    about = f"wait since the last {one} in times of the usual one"
+    return Parametrised(words[0], "millionths", unit, says, quiet, told, lacking, about)
 
 
 _READERS: Final[dict[str, Callable[[list[str]], Parametrised | None]]] = {

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tailorbird.model_cards import Evened, Importance, Lift, Reliability, Tried, Validation
+from tailorbird.model_cards import Evened, Lift, Reliability, Tried, Validation
 from tailorbird.schema import Scalar
 
 
@@ -20,6 +20,15 @@ class Measured(msgspec.Struct, frozen=True):
     naive_rule: str
     low: float
     high: float
+
+
+class TraitShare(msgspec.Struct, frozen=True):
+    """How much of all that moves people's scores one trait does, and what that trait is."""
+
+    feature: str
+    share: float
+    words: str
+    """The trait as people read it: `days since the last order`."""
 
 
 class ModelReport(msgspec.Struct, frozen=True):
@@ -47,7 +56,7 @@ class ModelReport(msgspec.Struct, frozen=True):
     lift: tuple[Lift, ...] = ()
     tried: tuple[Tried, ...] = ()
     validations: tuple[Validation, ...] = ()
-    importances: tuple[Importance, ...] = ()
+    importances: tuple[TraitShare, ...] = ()
     seed: int = 0
     libraries: dict[str, str] = {}
     evened: Evened | None = None
@@ -106,6 +115,8 @@ class Drifted(msgspec.Struct, frozen=True):
     limit: float
     alarm: bool
     says: str
+    words: str = ""
+    """A trait as people read it; empty of what is no trait."""
 
 
 class DriftLook(msgspec.Struct, frozen=True):

@@ -48,7 +48,7 @@ Trait = Annotated[
 
 @reads("/learning", "All models, and what serves", TAG)
 def list_learnt(desk: At) -> tuple[ModelRow, ...]:
-    """Return every model that somebody wants or that was trained, with the card of what serves."""
+    """Return every model that comes along, is wanted or trained, with the card of what serves."""
     return models.rows(desk.world)
 
 

@@ -448,6 +448,7 @@ export interface Drifted {
   limit: number;
   alarm: boolean;
   says: string;
+  words: string;
 }
 
 export interface Effect {
@@ -824,11 +825,6 @@ export interface ImageTrial {
   picture: string;
   size_bytes: number;
   said: string[];
-}
-
-export interface Importance {
-  feature: string;
-  share: number;
 }
 
 export interface ImportedFile {
@@ -1340,7 +1336,7 @@ export interface ModelReport {
   lift: Lift[];
   tried: Tried[];
   validations: Validation[];
-  importances: Importance[];
+  importances: TraitShare[];
   seed: number;
   libraries: Record<string, string>;
   evened: Evened | null;
@@ -2678,6 +2674,12 @@ export interface Trait {
   origin: "declared" | "derived" | "score";
   unit: "" | "money" | "instant" | "share";
   note: string;
+}
+
+export interface TraitShare {
+  feature: string;
+  share: number;
+  words: string;
 }
 
 export interface TrendPoint {

@@ -4,12 +4,12 @@ import { path, useReading } from "../api/reading";
 import type { ModelDetail, ModelReport, ModelVersion } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Budget, Drift, EvenedOut, Fairness } from "../parts/honesty";
-import { algorithmName, Answers, Lift, measureName, Measures, predicted, Reliability, settingsWords } from "../parts/models";
+import { algorithmName, Answers, Lift, measureName, Measures, predicted, Reliability, settingsWords, TraitCell } from "../parts/models";
 import { Card, Chip, Empty, Fact, Facts, Page, Shown } from "../parts/page";
 import { campaignAt } from "../parts/places";
 import { Table } from "../parts/table";
 import { isElsewhere, Life } from "../parts/versions";
-import { capital, count, date, figure, many, share, traitName } from "../words";
+import { capital, count, date, figure, many, share } from "../words";
 
 export default function Model({ name }: { name: string }) {
   const where = `/models${path(name)}`;
@@ -183,7 +183,7 @@ function Learnt({ card }: { card: ModelReport }) {
             rows={card.importances}
             id={(each) => each.feature}
             columns={[
-              { name: "Trait", head: true, cell: (each) => traitName(each.feature) },
+              { name: "Trait", head: true, cell: (each) => <TraitCell name={each.feature} words={each.words} /> },
               {
                 name: "Share",
                 cell: (each) => (

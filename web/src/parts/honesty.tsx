@@ -4,13 +4,14 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import { query, send, useDoing, useReading } from "../api/reading";
 import type { DriftLook, Evened, FairnessReport, ModelDetail } from "../api/types";
-import { count, figure, many, plain, points, share, traitName } from "../words";
+import { count, figure, many, plain, points, share } from "../words";
 import { Told } from "./doing";
+import { TraitCell } from "./models";
 import { Card, Chip, Empty, Shown, When } from "./page";
 import { Table } from "./table";
 import type { LifeProps } from "./versions";
 
-const WHAT_MOVED: Record<string, string> = { trait: "trait", label: "how often" };
+const WHAT_MOVED: Record<string, string> = { label: "how often" };
 
 /** How far something moved, with its unit: how often an outcome comes, points of calibration, or a stability index. */
 function moved(kind: string, value: number): string {
@@ -44,7 +45,8 @@ export function Drift({ model, where, again }: LifeProps) {
               head: true,
               cell: (each) => (
                 <>
-                  {traitName(each.name)} <small className="dim">{WHAT_MOVED[each.kind]}</small>
+                  {each.words ? <TraitCell name={each.name} words={each.words} /> : plain(each.name)}{" "}
+                  <small className="dim">{WHAT_MOVED[each.kind]}</small>
                 </>
               ),
             },

@@ -141,6 +141,13 @@ const together = (measures: Measured[]): Measured[] =>
     .filter((name, index, all) => all.indexOf(name) === index)
     .flatMap((name) => measures.filter((each) => each.name === name));
 
+/** A trait as people read it, and the name by which segments and mails call it. */
+export const TraitCell = ({ name, words }: { name: string; words: string }) => (
+  <>
+    {capital(words)} <small className="dim block">{name}</small>
+  </>
+);
+
 /** How what a model says is written: the worth of a person in money, a probability as a share. */
 function useSaid(model: ModelReport): (value: number, digits?: number) => string {
   const { currency } = useStatus();
