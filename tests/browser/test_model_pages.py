@@ -21,14 +21,18 @@ from tailorbird.recommender_cards import (
     ReportSection,
 )
 from tailorbird.views.models import (
+    Drifted,
+    DriftLook,
     Measured,
     ModelDetail,
     ModelReport,
     ModelRow,
     ModelTurn,
     ModelVersion,
+    TraitShare,
 )
 from tailorbird.views.recommendations import RecommenderReport, RuleSet
+from tailorbird.views.trainings import Training
 
 pytestmark = pytest.mark.browser
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -256,9 +260,54 @@ def test_the_list_of_models_tells_each_interval_each_refusal_and_what_else_comes
     expect(refused).to_contain_text("Only 5 people had the outcome")
     expect(refused).to_contain_text("its naive rule answers")
     expect(page.get_by_role("row", name="value")).to_contain_text("its files cannot be read")
-    more = page.get_by_role("region", name="The command that trains more models")
-    expect(more).to_contain_text("tailorbird models train next_order first_purchase")
-    expect(more).not_to_contain_text("churn")
+    more = page.get_by_role("table", name="Models that are not trained yet")
+    expect(more.get_by_role("row", name="churn")).to_contain_text("a customer stops buying")
+    expect(more.get_by_role("row")).to_have_count(1 + 1)
+
+
+def test_a_model_that_was_never_trained_is_trained_from_the_list(page: Page, shop: str) -> None:
+    """The list is asked for anew, and what the training found is said."""
+    done = msgspec.structs.replace(ROWS[0], serving=1, latest=1, card=CARD)
+    training = Training("churn", "done", "anew", FROM, FROM)
+    answered(page, "/learning", ROWS[:1])
+    answered(page, "/models/churn/train", training)
+    answered(page, "/models/churn", msgspec.structs.replace(DETAIL, name="churn"))
+    shown(page, f"{shop}/models")
+    expect(page.get_by_text("No model is trained yet.")).to_be_visible()
+    answered(page, "/learning", (done,))
+    with page.expect_request(re.compile("/models/churn/train$")) as asked:
+        page.get_by_role("button", name="Train churn").click()
+    assert asked.value.method == "POST"
+    expect(page.get_by_text("churn is trained: It beats the naive rule")).to_be_visible()
+    expect(page.get_by_role("table", name="Models", exact=True)).to_contain_text("churn")
+    expect(page.get_by_role("button", name="Train churn")).to_have_count(0)
+
+
+def test_traits_are_called_in_words_beside_their_names(page: Page, shop: str) -> None:
+    recency = ("recency_days", "days since the last order")
+    card = msgspec.structs.replace(CARD, importances=(TraitShare(recency[0], 0.61, recency[1]),))
+    moved = Drifted("trait", recency[0], 0.31, 0.2, True, "", recency[1])
+    outcome = Drifted("label", "outcome", 1.1, 1.5, False, "")
+    drift = DriftLook(FROM, 60, 1_200, True, "Drift.", (moved, outcome))
+    answered(
+        page, "/models/repeat_purchase", msgspec.structs.replace(DETAIL, card=card, drift=drift)
+    )
+    shown(page, f"{shop}/models/repeat_purchase")
+    for table in ("Share of each trait", "What moved since"):
+        row = page.get_by_role("table", name=table).get_by_role("row", name=recency[0])
+        expect(row).to_contain_text("Days since the last order")
+    expect(page.get_by_role("row", name="outcome")).to_contain_text("1.10 times")
+
+
+@pytest.mark.parametrize(("word", "title"), [("Models", "Models"), ("Products", "Recommendations")])
+def test_on_a_phone_the_navigation_leads_to_models_and_products(
+    new_context: NewContext, shop: str, word: str, title: str
+) -> None:
+    page = new_context("light", PHONE).new_page()
+    shown(page, shop)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="More").click()
+    page.get_by_role("main").get_by_role("link", name=word).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(title)
 
 
 def test_a_model_and_a_naive_rule_are_held_against_each_other_with_an_interval(

@@ -80,7 +80,7 @@ interface Place {
   icon: ComponentType;
   /** Other pages of the same part. */
   also?: string[];
-  /** On a phone only another page leads there. */
+  /** On a phone, which has no room for it, the page of more places leads there. */
   wide?: boolean;
 }
 
@@ -255,7 +255,8 @@ function Side({ status, location }: { status: Status | null; location: string })
           <li className="nav-data">
             <Link href="/data" aria-current={within(location, "/data") ? "page" : undefined}>
               <SourcesIcon />
-              <span>Data</span>
+              <span className="at-desk">Data</span>
+              <span className="on-phone">More</span>
             </Link>
             <ul>
               {DATA.map((place) => (

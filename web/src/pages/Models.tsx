@@ -1,7 +1,11 @@
 import "../styles/models.css";
+import { Button } from "@mantine/core";
+import { useState } from "react";
 import { Link } from "wouter";
-import { path, useReading } from "../api/reading";
-import type { ModelRow } from "../api/types";
+import { path, useDoing, useReading } from "../api/reading";
+import { trained } from "../api/training";
+import type { ModelDetail, ModelRow } from "../api/types";
+import { Told } from "../parts/doing";
 import { Answers, interval, measured, measureName, predicted } from "../parts/models";
 import { Card, Chip, Empty, Page, Shown, useStatus } from "../parts/page";
 import { Table } from "../parts/table";
@@ -17,26 +21,74 @@ export default function Models() {
       <div className="stack">
         <Card title="All models">
           <Shown reading={reading} height={320}>
-            {(models) => (models.length === 0 ? <Empty>There is no model yet.</Empty> : <ModelsTable models={models} />)}
+            {(models) => <Trained models={models.filter(isTrained)} />}
           </Shown>
         </Card>
-        {reading.value && <Further known={reading.value} />}
+        {reading.value && <Untrained models={reading.value.filter((model) => !isTrained(model))} again={reading.again} />}
       </div>
     </Page>
   );
 }
 
-/** What else comes along, for who has not trained it yet. */
-const FURTHER = ["churn", "value", "next_order", "first_purchase", "unsubscribe_risk", "engagement", "send_hour"];
+const NAMED = {
+  name: "Model",
+  head: true,
+  cell: (model: ModelRow) => (
+    <>
+      <Link className="long" href={`/models${path(model.name)}`}>
+        {model.name}
+      </Link>
+      <small className="dim block">{capital(predicted(model))}</small>
+    </>
+  ),
+};
 
-function Further({ known }: { known: ModelRow[] }) {
-  const names = FURTHER.filter((name) => known.every((model) => model.name !== name));
-  if (names.length === 0) return null;
+const isTrained = (model: ModelRow): boolean => model.latest > 0;
+
+function Trained({ models }: { models: ModelRow[] }) {
+  return models.length === 0 ? <Empty>No model is trained yet.</Empty> : <ModelsTable models={models} />;
+}
+
+/** Models that come along or were asked for, each to be trained where it stands. */
+function Untrained({ models, again }: { models: ModelRow[]; again: () => void }) {
+  const doing = useDoing();
+  const [name, choose] = useState("");
+  const train = (model: ModelRow) => {
+    choose(model.name);
+    doing.run(async () => {
+      const found = await trained<ModelDetail>(`/models${path(model.name)}`);
+      again();
+      return `${model.name} is trained: ${found.card?.why ?? ""}`;
+    });
+  };
+  if (models.length === 0 && !doing.said) return null;
   return (
-    <Card title="More models" note="They come along, and are trained once somebody names them; from then on they are in the list above.">
-      <pre className="code wrap" tabIndex={0} role="region" aria-label="The command that trains more models">
-        tailorbird models train {names.join(" ")}
-      </pre>
+    <Card title="Not trained yet" note="Training takes minutes. A model that does not beat its naive rule says so, and the rule answers instead.">
+      {models.length > 0 && (
+        <Table
+          caption="Models that are not trained yet"
+          rows={models}
+          id={(model) => model.name}
+          columns={[
+            NAMED,
+            {
+              name: "Train",
+              right: true,
+              cell: (model) => (
+                <Button size="xs" variant="default" disabled={doing.busy} onClick={() => train(model)} aria-label={`Train ${model.name}`}>
+                  Train
+                </Button>
+              ),
+            },
+          ]}
+        />
+      )}
+      {doing.busy && (
+        <p className="dim" role="status">
+          Training {name}. It goes on if you leave this page.
+        </p>
+      )}
+      <Told doing={doing} />
       <p className="note">For an event of your own, write a file in the folder models/ and apply it.</p>
     </Card>
   );
@@ -46,7 +98,7 @@ function Further({ known }: { known: ModelRow[] }) {
 function Judged({ model }: { model: ModelRow }) {
   const { currency } = useStatus();
   const first = model.card?.measures[0];
-  if (!first) return <span className="dim">{model.card?.why ?? "Open it to train it."}</span>;
+  if (!first) return <span className="dim">{model.card?.why ?? "–"}</span>;
   const [low, high] = interval(first, currency);
   return (
     <>
@@ -67,18 +119,7 @@ function ModelsTable({ models }: { models: ModelRow[] }) {
       rows={models}
       id={(model) => model.name}
       columns={[
-        {
-          name: "Model",
-          head: true,
-          cell: (model) => (
-            <>
-              <Link className="long" href={`/models${path(model.name)}`}>
-                {model.name}
-              </Link>
-              <small className="dim block">{capital(predicted(model))}</small>
-            </>
-          ),
-        },
+        NAMED,
         {
           name: "State",
           cell: (model) => (
