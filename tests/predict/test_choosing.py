@@ -10,10 +10,16 @@ import pyarrow as pa
 import pytest
 
 from tailorbird import predict
-from tailorbird.predict import calibrate, cross_validation, figures, tune
+from tailorbird.predict import calibrate, choose, cross_validation, figures, tune
+from tailorbird.predict.algorithms import Algorithm
+from tailorbird.predict.blend import Blend
+from tailorbird.predict.boosted import Boosted
+from tailorbird.predict.buyer import Buyers
 from tailorbird.predict.effects import sigmoid
+from tailorbird.predict.forest import Forest
 from tailorbird.predict.linear import Logistic
 from tailorbird.predict.propensity import Floats
+from tailorbird.predict.rules import Average
 from tailorbird.predict.windows import Judging, Snapshot
 from tailorbird.schema import Instant
 
@@ -88,6 +94,31 @@ def test_halving_tries_many_on_few_rows_and_the_better_half_on_all() -> None:
     assert {penalty for penalty, one_in in asked if one_in == 1} == {100.0, 10.0}
     assert best.algorithm is grid[2]  # of about equals the simplest
     assert purse.left == 10.0 - 1 - 2
+
+
+def best_of(*found: tuple[Algorithm, float]) -> choose.Choice:
+    """Return what is chosen of algorithms that rank the window so well; their mean ranks at .5."""
+    table, outcome = pa.table({"person": np.arange(100)}), (np.arange(100) % 2).astype(np.float64)
+    rows = Snapshot(table, outcome)
+    trial = choose.Trial(rows, rows, JUDGING, tune.Purse())
+    one = trial.fit(Average(), 1)
+    return choose._best([tune.Candidate(each, one, figure) for each, figure in found], [], trial)
+
+
+def test_the_mean_of_unlike_models_serves_unless_something_outranks_it() -> None:
+    line, trees, forest, buyers = Logistic(), Boosted(), Forest(), Buyers(30)
+    scaled = Buyers(30, scaled=True)
+    near = ((line, 0.49), (trees, 0.48), (forest, 0.5025), (buyers, 0.47), (scaled, 0.46))
+    assert best_of(*near).algorithm == Blend((line, trees, buyers))
+    assert best_of(*near[:2], (forest, 0.51), *near[3:]).algorithm == forest
+    assert best_of((line, 0.51), (trees, 0.5)).algorithm == line
+    assert best_of((line, 0.49)).algorithm == line
+
+
+@pytest.mark.parametrize("figure", [0.49, 0.495])
+def test_a_mean_is_tried_and_told_once(figure: float) -> None:
+    tried = best_of((Logistic(), 0.492), (Buyers(30), figure)).tried
+    assert [each.algorithm for each in tried] == ["logistic", "bg_nbd", "blend"]
 
 
 def test_seconds_buy_fewer_fits_of_many_rows() -> None:

@@ -191,9 +191,8 @@ def _best(found: list[Candidate], untried: list[Tried], trial: Trial) -> Choice:
     kinds = _kinds(found)
     unlike = [each for name, each in kinds.items() if name != FOREST or TREES not in kinds]
     leading = sorted(kinds.values(), key=lambda each: -each.figure)[:2]
-    means = [_mean(members, trial) for members in (leading, unlike) if len(members) > 1]
-    if len(means) > 1 and means[0].algorithm == means[1].algorithm:
-        del means[0]
+    groups = (unlike,) if set(map(id, leading)) == set(map(id, unlike)) else (leading, unlike)
+    means = [_mean(members, trial) for members in groups if len(members) > 1]
     every = [*found, *means]
     best = tune.simplest(every, NEGLIGIBLE)
     if len(unlike) > 1 and means[-1].figure > best.figure - STEADY:
