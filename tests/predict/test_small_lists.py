@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -208,3 +208,19 @@ def test_where_nobody_ordered_twice_there_is_no_rhythm_to_tell() -> None:
     )
     assert (card.serves, card.scores) == (False, False)
     assert card.why.endswith("Nobody ordered twice, so there is none: nobody is scored.")
+
+
+@pytest.mark.parametrize(
+    ("way", "typical", "usually"),
+    [
+        ("own rhythm", 9.0, "usually 1 day between two orders"),
+        ("everybody's rhythm", 1.2, "usually 1 day between two orders of everybody"),
+        ("everybody's rhythm", 41.4, "usually 41 days between two orders of everybody"),
+    ],
+)
+def test_an_expected_order_says_the_wait_so_far_and_the_usual_one(
+    way: Any, typical: float, usually: str
+) -> None:
+    often = {"orders": [401.0], "recency_days": [1.0], "tenure_days": [401.0]}
+    said = predict.NextOrder(way, typical, None, NOW).words(pa.table({"person": [1], **often}))
+    assert said == [f"1 day since the last order, and {usually}"]

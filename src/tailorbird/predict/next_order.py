@@ -105,9 +105,13 @@ class NextOrder(msgspec.Struct, frozen=True):
 def _by_what(way: Way, orders: float, seen: float, quiet: float, usually: float) -> str:
     since = trait_words("recency_days", round(quiet))
     if way == "bg_nbd":
-        return f"{since}, and {trait_words('orders', round(orders))} in {seen:,.0f} days"
+        return f"{since}, and {trait_words('orders', round(orders))} in {_days(seen)}"
     whose = "between two orders" if way == "own rhythm" else "between two orders of everybody"
-    return f"{since}, and usually {usually:,.0f} days {whose}"
+    return f"{since}, and usually {_days(usually)} {whose}"
+
+
+def _days(number: float) -> str:
+    return "1 day" if round(number) == 1 else f"{number:,.0f} days"
 
 
 def judge_next(
