@@ -255,7 +255,9 @@ def test_the_list_of_models_tells_each_interval_each_refusal_and_what_else_comes
 ) -> None:
     answered(page, "/learning", ROWS)
     shown(page, f"{shop}/models")
-    expect(page.get_by_role("row", name=LONG)).to_contain_text("+0.014 to +0.046")
+    trained = page.get_by_role("region", name="Trained models")
+    expect(trained.get_by_role("row", name=LONG)).to_contain_text("+0.014 to +0.046")
+    expect(trained).not_to_contain_text("churn")
     refused = page.get_by_role("row", name="engagement")
     expect(refused).to_contain_text("Only 5 people had the outcome")
     expect(refused).to_contain_text("its naive rule answers")

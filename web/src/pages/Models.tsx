@@ -19,7 +19,7 @@ export default function Models() {
       lead="What people are likely to do. Each model was judged on a later window beside the best naive rule, and answers only where it won."
     >
       <div className="stack">
-        <Card title="All models">
+        <Card title="Trained models">
           <Shown reading={reading} height={320}>
             {(models) => <Trained models={models.filter(isTrained)} />}
           </Shown>
