@@ -26,6 +26,7 @@ from tailorbird.traits.registry import TRAITS, about, trait, words
 QUICK: tuple[Algorithm, ...] = (Logistic(), Boosted(20, 4, 20), Forest(20, 16, 10), Neural(4))
 EVERY: tuple[Algorithm, ...] = (
     Recency(), Rfm(), *QUICK, Blend((*QUICK[:2], Neural(4))), Stack(QUICK[:2]),
+    Blend((Rfm(), QUICK[0])),
 )  # fmt: skip
 BUYING: tuple[tuple[Asks, Task], ...] = (
     ("buys", "classification"),

@@ -63,7 +63,8 @@ class Blended(msgspec.Struct, frozen=True):
             if not alike and effects.link == "log":
                 own = member.estimates(features)[:, None] * (1 - np.exp(-own))
             shift[:, [place[name] for name in effects.names]] += weight * own
-        return Effects(names, shift, found[0].link if alike else "identity")
+        together = {name: of for each in found for name, of in each.together.items()}
+        return Effects(names, shift, found[0].link if alike else "identity", together)
 
     def files(self) -> dict[str, bytes]:
         """Return a JSON head, and the members' files in folders by number."""

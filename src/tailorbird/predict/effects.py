@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -20,17 +21,17 @@ class Effects:
     """How far each trait moves each person from the average, on the scale of `link`.
 
     `shift` has a row a person and a column a name. A name may stand for several traits, which move
-    somebody together: `together` has them.
+    somebody together: `together` has them by that name.
     """
 
     names: tuple[str, ...]
     shift: npt.NDArray[np.float64]
     link: Link
-    together: tuple[str, ...] = ()
+    together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def traits(self, name: str) -> tuple[str, ...]:
         """Return the traits for which a name stands."""
-        return self.together or (name,)
+        return self.together.get(name, (name,))
 
     def spread(self) -> dict[str, float]:
         """Return how much each trait tells people apart: its shift's deviation, the largest 1."""

@@ -89,7 +89,8 @@ class Cells(msgspec.Struct, frozen=True):
     def effects(self, features: pa.Table) -> Effects:
         """Return how far each row's cell lies from the average, as one effect of all traits."""
         shift = np.array(self.levels)[cells(self.columns, features)] - self.middle
-        return Effects((", ".join(self.reads),), shift[:, None], self.link, self.reads)
+        name = ", ".join(self.reads)
+        return Effects((name,), shift[:, None], self.link, {name: self.reads})
 
     def files(self) -> dict[str, bytes]:
         """Return one JSON file."""
