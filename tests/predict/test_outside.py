@@ -209,6 +209,7 @@ def test_a_model_at_an_address_gets_values_in_order_and_no_person() -> None:
         (b'{"scores": [0.1]}', "for 3 people"),
         (b'{"scores": [0.1, 7, 0.1]}', "no probabilities"),
         (b'{"scores": ["a", "b", "c"]}', "answer cannot be read"),
+        (b'{"scores": [0, 1, 1]}', "0 and 1 alone, which are labels"),
     ],
 )
 def test_what_an_address_answers_must_be_a_score_a_row(answer: bytes, words: str) -> None:
@@ -285,18 +286,6 @@ def test_an_address_that_foretells_values_answers_minor_units(answer: bytes, wor
     with pytest.raises(ModelError, match=words):
         remote.bring(
             "value", "https://x", ("loyalty",), PEOPLE, task="regression", ask=Address(answer)
-        )
-
-
-def test_labels_are_no_probabilities() -> None:
-    with pytest.raises(ModelError, match="0 and 1 alone, which are labels"):
-        remote.bring(
-            "churn",
-            "https://x",
-            ("loyalty",),
-            PEOPLE,
-            task="classification",
-            ask=Address(b'{"scores": [0, 1, 1]}'),
         )
 
 
