@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
-from tailorbird import catalogue, model_kinds, recommend, serving, yaml_text
-from tailorbird.errors import ModelError, UsageError
+from tailorbird import catalogue, model_kinds, recommend, segments, serving, yaml_text
+from tailorbird.errors import DefinitionError, ModelError, UsageError
 from tailorbird.learning_texts import BY_DEFAULT, LIBRARY, WantedModel, parse_model
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
 from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
@@ -21,6 +21,7 @@ from tailorbird.model_data import Past, audience
 from tailorbird.model_data import trainees as trainees
 from tailorbird.schema import Instant, Names, PersonId
 from tailorbird.traits.extract import touched
+from tailorbird.traits.registry import computed
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
 
@@ -225,6 +226,20 @@ def check_model(world: World, text: str, name: str) -> None:
     found = parse_model(text, file)
     yaml_text.check_name(found.name, name, file)
     audience(world, found, 0)
+    if found.fair is not None:
+        _check_groups(world, found.fair.by, file)
+
+
+def _check_groups(world: World, by: str, file: str) -> None:
+    """Return when people can be told apart by a trait; before anything has happened any may come.
+
+    Raises:
+        DefinitionError: nobody has ever said it.
+    """
+    known = segments.vocabulary(world.facts)
+    if known.events and computed(by) is None and by not in known.traits:
+        mend = nearest(by, sorted({"country", *known.traits}))
+        raise DefinitionError(f"fair: nobody has ever said {by!r}", where=file, mend=mend)
 
 
 def recommender(world: World) -> tuple[int, recommend.Recommender] | None:

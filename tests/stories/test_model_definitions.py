@@ -13,11 +13,12 @@ import pytest
 
 from tailorbird import learning, learning_on
 from tailorbird.app import Tailorbird
-from tailorbird.cli.model_commands import card_lines
+from tailorbird.cli.model_commands import card_lines, interval
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.learning_texts import LIBRARY, WantedModel, parse_model
 from tailorbird.model_targets import MEANINGS
 from tailorbird.schema import DAY, Body, Instant, Names
+from tailorbird.views.models import PersonScore
 
 GARDEN = """\
 name: garden
@@ -95,6 +96,22 @@ def test_a_model_of_an_unknown_segment_is_refused(tb: Tailorbird) -> None:
         tb.put("model", "churn", "name: churn\naudience: nobody\n")
     with pytest.raises(UsageError, match="no model 'chrun'; did you mean 'churn'"):
         tb.learn(["chrun"])
+
+
+def test_an_interval_that_nobody_can_tell_now_is_not_told_as_certainty() -> None:
+    """So it is of a value by LightGBM where that is not installed."""
+    said = PersonScore(
+        "value", 1, 500.0, datetime(2026, 1, 1, tzinfo=UTC), True, "", 500.0, 500.0, "money"
+    )
+    assert interval(said, "EUR") == "not known now"
+    assert interval(msgspec.structs.replace(said, low=0.0), "EUR") == "0.00 EUR to 5.00 EUR"
+
+
+def test_groups_by_a_trait_that_nobody_ever_said_are_refused(tb: Tailorbird) -> None:
+    """Else a model would be called fair that evens nothing out."""
+    with pytest.raises(DefinitionError, match=r"nobody has ever said 'contry'; did you mean"):
+        tb.put("model", "even", "name: even\ntarget: purchase\nfair: {by: contry}\n")
+    tb.put("model", "even", "name: even\ntarget: purchase\nfair: {by: country}\n")
 
 
 def test_any_number_of_models_is_trained_and_scores(tb: Tailorbird) -> None:

@@ -172,8 +172,7 @@ def score(person: Person, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = Fal
     rows = [
         (
             each.model, _words(each, each.value, currency),
-            f"{_words(each, each.low, currency)} to {_words(each, each.high, currency)}",
-            each.version,
+            interval(each, currency), each.version,
             "kept" if each.kept else "now", why[each.model],
         )
         for each in found
@@ -207,13 +206,11 @@ def card_lines(card: ModelCard) -> list[str]:
         (m.name, m.model, m.naive, m.naive_rule, f"{m.low:+.4f} to {m.high:+.4f}")
         for m in card.measures
     ]
+    head = ("measure", "model", "naive", "naive rule", "gain, 95 %")
     return [
         f"{card.name}, version {card.version}: {'serves' if card.serves else 'does not serve'}",
         f"  {card.why}",
-        *(
-            f"  {line}"
-            for line in table(("measure", "model", "naive", "naive rule", "gain, 95 %"), rows)
-        ),
+        *(f"  {line}" for line in (table(head, rows) if rows else ())),
         *(f"  {line}" for line in _evened_lines(card)),
     ]
 
@@ -228,6 +225,13 @@ def _evened_lines(card: ModelCard) -> list[str]:
     ]  # fmt: skip
     head = (card.evened.trait, "people", "chosen without", "chosen", "came")
     return [card.evened.why, *table(head, rows)]
+
+
+def interval(score: PersonScore, currency: str) -> str:
+    """Return between what a score lies, in words; equal ends say that nobody can tell now."""
+    if score.low == score.high:
+        return "not known now"
+    return f"{_words(score, score.low, currency)} to {_words(score, score.high, currency)}"
 
 
 def _words(score: PersonScore, value: float, currency: str) -> str:
