@@ -144,7 +144,12 @@ def _known_trait(reader: Reader, name: str, path: Path) -> None:
 
 
 def _spelt_out(reader: Reader, name: str, path: Path) -> None:
-    """Refuse a trait with parameters that means nothing, or is of an event that never comes."""
+    """Refuse a trait with parameters that means nothing, or is of an event that never comes.
+
+    What was kept before such traits could be asked for is still read: a text without a vocabulary.
+    """
+    if reader.vocabulary is None:
+        return
     if (spelt := parametrised(name)) is None:
         reader.refuse(f"no trait {name[:80]!r}", path, f"write one of {', '.join(FORMS)}")
     parse_counts.event(reader, spelt.event, path)
