@@ -208,7 +208,7 @@ def test_a_definition_without_a_target_still_means_what_it_meant() -> None:
 def test_a_fair_model_is_taught_by_the_groups_and_scores_everybody(tb: Tailorbird) -> None:
     name = "buys-soon"
     tb.put(
-        "model", name, f"name: {name}\ntarget: purchase\nhorizon_days: 60\nfair: {{by: country}}\n"
+        "model", name, f"name: {name}\ntarget: purchase\nhorizon_days: 90\nfair: {{by: country}}\n"
     )
     (card,) = tb.learn([name])
     assert card.evened is not None, card.why
