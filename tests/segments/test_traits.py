@@ -333,13 +333,15 @@ def test_parameters_that_mean_nothing_are_refused_where_they_are_written(
 def test_traits_with_parameters_are_told_apart_from_declared_ones(
     facts: DuckFacts, happen: Callable[..., int], define: Define
 ) -> None:
-    for days in (1, 2, 40):
+    for days in (1, 2, 40, 70):
         happen(1, "purchase", EARLY - days * DAY, order_id=f"o{days}", category="a")
     happen(2, "purchase", EARLY - 35 * DAY, order_id="p", category="b")
+    for days, category in ((10, "a"), (400, "b")):
+        happen(3, "purchase", EARLY - days * DAY, order_id=f"q{days}", category=category)
     for where, members in (
         ("trait: count(purchase, 30d)\nat_least: 2", [1]),
         ("trait: count(purchase, 30d)\nis: 0", [2]),
-        ("trait: trend(purchase, 30d)\nat_least: 0.6", [1]),
+        ("trait: trend(purchase, 30d)\nat_least: 0.6", [1, 3]),
         ("trait: share(purchase, b, 365d)\nis: 1", [2]),
         ("trait: since(purchase)\nat_most: 1", [1]),
         ("trait: rhythm(purchase)\nmissing: true", [2]),

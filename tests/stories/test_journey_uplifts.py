@@ -20,6 +20,7 @@ from tests.stories.test_uplifts import SENT_AT, TEMPLATE, bought, iso, joined, r
 from tailorbird import authoring, flow, uplift_draws, uplifts
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
+from tailorbird.enrolments import NEVER, Entry, Move
 from tailorbird.errors import ConflictError, UsageError
 from tailorbird.schema import DAY, HOUR, MINUTE, Instant, PersonId
 
@@ -259,6 +260,33 @@ def test_a_later_holdout_counts_from_its_first_draw(empty: tuple[Tailorbird, Clo
     assert len(experiment.outcome) == PEOPLE - PEOPLE // 20
     assert set(experiment.probability) == {0.6}
     assert {drawn.at for _, drawn in uplift_draws.draws(shop.world, "care/")} == {second}
+
+
+def test_each_counts_by_her_first_draw_with_the_shares_of_her_version(
+    empty: tuple[Tailorbird, Clock],
+) -> None:
+    """Who comes again draws the same arm; by which shares somebody else was drawn nobody knows."""
+    shop, clock = empty
+    store, start = shop.world.enrolments, clock.now
+    person, other = shop.person("p1"), shop.person("p2")
+    for at, reasons in ((start, ("with 0.6", "with 0.5")), (start + DAY, ("with 0.6",))):
+        drawn = zip((person, other), reasons, strict=False)
+        for each, reason in drawn:
+            entry = Entry(each, "", at, at, NEVER, NEVER, "1")
+            (found,) = store.get(store.enter("care", 1, [entry], at))
+            last = Move(found.id, found.moves, "", "drew", reason, NEVER, 0, NEVER, b"", "end")
+            store.move([last], at)
+    told = list(uplift_draws.draws(shop.world, "care/first"))
+    assert [(each, drawn.at, drawn.probability) for each, drawn in told] == [
+        (person, start, 0.6), (person, start + DAY, 0.6),
+    ]  # fmt: skip
+    tell(shop, start + 8 * DAY, [bought(1, start + 7 * DAY + HOUR, "late")])
+    trial = uplift_draws.find(shop.world, "care/first")
+    experiment = uplifts.read(shop.world, trial, start + 9 * DAY)
+    assert (experiment.features["person"].to_pylist(), experiment.outcome.tolist()) == (
+        [person],
+        [0],
+    )
 
 
 def test_who_came_by_what_let_her_in_was_drawn_like_all_others(
