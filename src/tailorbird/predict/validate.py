@@ -81,13 +81,14 @@ def judge(
     choose.check(algorithm)
     trial = _trial(features, outcomes, name, recency, Judging(now, horizon_days, seed, task, fair))
     naive = _naive_rules(recency, rfm, trial.test)
-    refused = _refusal(trial)
-    if algorithm == choose.RULE:
-        refused = ASKED if trial.enough else f"{ASKED} But {FEW}."
-    if refused:
+    if refused := _asked(trial) if algorithm == choose.RULE else _refusal(trial):
         return _ruled(naive[0], trial, refused)
     purse = tune.Purse(budget, budget_seconds)
     return _chosen(algorithm, trial, naive, purse, also)
+
+
+def _asked(trial: Trial) -> str:
+    return ASKED if trial.enough else f"{ASKED} But {FEW}."
 
 
 @dataclass(frozen=True, slots=True)

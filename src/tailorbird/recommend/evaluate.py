@@ -160,7 +160,8 @@ def _why(measures: tuple[Measure, ...], serves: bool) -> str:
     judged = [measure for measure in measures if measure.name == _NDCG]
     best = judged[0] if serves else min(judged, key=lambda measure: measure.low)
     figures = (
-        f"{_NDCG.upper()} {best.model:.3f} against {best.naive:.3f} of the rule '{best.naive_rule}' "
+        f"{_NDCG.upper()} {best.model:.3f} against {best.naive:.3f} of the rule "
+        f"'{best.naive_rule}' "
         f"(95 % interval of the difference {best.low:+.3f} to {best.high:+.3f})"
     )
     if serves:
@@ -169,8 +170,8 @@ def _why(measures: tuple[Measure, ...], serves: bool) -> str:
     served = "which" if rule == best.naive_rule else f"the rule '{rule}'"
     comma = "," if served == "which" else ";"
     return (
-        f"It is not clearly better than the rule '{best.naive_rule}'{comma} {served} serves instead: "
-        f"{figures}."
+        f"It is not clearly better than the rule '{best.naive_rule}'{comma} {served} serves "
+        f"instead: {figures}."
     )
 
 
