@@ -117,11 +117,11 @@ def test_groups_by_a_trait_that_nobody_ever_said_are_refused(tb: Tailorbird) -> 
 def test_any_number_of_models_is_trained_and_scores(tb: Tailorbird) -> None:
     tb.put("model", "garden", GARDEN)
     tb.put("model", "soon", "name: soon\ntarget: purchase\nhorizon_days: 14\n")
-    cards = {card.name: card for card in tb.learn(["garden", "soon", "engagement"])}
-    assert set(cards) == {"garden", "soon", "engagement"}
+    cards = {card.name: card for card in tb.learn(["garden", "soon", "churn"])}
+    assert set(cards) == {"garden", "soon", "churn"}
     rows = tb.world.facts.read("SELECT model, COUNT(*) AS n FROM scores GROUP BY model").to_pylist()
     scored = {row["model"]: row["n"] for row in rows}
-    assert scored.keys() >= {"garden", "soon", "engagement"}
+    assert scored.keys() >= {"garden", "soon", "churn"}
     viewed = "SELECT COUNT(DISTINCT person) AS n FROM facts WHERE event = ?"
     viewers = tb.world.facts.read(viewed, (Names.PRODUCT_VIEWED,)).to_pylist()[0]["n"]
     assert 0 < scored["garden"] <= viewers
