@@ -167,3 +167,12 @@ class FairnessReport(msgspec.Struct, frozen=True):
     calibration_gap: float
     """Largest distance in a group between what is said and what came."""
     why: str
+
+
+def only_people(count: int) -> str:
+    """Return how a sentence begins that says that too few people did something.
+
+    >>> only_people(0), only_people(1), only_people(12)
+    ('Nobody', 'Only 1 person', 'Only 12 people')
+    """
+    return {0: "Nobody", 1: "Only 1 person"}.get(count, f"Only {count} people")

@@ -94,6 +94,7 @@ def test_few_people_get_a_rule_with_the_reason(people: int) -> None:
     )
     assert not card.serves
     assert "serves" in card.why
+    assert "Only 1 people" not in card.why
     assert dates.score(shop.features(NOW)).num_rows <= people
 
 

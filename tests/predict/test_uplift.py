@@ -75,7 +75,8 @@ def test_a_model_of_response_puts_those_first_who_would_have_bought_anyway() -> 
     ("change", "why"),
     [
         ({"probability": np.ones(400)}, "Not everybody could have been held out"),
-        ({"treated": np.ones(400)}, "smaller arm"),
+        ({"treated": np.ones(400)}, "Nobody is in the smaller arm"),
+        ({"treated": np.arange(400) > 0}, "Only 1 person is in the smaller arm"),
         ({"outcome": np.zeros(400)}, "had the outcome"),
     ],
 )

@@ -65,6 +65,17 @@ def test_too_few_people_are_not_judged(interactions: Maker, now: Instant) -> Non
     assert model.top([1], 1, now=now)["item"].to_pylist() == ["tea"]
 
 
+@pytest.mark.parametrize(
+    ("people", "said"), [(0, "Nobody with"), (1, "Only 1 person with"), (2, "Only 2 people with")]
+)
+def test_too_few_people_are_counted_in_plain_words(
+    interactions: Maker, now: Instant, people: int, said: str
+) -> None:
+    rows = [(person, "tea", age) for person in range(people) for age in (10.0, 40.0, 80.0)]
+    rows.append((9, "tea", 170.0))
+    assert recommend.judge(interactions(rows), now=now)[1].why.startswith(said)
+
+
 def test_an_empty_shop_is_not_judged(interactions: Maker, now: Instant) -> None:
     nothing = interactions([(1, "tea", 1.0)]).slice(0, 0)
     _, card = recommend.judge(nothing, now=now)

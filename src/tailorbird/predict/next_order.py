@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tailorbird.errors import ModelError
-from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.model_cards import Measure, ModelCard, only_people
 from tailorbird.predict import measures
 from tailorbird.predict.buyer import HISTORY, histories_of
 from tailorbird.predict.buying import AnyBuying, BgNbd, Histories, bg_nbd
@@ -130,7 +130,7 @@ def judge_next(
     fewest = min(len(test[1]), len(before[1]))
     if fewest < LEAST_ORDERS:
         why = (
-            f"Only {fewest} people ordered in a window of {horizon_days} days, {LEAST_ORDERS} are "
+            f"{only_people(fewest)} ordered in a window of {horizon_days} days, {LEAST_ORDERS} are "
             f"needed: {NAIVE} serves."
         )
         card = _card(name, now, horizon_days, len(test[1]), (), why)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
+from tailorbird.model_cards import only_people
 from tailorbird.predict import train
 from tailorbird.predict.algorithms import Algorithm, Fitted
 from tailorbird.predict.boosted import Boosted
@@ -215,10 +216,11 @@ def _refusal(experiment: Experiment) -> str:
     treated = int(experiment.treated.sum())
     smaller = min(treated, len(experiment.treated) - treated)
     if smaller < LEAST_IN_ARM:
-        return f"Only {smaller} people are in the smaller arm, {LEAST_IN_ARM} are needed."
+        verb = "is" if smaller < 2 else "are"
+        return f"{only_people(smaller)} {verb} in the smaller arm, {LEAST_IN_ARM} are needed."
     reached = int((experiment.outcome != 0).sum())
     if reached < LEAST_OUTCOMES:
-        return f"Only {reached} people had the outcome, {LEAST_OUTCOMES} are needed."
+        return f"{only_people(reached)} had the outcome, {LEAST_OUTCOMES} are needed."
     if not train.columns(experiment.features):
         return "Every trait is the same for everybody."
     return ""

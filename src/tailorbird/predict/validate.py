@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tailorbird.model_cards import Evened, ModelCard, Validation
+from tailorbird.model_cards import Evened, ModelCard, Validation, only_people
 from tailorbird.predict import (
     calibrate,
     choose,
@@ -304,7 +304,7 @@ def _refusal(trial: Trial) -> str:
     rule = "the naive rule serves" if trial.enough else FEW
     if fewest < LEAST_POSITIVES:
         return (
-            f"{_only(fewest)} had the outcome in a window of {judging.horizon_days} days, "
+            f"{only_people(fewest)} had the outcome in a window of {judging.horizon_days} days, "
             f"{LEAST_POSITIVES} are needed to train, validate and test: {rule}."
         )
     if test.one_class or any(one.one_class for one in usable):
@@ -312,10 +312,6 @@ def _refusal(trial: Trial) -> str:
     if not train.columns(usable[-1].features):
         return f"Every trait is the same for everybody: {rule}."
     return ""
-
-
-def _only(people: int) -> str:
-    return {0: "Nobody", 1: "Only one person"}.get(people, f"Only {people} people")
 
 
 def _card(name: str, judging: Judging, test: Snapshot, why: str) -> ModelCard:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.model_cards import Measure, ModelCard, only_people
 from tailorbird.recommend import like_people, second_trial
 from tailorbird.recommend import measures as measuring
 from tailorbird.recommend.content_based import Described, describe
@@ -177,7 +177,7 @@ def _why(measures: tuple[Measure, ...], serves: bool) -> str:
 
 def _too_few(fewest: int, horizon_days: int) -> str:
     return (
-        f"Only {fewest} people with a history bought in a window of {horizon_days} days, "
+        f"{only_people(fewest)} with a history bought in a window of {horizon_days} days, "
         f"{LEAST_PEOPLE} are needed to judge: the rule 'own repeat, then popular' serves."
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from tailorbird.model_cards import Measure, ModelCard
+from tailorbird.model_cards import Measure, ModelCard, only_people
 from tailorbird.recommend import calibration, like_people, report
 from tailorbird.recommend.calibration import Calibration
 from tailorbird.recommend.content_based import Described, describe
@@ -103,7 +103,7 @@ def prove(
 
 
 def _too_few(buyers: int, horizon_days: int) -> str:
-    why = f"only {buyers} people with a history bought in the last {horizon_days} days"
+    why = f"{only_people(buyers).lower()} with a history bought in the last {horizon_days} days"
     return f"{why}; {LEAST_PEOPLE} are needed"
 
 
