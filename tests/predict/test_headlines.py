@@ -134,6 +134,15 @@ def test_what_cannot_be_compared_is_said(known: Headlines, subjects: list[str], 
     assert found.sentence
 
 
+@pytest.mark.parametrize("empty", ["", "   ", "{% if x %}{% endif %}"])
+def test_an_empty_subject_has_no_chance_and_no_reasons(known: Headlines, empty: str) -> None:
+    beside = known.score([empty, "see the boots"]).candidates
+    assert [(each.subject, each.chance) for each in beside] == [("see the boots", 1.0), (empty, 0)]
+    assert beside[1].reasons == ()
+    assert [each.chance for each in known.score([empty]).candidates] == [0]
+    assert [each.chance for each in known.score([empty, ""]).candidates] == [0, 0]
+
+
 def test_another_language_is_learnt_from_own_tests() -> None:
     rows = made(80).to_pylist()
     german = {word: f"ü{word}ß" for word in (*NOUNS, *" ".join(OPENERS).split())}

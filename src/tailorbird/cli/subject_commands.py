@@ -73,7 +73,7 @@ def lines_of(found: SubjectAdvice) -> list[str]:
     """Return an advice as text."""
     lines = []
     for each in found.candidates:
-        lines.append(f"{each.chance:5.0%}  {each.subject or '(empty)'}")
+        lines.append(f"{each.chance:5.0%}  {each.subject.strip() or '(empty)'}")
         lines += [f"         {one.speaks}: {one.what}" for one in each.reasons]
     return [*lines, found.sentence, *([found.test.sentence] if found.test else [])]
 

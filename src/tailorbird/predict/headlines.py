@@ -133,9 +133,13 @@ class Headlines(msgspec.Struct, frozen=True):
         texts = [plain(subject) for subject in subjects]
         found = [self.contributions(text) for text in texts]
         scores = [self.scale * sum(each.values()) for each in found]
-        chances = _shares(scores)
+        chances = _shares(
+            [score if text else -math.inf for score, text in zip(scores, texts, strict=True)]
+        )
         candidates = [
-            Candidate(subject, chance, _reasons(at, found, texts), self._familiar(text))
+            Candidate(
+                subject, chance, _reasons(at, found, texts) if text else (), self._familiar(text)
+            )
             for at, (subject, text, chance) in enumerate(zip(subjects, texts, chances, strict=True))
         ]
         ranked = tuple(sorted(candidates, key=lambda each: -each.chance))
@@ -291,8 +295,10 @@ def _spaced(text: str) -> str:
 
 
 def _shares(scores: Sequence[float]) -> list[float]:
-    """Return each one's chance to be the best, in proportion to its odds."""
+    """Return each one's chance to be the best, in proportion to its odds; at -inf, none."""
     highest = max(scores)
+    if highest == -math.inf:
+        return [0.0] * len(scores)
     odds = [math.exp(score - highest) for score in scores]
     return [each / sum(odds) for each in odds]
 
