@@ -312,3 +312,62 @@ def test_the_commands_show_rules_products_and_exposure(
     assert "calm.yaml:2: 'diversity' is -1, but it must be" in capsys.readouterr().err
     assert run(["recommend", *folder]) == 2
     assert run(["recommendations", "remove", "calm", *folder]) == 0
+
+
+def test_what_rules_name_and_the_catalogue_lacks_is_told_and_kept(
+    shop: Tailorbird, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "calm.yaml"
+    rules.write_text(
+        "name: calm\npairs: [{bought: {items: [pott-3]}, show: [tin-99, tin-1]}]\n"
+        "exclude: {items: [pot-1], categories: [tinns]}\n"
+        "exposure: [{by: category, shares: {potts: 0.5}}]\n"
+    )
+    shop.close()
+    assert run(["recommendations", "add", str(rules), "-C", str(tmp_path / "data")]) == 0
+    said = capsys.readouterr()
+    assert said.out == "recommendations calm, version 1\n"
+    assert said.err.splitlines() == [
+        "note: the catalogue has no item 'pott-3' yet: did you mean 'pot-3'?",
+        "note: the catalogue has no item 'tin-99' yet: did you mean 'tin-9'?",
+        "note: the catalogue has no category 'tinns' yet: did you mean 'tins'?",
+        "note: the catalogue has no category 'potts' yet: did you mean 'pots'?",
+    ]
+
+
+def test_nothing_to_show_says_why_and_what_to_do(shop: Tailorbird) -> None:
+    ada = shop.person("p3")
+    assert "history." in shop.recommend(ada).made_of
+    missing = shop.recommend(ada, category="pott")
+    assert missing.products == ()
+    assert missing.made_of.endswith("No product is of category 'pott': did you mean 'pots'?")
+    shop.put("recommendations", "default", "name: default\nprice_minor: {at_least: 9000}")
+    assert shop.recommend(ada).made_of.endswith(
+        "The rules 'default' let none of 24 products pass: change them."
+    )
+
+
+def test_a_shop_without_a_catalogue_is_told_so(tmp_path: Path, clock: Clock) -> None:
+    with Tailorbird.open(tmp_path / "data", clock=clock, environment={}) as tb:
+        take_in(tb, buyer("ada", []))
+        answer = tb.recommend("ada")
+        assert answer.products == ()
+        assert answer.made_of.startswith(
+            "No recommender has been trained yet. The catalogue is empty: connect the shop"
+        )
+        take_in(tb, [product("pot-1", "pots")])
+        assert "`tailorbird models train recommender`" in tb.recommend("ada").made_of
+
+
+@pytest.mark.parametrize(
+    ("new_products", "said"),
+    [
+        ("{places: 2}", "the last places of a list are for new products: 2"),
+        ("false", "no new products"),
+    ],
+)
+def test_places_for_new_products_are_told_in_words(
+    shop: Tailorbird, new_products: str, said: str
+) -> None:
+    shop.put("recommendations", "default", f"name: default\nnew_products: {new_products}")
+    assert said in shop.recommendations.rules()[0].says

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from tailorbird.cli.output import emit, read_text, table
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
+    from tailorbird.app import Tailorbird
     from tailorbird.removing import Kind
     from tailorbird.schema import DefinitionKind
 
@@ -27,11 +29,17 @@ Name = Annotated[str, typer.Argument(help="Its name.")]
 
 
 def put_file(
-    kind: DefinitionKind, file: Path, author: str, reason: str, folder: Path, *, as_json: bool
-) -> None:
-    """Keep a file as a new version of the definition that has its name, and say so."""
+    kind: DefinitionKind, file: Path, author: str, reason: str, folder: Path, *, as_json: bool,
+    notes: Callable[[Tailorbird], Iterable[str]] = lambda _: (),
+) -> None:  # fmt: skip
+    """Keep a file as a new version of the definition that has its name, and say so.
+
+    What `notes` says of it then goes to standard error.
+    """
     with opened(folder) as tb:
         kept = tb.put(kind, file.stem, read_text(file), author=author, reason=reason)
+        for line in notes(tb):
+            typer.echo(f"note: {line}", err=True)
     emit(kept, [f"{kind} {kept.name}, version {kept.version}"], as_json=as_json)
 
 

@@ -17,7 +17,7 @@ from tailorbird import learning, recommending, removing
 from tailorbird.letters.picks import chosen
 from tailorbird.model_data import allowing
 from tailorbird.recommend.calibration import Calibration
-from tailorbird.recommend.rules import DEFAULT, Rules, Which
+from tailorbird.recommend.rules import CATEGORY, DEFAULT, NewProducts, Rules, Which, whiches_of
 from tailorbird.schema import DAY, HOUR, Instant, PersonId
 from tailorbird.views import moment
 from tailorbird.views.recommendations import (
@@ -30,6 +30,7 @@ from tailorbird.views.recommendations import (
     ScoreWorth,
 )
 from tailorbird.world import World
+from tailorbird.yaml_text import nearest
 
 USUAL: Final = 8
 MOST: Final = 50
@@ -61,6 +62,10 @@ class Recommendations:
     def rules(self) -> tuple[RuleSet, ...]:
         """Return all rules that stand, in words, the default first."""
         return rule_sets(self._world, self._now)
+
+    def unknown(self, rules: str = DEFAULT) -> tuple[str, ...]:
+        """Return what rules name that is not in the catalogue. Raises UsageError: no such rules."""
+        return unknown(self._world, recommending.standing(self._world, rules)[0])
 
     def report(self) -> RecommenderReport:
         """Return what the recommender was worth beside the naive rules; version 0: none was."""
@@ -162,16 +167,37 @@ def _answer(
 ) -> Answer:
     shown = chosen(world, chooser, [person], number, category).get(person, [])
     found = chooser.calibration
-    model = f"Recommender version {chooser.version}" if chooser.version else ""
+    version = f"Recommender version {chooser.version}" if chooser.version else ""
+    made_of = f"{version}, {whose}." if version else "No recommender has been trained yet."
+    if number and not shown:
+        made_of = f"{made_of} {_why_nothing(chooser, category)}"
     return Answer(
         products=tuple(Recommended(rank=rank, **each) for rank, each in enumerate(shown, 1)),
         rules=chooser.rules.name,
         rules_version=chooser.rules_version,
         model_version=chooser.version,
-        made_of=f"{model}, {whose}." if model else "No recommender has been trained yet.",
+        made_of=made_of,
         at=moment(now),
         horizon_days=found.horizon_days if found else 0,
     )
+
+
+def _why_nothing(chooser: recommending.Chooser, category: str) -> str:
+    """Return why nobody is shown anything, and what to do."""
+    shop, rules = chooser.shop, chooser.rules.name
+    if not shop.products:
+        return (
+            "The catalogue is empty: connect the shop, import a file with products, or send "
+            "`Product Updated` events."
+        )
+    if not chooser.version:
+        return "Train one with `tailorbird models train recommender`."
+    if category and category not in shop.shelves:
+        return f"No product is of category {category!r}: {nearest(category, [*shop.shelves])}"
+    passing = chooser.compiled().allowed
+    if not passing.any():
+        return f"The rules {rules!r} let none of {len(passing):,} products pass: change them."
+    return f"The rules {rules!r} leave nothing to show here: change them."
 
 
 # -- the rules ------------------------------------------------------------------------------------
@@ -217,6 +243,31 @@ def trial(world: World, name: str, text: str, now: Instant) -> RulesTrial:
     return RulesTrial(name, version, products, allowed)
 
 
+def unknown(world: World, rules: Rules) -> tuple[str, ...]:
+    """Return what rules name that is not in the catalogue yet, each with the nearest that is."""
+    shop = recommending.shop(world)
+    whiches = whiches_of(rules)
+    items = [*(item for each in whiches for item in each.items), *_shown_by_pairs(rules)]
+    categories = [each for which in whiches for each in which.categories]
+    by_category = [each.shares for each in rules.exposure if each.by == CATEGORY]
+    categories += [value for shares in by_category for value in shares]
+    told = (("item", items, [*shop.products]), ("category", categories, [*shop.shelves]))
+    return tuple(
+        f"the catalogue has no {kind} {name!r} yet: {_nearest(name, known)}"
+        for kind, named, known in told
+        for name in dict.fromkeys(named)
+        if name not in known
+    )
+
+
+def _shown_by_pairs(rules: Rules) -> list[str]:
+    return [item for pair in rules.pairs for item in pair.show]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    return nearest(name, known) if known else "it is empty"
+
+
 def words(rules: Rules) -> Iterator[str]:
     """Yield what rules ask, in words."""
     yield "only what is in stock" if rules.in_stock else "also what is out of stock"
@@ -242,6 +293,10 @@ def words(rules: Rules) -> Iterator[str]:
     low, high = rules.price_minor.at_least, rules.price_minor.at_most
     if low or high is not None:
         yield f"prices from {low} to {'any' if high is None else high} minor units"
+    if isinstance(rules.new_products, NewProducts):
+        yield f"the last places of a list are for new products: {rules.new_products.places}"
+    elif not rules.new_products:
+        yield "no new products"
     for each in rules.exposure:
         part = f"{each.at_least:.0%} of their target"
         done = "are lifted to it" if each.steer else "are reported"

@@ -189,6 +189,17 @@ def _faults(rules: Rules) -> Iterator[_Fault]:
             yield where, "the shares sum to more than 1", "let them sum to 1 or less"
 
 
+def whiches_of(rules: Rules) -> list[Which]:
+    """Return every choice of products that rules name."""
+    return [
+        rules.exclude,
+        rules.consumables.declared(),
+        *(pair.bought for pair in rules.pairs),
+        *([rules.only] if rules.only is not None else []),
+        *(boost.of for boost in rules.boosts if boost.of is not None),
+    ]
+
+
 def attributes_of(rules: Rules) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the attributes of products that rules name, each with its place in their text."""
     named: list[tuple[tuple[str | int, ...], Which | Consumables]] = [
