@@ -85,6 +85,15 @@ def test_a_file_that_is_none_is_refused(tb: Tailorbird, tmp_path: Path) -> None:
         bringing.onnx(tb.world, "next_order", absent, {"": TRAITS}, tb.clock())
 
 
+def test_a_misspelt_trait_is_refused_by_its_name(tb: Tailorbird, tmp_path: Path) -> None:
+    file = tmp_path / "linear.onnx"
+    file.write_bytes(linear((-0.02, 0.2)))
+    misspelt = {"": ("recency_dayz", "orders")}
+    with pytest.raises(ModelError, match="'recency_dayz' is no number here") as refused:
+        bringing.onnx(tb.world, "repeat_purchase", file, misspelt, tb.clock())
+    assert "spelt" in refused.value.mend
+
+
 def linear(weights: tuple[float, float]) -> bytes:
     """Return a model of values: so much of an order's worth, and so much an order."""
     onnx = pytest.importorskip("onnx")

@@ -246,11 +246,22 @@ def _tensor(features: pa.Table, fed: Fed, kind: str, unknown: float | None) -> n
     if kind == _TEXT:
         columns = [["" if v is None else str(v) for v in _own(features, n)] for n in fed.traits]
         return np.array(columns, dtype=object).T.reshape(features.num_rows, len(fed.traits))
+    for name in fed.traits:
+        _check_number(features, name)
     rows = np.stack([Trait(name).read(features) for name in fed.traits], axis=1)
     wanted = _NUMBERS[kind]
     if unknown is not None or not np.issubdtype(wanted, np.floating):
         rows = np.where(np.isnan(rows), unknown or 0.0, rows)
     return rows.astype(wanted)
+
+
+def _check_number(features: pa.Table, name: str) -> None:
+    """Return when no text is fed where the model takes numbers."""
+    import pyarrow as pa
+
+    if name in features.column_names and pa.types.is_string(features[name].type):
+        what = f"the trait {name!r} is no number here, and the model takes one"
+        raise _refused(what, "look whether it is spelt rightly, or feed another trait")
 
 
 def _own(features: pa.Table, name: str) -> list[Any]:
