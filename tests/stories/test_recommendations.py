@@ -319,7 +319,7 @@ def test_what_rules_name_and_the_catalogue_lacks_is_told_and_kept(
 ) -> None:
     rules = tmp_path / "calm.yaml"
     rules.write_text(
-        "name: calm\npairs: [{bought: {items: [pott-3]}, show: [tin-99, tin-1]}]\n"
+        "name: calm\npairs: [{bought: {items: [pott-3]}, show: [tin-99, tin-1, xyz]}]\n"
         "exclude: {items: [pot-1], categories: [tinns]}\n"
         "exposure: [{by: category, shares: {potts: 0.5}}]\n"
     )
@@ -330,6 +330,7 @@ def test_what_rules_name_and_the_catalogue_lacks_is_told_and_kept(
     assert said.err.splitlines() == [
         "note: the catalogue has no item 'pott-3' yet: did you mean 'pot-3'?",
         "note: the catalogue has no item 'tin-99' yet: did you mean 'tin-9'?",
+        "note: the catalogue has no item 'xyz' yet: nothing there is called alike",
         "note: the catalogue has no category 'tinns' yet: did you mean 'tins'?",
         "note: the catalogue has no category 'potts' yet: did you mean 'pots'?",
     ]

@@ -265,7 +265,11 @@ def _shown_by_pairs(rules: Rules) -> list[str]:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    return nearest(name, known) if known else "it is empty"
+    """Return what was meant; of a long catalogue no list, which would tell nobody anything."""
+    if not known:
+        return "it is empty"
+    near = nearest(name, known)
+    return near if near.startswith("did you") else "nothing there is called alike"
 
 
 def words(rules: Rules) -> Iterator[str]:
