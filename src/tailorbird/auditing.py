@@ -107,8 +107,8 @@ def learn_privately(world: World, name: str, now: Instant, *, epsilon: float) ->
     found = private.private_logistic(
         names, rows, outcome, epsilon=epsilon, rng=rng, horizon_days=past.asked.horizon, now=now
     )
-    measured = _cost(past, found, rows, outcome, now, rng)
-    return _kept(world, past, found, card, measured, now)
+    cost, worth = _judged(past, found, rows, outcome, now, rng)
+    return _kept(world, past, found, card, (cost, worth), now)
 
 
 def count_privately(
@@ -257,33 +257,43 @@ def _before_latest(past: Past, now: Instant) -> tuple[pa.Table, Floats]:
     return table, np.concatenate([outcome for _, outcome in found])
 
 
-def _cost(
+def _judged(
     past: Past,
     found: private.Private,
     rows: pa.Table,
     outcome: Floats,
     now: Instant,
     rng: np.random.Generator,
-) -> Measure:
-    """Return the private model's AUC on the latest window beside that of the plain logistic one.
+) -> tuple[Measure, Measure]:
+    """Return the private model's AUC on the latest window beside the plain one's, and by chance.
 
-    The plain one is taught by the same rows, one a person, without noise.
+    The plain one is a logistic model taught by the same rows, one a person, without noise.
     """
     features, happened = drifting.window(past, now)
     names = [column.name for column in found.model.columns]
     without = private.plain_logistic(names, rows, outcome, rng=rng)
     ours, theirs = found.model.probabilities(features), without.probabilities(features)
-    return drifting.compared(ours, theirs, happened, "without privacy", rng)
+    return (
+        drifting.compared(ours, theirs, happened, "without privacy", rng),
+        drifting.compared(ours, np.full(len(ours), 0.5), happened, "chance", rng),
+    )
 
 
 def _kept(
-    world: World, past: Past, found: private.Private, card: ModelCard, cost: Measure, now: Instant
+    world: World,
+    past: Past,
+    found: private.Private,
+    card: ModelCard,
+    measured: tuple[Measure, Measure],
+    now: Instant,
 ) -> ModelCard:
     files = found.model.files() | {learning.ASKED: msgspec.json.encode(past.asked)}
+    cost, worth = measured
     why = (
         f"Epsilon {found.epsilon:.2f} at delta {found.delta:g} among {found.people:,} people: "
         f"AUC {cost.model:.3f} against {cost.naive:.3f} without privacy on the latest window."
     )
+    useless = " It is not clearly better than chance: spend a larger epsilon, or wait for people."
     mine = msgspec.structs.replace(
         card,
         trained_at=now,
@@ -293,8 +303,10 @@ def _kept(
             "rule": PRIVATELY, "epsilon": found.epsilon, "delta": found.delta,
             "noise": found.scale, "horizon_days": past.asked.horizon,
         },
-        measures=(cost,),
-        why=why,
+        measures=measured,
+        serves=worth.low > 0,
+        scores=worth.low > 0,
+        why=why if worth.low > 0 else why + useless,
         algorithm="private logistic",
         tried=(), reliability=(), lift=(), validations=(), importances=(), calibration="",
     )  # fmt: skip

@@ -5,9 +5,12 @@ A version is made to serve by winning (`retraining`), or by somebody who rolls b
 
 from __future__ import annotations
 
+import msgspec
+
 from tailorbird.errors import ModelError, UsageError
 from tailorbird.learning_texts import LIBRARY
 from tailorbird.misfits import nearest
+from tailorbird.model_cards import ModelCard
 from tailorbird.model_record import Turn, TurnHow
 from tailorbird.schema import Instant
 from tailorbird.world import World
@@ -109,13 +112,18 @@ def roll_back(
     """Have an earlier version serve again, or any other; scores change at the next scoring.
 
     Raises:
-        UsageError: there is no such version, it serves already, or there is no reason.
+        UsageError: there is no such version, it serves already, nobody could be scored by it, or
+            there is no reason.
     """
     if not world.models.latest(name):
         raise _untrained(world, name)
-    if number < 1 or world.models.get(name, number) is None:
+    if number < 1 or (found := world.models.get(name, number)) is None:
         mend = f"choose 1 to {world.models.latest(name)}"
         raise UsageError(f"{name!r} has no version {number}", mend=mend)
+    card = msgspec.json.decode(found[2], type=ModelCard)
+    if not card.scores:
+        what = f"nobody could be scored by version {number} of {name!r}: {card.why}"
+        raise UsageError(what, mend="choose another")
     if number == version(world, name):
         raise UsageError(f"version {number} of {name!r} serves already", mend="choose another")
     if not reason.strip():

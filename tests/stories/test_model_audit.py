@@ -51,6 +51,26 @@ def test_a_private_version_is_kept_with_its_cost_and_does_not_serve(tb: Tailorbi
     assert learning.score(tb.world, tb.clock(), MODEL) > 50
 
 
+def test_a_private_version_serves_nobody_unless_it_is_clearly_better_than_chance(
+    tb: Tailorbird,
+) -> None:
+    """With so much noise the sign of what was learnt is a draw."""
+    cards = [auditing.learn_privately(tb.world, MODEL, tb.clock(), epsilon=0.01) for _ in range(4)]
+    for card in cards:
+        worth = card.measures[1]
+        assert worth.naive_rule == "chance"
+        assert worth.naive == 0.5
+        assert card.serves == card.scores == (worth.low > 0)
+        assert card.why.endswith("or wait for people.") != card.serves
+
+
+def test_nobody_rolls_back_to_what_scores_nobody(tb: Tailorbird) -> None:
+    first, _ = (tb.learn(["engagement"])[0] for _ in range(2))
+    assert not first.scores
+    with pytest.raises(UsageError, match="nobody could be scored by version 1 of 'engagement'"):
+        tb.roll_back("engagement", first.version, reason="it was better", author="ada")
+
+
 @pytest.fixture
 def thrifty(folder: Path) -> Iterator[Tailorbird]:
     """Return a folder whose models, and whose counts, may spend an epsilon of 3 in a year."""
