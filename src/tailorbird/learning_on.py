@@ -115,7 +115,8 @@ def learn_on(world: World, name: str, now: Instant, *, looks: int = 1) -> Learnt
     card, asked = learning.card_of(found[0], found[2]), learning.asked_of(world, name, found[1])
     held = serving.held_by(world, name)
     if not asked.yes_or_no or held is not None:
-        what = "somebody rolled back to what serves" if held else f"{name!r} predicts no yes or no"
+        unfit = f"{name!r} predicts no yes or no"
+        what = unfit if not asked.yes_or_no else "somebody rolled back to what serves"
         raise UsageError(what, mend="train it again")
     if asked.fair is not None:
         what = f"{name!r} is fair by weighing rows, which single outcomes would undo"
