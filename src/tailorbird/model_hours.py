@@ -32,11 +32,15 @@ class SendHours(msgspec.Struct, frozen=True):
 
     rule: Rule
     shared: tuple[float, ...]
+    reads: int | None = None
+    """Opens and clicks that told them; not kept by the first versions."""
 
     @property
     def known(self) -> bool:
-        """Return whether any hour is better than another: somebody has opened or clicked."""
-        return max(self.shared) > min(self.shared)
+        """Return whether anybody has opened or clicked: else no hour is better than another."""
+        if self.reads is None:
+            return max(self.shared) > min(self.shared)
+        return self.reads > 0
 
 
 def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
@@ -73,8 +77,9 @@ def train(past: Past, now: Instant) -> tuple[dict[str, bytes], ModelCard]:
 
 def judged(earlier: Hours, later: Hours) -> SendHours:
     """Return what chooses hours, of (people, 24) before a split, judged on the same after it."""
-    shared = best_hour.everybody(earlier + later)
-    return SendHours(best_hour.judge(earlier, later), tuple(shared.tolist()))
+    both = earlier + later
+    shared = best_hour.everybody(both)
+    return SendHours(best_hour.judge(earlier, later), tuple(shared.tolist()), int(both.sum()))
 
 
 def chosen(kept: SendHours, counts: Hours) -> BestHours:

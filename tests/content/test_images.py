@@ -43,7 +43,7 @@ def drawn(found: Image, **values: object) -> Drawing:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (HEAD + "layers: []\n", "length >= 1"),
+        (HEAD + "layers: []\n", "must have at least 1 entry"),
         (HEAD + "layers: [{at: [0, 0]}]\n", "nothing says what the layer shows"),
         (HEAD + "layers: [{box: [0, 0, 9, 9], text: a, colour: red}]\n", "one thing"),
         (HEAD + "layers: [{box: [0, 0, 9, 9], colour: blurple}]\n", "no colour"),
@@ -57,11 +57,14 @@ def drawn(found: Image, **values: object) -> Drawing:
         (HEAD + "layers: [{text: '{{ countdown.days }}', at: [0, 0]}]\n", "until when"),
         (HEAD + "layers: [{text: a, else: '{{ person.last_name }}', at: [0, 0]}]\n", "default"),
         (HEAD + "countdown: soon\nlayers: [{text: a, at: [0, 0]}]\n", "no date"),
-        (HEAD + "layers: [{picture: ../a.png, at: [0, 0]}]\n", "mend picture"),
-        (HEAD + "layers: [{picture: 'https://x.example/a.png', at: [0, 0]}]\n", "mend picture"),
-        (HEAD + "layers: [{text: a, at: [0, 0], font: /etc/font.ttf}]\n", "mend font"),
+        (HEAD + "layers: [{picture: ../a.png, at: [0, 0]}]\n", "'picture' is '"),
+        (HEAD + "layers: [{picture: 'https://x.example/a.png', at: [0, 0]}]\n", "'picture' is '"),
+        (
+            HEAD + "layers: [{text: a, at: [0, 0], font: /etc/font.ttf}]\n",
+            "'font' is '/etc/font.ttf', but it must match",
+        ),
         ("image: x\nsize: [1200, 1200]\nlayers: [{text: a, at: [0, 0]}]\n", "more than 600,000"),
-        ("image: x\nsize: [9999, 10]\nlayers: [{text: a, at: [0, 0]}]\n", "1200"),
+        ("image: x\nsize: [9999, 10]\nlayers: [{text: a, at: [0, 0]}]\n", "must be at most 1,200"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(text: str, told: str) -> None:

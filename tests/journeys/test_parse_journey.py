@@ -214,7 +214,10 @@ def test_steps_stand_in_the_order_of_the_file_and_may_be_named() -> None:
         ("  - {send: a, subject: x}\n", "step a: no template; add `template: NAME`"),
         ("  - {send: a, template: b}\n", "step a: a send has a subject or variants; add"),
         ("  - {send: a, template: b, subject: x, id: c}\n", "step 1: a send's id is its name"),
-        ("  - {send: a, template: B, subject: x}\n", "step a: Expected 'str' matching regex"),
+        (
+            "  - {send: a, template: B, subject: x}\n",
+            "step a: 'template' is 'B', but it must match",
+        ),
         ("  - {send: a, template: b, subjects: x}\n", "unknown key 'subjects'; did you mean 'subj"),
         (
             "  - {send: a, template: b, variants: {holdout: {subject: x}}}\n",

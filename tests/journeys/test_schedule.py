@@ -118,7 +118,7 @@ def test_a_best_hour_is_so_long_after_the_wave() -> None:
         ("{}", "a.yaml:5: a schedule says either `at` or `every`; write one of them"),
         ("{at: 2026-12-01T09:00, every: daily at 09:00}", "either `at` or `every`"),
         ("{at: 2026-02-30T09:00}", "no time of any calendar; write it as 2026-12-01T09:00"),
-        ("{at: tomorrow}", r"a.yaml:5: .*matching regex"),
+        ("{at: tomorrow}", r"a.yaml:5: .*tomorrow.*but it must match"),
         ("{every: on tuesdays}", "no such time; write `daily at 09:00`"),
         ("{every: daily at 25:00}", "no such time"),
         ("{every: daily at 09:00, recipients: at_schedule}", "what recurs finds its recipients"),
