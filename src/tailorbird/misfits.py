@@ -317,8 +317,15 @@ def _limits(kind: inspect.Type) -> str:
     shown = [f"{words} {bound}" for words, bound in known.items()]
     lengths = {words: getattr(kind, name, None) for name, words in _LENGTHS}
     shown += [f"{words} {n} long" for words, n in lengths.items() if n is not None]
-    shown += [f"matching {pattern}"] if pattern else []
+    shown += [_of_signs(pattern)] if pattern else []
     return f", {' and '.join(shown)}" if shown else ""
+
+
+def _of_signs(pattern: str) -> str:
+    """Return of what signs a text is; names, which are most of them, without a regex."""
+    if re.fullmatch(r"\^\[a-z0-9\]\[a-z0-9_-\](\*|\{0,\d+\})\$", pattern):
+        return "of small letters, digits, - and _, such as spring-sale"
+    return f"matching {pattern}"
 
 
 def _figure(number: float) -> str:

@@ -216,7 +216,7 @@ def test_steps_stand_in_the_order_of_the_file_and_may_be_named() -> None:
         ("  - {send: a, template: b, subject: x, id: c}\n", "step 1: a send's id is its name"),
         (
             "  - {send: a, template: B, subject: x}\n",
-            "step a: 'template' is 'B', but it must match",
+            "write text, of small letters, digits, - and _, such as spring-sale",
         ),
         ("  - {send: a, template: b, subjects: x}\n", "unknown key 'subjects'; did you mean 'subj"),
         (
