@@ -9,18 +9,14 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
-import socket
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.serving import until
+from tests.serving import killed, until
 
 from tailorbird import authoring, flow, journeying
 from tailorbird.app import Tailorbird
@@ -81,20 +77,6 @@ def prepared(folder: Path) -> None:
         assert journeying.enter(tb.world, journey, version, set_off, now).entered == PEOPLE
 
 
-@contextmanager
-def life(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Serve a folder until it is killed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tailorbird", "serve", "-C", str(folder), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        assert any("serves" in line for line in server.stdout)
-        yield server
-        server.send_signal(signal.SIGKILL)
-
-
 def is_over(folder: Path) -> bool:
     """Return whether nobody is under way any more, and no mail waits."""
     with closing(Database(folder / FILE_NAME)) as database:
@@ -108,9 +90,9 @@ def test_killed_servers_send_every_mail_once(tmp_path: Path) -> None:
     folder, chance = tmp_path / "data", random.Random(7)
     prepared(folder)
     for _ in range(KILLS):
-        with life(folder) as server, suppress(subprocess.TimeoutExpired):
+        with killed(folder) as (_, server), suppress(subprocess.TimeoutExpired):
             server.wait(chance.uniform(0, LONGEST_LIFE_SECONDS))
-    with life(folder):
+    with killed(folder):
         until(lambda: is_over(folder), seconds=120)
     with Tailorbird.open(folder, environment={}) as tb:
         flow.tick(tb.world, tb.clock())

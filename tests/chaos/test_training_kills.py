@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.serving import until
+from tests.serving import killed, until
 
 from tailorbird.app import Tailorbird
 from tailorbird.schema import DAY, Body
@@ -47,17 +43,10 @@ def prepared(folder: Path) -> None:
 @contextmanager
 def life(folder: Path) -> Iterator[str]:
     """Serve a folder until it is killed; yield the address of its clusters."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tailorbird", "serve", "-C", str(folder), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        assert any("serves" in line for line in server.stdout)
-        where = f"http://127.0.0.1:{port}/api/v1/clusters/habits"
+    with killed(folder) as (url, _):
+        where = f"{url}/api/v1/clusters/habits"
         until(lambda: _answers(where))
         yield where
-        server.send_signal(signal.SIGKILL)
 
 
 def _answers(where: str) -> bool:
