@@ -71,7 +71,8 @@ def judged(
     if len(buyers) < LEAST_PEOPLE:
         return Worth()
     rng = np.random.default_rng(seed)
-    own, everybodys = _by_folds(past, buyers, targets, groups, (len(coded.items), half_life_days))
+    sizes = len(coded.items), half_life_days
+    own, everybodys = _by_folds(past, buyers, place, targets, groups, sizes)
     gain = own - everybodys
     wins = _winners(gain, place[buyers], len(names), rng)
     kept = tuple(name for name, won in zip(names, wins, strict=True) if won)
@@ -95,13 +96,17 @@ def _winners(gain: Floats, place: Ints, groups: int, rng: np.random.Generator) -
 
 
 def _by_folds(
-    past: History, buyers: Ints, targets: Ints, groups: pa.Table, sizes: tuple[int, float]
+    past: History,
+    buyers: Ints,
+    place: Ints,
+    targets: Ints,
+    groups: pa.Table,
+    sizes: tuple[int, float],
 ) -> tuple[Floats, Floats]:
     """Return each buyer's NDCG by what sells in her group, and by what sells to everybody."""
     items, half_life_days = sizes
     wanted = np.bincount(targets // items, minlength=len(past.people))[buyers]
     own, everybodys = np.zeros((2, len(buyers)))
-    _, place = popular.places(groups, past.people)
     for fold in range(_FOLDS):
         out = past.people[fold::_FOLDS]
         rest, asked = past.without(out.tolist()), buyers % _FOLDS == fold
