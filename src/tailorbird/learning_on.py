@@ -175,7 +175,7 @@ def _kept(
     why = (
         f"It learnt {number:,} outcomes since version {card.version}, predicting each "
         f"first: log loss {measure.model:.4f} against {measure.naive:.4f} "
-        f"(95 % interval of the difference {measure.low:+.4f} to {measure.high:+.4f})."
+        f"({measure.interval(4)})."
     )
     files = learnt.model.files() | learnt.files()
     files |= {learning.ASKED: msgspec.json.encode(past.asked)}

@@ -20,6 +20,15 @@ class Measure(msgspec.Struct, frozen=True):
     """Lower end of the 95 % interval of `model - naive`."""
     high: float
 
+    def interval(self, digits: int = 3) -> str:
+        """Return the interval in words, with so many digits after the point.
+
+        >>> Measure("auc", 0.8, 0.7, "recency", 0.08, 0.12).interval()
+        '95 % interval of the difference +0.080 to +0.120'
+        """
+        low, high = (f"{end:+.{digits}f}" for end in (self.low, self.high))
+        return f"95 % interval of the difference {low} to {high}"
+
 
 class Tried(msgspec.Struct, frozen=True):
     """An algorithm that was tried, and how well it did on the window before the test.

@@ -114,7 +114,7 @@ def _verdict(
         return "promoted", f"the same definition, taught by newer rows. {card.why}"
     figures = (
         f"AUC {found.model:.3f} against {found.naive:.3f} of the champion on the latest window "
-        f"(95 % interval of the difference {found.low:+.3f} to {found.high:+.3f})"
+        f"({found.interval()})"
     )
     if found.low > 0:
         return "promoted", f"it is clearly better than the champion: {figures}"

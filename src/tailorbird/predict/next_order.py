@@ -146,7 +146,7 @@ def judge_next(
     verdict = "It is clearly nearer" if serves else f"It is not clearly nearer, so {NAIVE} serves"
     why = (
         f"{verdict}: {found.model:.1f} days off by {way} against {found.naive:.1f} "
-        f"(95 % interval of the difference {found.low:+.1f} to {found.high:+.1f})."
+        f"({found.interval(1)})."
     )
     card = _card(name, now, horizon_days, len(test[1]), (found,), why)
     card = msgspec.structs.replace(card, serves=serves, algorithm=way, parameters={

@@ -68,10 +68,7 @@ def why(found: tuple[Measure, ...], serving: str, serves: bool, task: Task) -> s
     worst = min((each for each in found if each.name == decides), key=lambda one: one.low)
     title = "AUC" if decides == AUC else decides
     rule = CHANCE if worst.naive_rule == CHANCE else f"the rule '{worst.naive_rule}'"
-    figures = (
-        f"{title} {worst.model:.3f} against {worst.naive:.3f} of {rule} "
-        f"(95 % interval of the difference {worst.low:+.3f} to {worst.high:+.3f})"
-    )
+    figures = f"{title} {worst.model:.3f} against {worst.naive:.3f} of {rule} ({worst.interval()})"
     if serves:
         return f"It beats the naive rule on the last window: {figures}."
     return f"It is not clearly better, so the rule '{serving}' serves: {figures}."

@@ -162,7 +162,7 @@ def _why(measures: tuple[Measure, ...], serves: bool) -> str:
     figures = (
         f"{_NDCG.upper()} {best.model:.3f} against {best.naive:.3f} of the rule "
         f"'{best.naive_rule}' "
-        f"(95 % interval of the difference {best.low:+.3f} to {best.high:+.3f})"
+        f"({best.interval()})"
     )
     if serves:
         return f"It beats the naive rules on the last window: {figures}."

@@ -139,7 +139,7 @@ def _loses(measure: Measure) -> str:
 def _figures(measure: Measure) -> str:
     return (
         f"NDCG@{AT} {measure.model:.3f} against {measure.naive:.3f} of the {measure.naive_rule} "
-        f"(95 % interval of the difference {measure.low:+.3f} to {measure.high:+.3f})"
+        f"({measure.interval()})"
     )
 
 
