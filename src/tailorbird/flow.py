@@ -18,6 +18,7 @@ from tailorbird import (
     authoring,
     bouncing,
     crossing,
+    exposing,
     forms,
     freshening,
     granting,
@@ -307,6 +308,7 @@ def keep_current(
         taken += ingest(world)
     retraining.run_due(world, now, work)
     learning_on.run_due(world, now, work)
+    exposing.run_due(world, now, work)
     models = (*freshening.freshen(world, now).troubles, *learning.troubles(world))
     refresh(world, now, seconds, work)
     journeying.react(world, now)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tailorbird import catalogue, learning, serving, yaml_text
+from tailorbird import catalogue, learning, serving, steering_record, yaml_text
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.model_data import allowing
 from tailorbird.recommend import calibration, consumables, report, steering
@@ -27,7 +27,7 @@ from tailorbird.recommend.rules import DEFAULT, Catalogue, Compiled, Rules, attr
 from tailorbird.recommend.rules import catalogue as stocked
 from tailorbird.recommend.rules import compiled as over
 from tailorbird.recommend.rules import parse as parse_rules
-from tailorbird.recommend.steering import Steering
+from tailorbird.recommend.steering import KeptShare, Steering
 from tailorbird.schema import DAY, Definition, DefinitionKind, Instant, PersonId, Product
 from tailorbird.world import World
 
@@ -134,33 +134,29 @@ class Chooser:
         )
 
     def _steering(self, number: int) -> Steering | None:
-        """Return what is kept of lists of this length for the sake of exposure.
+        """Return what is kept of lists of this length for the sake of exposure: as learnt last.
 
-        Learnt once a day, and when the model, the rules or the number of products change, from
-        what the people of the audit would have been shown when the day began.
+        Of rules that were changed since, what they still steer; nothing before it was ever learnt.
         """
-        latest, name = self._world.latest, f"{self.rules.name} {number}"
-        if not any(each.steer for each in self.rules.exposure):
+        name, by = self.rules.name, self.rules.steered()
+        if not by:
             return None
-
-        def learn() -> Steering | None:
-            began = self._now // DAY * DAY
-            people = audited_people(self._world, began)
-            chooser = Chooser(self._world, people, began, self.rules.name)
-            if chooser._model is None:
-                return None
-            return steered(chooser._asking(chooser._model, people), number)
-
-        day = self._now // DAY
-        stamp = (self.version, self.shop.stamp[0], self.rules_version, day)
-        found = latest.of(f"steering {name}", stamp, learn)
-        if found is None:
+        steering_record.note(self._world, name, number)
+        last = steering_record.learnt(self._world, name)
+        if last is None:
             return None
-        return latest.of(
-            f"steered products {name}",
-            (stamp, self.shop.stamp),
-            lambda: steering.over(found, self.shop.stock, self._now),
-        )
+        kept = [each for each in last.nearest(number) if each.by in by]
+        stamp = (kept, self.rules_version, self.shop.stamp, self._now // DAY)
+        of, stock = self._world.latest.of, self.shop.stock
+        key = f"steered products {name} {number}"
+        return of(key, stamp, lambda: steering.over(kept, stock, self._now))
+
+    def learnt_steering(self, people: Sequence[PersonId], number: int) -> tuple[KeptShare, ...]:
+        """Return what must be kept for these people's lists to reach the goals: seconds of work."""
+        if self._model is None:
+            return ()
+        found = steered(self._asking(self._model, people), number)
+        return found.shares() if found else ()
 
     def _with_scores(self, table: pa.Table, lifted: pa.ChunkedArray | None = None) -> pa.Table:
         import pyarrow as pa
@@ -223,8 +219,7 @@ class Chooser:
     def exposure(self, people: Sequence[PersonId], number: int) -> Exposed:
         """Return how what these people would be shown is spread."""
         top, rng = self.choose(people, number), np.random.default_rng(0)
-        steers = any(each.steer for each in self.rules.exposure)
-        before = self.choose(people, number, steer=False) if steers else None
+        before = self.choose(people, number, steer=False) if self.rules.steered() else None
         return audited(top, self.compiled(), self.shop.stock, self._now, rng, before)
 
     def compiled(self) -> Compiled:
@@ -311,10 +306,15 @@ def find(world: World, name: str) -> Rules:
     return standing(world, name)[0]
 
 
-def every(world: World) -> list[tuple[Rules, int]]:
-    """Return all rules that stand, the default first."""
-    found = {each.name: _parsed(each) for each in world.definitions.latest(KIND)}
-    return [found.pop(DEFAULT, _UNWRITTEN), *found.values()]
+def every(world: World) -> tuple[tuple[Rules, int], ...]:
+    """Return all rules that stand with their versions, the default first; read once a version."""
+    latest = world.definitions.latest(KIND)
+
+    def read() -> tuple[tuple[Rules, int], ...]:
+        found = {each.name: _parsed(each) for each in latest}
+        return (found.pop(DEFAULT, _UNWRITTEN), *found.values())
+
+    return world.latest.of("all rules", tuple((each.name, each.version) for each in latest), read)
 
 
 def check(world: World, name: str, text: str) -> Rules:

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tailorbird import drifting, learning, predict, serving
+from tailorbird import drifting, exposing, learning, predict, serving
 from tailorbird.drifting import Looked
 from tailorbird.errors import ModelError, TailorbirdError, UsageError
 from tailorbird.learning_on import LANE
@@ -61,6 +61,8 @@ def learn(world: World, now: Instant, names: Sequence[str] | None = None) -> lis
     made = [retrain(world, each, allowed, now) for each in asked]
     for each in asked:
         learning.score(world, now, each.name)
+    if any(each.name == learning.RECOMMENDER for each in asked):
+        exposing.run_due(world, now)
     return [each.card for each in made]
 
 

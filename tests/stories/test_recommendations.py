@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tests.clock import Clock
 
-from tailorbird import learning, recommend, removing
+from tailorbird import flow, learning, recommend, removing, serving, steering_record
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import ConflictError, DefinitionError, UsageError
@@ -271,6 +271,61 @@ def test_what_is_lifted_is_told_in_the_answer_and_the_audit(shop: Tailorbird) ->
     assert "exposure" in codes
     assert not any(each.reason_code == "exposure" for one in unmoved for each in one)
     assert {brand[e.item] for one in moved for e in one if e.reason_code == "exposure"} == {"own"}
+
+
+LIFTED = "name: lifted\nexposure: [{by: brand, shares: {own: 0.8}, at_least: 0.9, steer: true}]"
+
+
+def lifted(shop: Tailorbird, number: int = 4) -> list[str]:
+    """Return what thirty people are shown for the sake of exposure, as a request would tell."""
+    shown = (shop.recommend(f"p{n}", number, rules="lifted").products for n in range(30))
+    return [each.item for one in shown for each in one if each.reason_code == "exposure"]
+
+
+def test_what_is_lifted_is_learnt_behind_requests_and_never_in_one(
+    shop: Tailorbird, clock: Clock
+) -> None:
+    shop.put("recommendations", "lifted", LIFTED)
+    assert not lifted(shop)  # as in a folder of a version that kept nothing
+    assert steering_record.learnt(shop.world, "lifted") is None
+    flow.keep_current(shop.world, shop.clock())
+    first, shown = steering_record.learnt(shop.world, "lifted"), lifted(shop)
+    assert first is not None
+    assert {*first.shares} == {*steering_record.LENGTHS}
+    assert shown
+    clock.now += DAY
+    assert lifted(shop) == shown  # by what was learnt the day before
+    assert steering_record.learnt(shop.world, "lifted") == first
+    flow.keep_current(shop.world, shop.clock())
+    second = steering_record.learnt(shop.world, "lifted")
+    assert second is not None
+    assert (second.at, second.version) == (clock.now, first.version)
+    clock.now += HOUR
+    flow.keep_current(shop.world, shop.clock())
+    assert steering_record.learnt(shop.world, "lifted") == second
+
+
+def test_a_length_that_was_not_learnt_takes_the_nearest_until_it_is(shop: Tailorbird) -> None:
+    shop.put("recommendations", "lifted", LIFTED)
+    flow.keep_current(shop.world, shop.clock())
+    first = steering_record.learnt(shop.world, "lifted")
+    assert first is not None
+    assert first.nearest(5) == first.shares[4]
+    assert lifted(shop, 5)
+    flow.keep_current(shop.world, shop.clock())
+    second = steering_record.learnt(shop.world, "lifted")
+    assert second is not None
+    assert {*second.shares} == {4, 5, 8}
+    assert {each: second.shares[each] for each in first.shares} == first.shares
+
+
+def test_a_training_learns_what_is_lifted(shop: Tailorbird) -> None:
+    shop.put("recommendations", "lifted", LIFTED)
+    shop.learn([learning.RECOMMENDER])
+    found = steering_record.learnt(shop.world, "lifted")
+    assert found is not None
+    assert found.version == serving.version(shop.world, learning.RECOMMENDER)
+    assert any(each.share for each in found.shares[4])
 
 
 def shop_items() -> list[str]:

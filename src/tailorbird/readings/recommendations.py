@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import learning, recommending, removing
+from tailorbird import exposing, learning, recommending, removing, steering_record
 from tailorbird.letters.picks import chosen
 from tailorbird.model_data import allowing
 from tailorbird.recommend.calibration import Calibration
@@ -73,6 +73,7 @@ class Recommendations:
 
     def exposure(self, rules: str = DEFAULT) -> ExposureReport:
         """Return how what people would be shown is spread. Raises UsageError: no such rules."""
+        exposing.run_due(self._world, self._now)  # nobody waits for a page here
         return exposure(self._world, self._now, rules)
 
 
@@ -153,7 +154,9 @@ def _stamp(world: World, rules: str, now: Instant) -> tuple[Hashable, ...]:
     found = world.definitions.get(recommending.KIND, rules)
     version = learning.recommender(world)
     shop = recommending.shop(world).stamp
-    return found.version if found else 0, version[0] if version else 0, shop, now // HOUR
+    steered = steering_record.learnt(world, rules)
+    learnt = (steered.at, *steered.shares) if steered else ()
+    return found.version if found else 0, version[0] if version else 0, shop, now // HOUR, learnt
 
 
 def _answer(

@@ -156,7 +156,7 @@ def _as_the_model_says(asking: Asking) -> bool:
     """Return whether no rule changes the order, so that no more is asked for than is shown."""
     rules = asking.rules
     mixed = bool(rules.caps or rules.rules.diversity or (rules.factor != 1).any())
-    mixed |= bool(new_products.kept_places(asking)) or any(e.steer for e in rules.rules.exposure)
+    mixed |= bool(new_products.kept_places(asking)) or bool(rules.rules.steered())
     return not mixed and not (rules.rules.new_products and len(new_products.latest(asking)))
 
 

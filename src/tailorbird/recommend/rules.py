@@ -147,6 +147,10 @@ class Rules(_Strict, frozen=True):
     many places such products get."""
     exposure: Annotated[tuple[Exposure, ...], Meta(max_length=8)] = ()
 
+    def steered(self) -> set[str]:
+        """Return the attributes whose exposure is not only audited but reached."""
+        return {each.by for each in self.exposure if each.steer}
+
 
 def parse(text: str, file: str) -> Rules:
     """Return the rules of a YAML text.

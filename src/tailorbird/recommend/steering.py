@@ -12,10 +12,11 @@ be shown: every list then has it by itself (the constraint of Singh and Joachims
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from tailorbird.recommend import filling
@@ -37,6 +38,15 @@ _STEPS: Final = (0xC13FA9A902A6328F, 0x91E10DA5C79E7B1D)
 """Of 64 bits: the numbers of people times these are spread evenly, in two dimensions."""
 
 
+class KeptShare(msgspec.Struct, frozen=True):
+    """What share of every list's exposure is kept for one value."""
+
+    by: str
+    value: str
+    goal: float
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Steering:
     """What share of every list's exposure is kept for each value."""
@@ -47,6 +57,13 @@ class Steering:
     """Values x products."""
     goal: Floats
     share: Floats
+
+    def shares(self) -> tuple[KeptShare, ...]:
+        """Return what is kept for each value, without the products."""
+        columns = (self.names, self.goal.tolist(), self.share.tolist())
+        return tuple(
+            KeptShare(*name, goal, share) for name, goal, share in zip(*columns, strict=True)
+        )
 
 
 def wanted(rules: Compiled, stock: Catalogue, now: Instant) -> Steering | None:
@@ -90,11 +107,18 @@ def learnt(aim: Steering, shown: Callable[[Steering], Ints]) -> Steering:
     return replace(aim, share=best)
 
 
-def over(found: Steering, stock: Catalogue, now: Instant) -> Steering:
-    """Return the same shares over a catalogue as it stands."""
-    values = {by: np.array(stock.values(by, now), object) for by in {by for by, _ in found.names}}
-    member = [values[by] == ("" if value == UNNAMED else value) for by, value in found.names]
-    return replace(found, member=np.array(member))
+def over(found: Sequence[KeptShare], stock: Catalogue, now: Instant) -> Steering | None:
+    """Return what is kept, over a catalogue as it stands; None where nothing is."""
+    if not found:
+        return None
+    values = {by: np.array(stock.values(by, now), object) for by in {each.by for each in found}}
+    member = [values[e.by] == ("" if e.value == UNNAMED else e.value) for e in found]
+    return Steering(
+        names=tuple((each.by, each.value) for each in found),
+        member=np.array(member),
+        goal=np.array([each.goal for each in found]),
+        share=np.array([each.share for each in found]),
+    )
 
 
 def exposure(rows: Ints, member: Flags) -> Floats:
