@@ -151,11 +151,16 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
         case "image":
             letters.check_image(world, name, text)
         case "model":
-            learning.check_model(world, text, name)
+            learning.check_model(world, text, name, _vocabulary(world))
         case "recommendations":
             recommending.check(world, name, text)
         case "calibration" | "edition":
             return
+
+
+def _vocabulary(world: World) -> segments.Vocabulary:
+    """Return every name that a condition may use here."""
+    return naming.vocabulary(world, "", standing_segments(world))
 
 
 def _check_what_comes_in(world: World, kind: DefinitionKind, name: str, text: str) -> None:
@@ -179,9 +184,7 @@ def _check_mail(world: World, kind: DefinitionKind, name: str, text: str) -> Non
             letters.check_campaign(campaign, standing_segments(world))
             recommending.named(world, campaign.recommended_by, f"campaigns/{name}.yaml")
         case "slot":
-            standing = standing_segments(world)
-            known = naming.vocabulary(world, "", standing)
-            letters.check_slot(world, name, text, known, standing)
+            letters.check_slot(world, name, text, _vocabulary(world), standing_segments(world))
         case "template":
             letters.check_template(world, name, text)
         case "block":

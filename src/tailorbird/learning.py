@@ -13,11 +13,18 @@ import msgspec
 
 from tailorbird import catalogue, model_kinds, recommend, segments, serving, yaml_text
 from tailorbird.errors import DefinitionError, ModelError, UsageError
-from tailorbird.learning_texts import BY_DEFAULT, LIBRARY, WantedModel, parse_model
+from tailorbird.learning_texts import (
+    BY_DEFAULT,
+    LIBRARY,
+    WantedModel,
+    check_names,
+    parse_model,
+    unknown_names,
+)
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
 from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
 from tailorbird.model_cards import ModelCard
-from tailorbird.model_data import Past, audience
+from tailorbird.model_data import Past, Together, audience
 from tailorbird.model_data import trainees as trainees
 from tailorbird.schema import Instant, Names, PersonId
 from tailorbird.traits.extract import touched
@@ -165,21 +172,32 @@ def marker(name: str) -> str:
 
 
 def scored(
-    world: World, name: str, people: Sequence[PersonId], now: Instant, *, reasons: bool = True
+    world: World,
+    name: str,
+    people: Sequence[PersonId],
+    now: Instant,
+    *,
+    reasons: bool = True,
+    together: Together | None = None,
 ) -> pa.Table:
     """Return person, value, low, high (and top_reason) of those of these of whom a model is.
 
-    Nothing is kept. What the model read when it was trained is read again, whatever its author
+    Nothing is kept; `together` reads their traits for several models. What the model read when it was trained is read again, whatever its author
     has written since.
 
     Raises:
         UsageError: no model of this name was trained.
     """
-    _, files, card = serving.trained(world, name)
-    past = Past(world, asked_of(world, name, files), people)
+    _, files, card = serving.loaded(world, name)
+    past = Past(world, asked_of(world, name, files), people, together=together)
     own = {each: files[each] for each in files if each != ASKED}
     judged = msgspec.json.decode(card, type=ModelCard)
     return model_kinds.told(past, own, judged, now, reasons=reasons)
+
+
+def reads(world: World, name: str) -> tuple[str, ...]:
+    """Return the traits that the version that serves reads. Raises as `scored`."""
+    return asked_of(world, name, serving.loaded(world, name)[1]).read()
 
 
 def asked_of(world: World, name: str, files: Mapping[str, bytes]) -> WantedModel:
@@ -216,8 +234,8 @@ def defined(world: World) -> tuple[WantedModel, ...]:
     )
 
 
-def check_model(world: World, text: str, name: str) -> None:
-    """Return when what a text wants of a model is valid.
+def check_model(world: World, text: str, name: str, known: segments.Vocabulary) -> None:
+    """Return when what a text wants of a model is valid, and every name in it known here.
 
     Raises:
         DefinitionError: with the line and the mend.
@@ -225,9 +243,16 @@ def check_model(world: World, text: str, name: str) -> None:
     file = f"models/{name}.yaml"
     found = parse_model(text, file)
     yaml_text.check_name(found.name, name, file)
+    check_names(found, yaml_text.read(text, file), known)
     audience(world, found, 0)
     if found.fair is not None:
         _check_groups(world, found.fair.by, file)
+
+
+def unknown(text: str, name: str, known: segments.Vocabulary) -> tuple[str, ...]:
+    """Return what a model's text names that nobody knows here yet, each with line and mend."""
+    file = f"models/{name}.yaml"
+    return tuple(unknown_names(parse_model(text, file), yaml_text.read(text, file), known))
 
 
 def _check_groups(world: World, by: str, file: str) -> None:

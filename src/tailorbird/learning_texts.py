@@ -9,7 +9,8 @@ algorithm: auto
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
@@ -19,9 +20,11 @@ from tailorbird.errors import DefinitionError
 from tailorbird.model_targets import MEANINGS, OF_EVENT, PROBABILITIES, Meaning, Target
 from tailorbird.recommend.parameters import Second
 from tailorbird.schema import DAY, Names
+from tailorbird.segments import parse_counts
 from tailorbird.segments.conditions import Scored
 from tailorbird.segments.groups_text import CALENDAR, NAME
 from tailorbird.segments.meaning import resolved
+from tailorbird.segments.reader import Reader, Vocabulary
 from tailorbird.traits.parametrised import FORMS, parametrised
 from tailorbird.traits.registry import TRAITS, trait
 from tailorbird.yaml_text import Document, nearest
@@ -258,8 +261,44 @@ def _feature_faults(model: str, name: str, path: tuple[str | int, ...]) -> Itera
         yield path, what, f"{model} would learn from its own future; leave it out"
 
 
-def target_condition(found: WantedModel, document: Document) -> segments.Segment | None:
+def check_names(found: WantedModel, document: Document, known: Vocabulary) -> None:
+    """Return when every event, trait and list that a model names may be named here.
+
+    Raises:
+        DefinitionError: one may not; until anything has come, as in segments, only slips are.
+    """
+    for check in _checks(found, document, known):
+        check()
+
+
+def unknown_names(found: WantedModel, document: Document, known: Vocabulary) -> Iterator[str]:
+    """Yield of the target, the audience and each feature what nobody knows here, with its line."""
+    whole = msgspec.structs.replace(known, complete=True)
+    for check in _checks(found, document, whole):
+        try:
+            check()
+        except DefinitionError as error:
+            yield error.sentence()
+
+
+def _checks(
+    found: WantedModel, document: Document, known: Vocabulary
+) -> Iterator[Callable[[], object]]:
+    """Yield what looks at the names in the target, in the audience and in each feature."""
+    yield partial(target_condition, found, document, known)
+    yield partial(audience_condition, found, document, known)
+    reader = Reader(document, known)
+    for number, each in enumerate(found.features or ()):
+        if spelt := parametrised(each):
+            yield partial(parse_counts.event, reader, spelt.event, ("features", number))
+
+
+def target_condition(
+    found: WantedModel, document: Document, known: Vocabulary | None = None
+) -> segments.Segment | None:
     """Return an event of the author's own as a condition at the end of the window; None of others.
+
+    With what is `known`, every name outside it is refused.
 
     Raises:
         DefinitionError: with the line and the mend.
@@ -271,14 +310,19 @@ def target_condition(found: WantedModel, document: Document) -> segments.Segment
         where = document.where(("target", "event"))
         mend = "name an event that somebody does"
         raise DefinitionError(f"{target.event!r} is nobody's deed", where=where, mend=mend)
+    parse_counts.event(Reader(document, known), target.event, ("target", "event"))
     tests = {"where": target.where} if target.where else {}
     asked = {"did": target.event, **tests, "within": target.within}
     inside = yaml_text.part(document, ("target",), asked)
-    return segments.Segment(found.name, segments.condition(asked, inside))
+    return segments.Segment(found.name, segments.condition(asked, inside, known))
 
 
-def audience_condition(found: WantedModel, document: Document) -> segments.Segment | None:
+def audience_condition(
+    found: WantedModel, document: Document, known: Vocabulary | None = None
+) -> segments.Segment | None:
     """Return the audience written as a condition; None where it is a segment's name, or nobody's.
+
+    With what is `known`, every name outside it is refused.
 
     Raises:
         DefinitionError: with the line and the mend.
@@ -286,7 +330,8 @@ def audience_condition(found: WantedModel, document: Document) -> segments.Segme
     if isinstance(found.audience, str):
         return None
     inside = yaml_text.part(document, ("audience",), found.audience)
-    asked = segments.Segment(f"{found.name} audience", segments.condition(found.audience, inside))
+    condition = segments.condition(found.audience, inside, known)
+    asked = segments.Segment(f"{found.name} audience", condition)
     check_past(asked, (), document.where(("audience",)))
     return asked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeAlias
@@ -81,13 +81,26 @@ def misfit(error: msgspec.ValidationError, value: Any, type_: Any, *, shown: boo
     return Misfit(path, f"{name} {is_} must {_needed(said, kinds)}", mend)
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """Return `did you mean X?`, or the list of what is known."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    more = f" and {len(known) - MOST_TOLD} more" if len(known) > MOST_TOLD else ""
-    return f"known: {', '.join(sorted(known)[:MOST_TOLD])}{more}"
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return the known name that is nearest to a word, '' where none is near.
+
+    >>> meant("purchse", ["return", "purchase"]), meant("tea", ["purchase"])
+    ('purchase', '')
+    """
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean X?`, or the list of what is known, each name once.
+
+    >>> nearest("purchse", ["return", "purchase"]), nearest("tea", ["return", "cart", "return"])
+    ("did you mean 'purchase'?", 'known: cart, return')
+    """
+    names = sorted(set(known))
+    if near := meant(word, names):
+        return f"did you mean {near!r}?"
+    more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
+    return f"known: {', '.join(names[:MOST_TOLD])}{more}"
 
 
 def dotted(path: Path) -> str:
@@ -204,7 +217,7 @@ def _of_field(fault: str, name: str, path: Path, held: Any, kinds: list[inspect.
     if fault == "unknown":
         own = [each for each in structs if not _tagged_otherwise(each, held)]
         known = [field.encode_name for each in own for field in each.fields]
-        mend = nearest(name, list(dict.fromkeys(known))) if known else "remove it"
+        mend = nearest(name, known) if known else "remove it"
         return Misfit((*path, name), f"unknown field '{name}'{inside}", mend)
     wanted = [f for each in structs for f in each.fields if f.encode_name == name]
     tags = [str(each.tag) for each in structs if each.tag_field == name]

@@ -11,6 +11,7 @@ import yaml
 
 from tailorbird.errors import DefinitionError
 from tailorbird.misfits import Path as Path
+from tailorbird.misfits import meant as meant
 from tailorbird.misfits import misfit
 from tailorbird.misfits import nearest as nearest
 

@@ -11,7 +11,7 @@ from tailorbird.as_code.audiences import AudienceChange, Example
 from tailorbird.as_code.changes import DefinitionChange, ExtraDefinition
 from tailorbird.as_code.effects import with_effects
 from tailorbird.as_code.files import FileFault, Files, of_texts, read_folder
-from tailorbird.as_code.history import as_files, history, kept_together
+from tailorbird.as_code.history import as_files, history, kept_now, kept_together
 from tailorbird.as_code.planning import DefinitionPlan, Draft, draft
 from tailorbird.as_code.pulling import Pulled, ToPull, note, pull, to_pull, write
 from tailorbird.as_code.sends import SendOutlook
@@ -32,6 +32,7 @@ __all__ = [
     "as_files",
     "draft",
     "history",
+    "kept_now",
     "kept_together",
     "note",
     "of_texts",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
+from tailorbird import noting
 from tailorbird.as_code.changes import diff, in_force
 from tailorbird.as_code.places import path_of
 from tailorbird.edits import EditSet, Key
@@ -38,6 +41,14 @@ def kept_together(found: EditSet | None, now: Instant) -> KeptTogether:
     return KeptTogether(
         found.number, found.how, moment(found.at), found.author, found.reason, edits
     )
+
+
+def kept_now(world: World, found: EditSet | None, now: Instant) -> KeptTogether:
+    """Return what `kept_together` returns of what was kept just now, with the notes on it."""
+    told = kept_together(found, now)
+    keys = [each.key for each in found.edits if each.version != each.before] if found else []
+    notes = tuple(line for key in keys for line in noting.standing(world, *key))
+    return msgspec.structs.replace(told, notes=notes)
 
 
 def as_files(world: World) -> dict[str, str]:

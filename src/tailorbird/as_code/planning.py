@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from tailorbird import journey_publishing
+from tailorbird import journey_publishing, noting
 from tailorbird.as_code import settings_file
 from tailorbird.as_code.audiences import AudienceChange
 from tailorbird.as_code.changes import (
@@ -44,6 +44,8 @@ class DefinitionPlan(msgspec.Struct, frozen=True):
     """Segments and campaigns that it fills otherwise, or may."""
     sends: tuple[SendOutlook, ...] = ()
     """Campaigns that it touches, as they would be sent now."""
+    notes: tuple[str, ...] = ()
+    """What the changes name that has not come yet: no fault, for it still may."""
     settings: str = ""
     """What becomes of `tailorbird.toml`, as a diff; it holds from the next start on."""
 
@@ -130,9 +132,16 @@ def drafted(
         changes=tuple(_sorted(found, touched)),
         extras=tuple(left),
         faults=tuple(faults),
+        notes=() if faults else tuple(_notes(after, changed)),
     )
     known = [Edit(*key, written[key].text) for key in equal(world.definitions, written, standing)]
     return Draft(plan, _in(wanted, plan.changes), known, versions, after, touched)
+
+
+def _notes(after: World, changed: Iterable[Key]) -> Iterator[str]:
+    """Yield the notes on what would be changed, in the world as it would be."""
+    for key in changed:
+        yield from noting.standing(after, *key)
 
 
 def _in_flight(world: World, found: Iterable[DefinitionChange]) -> list[DefinitionChange]:

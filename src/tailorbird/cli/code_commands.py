@@ -177,7 +177,7 @@ def rollback(
             kept = as_code.roll_back(
                 world, _key(kind, name), now, author=author, reason=reason, to=to, end=end
             )
-        told = as_code.kept_together(kept, now)
+        told = as_code.kept_now(world, kept, now)
     emit(told, kept_lines(told), as_json=as_json)
 
 

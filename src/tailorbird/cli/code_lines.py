@@ -48,7 +48,15 @@ def kept_lines(kept: KeptTogether) -> list[str]:
     back = f"; take it back with `tailorbird rollback --apply {kept.number}`"
     many = "change" if len(done) == 1 else "changes"
     head = f"{kept.how} {kept.number}: {len(done)} {many} by {kept.author}: {kept.reason}{back}"
-    return [head, *(f"  {e.kind} {e.name}: version {e.before} -> {e.version}" for e in done)]
+    return [
+        head,
+        *(f"  {e.kind} {e.name}: version {e.before} -> {e.version}" for e in done),
+        *_notes(kept.notes),
+    ]
+
+
+def _notes(notes: Sequence[str]) -> Iterator[str]:
+    return (f"note: {each}" for each in notes)
 
 
 def _people(found: DefinitionPlan) -> Iterator[str]:
@@ -123,6 +131,7 @@ def _rest(found: DefinitionPlan) -> Iterator[str]:
     if found.extras:
         yield f"{len(found.extras)} in force and in no file (apply --prune removes them):"
         yield from (f"  {each.kind} {each.name}, version {each.version}" for each in found.extras)
+    yield from _notes(found.notes)
     done = [change.what for change in found.changes]
     if found.settings:
         yield "the settings change, from the next start on"

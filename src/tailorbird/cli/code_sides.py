@@ -56,7 +56,8 @@ class Here:
         from tailorbird import as_code
 
         now = self._tb.clock()
-        return as_code.kept_together(as_code.apply(self._tb.world, files, now, **how), now)
+        kept = as_code.apply(self._tb.world, files, now, **how)
+        return as_code.kept_now(self._tb.world, kept, now)
 
     def pull(self, folder: Path, files: Files, **how: Any) -> list[Pulled]:
         """Write what stands to a folder whose files these are."""

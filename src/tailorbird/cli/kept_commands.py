@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,18 +28,24 @@ Name = Annotated[str, typer.Argument(help="Its name.")]
 
 
 def put_file(
-    kind: DefinitionKind, file: Path, author: str, reason: str, folder: Path, *, as_json: bool,
-    notes: Callable[[Tailorbird], Iterable[str]] = lambda _: (),
-) -> None:  # fmt: skip
+    kind: DefinitionKind, file: Path, author: str, reason: str, folder: Path, *, as_json: bool
+) -> None:
     """Keep a file as a new version of the definition that has its name, and say so.
 
-    What `notes` says of it then goes to standard error.
+    What it names that has not come yet is noted on standard error.
     """
     with opened(folder) as tb:
         kept = tb.put(kind, file.stem, read_text(file), author=author, reason=reason)
-        for line in notes(tb):
-            typer.echo(f"note: {line}", err=True)
+        note(tb, kind, kept.name)
     emit(kept, [f"{kind} {kept.name}, version {kept.version}"], as_json=as_json)
+
+
+def note(tb: Tailorbird, kind: DefinitionKind, name: str) -> None:
+    """Say on standard error what a definition that stands names and what has not come yet."""
+    from tailorbird import noting
+
+    for line in noting.standing(tb.world, kind, name):
+        typer.echo(f"note: {line}", err=True)
 
 
 def keep(app: typer.Typer, kind: Kind, *, ends_by: str = "remove") -> None:

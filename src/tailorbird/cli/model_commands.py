@@ -19,7 +19,7 @@ from tailorbird.cli.arguments import (
     Reason,
     opened,
 )
-from tailorbird.cli.kept_commands import put_file
+from tailorbird.cli.kept_commands import note, put_file
 from tailorbird.cli.output import emit, table
 from tailorbird.errors import UsageError
 from tailorbird.misfits import nearest
@@ -74,6 +74,8 @@ def train(names: Names = None, folder: Folder = DEFAULT_FOLDER, as_json: AsJson 
     with opened(folder) as tb:
         cards = tb.learn(names or None)
         said = [tb.world.model_record.turns(card.name, 1) for card in cards]
+        for card in cards:
+            note(tb, "model", card.name)
     lines = []
     for card, turns in zip(cards, said, strict=True):
         lines += card_lines(card)
@@ -253,8 +255,9 @@ def _wins(card: ModelReport | None) -> str:
 
 
 def _detail_lines(found: ModelDetail) -> list[str]:
+    notes = [f"note: {each}" for each in found.notes]
     if found.card is None:
-        return [f"{found.name} predicts {found.target}; it was not trained yet"]
+        return [f"{found.name} predicts {found.target}; it was not trained yet", *notes]
     versions = [
         (
             each.version, f"{each.trained_at:%Y-%m-%d %H:%M}",
@@ -266,6 +269,7 @@ def _detail_lines(found: ModelDetail) -> list[str]:
     return [
         f"{found.name} predicts {found.target}; version {found.serving} serves",
         f"  {found.card.why}",
+        *notes,
         *_trait_lines(found.card),
         *table(("version", "trained", "state", "answers", "why"), versions),
         found.drift.why if found.drift else "drift: never looked at",

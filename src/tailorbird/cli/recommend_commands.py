@@ -96,10 +96,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Check rules and keep them as a new version, which holds from now on."""
-    put_file(
-        "recommendations", file, author, reason, folder, as_json=as_json,
-        notes=lambda tb: tb.recommendations.unknown(file.stem),
-    )  # fmt: skip
+    put_file("recommendations", file, author, reason, folder, as_json=as_json)
 
 
 @app.command()

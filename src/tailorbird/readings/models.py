@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tailorbird import drifting, freshening, learning, learning_on, serving
+from tailorbird import drifting, freshening, learning, learning_on, noting, serving
 from tailorbird.errors import UsageError
 from tailorbird.learning_texts import LIBRARY
 from tailorbird.model_record import Turn
@@ -65,6 +65,7 @@ def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
             for each in world.model_record.spends(name, year)
         ),
         learnt_on=_learnt_on(world, name),
+        notes=noting.standing(world, "model", name),
     )
 
 

@@ -93,7 +93,7 @@ class Reader:
         if name in known or not (complete or _slip(name, known)):
             return
         mend = nearest(name, sorted(known))
-        if complete and not mend.startswith("did you mean"):
+        if complete and not yaml_text.meant(name, known):
             mend = f"nothing here says it yet: {mend}"
         self.refuse(f"unknown {noun} {name[:80]!r}", path, mend)
 

@@ -102,6 +102,8 @@ class KeptTogether(msgspec.Struct, frozen=True):
     author: str
     reason: str
     definitions: tuple[KeptDefinition, ...]
+    notes: tuple[str, ...] = ()
+    """What they name that has not come yet, as far as they were kept just now."""
 
 
 class VersionOf(msgspec.Struct, frozen=True):

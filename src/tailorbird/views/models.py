@@ -166,6 +166,8 @@ class ModelDetail(msgspec.Struct, frozen=True):
     spent: tuple[Spent, ...]
     learnt_on: LearnedOn | None = None
     """The latest day's learning on, of a model that `learns_on`."""
+    notes: tuple[str, ...] = ()
+    """What its definition names that nobody knows here yet, such as an event that never came."""
 
 
 class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -90,3 +90,5 @@ class KeptText(msgspec.Struct, frozen=True):
     kind: DefinitionKind
     name: str
     version: int
+    notes: tuple[str, ...] = ()
+    """What it names that has not come yet: an event, a product."""

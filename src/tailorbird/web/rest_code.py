@@ -71,7 +71,7 @@ def apply_definitions(desk: At, data: JSONBody[ApplyFiles]) -> KeptTogether:
         desk.world, as_code.of_texts(data.files), now, author=data.author, reason=data.reason,
         prune=data.prune, overwrite=data.overwrite, end=data.end, planned=data.plan,
     )  # fmt: skip
-    return as_code.kept_together(kept, now)
+    return as_code.kept_now(desk.world, kept, now)
 
 
 class PulledFiles(msgspec.Struct, frozen=True):
@@ -108,7 +108,7 @@ def roll_back_apply(desk: At, number: Number, data: JSONBody[TakeBack]) -> KeptT
         desk.world, number, now, author=data.author, reason=data.reason,
         overwrite=data.overwrite, end=data.end,
     )  # fmt: skip
-    return as_code.kept_together(kept, now)
+    return as_code.kept_now(desk.world, kept, now)
 
 
 @reads("/definitions/{kind:str}/{name:str}/history", "History of a definition", TAG,
@@ -129,7 +129,7 @@ def roll_back_definition(
     kept = as_code.roll_back(
         desk.world, key, now, author=data.author, reason=data.reason, to=data.to, end=data.end
     )
-    return as_code.kept_together(kept, now)
+    return as_code.kept_now(desk.world, kept, now)
 
 
 @get("/schemas", summary="All schemas", tags=[TAG], responses=GUARDED, sync_to_thread=False)

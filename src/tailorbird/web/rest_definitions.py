@@ -8,7 +8,7 @@ from litestar import delete
 from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from tailorbird import authoring, removing, yaml_text
+from tailorbird import authoring, noting, removing, yaml_text
 from tailorbird.readings import definitions
 from tailorbird.schema import DefinitionKind
 from tailorbird.views.definitions import (
@@ -43,7 +43,8 @@ def kept(desk: Desk, kind: DefinitionKind, data: NewVersion) -> KeptText:
         desk.world, kind, name, data.text,
         now=desk.clock(), author=data.author, reason=data.reason or BY_API,
     )  # fmt: skip
-    return KeptText(found.kind, found.name, found.version)
+    notes = noting.standing(desk.world, found.kind, found.name)
+    return KeptText(found.kind, found.name, found.version, notes)
 
 
 def handlers(kind: removing.Kind, where: str, what: str) -> list[ControllerRouterHandler]:
