@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import exposing, learning, recommending, removing, steering_record
+from tailorbird import exposing, learning, noting, recommending, removing, steering_record
 from tailorbird.letters.picks import chosen
 from tailorbird.model_data import allowing
 from tailorbird.recommend.calibration import Calibration
-from tailorbird.recommend.rules import CATEGORY, DEFAULT, NewProducts, Rules, Which, whiches_of
+from tailorbird.recommend.rules import DEFAULT, NewProducts, Rules, Which
 from tailorbird.schema import DAY, HOUR, Instant, PersonId
 from tailorbird.views import moment
 from tailorbird.views.recommendations import (
@@ -65,7 +65,8 @@ class Recommendations:
 
     def unknown(self, rules: str = DEFAULT) -> tuple[str, ...]:
         """Return what rules name that is not in the catalogue. Raises UsageError: no such rules."""
-        return unknown(self._world, recommending.standing(self._world, rules)[0])
+        found, _ = recommending.standing(self._world, rules)
+        return noting.not_in_catalogue(self._world, found)
 
     def report(self) -> RecommenderReport:
         """Return what the recommender was worth beside the naive rules; version 0: none was."""
@@ -244,35 +245,6 @@ def trial(world: World, name: str, text: str, now: Instant) -> RulesTrial:
     version = (kept.version if kept else 0) + (kept is None or kept.text != text)
     allowed, products = recommending.allowed(world, rules, now)
     return RulesTrial(name, version, products, allowed)
-
-
-def unknown(world: World, rules: Rules) -> tuple[str, ...]:
-    """Return what rules name that is not in the catalogue yet, each with the nearest that is."""
-    shop = recommending.shop(world)
-    whiches = whiches_of(rules)
-    items = [*(item for each in whiches for item in each.items), *_shown_by_pairs(rules)]
-    categories = [each for which in whiches for each in which.categories]
-    by_category = [each.shares for each in rules.exposure if each.by == CATEGORY]
-    categories += [value for shares in by_category for value in shares]
-    told = (("item", items, [*shop.products]), ("category", categories, [*shop.shelves]))
-    return tuple(
-        f"the catalogue has no {kind} {name!r} yet: {_nearest(name, known)}"
-        for kind, named, known in told
-        for name in dict.fromkeys(named)
-        if name not in known
-    )
-
-
-def _shown_by_pairs(rules: Rules) -> list[str]:
-    return [item for pair in rules.pairs for item in pair.show]
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    """Return what was meant; of a long catalogue no list, which would tell nobody anything."""
-    if not known:
-        return "it is empty"
-    near = nearest(name, known)
-    return near if near.startswith("did you") else "nothing there is called alike"
 
 
 def words(rules: Rules) -> Iterator[str]:
