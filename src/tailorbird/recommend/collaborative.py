@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import ModelError
-from tailorbird.recommend.interactions import History, Indices, Ints, Singles, beginnings
+from tailorbird.recommend.interactions import (
+    Flags,
+    History,
+    Indices,
+    Ints,
+    Singles,
+    beginnings,
+)
 from tailorbird.recommend.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -138,7 +145,7 @@ def latest_rows(history: History, most_people: int, rng: np.random.Generator) ->
     counts = np.bincount(owner, minlength=len(people))
     if counts.max(initial=0) <= LONGEST_HISTORY:
         return owner, rows
-    latest = strongest(owner, history.day[rows], np.cumsum(counts) - counts, LONGEST_HISTORY)
+    latest = strongest(history.day[rows], np.cumsum(counts) - counts, LONGEST_HISTORY)
     return owner[latest], rows[latest]
 
 
@@ -239,21 +246,33 @@ def _pruned(related: Related, most: int) -> Related:
 
     What sells to everybody is a neighbour of thousands; ranking would walk all of them for nothing.
     """
-    start, target, weight = related.by_source()
-    source = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
-    kept = strongest(source, np.abs(weight), start, most)
-    kept = kept[np.argsort(target[kept], kind="stable")]
-    begins = np.searchsorted(target[kept], np.arange(len(start)))
-    return Related(begins.astype(np.int64), source[kept], weight[kept])
+    order = np.argsort(related.source, kind="stable")
+    source = related.source[order]
+    start = np.searchsorted(source, np.arange(len(related.start)))
+    kept = np.sort(order[strongest(np.abs(related.weight[order]), start, most)])
+    begins = np.searchsorted(kept, related.start)
+    return Related(begins.astype(np.int64), related.source[kept], related.weight[kept])
 
 
-def strongest(group: npt.NDArray[Any], weight: npt.NDArray[Any], start: Ints, most: int) -> Ints:
-    """Return the rows, rising, of the `most` largest weights of each group.
+def strongest(weight: npt.NDArray[Any], start: Ints, most: int) -> Ints:
+    """Return the rows, rising, of the `most` largest weights of each group; of ties the first.
 
     Rows stand together by group, and those of group g begin at `start[g]`.
     """
-    order = np.lexsort((-weight, group))
-    return np.sort(order[np.arange(len(order)) - start[group[order]] < most])
+    kept = np.ones(len(weight), bool)
+    sizes = np.diff(start, append=len(weight))
+    for group in np.flatnonzero(sizes > most).tolist():  # most groups are small, and stay whole
+        rows = slice(start[group], start[group] + sizes[group])
+        kept[rows] = _largest(weight[rows], most)
+    return np.flatnonzero(kept)
+
+
+def _largest(values: npt.NDArray[Any], most: int) -> Flags:
+    """Return which are the `most` largest, of equal ones the first."""
+    least = np.partition(values, len(values) - most)[len(values) - most]
+    kept = values > least
+    kept[np.flatnonzero(values == least)[: most - int(kept.sum())]] = True
+    return np.asarray(kept)
 
 
 def by_target(
@@ -264,13 +283,14 @@ def by_target(
     most: int,
 ) -> Related:
     """Return weights from single ones, those of one pair added up, the `most` of each target."""
-    order = np.lexsort((source, target))
-    source, target, weight = source[order], target[order], weight[order]
-    begins = beginnings(source, target)
+    pair = target.astype(np.int64) * (int(source.max(initial=0)) + 1) + source
+    order = np.argsort(pair, kind="stable")  # fast, for what comes is in order in long runs
+    begins = beginnings(pair[order])
+    weight = weight[order]
     summed = np.add.reduceat(weight, begins) if len(begins) else weight
-    source, target = source[begins], target[begins]
+    source, target = source[order[begins]], target[order[begins]]
     start = np.searchsorted(target, np.arange(targets + 1))
-    kept = strongest(target, np.abs(summed), start, most)
+    kept = strongest(np.abs(summed), start, most)
     start = np.searchsorted(target[kept], np.arange(targets + 1))
     return Related(
         start.astype(np.int64), source[kept].astype(np.int32), summed[kept].astype(np.float32)

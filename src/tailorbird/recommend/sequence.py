@@ -43,7 +43,7 @@ def learn(
     for low, block in _blocks(visits, owner, items):
         total = np.asarray(block.sum(axis=1)).ravel() + _SHRINK
         source = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-        kept = strongest(source, block.data, block.indptr, max(parameters.most_led // 2, 1))
+        kept = strongest(block.data, block.indptr, max(parameters.most_led // 2, 1))
         kept = kept[block.indices[kept] != source[kept] + low]
         sources.append(source[kept] + low)
         targets.append(block.indices[kept])
