@@ -10,6 +10,7 @@ import json
 import os
 import random
 import subprocess
+import time
 from collections import Counter
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -57,9 +58,15 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300 + 10 * KILLS)]
 
 
 def prepared(folder: Path) -> None:
-    """Have people set off in a journey, and a campaign due when the next minute begins."""
-    with Tailorbird.open(folder, environment={}) as tb:
-        now, agreed = tb.clock(), {"consent": {"email_marketing": True, "wordingVersion": "1"}}
+    """Have people set off in a journey, and a campaign due since a moment ago.
+
+    It was written two minutes ago, so that nobody waits for the next minute to begin and it is
+    the first servers that decide and send it.
+    """
+    begins = time.time_ns() // 1000
+    now = begins - 120 * SECOND
+    agreed = {"consent": {"email_marketing": True, "wordingVersion": "1"}}
+    with Tailorbird.open(folder, clock=lambda: now, environment={}) as tb:
         people = [
             {"type": "identify", "messageId": f"m{n}", "userId": f"u{n}", "context": agreed,
              "traits": {"email": f"u{n}@mail.example"}}
@@ -70,11 +77,11 @@ def prepared(folder: Path) -> None:
         tb.put("segment", "everybody", EVERYBODY)
         tb.put("template", "mail", TEMPLATE)
         tb.put("journey", "tour", JOURNEY)
-        at = datetime.fromtimestamp(now / SECOND + 60, UTC)
+        at = datetime.fromtimestamp(begins / SECOND - 60, UTC)
         tb.put("campaign", "spring", CAMPAIGN.format(at=f"{at:%Y-%m-%dT%H:%M}"))
         journey, version = authoring.find_journey(tb.world, "tour")
-        set_off = [Triggered(tb.person(f"u{n}"), now, (n + 1) << 30) for n in range(PEOPLE)]
-        assert journeying.enter(tb.world, journey, version, set_off, now).entered == PEOPLE
+        set_off = [Triggered(tb.person(f"u{n}"), begins, (n + 1) << 30) for n in range(PEOPLE)]
+        assert journeying.enter(tb.world, journey, version, set_off, begins).entered == PEOPLE
 
 
 def is_over(folder: Path) -> bool:
