@@ -92,17 +92,19 @@ def neighbours(
     parameters: Parameters,
     rng: np.random.Generator,
     threads: int = 1,
+    pairs: Pairs | None = None,
 ) -> Near | None:
     """Return each item's neighbours with both kinds of weights; None where none are asked for.
 
     Memory is bounded: people beyond `parameters.most_people` are sampled, and above
     `LARGEST_DENSE` items only the nearest joint weights of each item are kept. One person counts
-    at most once a pair of items, and in at most `LONGEST_HISTORY` rows.
+    at most once a pair of items, and in at most `LONGEST_HISTORY` rows. `pairs` are those of the
+    same history, where they are known already.
 
     Raises:
         ModelError: the extra `learn` is not installed.
     """
-    if parameters.neighbours in {"none", "als"} or items < 2 or not len(history.item):
+    if not _asked(history, items, parameters):
         return None
     try:
         from threadpoolctl import threadpool_limits
@@ -112,13 +114,18 @@ def neighbours(
             where="recommender",
             mend="install tailorbird[learn]; serving needs none of them",
         ) from error
-    matrix = held(history, items, parameters, rng)
-    most = min(parameters.most_related, items - 1)
     if items > LARGEST_DENSE:
-        return _near_pairs(matrix, most, parameters, threads)
+        matrix = held(history, items, parameters, rng)
+        return _near_pairs(matrix, min(parameters.most_related, items - 1), parameters, threads)
     # On a busy machine two BLAS threads wait for each other: 20 CPU seconds instead of one.
     with threadpool_limits(1, "blas"):
-        return _all_pairs(matrix, most, parameters)
+        found = pairs or all_pairs(history, items, parameters, rng)
+        return _weighed(found, parameters) if found else None
+
+
+def _asked(history: History, items: int, parameters: Parameters) -> bool:
+    """Return whether neighbours are asked for, and there can be any."""
+    return parameters.neighbours not in {"none", "als"} and items > 1 and len(history.item) > 0
 
 
 def related(near: Near | None, items: int, parameters: Parameters) -> Related:
@@ -163,25 +170,50 @@ def held(
     return csr_array((weight, item[begins], start), shape=(len(start) - 1, items))
 
 
-def _all_pairs(held: csr_array, most: int, parameters: Parameters) -> Near:
-    """Return for each item the ridge regression on its `most` nearest neighbours.
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The Gram matrix of all items, each one's nearest (items x most), and how alike they are.
+
+    No penalty changes any of it.
+    """
+
+    gram: npt.NDArray[Any]
+    nearest: Ints
+    cosine: npt.NDArray[Any]
+
+
+def all_pairs(
+    history: History, items: int, parameters: Parameters, rng: np.random.Generator
+) -> Pairs | None:
+    """Return all pairs of items; None where there are too many, or no neighbours are asked for."""
+    if items > LARGEST_DENSE or not _asked(history, items, parameters):
+        return None
+    matrix = held(history, items, parameters, rng)
+    gram, most = (matrix.T @ matrix).toarray(), min(parameters.most_related, items - 1)
+    norms = np.sqrt(gram.diagonal())
+    near = np.outer(norms, norms)  # one matrix all along: its memory is dear to get
+    np.divide(gram, np.maximum(near, 1e-9, out=near), out=near)
+    np.fill_diagonal(near, -1)
+    np.negative(near, out=near)
+    nearest = np.sort(np.argpartition(near, most - 1, axis=1)[:, :most], axis=1)
+    joint = np.take_along_axis(gram, nearest, axis=1)
+    return Pairs(gram, nearest, joint / (norms[:, None] * norms[nearest] + _SHRINK))
+
+
+def _weighed(pairs: Pairs, parameters: Parameters) -> Near:
+    """Return for each item the ridge regression on its nearest neighbours.
 
     Solves (G_SS + penalty I) b = G_Sj with G the Gram matrix and S the neighbours of j; the local
     form of EASE (Steck 2019), for a fraction of its cost.
     """
-    gram = (held.T @ held).toarray()
-    norms = np.sqrt(gram.diagonal())
-    near = gram / np.maximum(np.outer(norms, norms), 1e-9)
-    np.fill_diagonal(near, -1)
-    sources = np.sort(np.argpartition(-near, most - 1, axis=1)[:, :most], axis=1)
-    ridge = np.zeros(sources.shape, np.float32)
+    gram, nearest = pairs.gram, pairs.nearest
+    ridge = np.zeros(nearest.shape, np.float32)
     if parameters.neighbours != "cosine":
         for low in range(0, len(gram), _BLOCK):
-            block = sources[low : low + _BLOCK]
+            block = nearest[low : low + _BLOCK]
             ridge[low : low + _BLOCK] = _solve(gram, block, low, parameters.penalty)
-    joint = np.take_along_axis(gram, sources, axis=1)
-    cosine = joint / (norms[:, None] * norms[sources] + _SHRINK)
-    return Near(np.where(joint > 0, sources, -1), ridge, cosine)
+    joint = np.take_along_axis(gram, nearest, axis=1)
+    return Near(np.where(joint > 0, nearest, -1), ridge, pairs.cosine)
 
 
 def _solve(gram: npt.NDArray[Any], sources: Ints, low: int, penalty: float) -> npt.NDArray[Any]:

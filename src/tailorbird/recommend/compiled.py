@@ -6,6 +6,7 @@ import importlib.util
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -37,14 +38,15 @@ def ranked(
     group: Ints | None = None,
     compile_it: bool,
     threads: int = 1,
+    reasons: bool = True,
 ) -> Iterator[Ranked]:
     """Yield the best items of these person indices (-1: strangers), a chunk at a time.
 
     What a person bought on a day after `bar_after` is left out. `group` is each person's row of
-    `scorer.fills`, 0 where it is not given.
+    `scorer.fills`, 0 where it is not given. Nobody need read `because` without `reasons`.
     """
     compile_it = compile_it and not len(scorer.factors) and k < MOST_LISTED
-    ranker = rank if compile_it else scoring.rank
+    ranker = rank if compile_it else partial(scoring.rank, reasons=reasons)
     rows = np.zeros(len(people), np.int64) if group is None else group
 
     def best_of(piece: slice) -> Ranked:

@@ -9,6 +9,8 @@ import numpy as np
 from tailorbird.recommend.interactions import Floats, Ints, sought
 
 DRAWS: Final = 1_000
+_AT_ONCE: Final = 100_000
+"""People drawn at once, over several draws: enough to fill a batch, few enough for the cache."""
 
 
 def hits(ranked: Ints, people: Ints, targets: Ints, items: int) -> Floats:
@@ -38,6 +40,10 @@ def reciprocal_rank(hit: Floats) -> Floats:
 def interval(values: Floats, rng: np.random.Generator, draws: int = DRAWS) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the mean, people drawn with replacement."""
     size = len(values)
-    means = [float(values[rng.integers(0, size, size)].mean()) for _ in range(draws)]
-    low, high = np.quantile(means, [0.025, 0.975])
+    at_once = max(1, _AT_ONCE // max(size, 1))
+    means = [
+        values[rng.integers(0, size, (min(at_once, draws - done), size))].mean(axis=1)
+        for done in range(0, draws, at_once)
+    ]
+    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(low), float(high)

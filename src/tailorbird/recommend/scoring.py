@@ -170,12 +170,20 @@ def recall_past(history: History, people: Ints, parameters: Parameters, today: i
 
 
 def rank(
-    scorer: Scorer, past: Past, people: Ints, k: int, *, allowed: Flags, barred: Flags, group: Ints
+    scorer: Scorer,
+    past: Past,
+    people: Ints,
+    k: int,
+    *,
+    allowed: Flags,
+    barred: Flags,
+    group: Ints,
+    reasons: bool = True,
 ) -> Ranked:
     """Return the `k` best allowed items a person; `barred` marks rows of the past to leave out.
 
     `group` is each person's row of `scorer.fills`. Items that nobody knows and to which nothing
-    of the past leads are left out.
+    of the past leads are left out. Without `reasons` every `because` is -1.
     """
     shape = (len(people), len(scorer.popular))
     taste = to_top(past.taste, past.owner, shape[0])
@@ -197,7 +205,7 @@ def rank(
         own=owned[row, best],
         related=related[row, best],
         bought=bought[row, best],
-        because=_because(scorer, past, taste, best),
+        because=_because(scorer, past, taste, best) if reasons else np.full(best.shape, -1),
     )
 
 
@@ -231,9 +239,12 @@ def _spread(
     start, target, weight = by_source
     counts = (start[1:] - start[:-1])[past.item]
     entry = spans(start[past.item], counts)
-    cell = np.repeat(past.owner * shape[1], counts) + target[entry]
-    value = np.repeat(taste, counts) * weight[entry]
-    return np.bincount(cell, value, shape[0] * shape[1]).astype(np.float64).reshape(shape)
+    cell = np.repeat(past.owner * shape[1], counts)
+    cell += target[entry]
+    value = np.repeat(taste, counts)
+    value *= weight[entry]
+    total = np.bincount(cell, value, shape[0] * shape[1])
+    return total.astype(np.float64, copy=False).reshape(shape)
 
 
 def _best(scores: Floats, k: int) -> Ints:

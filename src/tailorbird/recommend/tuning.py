@@ -19,7 +19,7 @@ from tailorbird.recommend import (
     second_stage,
     sequence,
 )
-from tailorbird.recommend.collaborative import Related
+from tailorbird.recommend.collaborative import Pairs, Related
 from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Kind, Parameters
@@ -89,6 +89,7 @@ class Window:
             today=self.today,
             allowed=np.ones(self.items, bool),
             compile_it=compiled.worth_it(len(self.people) * _TRIALS, self.items),
+            reasons=False,  # nobody is shown it
         )
         return scoring.joined(list(parts))
 
@@ -134,7 +135,9 @@ class Window:
     def _related(self, parameters: Parameters, rng: np.random.Generator) -> Related:
         near = self._once(
             ("near", parameters.neighbours, parameters.penalty),
-            lambda: collaborative.neighbours(self.past, self.items, parameters, rng),
+            lambda: collaborative.neighbours(
+                self.past, self.items, parameters, rng, pairs=self._pairs(parameters, rng)
+            ),
         )
         told = parameters.content > 0
         known = self._once(
@@ -146,6 +149,12 @@ class Window:
             lambda: content_based.blended(
                 collaborative.related(near, self.items, parameters), known, parameters
             ),
+        )
+
+    def _pairs(self, parameters: Parameters, rng: np.random.Generator) -> Pairs | None:
+        """Return the pairs of items that all penalties weigh."""
+        return self._once(
+            ("pairs",), lambda: collaborative.all_pairs(self.past, self.items, parameters, rng)
         )
 
     def _once(self, key: tuple[object, ...], learn: Callable[[], T]) -> T:
