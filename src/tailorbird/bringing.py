@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from tailorbird import asking, drifting, learning, model_kinds, posting, predict, serving
-from tailorbird.errors import ModelError, UsageError
+from tailorbird import asking, drifting, learning, model_kinds, posting, predict, segments, serving
+from tailorbird.errors import DefinitionError, ModelError, UsageError
 from tailorbird.learning_texts import WantedModel
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past, trainees
 from tailorbird.model_record import Turn, TurnHow
 from tailorbird.schema import Instant
+from tailorbird.segments import parse_counts
+from tailorbird.segments.reader import Reader
+from tailorbird.traits.parametrised import parametrised
+from tailorbird.traits.registry import TRAITS
 from tailorbird.world import World
+from tailorbird.yaml_text import Document
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,7 +58,7 @@ def onnx(
 
     Raises:
         UsageError: there is no such file, or the target is neither a probability nor a value.
-        ModelError: inputs, shapes or output do not fit, with what would.
+        ModelError: traits, inputs, shapes or output do not fit, with what would.
     """
     try:
         content = file.read_bytes()
@@ -86,7 +91,7 @@ def address(
 
     Raises:
         UsageError: nobody said whose the address is, or the address is none.
-        ModelError: it does not answer, or not with one fitting number a row.
+        ModelError: a trait is unknown, or it does not answer with one fitting number a row.
     """
     if not ours:
         what = "what is known of people is shared with whoever runs this address"
@@ -108,6 +113,7 @@ def _judged(
 ) -> ModelCard:
     """Return the card of a model that is judged by the definition of this name, and kept."""
     asked = _asked(world, name, traits)
+    _check_traits(world, traits)
     past = Past(world, asked, trainees(world, now))
     task: Task = "classification" if asked.yes_or_no else "regression"
     model = brought(past.features(now).slice(0, SAMPLE), task)
@@ -124,6 +130,25 @@ def _judged(
         why = f"brought in, and kept beside the champion. {kept.why}"
         world.model_record.turn(Turn(name, champion, kept.version, "kept", now, "", why))
     return kept
+
+
+def _check_traits(world: World, traits: tuple[str, ...]) -> None:
+    """Return when everything that a model from outside reads is known here, as segments know it.
+
+    Raises:
+        ModelError: nobody has ever said such a trait, or sent the event that it counts.
+    """
+    said = segments.vocabulary(world.facts)
+    known = msgspec.structs.replace(said, complete=bool(said.events))
+    reader = Reader(Document("", {}), known)
+    for name in traits:
+        try:
+            if spelt := parametrised(name):
+                parse_counts.event(reader, spelt.event, ())
+            else:
+                reader.known("trait", name, TRAITS.keys() | known.traits, ())
+        except DefinitionError as error:
+            raise ModelError(error.what, mend=error.mend) from None
 
 
 def _asked(world: World, name: str, traits: tuple[str, ...]) -> WantedModel:

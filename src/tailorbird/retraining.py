@@ -96,7 +96,8 @@ def _settled(
         theirs = learning.card_of(champion, content)
         taught = max(theirs.trained_at, theirs.learnt_until)
         found = _contest(past, now, files, taught)
-    how, why = _verdict(world, asked.name, found, card)
+    same = _recipe(learning.asked_of(world, asked.name, files)) == _recipe(asked)
+    how, why = _verdict(world, asked.name, found, card, same=same)
     if how == "kept":
         said = Turn(asked.name, champion, card.version, "kept", now, "", why)
         world.model_record.turn(said)
@@ -106,14 +107,15 @@ def _settled(
 
 
 def _verdict(
-    world: World, name: str, found: Measure | None, card: ModelCard
+    world: World, name: str, found: Measure | None, card: ModelCard, *, same: bool
 ) -> tuple[TurnHow, str]:
-    """Return whether the challenger serves, and why."""
+    """Return whether the challenger serves, and why; `same`: its definition is the champion's."""
     held = serving.held_by(world, name)
     if found is None:
         if held is not None:
             return "kept", f"{held.author or 'somebody'} rolled back: {held.reason}"
-        return "promoted", f"the same definition, taught by newer rows. {card.why}"
+        by = "the same definition, taught by newer rows" if same else "the definition was changed"
+        return "promoted", f"{by}. {card.why}"
     figures = (
         f"AUC {found.model:.3f} against {found.naive:.3f} of the champion on the latest window "
         f"({found.interval()})"

@@ -88,10 +88,30 @@ def test_a_file_that_is_none_is_refused(tb: Tailorbird, tmp_path: Path) -> None:
 def test_a_misspelt_trait_is_refused_by_its_name(tb: Tailorbird, tmp_path: Path) -> None:
     file = tmp_path / "linear.onnx"
     file.write_bytes(linear((-0.02, 0.2)))
-    misspelt = {"": ("recency_dayz", "orders")}
-    with pytest.raises(ModelError, match="'recency_dayz' is no number here") as refused:
-        bringing.onnx(tb.world, "repeat_purchase", file, misspelt, tb.clock())
-    assert "spelt" in refused.value.mend
+    with pytest.raises(ModelError, match="unknown trait 'recency_dayz'; did you mean 'recency_d"):
+        bringing.onnx(
+            tb.world, "repeat_purchase", file, {"": ("recency_dayz", "orders")}, tb.clock()
+        )
+    with pytest.raises(ModelError, match="'country' is no number here"):
+        bringing.onnx(tb.world, "repeat_purchase", file, {"": ("country", "orders")}, tb.clock())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("recency_dayz", "unknown trait 'recency_dayz'; did you mean 'recency_days'?"),
+        ("count(purchas, 90d)", "unknown event 'purchas'; did you mean 'purchase'?"),
+    ],
+)
+def test_an_address_is_not_asked_about_a_misspelt_trait(
+    tb: Tailorbird, name: str, words: str
+) -> None:
+    server = Server()
+    answered_by(tb, server)
+    with pytest.raises(ModelError) as refused:
+        bringing.address(tb.world, "repeat_purchase", URL, (name, "orders"), tb.clock(), ours=True)
+    assert str(refused.value) == words
+    assert server.posts == []
 
 
 def linear(weights: tuple[float, float]) -> bytes:

@@ -58,6 +58,18 @@ def test_a_fresher_version_by_the_same_definition_takes_over(tb: Tailorbird) -> 
     assert _versions(tb) == {2}
 
 
+def test_a_recommender_whose_second_stage_alone_changed_is_not_called_the_same(
+    tb: Tailorbird,
+) -> None:
+    _aged(tb, 1)
+    tb.put("model", "recommender", "name: recommender\nsecond_stage: auto\n")
+    tb.learn(["recommender"])
+    assert _turns(tb, "recommender")[0].reason.startswith("the definition was changed. ")
+    _aged(tb, 1)
+    tb.learn(["recommender"])
+    assert _turns(tb, "recommender")[0].reason.startswith("the same definition, taught by newer")
+
+
 def test_a_challenger_that_is_surely_worse_is_kept_and_does_not_serve(tb: Tailorbird) -> None:
     now = tb.clock()
     tb.clock = lambda: now
@@ -71,7 +83,7 @@ def test_a_challenger_that_is_surely_worse_is_kept_and_does_not_serve(tb: Tailor
     assert (last.how, last.version, last.challenger) == ("kept", champion, champion + 1)
     assert "clearly worse" in last.reason
     assert _versions(tb) == {champion}
-    found = retraining._verdict(tb.world, MODEL, _measure(-0.2, -0.1), _card(tb))
+    found = retraining._verdict(tb.world, MODEL, _measure(-0.2, -0.1), _card(tb), same=False)
     assert found[0] == "kept"
     assert "clearly worse" in found[1]
 
@@ -112,8 +124,8 @@ def test_what_somebody_rolled_back_to_yields_only_to_a_sure_win(tb: Tailorbird) 
     assert "ada rolled back" in last.reason
     assert _versions(tb) == {1}
     unsure, sure = _measure(-0.01, 0.02), _measure(0.01, 0.03)
-    assert retraining._verdict(tb.world, MODEL, unsure, _card(tb))[0] == "kept"
-    assert retraining._verdict(tb.world, MODEL, sure, _card(tb))[0] == "promoted"
+    assert retraining._verdict(tb.world, MODEL, unsure, _card(tb), same=True)[0] == "kept"
+    assert retraining._verdict(tb.world, MODEL, sure, _card(tb), same=True)[0] == "promoted"
 
 
 @pytest.mark.parametrize(
