@@ -73,7 +73,7 @@ def noise() -> pa.Table:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def online_retail(shared_data: Path) -> pa.Table:
     """Return the purchases of known customers, real products only."""
     lines = pq.read_table(shared_data / "commerce" / "online_retail.parquet")

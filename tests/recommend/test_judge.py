@@ -131,18 +131,3 @@ def test_the_interval_covers_a_known_mean() -> None:
         low, high = measures.interval(rng.normal(0.1, 1, 100), rng)
         covered += low < 0.1 < high
     assert covered >= 180
-
-
-@pytest.mark.shared
-@pytest.mark.slow
-def test_it_beats_both_naive_rules_in_online_retail(online_retail: pa.Table) -> None:
-    model, card = recommend.judge(online_retail, now=15_248 * DAY)  # 2011-10-01
-    assert card.serves, card.why
-    own = _measure(card, "ndcg@10", "own repeat")
-    assert own.model > 0.36
-    assert own.naive == pytest.approx(0.357, abs=0.005)
-    assert own.low > 0
-    assert _measure(card, "recall@20", "own repeat").low > 0
-    assert _measure(card, "ndcg@10", "popularity").low > 0.2
-    people = model.history.people[:50].tolist()
-    assert model.top(people, 20, now=15_248 * DAY).num_rows == 1000
