@@ -70,8 +70,12 @@ def play(block: Block, folder: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a reader who has just installed Tailorbird."""
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("TAILORBIRD_")}
+    """Return the environment of a reader who has just installed Tailorbird.
+
+    An installer compiles the modules once: a variable that forbids this is none of the reader's.
+    """
+    foreign = ("TAILORBIRD_", "PYTHONDONTWRITEBYTECODE")
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
     return clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 

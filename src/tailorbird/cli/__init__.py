@@ -15,6 +15,9 @@ from tailorbird.errors import TailorbirdError
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status."""
+    from tailorbird.cli.unasked import keep_pandas_out
+
+    keep_pandas_out()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(run(given))
 
@@ -22,10 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status. Known errors become one line, never a trace."""
     from tailorbird.cli.commands import app
+    from tailorbird.cli.narrowing import narrowed
 
     as_json = "--json" in arguments
     try:
-        return _status(app(list(arguments), standalone_mode=False, prog_name="tailorbird"))
+        named = narrowed(app, arguments)
+        return _status(named(list(arguments), standalone_mode=False, prog_name="tailorbird"))
     except TailorbirdError as error:
         return _report(error.code, error.sentence(), error.exit_status, as_json)
     except OSError as error:
