@@ -120,7 +120,7 @@ def test_axe_finds_no_violation_in_any_part_and_nothing_leaves_the_origin(
     expect(page.get_by_role("article").get_by_role("heading").first).to_contain_text("News for")
     for each in page.get_by_role("tab").all_inner_texts():
         tab(page, each)
-        assert violations(page, axe, "{iframes: false}") == [], each
+        assert violations(page, axe, frames=False) == [], each
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), each
     assert [url for url in asked if not url.startswith((f"{shop.address}/", "data:"))] == []
     assert page.title() != "ran"

@@ -36,7 +36,6 @@ from tailorbird.views.trainings import Training
 
 pytestmark = pytest.mark.browser
 PHONE: ViewportSize = {"width": 390, "height": 844}
-WITHOUT_FRAMES = "{iframes: false}"
 NewContext = Callable[..., BrowserContext]
 
 LONG = "buys_again_of_everybody_who_came_by_the_autumn_fairs_of_last_year"
@@ -108,11 +107,13 @@ CHALLENGED = msgspec.structs.replace(
         version(7, serves=True),
     ),
 )
+NOBODY = msgspec.structs.replace(REFUSED, kind="uplift", scores=False)
 ROWS = (
     ModelRow("churn", "churn", 0, 0, None, False, ""),
     ModelRow(LONG, "repeat_purchase", 7, 60, CARD, True, "weekly"),
     ModelRow("engagement", "engagement", 1, 1, REFUSED, False, ""),
     ModelRow("value", "value", 3, 3, None, False, ""),
+    ModelRow("uplift_recall", "uplift", 1, 1, NOBODY, False, ""),
 )
 FIGURES = tuple(
     ReportFigure(
@@ -261,10 +262,22 @@ def test_the_list_of_models_tells_each_interval_each_refusal_and_what_else_comes
     refused = page.get_by_role("row", name="engagement")
     expect(refused).to_contain_text("Only 5 people had the outcome")
     expect(refused).to_contain_text("its naive rule answers")
+    expect(page.get_by_role("row", name="uplift_recall")).to_contain_text("scores nobody")
     expect(page.get_by_role("row", name="value")).to_contain_text("its files cannot be read")
     more = page.get_by_role("table", name="Models that are not trained yet")
     expect(more.get_by_role("row", name="churn")).to_contain_text("a customer stops buying")
     expect(more.get_by_role("row")).to_have_count(1 + 1)
+
+
+def test_a_model_that_names_what_nobody_sends_says_so(page: Page, shop: str) -> None:
+    note = "models/repeat_purchase.yaml:3: unknown event 'joined_wifi'"
+    answered(page, "/models/repeat_purchase", msgspec.structs.replace(DETAIL, notes=(note,)))
+    shown(page, f"{shop}/models/repeat_purchase")
+    unknown = page.get_by_role("region", name="Names that nobody knows here yet")
+    expect(unknown.get_by_role("listitem")).to_have_text([note])
+    answered(page, "/models/repeat_purchase", DETAIL)
+    shown(page, f"{shop}/models/repeat_purchase")
+    expect(unknown).to_have_count(0)
 
 
 def test_a_model_that_was_never_trained_is_trained_from_the_list(page: Page, shop: str) -> None:
@@ -360,7 +373,7 @@ def test_long_names_and_many_figures_fit_a_phone(
         shown(page, shop + route)
         for summary in page.locator("main summary").all():
             summary.click()
-        found = scrolled(page) + violations(page, axe, WITHOUT_FRAMES)
+        found = scrolled(page) + violations(page, axe, frames=False)
         if found:
             faults[route] = found
     assert faults == {}
