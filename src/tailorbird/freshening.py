@@ -6,6 +6,9 @@ older than a day; everything else is reckoned anew from the same traits.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
@@ -13,8 +16,9 @@ import numpy as np
 
 from tailorbird import learning, model_kinds, serving
 from tailorbird.errors import TailorbirdError, UsageError
+from tailorbird.learning_texts import WantedModel
 from tailorbird.model_cards import ModelCard
-from tailorbird.model_data import Past, allowing
+from tailorbird.model_data import Past, Together, allowing
 from tailorbird.model_record import MILLION
 from tailorbird.schema import DAY, MINUTE, Instant, PersonId
 from tailorbird.world import World
@@ -136,7 +140,8 @@ class Scores:
         if key not in self._known:
             while len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)), None)
-            told = (_said(world, name, person, rows, versions[name], now) for name in names)
+            whose = _Whose(world, person, rows, Together(world, [person], _readers(world, names)))
+            told = (_said(whose, name, versions[name], now) for name in names)
             self._known[key] = tuple(each for each in told if each is not None)
         return self._known[key]
 
@@ -181,24 +186,36 @@ def reason(world: World, name: str, person: PersonId, now: Instant) -> str:
         return error.sentence()
 
 
-def _said(
-    world: World,
-    name: str,
-    person: PersonId,
-    rows: list[dict[str, Any]],
-    version: int,
-    now: Instant,
-) -> Said | None:
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """Who is asked about, her kept scores, and her traits, read once for all models."""
+
+    world: World
+    person: PersonId
+    rows: list[dict[str, Any]]
+    together: Together
+
+
+def _readers(world: World, names: Iterable[str]) -> Iterator[WantedModel]:
+    """Yield what was wanted of those of these models that read traits, as far as each is known."""
+    for name in names:
+        with suppress(TailorbirdError):
+            if asked := learning.reader(world, name):
+                yield asked
+
+
+def _said(whose: _Whose, name: str, version: int, now: Instant) -> Said | None:
     """Return the kept score where it still holds, else a new one; None of who is no such person."""
+    world = whose.world
     judged = world.latest.of(f"judged {name}", version, lambda: _judged(world, name, version))
     if judged is None:
         return None
     unit, card = judged
-    for row in rows:
+    for row in whose.rows:
         still = row["model"] == name and row["version"] == version and now - row["at"] < DAY
         if still and row["marker"] is not None and row["position"] <= row["marker"]:
-            return _still(world, name, person, row, unit, card)
-    found = _asked(world, name, person, now)
+            return _still(whose, name, row, unit, card)
+    found = _asked(whose, name, now)
     if found is None:
         return None
     value, low, high = (float(found[each]) for each in ("value", "low", "high"))
@@ -206,23 +223,21 @@ def _said(
     return Said(name, version, value, now, False, reason, low, high, unit)
 
 
-def _still(
-    world: World, name: str, person: PersonId, row: dict[str, Any], unit: Unit, card: ModelCard
-) -> Said:
+def _still(whose: _Whose, name: str, row: dict[str, Any], unit: Unit, card: ModelCard) -> Said:
     """Return a kept score and its interval; a probability's needs no traits, only the card."""
     value, at, version = row["value"] / MILLION, row["at"], row["version"]
     if unit == "share":
         low, high = (float(each[0]) for each in model_kinds.between(np.array([value]), card))
     else:
-        found = _asked(world, name, person, at) or {"low": value, "high": value}
+        found = _asked(whose, name, at) or {"low": value, "high": value}
         low, high = found["low"], found["high"]
     return Said(name, version, value, at, True, "", low, high, unit)
 
 
-def _asked(world: World, name: str, person: PersonId, now: Instant) -> dict[str, Any] | None:
+def _asked(whose: _Whose, name: str, now: Instant) -> dict[str, Any] | None:
     """Return what a model says of a person, reckoned now; None where it cannot be asked of her."""
     try:
-        found = learning.scored(world, name, [person], now)
+        found = learning.scored(whose.world, name, [whose.person], now, together=whose.together)
     except TailorbirdError:
         return None
     return found.to_pylist()[0] if found.num_rows else None

@@ -24,7 +24,7 @@ from tailorbird.learning_texts import (
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
 from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
 from tailorbird.model_cards import ModelCard
-from tailorbird.model_data import Past, audience
+from tailorbird.model_data import Past, Together, audience
 from tailorbird.model_data import trainees as trainees
 from tailorbird.schema import Instant, Names, PersonId
 from tailorbird.traits.extract import touched
@@ -172,21 +172,38 @@ def marker(name: str) -> str:
 
 
 def scored(
-    world: World, name: str, people: Sequence[PersonId], now: Instant, *, reasons: bool = True
+    world: World,
+    name: str,
+    people: Sequence[PersonId],
+    now: Instant,
+    *,
+    reasons: bool = True,
+    together: Together | None = None,
 ) -> pa.Table:
     """Return person, value, low, high (and top_reason) of those of these of whom a model is.
 
-    Nothing is kept. What the model read when it was trained is read again, whatever its author
-    has written since.
+    Nothing is kept; `together` reads their traits for several models. What the model read when it
+    was trained is read again, whatever its author has written since.
 
     Raises:
         UsageError: no model of this name was trained.
     """
-    _, files, card = serving.trained(world, name)
-    past = Past(world, asked_of(world, name, files), people)
+    _, files, card = serving.loaded(world, name)
+    past = Past(world, asked_of(world, name, files), people, together=together)
     own = {each: files[each] for each in files if each != ASKED}
     judged = msgspec.json.decode(card, type=ModelCard)
     return model_kinds.told(past, own, judged, now, reasons=reasons)
+
+
+def reader(world: World, name: str) -> WantedModel | None:
+    """Return what was wanted of the version that serves, None where it reads no traits now.
+
+    Raises as `scored`.
+    """
+    version, files, card = serving.loaded(world, name)
+    asked = asked_of(world, name, files)
+    said = card_of(version, card).scores and asked.foretells not in ("products", "send_hour")
+    return asked if said else None
 
 
 def asked_of(world: World, name: str, files: Mapping[str, bytes]) -> WantedModel:

@@ -5,15 +5,17 @@ Nothing after the instant reaches a feature. Only who allows it is learnt from, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from tailorbird import as_then, grouping, hours, imputation, predict, segments
-from tailorbird.errors import DefinitionError
+from tailorbird.errors import DefinitionError, TailorbirdError
 from tailorbird.learning_texts import (
     WantedModel,
     audience_condition,
@@ -71,6 +73,47 @@ def allowing(
     return allowed
 
 
+class Together:
+    """The traits of some people, read once for all models that are asked about them."""
+
+    def __init__(
+        self, world: World, people: Sequence[PersonId], asked: Iterable[WantedModel]
+    ) -> None:
+        self._world, self._people, self._asked = world, people, tuple(asked)
+        self._known: dict[Instant, pa.Table | None] = {}
+        self._kinds: dict[Instant, frozenset[str]] = {}
+
+    def nobody(self, asked: WantedModel, as_of: Instant) -> bool:
+        """Return whether none of them is of the kind that a model is about."""
+        return asked.meaning.among in self._absent(as_of)
+
+    def read(self, as_of: Instant, names: Sequence[str]) -> pa.Table:
+        """Return what `traits` returns of these people."""
+        if as_of not in self._known:
+            absent = self._absent(as_of)
+            those = (each.read() for each in self._asked if each.meaning.among not in absent)
+            union = tuple(dict.fromkeys(chain.from_iterable(those)))
+            with suppress(TailorbirdError):  # a trait that is no more ends its own model alone
+                self._known[as_of] = traits(self._world, as_of, self._people, union)
+        known = self._known.setdefault(as_of, None)
+        if known is None or not {*names} <= {*known.column_names}:
+            return traits(self._world, as_of, self._people, names)
+        return known.select(["person", *names])
+
+    def _absent(self, as_of: Instant) -> frozenset[str]:
+        """Return of which kinds none of them is; their orders tell it, where it matters."""
+        if as_of not in self._kinds:
+            kinds: dict[str, bool] = {}
+            if {"customers", "prospects"} <= {each.meaning.among for each in self._asked}:
+                orders = traits(self._world, as_of, self._people, ["orders"])["orders"].to_numpy()
+                kinds = {
+                    "customers": bool((orders > 0).any()),
+                    "prospects": bool((orders == 0).any()),
+                }
+            self._kinds[as_of] = frozenset(kind for kind, there in kinds.items() if not there)
+        return self._kinds[as_of]
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """One model's view of a data folder: some people, at any instant."""
@@ -80,14 +123,21 @@ class Past:
     people: Sequence[PersonId]
     latest: dict[Instant, pa.Table] = field(default_factory=dict)
     """What was asked last: outcomes by one's own rhythm ask the same again."""
+    together: Together | None = None
+    """Of the same people, where several models are asked about them."""
 
     def features(self, as_of: Instant) -> pa.Table:
         """Return `person` and a column a trait, of whom the model is about at this instant."""
         if as_of not in self.latest:
-            table = traits(self.world, as_of, self.people, self.asked.read())
+            table = self._traits(as_of, self.asked.read())
             self.latest.clear()
             self.latest[as_of] = self._among(table, as_of)
         return self.latest[as_of]
+
+    def _traits(self, as_of: Instant, names: Sequence[str]) -> pa.Table:
+        if self.together is not None:
+            return self.together.read(as_of, names)
+        return traits(self.world, as_of, self.people, names)
 
     def outcomes(self, after: Instant, until: Instant) -> pa.Table:
         """Return who did it (`person`) in (after, until]; of churn, who was silent for long."""

@@ -48,7 +48,7 @@ def told(
     a date (in seconds since 1970, as mails write dates) between tenths of the waits. Nobody is told
     anything where the card says that too little is known even for a rule.
     """
-    if not card.scores:
+    if not card.scores or (past.together and past.together.nobody(past.asked, now)):
         return _nobody()
     match past.asked.foretells:
         case "next_order":
@@ -77,7 +77,7 @@ def reasons(past: Past, files: Mapping[str, bytes], now: Instant) -> tuple[str, 
     features = past.features(now)
     if not features.num_rows:
         return ()
-    model = predict.load(_own(files), ask_of(past.world, now))
+    model = _scorer(past, files, now)
     scale = None
     if past.asked.foretells == "value":
         said = model.estimates(features)
@@ -92,6 +92,15 @@ def _nobody() -> pa.Table:
     numbers = {name: pa.array([], pa.float64()) for name in ("value", "low", "high")}
     nobody, nothing = pa.array([], pa.int64()), pa.array([], pa.string())
     return pa.table({"person": nobody, **numbers, "top_reason": nothing})
+
+
+def _scorer(past: Past, files: Mapping[str, bytes], now: Instant) -> predict.Scorer:
+    """Return the model of these files, read once; one that stands elsewhere is asked as of now."""
+    own, world = _own(files), past.world
+    if predict.stands_elsewhere(own):
+        return predict.load(own, ask_of(world, now))
+    stamp = tuple(own.items())
+    return world.latest.of(f"scorer of {past.asked.name}", stamp, lambda: predict.load(own))
 
 
 def _own(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -222,7 +231,7 @@ def _forced(name: str, also: tuple[predict.Buyers, ...]) -> str | predict.Algori
 def _probabilities(
     past: Past, files: Mapping[str, bytes], card: ModelCard, now: Instant, *, reasons: bool
 ) -> pa.Table:
-    model = predict.load(files, ask_of(past.world, now))
+    model = _scorer(past, files, now)
     scored = model.score(past.features(now), reasons=reasons, currency=_currency(past))
     return _between(scored, *between(scored["probability"].to_numpy(), card))
 
@@ -236,7 +245,7 @@ def between(said: Floats, card: ModelCard) -> tuple[Floats, Floats]:
 def _values(past: Past, files: Mapping[str, bytes], now: Instant, *, reasons: bool) -> pa.Table:
     further = predict.load_ahead(files)
     features = past.features(now)
-    model = predict.load(_own(files), ask_of(past.world, now))
+    model = _scorer(past, files, now)
     scored = model.score(features, reasons=False)
     said = scored["value"].to_numpy()
     value, low, high = further.stretched(said, features)

@@ -40,6 +40,15 @@ def trained(world: World, name: str) -> tuple[int, dict[str, bytes], bytes]:
     return found
 
 
+def loaded(world: World, name: str) -> tuple[int, dict[str, bytes], bytes]:
+    """Return what `trained` returns, read and checked once a version: for many askings.
+
+    Raises as `trained`.
+    """
+    stamp = version(world, name)
+    return world.latest.of(f"files of {name}", stamp, lambda: trained(world, name))
+
+
 def _untrained(world: World, name: str) -> UsageError:
     known = [*LIBRARY, *(each.name for each in world.definitions.latest("model"))]
     mend = f"run `tailorbird models train {name}`"

@@ -13,7 +13,7 @@ from tailorbird import freshening, learning, model_data
 from tailorbird.app import Tailorbird
 from tailorbird.grouping import standing_segments
 from tailorbird.learning_texts import LIBRARY, EventTarget, WantedModel
-from tailorbird.model_data import Past
+from tailorbird.model_data import Past, Together
 from tailorbird.schema import DAY, SECOND, Body, Instant, Names
 
 OF_PEOPLE = [name for name in LIBRARY if name != "recommender"]
@@ -255,6 +255,21 @@ def test_only_of_whom_is_asked_anything_is_read(tb: Tailorbird) -> None:
     read = set(past.features(tb.clock())["person"].to_pylist())
     assert read
     assert read <= set(sorted(allowed)[:5])
+
+
+@pytest.mark.parametrize("bought", [True, False])
+def test_models_that_are_asked_together_read_what_each_reads_alone(
+    tb: Tailorbird, bought: bool
+) -> None:
+    now, buyers = tb.clock(), customers(tb)
+    person = next(each for each in everybody(tb) if (each in buyers) == bought)
+    asked = [WantedModel(name) for name in ("churn", "first_purchase", "next_order", "value")]
+    together = Together(tb.world, [person], asked)
+    for each in asked:
+        alone = Past(tb.world, each, [person]).features(now)
+        assert together.nobody(each, now) == (alone.num_rows == 0)
+        if alone.num_rows:
+            assert Past(tb.world, each, [person], together=together).features(now).equals(alone)
 
 
 def test_of_a_segment_only_its_members_are_scored(tb: Tailorbird) -> None:

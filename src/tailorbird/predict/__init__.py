@@ -23,7 +23,7 @@ from tailorbird.predict.propensity import Column, Propensity
 from tailorbird.predict.reasons import reasons
 from tailorbird.predict.remote import Ask
 from tailorbird.predict.remote import bring as bring_address
-from tailorbird.predict.stored import Model, Scorer, from_outside, load
+from tailorbird.predict.stored import Model, Scorer, from_outside, load, stands_elsewhere
 from tailorbird.predict.validate import judge
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "load_next_order",
     "patience_days",
     "reasons",
+    "stands_elsewhere",
     "sure",
     "train_clusters",
 ]

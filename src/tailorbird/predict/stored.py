@@ -156,6 +156,11 @@ def from_outside(files: Mapping[str, bytes]) -> bool:
     return onnx.HEAD in files or remote.HEAD in files
 
 
+def stands_elsewhere(files: Mapping[str, bytes]) -> bool:
+    """Return whether a model, or a member of it, is asked at an address."""
+    return any(name.rpartition("/")[2] == remote.HEAD for name in files)
+
+
 def fitted(files: Mapping[str, bytes], ask: remote.Ask | None = None) -> Fitted:
     """Return what an algorithm has learnt, by the head that is among the files.
 
