@@ -51,8 +51,17 @@ class Misfit:
     mend: str
 
 
-def misfit(error: msgspec.ValidationError, value: Any, type_: Any, *, shown: bool = True) -> Misfit:
+def misfit(
+    error: msgspec.ValidationError,
+    value: Any,
+    type_: Any,
+    *,
+    shown: bool = True,
+    strict: bool = True,
+) -> Misfit:
     """Return why a value is refused as a type; unless it is `shown`, without the value itself.
+
+    It was converted `strict` or not, as msgspec means that.
 
     >>> try:
     ...     msgspec.convert({"tea": "many"}, dict[str, int])
@@ -65,7 +74,7 @@ def misfit(error: msgspec.ValidationError, value: Any, type_: Any, *, shown: boo
     """
     said, _, at = str(error).partition(" - at `")
     root = inspect.type_info(type_)
-    path = _named(at.rstrip("`"), value, type_, said)
+    path = _named(at.rstrip("`"), value, type_, said, strict=strict)
     held = _held(value, path)
     kinds = list(_kinds(root, path, value))
     if field := _FIELD.search(said):
@@ -136,22 +145,22 @@ def says(value: Any) -> str:
             return str(value)[:LONGEST]
 
 
-def _named(at: str, value: Any, type_: Any, said: str) -> Path:
+def _named(at: str, value: Any, type_: Any, said: str, *, strict: bool) -> Path:
     """Return the path that msgspec says; keys of mappings, which it leaves out, are looked for."""
     path: Path = ()
     for key, index in _STEP.findall(at.rpartition("` in `")[2]):
         if index == "...":
-            path = (*path, _culprit(value, path, type_, said))
+            path = (*path, _culprit(value, path, type_, said, strict=strict))
         else:
             path = (*path, int(index) if index else key)
     return path
 
 
-def _culprit(value: Any, path: Path, type_: Any, said: str) -> str:
+def _culprit(value: Any, path: Path, type_: Any, said: str, *, strict: bool) -> str:
     """Return the first key of the mapping at a path that alone is refused in the same words."""
     for key, each in _held(value, path).items():
         try:
-            msgspec.convert(_with(value, path, {key: each}), type_)
+            msgspec.convert(_with(value, path, {key: each}), type_, strict=strict)
         except msgspec.ValidationError as error:
             if str(error).startswith(said):
                 return str(key)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -20,6 +19,7 @@ from tailorbird.pace_settings import Pace as Pace
 from tailorbird.privacy_settings import Privacy
 from tailorbird.sample_settings import FILE_NAME as FILE_NAME
 from tailorbird.sample_settings import write_sample as write_sample
+from tailorbird.settings_text import converted, flatten, parsed, put, read
 
 PREFIX = "TAILORBIRD_"
 CONFLICT = "conflict."
@@ -304,61 +304,23 @@ def load(
         SettingsError: the file cannot be read, a name is unknown, a value has the wrong type.
     """
     path = folder / FILE_NAME
-    values = _read(path) if text is None else _parsed(text, str(path))
-    origins = {name: str(path) for name in _flatten(values)}
+    values = read(path) if text is None else parsed(text, str(path))
+    origins = {name: str(path) for name in flatten(values)}
+    for name in origins:
+        _check(name, where=origins[name])
     for variable, text in environment.items():
         if variable.startswith(PREFIX):
             name = variable.removeprefix(PREFIX).lower().replace("__", ".")
             _check(name, where=f"environment variable {variable}")
-            _put(values, name, text.split(",") if _is_list(name) else text)
+            put(values, name, text.split(",") if _is_list(name) else text)
             origins[name] = f"environment variable {variable}"
-    for name in _flatten(values):
-        _check(name, where=origins[name])
-    try:
-        settings = msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        name = str(error).rpartition("$.")[2].rstrip("`")
-        raise SettingsError(
-            str(error).partition(" - at")[0],
-            where=f"{origins.get(name, path)}: {name}",
-            mend="see `tailorbird config show` for names and defaults",
-        ) from None
+    settings = converted(values, Settings, origins, str(path))
     return settings, _listing(settings, origins)
 
 
 def names() -> list[str]:
     """Return every setting's dotted name."""
-    return list(_flatten(msgspec.to_builtins(Settings())))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        return _parsed(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise _no_toml(error, str(path)) from None
-
-
-def _parsed(text: str, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _no_toml(error, where) from None
-
-
-def _no_toml(error: Exception, where: str) -> SettingsError:
-    return SettingsError(f"not valid TOML: {error}", where=where, mend="mend that line")
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
+    return list(flatten(msgspec.to_builtins(Settings())))
 
 
 def _check(name: str, *, where: str) -> None:
@@ -371,6 +333,13 @@ def _check(name: str, *, where: str) -> None:
         return  # the carrier of that kind knows its settings
     if name.startswith(PACE_TABLES):
         return
+    table = name if any(each.startswith(f"{name}.") for each in known) else ""
+    if table or (name.startswith(CARRIERS) and name.count(".") == 1):
+        mend = f"write a line [{name}] and its settings below it"
+        raise SettingsError(f"{name!r} is a table of settings", where=where, mend=mend)
+    if name.startswith(BRANDS):
+        brand_ = name.rpartition(".")[0]
+        known = [f"{brand_}.{field}" for field in Brand.__struct_fields__]
     near = difflib.get_close_matches(name, known, n=1)
     mend = f"did you mean {near[0]!r}?" if near else "see `tailorbird config show` for all names"
     raise SettingsError(f"unknown setting {name!r}", where=where, mend=mend)
@@ -380,15 +349,8 @@ def _is_list(name: str) -> bool:
     return name.startswith((CONFLICT, PACE_LISTS)) or name in LISTS
 
 
-def _put(values: dict[str, Any], name: str, value: str | list[str]) -> None:
-    *tables, last = name.split(".")
-    for table in tables:
-        values = values.setdefault(table, {})
-    values[last] = value
-
-
 def _listing(settings: Settings, origins: Mapping[str, str]) -> list[Setting]:
-    flat = _flatten(msgspec.to_builtins(settings))
+    flat = flatten(msgspec.to_builtins(settings))
     return [
         Setting(
             name,

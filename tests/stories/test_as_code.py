@@ -363,7 +363,7 @@ def test_settings_go_along_and_hold_no_secret(tb: Tailorbird, write: Write) -> N
         ('[delivery]\nsmtp_password = "x"\n', "a secret is written in it: delivery.smtp_password"),
         ("[shop]\nnmae = 1\n", "unknown setting 'shop.nmae'; did you mean 'shop.name'?"),
         ("[shop\n", "not valid TOML"),
-        ("[server]\nport = 'x'\n", "server.port: Expected `int`"),
+        ("[server]\nport = 'x'\n", "'server.port' does not fit: it must be a whole number"),
     ):
         write({"tailorbird.toml": text})
         with pytest.raises(DefinitionError) as refused:

@@ -13,6 +13,7 @@ import msgspec
 from tailorbird.errors import SettingsError
 from tailorbird.ports import Carrier
 from tailorbird.schema import Instant
+from tailorbird.settings_text import converted
 
 Table = Mapping[str, Any]
 """One carrier's settings as they were written."""
@@ -101,13 +102,8 @@ class Kind(Generic[S]):
                 near = difflib.get_close_matches(name, known, n=1)
                 mend = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
                 raise SettingsError(f"unknown setting {name!r}", where=where, mend=mend)
-        try:
-            return msgspec.convert(dict(table), self.settings, strict=False)
-        except msgspec.ValidationError as error:
-            what, _, path = str(error).partition(" - at `$.")
-            raise SettingsError(
-                what, where=f"{where}.{path.rstrip('`')}", mend="mend the value"
-            ) from None
+        places = {name: f"{where}.{name}" for name in table}
+        return converted(table, self.settings, places, where)
 
     def lacking(self, settings: S) -> list[str]:
         """Return the names of settings that must be given before anything can be sent."""
