@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tailorbird import grouping, learning, naming, recommending
+from tailorbird.errors import DefinitionError
 from tailorbird.recommend.rules import CATEGORY, Rules, whiches_of
 from tailorbird.schema import DefinitionKind
 from tailorbird.world import World
@@ -25,9 +26,15 @@ def notes(world: World, kind: DefinitionKind, name: str, text: str) -> tuple[str
 
 
 def standing(world: World, kind: DefinitionKind, name: str) -> tuple[str, ...]:
-    """Return the notes on a definition as it stands; none where nobody wrote it."""
+    """Return the notes on a definition as it stands; none where nobody wrote it so that it reads.
+
+    What an earlier release kept and this one cannot read is told where models are listed.
+    """
     kept = world.definitions.get(kind, name)
-    return () if kept is None or kept.removed else notes(world, kind, name, kept.text)
+    try:
+        return () if kept is None or kept.removed else notes(world, kind, name, kept.text)
+    except DefinitionError:
+        return ()
 
 
 def not_in_catalogue(world: World, rules: Rules) -> tuple[str, ...]:

@@ -243,6 +243,28 @@ def test_the_command_says_what_was_found(folder: Path, capsys: pytest.CaptureFix
     assert run(["uplift", "nothing-sent", "--show", "-C", str(folder)]) == 2
 
 
+def test_the_list_of_models_says_that_nobody_is_scored_where_no_rule_would(
+    folder: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "list", "-C", str(folder)]) == 0
+    assert "the model" in line_of("uplift_recall", capsys.readouterr().out)
+    with Tailorbird.open(folder, clock=clock, environment={}) as tb:
+        uplifts.train(tb.world, "recall", SENT_AT + 2 * DAY)
+        (row,) = (each for each in models.rows(tb.world) if each.name == "uplift_recall")
+    assert row.card
+    assert not row.card.scores
+    assert run(["models", "list", "-C", str(folder)]) == 0
+    assert "nobody is scored" in line_of("uplift_recall", capsys.readouterr().out)
+    assert run(["models", "show", "uplift_recall", "-C", str(folder)]) == 0
+    assert "nobody is scored" in capsys.readouterr().out
+
+
+def line_of(name: str, text: str) -> str:
+    """Return the line of a table that is of this name."""
+    (found,) = (line for line in text.splitlines() if line.startswith(name))
+    return found
+
+
 def test_traits_are_those_before_the_decision(shop: Tailorbird) -> None:
     """The order that the mail caused is no trait of whom it moved."""
     trial = uplift_draws.find(shop.world, "recall")

@@ -251,6 +251,8 @@ def _words(score: PersonScore, value: float, currency: str) -> str:
 def _wins(card: ModelReport | None) -> str:
     if card is None:
         return "not trained"
+    if not card.scores:
+        return "nobody is scored"
     return "the model" if card.serves else "its rule"
 
 
@@ -258,10 +260,11 @@ def _detail_lines(found: ModelDetail) -> list[str]:
     notes = [f"note: {each}" for each in found.notes]
     if found.card is None:
         return [f"{found.name} predicts {found.target}; it was not trained yet", *notes]
+    loser = "nobody is scored" if found.card.kind == "uplift" else "rule"
     versions = [
         (
             each.version, f"{each.trained_at:%Y-%m-%d %H:%M}",
-            "serves" if each.serves else each.became, "model" if each.wins else "rule", each.why,
+            "serves" if each.serves else each.became, "model" if each.wins else loser, each.why,
         )
         for each in found.versions
     ]  # fmt: skip

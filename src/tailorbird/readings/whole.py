@@ -148,4 +148,5 @@ def report(card: ModelCard) -> ModelReport:
         seed=card.seed,
         libraries=card.libraries,
         evened=card.evened,
+        scores=card.scores and (card.serves or card.kind != "uplift"),
     )

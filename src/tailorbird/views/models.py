@@ -60,6 +60,8 @@ class ModelReport(msgspec.Struct, frozen=True):
     seed: int = 0
     libraries: dict[str, str] = {}
     evened: Evened | None = None
+    scores: bool = True
+    """Whether anybody is scored: a model of uplift that does not serve has no rule that would."""
 
 
 class ModelRow(msgspec.Struct, frozen=True):

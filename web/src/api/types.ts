@@ -362,6 +362,7 @@ export interface DefinitionPlan {
   faults: FileFault[];
   audiences: AudienceChange[];
   sends: SendOutlook[];
+  notes: string[];
   settings: string;
 }
 
@@ -1017,6 +1018,7 @@ export interface KeptText {
   kind: "segment" | "template" | "block" | "campaign" | "model" | "mapping" | "tracking_plan" | "imputation" | "source" | "form" | "list" | "groups" | "calibration" | "clusters" | "slot" | "texts" | "edition" | "image" | "journey" | "recommendations";
   name: string;
   version: number;
+  notes: string[];
 }
 
 export interface KeptTogether {
@@ -1026,6 +1028,7 @@ export interface KeptTogether {
   author: string;
   reason: string;
   definitions: KeptDefinition[];
+  notes: string[];
 }
 
 export interface KeyRow {
@@ -1311,6 +1314,7 @@ export interface ModelDetail {
   scheduled: string;
   spent: Spent[];
   learnt_on: LearnedOn | null;
+  notes: string[];
 }
 
 export interface ModelReport {
@@ -1340,6 +1344,7 @@ export interface ModelReport {
   seed: number;
   libraries: Record<string, string>;
   evened: Evened | null;
+  scores: boolean;
 }
 
 export interface ModelRow {

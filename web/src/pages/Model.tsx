@@ -34,6 +34,7 @@ export default function Model({ name }: { name: string }) {
       <Shown reading={reading} height={900}>
         {(found) => (
           <div className="stack">
+            {found.notes.length > 0 && <Unknown notes={found.notes} />}
             {found.card ? <Judged card={found.card} /> : <Unjudged model={found} />}
             {found.challenger && <Challenger card={found.challenger} versions={found.versions} />}
             <Life model={found} where={where} again={reading.again} />
@@ -68,6 +69,19 @@ function Lead({ model }: { model: ModelDetail }) {
         </>
       )}
     </>
+  );
+}
+
+/** What the definition names that has not come yet: it counts as nothing for everybody. */
+function Unknown({ notes }: { notes: string[] }) {
+  return (
+    <Card title="Names that nobody knows here yet" note="What never came is zero for everybody. Correct the name, or wait until it comes.">
+      <ul className="said">
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 

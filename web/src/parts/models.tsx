@@ -227,6 +227,6 @@ export function Lift({ model }: { model: ModelReport }) {
 /** What answers; `version` is the one that serves, of which there is no card where its files cannot be read. */
 export function Answers({ card, version }: { card: ModelReport | null; version: number }) {
   if (!card) return version > 0 ? <Chip tone="red">its files cannot be read</Chip> : <Chip>not trained</Chip>;
-  if (card.kind === "uplift" && !card.serves) return <Chip tone="amber">scores nobody</Chip>;
+  if (!card.scores) return <Chip tone="amber">scores nobody</Chip>;
   return <Chip tone={card.serves ? "moss" : "amber"}>{card.serves ? "the model answers" : "its naive rule answers"}</Chip>;
 }
