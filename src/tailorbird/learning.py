@@ -26,7 +26,7 @@ from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
 from tailorbird.model_cards import ModelCard
 from tailorbird.model_data import Past, Together, audience
 from tailorbird.model_data import trainees as trainees
-from tailorbird.schema import Instant, Names, PersonId
+from tailorbird.schema import Definition, Instant, Names, PersonId
 from tailorbird.traits.extract import touched
 from tailorbird.traits.registry import computed
 from tailorbird.world import World
@@ -151,7 +151,7 @@ def score(world: World, now: Instant, name: str | None = None) -> int:
     if name is None:
         return sum(score(world, now, each) for each in standing(world))
     version = serving.version(world, name)
-    if not version or wanted(world, name).foretells == "products":
+    if not version or name == RECOMMENDER:
         return 0
     people = trainees(world, now, "personalisation")
     found = scored(world, name, people, now, reasons=False)
@@ -230,14 +230,33 @@ def wanted(world: World, name: str) -> WantedModel:
 
 
 def defined(world: World) -> tuple[WantedModel, ...]:
-    """Return what authors want of their models; read once a version."""
+    """Return what authors want of their models, as far as it can be read; read once a version."""
+    return tuple(each for each in _wants(world).values() if isinstance(each, WantedModel))
+
+
+def refused(world: World) -> dict[str, str]:
+    """Return why what authors want of models cannot be read, by the model's name.
+
+    An older version kept it, and this one refuses it: what was trained goes on serving.
+    """
+    wants = _wants(world)
+    return {name: each for name, each in wants.items() if isinstance(each, str)}
+
+
+def _wants(world: World) -> dict[str, WantedModel | str]:
+    """Return what authors want of each of their models, or why that cannot be read."""
     found = world.definitions.latest("model")
     stamp = tuple((each.name, each.version) for each in found)
     return world.latest.of(
-        "wanted models",
-        stamp,
-        lambda: tuple(parse_model(each.text, f"models/{each.name}.yaml") for each in found),
+        "wanted models", stamp, lambda: {each.name: _read_or_why(each) for each in found}
     )
+
+
+def _read_or_why(found: Definition) -> WantedModel | str:
+    try:
+        return parse_model(found.text, f"models/{found.name}.yaml")
+    except DefinitionError as error:
+        return error.sentence()
 
 
 def check_model(world: World, text: str, name: str, known: segments.Vocabulary) -> None:
@@ -295,7 +314,8 @@ def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | s
 
 def troubles(world: World) -> list[str]:
     """Return of each model that cannot be read why, and how it is mended; read once a version."""
-    found = [serving.trouble(world, name) for name in world.models.names()]
+    found = [*refused(world).values()]
+    found += [serving.trouble(world, name) for name in world.models.names()]
     ready = _ready(world)
     return [each for each in (*found, ready) if isinstance(each, str) and each]
 

@@ -48,15 +48,16 @@ def learn(world: World, now: Instant, names: Sequence[str] | None = None) -> lis
     """Train, judge and keep models; have those serve that do not lose; score everybody.
 
     Without names: those that an author wants, those that are trained without being asked for, and
-    those that were trained before.
+    those that were trained before; but for those of which it cannot be read what is wanted.
 
     Raises:
         UsageError: nobody wants a model of one of these names, and none comes with Tailorbird.
+        DefinitionError: it cannot be read what is wanted of one of these names.
     """
-    asked = [
-        learning.wanted(world, name)
-        for name in (learning.standing(world) if names is None else names)
-    ]
+    if names is None:
+        refused = learning.refused(world)
+        names = [name for name in learning.standing(world) if name not in refused]
+    asked = [learning.wanted(world, name) for name in names]
     allowed = trainees(world, now)
     made = [retrain(world, each, allowed, now) for each in asked]
     for each in asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tailorbird import drifting, freshening, learning, learning_on, noting, serving
-from tailorbird.errors import UsageError
+from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.learning_texts import LIBRARY
 from tailorbird.model_record import Turn
 from tailorbird.predict.drift import DriftReport
@@ -65,7 +65,7 @@ def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
             for each in world.model_record.spends(name, year)
         ),
         learnt_on=_learnt_on(world, name),
-        notes=noting.standing(world, "model", name),
+        notes=_notes(world, name),
     )
 
 
@@ -109,14 +109,24 @@ def _row(world: World, name: str) -> ModelRow:
         card=_card(world, name, serves),
         drifts=bool(kept and kept.report.alarm and kept.version == serves),
         scheduled=scheduled,
+        trouble=learning.refused(world).get(name, ""),
     )
 
 
+def _notes(world: World, name: str) -> tuple[str, ...]:
+    """Return what is to be said of what somebody wants of a model: first, why it cannot be read."""
+    refused = learning.refused(world).get(name)
+    return (refused,) if refused else noting.standing(world, "model", name)
+
+
 def _wanted(world: World, name: str) -> tuple[str, str]:
-    """Return what a model foretells and its schedule; of what nobody defined, its kind and none."""
+    """Return what a model foretells and its schedule; of what nobody defined, its kind and none.
+
+    The same of what somebody defined in words that cannot be read now.
+    """
     try:
         wanted = learning.wanted(world, name)
-    except UsageError:
+    except (DefinitionError, UsageError):
         kept = learning.card(world, name)
         return kept.kind if kept else "", ""
     target = wanted.foretells

@@ -79,6 +79,8 @@ class ModelRow(msgspec.Struct, frozen=True):
     """Whether the last look at drift alarms."""
     scheduled: str
     """How often it is trained by itself; '' for only by command."""
+    trouble: str = ""
+    """Why it cannot be read what is wanted of it, and how that is mended; what serves goes on."""
 
 
 class ModelVersion(msgspec.Struct, frozen=True):
