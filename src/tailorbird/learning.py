@@ -103,14 +103,15 @@ def _recommender(
     items, groups = catalogue.products(world), catalogue.origins(world, allowed, now)
     days, seed = asked.horizon, asked.seed
     forced = None if asked.algorithm == "auto" else cast("Kind", asked.algorithm)
-    model, card = recommend.judge(
+    found = recommend.judged(
         interactions, items, now=now, horizon_days=days, seed=seed, groups=groups,
         algorithm=forced, second_stage=asked.second_stage,
     )  # fmt: skip
     proof = recommend.prove(
-        model, interactions, items, now=now, horizon_days=days, seed=seed, groups=groups
-    )
-    return model.files() | proof.files(), proof.noted(card)
+        found.model, interactions, items, now=now, horizon_days=days, seed=seed, groups=groups,
+        windows=(found.validation, found.test),
+    )  # fmt: skip
+    return found.model.files() | proof.files(), proof.noted(found.card)
 
 
 def cards(world: World) -> list[ModelCard]:

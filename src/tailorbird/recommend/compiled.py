@@ -6,13 +6,12 @@ import importlib.util
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Final
 
 import numpy as np
 
 from tailorbird.recommend import scoring
-from tailorbird.recommend.interactions import Flags, History, Ints, sought
+from tailorbird.recommend.interactions import Flags, Floats, History, Ints, sought
 from tailorbird.recommend.scoring import Past, Ranked, Scorer
 
 WORTH_IT_CELLS: Final = 100_000_000
@@ -39,21 +38,31 @@ def ranked(
     compile_it: bool,
     threads: int = 1,
     reasons: bool = True,
+    said: dict[int, Floats] | None = None,
 ) -> Iterator[Ranked]:
     """Yield the best items of these person indices (-1: strangers), a chunk at a time.
 
     What a person bought on a day after `bar_after` is left out. `group` is each person's row of
     `scorer.fills`, 0 where it is not given. Nobody need read `because` without `reasons`.
+    `said` keeps `related_scores` by where a chunk begins, for a next call that may change only
+    what buying the same again is worth.
     """
     compile_it = compile_it and not len(scorer.factors) and k < MOST_LISTED
-    ranker = rank if compile_it else partial(scoring.rank, reasons=reasons)
     rows = np.zeros(len(people), np.int64) if group is None else group
 
     def best_of(piece: slice) -> Ranked:
         some = people[piece]
         past = scoring.recall_past(history, some, scorer.parameters, today)
-        barred = past.bought & (past.last_day > bar_after)
-        return ranker(scorer, past, some, k, allowed=allowed, barred=barred, group=rows[piece])
+        barred, of = past.bought & (past.last_day > bar_after), rows[piece]
+        if compile_it:
+            return rank(scorer, past, some, k, allowed=allowed, barred=barred, group=of)
+        known = {} if said is None else said
+        if piece.start not in known:
+            known[piece.start] = scoring.related_scores(scorer, past, len(some))
+        return scoring.rank(
+            scorer, past, some, k, allowed=allowed, barred=barred, group=of,
+            related=known[piece.start], reasons=reasons,
+        )  # fmt: skip
 
     pieces = scoring.chunks(history, people, k if compile_it else len(allowed))
     if threads == 1:

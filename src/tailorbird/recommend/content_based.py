@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tailorbird.recommend.collaborative import Related, by_target
+from tailorbird.recommend import collaborative
+from tailorbird.recommend.collaborative import Related, by_target, nothing_related
 from tailorbird.recommend.interactions import (
     Flags,
     Floats,
@@ -40,6 +41,7 @@ LEAST_ALIKE: Final = 0.15
 FEW: Final = 5
 """People who had an item from whom on it is known by them; below, by what it says of itself."""
 MOST_ASKED: Final = 20_000
+_BLOCK: Final = 256
 _WORDS_LOST: Final = 0.5
 """A word says half of what a whole value says."""
 _STEPS_A_DOUBLING: Final = 2
@@ -197,11 +199,6 @@ class Introduced:
     near: tuple[Ints, Indices, Singles]
     buyers: Ints
 
-    @property
-    def fresh(self) -> Flags:
-        """Return which items too few people had to be known by who had them."""
-        return self.buyers < FEW
-
 
 def introduce(described: Described, history: History, everything: bool) -> Introduced:
     """Return how items that few people know are like those that many do.
@@ -223,12 +220,31 @@ def _buyers(history: History, items: int) -> Ints:
     return np.bincount(history.item[beginnings(history.owners, history.item)], minlength=items)
 
 
+def fresh(history: History, items: int) -> Flags:
+    """Return which items too few people had to be known by who had them."""
+    return _buyers(history, items) < FEW
+
+
 def _rows(described: Described, asked: Ints) -> tuple[Ints, Indices, Singles]:
     """Return the vectors of some items."""
     counts = np.diff(described.start)[asked]
     start = np.cumsum([0, *counts]).astype(np.int64)
     entry = spans(described.start[asked], counts)
     return start, described.token[entry], described.weight[entry]
+
+
+def related(
+    history: History,
+    described: Described,
+    parameters: Parameters,
+    rng: np.random.Generator,
+    threads: int = 1,
+) -> Related:
+    """Return what goes with what by who had both, and by what items say of themselves."""
+    learnt = collaborative.learn(history, len(described.start) - 1, parameters, rng, threads)
+    if parameters.neighbours == "none":
+        return learnt
+    return blended(learnt, introduce(described, history, parameters.content > 0), parameters)
 
 
 def blended(related: Related, known: Introduced, parameters: Parameters) -> Related:
@@ -260,17 +276,33 @@ def bridged(
     it. `share` scales each target's weights; `most` bounds how many it keeps.
     """
     start, like, likeness = near
-    target = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    total = np.bincount(target, likeness, len(start) - 1)
+    whole, parts = _typical(related), [nothing_related(0)]
+    for low in range(0, len(share), _BLOCK):  # all at once they leave the cache: twice as slow
+        begins = start[low : low + _BLOCK + 1]
+        rows = slice(begins[0], begins[-1])
+        some = begins - begins[0], like[rows], likeness[rows]
+        parts.append(_bridged(related, some, share[low : low + _BLOCK], most, whole))
+    return joined(parts)
+
+
+def _bridged(
+    related: Related,
+    near: tuple[Ints, Indices, Singles],
+    share: Singles,
+    most: int,
+    whole: float,
+) -> Related:
+    """Return what `bridged` does of some targets; `whole` is what the likest itself leads by."""
+    start, like, likeness = near
+    target = np.repeat(np.arange(len(share)), np.diff(start))
+    total = np.bincount(target, likeness, len(share))
     part = likeness / np.maximum(total[target], 1e-12)
     counts = np.diff(related.start)[like]
     entry = spans(related.start[like], counts)
     targets = np.concatenate([np.repeat(target, counts), target])
     sources = np.concatenate([related.source[entry], like])
-    weights = np.concatenate(
-        [np.repeat(part, counts) * related.weight[entry], part * _typical(related)]
-    )
-    return by_target(sources, targets, weights * share[targets], len(start) - 1, most)
+    weights = np.concatenate([np.repeat(part, counts) * related.weight[entry], part * whole])
+    return by_target(sources, targets, weights * share[targets], len(share), most)
 
 
 def _typical(related: Related) -> float:
@@ -283,8 +315,14 @@ def _typical(related: Related) -> float:
 
 def longer(related: Related, added: Related) -> Related:
     """Return the weights with further targets at their end."""
+    return joined([related, added])
+
+
+def joined(parts: Sequence[Related]) -> Related:
+    """Return the weights of several runs of targets, one after the other."""
+    counts = np.concatenate([np.diff(each.start) for each in parts])
     return Related(
-        np.concatenate([related.start, related.start[-1] + added.start[1:]]),
-        np.concatenate([related.source, added.source]),
-        np.concatenate([related.weight, added.weight]),
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        np.concatenate([each.source for each in parts]),
+        np.concatenate([each.weight for each in parts]),
     )

@@ -63,6 +63,39 @@ def judge(
     Raises:
         ModelError: a column is missing.
     """
+    found = judged(
+        interactions, items, now=now, horizon_days=horizon_days, seed=seed, groups=groups,
+        algorithm=algorithm, second_stage=second_stage,
+    )  # fmt: skip
+    return found.model, found.card
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A recommender, its card, and the windows that chose and judged it, with what they learnt."""
+
+    model: Recommender
+    card: ModelCard
+    validation: Window
+    test: Window
+
+
+def judged(
+    interactions: pa.Table,
+    items: pa.Table | None = None,
+    *,
+    now: Instant,
+    horizon_days: int = 30,
+    seed: int = 0,
+    groups: pa.Table | None = None,
+    algorithm: Kind | None = None,
+    second_stage: Second = False,
+) -> Judgement:
+    """Return what `judge` returns, and its windows: `prove` learns from them what it needs.
+
+    Raises:
+        ModelError: a column is missing.
+    """
     items, coded = with_catalogue(items, encode(interactions))
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     told = describe(items, coded.items)
@@ -78,7 +111,8 @@ def judge(
     )
     if second_trial.serves(card, found.second):
         model = model.reordered_by(test.second_stage(parameters, rng) or found.trial.learnt)
-    return model, like.noted(second_trial.noted(card, found.trial, found.second))
+    card = like.noted(second_trial.noted(card, found.trial, found.second))
+    return Judgement(model, card, validation, test)
 
 
 def _judged(

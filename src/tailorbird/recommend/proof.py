@@ -6,7 +6,7 @@ calibration are judged on the last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,12 +16,13 @@ import numpy as np
 from tailorbird.model_cards import Measure, ModelCard, only_people
 from tailorbird.recommend import calibration, like_people, report
 from tailorbird.recommend.calibration import Calibration
+from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Flags, Interactions, Ints, encode, with_catalogue
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.report import DEPTH, LEAST_PEOPLE, Bought, Judged, Report
-from tailorbird.recommend.tuning import MOST_TUNED, window
+from tailorbird.recommend.tuning import MOST_TUNED, Window, window
 from tailorbird.schema import DAY, Instant, Names
 
 if TYPE_CHECKING:
@@ -69,18 +70,20 @@ def prove(
     horizon_days: int = 30,
     seed: int = 0,
     groups: pa.Table | None = None,
+    windows: Sequence[Window] = (),
 ) -> Proof:
     """Return what a recommender of these parameters was worth, and the worth of its scores.
 
     `groups` (person, group) says whose popularity people without a history are shown, where it won
-    on the window before; they are judged apart.
+    on the window before; they are judged apart. `windows` are those by which it was judged, of the
+    same interactions: what they have learnt is not learnt again.
     """
     rng, horizon = np.random.default_rng(seed), horizon_days * DAY
     middle, last = now - 2 * horizon, now - horizon
     items, coded = with_catalogue(items, encode(interactions))
     days = model.parameters.popular_half_life_days
     like = like_people.judged(coded, groups, (middle, last), days, seed)
-    past = _Past(coded, items, like.groups, seed, describe(items, coded.items))
+    past = _Past(coded, items, like.groups, seed, describe(items, coded.items), windows)
     bought = _purchases(interactions)
     test, known = past.like(model, last, horizon), _known(_until(interactions, last))
     buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
@@ -150,12 +153,18 @@ class _Past:
     groups: pa.Table | None
     seed: int
     said: Described
+    windows: Sequence[Window]
 
     def fit(self, parameters: Parameters, now: Instant) -> Recommender:
         return train(
             self.coded, self.items, now=now, seed=self.seed, parameters=parameters,
-            groups=self.groups, said=self.said,
+            groups=self.groups, said=self.said, links=self._links(parameters, now),
         )  # fmt: skip
+
+    def _links(self, parameters: Parameters, now: Instant) -> tuple[Related, Related] | None:
+        """Return what a window that begins at an instant has learnt; None where there is none."""
+        found = next((each for each in self.windows if each.after == now), None)
+        return found.links(parameters) if found else None
 
     def like(self, model: Recommender, now: Instant, horizon: int) -> Recommender:
         """Return a model of these parameters, with a second stage where the other has one."""

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from tailorbird.errors import UsageError
 from tailorbird.recommend import (
-    collaborative,
     compiled,
     content_based,
     factors,
@@ -307,23 +306,27 @@ def train(
     groups: pa.Table | None = None,
     threads: int = 1,
     said: Described | None = None,
+    links: tuple[Related, Related] | None = None,
 ) -> Recommender:
     """Return what `fit` returns, from interactions that are already coded.
 
-    `said` is what the items say of themselves, where that is known already.
+    `said` is what the items say of themselves, and `links` what goes with what and comes after it,
+    where that is known already.
     """
     items, interactions = with_catalogue(items, interactions)
     past, names = history(interactions, now), interactions.items
     size, rng = len(names), np.random.default_rng
     described = said or content_based.describe(items, names)
-    known = content_based.introduce(described, past, parameters.content > 0)
-    related = collaborative.learn(past, size, parameters, rng(seed), threads)
+    related, following = links or (
+        content_based.related(past, described, parameters, rng(seed), threads),
+        sequence.learn(past, size, parameters, rng(seed)),
+    )
     days = parameters.popular_half_life_days
     return Recommender(
         parameters=parameters,
         items=names,
-        related=content_based.blended(related, known, parameters),
-        following=sequence.learn(past, size, parameters, rng(seed)),
+        related=related,
+        following=following,
         popular=popular.everybodys(past, size, days),
         history=past,
         trained_at=now,
@@ -331,7 +334,7 @@ def train(
         catalogue=None if items is None else frozenset(items["item"].to_pylist()),
         groups=popular.by_group(past, size, days, groups),
         described=described,
-        fresh=known.fresh,
+        fresh=content_based.fresh(past, size),
         factors=factors.learn(past, size, parameters, rng(seed)),
     )
 

@@ -31,7 +31,8 @@ FILL: Final = 1e-6
 """Popularity's own weight: it orders what history says nothing about."""
 LAST_VISITS: Final = 5
 """Visits of a person that tell what follows."""
-_MOST_CELLS: Final = 2_000_000
+_MOST_CELLS: Final = 500_000
+"""A few MB a matrix: larger ones are asked of the system each time, which costs a third more."""
 _MOST_ROWS: Final = 50_000
 
 
@@ -178,18 +179,18 @@ def rank(
     allowed: Flags,
     barred: Flags,
     group: Ints,
+    related: Floats,
     reasons: bool = True,
 ) -> Ranked:
     """Return the `k` best allowed items a person; `barred` marks rows of the past to leave out.
 
-    `group` is each person's row of `scorer.fills`. Items that nobody knows and to which nothing
-    of the past leads are left out. Without `reasons` every `because` is -1.
+    `group` is each person's row of `scorer.fills`, `related` what `related_scores` returns. Items
+    that nobody knows and to which nothing of the past leads are left out. Without `reasons` every
+    `because` is -1.
     """
     shape = (len(people), len(scorer.popular))
-    taste = to_top(past.taste, past.owner, shape[0])
     owned = np.zeros(shape)
     owned[past.owner, past.item] = own_scores(scorer, past, shape[0])
-    related = _related(scorer, past, taste, shape)
     scores = owned + related + scorer.fills[group]
     scores[(scores == 0) | ~allowed] = -np.inf
     scores[past.owner[barred], past.item[barred]] = -np.inf
@@ -205,12 +206,13 @@ def rank(
         own=owned[row, best],
         related=related[row, best],
         bought=bought[row, best],
-        because=_because(scorer, past, taste, best) if reasons else np.full(best.shape, -1),
+        because=_because(scorer, past, best) if reasons else np.full(best.shape, -1),
     )
 
 
-def _related(scorer: Scorer, past: Past, taste: Floats, shape: tuple[int, int]) -> Floats:
+def related_scores(scorer: Scorer, past: Past, people: int) -> Floats:
     """Return people x items: what the past says of items, through neighbours, factors or both."""
+    shape, taste = (people, len(scorer.popular)), to_top(past.taste, past.owner, people)
     related = _spread(scorer.by_source, past, taste, shape)
     if len(scorer.factors):
         trust = scorer.parameters.confidence * taste
@@ -257,8 +259,9 @@ def _best(scores: Floats, k: int) -> Ints:
     return np.take_along_axis(chosen, order, 1)
 
 
-def _because(scorer: Scorer, past: Past, taste: Floats, best: Ints) -> Ints:
+def _because(scorer: Scorer, past: Past, best: Ints) -> Ints:
     """Return for each cell of `best` the source that adds most to it, -1 where none does."""
+    taste = to_top(past.taste, past.owner, len(best))
     weights = np.zeros((len(best), len(scorer.popular)))
     weights[past.owner, past.item] = taste
     most, because = _strongest(scorer.related, 1.0, weights, best)

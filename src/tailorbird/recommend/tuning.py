@@ -34,6 +34,8 @@ MOST_JUDGED: Final = 20_000
 MOST_TUNED: Final = 2_000
 _TRIALS: Final = 40
 
+_SAID: Final = ("said",)
+
 T = TypeVar("T")
 _Steps: TypeAlias = tuple[tuple[dict[str, str | float], ...], ...]
 # One list a step; each step keeps the best value of its fields and goes on from there.
@@ -77,6 +79,7 @@ class Window:
     wanted: Ints
     today: int
     described: Described
+    after: Instant
     learnt: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
     def ranking(self, parameters: Parameters, rng: np.random.Generator, depth: int) -> Ranked:
@@ -90,6 +93,7 @@ class Window:
             allowed=np.ones(self.items, bool),
             compile_it=compiled.worth_it(len(self.people) * _TRIALS, self.items),
             reasons=False,  # nobody is shown it
+            said=self._said(parameters),
         )
         return scoring.joined(list(parts))
 
@@ -125,12 +129,14 @@ class Window:
             ("factors", factors.wanted(parameters), parameters.factors, parameters.confidence),
             lambda: factors.learn(self.past, self.items, parameters, rng),
         )
-        following = self._once(
+        related, following = self._related(parameters, rng), self._following(parameters, rng)
+        return scoring.prepare(parameters, related, following, popular, factors=learnt)
+
+    def _following(self, parameters: Parameters, rng: np.random.Generator) -> Related:
+        return self._once(
             ("following", parameters.following > 0),
             lambda: sequence.learn(self.past, self.items, parameters, rng),
         )
-        related = self._related(parameters, rng)
-        return scoring.prepare(parameters, related, following, popular, factors=learnt)
 
     def _related(self, parameters: Parameters, rng: np.random.Generator) -> Related:
         near = self._once(
@@ -150,6 +156,19 @@ class Window:
                 collaborative.related(near, self.items, parameters), known, parameters
             ),
         )
+
+    def links(self, parameters: Parameters) -> tuple[Related, Related]:
+        """Return what goes with what and what comes after it, learnt by these parameters."""
+        rng = np.random.default_rng(0)  # people are drawn where there are a million of them
+        return self._related(parameters, rng), self._following(parameters, rng)
+
+    def _said(self, parameters: Parameters) -> dict[int, Floats]:
+        """Return where scores are kept while nothing changes them but what is one's own."""
+        alike = msgspec.structs.replace(parameters, own_weight=0.0, own_half_life_days=0.0)
+        latest: tuple[Parameters, dict[int, Floats]] | None = self.learnt.get(_SAID)
+        if latest is None or latest[0] != alike:
+            latest = self.learnt[_SAID] = (alike, {})
+        return latest[1]
 
     def _pairs(self, parameters: Parameters, rng: np.random.Generator) -> Pairs | None:
         """Return the pairs of items that all penalties weigh."""
@@ -190,6 +209,7 @@ def window(
         wanted,
         after // DAY,
         described or describe(None, interactions.items),
+        after,
     )
 
 
