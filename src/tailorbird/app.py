@@ -272,7 +272,7 @@ class Tailorbird:
         """Return (segment, person) wherever membership is wrong; call `refresh` first."""
         from tailorbird import authoring, segments
 
-        standing = authoring.standing_segments(self.world)
+        standing = authoring.sound_segments(self.world)
         return segments.verify(self.world.facts, standing, now=self.clock())
 
     def remove_segment(self, name: str, *, author: str = "", reason: str = "") -> Definition:

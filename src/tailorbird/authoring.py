@@ -1,29 +1,22 @@
-"""What authors wrote: segments, templates, campaigns; checked, kept in versions, found by name."""
+"""What authors wrote: segments, templates, campaigns; checked, kept in versions, found by name.
+
+What checks a kind of definition is imported with the first of that kind: a command that only looks
+a segment up starts in half the time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tailorbird import (
-    clusters,
-    content,
-    grouping,
-    imputation,
-    journey_checks,
-    journeys,
-    learning,
-    letters,
-    naming,
-    recommending,
-    segments,
-)
-from tailorbird.collect import forms, mapping, plan
-from tailorbird.collect.sources.definition import parse_source
+from tailorbird import grouping, naming, segments
 from tailorbird.errors import ConflictError, UsageError
-from tailorbird.journeys.journey import CallTrigger
 from tailorbird.schema import Definition, DefinitionKind, Instant
 from tailorbird.world import World
 from tailorbird.yaml_text import nearest
+
+if TYPE_CHECKING:
+    from tailorbird import journeys
 
 
 def standing_segments(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
@@ -31,8 +24,13 @@ def standing_segments(world: World, as_of: Instant | None = None) -> list[segmen
     return grouping.standing_segments(world, as_of)
 
 
+def sound_segments(world: World) -> list[segments.Segment]:
+    """Return the standing segments that can be asked; see `grouping.standing_segments`."""
+    return grouping.sound_segments(world)
+
+
 def find_segment(world: World, name: str | segments.Segment) -> segments.Segment:
-    """Return a segment's latest version, or the segment itself that is given.
+    """Return a segment's latest version, or the segment itself that is given; maybe a broken one.
 
     Raises:
         UsageError: there is none of this name.
@@ -54,6 +52,8 @@ def find_campaign(
     Raises:
         UsageError: there is no campaign of this name.
     """
+    from tailorbird import letters
+
     found = letters.campaigns.find(world, name, version)
     if found is None:
         known = ", ".join(each.name for each, _ in letters.campaigns.latest(world)) or "none yet"
@@ -69,6 +69,8 @@ def find_journey(
     Raises:
         UsageError: there is no journey of this name.
     """
+    from tailorbird import letters
+
     found = world.definitions.get("journey", name, version)
     if found is None or found.removed:
         known = [each.name for each in world.definitions.latest("journey")]
@@ -84,6 +86,8 @@ def callable_journey(world: World, name: str) -> journeys.Journey:
         UsageError: there is none of this name.
         ConflictError: something else starts it, or it is paused.
     """
+    from tailorbird.journeys.journey import CallTrigger
+
     found, _ = find_journey(world, name)
     if not isinstance(found.trigger, CallTrigger):
         mend = "write `trigger: call`, or have happen what starts it"
@@ -133,29 +137,42 @@ def check_definition(world: World, kind: DefinitionKind, name: str, text: str) -
         DefinitionError, TemplateError: with the line and the mend.
     """
     match kind:
-        case "segment" | "journey":
-            check = naming.check_segment if kind == "segment" else journey_checks.check_journey
-            check(world, text, f"{kind}s/{name}.yaml", standing_segments(world), name)
+        case "segment":
+            naming.check_segment(
+                world, text, f"segments/{name}.yaml", standing_segments(world), name
+            )
         case "campaign" | "slot" | "template" | "block" | "texts":
             _check_mail(world, kind, name, text)
         case "form" | "mapping" | "source" | "tracking_plan":
             _check_what_comes_in(world, kind, name, text)
-        case "imputation":
-            imputation.check(world, text)
         case "groups":
             grouping.check(world, name, text, standing_segments(world))
         case "list":
             segments.list_description(text, f"lists/{name}.yaml")
+        case "calibration" | "edition":
+            return
+        case _:
+            _check_what_is_heavy(world, kind, name, text)
+
+
+def _check_what_is_heavy(world: World, kind: DefinitionKind, name: str, text: str) -> None:
+    """Return when what reaches into models, journeys or pictures is valid."""
+    from tailorbird import clusters, imputation, journey_checks, learning, letters, recommending
+
+    match kind:
+        case "journey":
+            file = f"journeys/{name}.yaml"
+            journey_checks.check_journey(world, text, file, standing_segments(world), name)
+        case "imputation":
+            imputation.check(world, text)
         case "clusters":
             clusters.check(world, name, text, standing_segments(world))
         case "image":
             letters.check_image(world, name, text)
         case "model":
             learning.check_model(world, text, name, _vocabulary(world))
-        case "recommendations":
+        case _:
             recommending.check(world, name, text)
-        case "calibration" | "edition":
-            return
 
 
 def _vocabulary(world: World) -> segments.Vocabulary:
@@ -165,6 +182,9 @@ def _vocabulary(world: World) -> segments.Vocabulary:
 
 def _check_what_comes_in(world: World, kind: DefinitionKind, name: str, text: str) -> None:
     """Return when what says how events come in is valid. Raises as `check_definition`."""
+    from tailorbird.collect import forms, mapping, plan
+    from tailorbird.collect.sources.definition import parse_source
+
     match kind:
         case "form":
             forms.parse(text, f"forms/{name}.yaml", shop_url=world.settings.shop.url)
@@ -178,6 +198,8 @@ def _check_what_comes_in(world: World, kind: DefinitionKind, name: str, text: st
 
 def _check_mail(world: World, kind: DefinitionKind, name: str, text: str) -> None:
     """Return when a part of a mail is valid. Raises as `check_definition`."""
+    from tailorbird import journeys, letters, recommending
+
     match kind:
         case "campaign":
             campaign = journeys.parse(text, f"campaigns/{name}.yaml")
@@ -237,6 +259,9 @@ def forget_removed(world: World, standing: Sequence[segments.Segment], now: Inst
 
 def install_library(world: World, now: Instant) -> list[Definition]:
     """Keep what comes with Tailorbird, segments to forms, but for what was removed here."""
+    from tailorbird import content
+    from tailorbird.collect import forms
+
     shipped: list[tuple[DefinitionKind, dict[str, str]]] = [
         ("segment", segments.library()),
         ("block", content.library()),

@@ -20,6 +20,7 @@ from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.model_cards import Measure, ModelCard
 from tailorbird.recalculating import Recalculated, due, keep
 from tailorbird.schema import DAY, Definition, Instant, PersonId, Scalar
+from tailorbird.segments import broken
 from tailorbird.segments.groups_text import CALENDAR, NAME
 from tailorbird.serving import kept
 from tailorbird.traits.registry import TRAITS
@@ -92,8 +93,22 @@ def check(world: World, name: str, text: str, standing: Sequence[segments.Segmen
 
 
 def wanted(world: World) -> list[Wanted]:
-    """Return the latest version of every definition, by name."""
-    return [_read(each) for each in world.definitions.latest("clusters")]
+    """Return the latest version of every definition that can be read, by name."""
+    found = (_or_why(each) for each in world.definitions.latest("clusters"))
+    return [each for each in found if isinstance(each, Wanted)]
+
+
+def troubles(world: World) -> list[str]:
+    """Return why each of the other definitions cannot be read, and how it is mended."""
+    found = (_or_why(each) for each in world.definitions.latest("clusters"))
+    return [each.sentence() for each in found if isinstance(each, DefinitionError)]
+
+
+def _or_why(found: Definition) -> Wanted | DefinitionError:
+    try:
+        return _read(found)
+    except DefinitionError as error:
+        return error
 
 
 def find(world: World, name: str) -> Wanted:
@@ -223,7 +238,7 @@ def recalculate_due(
     done = []
     for asked in wanted(world):
         card = learning.card(world, f"{MODEL}{asked.name}")
-        known = not asked.among or any(each.name == asked.among for each in standing)
+        known = not asked.among or any(each.name == asked.among for each in broken.sound(standing))
         if card is None or not known:
             continue
         _train_if_due(world, asked, standing, now, card.trained_at, work)

@@ -69,7 +69,7 @@ def count(world: World, segment: segments.Segment, as_of: Instant, name: str, ur
 
 def verify(world: World, now: Instant, name: str, uri: str) -> list[tuple[str, PersonId]]:
     """Return (segment, person) wherever another engine finds somebody else than DuckDB does."""
-    standing = authoring.standing_segments(world)
+    standing = authoring.sound_segments(world)
     wrong = []
     with copied(world.facts, name, uri) as there:
         for segment in standing:

@@ -17,6 +17,7 @@ import msgspec
 from tailorbird import (
     authoring,
     bouncing,
+    clusters,
     crossing,
     exposing,
     forms,
@@ -28,6 +29,7 @@ from tailorbird import (
     learning,
     learning_on,
     letters,
+    membership,
     notify,
     profiles,
     ready,
@@ -78,7 +80,8 @@ class Ingested(msgspec.Struct, frozen=True):
     created: int = 0
     merged: int = 0
     troubles: tuple[str, ...] = ()
-    """What holds people up in journeys, and which models cannot be read, each in a sentence."""
+    """Which segments are broken, what holds people up in journeys, and which models cannot be read,
+    each in a sentence."""
 
     def __add__(self, other: Ingested) -> Ingested:
         pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
@@ -310,14 +313,16 @@ def keep_current(
     learning_on.run_due(world, now, work)
     exposing.run_due(world, now, work)
     models = (*freshening.freshen(world, now).troubles, *learning.troubles(world))
+    models = (*models, *clusters.troubles(world))
     refresh(world, now, seconds, work)
     journeying.react(world, now)
-    triggering.enter_triggered(world, now, journeying.enter)
+    outside = triggering.enter_triggered(world, now, journeying.enter)
     held = journeying.advance(world, now).troubles
     granting.send_scheduled(world, now)
     notify.enqueue(world, now)
     crossing.forget_old(world, now, work)
-    return taken + Ingested(troubles=(*map(_held_up, held.items()), *models))
+    broken = (*membership.troubles(world), *outside)
+    return taken + Ingested(troubles=(*broken, *map(_held_up, held.items()), *models))
 
 
 def _held_up(held: tuple[Place, str]) -> str:

@@ -7,7 +7,7 @@ month, `loyalty.gold` who is gold now.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Final
 
@@ -18,7 +18,7 @@ from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.recalculating import SOURCE, Recalculated, due, keep
 from tailorbird.schema import MINUTE, Definition, Instant
-from tailorbird.segments import engagement, groups, rfm
+from tailorbird.segments import broken, engagement, groups, rfm
 from tailorbird.segments.groups import Groups
 from tailorbird.segments.groups_text import Listed, parse_groups
 from tailorbird.segments.meaning import resolved
@@ -31,19 +31,24 @@ MOST_THRESHOLDS: Final = 1_000
 """Latest calibrations of a list among which those of a past instant are looked for."""
 AGAIN: Final = MINUTE
 """After it customers are counted again, where they were too few to take thresholds of."""
+_ASKED: Final = "SELECT segment FROM segment_refreshes UNION SELECT segment FROM membership"
 
 
 def lists(world: World) -> list[Listed]:
-    """Return the latest version of every list, by name."""
-    return [_read(each) for each in world.definitions.latest("groups")]
+    """Return the latest version of every list that can be read, by name."""
+    found = (_or_why(each) for each in world.definitions.latest("groups"))
+    return [each for each in found if isinstance(each, Listed)]
 
 
 def find(world: World, name: str) -> Listed:
     """Return a list's latest version.
 
     Raises:
+        DefinitionError: this version refuses it.
         UsageError: there is none of this name.
     """
+    if kept := world.definitions.get("groups", name):
+        return _read(kept)
     found = {listed.name: listed for listed in lists(world)}
     if name not in found:
         mend = nearest(name, list(found)) if found else "add one with `tailorbird groups add`"
@@ -70,26 +75,66 @@ def groups_of(world: World, listed: Listed, as_of: Instant | None = None) -> Gro
 def derived(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
     """Return the segments of all lists: `LIST.GROUP`, and the rest of each list."""
     found = (groups_of(world, listed, as_of) for listed in lists(world))
-    return [segment for each in found if each for segment in groups.derived(each)]
+    read = [segment for each in found if each for segment in groups.derived(each)]
+    return [*read, *_of_broken_lists(world)]
+
+
+def _of_broken_lists(world: World) -> Iterator[segments.Segment]:
+    """Yield what stands for the segments of lists that cannot be read: those that had been asked.
+
+    What the texts call them is not known; the facts know by what names people are in them.
+    """
+    kept = {each.name: each for each in world.definitions.latest("groups")}
+    why = {name: _or_why(each) for name, each in kept.items()}
+    errors = {name: each for name, each in why.items() if isinstance(each, DefinitionError)}
+    if errors and world.has_facts:
+        for name in sorted(world.facts.read(_ASKED)["segment"].to_pylist()):
+            listed, point, _ = name.partition(groups.POINT)
+            if point and listed in errors:
+                yield broken.unreadable(name, kept[listed].version, errors[listed])
 
 
 def standing_segments(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
-    """Return the latest version of every segment, parsed, and the segments of all groups.
+    """Return the latest version of every segment, read, and the segments of all groups.
 
-    With `as_of`, groups are told apart by the thresholds that were in force then.
+    One that cannot be asked, because this version refuses it or what it rests on, is marked as
+    broken. With `as_of`, groups are told apart by the thresholds that were in force then.
     """
-    own = [
-        _segment(found.text, f"segments/{found.name}.yaml", found.version)
-        for found in world.definitions.latest("segment")
-    ]
+    own = [read_segment(found) for found in world.definitions.latest("segment")]
     names = {segment.name for segment in own}
-    return [*own, *(each for each in derived(world, as_of) if each.name not in names)]
+    read = (*own, *(each for each in derived(world, as_of) if each.name not in names))
+    return list(world.latest.of("standing segments", read, lambda: broken.marked(read)))
+
+
+def sound_segments(world: World) -> list[segments.Segment]:
+    """Return the standing segments that can be asked."""
+    return broken.sound(standing_segments(world))
+
+
+def check_sound(world: World, names: Iterable[str], asking: str) -> None:
+    """Return when no segment of these names is broken; `asking` is what rests on them.
+
+    Raises:
+        DefinitionError: one of them is.
+    """
+    standing = {each.name: each for each in standing_segments(world)}
+    for name in names:
+        if name in standing and (fault := standing[name].broken):
+            raise fault.refusal(asking)
+
+
+def read_segment(found: Definition) -> segments.Segment:
+    """Return a version of a segment read; one that is refused now stands as broken."""
+    return _segment(found.text, found.name, found.version)
 
 
 @lru_cache(1024)
-def _segment(text: str, file: str, version: int) -> segments.Segment:
-    """Return a segment's text read; the same text is asked for at every tick."""
-    return segments.parse(text, file, version=version)
+def _segment(text: str, name: str, version: int) -> segments.Segment:
+    """Return a segment's text read, or what stands for it; the same text is asked at every tick."""
+    try:
+        return segments.parse(text, f"segments/{name}.yaml", version=version)
+    except DefinitionError as error:
+        return broken.unreadable(name, version, error)
 
 
 def check(world: World, name: str, text: str, standing: Sequence[segments.Segment]) -> None:
@@ -198,7 +243,7 @@ def recalculate_due(
             if work.asked(name) or _thresholds_due(world, listed, listed.rfm, now):
                 work(name, partial(_calibrate, world, listed, now))
         found = groups_of(world, listed)
-        if found is None or not _is_due(world, listed, now):
+        if found is None or _is_broken(found, among) or not _is_due(world, listed, now):
             continue
         name = f"groups {listed.name} {listed.version}"
         told = work(name, partial(_recalculated, world, found, among, now, work))
@@ -220,6 +265,12 @@ def _is_due(world: World, listed: Listed, now: Instant) -> bool:
     kept_at, _, version = world.log.progress(_reader(listed.name)).partition(" ")
     last = int(kept_at or 0) if version == str(listed.version) else 0
     return bool(listed.recalculate) and due(listed.recalculate, last, now)
+
+
+def _is_broken(found: Groups, among: Sequence[segments.Segment]) -> bool:
+    """Return whether a group rests on a broken segment, so that nobody can be told apart now."""
+    names = {each.name for each in groups.derived(found)}
+    return any(each.broken for each in among if each.name in names)
 
 
 def _recalculated(
@@ -251,6 +302,14 @@ def _calibrate(world: World, listed: Listed, now: Instant) -> rfm.Calibration | 
     else:
         world.log.append_from(_trials(listed.name), [], str(now))
     return found
+
+
+def _or_why(found: Definition) -> Listed | DefinitionError:
+    """Return a list read, or why this version refuses it."""
+    try:
+        return _read(found)
+    except DefinitionError as error:
+        return error
 
 
 def _read(found: Definition) -> Listed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailorbird import profiles, segments
+from tailorbird import grouping, profiles, segments
 from tailorbird.errors import DefinitionError
 from tailorbird.schema import Instant, PersonId, Scalar
 from tailorbird.traits.imputing import (
@@ -98,10 +98,7 @@ def _values(world: World, found: Policies, as_of: Instant, among: Among) -> dict
 
 
 def _members(world: World, name: str, as_of: Instant) -> list[PersonId]:
-    standing = [
-        segments.parse(each.text, f"segments/{each.name}.yaml", version=each.version)
-        for each in world.definitions.latest("segment")
-    ]
+    standing = grouping.standing_segments(world, as_of)
     for segment in standing:
         if segment.name == name:
             return segments.people(world.facts, segment, standing, as_of=as_of)

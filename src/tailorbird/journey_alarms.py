@@ -8,11 +8,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from tailorbird import journey_conditions
-from tailorbird.enrolments import Enrolment, Flow, Outcome
+from tailorbird import grouping, journey_conditions, letters
+from tailorbird.enrolments import Enrolment, Flow, Outcome, Place
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.journeys import advance
-from tailorbird.journeys.journey import Journey, Send, WaitFor
+from tailorbird.journeys.journey import Journey, SegmentTrigger, Send, WaitFor
 from tailorbird.letters.campaigns import of_journey
 from tailorbird.schema import DAY, MINUTE, Instant
 from tailorbird.world import World
@@ -72,7 +72,7 @@ def alarms(world: World, name: str, now: Instant) -> tuple[Alarm, ...]:
     before = _less(world.enrolments.flows(name, now - (USUAL_DAYS + 1) * WINDOW), recent)
     return (
         *_errors(recent),
-        *_held(world, name),
+        *_held(world, journey),
         *_stuck(world, name, now),
         *_nobody(recent, before),
         *_drops(recent, before),
@@ -143,23 +143,52 @@ def _fails(flow: Flow, step: str) -> bool:
     return flow.outcome == "failed" and flow.place.step == step
 
 
-def _held(world: World, name: str) -> Iterator[Alarm]:
-    """Yield the steps where people stand of whom something is asked that cannot be asked."""
+def check_entry(world: World, journey: Journey) -> None:
+    """Return when it can be asked who enters a journey.
+
+    Raises:
+        DefinitionError: a segment that says so is broken.
+    """
+    if isinstance(journey.trigger, SegmentTrigger):
+        grouping.check_sound(world, [journey.trigger.segment], journey.name)
+    if journey.who is not None:
+        journey_conditions.check(world, [journey.who])
+
+
+def held_entry(world: World, journey: Journey) -> str:
+    """Return why nobody can enter a journey now, '' where people can."""
+    try:
+        check_entry(world, journey)
+    except DefinitionError as error:
+        return error.sentence()
+    return ""
+
+
+def held(world: World, place: Place) -> str:
+    """Return why people at a step cannot go on: what is asked of them cannot be asked; or ''."""
+    try:
+        definition = world.definitions.get("journey", place.journey, place.version)
+        assert definition is not None  # noqa: S101 - people are in it
+        journey = of_journey(definition)
+        step = journey.steps.get(place.step)
+        conditions = [*advance.asks(journey), *(advance.conditions_of(step) if step else ())]
+        if isinstance(step, Send) and journey.who is not None:
+            conditions.append(journey.who)
+        journey_conditions.check(world, conditions)
+        if isinstance(step, Send):
+            letters.check_segments(world, step.message, place.version)
+    except (DefinitionError, UsageError) as error:
+        return error.sentence()
+    return ""
+
+
+def _held(world: World, journey: Journey) -> Iterator[Alarm]:
+    """Yield where people cannot enter or go on, for what is asked of them cannot be asked."""
+    if why := held_entry(world, journey):
+        yield Alarm("held", ENTRY, f"nobody can enter: {why}")
     for place, people in world.enrolments.places().items():
-        if place.journey != name:
-            continue
-        try:
-            definition = world.definitions.get("journey", name, place.version)
-            assert definition is not None  # noqa: S101 - people are in it
-            journey = of_journey(definition)
-            step = journey.steps.get(place.step)
-            conditions = [*advance.asks(journey), *(advance.conditions_of(step) if step else ())]
-            if isinstance(step, Send) and journey.who is not None:
-                conditions.append(journey.who)
-            journey_conditions.check(world, conditions)
-        except (DefinitionError, UsageError) as error:
-            text = f"{people:,} at {place.step} cannot go on: {error.sentence()}"
-            yield Alarm("held", place.step, text)
+        if place.journey == journey.name and (why := held(world, place)):
+            yield Alarm("held", place.step, f"{people:,} at {place.step} cannot go on: {why}")
 
 
 def _stuck(world: World, name: str, now: Instant) -> Iterator[Alarm]:

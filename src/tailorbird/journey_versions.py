@@ -9,13 +9,15 @@ from typing import Final
 from tailorbird import authoring, journeys
 from tailorbird.enrolling import zones_of
 from tailorbird.enrolments import Move, Place
-from tailorbird.errors import UsageError
+from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.journeys import advance
 from tailorbird.journeys.journey import Step
 from tailorbird.schema import Instant
 from tailorbird.world import World
 
 AT_ONCE: Final = 10_000
+REFUSED: Final = "refused"
+"""The mode of a journey whose version in force cannot be read."""
 
 
 class Versions:
@@ -23,16 +25,28 @@ class Versions:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._read: dict[tuple[str, int | None], journeys.Journey | None] = {}
+        self._read: dict[
+            tuple[str, int | None], journeys.Journey | UsageError | DefinitionError
+        ] = {}
 
     def journey(self, name: str, version: int | None = None) -> journeys.Journey | None:
-        """Return a version of a journey, or the one in force; None where there is none."""
+        """Return a version of a journey, or the one in force; None where none can be read."""
+        found = self._found(name, version)
+        return found if isinstance(found, journeys.Journey) else None
+
+    def refused(self, name: str) -> str:
+        """Return why the version in force cannot be read though there is one; '' where it can."""
+        found = self._found(name, None)
+        return found.sentence() if isinstance(found, DefinitionError) else ""
+
+    def _found(
+        self, name: str, version: int | None
+    ) -> journeys.Journey | UsageError | DefinitionError:
         if (name, version) not in self._read:
             try:
-                found = authoring.find_journey(self._world, name, version)[0]
-            except UsageError:
-                found = None
-            self._read[name, version] = found
+                self._read[name, version] = authoring.find_journey(self._world, name, version)[0]
+            except (UsageError, DefinitionError) as error:
+                self._read[name, version] = error
         return self._read[name, version]
 
     def at(self, place: Place) -> tuple[journeys.Journey, Step]:
@@ -41,6 +55,9 @@ class Versions:
         Raises:
             UsageError, DefinitionError: there is none any more, or it cannot be read.
         """
+        found = self._found(place.journey, place.version)
+        if isinstance(found, DefinitionError):
+            raise found
         journey = self.journey(place.journey, place.version)
         step = journey.steps.get(place.step) if journey else None
         if journey is None or step is None:
@@ -49,8 +66,13 @@ class Versions:
         return journey, step
 
     def mode(self, name: str) -> str:
-        """Return the mode of the version in force; '' of a journey that is no more."""
+        """Return the mode of the version in force; '' of a journey that is no more.
+
+        One that cannot be read is not gone: it is `REFUSED`, and nobody in it moves.
+        """
         journey = self.journey(name)
+        if self.refused(name):
+            return REFUSED
         return journey.mode if journey else ""
 
     def is_shadow(self, journey: journeys.Journey) -> bool:

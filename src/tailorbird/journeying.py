@@ -19,7 +19,14 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from tailorbird import acting, journey_conditions, journey_people, journey_unsent, journeys
+from tailorbird import (
+    acting,
+    journey_conditions,
+    journey_people,
+    journey_unsent,
+    journeys,
+    letters,
+)
 from tailorbird.enrolling import enter as enter
 from tailorbird.enrolling import zones_of
 from tailorbird.enrolments import Enrolment, Later, Place
@@ -210,6 +217,8 @@ class Tick:
         return [place for place, at in firsts.items() if at <= self._now and self._runs(place)]
 
     def _runs(self, place: Place) -> bool:
+        if why := self._versions.refused(place.journey):
+            self._troubles[place] = why
         return place not in self._troubles and self._versions.mode(place.journey) in RUNNING
 
     def _sends(self, place: Place) -> bool:
@@ -302,7 +311,12 @@ class Tick:
     def _ready(
         self, journey: journeys.Journey, step: Send, place: Place
     ) -> tuple[int, list[Enrolment]]:
-        """Return who is still to be written to, asked right before, after moving the others."""
+        """Return who is still to be written to, asked right before, after moving the others.
+
+        Raises:
+            DefinitionError: the mail asks a broken segment: all wait until that is mended.
+        """
+        letters.check_segments(self._world, step.message, place.version)
         batch = self._world.enrolments.due(place, self._now, SENDS_AT_ONCE)
         turned, left = self._checked(journey, batch)
         if journey.who is not None and left:

@@ -159,10 +159,8 @@ class Lists:
         return found
 
     def _standing(self) -> list[Segment]:
-        """Return the segments, those of groups among them."""
-        own = self.world.definitions.latest("segment")
-        read = [segments.parse(each.text, f"segments/{each.name}.yaml") for each in own]
-        return [*read, *grouping.derived(self.world)]
+        """Return the segments that can be read, those of groups among them."""
+        return grouping.standing_segments(self.world)
 
     def _shown(self, kept: Definition, standing: Sequence[Segment]) -> StaticList:
         asked = OnList(kept.name)

@@ -13,7 +13,7 @@ from tailorbird.access import Change
 from tailorbird.errors import TailorbirdError
 from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.schema import Instant
-from tailorbird.segments import analyst, schedule
+from tailorbird.segments import analyst, broken, schedule
 from tailorbird.segments import compile as compiler
 from tailorbird.segments.conditions import WORKED_OUT
 from tailorbird.segments.refresh import untimed
@@ -61,23 +61,32 @@ def refresh(
 ) -> list[Change]:
     """Bring every segment's membership up to this instant, and return who entered and left.
 
-    What each segment costs is noted by `seconds`, a running clock. `work` finds who is in segments
-    with a schedule.
+    A broken segment keeps the members that it had; see `troubles`. What each segment costs is
+    noted by `seconds`, a running clock. `work` finds who is in segments with a schedule.
     """
     restored = crossing.restore(world)
     standing = authoring.standing_segments(world)
     authoring.forget_removed(world, standing, now)
-    scheduled = [each for each in standing if each.refresh != LIVE]
     if restored:
-        _remember(world, scheduled)
+        _remember(world, [each for each in standing if each.refresh != LIVE])
+    # Of a broken one, who was in it stays: it is neither asked nor forgotten.
+    standing = broken.sound(standing)
     redefined = [
         segment.name
-        for segment in scheduled
-        if _is_due(world, segment, now) and _work_out(world, segment, standing, now, seconds, work)
+        for segment in standing
+        if segment.refresh != LIVE
+        and _is_due(world, segment, now)
+        and _work_out(world, segment, standing, now, seconds, work)
     ]
     changes = segments.refresh(world.facts, standing, now=now, seconds=seconds, redefined=redefined)
     crossing.cross(world)
     return changes
+
+
+def troubles(world: World) -> list[str]:
+    """Return of each broken segment why nobody is asked about it, and how it is mended."""
+    standing = authoring.standing_segments(world)
+    return [each.broken.refusal(each.name).sentence() for each in standing if each.broken]
 
 
 def worked_out(world: World, name: str) -> WorkedOut | None:
@@ -95,7 +104,7 @@ def next_due(world: World, now: Instant) -> Instant | None:
     zone = world.settings.shop.zone
     planned = [
         schedule.following(each.refresh, now, zone)
-        for each in authoring.standing_segments(world)
+        for each in broken.sound(authoring.standing_segments(world))
         if each.refresh != LIVE
     ]
     return min([*planned, *([] if due is None else [due])], default=None)

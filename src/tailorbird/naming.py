@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from tailorbird import (
-    clusters,
-    imputation,
-    journey_conditions,
-    journeys,
-    letters,
-    segments,
-    yaml_text,
-)
+from tailorbird import grouping, segments, yaml_text
 from tailorbird.collect import plan
 from tailorbird.collect.forms_messages import CONFIRMED, SUBMITTED
 from tailorbird.errors import DefinitionError
@@ -24,6 +16,9 @@ from tailorbird.learning_texts import LIBRARY, RECOMMENDER
 from tailorbird.schema import DefinitionKind
 from tailorbird.segments import Segment, analyst
 from tailorbird.world import World
+
+if TYPE_CHECKING:
+    from tailorbird import journey_conditions
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a segment may be called: campaigns, paths and files name it so."""
@@ -56,6 +51,7 @@ def check_segment(
     here = vocabulary(world, str(said), standing)
     found = segments.of_document(document, vocabulary=here)
     others = [each for each in standing if each.name != found.name]
+    grouping.check_sound(world, segments.named(found.condition) - {found.name}, file)
     for each in (found, *others):
         segments.check_depth(each, [*others, found])
     if not NAME.fullmatch(found.name):
@@ -113,8 +109,13 @@ def _in_segments(world: World, name: str, standing: Sequence[Segment]) -> _Found
 
 
 def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    from tailorbird import journeys, letters
+
     for each in world.definitions.latest("campaign"):
-        campaign = journeys.parse(each.text, f"campaigns/{each.name}.yaml")
+        try:
+            campaign = journeys.parse(each.text, f"campaigns/{each.name}.yaml")
+        except DefinitionError:
+            continue  # it is sent to nobody, and its own page says what is wrong with it
         if name in campaign.included:
             yield "campaign", each.name, "audience"
         if name in campaign.exclude:
@@ -124,6 +125,8 @@ def _in_campaigns(world: World, name: str, standing: Sequence[Segment]) -> _Foun
 
 
 def _in_journeys(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    from tailorbird import journey_conditions, journeys, letters
+
     for each in world.definitions.latest("journey"):
         try:
             written = journeys.read_journey(each.text, f"journeys/{each.name}.yaml")
@@ -139,6 +142,8 @@ def _in_journeys(world: World, name: str, standing: Sequence[Segment]) -> _Found
 
 def named_in(condition: journey_conditions.Asked) -> frozenset[str]:
     """Return the segments that a condition of a journey names."""
+    from tailorbird import journey_conditions
+
     match condition:
         case journey_conditions.Joined(parts=parts):
             return frozenset[str]().union(*map(named_in, parts))
@@ -149,6 +154,8 @@ def named_in(condition: journey_conditions.Asked) -> frozenset[str]:
 
 
 def _in_slots(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    from tailorbird import letters
+
     for each in world.definitions.latest("slot"):
         slot = letters.editions.read_slot(each)
         conditions = [letters.condition(asked, slot.document) for asked in slot.asked]
@@ -159,12 +166,16 @@ def _in_slots(world: World, name: str, standing: Sequence[Segment]) -> _Found:
 
 
 def _in_imputation(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    from tailorbird import imputation
+
     policies = imputation.policies(world)
     if policies and name in policies.segments():
         yield "imputation", imputation.NAME, "default"
 
 
 def _in_clusters(world: World, name: str, standing: Sequence[Segment]) -> _Found:
+    from tailorbird import clusters
+
     for wanted in clusters.wanted(world):
         if wanted.among == name:
             yield "clusters", wanted.name, "among"

@@ -32,7 +32,12 @@ def people_in(
 
 
 def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[PersonId]:
-    """Return the people of the audience at this instant, each once, by number."""
+    """Return the people of the audience at this instant, each once, by number.
+
+    Raises:
+        DefinitionError: as `check`.
+    """
+    check(world, campaign)
     chosen: set[PersonId] = set()
     for name in campaign.included:
         chosen.update(_members(world, name, now))
@@ -41,8 +46,22 @@ def audience(world: World, campaign: journeys.Campaign, now: Instant) -> list[Pe
     return sorted(chosen)
 
 
+def check(world: World, campaign: journeys.Campaign) -> None:
+    """Return when the audience of a campaign can be asked for.
+
+    Raises:
+        DefinitionError: a segment that it names is broken: who is in it is not known now.
+    """
+    grouping.check_sound(world, (*campaign.included, *campaign.exclude), campaign.name)
+
+
 def reach(world: World, campaign: journeys.Campaign, now: Instant) -> Reach:
-    """Return how many people a campaign reaches at this instant, and by what."""
+    """Return how many people a campaign reaches at this instant, and by what.
+
+    Raises:
+        DefinitionError: as `check`.
+    """
+    check(world, campaign)
     brought = {name: set(_members(world, name, now)) for name in campaign.included}
     chosen = set[PersonId]().union(*brought.values())
     taken = {name: chosen & set(_members(world, name, now)) for name in campaign.exclude}

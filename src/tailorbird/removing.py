@@ -82,7 +82,8 @@ def remove(
 def _find(world: World, kind: Kind, name: str, now: Instant) -> None:
     match kind:
         case "groups":
-            grouping.find(world, name)
+            if world.definitions.get(kind, name) is None:  # one that is broken can go, too
+                grouping.find(world, name)
         case "clusters":
             clusters.find(world, name)
         case "list":

@@ -132,8 +132,9 @@ def _state(meters: Mapping[str, bytes], name: str) -> State | None:
 
 
 def broken(world: World, each: Due) -> str:
-    """Return why a campaign cannot be sent at all, or ''."""
+    """Return why a campaign cannot be sent at all, or ''; it waits until that is mended."""
     try:
+        reaching.check(world, each.campaign)
         edition = letters.check(world, each.campaign, each.version)
         forms.check_links(world, edition.template.variables())
     except (DefinitionError, SettingsError, TemplateError, UsageError) as error:

@@ -9,7 +9,6 @@ whose date it is only at the instants at which it gets that late somewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -18,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import replace
 
-from tailorbird import journeys, letters
+from tailorbird import journey_alarms, journeys, letters
 from tailorbird.errors import DefinitionError
 from tailorbird.journeys import triggers
 from tailorbird.journeys.journey import (
@@ -87,26 +86,33 @@ Found: TypeAlias = tuple[list[Triggered], Progress]
 """Who was set off, and how far it was looked for them."""
 
 
-def enter_triggered(world: World, now: Instant, enter: Enter) -> int:
-    """Hand everybody to `enter` whom something has set off since last time; return how many."""
+def enter_triggered(world: World, now: Instant, enter: Enter) -> list[str]:
+    """Hand everybody to `enter` whom something has set off since last time.
+
+    Return why nobody can enter a journey now; who is set off meanwhile enters when that is mended.
+    """
     came = Came(world)
-    number = 0
+    troubles: list[str] = []
     for definition in world.definitions.latest("journey"):
-        journey = _readable(definition)
-        if journey is None or journey.mode == "paused":
-            continue
-        before = kept_place(world, journey.name)
-        place = place_of(world, definition, journey, before)
-        # One that an older version kept, and that this one refuses, must not stop the others.
-        with suppress(DefinitionError):
-            for triggered, progress in set_off(world, came, journey, place.progress, now):
-                number += len(triggered)
-                reached = Place(definition.version, progress)
-                _enter(world, journey, triggered, reached, now, enter)
-                place = reached
-        if before is None or before.version != place.version:
-            _keep(world, journey.name, place)
-    return number
+        try:  # one that an older version kept, and that this one refuses, must not stop the others
+            _of_one(world, came, definition, now, enter)
+        except DefinitionError as error:
+            troubles.append(f"nobody enters journey {definition.name}: {error.sentence()}")
+    return troubles
+
+
+def _of_one(world: World, came: Came, found: Definition, now: Instant, enter: Enter) -> None:
+    if (journey := of_journey(found)).mode == "paused":
+        return
+    before = kept_place(world, journey.name)
+    place = place_of(world, found, journey, before)
+    journey_alarms.check_entry(world, journey)
+    for triggered, progress in set_off(world, came, journey, place.progress, now):
+        reached = Place(found.version, progress)
+        _enter(world, journey, triggered, reached, now, enter)
+        place = reached
+    if before is None or before.version != place.version:
+        _keep(world, journey.name, place)
 
 
 def next_due(world: World, now: Instant) -> Instant | None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tailorbird import authoring, flow, journeys, segments
 from tailorbird.as_code.entries import set_off
 from tailorbird.edits import Key
-from tailorbird.errors import TailorbirdError
+from tailorbird.errors import DefinitionError, TailorbirdError
 from tailorbird.membership import found_by_sql
 from tailorbird.schema import Instant, PersonId
 from tailorbird.segments import Reason, Segment
@@ -103,8 +103,15 @@ class Audiences:
         }  # fmt: skip
         for kind, name in keys:
             if kind in audiences:
-                found = audiences[kind]
-                yield _change(kind, name, found(self.world, name), found(self.after, name))
+                yield self._of_audience(kind, name, audiences[kind])
+
+    def _of_audience(
+        self, kind: str, name: str, found: Callable[[World, str], People | None]
+    ) -> AudienceChange:
+        try:
+            return _change(kind, name, found(self.world, name), found(self.after, name))
+        except DefinitionError as error:  # a segment that it names is broken, here or there
+            return AudienceChange(kind, name, None, None, trouble=error.sentence())
 
     def _audience(self, world: World, name: str) -> People | None:
         found = world.definitions.get("campaign", name)

@@ -17,7 +17,7 @@ from tailorbird import authoring, flow, granting
 from tailorbird.as_code.entries import set_off
 from tailorbird.as_code.load import ProviderLoad, loads, providers
 from tailorbird.edits import Key
-from tailorbird.errors import TailorbirdError
+from tailorbird.errors import DefinitionError, TailorbirdError
 from tailorbird.journeys.campaign import Campaign
 from tailorbird.journeys.journey import Send
 from tailorbird.journeys.schedule import waves
@@ -94,7 +94,11 @@ def outlooks(
 
 def _of_campaign(after: World, name: str, now: Instant, stop: Stop | None) -> Iterator[SendOutlook]:
     campaign, version = authoring.find_campaign(after, name)
-    people = flow.audience(after, campaign, now)
+    try:
+        people = flow.audience(after, campaign, now)
+    except DefinitionError as error:
+        yield SendOutlook(name, 0, 0, 0, 0, {}, {}, trouble=error.sentence())
+        return
     found = outlook(after, name, version, people, now, stop)
     times = occasions(campaign, after.settings.shop.zone, now)
     yield found if times is None else structs.replace(found, this_week=found.send * times)

@@ -53,8 +53,14 @@ def list_segments(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> N
     """List every segment with its present size."""
     with opened(folder) as tb:
         sizes = tb.readings.segments(tb.clock())
-    rows = [(size.name, size.people, size.description) for size in sizes]
-    emit(sizes, table(("segment", "people", "description"), rows), as_json=as_json)
+    rows = [
+        (size.name, size.people, f"BROKEN {size.description}" if size.trouble else size.description)
+        for size in sizes
+    ]
+    told = [
+        f"broken, with the members it had last: {size.trouble}" for size in sizes if size.trouble
+    ]
+    emit(sizes, [*table(("segment", "people", "description"), rows), *told], as_json=as_json)
 
 
 @app.command()
@@ -172,7 +178,7 @@ def verify(
 
     With another engine: that it finds the same people in every segment.
     """
-    from tailorbird import elsewhere
+    from tailorbird import elsewhere, membership
 
     with opened(folder) as tb:
         if engine:
@@ -180,12 +186,11 @@ def verify(
         else:
             tb.refresh()
             wrong = tb.verify_segments()
+        broken = membership.troubles(tb.world)
     for mismatch in wrong[:20]:
         if not as_json:
             write(f"differs: {mismatch}")
-    emit(
-        {"mismatches": len(wrong)},
-        ["every membership agrees with full evaluation" if not wrong else f"{len(wrong)} differ"],
-        as_json=as_json,
-    )
+    said = "every membership agrees with full evaluation" if not wrong else f"{len(wrong)} differ"
+    lines = [said, *(f"not compared, for it is broken: {each}" for each in broken)]
+    emit({"mismatches": len(wrong), "broken": broken}, lines, as_json=as_json)
     return 1 if wrong else 0

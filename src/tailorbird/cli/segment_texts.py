@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,12 +91,14 @@ def show(
     with opened(folder) as tb:
         kept, segment = _kept(tb, name, version)
         used = authoring.uses(tb.world, name)
+        text = _as(form, kept, segment)
+        broken = "" if version else _broken(tb, name)
     about = [f"# {kept.name}, version {kept.version}, {_by(kept)}"]
     about += [f"# used by {each.phrase()}" for each in used]
-    text = _as(form, kept, segment)
+    about += [f"# BROKEN: {broken}"] if broken else []
     value = {
         "segment": kept.name, "version": kept.version, "author": kept.author,
-        "reason": kept.reason, "text": text, "used": used,
+        "reason": kept.reason, "text": text, "used": used, "trouble": broken,
     }  # fmt: skip
     plain = form in (Form.JSON, Form.PYTHON)
     emit(value, [*([] if plain else about), text.rstrip("\n")], as_json=as_json)
@@ -154,7 +157,16 @@ def _checked(tb: Tailorbird, text: str, file: Path) -> Segment:
     return authoring.check_segment(tb.world, text, str(file))
 
 
-def _kept(tb: Tailorbird, name: str, version: int | None) -> tuple[Definition, Segment]:
+def _broken(tb: Tailorbird, name: str) -> str:
+    """Return why nobody can be asked about a segment now, '' where all is well."""
+    found = tb.segment(name).broken
+    return found.refusal(name).sentence() if found else ""
+
+
+def _kept(
+    tb: Tailorbird, name: str, version: int | None
+) -> tuple[Definition, Callable[[], Segment]]:
+    """Return what is kept, and what reads it: a text that is refused can be shown as written."""
     from tailorbird import segments
     from tailorbird.errors import UsageError
 
@@ -164,25 +176,27 @@ def _kept(tb: Tailorbird, name: str, version: int | None) -> tuple[Definition, S
         segment = tb.segment(name)
         from tailorbird.schema import Definition
 
-        return Definition("segment", name, segment.version, segments.write(segment)), segment
+        group = Definition("segment", name, segment.version, segments.write(segment))
+        return group, lambda: segment
     if kept is None:
         mend = f"see `tailorbird segments versions {name}`"
         raise UsageError(f"segment {name!r} has no version {version}", mend=mend)
-    return kept, segments.parse(kept.text, f"segments/{name}.yaml", version=kept.version)
+    file = f"segments/{name}.yaml"
+    return kept, lambda: segments.parse(kept.text, file, version=kept.version)
 
 
-def _as(form: Form, kept: Definition, segment: Segment) -> str:
+def _as(form: Form, kept: Definition, read: Callable[[], Segment]) -> str:
     from tailorbird import segments
 
     match form:
         case Form.WRITTEN:
             return kept.text
         case Form.YAML:
-            return segments.write(segment)
+            return segments.write(read())
         case Form.JSON:
-            return segments.to_json(segment)
+            return segments.to_json(read())
         case Form.PYTHON:
-            return segments.python(segment)
+            return segments.python(read())
 
 
 def _by(kept: Definition) -> str:

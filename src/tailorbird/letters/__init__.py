@@ -11,7 +11,13 @@ from __future__ import annotations
 from tailorbird.letters import audience, campaigns, editions
 from tailorbird.letters.admitting import Door
 from tailorbird.letters.asking import condition
-from tailorbird.letters.compiled import check, check_block, check_template, template
+from tailorbird.letters.compiled import (
+    check,
+    check_block,
+    check_segments,
+    check_template,
+    template,
+)
 from tailorbird.letters.deciding import NO_URLS, TRAITS, Deciding, given_at
 from tailorbird.letters.editions import Edition
 from tailorbird.letters.event_shapes import event_misfits
@@ -47,6 +53,7 @@ __all__ = [
     "check_campaign",
     "check_image",
     "check_images",
+    "check_segments",
     "check_slot",
     "check_template",
     "check_texts",

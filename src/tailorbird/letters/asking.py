@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tailorbird import grouping, segments, yaml_text
+from tailorbird import grouping, imputation, segments, yaml_text
 from tailorbird.content.rule_conditions import Asked
 from tailorbird.letters.editions import Edition
 from tailorbird.schema import Instant, PersonId
@@ -81,6 +81,19 @@ def answers(world: World, asked: Questions, people: Sequence[PersonId], as_of: I
     among = grouping.standing_segments(world)
     holding = segments.holding(world.facts, asked.conditions, among, people=people, as_of=as_of)
     return Answers(asked, holding)
+
+
+def check_sound(world: World, edition: Edition) -> None:
+    """Return when no segment is broken that a mail asks, or that says how its gaps are filled.
+
+    Raises:
+        DefinitionError: one is, so that who is in it is not known now; or a rule is.
+    """
+    named = [segments.named(each) for each in questions(edition).conditions]
+    policies = imputation.policies(world)
+    named += [frozenset(policies.segments())] if policies else []
+    names = sorted(frozenset[str]().union(*named))
+    grouping.check_sound(world, names, edition.campaign.name)
 
 
 def _segments(edition: Edition) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tailorbird import content, journeys
+from tailorbird import content, grouping, journeys
 from tailorbird.content.languages import language
 from tailorbird.content.liquid import Source
 from tailorbird.content.shapes import Shape
 from tailorbird.content.typecheck import misfits
+from tailorbird.errors import DefinitionError, TemplateError, UsageError
 from tailorbird.letters import editions
-from tailorbird.letters.asking import questions
+from tailorbird.letters.asking import check_sound, questions
 from tailorbird.letters.images import check_images
 from tailorbird.letters.journey_shapes import of_campaign
 from tailorbird.letters.senders import check_sender
@@ -35,13 +36,31 @@ def check(
     """
     check_sender(campaign)
     edition = editions.current(world, campaign, version)
-    questions(edition)
+    check_sound(world, edition)
     _ = edition.template, edition.gaps
     check_images(world, edition.template.variables())
     more = of_campaign(world, campaign.name, version) if beside is None else beside
     for misfit in misfits(edition.source, edition.blocks, {**shapes(world, edition), **more}):
         raise misfit.error()
     return edition
+
+
+def check_segments(world: World, campaign: journeys.Campaign, version: int) -> None:
+    """Return when no segment is broken that a mail asks: until that is mended, nobody gets it.
+
+    What else is wrong with the mail is told where it is made.
+
+    Raises:
+        DefinitionError: one is.
+    """
+    if len(grouping.sound_segments(world)) == len(grouping.standing_segments(world)):
+        return
+    try:
+        edition = editions.current(world, campaign, version)
+        questions(edition)
+    except (DefinitionError, TemplateError, UsageError):
+        return
+    check_sound(world, edition)
 
 
 def check_template(world: World, name: str, text: str) -> None:

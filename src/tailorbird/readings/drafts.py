@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import chain
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +13,7 @@ from tailorbird.errors import DefinitionError
 from tailorbird.privacy.permit import Permit, permit
 from tailorbird.readings import definitions
 from tailorbird.readings.people import rows
-from tailorbird.schema import Definition, Instant
+from tailorbird.schema import Instant
 from tailorbird.segments.estimate import estimate as estimated
 from tailorbird.segments.grammar import FORMS, Form
 from tailorbird.segments.operands import PROPERTIES, kind_of_trait
@@ -109,26 +107,11 @@ def _read(
     world: World, text: str, now: Instant
 ) -> tuple[list[segments.Segment], segments.Segment | None, segments.Segment]:
     """Return the other segments that can be counted, the version in force, and the draft itself."""
-    standing = _standing(world, now)
+    standing = authoring.standing_segments(world, now)
     draft = naming.check_segment(world, text, DRAFT, standing)
     others = [each for each in standing if each.name != draft.name]
     stands = next((each for each in standing if each.name == draft.name), None)
     return others, stands, draft
-
-
-def _standing(world: World, as_of: Instant | None = None) -> list[segments.Segment]:
-    try:
-        return authoring.standing_segments(world, as_of)
-    except DefinitionError:
-        return list(_right(world.definitions.latest("segment")))
-
-
-def _right(definitions: Iterable[Definition]) -> Iterator[segments.Segment]:
-    """Yield those that can be read: a draft that names no other can be counted all the same."""
-    for found in definitions:
-        with suppress(DefinitionError):
-            file = f"segments/{found.name}.yaml"
-            yield segments.parse(found.text, file, version=found.version)
 
 
 def reach(world: World, people: npt.NDArray[np.int64], now: Instant) -> Reach:
@@ -211,7 +194,7 @@ def versions(world: World, name: str) -> tuple[DefinitionVersion, ...] | None:
 
 def words(world: World) -> SegmentWords:
     """Return every name that a condition may use here."""
-    known = naming.vocabulary(world, "", _standing(world))
+    known = naming.vocabulary(world, "", authoring.standing_segments(world))
     free = world.facts.read(_FREE)["name"].to_pylist()
     computed = [
         KnownName(name, kind_of_trait(name), _note(each.unit, each.description), computed=True)

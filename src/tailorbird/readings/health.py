@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from tailorbird import grouping, membership, segments
-from tailorbird.errors import DefinitionError
+from tailorbird import authoring, membership, segments
 from tailorbird.membership import WorkedOut
 from tailorbird.readings.health_findings import Judged, findings
 from tailorbird.readings.usual_size import usual_size
-from tailorbird.schema import DAY, HOUR, Definition, Instant, Names
+from tailorbird.schema import DAY, HOUR, Instant, Names
 from tailorbird.segments import schedule
 from tailorbird.segments.schedule import LIVE, Schedule
 from tailorbird.views import MembersActs, RefreshCost, SegmentHealth, SizePoint, moment
@@ -100,17 +99,11 @@ def health(world: World, name: str, now: Instant) -> SegmentHealth | None:
 
 def _healths(world: World, name: str, now: Instant) -> tuple[SegmentHealth, ...]:
     """Return how the segment of this name fares, or all of them where there is no name."""
-    kept = [each for each in world.definitions.latest("segment") if name in ("", each.name)]
-    groups = [
-        _Planned(each.name, each.version)
-        for each in grouping.derived(world)
-        if name in ("", each.name)
-    ]
-    if name and not kept and not groups:
+    asked = [each for each in authoring.standing_segments(world) if name in ("", each.name)]
+    if not asked:
         return ()
     known = _known(world, name, now)
-    own = (_planned(world, each, now) for each in kept)
-    return tuple(_health(each, known, now) for each in (*own, *groups))
+    return tuple(_health(_planned(world, each, now), known, now) for each in asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +118,11 @@ class _Planned:
     broken: str = ""
 
 
-def _planned(world: World, definition: Definition, now: Instant) -> _Planned:
-    name, version = definition.name, definition.version
-    try:
-        refresh = segments.parse(definition.text, f"segments/{name}.yaml").refresh
-    except DefinitionError as error:
-        return _Planned(name, version, broken=error.sentence())
+def _planned(world: World, segment: segments.Segment, now: Instant) -> _Planned:
+    name, version, refresh = segment.name, segment.version, segment.refresh
+    if segment.broken:
+        broken = segment.broken.refusal(name).sentence()
+        return _Planned(name, version, refresh, broken=broken)
     if refresh == LIVE:
         return _Planned(name, version)
     worked = membership.worked_out(world, name)

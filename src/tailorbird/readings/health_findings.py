@@ -39,7 +39,8 @@ def findings(judged: Judged) -> tuple[SegmentFinding, ...]:
 def _broken(judged: Judged) -> Iterator[SegmentFinding]:
     if judged.broken:
         what = f"{judged.name} cannot be worked out: {judged.broken}"
-        yield SegmentFinding("alarm", "broken", what, "mend its definition")
+        mend = "mend that; until then its members are those who were in last"
+        yield SegmentFinding("alarm", "broken", what, mend)
 
 
 def _stale(judged: Judged) -> Iterator[SegmentFinding]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tailorbird import authoring, journey_alarms, journeys, segments
+from tailorbird import authoring, grouping, journey_alarms, journeys, segments
 from tailorbird.enrolments import Enrolment, Flow, Passage
 from tailorbird.journey_alarms import DROPS, ENTRY
 from tailorbird.journey_goals import reached as reached_goal
@@ -157,6 +157,7 @@ def _step(
 
 
 def _segment(world: World, name: str, ways: Sequence[_Way]) -> SegmentDrop:
+    grouping.check_sound(world, [name], "drops")
     members = set(segments.members(world.facts, authoring.find_segment(world, name).name))
     own = [way for way in ways if way.passage.person in members]
     converted = sum(way.converted for way in own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tailorbird import authoring, segments
+from tailorbird import authoring, grouping, segments
 from tailorbird.errors import UsageError
 from tailorbird.schema import Instant
 from tailorbird.views import moment
@@ -27,11 +27,13 @@ def overlap(
 
     Raises:
         UsageError: there is no such segment, one is named twice, fewer than two are named.
+        DefinitionError: one is broken, so that who is in it is not known now.
     """
     known = {segment.name: segment for segment in authoring.standing_segments(world, as_of)}
     for name in names:
         if name not in known:
             raise UsageError(f"no segment {name!r}", mend=nearest(name, list(known)))
+    grouping.check_sound(world, names, "overlap")
     if as_of is not None:
         asked = [known[name] for name in names]
         found = segments.overlap_at(world.facts, asked, list(known.values()), as_of=as_of)

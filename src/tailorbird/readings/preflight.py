@@ -63,8 +63,8 @@ def preflight(
     points = [*_schedule(world, campaign, now), *_orders(world, name)]
     points += [*_sender(world, campaign, now), *_experiment(campaign)]
     points += [*_subjects(world, campaign, now), *_uplift(world, campaign)]
-    reach = reaching.reach(world, campaign, now) if _segments_stand(world, campaign) else None
-    points += _audience(campaign, reach)
+    reach, said = _reach(world, campaign, now)
+    points += said
     edition, faults = _edition(world, campaign, version)
     points += faults
     if edition is not None:
@@ -109,11 +109,23 @@ def _segments_stand(world: World, campaign: journeys.Campaign) -> bool:
     return there.issuperset((*campaign.included, *campaign.exclude))
 
 
-def _audience(campaign: journeys.Campaign, reach: reaching.Reach | None) -> Iterator[Point]:
-    if reach is None:
+def _reach(
+    world: World, campaign: journeys.Campaign, now: Instant
+) -> tuple[reaching.Reach | None, list[Point]]:
+    """Return whom a campaign reaches, None where nobody can say, and what is to be said of it."""
+    if not _segments_stand(world, campaign):
         names = ", ".join((*campaign.included, *campaign.exclude))
-        yield Point("audience", "fault", f"not all of {names} are segments", "write them first")
-    elif not reach.people:
+        what = f"not all of {names} are segments"
+        return None, [Point("audience", "fault", what, "write them first")]
+    try:
+        reach = reaching.reach(world, campaign, now)
+    except DefinitionError as error:
+        return None, [Point("audience", "fault", error.what, error.mend)]
+    return reach, list(_audience(reach))
+
+
+def _audience(reach: reaching.Reach) -> Iterator[Point]:
+    if not reach.people:
         mend = "look at the segments, and at those that are excluded"
         yield Point("audience", "fault", "nobody is in the audience", mend)
     else:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from tailorbird import authoring, grouping, segments
-from tailorbird.errors import DefinitionError
 from tailorbird.membership import worked_out
 from tailorbird.readings.people import label, rows
 from tailorbird.schema import DAY, Definition, Instant, PersonId
@@ -35,8 +34,10 @@ DRAFT: Final = "draft.yaml"
 BRIEFLY: Final = ("orders", "last_order_at")
 
 _STANDING = """
-SELECT r.segment, r."at", COUNT(m.person) AS people FROM segment_refreshes AS r
-LEFT JOIN membership AS m ON m.segment = r.segment AND m.member GROUP BY ALL
+SELECT COALESCE(r.segment, m.segment) AS segment, r."at", COUNT(m.person) AS people
+FROM segment_refreshes AS r
+FULL JOIN (SELECT segment, person FROM membership WHERE member) AS m ON m.segment = r.segment
+GROUP BY ALL
 """
 _CHANGES = """
 SELECT segment, "at" // $1 AS day, COUNT(*) FILTER (entered) AS entered,
@@ -47,20 +48,12 @@ FROM membership_changes WHERE "at" <= $2 GROUP BY ALL ORDER BY segment, day
 
 def sizes(world: World, now: Instant) -> tuple[SegmentSize, ...]:
     """Return every segment as the last refresh left it, by name; then those of the groups."""
-    standing = {row["segment"]: row for row in world.facts.read(_STANDING).to_pylist()}
+    rows = {row["segment"]: row for row in world.facts.read(_STANDING).to_pylist()}
     trends = _trends(world, now)
     total = world.people.count()
-    own = world.definitions.latest("segment")
-    told = {each.name: each for each in grouping.derived(world)}
     return tuple(
-        _size(
-            definition,
-            standing.get(definition.name),
-            trends.get(definition.name, ()),
-            total,
-            told.get(definition.name),
-        )
-        for definition in (*own, *map(_definition, told.values()))
+        _size(segment, rows.get(segment.name), trends.get(segment.name, ()), total)
+        for segment in authoring.standing_segments(world)
     )
 
 
@@ -70,33 +63,23 @@ def _definition(segment: segments.Segment) -> Definition:
 
 
 def _size(
-    definition: Definition,
+    segment: segments.Segment,
     row: dict[str, Any] | None,
     trend: tuple[TrendPoint, ...],
     total: int,
-    group: segments.Segment | None = None,
 ) -> SegmentSize:
-    description, trouble = "", ""
-    try:
-        found = group or segments.parse(definition.text, _file(definition))
-        description = found.description
-    except DefinitionError as error:
-        trouble = error.sentence()
-    people = row["people"] if row and not trouble else None
+    people = row["people"] if row else None
+    broken = segment.broken
     return SegmentSize(
-        name=definition.name,
-        description=description,
-        version=definition.version,
+        name=segment.name,
+        description=segment.description,
+        version=segment.version,
         people=people,
         share=None if people is None else people / max(total, 1),
-        refreshed_at=moment(row["at"]) if row else None,
+        refreshed_at=moment(row["at"]) if row and row["at"] else None,
         trend=tuple(point.people for point in trend),
-        trouble=trouble,
+        trouble=broken.refusal(segment.name).sentence() if broken else "",
     )
-
-
-def _file(definition: Definition) -> str:
-    return f"segments/{definition.name}.yaml"
 
 
 def _trends(world: World, now: Instant) -> dict[str, tuple[TrendPoint, ...]]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tailorbird import authoring, journeys
+from tailorbird import authoring, journeys, letters, reaching
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.readings import why_audience, why_journey, why_limits, why_sent
 from tailorbird.readings.people import label
@@ -192,7 +192,7 @@ def _undecided(world: World, profile: Profile, name: str, at: Instant) -> Why:
     decided = world.ledger.last_decided(name, at)
     then = at if decided is None else decided
     known = why_audience.belonging(world, campaign, profile.person, then)
-    answer, clause = _absence(profile, known, decided)
+    answer, clause = _waiting(world, campaign, version) or _absence(profile, known, decided)
     told = Told(clause, moment(then))
     outlook = known.audience.outlook if known.audience else None
     return Why(
@@ -211,6 +211,18 @@ def _undecided(world: World, profile: Profile, name: str, at: Instant) -> Why:
         leave=why_sent.leave(world.people.consents(profile.person), campaign.purpose, 0, then),
         limits=why_limits.limits(world, campaign, profile, then, {}),
     )
+
+
+def _waiting(
+    world: World, campaign: journeys.Campaign, version: int
+) -> tuple[WhyAnswer, str] | None:
+    """Return that a campaign waits until a segment that it names is mended; None where none is."""
+    try:
+        reaching.check(world, campaign)
+        letters.check_segments(world, campaign, version)
+    except DefinitionError as error:
+        return "not_decided", f"it waits until a segment is mended: {error.sentence()}"
+    return None
 
 
 def _absence(profile: Profile, known: Belonging, decided: Instant | None) -> tuple[WhyAnswer, str]:

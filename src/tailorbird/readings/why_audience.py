@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tailorbird import authoring, journeys, segments
+from tailorbird import authoring, grouping, journeys
 from tailorbird.readings.segments import explained
 from tailorbird.schema import Definition, Instant, PersonId
-from tailorbird.segments import Segment
+from tailorbird.segments import Segment, broken
 from tailorbird.views.segments import Explanation
 from tailorbird.views.why import Excluded
 from tailorbird.world import World
@@ -41,9 +41,9 @@ def belonging(
 ) -> Belonging:
     """Return whether a person belonged to an audience at an instant, by what is known today.
 
-    Segments are read as they stood then; what came in late counts.
+    Segments are read as they stood then; what came in late counts. Nothing is said of a broken one.
     """
-    standing = list(standing_at(world, at))
+    standing = broken.marked(list(standing_at(world, at)))
     asked = (_explained(world, name, person, standing, at) for name in campaign.included)
     included = [each for each in asked if each is not None]
     first = included[0] if included else None
@@ -64,7 +64,7 @@ def standing_at(world: World, at: Instant) -> Iterator[Segment]:
             yield each
             continue
         then = _in_force(world.definitions.versions("segment", each.name, 1000), at)
-        yield segments.parse(then.text, f"segments/{then.name}.yaml", version=then.version)
+        yield grouping.read_segment(then)
 
 
 def came_late(world: World, person: PersonId, at: Instant) -> int:
@@ -83,4 +83,6 @@ def _explained(
     world: World, name: str, person: PersonId, standing: list[Segment], at: Instant
 ) -> Explanation | None:
     segment = next((each for each in standing if each.name == name), None)
-    return explained(world, segment, person, standing, at, ahead=False) if segment else None
+    if segment is None or segment.broken:
+        return None
+    return explained(world, segment, person, standing, at, ahead=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from tailorbird import authoring, journeys
-from tailorbird.enrolments import Enrolment, Outcome, StepRecord
+from tailorbird import authoring, journey_alarms, journeys
+from tailorbird.enrolments import Enrolment, Outcome, Place, StepRecord
 from tailorbird.journeys import outline
 from tailorbird.journeys.advance import enrolment_of
 from tailorbird.readings.why_words import Told, clause, written
@@ -83,13 +83,24 @@ def course(world: World, person: PersonId, name: str, at: Instant) -> Course:
         if each.journey == journey and each.entered_at <= at
     ]
     if not found:
-        said = f"she has not entered the journey {journey}: {starts(written_)}"
+        said = f"she has not entered the journey {journey}: {_outside(world, written_)}"
         return Course("not_entered", "not_entered", version, Told(said), (), "")
     latest = found[0]
     records = [each for each in world.enrolments.records(latest.id) if each.at <= at]
     stages = tuple(map(_stage, records))
     answer, reason, told = _answer(latest, records, step, at)
+    if answer == "in_journey":
+        place = Place(journey, latest.version, latest.step)
+        why = journey_alarms.held(world, place)
+        held = f"; what is asked of her there cannot be asked: {why}"
+        told = replace(told, clause=told.clause + (held if why else ""))
     return Course(answer, reason, latest.version, told, stages, str(latest.id))
+
+
+def _outside(world: World, journey: journeys.Journey) -> str:
+    """Return why somebody is in no journey: nobody can enter it, or nothing has set her off."""
+    why = journey_alarms.held_entry(world, journey)
+    return f"nobody can enter it now: {why}" if why else starts(journey)
 
 
 def starts(journey: journeys.Journey) -> str:

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from tailorbird.errors import DefinitionError
 from tailorbird.schema import Instant
 from tailorbird.segments.schedule import LIVE, Schedule
 from tailorbird.traits.terms import Op
@@ -275,11 +276,35 @@ KnownCondition: TypeAlias = TraitIs | DateIs | Has | Scored | OnList
 Condition: TypeAlias = EventCondition | KnownCondition | InSegment | All | Any | Not
 
 
+class Broken(msgspec.Struct, frozen=True):
+    """Why nobody can be asked about a kept segment: which one cannot be read, and how it is mended.
+
+    >>> fault = Broken("vip", "'many' is no number", "segments/vip.yaml:2:8", "write a number")
+    >>> fault.refusal("vip").sentence()
+    "segments/vip.yaml:2:8: 'many' is no number; write a number"
+    >>> fault.refusal("vip-abroad").what
+    "it rests on segment 'vip', which is broken: 'many' is no number"
+    """
+
+    segment: str
+    what: str
+    where: str
+    mend: str
+
+    def refusal(self, asked: str) -> DefinitionError:
+        """Return why this segment, or whatever rests on it, cannot be asked."""
+        if asked == self.segment:
+            return DefinitionError(self.what, where=self.where, mend=self.mend)
+        what = f"it rests on segment {self.segment!r}, which is broken: {self.what}"
+        return DefinitionError(what, where=asked, mend=f"in {self.where}: {self.mend}")
+
+
 class Segment(msgspec.Struct, frozen=True):
     """A named condition. `version` is that of the definition that it was read from.
 
     Where `refresh` is not live, who is in it is worked out on that schedule and stands until the
-    next time. It may be a statement in `sql` instead; its condition is then `worked_out`.
+    next time. It may be a statement in `sql` instead; its condition is then `worked_out`. One that
+    is `broken` stands with the members that it had, and nobody is asked about it.
     """
 
     name: str
@@ -288,6 +313,7 @@ class Segment(msgspec.Struct, frozen=True):
     version: int = 0
     refresh: Schedule = LIVE
     sql: str = ""
+    broken: Broken | None = None
 
 
 WORKED_OUT: Final = "segment:"

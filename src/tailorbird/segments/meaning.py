@@ -49,8 +49,11 @@ def resolved(segment: Segment, among: abc.Sequence[Segment] = ()) -> Condition:
     Of a segment with a schedule that is how it was last worked out.
 
     Raises:
-        DefinitionError: it names a segment that is not among these, or, in a circle, itself.
+        DefinitionError: it is broken, or it names a segment that is broken, or is not among these,
+            or, in a circle, itself.
     """
+    if segment.broken:
+        raise segment.broken.refusal(segment.name)
     if segment.refresh != LIVE:
         return worked_out(segment.name)
     return _inlined(segment.condition, {each.name: each for each in among}, (segment.name,))
@@ -112,6 +115,8 @@ def _inlined(
                 raise DefinitionError(
                     f"no segment {name!r}", where=trail[-1], mend=nearest(name, list(library))
                 )
+            if broken := library[name].broken:
+                raise broken.refusal(trail[0])
             if library[name].refresh != LIVE:
                 return worked_out(name)
             return _inlined(library[name].condition, library, (*trail, name))

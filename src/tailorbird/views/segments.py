@@ -11,7 +11,10 @@ from tailorbird.views.people import PersonRow
 
 
 class SegmentSize(msgspec.Struct, frozen=True):
-    """A segment as lists show it. `people` is None where it has not been counted or is broken."""
+    """A segment as lists show it. `people` is None where it has not been counted.
+
+    Where there is a `trouble`, it is how many were in at the last refresh that could be made.
+    """
 
     name: str
     description: str
@@ -22,7 +25,7 @@ class SegmentSize(msgspec.Struct, frozen=True):
     trend: tuple[int, ...] = ()
     """Its size at the end of each of the last periods, oldest first."""
     trouble: str = ""
-    """Why it cannot be counted."""
+    """Why nobody can be asked about it now, and how that is mended; '' where all is well."""
 
 
 class TrendPoint(msgspec.Struct, frozen=True):

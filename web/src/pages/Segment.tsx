@@ -38,7 +38,7 @@ export default function Segment({ name }: { name: string }) {
           <p className="big">
             <strong>{count(size.people)}</strong>
             <span>
-              people, {share(size.share)} · version {size.version}
+              people{size.trouble && " when last counted"}, {share(size.share)} · version {size.version}
             </span>
           </p>
         ) : null
@@ -49,8 +49,13 @@ export default function Segment({ name }: { name: string }) {
           <div className="stack">
             {segment.size.trouble && (
               <div className="trouble">
-                <strong>This segment cannot be counted</strong>
+                <strong>This segment is broken</strong>
                 <p>{segment.size.trouble}</p>
+                <p>
+                  Until it is mended, its people are those who were in when it was last counted
+                  {segment.size.refreshed_at ? `, at ${instant(segment.size.refreshed_at)}` : ""}. Campaigns, journeys
+                  and segments that use it wait.
+                </p>
               </div>
             )}
             {health.value && <Findings findings={health.value.findings} />}

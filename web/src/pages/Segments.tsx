@@ -77,7 +77,7 @@ function SegmentsTable({ caption, segments, now }: { caption: string; segments: 
         {
           name: "People",
           right: true,
-          cell: (s) => (s.people === null ? <Uncounted segment={s} /> : count(s.people)),
+          cell: (s) => <People segment={s} />,
         },
         {
           name: "Share",
@@ -104,6 +104,14 @@ function SegmentsTable({ caption, segments, now }: { caption: string; segments: 
   );
 }
 
-function Uncounted({ segment }: { segment: SegmentSize }) {
-  return segment.trouble ? <Chip tone="red">broken</Chip> : <span className="dim">not yet</span>;
+/** How many are in; of a broken segment, how many were when it was last counted. */
+function People({ segment }: { segment: SegmentSize }) {
+  const { people, trouble } = segment;
+  if (trouble === "") return people === null ? <span className="dim">not yet</span> : count(people);
+  return (
+    <>
+      <Chip tone="red">broken</Chip>
+      {people !== null && <small className="dim block">{count(people)} when last counted</small>}
+    </>
+  );
 }
