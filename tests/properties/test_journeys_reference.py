@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from tailorbird import journey_conditions, journeying
 from tailorbird.enrolments import NEVER
 from tailorbird.journeys import advance as advancing
 from tailorbird.world import World
+
+SEEDS = int(os.environ.get("JOURNEY_SEEDS", "20"))
+"""How many journeys more are gone through, and half as many with crashes; 60 at most."""
+FORGETFUL, WITHOUT_SKIPPING, WITHOUT_COUNTING = 339, 434, 310
+"""The seeds that show a rare mistake, which few others do: those that are made below."""
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +93,15 @@ def test_on_a_server_everybody_goes_the_way_of_the_reference(
 
 @pytest.mark.slow
 def test_nobody_goes_another_way_in_many_journeys(town: Town) -> None:
-    for seed in range(200, 260):
+    for seed in range(200, 200 + SEEDS):
         assert list(town.mismatches(seed, all_at_once)) == []
-    for seed in range(260, 290):
+    for seed in range(260, 260 + SEEDS // 2):
         assert list(town.mismatches(seed, stopped_again_and_again(seed))) == []
+
+
+@pytest.mark.parametrize("seed", [FORGETFUL, WITHOUT_SKIPPING, WITHOUT_COUNTING])
+def test_where_a_rare_mistake_would_show_nobody_goes_another_way(lone: Town, seed: int) -> None:
+    assert list(lone.mismatches(seed, all_at_once)) == []
 
 
 def forgetful(judge: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,14 +120,14 @@ def test_an_engine_that_forgets_what_time_changes_is_noticed(
     lone: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journey_conditions, "judge", forgetful(journey_conditions.judge))
-    assert list(lone.mismatches(339, all_at_once)) != []
+    assert list(lone.mismatches(FORGETFUL, all_at_once)) != []
 
 
 def test_an_engine_that_never_skips_ahead_is_noticed(
     lone: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advancing, "before", lambda *_: False)
-    assert list(lone.mismatches(434, all_at_once)) != []
+    assert list(lone.mismatches(WITHOUT_SKIPPING, all_at_once)) != []
 
 
 def test_an_engine_that_counts_no_jumps_is_noticed(
@@ -124,4 +135,4 @@ def test_an_engine_that_counts_no_jumps_is_noticed(
 ) -> None:
     monkeypatch.setattr(advancing, "kept_of", lambda _: {})
     monkeypatch.setattr(advancing, "MOST_MOVES", 60)
-    assert list(lone.mismatches(310, all_at_once)) != []
+    assert list(lone.mismatches(WITHOUT_COUNTING, all_at_once)) != []
