@@ -71,16 +71,19 @@ def add(
 @app.command()
 def train(names: Names = None, folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Train and judge models; those serve that do not lose, and score everybody."""
+    from tailorbird import learning
+
     with opened(folder) as tb:
         cards = tb.learn(names or None)
         said = [tb.world.model_record.turns(card.name, 1) for card in cards]
+        refused = [] if names else [*learning.refused(tb.world).values()]
         for card in cards:
             note(tb, "model", card.name)
     lines = []
     for card, turns in zip(cards, said, strict=True):
         lines += card_lines(card)
         lines += [f"  {turn.how}: version {turn.version} serves; {turn.reason}" for turn in turns]
-    emit(cards, lines, as_json=as_json)
+    emit(cards, [*lines, *(f"not trained: {each}" for each in refused)], as_json=as_json)
 
 
 @app.command()
