@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,10 +34,11 @@ def clock() -> Clock:
     return Clock(NOW)
 
 
-@pytest.fixture
-def shop(tmp_path: Path, clock: Clock) -> Iterator[Tailorbird]:
-    """Return a shop where who bought `pot-N` buys `tin-N` a month later; the model knows."""
-    with Tailorbird.open(tmp_path / "data", clock=clock, environment={}) as opened:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a shop where who bought `pot-N` buys `tin-N` a month later, learnt."""
+    folder = tmp_path_factory.mktemp("shop") / "data"
+    with Tailorbird.open(folder, clock=Clock(NOW), environment={}) as opened:
         rng, said = np.random.default_rng(5), []
         for number in range(PAIRS):
             for name, category in (("pot", "pots"), ("tin", "tins")):
@@ -50,6 +52,14 @@ def shop(tmp_path: Path, clock: Clock) -> Iterator[Tailorbird]:
                 said += [bought(f"p{number}", f"tin-{pair}", age - 31)]
         take_in(opened, said)
         train(opened)
+    return folder
+
+
+@pytest.fixture
+def shop(trained: Path, tmp_path: Path, clock: Clock) -> Iterator[Tailorbird]:
+    """Return a copy of that shop, opened."""
+    shutil.copytree(trained, tmp_path / "data")
+    with Tailorbird.open(tmp_path / "data", clock=clock, environment={}) as opened:
         yield opened
 
 
