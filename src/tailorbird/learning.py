@@ -7,6 +7,7 @@ its naive rule is kept with its card and does not serve.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
@@ -144,9 +145,17 @@ def card_of(version: int, content: bytes) -> ModelCard:
 
 
 def rescore(world: World) -> int:
-    """Score everybody as the versions that serve did when they were trained, after a rebuild."""
+    """Score everybody as the versions that serve did when they were trained, after a rebuild.
+
+    A model whose people cannot be asked for waits until its segment is mended; see `troubles`.
+    """
     found = (serving_card(world, name) for name in standing(world))
-    return sum(score(world, each.trained_at, each.name) for each in found if each is not None)
+    scored_people = 0
+    for each in found:
+        if each is not None:
+            with suppress(DefinitionError):
+                scored_people += score(world, each.trained_at, each.name)
+    return scored_people
 
 
 def score(world: World, now: Instant, name: str | None = None) -> int:
@@ -317,10 +326,21 @@ def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | s
 
 def troubles(world: World) -> list[str]:
     """Return of each model that cannot be read why, and how it is mended; read once a version."""
-    found = [*refused(world).values()]
+    found = [*refused(world).values(), *_of_broken_segments(world)]
     found += [serving.trouble(world, name) for name in world.models.names()]
     ready = _ready(world)
     return [each for each in (*found, ready) if isinstance(each, str) and each]
+
+
+def _of_broken_segments(world: World) -> list[str]:
+    """Return of each model that nobody can be asked of why: the segment of its people is broken."""
+    found = []
+    for asked in defined(world):
+        try:
+            audience(world, asked, 0)
+        except DefinitionError as error:
+            found.append(f"model {asked.name} waits: {error.sentence()}")
+    return found
 
 
 def history(world: World, people: Sequence[PersonId], now: Instant) -> pa.Table:

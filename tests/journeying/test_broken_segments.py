@@ -376,3 +376,24 @@ def test_groups_that_rest_on_a_broken_segment_are_told_apart_no_more(upgraded: A
     upgraded.tick(DAY / SECOND)
     assert members(upgraded, "buyers") == ["ann", "ben"]
     assert members(upgraded, "loyalty.gold") == ["ann"]
+
+
+def test_a_model_of_the_people_of_a_broken_segment_is_told_and_stops_no_rebuild(
+    upgraded: Any,
+) -> None:
+    keep(upgraded, "model", "own", "name: own\ntarget: churn\naudience: odd\n")
+    troubles = flow.keep_current(upgraded.tb.world, upgraded.now).troubles
+    assert f"model own waits: {ODD}; write a whole number" in troubles
+    flow.rebuild(upgraded.tb.world, upgraded.now)
+    assert members(upgraded, "buyers") == ["ann"]
+
+
+def test_a_mail_whose_gaps_are_filled_by_a_broken_segment_waits(upgraded: Any) -> None:
+    policy = "imputation: t\ntraits:\n  country: {fill: segment, segments: {odd: IE}}\n"
+    keep(upgraded, "imputation", "imputation", policy)
+    keep(upgraded, "campaign", "spring", SPRING.replace("exclude: [odd]\n", ""))
+    upgraded.tick(3 * HOUR / SECOND)
+    assert upgraded.mails() == []
+    state = scheduling.state_of(upgraded.tb.world, "spring")
+    assert state is not None
+    assert "rests on segment 'odd', which is broken" in state.error
