@@ -202,3 +202,38 @@ def test_each_word_that_changes_a_price_or_a_stock_is_kept(facts: DuckFacts) -> 
         one_by_one.append([word], [], offset)
     assert changed(one_by_one) == kept
     one_by_one.close()
+
+
+def of_another_version(path: Path, marker: str) -> DuckFacts:
+    """Return the facts opened again after somebody else wrote this marker, and lost a table."""
+    store = DuckFacts(path)
+    store.append([resolved(1, 7, "purchase")], [], 5)
+    store.write([("DROP TABLE scores", ()), (f"UPDATE markers SET value = 3 WHERE {marker}", ())])
+    store.close()
+    return DuckFacts(path)
+
+
+def test_facts_of_another_version_are_read_again_from_the_log(tmp_path: Path) -> None:
+    store = of_another_version(tmp_path / "facts", "name IN ('schema', 'schema_version')")
+    assert store.offset() == 0
+    assert rows(store, "SELECT * FROM facts UNION ALL BY NAME SELECT * FROM scores") == []
+    store.close()
+
+
+def test_what_a_version_adds_to_the_facts_is_made_and_nothing_is_lost(tmp_path: Path) -> None:
+    store = of_another_version(tmp_path / "facts", "name = 'schema'")
+    assert store.offset() == 5
+    assert rows(store, "SELECT count(*) AS n FROM facts") == [{"n": 1}]
+    assert rows(store, "SELECT * FROM scores") == []
+    store.close()
+
+
+def test_a_death_while_the_tables_are_made_leaves_a_new_file(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tailorbird.stores.duckdb.names.create", lambda _connection: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            DuckFacts(tmp_path / "facts")
+    store = DuckFacts(tmp_path / "facts")
+    store.append([resolved(1, 7, "purchase")], [], 5)
+    assert store.offset() == 5
+    store.close()

@@ -125,6 +125,25 @@ def test_an_older_folder_is_brought_up_to_date_and_loses_nothing(tmp_path: Path)
         assert writer.execute("PRAGMA user_version").fetchone()[0] == migrations()[-1][0]
 
 
+def test_a_death_while_an_older_folder_is_brought_up_to_date_leaves_it_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.sqlite"
+    whole = migrations()
+    broken = (*whole[:-1], (whole[-1][0], f"{whole[-1][1]}\nSELECT nothing FROM nowhere;"))
+    with monkeypatch.context() as patch:
+        patch.setattr("tailorbird.stores.sqlite.connection.migrations", lambda: broken)
+        with pytest.raises(StoreError):
+            Database(path)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    connection.close()
+    database = Database(path)
+    assert database.migrated_from == 0
+    database.close()
+
+
 def test_each_migration_has_a_number_of_its_own() -> None:
     """Of two with one number, a crash between them would skip the second for good."""
     numbers = [number for number, _ in migrations()]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -37,6 +39,8 @@ SCHEMA_VERSION = 11
 SQL = load("facts")
 OFFSET = "offset"
 VERSION = "schema_version"
+SCHEMA = "schema"
+"""A digest of what tables and views are made of: where it is the same, none need be made."""
 BULK_MEMORY = "640MB"
 
 
@@ -66,7 +70,11 @@ class DuckFacts:
                     "autoload_known_extensions": False,
                 },
             )
-        self._create()
+        try:
+            self._create()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def offset(self) -> int:
         """Return the log offset up to which the facts are complete."""
@@ -176,16 +184,36 @@ class DuckFacts:
 
     def _create(self) -> None:
         with self._lock, _translated(self._path):
-            self._connection.execute(text("facts_schema"))
-            if self._marker(VERSION) not in (0, SCHEMA_VERSION):
+            if not self._is_made() and not self._make():
                 # Derived data of another version is not migrated: it is read again from the log.
                 self.clear()
-            sessions.create(self._connection)
-            names.create(self._connection)
-            sample.create(self._connection)
+                return
             if weigh(self._connection, self._conflict):
                 sample.weigh(self._connection)
-            self._connection.execute(SQL["mark"], (VERSION, SCHEMA_VERSION))
+
+    def _is_made(self) -> bool:
+        """Return whether all tables and views are here, in these very words."""
+        try:
+            row = self._connection.execute(SQL["marker"], (SCHEMA,)).fetchone()
+        except duckdb.CatalogException:
+            return False  # a new file
+        return bool(row and row[0] == _schema())
+
+    def _make(self) -> bool:
+        """Make what is missing, in one transaction; False if the tables are another version's."""
+        self._connection.execute("BEGIN")
+        self._connection.execute(text("facts_schema"))
+        row = self._connection.execute(SQL["marker"], (VERSION,)).fetchone()
+        if row and row[0] != SCHEMA_VERSION:
+            self._connection.execute("ROLLBACK")
+            return False
+        sessions.create(self._connection)
+        names.create(self._connection)
+        sample.create(self._connection)
+        self._connection.execute(SQL["mark"], (VERSION, SCHEMA_VERSION))
+        self._connection.execute(SQL["mark"], (SCHEMA, _schema()))
+        self._connection.execute("COMMIT")
+        return True
 
     def _marker(self, name: str) -> int:
         with _translated(self._path), self._cursor() as cursor:
@@ -250,6 +278,13 @@ SQL_TABLES = frozenset(
     }
 )  # fmt: skip
 """Tables that `append` fills; their new rows are visible as `new_NAME`."""
+SCHEMA_TEXTS = ("facts_schema", "sessions", "names", "sample")
+
+
+@cache
+def _schema() -> int:
+    words = repr((SCHEMA_VERSION, sample.TABLES, *map(text, SCHEMA_TEXTS)))
+    return int.from_bytes(blake2b(words.encode(), digest_size=8).digest(), signed=True)
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:

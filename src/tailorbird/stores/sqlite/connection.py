@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -54,7 +55,11 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = _connect(path)
             self._given = decided.install(self._writer)
-        self.migrated_from = self._migrate()
+        try:
+            self.migrated_from = self._migrate()
+        except BaseException:
+            self._writer.close()
+            raise
         self.moved = self._moved_to()
         """The home whose server has the ledger, '' where it is in this file; as it was opened."""
 
@@ -182,17 +187,21 @@ class Database:
                 where=str(self.path),
                 mend="upgrade Tailorbird, or open a folder that this version wrote",
             )
-        for number, sql in steps:
-            if number > had:
-                # executescript commits first, so the transaction is spelled inside the script.
-                with _translated(self.path):
-                    self._writer.executescript(
-                        f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version={number};\nCOMMIT;"
+        missing = [sql for number, sql in steps if number > had]
+        if missing:
+            # executescript commits first, so the transaction is spelled inside the script; there is
+            # one for all, so that a death on the way leaves the version that was there.
+            with _translated(self.path):
+                self._writer.executescript(
+                    "\n".join(
+                        ("BEGIN IMMEDIATE;", *missing, f"PRAGMA user_version={latest};COMMIT;")
                     )
+                )
         return had
 
 
-def migrations() -> list[tuple[int, str]]:
+@cache
+def migrations() -> tuple[tuple[int, str], ...]:
     """Return (number, SQL) of every migration in order."""
     folder = files("tailorbird.stores.sqlite") / "migrations"
     found = [
@@ -200,7 +209,7 @@ def migrations() -> list[tuple[int, str]]:
         for entry in folder.iterdir()
         if (match := re.fullmatch(r"(\d{4})_\w+\.sql", entry.name))
     ]
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def _connect(path: Path) -> decided.Connection:
