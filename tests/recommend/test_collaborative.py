@@ -21,9 +21,10 @@ def test_the_compiled_ridge_solves_what_the_dense_one_solves(noise: pa.Table, no
     past = history(encode(noise), now)
     rng = np.random.default_rng(0)
     for kind in ("ridge", "cosine"):
-        parameters = Parameters(neighbours=kind, penalty=5.0)
+        parameters = Parameters(neighbours=kind, penalty=5.0, most_related=299)
         held = collaborative.held(past, 300, parameters, rng)
-        dense = collaborative._all_pairs(held, 299, parameters)
+        dense = collaborative.neighbours(past, 300, parameters, rng)
+        assert dense is not None
         compiled = collaborative._near_pairs(held, 299, parameters, threads=2)
         squares = [np.zeros((300, 301), np.float32) for _ in range(4)]
         for square, near, name in zip(

@@ -11,6 +11,7 @@ from tailorbird.errors import ModelError
 from tailorbird.model_cards import ModelCard
 from tailorbird.recommend import calibration, report
 from tailorbird.recommend.calibration import Shown
+from tailorbird.recommend.evaluate import judged
 from tailorbird.recommend.exposure import audited
 from tailorbird.recommend.proof import ERROR, prove
 from tailorbird.recommend.recommender import fit
@@ -94,6 +95,20 @@ def test_too_few_people_give_a_reason_instead_of_figures(followers: pa.Table, no
     assert proof.report.sections == ()
     assert "are needed" in proof.report.why
     assert proof.calibration is None
+
+
+def test_a_proof_says_the_same_with_what_judging_has_learnt(
+    followers: pa.Table, now: Instant
+) -> None:
+    items = pa.table(
+        {"item": [f"{which}-{n:02}" for which in ("first", "then") for n in range(40)]}
+    )
+    found = judged(followers, items, now=now)
+    anew = prove(found.model, followers, items, now=now)
+    handed = prove(found.model, followers, items, now=now, windows=(found.validation, found.test))
+    assert found.card.serves
+    assert anew.report.sections
+    assert handed.files() == anew.files()
 
 
 def test_who_gets_less_than_the_target_is_named(now: Instant) -> None:
