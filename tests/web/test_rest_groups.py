@@ -101,7 +101,7 @@ def test_a_kept_list_has_versions_that_say_who_and_why(call: Call) -> None:
     call("/groups", "POST", json={"text": LOYALTY, "author": "Ada", "reason": "a start"})
     again = LOYALTY.replace("at_least: 4", "at_least: 6")
     kept = call("/groups", "POST", json={"text": again}).json()
-    assert kept == {"kind": "groups", "name": "loyalty", "version": 2}
+    assert kept == {"kind": "groups", "name": "loyalty", "version": 2, "notes": []}
     versions = call("/groups/loyalty/versions").json()
     assert [(each["version"], each["author"], each["reason"]) for each in versions] == [
         (2, "", "by the API"),

@@ -106,7 +106,7 @@ def test_rules_are_tried_kept_looked_at_and_ended(call: Call) -> None:
     tried = call("/recommendations/check", "POST", json={"text": CALM}).json()
     assert tried == {"name": "calm", "version": 1, "products": 8, "allowed": 8}
     kept = call("/recommendations", "POST", json={"text": CALM, "reason": "a start"}).json()
-    assert kept == {"kind": "recommendations", "name": "calm", "version": 1}
+    assert kept == {"kind": "recommendations", "name": "calm", "version": 1, "notes": []}
     assert [each["name"] for each in call("/recommendations").json()] == ["default", "calm"]
     assert "at most 1 of one category" in call("/recommendations/calm").json()["says"]
     products = call("/recommendations/people/5?rules=calm").json()["products"]

@@ -65,7 +65,7 @@ def source(call: Call, tmp_path: Path) -> str:
     text = SOURCE.format(tmp_path / "in")
     assert call("/sources", "POST", json={"text": MAPPING}).json()["kind"] == "mapping"
     kept = call("/sources", "POST", json={"text": text}).json()
-    assert kept == {"kind": "source", "name": "shop_people", "version": 1}
+    assert kept == {"kind": "source", "name": "shop_people", "version": 1, "notes": []}
     return text
 
 

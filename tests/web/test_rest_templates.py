@@ -30,7 +30,7 @@ def test_a_template_is_checked_kept_and_shown_with_its_versions(call: Call) -> N
     assert (tried["version"], tried["parts"]["syntax"]) == (1, "liquid")
     assert "person.first_name" in tried["parts"]["variables"]
     kept = call("/templates/hello", "PUT", json={"text": HELLO, "author": "Ada"}).json()
-    assert kept == {"kind": "template", "name": "hello", "version": 1}
+    assert kept == {"kind": "template", "name": "hello", "version": 1, "notes": []}
     found = call("/templates/hello").json()
     assert (found["text"], found["campaigns"], found["trouble"]) == (HELLO, [], "")
     assert [each["author"] for each in call("/templates/hello/versions").json()] == ["Ada"]
