@@ -85,13 +85,23 @@ def disagreements(
     """Yield what the engine answers otherwise than DuckDB, or than the events say."""
     for life, questions in lives(seed, ticks=ticks, definitions=definitions):
         load(engine, life.facts)
-        for asked in questions:
+        for asked in chosen(engine, questions):
             own = asked.statement("duckdb")
             told = rows(life.facts.read(own.sql, own.parameters, own.tables))
             found = rows(engine.read(asked.statement(engine.dialect)))
             if found != told:
                 yield f"seed {seed}: {asked.segment} at {asked.at}: {found} instead of {told}"
             yield from misread(life, asked, found)
+
+
+def chosen(engine: Engine, questions: list[Asked]) -> list[Asked]:
+    """Return every question; for Spark, which plans each for seconds, one of each segment.
+
+    Of one segment it is everybody now, of the next some people in the past.
+    """
+    if engine.dialect != "spark":
+        return questions
+    return [each for number, each in enumerate(questions) if number % 4 in (0, 3)]
 
 
 def misread(life: Life, asked: Asked, found: list[tuple[object, ...]]) -> Iterator[str]:
