@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from tailorbird import freshening, learning, model_data
@@ -270,6 +271,19 @@ def test_models_that_are_asked_together_read_what_each_reads_alone(
         assert together.nobody(each, now) == (alone.num_rows == 0)
         if alone.num_rows:
             assert Past(tb.world, each, [person], together=together).features(now).equals(alone)
+
+
+def test_what_is_read_of_one_person_is_what_is_read_of_her_among_many(tb: Tailorbird) -> None:
+    now, people = tb.clock(), everybody(tb)
+    models = (WantedModel(name) for name in ("churn", "first_purchase", "value"))
+    names = [*dict.fromkeys(name for each in models for name in each.read())]
+    traits = model_data.traits(tb.world, now, people, names)
+    history = learning.history(tb.world, people, now)
+    for person in people[::200]:
+        hers = model_data.traits(tb.world, now, [person], names)
+        assert hers.equals(traits.filter(pc.equal(traits["person"], person)))
+        done = learning.history(tb.world, [person], now)
+        assert rows(done) == rows(history.filter(pc.equal(history["person"], person)))
 
 
 def test_of_a_segment_only_its_members_are_scored(tb: Tailorbird) -> None:

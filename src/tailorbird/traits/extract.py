@@ -15,6 +15,7 @@ from tailorbird.traits.sql import (
     DIALECT,
     TOUCHED,
     Scope,
+    both,
     column,
     compared,
     named,
@@ -76,32 +77,39 @@ def extract(
     """
     import numpy as np
 
-    asked = {TOUCHED: touched(np.unique(np.asarray(people, np.int64)))}
+    numbers = np.unique(np.asarray(people, np.int64))
+    asked = {TOUCHED: touched(numbers)}
+    alone = int(numbers[0]) if len(numbers) == 1 else None
     terms = list(terms)
     columns = {name: sorted(need.columns) for name, need in needs(terms).items()}
     columns["people"] = ["created_at", "person"]
     wants = _wants(terms, as_of)
     taken = dict(asked)
     for name, each in columns.items():
-        scope = Scope(as_of)
-        visible = dict(asked)
+        scope = Scope(as_of, alone=alone)
+        visible = {} if alone is not None else dict(asked)
         if name in OF_EVENTS:
             kept, rest = _parted(name, wants[name], as_of, state=state)
             if _is_late(rest, as_of):
-                visible[_LATE] = _late(facts, name, rest, asked, as_of)
+                visible[_LATE] = _late(facts, name, rest, asked, scope)
             query = _of_events(name, kept, rest, scope)
         else:
-            query = _of_people(select(*map(column, each), source=table(name)))
+            query = _of_people(select(*map(column, each), source=table(name)), scope)
         sql = query.sql(dialect=DIALECT, copy=False)
         taken[f"{TOUCHED}_{name}"] = facts.read(sql, tuple(scope.parameters), visible)
     return taken
 
 
-def _of_people(query: exp.Select) -> exp.Select:
+def _of_people(query: exp.Select, scope: Scope) -> exp.Select:
     """Return the query of the people asked about alone; each of them is named once.
 
-    A join costs two thirds of what `IN` does.
+    A join costs two thirds of what `IN` does; of one person, a test half of what a join does.
     """
+    if scope.alone is not None:
+        where = query.args.get("where")
+        hers = compared(column("person"), "=", (scope.bind(scope.alone),))
+        query.set("where", exp.Where(this=both([where.this, hers] if where else [hers])))
+        return query
     person = exp.to_identifier("person", quoted=True)
     query.append("joins", exp.Join(this=table(TOUCHED), using=[person]))
     return query
@@ -200,7 +208,7 @@ def _kept(
         for each in columns
     ]
     where = [*conditions, *_younger(want.since, scope), *_others([want])]
-    return _of_people(select(*chosen, source=table(source), where=where))
+    return _of_people(select(*chosen, source=table(source), where=where), scope)
 
 
 def _rest(name: str, columns: list[str], wants: dict[str, _Want], scope: Scope) -> exp.Select:
@@ -211,7 +219,7 @@ def _rest(name: str, columns: list[str], wants: dict[str, _Want], scope: Scope) 
     if _is_late(wants, scope.as_of):
         return select(*chosen, source=table(_LATE), where=conditions)
     where = [*conditions, *_younger(_earliest(wants), scope), *_others(wants.values())]
-    return _of_people(select(*chosen, source=table(name), where=where))
+    return _of_people(select(*chosen, source=table(name), where=where), scope)
 
 
 def _is_late(wants: dict[str, _Want], as_of: Instant) -> bool:
@@ -224,16 +232,16 @@ def _late(
     name: str,
     wants: dict[str, _Want],
     asked: dict[str, pa.Table],
-    as_of: Instant,
+    of: Scope,
 ) -> pa.Table:
     """Return the people's rows of late, of whatever events.
 
     To compare every row's event costs more than to take few people's other rows of some weeks.
     """
-    scope = Scope(as_of)
+    scope = Scope(of.as_of, alone=of.alone)
     needed = sorted({"event"}.union(*(want.columns for want in wants.values())))
     where = [*_younger(_earliest(wants), scope), *_others(wants.values())]
-    query = _of_people(select(*map(column, needed), source=table(name), where=where))
+    query = _of_people(select(*map(column, needed), source=table(name), where=where), scope)
     sql = query.sql(dialect=DIALECT, copy=False)
     return facts.read(sql, tuple(scope.parameters), asked)
 

@@ -52,6 +52,8 @@ class Scope:
     extracted: bool = False
     dialect: Dialect = DIALECT
     state: bool = False
+    alone: int | None = None
+    """The only person that is asked about, where there is one."""
     parameters: list[SqlValue] = field(default_factory=list)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     _numbers: dict[tuple[type, SqlValue], int] = field(default_factory=dict)
