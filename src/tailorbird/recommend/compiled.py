@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -40,7 +40,7 @@ def ranked(
     reasons: bool = True,
     said: dict[int, Floats] | None = None,
 ) -> Iterator[Ranked]:
-    """Yield the best items of these person indices (-1: strangers), a chunk at a time.
+    """Return the best items of these person indices (-1: strangers), a chunk at a time.
 
     What a person bought on a day after `bar_after` is left out. `group` is each person's row of
     `scorer.fills`, 0 where it is not given. Nobody need read `because` without `reasons`.
@@ -56,15 +56,29 @@ def ranked(
         barred, of = past.bought & (past.last_day > bar_after), rows[piece]
         if compile_it:
             return rank(scorer, past, some, k, allowed=allowed, barred=barred, group=of)
-        known = {} if said is None else said
-        if piece.start not in known:
-            known[piece.start] = scoring.related_scores(scorer, past, len(some))
+        related = _related(scorer, past, piece, said)
         return scoring.rank(
-            scorer, past, some, k, allowed=allowed, barred=barred, group=of,
-            related=known[piece.start], reasons=reasons,
+            scorer, past, some, k, allowed=allowed, barred=barred, group=of, related=related,
+            reasons=reasons,
         )  # fmt: skip
 
-    pieces = scoring.chunks(history, people, k if compile_it else len(allowed))
+    return _each(
+        best_of, scoring.chunks(history, people, k if compile_it else len(allowed)), threads
+    )
+
+
+def _related(scorer: Scorer, past: Past, piece: slice, said: dict[int, Floats] | None) -> Floats:
+    """Return `related_scores` of a chunk, from `said` where they are kept there."""
+    if said is None:
+        return scoring.related_scores(scorer, past, piece.stop - piece.start)
+    if piece.start not in said:
+        said[piece.start] = scoring.related_scores(scorer, past, piece.stop - piece.start)
+    return said[piece.start]
+
+
+def _each(
+    best_of: Callable[[slice], Ranked], pieces: Iterator[slice], threads: int
+) -> Iterator[Ranked]:
     if threads == 1:
         yield from map(best_of, pieces)
         return

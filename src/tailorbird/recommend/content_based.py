@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tailorbird.recommend import collaborative
 from tailorbird.recommend.collaborative import Related, by_target, nothing_related
 from tailorbird.recommend.interactions import (
     Flags,
@@ -231,20 +230,6 @@ def _rows(described: Described, asked: Ints) -> tuple[Ints, Indices, Singles]:
     start = np.cumsum([0, *counts]).astype(np.int64)
     entry = spans(described.start[asked], counts)
     return start, described.token[entry], described.weight[entry]
-
-
-def related(
-    history: History,
-    described: Described,
-    parameters: Parameters,
-    rng: np.random.Generator,
-    threads: int = 1,
-) -> Related:
-    """Return what goes with what by who had both, and by what items say of themselves."""
-    learnt = collaborative.learn(history, len(described.start) - 1, parameters, rng, threads)
-    if parameters.neighbours == "none":
-        return learnt
-    return blended(learnt, introduce(described, history, parameters.content > 0), parameters)
 
 
 def blended(related: Related, known: Introduced, parameters: Parameters) -> Related:

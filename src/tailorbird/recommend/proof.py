@@ -16,9 +16,9 @@ import numpy as np
 from tailorbird.model_cards import Measure, ModelCard, only_people
 from tailorbird.recommend import calibration, like_people, report
 from tailorbird.recommend.calibration import Calibration
-from tailorbird.recommend.collaborative import Related
 from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Flags, Interactions, Ints, encode, with_catalogue
+from tailorbird.recommend.links import Links
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Parameters
 from tailorbird.recommend.recommender import Recommender, train
 from tailorbird.recommend.report import DEPTH, LEAST_PEOPLE, Bought, Judged, Report
@@ -84,13 +84,8 @@ def prove(
     days = model.parameters.popular_half_life_days
     like = like_people.judged(coded, groups, (middle, last), days, seed)
     past = _Past(coded, items, like.groups, seed, describe(items, coded.items), windows)
-    bought = _purchases(interactions)
-    test, known = past.like(model, last, horizon), _known(_until(interactions, last))
-    buyers = np.unique(bought.person[(bought.at > last) & (bought.at <= now)])
-    buyers, strangers = (
-        _drawn(some, MOST_JUDGED, rng)
-        for some in (np.intersect1d(buyers, known), np.setdiff1d(buyers, known))
-    )
+    bought, test = _purchases(interactions), past.like(model, last, horizon)
+    buyers, strangers = _buyers(bought, _known(_until(interactions, last)), (last, now), rng)
     if len(buyers) < LEAST_PEOPLE:
         return Proof(Report(last, now, len(buyers), (), _too_few(len(buyers), horizon_days)), None)
     lists = {"": _lists(test, buyers, last), **_naive_lists(past, buyers, last)}
@@ -140,6 +135,18 @@ def _known(past: pa.Table) -> Ints:
     return np.unique(past["person"].drop_null().to_numpy())
 
 
+def _buyers(
+    bought: Bought, known: Ints, window: tuple[Instant, Instant], rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Return who bought in a window: of the known and of strangers, `MOST_JUDGED` of each."""
+    after, until = window
+    people = np.unique(bought.person[(bought.at > after) & (bought.at <= until)])
+    return (
+        _drawn(np.intersect1d(people, known), MOST_JUDGED, rng),
+        _drawn(np.setdiff1d(people, known), MOST_JUDGED, rng),
+    )
+
+
 def _drawn(people: Ints, most: int, rng: np.random.Generator) -> Ints:
     return people if len(people) <= most else np.sort(rng.choice(people, most, replace=False))
 
@@ -158,10 +165,10 @@ class _Past:
     def fit(self, parameters: Parameters, now: Instant) -> Recommender:
         return train(
             self.coded, self.items, now=now, seed=self.seed, parameters=parameters,
-            groups=self.groups, said=self.said, links=self._links(parameters, now),
+            groups=self.groups, said=self.said, known=self._links(parameters, now),
         )  # fmt: skip
 
-    def _links(self, parameters: Parameters, now: Instant) -> tuple[Related, Related] | None:
+    def _links(self, parameters: Parameters, now: Instant) -> Links | None:
         """Return what a window that begins at an instant has learnt; None where there is none."""
         found = next((each for each in self.windows if each.after == now), None)
         return found.links(parameters) if found else None

@@ -17,10 +17,10 @@ from tailorbird.recommend import (
     compiled,
     content_based,
     factors,
+    links,
     popular,
     scoring,
     second_stage,
-    sequence,
     shown,
     slots,
 )
@@ -306,21 +306,18 @@ def train(
     groups: pa.Table | None = None,
     threads: int = 1,
     said: Described | None = None,
-    links: tuple[Related, Related] | None = None,
+    known: links.Links | None = None,
 ) -> Recommender:
     """Return what `fit` returns, from interactions that are already coded.
 
-    `said` is what the items say of themselves, and `links` what goes with what and comes after it,
+    `said` is what the items say of themselves, and `known` what goes with what and comes after it,
     where that is known already.
     """
     items, interactions = with_catalogue(items, interactions)
     past, names = history(interactions, now), interactions.items
-    size, rng = len(names), np.random.default_rng
+    size = len(names)
     described = said or content_based.describe(items, names)
-    related, following = links or (
-        content_based.related(past, described, parameters, rng(seed), threads),
-        sequence.learn(past, size, parameters, rng(seed)),
-    )
+    related, following = known or links.learn(past, described, parameters, seed, threads)
     days = parameters.popular_half_life_days
     return Recommender(
         parameters=parameters,
@@ -335,7 +332,7 @@ def train(
         groups=popular.by_group(past, size, days, groups),
         described=described,
         fresh=content_based.fresh(past, size),
-        factors=factors.learn(past, size, parameters, rng(seed)),
+        factors=factors.learn(past, size, parameters, np.random.default_rng(seed)),
     )
 
 
@@ -377,9 +374,9 @@ def _check(made: Recommender) -> None:
         ModelError: they do not.
     """
     items, past, said = len(made.items), made.history, made.described
-    for name, links in (("related", made.related), ("following", made.following)):
-        check_links(name, links.start, links.source, items, items)
-        check_lengths(name, len(links.source), links.weight)
+    for name, found in (("related", made.related), ("following", made.following)):
+        check_links(name, found.start, found.source, items, items)
+        check_lengths(name, len(found.source), found.weight)
     check_links("history", past.start, past.item, len(past.people), items)
     check_lengths("history", len(past.item), past.day, past.weight, past.bought, past.visit)
     check_lengths("popular", items, made.popular, made.fresh, *made.groups.popular)

@@ -22,6 +22,7 @@ from tailorbird.recommend import (
 from tailorbird.recommend.collaborative import Pairs, Related
 from tailorbird.recommend.content_based import Described, describe
 from tailorbird.recommend.interactions import Floats, History, Interactions, Ints, history
+from tailorbird.recommend.links import Links
 from tailorbird.recommend.parameters import OWN_REPEAT, POPULARITY, Kind, Parameters
 from tailorbird.recommend.popular import everybodys
 from tailorbird.recommend.scoring import Ranked
@@ -157,7 +158,7 @@ class Window:
             ),
         )
 
-    def links(self, parameters: Parameters) -> tuple[Related, Related]:
+    def links(self, parameters: Parameters) -> Links:
         """Return what goes with what and what comes after it, learnt by these parameters."""
         rng = np.random.default_rng(0)  # people are drawn where there are a million of them
         return self._related(parameters, rng), self._following(parameters, rng)
