@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from tailorbird import web_address
 from tailorbird.errors import SettingsError
 from tailorbird.feedback_settings import Feedback as Feedback
 from tailorbird.ledger_settings import Ledger as Ledger
@@ -301,7 +302,8 @@ def load(
     With a `text`, as if that were its file's.
 
     Raises:
-        SettingsError: the file cannot be read, a name is unknown, a value has the wrong type.
+        SettingsError: the file cannot be read, a name is unknown, a value has the wrong type, or
+            links cannot begin with a `base_url`.
     """
     path = folder / FILE_NAME
     values = read(path) if text is None else parsed(text, str(path))
@@ -315,7 +317,22 @@ def load(
             put(values, name, text.split(",") if _is_list(name) else text)
             origins[name] = f"environment variable {variable}"
     settings = converted(values, Settings, origins, str(path))
+    _check_addresses(settings, origins)
     return settings, _listing(settings, origins)
+
+
+def _check_addresses(settings: Settings, origins: Mapping[str, str]) -> None:
+    """Return when links can begin with the addresses of the server and of the brands."""
+    brands = {f"{BRANDS}{name}": each.base_url for name, each in settings.brands.items()}
+    own = {"server": settings.server.base_url, **{name: url for name, url in brands.items() if url}}
+    for table, url in own.items():
+        if fault := web_address.fault(url):
+            name = f"{table}.base_url"
+            what = f"links cannot begin with '{name}': {fault}"
+            mend = (
+                "write the address under which people reach this server: https://mail.shop.example"
+            )
+            raise SettingsError(what, where=origins.get(name, FILE_NAME), mend=mend)
 
 
 def names() -> list[str]:

@@ -68,6 +68,69 @@ def test_a_wrong_setting_of_a_carrier_is_told_by_its_name_alone(
     assert says_nothing_of_it(str(refused.value))
 
 
+NO_ADDRESSES = [
+    ("shop.example", "it does not begin with http:// or https://"),
+    ("localhost:8000", "it does not begin with http:// or https://"),
+    ("//shop.example", "it does not begin with http:// or https://"),
+    ("https:/shop.example", "it does not begin with http:// or https://"),
+    ("javascript:alert(1)", "it does not begin with http:// or https://"),
+    ("/var/mail/links", "it does not begin with http:// or https://"),
+    ("file:///var/mail/links", "it does not begin with http:// or https://"),
+    ("ftp://shop.example", "it does not begin with http:// or https://"),
+    ("https://", "it names no host"),
+    ("https://:8000", "it names no host"),
+    ("https://[::1", "what it names is no host"),
+    ("https://my shop.example", "it has a space, or a sign that no address has"),
+    (" https://shop.example", "it has a space, or a sign that no address has"),
+    ("https://shop.example\\t/a", "it has a space, or a sign that no address has"),
+    ("https://shop.example/<b>", "it has a space, or a sign that no address has"),
+    ("https://me:hunter2@shop.example", "it has a user name or a password in it"),
+    ("https://hunter2@shop.example", "it has a user name or a password in it"),
+    ("https://shop.example:99999", "its port is no number up to 65535"),
+    ("https://shop.example:hunter2", "its port is no number up to 65535"),
+    ("https://shop.example/?a=1", "it has a ? or a # in it"),
+    ("https://shop.example/#", "it has a ? or a # in it"),
+]
+ADDRESSES = [
+    "http://127.0.0.1:8000", "http://localhost:8400", "http://[::1]:8400", "HTTPS://Shop.example",
+    "https://shop.example/mail", "https://shop.example/", "https://müller.example",
+    "https://shop_1.example:8443/a-b/c%20d/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ["server", "brands.outlet"])
+@pytest.mark.parametrize(("url", "told"), NO_ADDRESSES)
+def test_links_begin_with_no_base_url_that_is_no_address(
+    tmp_path: Path, table: str, url: str, told: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings.load(tmp_path, {}, f'[{table}]\nbase_url = "{url}"\n')
+    assert refused.value.what.startswith(f"links cannot begin with '{table}.base_url': {told}")
+    assert refused.value.where == str(tmp_path / "tailorbird.toml")
+    assert "write the address under which people reach this server" in refused.value.mend
+    assert says_nothing_of_it(str(refused.value))
+
+
+def test_an_empty_base_url_is_one_that_a_brand_does_not_have_and_the_server_needs(
+    tmp_path: Path,
+) -> None:
+    assert settings.load(tmp_path, {}, '[brands.outlet]\nbase_url = ""\n')[0].brands
+    with pytest.raises(SettingsError, match="links cannot begin with 'server.base_url'"):
+        settings.load(tmp_path, {}, '[server]\nbase_url = ""\n')
+
+
+def test_a_base_url_of_the_environment_is_told_by_its_variable(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="environment variable TAILORBIRD_SERVER__BASE_URL"):
+        settings.load(tmp_path, {"TAILORBIRD_SERVER__BASE_URL": "shop.example"})
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_a_base_url_that_is_an_address_is_taken_as_it_is_written(tmp_path: Path, url: str) -> None:
+    text = f'[server]\nbase_url = "{url}"\n[brands.outlet]\nbase_url = "{url}"\n'
+    found, _ = settings.load(tmp_path, {}, text)
+    assert found.server.base_url == found.brands["outlet"].base_url == url
+
+
 def test_a_wrong_variable_is_told_by_its_own_name(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         settings.load(tmp_path, {"TAILORBIRD_DELIVERY__SMTP_PORT": SECRET})

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from tailorbird import web_address
 from tailorbird.errors import CarrierError, SettingsError
 from tailorbird.ports import Journal
 from tailorbird.schema import Outgoing, Reply
@@ -378,16 +379,10 @@ def _refuse_stale(connection: http.client.HTTPConnection) -> None:
 
 def _checked(base_url: str, where: str) -> SplitResult:
     """Return the parts of an address to which credentials may go."""
-    mend = "write it as https://api.example.com"
-    try:
-        parts = urlsplit(base_url)
-        _ = parts.port
-    except ValueError:
-        raise SettingsError(
-            f"{base_url!r} is no address", where=f"{where}.base_url", mend=mend
-        ) from None
-    if parts.scheme not in STANDARD_PORTS or not parts.hostname or parts.query or parts.username:
-        raise SettingsError(f"{base_url!r} is no address", where=f"{where}.base_url", mend=mend)
+    mend, url = "write it as https://api.example.com", base_url.strip()
+    if fault := web_address.fault(url):
+        raise SettingsError(f"it is no address: {fault}", where=f"{where}.base_url", mend=mend)
+    parts = urlsplit(url)
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise SettingsError(
             "the credentials would cross the network in clear",
