@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from tailorbird import learning, recommending, serving, steering_record
-from tailorbird.errors import UsageError
+from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.long_work import AT_ONCE, Work
 from tailorbird.recalculating import due
 from tailorbird.schema import DAY, HOUR, Instant
@@ -27,7 +27,7 @@ BETWEEN: Final = HOUR
 def run_due(world: World, now: Instant, work: Work = AT_ONCE) -> list[str]:
     """Learn what rules that steer keep of lists, where it is due; return the names learnt.
 
-    `work` does it: behind, it is seen at a later call.
+    Rules that cannot be read learn nothing. `work` does it: behind, it is seen at a later call.
     """
     done = []
     for rules, version in recommending.every(world):
@@ -61,8 +61,8 @@ def _learn(world: World, name: str, now: Instant) -> bool:
     people = recommending.audited_people(world, began)
     try:
         chooser = recommending.Chooser(world, people, began, name)
-    except UsageError:
-        return False  # removed since it was due
+    except (DefinitionError, UsageError):
+        return False  # refused, or removed since it was due
     products = len(chooser.shop.stock.items)
     found = Learnt(now, model, chooser.rules_version, products, {})
     last = steering_record.learnt(world, name)

@@ -33,6 +33,7 @@ from tailorbird import (
     notify,
     profiles,
     ready,
+    recommending,
     retraining,
     segments,
     triggering,
@@ -80,8 +81,8 @@ class Ingested(msgspec.Struct, frozen=True):
     created: int = 0
     merged: int = 0
     troubles: tuple[str, ...] = ()
-    """Which segments are broken, what holds people up in journeys, and which models cannot be read,
-    each in a sentence."""
+    """Which segments are broken, what holds people up in journeys, and which models and rules of
+    recommendation cannot be read, each in a sentence."""
 
     def __add__(self, other: Ingested) -> Ingested:
         pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
@@ -313,7 +314,7 @@ def keep_current(
     learning_on.run_due(world, now, work)
     exposing.run_due(world, now, work)
     models = (*freshening.freshen(world, now).troubles, *learning.troubles(world))
-    models = (*models, *clusters.troubles(world))
+    models = (*models, *clusters.troubles(world), *recommending.refused(world).values())
     refresh(world, now, seconds, work)
     journeying.react(world, now)
     outside = triggering.enter_triggered(world, now, journeying.enter)

@@ -8,11 +8,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from tailorbird import grouping, journey_conditions, letters
+from tailorbird import grouping, journey_conditions, letters, recommending
 from tailorbird.enrolments import Enrolment, Flow, Outcome, Place
 from tailorbird.errors import DefinitionError, UsageError
 from tailorbird.journeys import advance
-from tailorbird.journeys.journey import Journey, SegmentTrigger, Send, WaitFor
+from tailorbird.journeys.journey import Journey, Recommend, SegmentTrigger, Send, WaitFor
 from tailorbird.letters.campaigns import of_journey
 from tailorbird.schema import DAY, MINUTE, Instant
 from tailorbird.world import World
@@ -176,7 +176,9 @@ def held(world: World, place: Place) -> str:
             conditions.append(journey.who)
         journey_conditions.check(world, conditions)
         if isinstance(step, Send):
-            letters.check_segments(world, step.message, place.version)
+            letters.check_readable(world, step.message, place.version)
+        elif isinstance(step, Recommend):
+            recommending.standing(world, step.rules)
     except (DefinitionError, UsageError) as error:
         return error.sentence()
     return ""

@@ -314,9 +314,10 @@ class Tick:
         """Return who is still to be written to, asked right before, after moving the others.
 
         Raises:
-            DefinitionError: the mail asks a broken segment: all wait until that is mended.
+            DefinitionError: the mail asks a broken segment, or its rules of recommendation are
+                refused: all wait until that is mended.
         """
-        letters.check_segments(self._world, step.message, place.version)
+        letters.check_readable(self._world, step.message, place.version)
         batch = self._world.enrolments.due(place, self._now, SENDS_AT_ONCE)
         turned, left = self._checked(journey, batch)
         if journey.who is not None and left:

@@ -261,7 +261,11 @@ def _parsed(found: Definition) -> tuple[Rules, int]:
 
 
 def written(world: World, name: str = DEFAULT) -> tuple[Rules, int] | None:
-    """Return the rules of a name with their version, 0 for those that nobody wrote; None: none."""
+    """Return the rules of a name with their version, 0 for those that nobody wrote; None: none.
+
+    Raises:
+        DefinitionError: this version refuses them.
+    """
     found = world.definitions.get(KIND, name)
     if found is not None:
         return _parsed(found)
@@ -273,6 +277,7 @@ def standing(world: World, name: str = DEFAULT) -> tuple[Rules, int]:
 
     Raises:
         UsageError: there are none of this name.
+        DefinitionError: this version refuses them.
     """
     found = written(world, name)
     if found is not None:
@@ -307,14 +312,36 @@ def find(world: World, name: str) -> Rules:
 
 
 def every(world: World) -> tuple[tuple[Rules, int], ...]:
-    """Return all rules that stand with their versions, the default first; read once a version."""
+    """Return all rules that can be read with their versions, the default first."""
+    return tuple(each for each in _all(world).values() if not isinstance(each, str))
+
+
+def refused(world: World) -> dict[str, str]:
+    """Return why rules cannot be read, by their name, the default first.
+
+    An older version kept them, and this one refuses them. Nobody is shown anything by other rules
+    instead: what names them waits, also where they are the default.
+    """
+    return {name: each for name, each in _all(world).items() if isinstance(each, str)}
+
+
+def _all(world: World) -> dict[str, tuple[Rules, int] | str]:
+    """Return all rules with their versions, or why they cannot be read; read once a version."""
     latest = world.definitions.latest(KIND)
+    stamp = tuple((each.name, each.version) for each in latest)
 
-    def read() -> tuple[tuple[Rules, int], ...]:
-        found = {each.name: _parsed(each) for each in latest}
-        return (found.pop(DEFAULT, _UNWRITTEN), *found.values())
+    def read() -> dict[str, tuple[Rules, int] | str]:
+        found = {each.name: _read_or_why(each) for each in latest}
+        return {DEFAULT: found.pop(DEFAULT, _UNWRITTEN), **found}
 
-    return world.latest.of("all rules", tuple((each.name, each.version) for each in latest), read)
+    return world.latest.of("all rules", stamp, read)
+
+
+def _read_or_why(found: Definition) -> tuple[Rules, int] | str:
+    try:
+        return _parsed(found)
+    except DefinitionError as error:
+        return error.sentence()
 
 
 def check(world: World, name: str, text: str) -> Rules:

@@ -91,7 +91,8 @@ def _find(world: World, kind: Kind, name: str, now: Instant) -> None:
         case "template" | "slot" | "image":
             _find_of_mails(world, kind, name)
         case "recommendations":
-            recommending.find(world, name)
+            if world.definitions.get(kind, name) is None:
+                recommending.find(world, name)
 
 
 def _find_of_mails(world: World, kind: Literal["template", "slot", "image"], name: str) -> None:

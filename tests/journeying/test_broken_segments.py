@@ -161,7 +161,7 @@ def test_why_tells_that_a_campaign_waits_for_a_segment_to_be_mended(upgraded: An
     ann = upgraded.tb.person("ann")
     found = upgraded.tb.readings.why(ann, "spring", upgraded.now)
     assert found.answer == "not_decided"
-    assert "it waits until a segment is mended: spring: it rests on segment 'odd'" in found.sentence
+    assert "it waits until this is mended: spring: it rests on segment 'odd'" in found.sentence
 
 
 def test_a_broken_segment_holds_only_the_campaigns_that_name_it(upgraded: Any) -> None:

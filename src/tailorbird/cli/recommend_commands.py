@@ -79,12 +79,13 @@ def list_rules(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None
             each.name,
             each.version or "built in",
             f"{each.allowed:,} of {each.products:,}",
-            "; ".join(each.says),
+            "BROKEN" if each.trouble else "; ".join(each.says),
         )
         for each in found
     ]
-    emit(found, table(("rules", "version", "products that pass", "what they ask"), rows),
-         as_json=as_json)  # fmt: skip
+    told = [f"{each.name} is broken: {each.trouble}" for each in found if each.trouble]
+    heads = ("rules", "version", "products that pass", "what they ask")
+    emit(found, [*table(heads, rows), *told], as_json=as_json)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from tailorbird.letters.asking import condition
 from tailorbird.letters.compiled import (
     check,
     check_block,
-    check_segments,
+    check_readable,
     check_template,
     template,
 )
@@ -53,7 +53,7 @@ __all__ = [
     "check_campaign",
     "check_image",
     "check_images",
-    "check_segments",
+    "check_readable",
     "check_slot",
     "check_template",
     "check_texts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tailorbird import content, grouping, journeys
+from tailorbird import content, grouping, journeys, recommending
 from tailorbird.content.languages import language
 from tailorbird.content.liquid import Source
 from tailorbird.content.shapes import Shape
@@ -14,6 +14,7 @@ from tailorbird.letters import editions
 from tailorbird.letters.asking import check_sound, questions
 from tailorbird.letters.images import check_images
 from tailorbird.letters.journey_shapes import of_campaign
+from tailorbird.letters.picks import check_rules
 from tailorbird.letters.senders import check_sender
 from tailorbird.letters.shapes import shapes
 from tailorbird.world import World
@@ -37,7 +38,8 @@ def check(
     check_sender(campaign)
     edition = editions.current(world, campaign, version)
     check_sound(world, edition)
-    _ = edition.template, edition.gaps
+    check_rules(world, campaign, asks=edition.template.asks)
+    _ = edition.gaps
     check_images(world, edition.template.variables())
     more = of_campaign(world, campaign.name, version) if beside is None else beside
     for misfit in misfits(edition.source, edition.blocks, {**shapes(world, edition), **more}):
@@ -45,22 +47,25 @@ def check(
     return edition
 
 
-def check_segments(world: World, campaign: journeys.Campaign, version: int) -> None:
-    """Return when no segment is broken that a mail asks: until that is mended, nobody gets it.
+def check_readable(world: World, campaign: journeys.Campaign, version: int) -> None:
+    """Return when a mail asks no broken segment, and its rules of recommendation can be read.
 
-    What else is wrong with the mail is told where it is made.
+    Until that is mended, nobody gets it. What else is wrong with the mail is told where it is made.
 
     Raises:
-        DefinitionError: one is.
+        DefinitionError: one is broken, or they are.
     """
-    if len(grouping.sound_segments(world)) == len(grouping.standing_segments(world)):
+    sound = len(grouping.sound_segments(world)) == len(grouping.standing_segments(world))
+    if sound and not recommending.refused(world):
         return
     try:
         edition = editions.current(world, campaign, version)
         questions(edition)
+        asks = edition.template.asks
     except (DefinitionError, TemplateError, UsageError):
         return
     check_sound(world, edition)
+    check_rules(world, campaign, asks=asks)
 
 
 def check_template(world: World, name: str, text: str) -> None:

@@ -29,7 +29,7 @@ from tailorbird.letters.given import (
 )
 from tailorbird.letters.images import image_traits
 from tailorbird.letters.limiting import zone_named, zone_of
-from tailorbird.letters.picks import Picker
+from tailorbird.letters.picks import Picker, shows_products
 from tailorbird.letters.scored import scores
 from tailorbird.privacy.permit import permitting
 from tailorbird.schema import DAY, ConsentState, Instant, PersonId, Profile
@@ -123,7 +123,7 @@ class Deciding:
 
     def _picker(self, personal: Sequence[PersonId]) -> Picker | None:
         """Return what chooses products, None where the mail shows none."""
-        if not (self.campaign.recommendations or self._edition.template.asks):
+        if not shows_products(self.campaign, asks=self._edition.template.asks):
             return None
         return Picker(self._world, personal, self._now, self.campaign.recommended_by)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
+from tailorbird import recommending
+from tailorbird.journeys import Campaign
 from tailorbird.recommend.rules import DEFAULT
 from tailorbird.recommending import Chooser
 from tailorbird.schema import Instant, PersonId, Product
@@ -13,6 +15,24 @@ from tailorbird.world import World
 Shown: TypeAlias = dict[str, Any]
 """A product as templates print it."""
 _TOLD = ("reason", "reason_code", "because", "score", "recommendation_score")
+
+
+def check_rules(world: World, campaign: Campaign, *, asks: bool) -> None:
+    """Return when the rules can be read that choose the products of a mail, if it shows any.
+
+    `asks` says whether its template asks for products of categories.
+
+    Raises:
+        DefinitionError: they are refused, so that it waits: no others choose instead.
+        UsageError: there are none of this name.
+    """
+    if shows_products(campaign, asks=asks):
+        recommending.standing(world, campaign.recommended_by)
+
+
+def shows_products(campaign: Campaign, *, asks: bool) -> bool:
+    """Return whether products are chosen for a mail."""
+    return bool(campaign.recommendations or asks)
 
 
 class Picker:

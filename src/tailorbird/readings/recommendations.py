@@ -208,28 +208,47 @@ def _why_nothing(chooser: recommending.Chooser, category: str) -> str:
 
 
 def rule_sets(world: World, now: Instant) -> tuple[RuleSet, ...]:
-    """Return all rules that stand, the default first."""
-    return tuple(_shown(world, *each, now) for each in recommending.every(world))
+    """Return all rules that stand, the default first; of those that cannot be read, why."""
+    read = {rules.name: _shown(world, rules, now) for rules, _ in recommending.every(world)}
+    odd = {name: _refused(world, name, why) for name, why in recommending.refused(world).items()}
+    names = dict.fromkeys((DEFAULT, *sorted({*read, *odd})))
+    return tuple((read | odd)[name] for name in names)
 
 
 def rule_set(world: World, name: str, now: Instant) -> RuleSet | None:
     """Return the rules of one name; None where there are none."""
+    if why := recommending.refused(world).get(name):
+        return _refused(world, name, why)
     found = recommending.written(world, name)
-    return _shown(world, *found, now) if found else None
+    return _shown(world, found[0], now) if found else None
 
 
-def _shown(world: World, rules: Rules, version: int, now: Instant) -> RuleSet:
-    kept = world.definitions.get(recommending.KIND, rules.name)
-    uses = removing.uses(world, "recommendations", rules.name)
+def _shown(world: World, rules: Rules, now: Instant) -> RuleSet:
     allowed, products = recommending.allowed(world, rules, now)
-    return RuleSet(
-        name=rules.name,
-        version=version,
+    return msgspec.structs.replace(
+        _kept(world, rules.name, products),
         description=rules.description,
         says=tuple(words(rules)),
-        products=products,
         allowed=allowed,
-        used_by=tuple(each.phrase() for each in uses),
+    )
+
+
+def _refused(world: World, name: str, why: str) -> RuleSet:
+    products = len(recommending.shop(world).stock.items)
+    return msgspec.structs.replace(_kept(world, name, products), trouble=why)
+
+
+def _kept(world: World, name: str, products: int) -> RuleSet:
+    """Return what is known of rules without reading them."""
+    kept = world.definitions.get(recommending.KIND, name)
+    return RuleSet(
+        name=name,
+        version=kept.version if kept else 0,
+        description="",
+        says=(),
+        products=products,
+        allowed=0,
+        used_by=tuple(each.phrase() for each in removing.uses(world, "recommendations", name)),
         text=kept.text if kept else "",
     )
 

@@ -216,12 +216,12 @@ def _undecided(world: World, profile: Profile, name: str, at: Instant) -> Why:
 def _waiting(
     world: World, campaign: journeys.Campaign, version: int
 ) -> tuple[WhyAnswer, str] | None:
-    """Return that a campaign waits until a segment that it names is mended; None where none is."""
+    """Return that a campaign waits until what it rests on is mended; None where it can go."""
     try:
         reaching.check(world, campaign)
-        letters.check_segments(world, campaign, version)
-    except DefinitionError as error:
-        return "not_decided", f"it waits until a segment is mended: {error.sentence()}"
+        letters.check_readable(world, campaign, version)
+    except (DefinitionError, UsageError) as error:
+        return "not_decided", f"it waits until this is mended: {error.sentence()}"
     return None
 
 

@@ -50,7 +50,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class RuleSet(msgspec.Struct, frozen=True):
-    """Rules of recommendation as they stand, and how many products pass them now."""
+    """Rules of recommendation as they stand, and how many products pass them now.
+
+    Of rules that cannot be read nothing is said but `trouble`, and no product passes.
+    """
 
     name: str
     version: int
@@ -61,6 +64,8 @@ class RuleSet(msgspec.Struct, frozen=True):
     allowed: int
     used_by: tuple[str, ...]
     text: str
+    trouble: str = ""
+    """Why they cannot be read, and how that is mended; until then what uses them waits."""
 
 
 class RulesTrial(msgspec.Struct, frozen=True):
