@@ -36,6 +36,8 @@ MOST_TUNED: Final = 2_000
 _TRIALS: Final = 40
 
 _SAID: Final = ("said",)
+_MOST_SAID: Final = 8_000_000
+"""People x items whose scores are kept between trials (64 MB); more are reckoned each time."""
 
 T = TypeVar("T")
 _Steps: TypeAlias = tuple[tuple[dict[str, str | float], ...], ...]
@@ -163,8 +165,13 @@ class Window:
         rng = np.random.default_rng(0)  # people are drawn where there are a million of them
         return self._related(parameters, rng), self._following(parameters, rng)
 
-    def _said(self, parameters: Parameters) -> dict[int, Floats]:
-        """Return where scores are kept while nothing changes them but what is one's own."""
+    def _said(self, parameters: Parameters) -> dict[int, Floats] | None:
+        """Return where scores are kept while nothing changes them but what is one's own.
+
+        None where they are too many: of 20,000 people and 50,000 items they take 8 GB.
+        """
+        if len(self.people) * self.items > _MOST_SAID:
+            return None
         alike = msgspec.structs.replace(parameters, own_weight=0.0, own_half_life_days=0.0)
         latest: tuple[Parameters, dict[int, Floats]] | None = self.learnt.get(_SAID)
         if latest is None or latest[0] != alike:
