@@ -34,10 +34,7 @@ def trained(world: World, name: str) -> tuple[int, dict[str, bytes], bytes]:
     Raises:
         UsageError: no model of this name was trained.
     """
-    found = served(world, name)
-    if found is None:
-        raise _untrained(world, name)
-    return found
+    return _of_version(world, name, version(world, name))
 
 
 def loaded(world: World, name: str) -> tuple[int, dict[str, bytes], bytes]:
@@ -45,8 +42,15 @@ def loaded(world: World, name: str) -> tuple[int, dict[str, bytes], bytes]:
 
     Raises as `trained`.
     """
-    stamp = version(world, name)
-    return world.latest.of(f"files of {name}", stamp, lambda: trained(world, name))
+    number = version(world, name)  # another may serve by the time that this one is read
+    return world.latest.of(f"files of {name}", number, lambda: _of_version(world, name, number))
+
+
+def _of_version(world: World, name: str, number: int) -> tuple[int, dict[str, bytes], bytes]:
+    found = kept(world, name, number) if number else None
+    if found is None:
+        raise _untrained(world, name)
+    return found
 
 
 def _untrained(world: World, name: str) -> UsageError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from tailorbird import flow, learning, recommend, removing, serving, steering_re
 from tailorbird.app import Tailorbird
 from tailorbird.cli import run
 from tailorbird.errors import ConflictError, DefinitionError, UsageError
+from tailorbird.latest import Latest
 from tailorbird.model_cards import ModelCard
+from tailorbird.readings import recommendations
 from tailorbird.recommend import report
 from tailorbird.recommend.report import Report
 from tailorbird.schema import DAY, HOUR, Body, PersonId
@@ -313,6 +316,35 @@ def test_what_is_lifted_is_learnt_behind_requests_and_never_in_one(
     clock.now += HOUR
     flow.keep_current(shop.world, shop.clock())
     assert steering_record.learnt(shop.world, "lifted") == second
+
+
+def test_the_audit_says_that_what_is_lifted_is_not_worked_out_yet(shop: Tailorbird) -> None:
+    def waits() -> str:
+        return recommendations.exposure(shop.world, shop.clock(), "lifted").waits
+
+    shop.put("recommendations", "lifted", LIFTED)
+    assert "not been worked out yet" in waits()
+    flow.keep_current(shop.world, shop.clock())
+    assert waits() == ""
+    shop.put("recommendations", "lifted", LIFTED.replace("0.9", "0.7"))
+    assert "before the rules or the model changed" in waits()
+
+
+def test_a_version_that_ceases_to_serve_while_it_is_read_is_not_taken_for_another(
+    shop: Tailorbird,
+) -> None:
+    class Turning(Latest):
+        """Another version serves as soon as the number of the first is known."""
+
+        def of(self, name: str, stamp: Hashable, make: Callable[[], Any]) -> Any:
+            train(shop)
+            return super().of(name, stamp, make)
+
+    shop.world.models.put(learning.RECOMMENDER, {"other": b"1"}, b"{}")
+    assert serving.version(shop.world, learning.RECOMMENDER) == 2
+    world = replace(shop.world, latest=Turning())
+    assert serving.loaded(world, learning.RECOMMENDER)[0] == 2
+    assert serving.version(world, learning.RECOMMENDER) == 3
 
 
 def test_a_length_that_was_not_learnt_takes_the_nearest_until_it_is(shop: Tailorbird) -> None:

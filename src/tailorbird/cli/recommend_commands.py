@@ -156,6 +156,8 @@ def _exposure_lines(found: ExposureReport) -> Iterator[str]:
     )
     if any(audit.steered for audit in found.audits):
         yield f"lifting leaves {found.ndcg:.1%} of the NDCG by the model's own scores"
+    if found.waits:
+        yield found.waits
     for audit in found.audits:
         yield ""
         rows = [

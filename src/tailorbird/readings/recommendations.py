@@ -357,4 +357,17 @@ def exposure(world: World, now: Instant, name: str = DEFAULT) -> ExposureReport:
         gini=found.gini,
         ndcg=found.ndcg,
         audits=found.audits,
+        waits=_waits(world, chooser),
     )
+
+
+def _waits(world: World, chooser: recommending.Chooser) -> str:
+    """Return what is still to be worked out of what is lifted, '' where nothing is."""
+    if not chooser.rules.steered():
+        return ""
+    last = steering_record.learnt(world, chooser.rules.name)
+    if last is None:
+        return "What is lifted has not been worked out yet: nothing is lifted until it is."
+    if (last.version, last.rules_version) != (chooser.version, chooser.rules_version):
+        return "What is lifted was worked out before the rules or the model changed."
+    return ""

@@ -118,3 +118,5 @@ class ExposureReport(msgspec.Struct, frozen=True):
     ndcg: float
     """Of what is shown, by the model's own scores: 1 where no rule of exposure moved anything."""
     audits: tuple[ExposureAudit, ...]
+    waits: str = ""
+    """Why nothing is lifted yet, or by what was worked out before; '' where neither is so."""
