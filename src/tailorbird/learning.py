@@ -326,20 +326,20 @@ def _loaded(world: World, version: int) -> tuple[int, recommend.Recommender] | s
 
 def troubles(world: World) -> list[str]:
     """Return of each model that cannot be read why, and how it is mended; read once a version."""
-    found = [*refused(world).values(), *_of_broken_segments(world)]
+    found = [*refused(world).values(), *waiting(world).values()]
     found += [serving.trouble(world, name) for name in world.models.names()]
     ready = _ready(world)
     return [each for each in (*found, ready) if isinstance(each, str) and each]
 
 
-def _of_broken_segments(world: World) -> list[str]:
-    """Return of each model that nobody can be asked of why: the segment of its people is broken."""
-    found = []
+def waiting(world: World) -> dict[str, str]:
+    """Return why nobody can be scored by models, by name: the segment of its people is broken."""
+    found = {}
     for asked in defined(world):
         try:
             audience(world, asked, 0)
         except DefinitionError as error:
-            found.append(f"model {asked.name} waits: {error.sentence()}")
+            found[asked.name] = f"model {asked.name} waits: {error.sentence()}"
     return found
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
+from tests.web.test_rest_recommendations import said
 
 from tailorbird import (
     authoring,
@@ -22,7 +24,7 @@ from tailorbird.as_code.audiences import Audiences
 from tailorbird.errors import DefinitionError
 from tailorbird.journey_alarms import alarms
 from tailorbird.readings import models, preflight
-from tailorbird.schema import DAY, HOUR, SECOND, DefinitionKind
+from tailorbird.schema import DAY, HOUR, SECOND, Body, DefinitionKind
 
 ODD = "segments/odd.yaml:2:40: 'count(purchase, 90d)' is a whole number, but 'many' is not"
 BUYERS = "name: {name}\nwhere: {{did: purchase}}\n"
@@ -353,7 +355,7 @@ def test_a_model_whose_text_is_refused_stops_no_tick_and_no_other_training(shop:
     assert (rows["odd"].trouble, rows["churn"].trouble) == (trouble, "")
     page = models.detail(shop.tb.world, "odd", shop.now)
     assert page is not None
-    assert page.notes == (trouble,)
+    assert (page.trouble, page.notes) == (trouble, ())
     with pytest.raises(DefinitionError, match="unknown field 'fancy'"):
         retraining.learn(shop.tb.world, shop.now, ["odd"])
 
@@ -384,6 +386,8 @@ def test_a_model_of_the_people_of_a_broken_segment_is_told_and_stops_no_rebuild(
     keep(upgraded, "model", "own", "name: own\ntarget: churn\naudience: odd\n")
     troubles = flow.keep_current(upgraded.tb.world, upgraded.now).troubles
     assert f"model own waits: {ODD}; write a whole number" in troubles
+    (row,) = [each for each in models.rows(upgraded.tb.world) if each.name == "own"]
+    assert row.trouble == f"model own waits: {ODD}; write a whole number"
     flow.rebuild(upgraded.tb.world, upgraded.now)
     assert members(upgraded, "buyers") == ["ann"]
 
@@ -397,3 +401,36 @@ def test_a_mail_whose_gaps_are_filled_by_a_broken_segment_waits(upgraded: Any) -
     state = scheduling.state_of(upgraded.tb.world, "spring")
     assert state is not None
     assert "rests on segment 'odd', which is broken" in state.error
+
+
+@pytest.mark.parametrize("among", ["odd", "rests"])
+def test_a_rebuild_goes_on_past_a_trained_model_of_the_people_of_a_broken_segment(
+    upgraded: Any, among: str
+) -> None:
+    upgraded.tb.put("segment", "odd", BUYERS.format(name="odd"))
+    batch = [message for person in range(40) for message in said(person)]
+    content = msgspec.json.encode({"batch": batch})
+    upgraded.tb.world.log.append([Body("import", upgraded.now - 30 * DAY, content)])
+    upgraded.tick(1)
+    for name, people in (("own", f"audience: {among}\n"), ("plain", "")):
+        upgraded.tb.put("model", name, f"name: {name}\ntarget: churn\n{people}")
+    world = upgraded.tb.world
+    retraining.learn(world, upgraded.now, ["own", "plain"])
+    before = scored(upgraded)
+    assert {model for model, _ in before} == {"own", "plain"}
+    keep(upgraded, "segment", "odd", REFUSED)
+    upgraded.tick(1)
+    flow.rebuild(world, upgraded.now)
+    assert {each for each in scored(upgraded) if each[0] == "plain"} == {
+        each for each in before if each[0] == "plain"
+    }
+    upgraded.tb.put("segment", "odd", BUYERS.format(name="odd"))
+    upgraded.tick(1)
+    flow.rebuild(world, upgraded.now)
+    assert scored(upgraded) == before
+
+
+def scored(shop: Any) -> set[tuple[str, int]]:
+    """Return (model, person) of every score."""
+    rows = shop.tb.world.facts.read("SELECT model, person FROM scores").to_pylist()
+    return {(row["model"], row["person"]) for row in rows}

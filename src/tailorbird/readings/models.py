@@ -65,7 +65,8 @@ def detail(world: World, name: str, now: Instant) -> ModelDetail | None:
             for each in world.model_record.spends(name, year)
         ),
         learnt_on=_learnt_on(world, name),
-        notes=_notes(world, name),
+        notes=noting.standing(world, "model", name),
+        trouble=_trouble(world, name),
     )
 
 
@@ -109,14 +110,13 @@ def _row(world: World, name: str) -> ModelRow:
         card=_card(world, name, serves),
         drifts=bool(kept and kept.report.alarm and kept.version == serves),
         scheduled=scheduled,
-        trouble=learning.refused(world).get(name, ""),
+        trouble=_trouble(world, name),
     )
 
 
-def _notes(world: World, name: str) -> tuple[str, ...]:
-    """Return what is to be said of what somebody wants of a model: first, why it cannot be read."""
-    refused = learning.refused(world).get(name)
-    return (refused,) if refused else noting.standing(world, "model", name)
+def _trouble(world: World, name: str) -> str:
+    """Return why what is wanted of a model cannot be read, or nobody be scored by it; or ''."""
+    return learning.refused(world).get(name) or learning.waiting(world).get(name, "")
 
 
 def _wanted(world: World, name: str) -> tuple[str, str]:

@@ -80,7 +80,7 @@ class ModelRow(msgspec.Struct, frozen=True):
     scheduled: str
     """How often it is trained by itself; '' for only by command."""
     trouble: str = ""
-    """Why it cannot be read what is wanted of it, and how that is mended; what serves goes on."""
+    """Why what is wanted of it cannot be read, or its people not be told, and how to mend that."""
 
 
 class ModelVersion(msgspec.Struct, frozen=True):
@@ -172,6 +172,8 @@ class ModelDetail(msgspec.Struct, frozen=True):
     """The latest day's learning on, of a model that `learns_on`."""
     notes: tuple[str, ...] = ()
     """What its definition names that nobody knows here yet, such as an event that never came."""
+    trouble: str = ""
+    """As of `ModelRow`: what serves goes on with what was wanted when it was trained."""
 
 
 class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1315,6 +1315,7 @@ export interface ModelDetail {
   spent: Spent[];
   learnt_on: LearnedOn | null;
   notes: string[];
+  trouble: string;
 }
 
 export interface ModelReport {
@@ -1355,6 +1356,7 @@ export interface ModelRow {
   card: ModelReport | null;
   drifts: boolean;
   scheduled: string;
+  trouble: string;
 }
 
 export interface ModelTurn {
@@ -2026,6 +2028,7 @@ export interface RuleSet {
   allowed: number;
   used_by: string[];
   text: string;
+  trouble: string;
 }
 
 export interface RuleText {

@@ -5,7 +5,7 @@ import type { ModelDetail, ModelReport, ModelVersion } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Budget, Drift, EvenedOut, Fairness } from "../parts/honesty";
 import { algorithmName, Answers, Lift, measureName, Measures, predicted, Reliability, settingsWords, TraitCell } from "../parts/models";
-import { Card, Chip, Empty, Fact, Facts, Page, Shown } from "../parts/page";
+import { Broken, Card, Chip, Empty, Fact, Facts, Page, Shown } from "../parts/page";
 import { campaignAt } from "../parts/places";
 import { Table } from "../parts/table";
 import { isElsewhere, Life } from "../parts/versions";
@@ -18,7 +18,7 @@ export default function Model({ name }: { name: string }) {
   return (
     <Page
       title={name}
-      lead={model && <Lead model={model} />}
+      lead={model?.target && <Lead model={model} />}
       back={{ to: "/models", word: "Models" }}
       actions={
         model && (
@@ -34,8 +34,13 @@ export default function Model({ name }: { name: string }) {
       <Shown reading={reading} height={900}>
         {(found) => (
           <div className="stack">
+            {found.trouble && (
+              <Broken kind="This model is" why={found.trouble}>
+                Until that is mended, it cannot be trained{found.serving > 0 && "; what was trained before goes on where its people are known"}.
+              </Broken>
+            )}
             {found.notes.length > 0 && <Unknown notes={found.notes} />}
-            {found.card ? <Judged card={found.card} /> : <Unjudged model={found} />}
+            {found.card ? <Judged card={found.card} /> : (found.serving > 0 || !found.trouble) && <Unjudged model={found} />}
             {found.challenger && <Challenger card={found.challenger} versions={found.versions} />}
             <Life model={found} where={where} again={reading.again} />
             {found.card?.evened && <EvenedOut evened={found.card.evened} />}

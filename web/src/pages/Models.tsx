@@ -38,7 +38,8 @@ const NAMED = {
       <Link className="long" href={`/models${path(model.name)}`}>
         {model.name}
       </Link>
-      <small className="dim block">{capital(predicted(model))}</small>
+      <small className="dim block">{model.trouble || capital(predicted(model))}</small>
+      {model.trouble && <Chip tone="red">broken</Chip>}
     </>
   ),
 };

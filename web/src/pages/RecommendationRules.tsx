@@ -3,7 +3,7 @@ import { path, useReading } from "../api/reading";
 import type { ExposureAudit, ExposureReport, ExposureShare, RuleSet } from "../api/types";
 import { ShareBar } from "../parts/charts";
 import { Uses, Written } from "../parts/kept";
-import { Card, Chip, Empty, Page, Shown } from "../parts/page";
+import { Broken, Card, Chip, Empty, Page, Shown } from "../parts/page";
 import { Table } from "../parts/table";
 import { capital, count, figure, many, plain, share } from "../words";
 import { RulesText } from "./Recommendations";
@@ -24,7 +24,7 @@ export default function RecommendationRules({ name }: { name: string }) {
       lead={rules?.description}
       back={{ to: "/recommendations", word: "Recommendations" }}
       actions={
-        rules && (
+        rules && !rules.trouble && (
           <p className="big">
             <strong>{count(rules.allowed)}</strong>
             <span>of {many(rules.products, "product")} may be shown</span>
@@ -35,14 +35,23 @@ export default function RecommendationRules({ name }: { name: string }) {
       <Shown reading={reading} height={700}>
         {(found) => (
           <div className="stack">
-            <Card title="What they say">
-              <ul className="bullets">
-                {found.says.map((each) => (
-                  <li key={each}>{capital(each)}</li>
-                ))}
-              </ul>
-            </Card>
-            <Exposure where={where} />
+            {found.trouble ? (
+              <Broken kind="These rules are" why={found.trouble}>
+                Until they are mended, campaigns, mails and steps of journeys that show products by them wait, and nobody is shown anything by other
+                rules instead.
+              </Broken>
+            ) : (
+              <>
+                <Card title="What they say">
+                  <ul className="bullets">
+                    {found.says.map((each) => (
+                      <li key={each}>{capital(each)}</li>
+                    ))}
+                  </ul>
+                </Card>
+                <Exposure where={where} />
+              </>
+            )}
             {found.version > 0 ? (
               <>
                 <Written where={where} onKept={reading.again}>

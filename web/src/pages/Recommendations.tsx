@@ -61,16 +61,32 @@ function RulesTable({ rules }: { rules: RuleSet[] }) {
             </>
           ),
         },
-        { name: "What they say", cell: (each) => capital(each.says.join("; ")) },
+        { name: "What they say", cell: (each) => (each.trouble ? <Unread why={each.trouble} /> : capital(each.says.join("; "))) },
         {
           name: "Products that pass",
           right: true,
           wide: true,
-          cell: (each) => (each.products === 0 ? <span className="dim">no product yet</span> : `${count(each.allowed)} of ${count(each.products)}`),
+          cell: (each) => <Passing rules={each} />,
         },
         { name: "Used by", wide: true, cell: (each) => each.used_by.map((use) => use.replace(" (recommended_by)", "")).join(", ") || <span className="dim">–</span> },
       ]}
     />
+  );
+}
+
+/** How many products pass; of rules that cannot be read, nobody knows. */
+function Passing({ rules }: { rules: RuleSet }) {
+  if (rules.trouble) return <span className="dim">–</span>;
+  if (rules.products === 0) return <span className="dim">no product yet</span>;
+  return `${count(rules.allowed)} of ${count(rules.products)}`;
+}
+
+function Unread({ why }: { why: string }) {
+  return (
+    <>
+      <Chip tone="red">broken</Chip>
+      <small className="dim block">{why}</small>
+    </>
   );
 }
 

@@ -16,7 +16,7 @@ import { Bars } from "../parts/charts";
 import { useFigures } from "../parts/drafting";
 import { FiguresOf } from "../parts/figures";
 import { Uses } from "../parts/kept";
-import { Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
+import { Broken, Card, Chip, Empty, Page, Shown, useStatus, When } from "../parts/page";
 import { ReasonEntry } from "../parts/reasons";
 import { Table } from "../parts/table";
 import { count, date, instant, many, plain, share } from "../words";
@@ -48,15 +48,11 @@ export default function Segment({ name }: { name: string }) {
         {(segment) => (
           <div className="stack">
             {segment.size.trouble && (
-              <div className="trouble">
-                <strong>This segment is broken</strong>
-                <p>{segment.size.trouble}</p>
-                <p>
-                  Until it is mended, its people are those who were in when it was last counted
-                  {segment.size.refreshed_at ? `, at ${instant(segment.size.refreshed_at)}` : ""}. Campaigns, journeys
-                  and segments that use it wait.
-                </p>
-              </div>
+              <Broken kind="This segment is" why={segment.size.trouble}>
+                Until it is mended, its people are those who were in when it was last counted
+                {segment.size.refreshed_at ? `, at ${instant(segment.size.refreshed_at)}` : ""}. Campaigns, journeys
+                and segments that use it wait.
+              </Broken>
             )}
             {health.value && <Findings findings={health.value.findings} />}
             {health.value ? <Trend health={health.value} /> : <OldTrend report={segment} />}

@@ -121,6 +121,26 @@ export function TroubleNote({ problem, again }: { problem: Problem; again?: () =
   );
 }
 
+interface BrokenProps {
+  /** Which kind of thing it is: `segment`. */
+  kind: string;
+  /** What is wrong, where, and how to mend it. */
+  why: string;
+  /** What holds until it is mended. */
+  children: ReactNode;
+}
+
+/** Why what was kept cannot be read or asked now, and what that means meanwhile. */
+export function Broken({ kind, why, children }: BrokenProps) {
+  return (
+    <div className="trouble">
+      <strong>{kind} broken</strong>
+      <p>{why}</p>
+      <p>{children}</p>
+    </div>
+  );
+}
+
 export function Empty({ children }: { children: ReactNode }) {
   return <p className="empty">{children}</p>;
 }
