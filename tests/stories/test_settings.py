@@ -115,7 +115,7 @@ def test_an_empty_base_url_is_one_that_a_brand_does_not_have_and_the_server_need
     tmp_path: Path,
 ) -> None:
     assert settings.load(tmp_path, {}, '[brands.outlet]\nbase_url = ""\n')[0].brands
-    with pytest.raises(SettingsError, match="links cannot begin with 'server.base_url'"):
+    with pytest.raises(SettingsError, match=r"links cannot begin with 'server\.base_url'"):
         settings.load(tmp_path, {}, '[server]\nbase_url = ""\n')
 
 
