@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,9 +57,14 @@ def exists(name: str) -> bool:
     path, _, function = name.partition("::")
     if not (path.startswith("tests/") and function and (ROOT / path).is_file()):
         return False
+    return function.startswith("test_") and function in functions(path)
+
+
+@cache
+def functions(path: str) -> frozenset[str]:
+    """Return the names of the functions of a test file."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    names = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return function.startswith("test_") and function in names
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
 def test_every_row_names_its_rooms_and_a_test_or_says_not_yet() -> None:
