@@ -361,6 +361,24 @@ def test_a_length_that_was_not_learnt_takes_the_nearest_until_it_is(shop: Tailor
     assert {each: second.shares[each] for each in first.shares} == first.shares
 
 
+def test_what_is_lifted_is_learnt_anew_when_the_rules_or_the_model_change(
+    shop: Tailorbird, clock: Clock
+) -> None:
+    def learnt() -> tuple[int, int]:
+        flow.keep_current(shop.world, shop.clock())
+        found = steering_record.learnt(shop.world, "lifted")
+        assert found is not None
+        return found.version, found.rules_version
+
+    shop.put("recommendations", "lifted", LIFTED)
+    assert learnt() == (1, 1)
+    shop.put("recommendations", "lifted", LIFTED.replace("0.9", "0.7"))
+    assert learnt() == (1, 2)
+    clock.now += 1
+    train(shop)
+    assert learnt() == (2, 2)
+
+
 def test_a_training_learns_what_is_lifted(shop: Tailorbird) -> None:
     shop.put("recommendations", "lifted", LIFTED)
     shop.learn([learning.RECOMMENDER])
