@@ -572,6 +572,7 @@ export interface ExposureReport {
   gini: number;
   ndcg: number;
   audits: ExposureAudit[];
+  waits: string;
 }
 
 export interface ExposureShare {

@@ -83,6 +83,7 @@ function Exposure({ where }: { where: string }) {
               {many(report.people, "person", "people")} would be shown {count(report.shown)} of {many(report.products, "product")}. Gini coefficient{" "}
               {figure(report.gini, 2)}, where 0 is all products alike and 1 is a single one.
             </p>
+            {report.waits && <p>{report.waits}</p>}
             {report.audits.map((audit) => (
               <Audit key={audit.by} audit={audit} />
             ))}
