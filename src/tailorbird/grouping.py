@@ -103,12 +103,18 @@ def standing_segments(world: World, as_of: Instant | None = None) -> list[segmen
     own = [read_segment(found) for found in world.definitions.latest("segment")]
     names = {segment.name for segment in own}
     read = (*own, *(each for each in derived(world, as_of) if each.name not in names))
-    return list(world.latest.of("standing segments", read, lambda: broken.marked(read)))
+    name = "standing segments" if as_of is None else "segments that stood"
+    return list(world.latest.of(name, read, lambda: broken.marked(read)))
 
 
 def sound_segments(world: World) -> list[segments.Segment]:
     """Return the standing segments that can be asked."""
     return broken.sound(standing_segments(world))
+
+
+def all_sound(world: World) -> bool:
+    """Return whether no segment is broken, so that nobody need look which."""
+    return all(each.broken is None for each in standing_segments(world))
 
 
 def check_sound(world: World, names: Iterable[str], asking: str) -> None:

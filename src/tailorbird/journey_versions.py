@@ -34,9 +34,9 @@ class Versions:
         found = self._found(name, version)
         return found if isinstance(found, journeys.Journey) else None
 
-    def refused(self, name: str) -> str:
-        """Return why the version in force cannot be read though there is one; '' where it can."""
-        found = self._found(name, None)
+    def refused(self, name: str, version: int | None = None) -> str:
+        """Return why a version, or that in force, is there but cannot be read; '' where it can."""
+        found = self._found(name, version)
         return found.sentence() if isinstance(found, DefinitionError) else ""
 
     def _found(

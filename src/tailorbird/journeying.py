@@ -10,7 +10,7 @@ ledger. So a kill anywhere, another worker or another size of batch change nothi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC
 from itertools import islice
 from typing import Final
@@ -132,7 +132,8 @@ class Tick:
 
     def _look(self, each: Enrolment) -> Later | None:
         journey = self._versions.journey(each.journey, each.version)
-        checks = journey is not None and bool(advancing.asks(journey))
+        # What one that is refused asks is not known before it is mended: it may be this.
+        checks = bool(advancing.asks(journey) if journey else self._refused(each))
         waits_for = journey is not None and isinstance(journey.steps.get(each.step), WaitFor)
         if not checks and not waits_for:
             return None
@@ -141,13 +142,20 @@ class Tick:
 
     def asks_segments(self) -> bool:
         """Return whether a score may change what is asked of anybody who is under way."""
-        for place in self._world.enrolments.firsts():
-            with suppress(UsageError):
-                journey, step = self._versions.at(place)
-                asked = (*advancing.asks(journey), *advancing.conditions_of(step))
-                if any(map(journey_conditions.asks_segments, asked)):
-                    return True
-        return False
+        return any(map(self._asks_segments, self._world.enrolments.firsts()))
+
+    def _asks_segments(self, place: Place) -> bool:
+        try:
+            journey, step = self._versions.at(place)
+        except UsageError:
+            return False
+        except DefinitionError:
+            return True
+        asked = (*advancing.asks(journey), *advancing.conditions_of(step))
+        return any(map(journey_conditions.asks_segments, asked))
+
+    def _refused(self, each: Enrolment) -> bool:
+        return bool(self._versions.refused(each.journey, each.version))
 
     def check(self) -> int:
         """Have those leave, or skip ahead, whom their journey's conditions say so of."""

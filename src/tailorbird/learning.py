@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
-from tailorbird import catalogue, model_kinds, recommend, segments, serving, yaml_text
+from tailorbird import catalogue, grouping, model_kinds, recommend, segments, serving, yaml_text
 from tailorbird.errors import DefinitionError, ModelError, UsageError
 from tailorbird.learning_texts import (
     BY_DEFAULT,
@@ -25,7 +25,7 @@ from tailorbird.learning_texts import (
 from tailorbird.learning_texts import PROPENSITY as PROPENSITY
 from tailorbird.learning_texts import RECOMMENDER as RECOMMENDER
 from tailorbird.model_cards import ModelCard
-from tailorbird.model_data import Past, Together, audience
+from tailorbird.model_data import Past, Together, audience, named_audience
 from tailorbird.model_data import trainees as trainees
 from tailorbird.schema import Definition, Instant, Names, PersonId
 from tailorbird.traits.extract import touched
@@ -334,12 +334,15 @@ def troubles(world: World) -> list[str]:
 
 def waiting(world: World) -> dict[str, str]:
     """Return why nobody can be scored by models, by name: the segment of its people is broken."""
-    found = {}
-    for asked in defined(world):
+    found: dict[str, str] = {}
+    named = [(each.name, each.audience) for each in defined(world) if each.audience]
+    standing = grouping.standing_segments(world) if named else []
+    for model, asked in named:
         try:
-            audience(world, asked, 0)
+            if isinstance(asked, str):  # a condition was read with the model; it names no segment
+                named_audience(asked, standing, f"models/{model}.yaml")
         except DefinitionError as error:
-            found[asked.name] = f"model {asked.name} waits: {error.sentence()}"
+            found[model] = f"model {model} waits: {error.sentence()}"
     return found
 
 

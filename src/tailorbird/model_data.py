@@ -237,14 +237,20 @@ def audience(world: World, asked: WantedModel, as_of: Instant) -> segments.Segme
         return audience_condition(asked, Document(_file(asked), asked.audience))
     if not asked.audience:
         return None
-    standing = grouping.standing_segments(world, as_of)
+    return named_audience(asked.audience, grouping.standing_segments(world, as_of), _file(asked))
+
+
+def named_audience(name: str, standing: Sequence[segments.Segment], where: str) -> segments.Segment:
+    """Return the segment of this name, to which what is written at `where` narrows a model.
+
+    Raises:
+        DefinitionError: as `audience`, or the segment is broken.
+    """
     known = {segment.name: segment for segment in standing}
-    if asked.audience not in known:
-        what = f"no segment {asked.audience!r}"
-        mend = nearest(asked.audience, list(known))
-        raise DefinitionError(what, where=_file(asked), mend=mend)
-    check_past(known[asked.audience], standing, _file(asked))
-    return known[asked.audience]
+    if name not in known:
+        raise DefinitionError(f"no segment {name!r}", where=where, mend=nearest(name, list(known)))
+    check_past(known[name], standing, where)
+    return known[name]
 
 
 @cache

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import replace
 
-from tailorbird import journey_alarms, journeys, letters
+from tailorbird import grouping, journey_alarms, journeys, letters
 from tailorbird.errors import DefinitionError
 from tailorbird.journeys import triggers
 from tailorbird.journeys.journey import (
@@ -87,11 +87,8 @@ Found: TypeAlias = tuple[list[Triggered], Progress]
 
 
 def enter_triggered(world: World, now: Instant, enter: Enter) -> list[str]:
-    """Hand everybody to `enter` whom something has set off since last time.
-
-    Return why nobody can enter a journey now; who is set off meanwhile enters when that is mended.
-    """
-    came = Came(world)
+    """Hand all to `enter` who were set off since last time; return what holds others up so long."""
+    came = Came(world, grouping.all_sound(world))
     troubles: list[str] = []
     for definition in world.definitions.latest("journey"):
         try:  # one that an older version kept, and that this one refuses, must not stop the others
@@ -106,7 +103,8 @@ def _of_one(world: World, came: Came, found: Definition, now: Instant, enter: En
         return
     before = kept_place(world, journey.name)
     place = place_of(world, found, journey, before)
-    journey_alarms.check_entry(world, journey)
+    if not came.all_sound:
+        journey_alarms.check_entry(world, journey)
     for triggered, progress in set_off(world, came, journey, place.progress, now):
         reached = Place(found.version, progress)
         _enter(world, journey, triggered, reached, now, enter)
@@ -200,6 +198,7 @@ class Came:
     """What the facts have got since, read once for all journeys of a tick."""
 
     world: World
+    all_sound: bool = False  # whether no segment is broken, so that no journey need look
     _names: dict[Position, frozenset[str]] = field(default_factory=dict)
 
     @property

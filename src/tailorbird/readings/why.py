@@ -192,7 +192,8 @@ def _undecided(world: World, profile: Profile, name: str, at: Instant) -> Why:
     decided = world.ledger.last_decided(name, at)
     then = at if decided is None else decided
     known = why_audience.belonging(world, campaign, profile.person, then)
-    answer, clause = _waiting(world, campaign, version) or _absence(profile, known, decided)
+    waits = _waiting(world, campaign, version) if decided is None else None
+    answer, clause = waits or _absence(profile, known, decided)
     told = Told(clause, moment(then))
     outlook = known.audience.outlook if known.audience else None
     return Why(
@@ -234,7 +235,9 @@ def _absence(profile: Profile, known: Belonging, decided: Instant | None) -> tup
         return "not_decided", belongs
     if profile.created_at > decided:
         return "not_known_then", ""
-    if missing:
+    if known.unasked and not known.left_out:
+        return "not_in_audience", f"why, can be told when a segment is mended: {known.unasked}"
+    if missing and not known.unasked:
         return "not_in_audience", missing
     return ("excluded", out) if known.left_out else ("told_later", "")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from tailorbird import authoring, grouping, journeys
 from tailorbird.readings.segments import explained
 from tailorbird.schema import Definition, Instant, PersonId
@@ -24,6 +26,8 @@ class Belonging:
 
     audience: Explanation | None
     excluded: tuple[Excluded, ...]
+    unasked: str = ""
+    """Why the segments that decide it cannot be asked: had one held her, it would be otherwise."""
 
     @property
     def belongs(self) -> bool:
@@ -53,7 +57,15 @@ def belonging(
         for name in campaign.exclude
         if (found := _explained(world, name, person, standing, at)) is not None
     )
-    return Belonging(audience, excluded)
+    decides = campaign.exclude if audience and audience.member else campaign.included
+    return Belonging(audience, excluded, _unasked(standing, decides))
+
+
+def _unasked(standing: Sequence[Segment], names: Sequence[str]) -> str:
+    """Return why one of these segments cannot be asked, '' where all can."""
+    faults = {each.name: each.broken for each in standing if each.broken}
+    told = (faults[name].refusal(name).sentence() for name in names if name in faults)
+    return next(told, "")
 
 
 def standing_at(world: World, at: Instant) -> Iterator[Segment]:
@@ -61,7 +73,9 @@ def standing_at(world: World, at: Instant) -> Iterator[Segment]:
     for each in authoring.standing_segments(world, at):
         latest = world.definitions.get("segment", each.name)
         if latest is None or latest.created_at <= at:
-            yield each
+            # What it rests on may have been sound then: who marks these anew finds out.
+            rests = each.broken is not None and each.broken.segment != each.name
+            yield replace(each, broken=None) if rests else each
             continue
         then = _in_force(world.definitions.versions("segment", each.name, 1000), at)
         yield grouping.read_segment(then)
