@@ -106,6 +106,24 @@ def test_clusters_are_found_kept_and_followed_as_people_change(
     assert "clusters" in {each.target for each in models.rows(shop.world)}
 
 
+def test_clusters_among_a_segment_that_is_refused_since_stay_as_they_were(
+    shop: Tailorbird, clock: Clock
+) -> None:
+    shop.put("clusters", "shoppers", TEXT)
+    Ready(shop.world, clock.now).train_clusters("shoppers")
+    shop.ingest()
+    before = kept(shop, "p100")
+    refused = "name: repeat-buyers\nwhere: {fancy: 1}\n"
+    shop.world.definitions.put(
+        "segment", "repeat-buyers", refused, author="old", reason="", now=clock.now
+    )
+    buy(shop, "p100", clock.now, 12)
+    clock.now += DAY
+    shop.ingest()
+    assert recalculate_due(shop.world, clock.now) == []
+    assert kept(shop, "p100") == before is not None
+
+
 def test_clusters_that_make_no_sense_are_refused_with_their_line(shop: Tailorbird) -> None:
     for text, told in (
         ("name: shoppers\nfeatures: [orders, tier]", r"shoppers.yaml:2: the trait 'tier' is no"),
