@@ -15,13 +15,14 @@ from tests.stories.test_recommendations import (
     shop,
     take_in,
     train,
+    trained,
 )
 
 from tailorbird import learning, recommend, records
 from tailorbird.app import Tailorbird
 from tailorbird.schema import PersonId
 
-__all__ = ["Clock", "clock", "shop"]
+__all__ = ["Clock", "clock", "shop", "trained"]
 
 
 def _held(tb: Tailorbird) -> set[PersonId]:

@@ -296,7 +296,7 @@ def test_of_a_segment_only_its_members_are_scored(tb: Tailorbird) -> None:
 
 
 def test_what_never_happened_is_refused_with_the_reason(tb: Tailorbird) -> None:
-    tb.put("model", "odd", "name: odd\ntarget: {event: flew_to_the_moon}\n")
+    tb.put("model", "odd", "name: odd\ntarget: {event: review_submitted}\n")
     (card,) = tb.learn(["odd"])
     assert not card.serves
     assert "Nobody had the outcome" in card.why
