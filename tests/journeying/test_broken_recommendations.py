@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.journeying.test_broken_segments import SPRING, keep
+from tests.journeying.refused import SPRING, keep
 from typer.testing import CliRunner
 
 from tailorbird import flow, removing, scheduling, steering_record

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.journeying.refused import REFUSED, SPRING, keep
 from tests.web.test_rest_recommendations import said
 
 from tailorbird import (
@@ -24,27 +25,11 @@ from tailorbird.as_code.audiences import Audiences
 from tailorbird.errors import DefinitionError
 from tailorbird.journey_alarms import alarms
 from tailorbird.readings import models, preflight
-from tailorbird.schema import DAY, HOUR, SECOND, Body, DefinitionKind
+from tailorbird.schema import DAY, HOUR, SECOND, Body
 
 ODD = "segments/odd.yaml:2:40: 'count(purchase, 90d)' is a whole number, but 'many' is not"
 BUYERS = "name: {name}\nwhere: {{did: purchase}}\n"
-REFUSED = 'name: odd\nwhere: {trait: "count(purchase, 90d)", is: many}\n'
 RESTS = "name: rests\nwhere: {segment: odd}\n"
-SPRING = """\
-name: spring
-audience: buyers
-exclude: [odd]
-template: cart
-variants: {only: {subject: Spring}}
-holdout: 0
-recommendations: 0
-schedule: {at: "2026-03-04 15:00"}
-"""
-
-
-def keep(shop: Any, kind: DefinitionKind, name: str, text: str) -> None:
-    """Put a definition into the store as an older version did: unchecked by this one."""
-    shop.tb.world.definitions.put(kind, name, text, author="old", reason="", now=shop.now)
 
 
 def members(shop: Any, name: str) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.journeying.refused import REFUSED, SPRING, keep
 
 from tailorbird import authoring, flow
 from tailorbird.errors import DefinitionError
@@ -18,23 +19,7 @@ exit_when: {event: purchase}
 steps:
   - wait: 1d
 """
-SPRING = """\
-name: spring
-audience: buyers
-exclude: [odd]
-template: cart
-variants: {only: {subject: Spring}}
-holdout: 0
-recommendations: 0
-schedule: {at: "2026-03-04 15:00"}
-"""
 ODD = "name: odd\nwhere: {did: email_opened}\n"
-REFUSED = 'name: odd\nwhere: {trait: "count(purchase, 90d)", is: many}\n'
-
-
-def keep(shop: Any, kind: DefinitionKind, name: str, text: str) -> None:
-    """Put a definition into the store as an older version did: unchecked by this one."""
-    shop.tb.world.definitions.put(kind, name, text, author="old", reason="", now=shop.now)
 
 
 def refuse(*_: Any) -> Any:
