@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
+
+WHOLE = """() => document.querySelector("h1")?.checkVisibility()
+    && !document.querySelector("[aria-busy=true], .waiting, main .stale")"""
 
 
 def shown(page: Page, address: str) -> None:
-    """Open a page and wait until everything that it asks for has come."""
+    """Open a page and wait until everything that it asks for has come.
+
+    The page itself looks at every frame: expectations look again after up to a second.
+    """
     page.goto(address)
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("[aria-busy=true], .waiting, main .stale")).to_have_count(0)
+    page.wait_for_function(WHOLE)

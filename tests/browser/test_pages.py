@@ -85,6 +85,7 @@ ROUTES = (
 )
 NewContext = Callable[..., BrowserContext]
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+SETTLED = "!document.getAnimations().some(one => one instanceof CSSTransition)"
 
 
 def watched(page: Page, home: str, left: list[str]) -> list[str]:
@@ -153,7 +154,7 @@ def darkened(page: Page, axe: str) -> list[str]:
     """Return what is wrong with the page in its dark colours: these are all that changes."""
     light = page.evaluate(BACKGROUND)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"light => {BACKGROUND} !== light", arg=light)
+    page.wait_for_function(f"light => {BACKGROUND} !== light && {SETTLED}", arg=light)
     return [f"dark: {one}" for one in violations(page, axe, frames=False, only="color-contrast")]
 
 

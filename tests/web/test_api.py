@@ -12,7 +12,7 @@ import pytest
 
 from tailorbird.errors import StoreError
 from tailorbird.views import Readings
-from tailorbird.web.api import api
+from tailorbird.web.api import api, routes
 from tailorbird.web.server import application
 
 WEB = Path(__file__).parents[2] / "web"
@@ -224,4 +224,15 @@ def test_the_types_of_the_pages_are_those_of_the_server() -> None:
 
 
 def test_the_api_can_be_made_without_a_server(sample: Readings) -> None:
-    assert api(sample, lambda: 0).openapi_schema.info.title == "Tailorbird"
+    assert routes().openapi_schema.info.title == "Tailorbird"
+
+
+def test_servers_of_one_process_answer_each_from_its_own(
+    ask: Ask, sample_module: dict[str, Any]
+) -> None:
+    one, other = (
+        api(sample_module["SampleReadings"](hostile=hostile), lambda: 0)
+        for hostile in (False, True)
+    )
+    first, second, again = (ask("/api/v1/segments", to=site).json() for site in (one, other, one))
+    assert first == again != second

@@ -138,8 +138,12 @@ def test_definitions_of_sources_are_for_the_console_and_for_admins(call: Call, s
         assert call(path, method, headers={}, json=content).json()["code"] == "no_key"
 
 
-def test_a_server_without_a_reader_says_so(tb: Tailorbird) -> None:
-    assert api(tb.readings, tb.clock, Desk(tb.world, tb.clock)).routes
+def test_a_server_without_a_reader_says_so(tb: Tailorbird, call: Call, ask: Call) -> None:
+    without = api(tb.readings, tb.clock, Desk(tb.world, tb.clock))
+    answer = ask("/api/v1/sources", to=without)
+    assert answer.status_code == 503
+    assert "reads no sources" in answer.json()["message"]
+    assert call("/sources").json() == []
 
 
 # -- forms --------------------------------------------------------------------------------------

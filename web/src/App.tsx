@@ -1,10 +1,11 @@
 // The frame around every page: where one is, where one can go, and what must always be said.
 
 import { useMantineColorScheme } from "@mantine/core";
-import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
+import { type ComponentType, type ReactNode, useEffect, useRef } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { useReading } from "./api/reading";
 import type { Status } from "./api/types";
+import { arriving } from "./parts/arriving";
 import {
   Bird,
   CampaignsIcon,
@@ -30,49 +31,49 @@ import { CAMPAIGN_PLACES, DELIVERY_PLACES, PEOPLE_PLACES } from "./parts/places"
 import { Empty, NO_STATUS, Page, StatusContext, TroubleNote } from "./parts/page";
 import { instant } from "./words";
 
-const Overview = lazy(() => import("./pages/Overview"));
-const People = lazy(() => import("./pages/People"));
-const Person = lazy(() => import("./pages/Person"));
-const Recommendations = lazy(() => import("./pages/Recommendations"));
-const RecommendationRules = lazy(() => import("./pages/RecommendationRules"));
-const Models = lazy(() => import("./pages/Models"));
-const Model = lazy(() => import("./pages/Model"));
-const Segments = lazy(() => import("./pages/Segments"));
-const Segment = lazy(() => import("./pages/Segment"));
-const SegmentEditor = lazy(() => import("./pages/SegmentEditor"));
-const Groups = lazy(() => import("./pages/Groups"));
-const Group = lazy(() => import("./pages/Group"));
-const Clusters = lazy(() => import("./pages/Clusters"));
-const Cluster = lazy(() => import("./pages/Cluster"));
-const Lists = lazy(() => import("./pages/Lists"));
-const List = lazy(() => import("./pages/List"));
-const Overlap = lazy(() => import("./pages/Overlap"));
-const Matches = lazy(() => import("./pages/Matches"));
-const Campaigns = lazy(() => import("./pages/Campaigns"));
-const Campaign = lazy(() => import("./pages/Campaign"));
-const Journeys = lazy(() => import("./pages/Journeys"));
-const Journey = lazy(() => import("./pages/Journey"));
-const JourneyEditor = lazy(() => import("./pages/JourneyEditor"));
-const Delivery = lazy(() => import("./pages/Delivery"));
-const Pace = lazy(() => import("./pages/Pace"));
-const Feedback = lazy(() => import("./pages/Feedback"));
-const Suppressions = lazy(() => import("./pages/Suppressions"));
-const Inbox = lazy(() => import("./pages/Inbox"));
-const Data = lazy(() => import("./pages/Data"));
-const Sources = lazy(() => import("./pages/Sources"));
-const Source = lazy(() => import("./pages/Source"));
-const Quarantine = lazy(() => import("./pages/Quarantine"));
-const Refused = lazy(() => import("./pages/Refused"));
-const Forms = lazy(() => import("./pages/Forms"));
-const Form = lazy(() => import("./pages/Form"));
-const Keys = lazy(() => import("./pages/Keys"));
-const Quality = lazy(() => import("./pages/Quality"));
-const Templates = lazy(() => import("./pages/Templates"));
-const Template = lazy(() => import("./pages/Template"));
-const Images = lazy(() => import("./pages/Images"));
-const Image = lazy(() => import("./pages/Image"));
-const History = lazy(() => import("./pages/History"));
-const Past = lazy(() => import("./pages/History").then(({ Past: page }) => ({ default: page })));
+const Overview = arriving(() => import("./pages/Overview"));
+const People = arriving(() => import("./pages/People"));
+const Person = arriving(() => import("./pages/Person"));
+const Recommendations = arriving(() => import("./pages/Recommendations"));
+const RecommendationRules = arriving(() => import("./pages/RecommendationRules"));
+const Models = arriving(() => import("./pages/Models"));
+const Model = arriving(() => import("./pages/Model"));
+const Segments = arriving(() => import("./pages/Segments"));
+const Segment = arriving(() => import("./pages/Segment"));
+const SegmentEditor = arriving(() => import("./pages/SegmentEditor"));
+const Groups = arriving(() => import("./pages/Groups"));
+const Group = arriving(() => import("./pages/Group"));
+const Clusters = arriving(() => import("./pages/Clusters"));
+const Cluster = arriving(() => import("./pages/Cluster"));
+const Lists = arriving(() => import("./pages/Lists"));
+const List = arriving(() => import("./pages/List"));
+const Overlap = arriving(() => import("./pages/Overlap"));
+const Matches = arriving(() => import("./pages/Matches"));
+const Campaigns = arriving(() => import("./pages/Campaigns"));
+const Campaign = arriving(() => import("./pages/Campaign"));
+const Journeys = arriving(() => import("./pages/Journeys"));
+const Journey = arriving(() => import("./pages/Journey"));
+const JourneyEditor = arriving(() => import("./pages/JourneyEditor"));
+const Delivery = arriving(() => import("./pages/Delivery"));
+const Pace = arriving(() => import("./pages/Pace"));
+const Feedback = arriving(() => import("./pages/Feedback"));
+const Suppressions = arriving(() => import("./pages/Suppressions"));
+const Inbox = arriving(() => import("./pages/Inbox"));
+const Data = arriving(() => import("./pages/Data"));
+const Sources = arriving(() => import("./pages/Sources"));
+const Source = arriving(() => import("./pages/Source"));
+const Quarantine = arriving(() => import("./pages/Quarantine"));
+const Refused = arriving(() => import("./pages/Refused"));
+const Forms = arriving(() => import("./pages/Forms"));
+const Form = arriving(() => import("./pages/Form"));
+const Keys = arriving(() => import("./pages/Keys"));
+const Quality = arriving(() => import("./pages/Quality"));
+const Templates = arriving(() => import("./pages/Templates"));
+const Template = arriving(() => import("./pages/Template"));
+const Images = arriving(() => import("./pages/Images"));
+const Image = arriving(() => import("./pages/Image"));
+const History = arriving(() => import("./pages/History"));
+const Past = arriving(async () => ({ default: (await import("./pages/History")).Past }));
 
 interface Place {
   to: string;
@@ -139,9 +140,7 @@ export function App() {
           {status.value?.notice && <Notice text={status.value.notice} />}
           <main id="main" ref={main} tabIndex={-1}>
             {status.trouble && <TroubleNote problem={status.trouble} again={status.again} />}
-            <Suspense fallback={<div className="page-waiting" aria-busy="true" />}>
-              {status.value && <Pages />}
-            </Suspense>
+            {status.value && <Pages />}
           </main>
         </div>
       </div>

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from litestar import Litestar, Request, Router, get
@@ -13,7 +14,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.serialization import encode_json
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
 
 from tailorbird import __version__
 from tailorbird.errors import StoreError
@@ -89,22 +90,33 @@ TAGS: Final[Mapping[str, str]] = {
 }
 PREFIX = "/api/v1"
 LARGEST_BODY_BYTES = 64 * 1024
+_BESIDE: Final = "tailorbird.beside"
 
 
-def api(readings: Readings, clock: Callable[[], Instant], desk: Desk | None = None) -> Litestar:
+class _Beside(NamedTuple):
+    """What one server answers from."""
+
+    readings: Readings
+    clock: Callable[[], Instant]
+    desk: Desk | None
+
+
+def api(readings: Readings, clock: Callable[[], Instant], desk: Desk | None = None) -> ASGIApp:
     """Return the API as an ASGI application; it expects whole paths, `/api/v1/...`.
 
     Without a `desk` it only reads what `readings` has.
     """
+    answers, beside = routes(), _Beside(readings, clock, desk)
 
-    def at() -> Desk:
-        if desk is None:
-            raise StoreError("this server has no records", mend="open it over a data folder")
-        return desk
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await answers(cast("Scope", {**scope, _BESIDE: beside}), receive, send)
 
-    def writer(request: Request[Any, Any, Any]) -> Writer:
-        return at().writer(caller(request).key, str(request.scope.get(ONCE, "")))
+    return answer
 
+
+@functools.cache
+def routes() -> Litestar:
+    """Return the handlers by path, wired once: what they answer from comes with requests."""
     return Litestar(
         path=PREFIX,
         # A router gathers the methods of each path first: registered one by one, handlers of a
@@ -112,11 +124,11 @@ def api(readings: Readings, clock: Callable[[], Instant], desk: Desk | None = No
         route_handlers=[Router("/", route_handlers=HANDLERS)],
         guards=[admits],
         dependencies={
-            "readings": Provide(lambda: readings, sync_to_thread=False),
-            "now": Provide(lambda: clock(), sync_to_thread=False),
-            "desk": Provide(at, sync_to_thread=False),
+            "readings": Provide(_readings, sync_to_thread=False),
+            "now": Provide(_now, sync_to_thread=False),
+            "desk": Provide(_desk, sync_to_thread=False),
             "caller": Provide(caller, sync_to_thread=False),
-            "writer": Provide(writer, sync_to_thread=False),
+            "writer": Provide(_writer, sync_to_thread=False),
         },
         exception_handlers={Exception: problems.answer},
         openapi_config=_openapi(),
@@ -124,6 +136,29 @@ def api(readings: Readings, clock: Callable[[], Instant], desk: Desk | None = No
         logging_config=None,
         request_max_body_size=LARGEST_BODY_BYTES,
     )
+
+
+def _beside(request: Request[Any, Any, Any]) -> _Beside:
+    return cast("_Beside", request.scope.get(_BESIDE))
+
+
+def _readings(request: Request[Any, Any, Any]) -> Readings:
+    return _beside(request).readings
+
+
+def _now(request: Request[Any, Any, Any]) -> Instant:
+    return _beside(request).clock()
+
+
+def _desk(request: Request[Any, Any, Any]) -> Desk:
+    desk = _beside(request).desk
+    if desk is None:
+        raise StoreError("this server has no records", mend="open it over a data folder")
+    return desk
+
+
+def _writer(request: Request[Any, Any, Any]) -> Writer:
+    return _desk(request).writer(caller(request).key, str(request.scope.get(ONCE, "")))
 
 
 def caller(request: Request[Any, Any, Any]) -> Caller:

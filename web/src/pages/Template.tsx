@@ -1,10 +1,11 @@
 import "../styles/segments.css";
 import "../styles/templates.css";
 import { Button, NativeSelect, Tabs, TextInput } from "@mantine/core";
-import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { type Doing, path, posted, send, soon, Trouble, useDoing, useReading } from "../api/reading";
 import type { DefinitionVersion, DraftPreview, KeptText, NewTemplate, Problem, SegmentSize, TemplateDraft, TemplateReport } from "../api/types";
+import { arriving } from "../parts/arriving";
 import { Audience } from "../parts/audience";
 import type { CodeHandle } from "../parts/code";
 import { Told } from "../parts/doing";
@@ -17,7 +18,7 @@ import { Card, Chip, Fact, Facts, Page, Shown, useStatus } from "../parts/page";
 import { bytes, instant } from "../words";
 import { campaignAt } from "../parts/places";
 
-const Code = lazy(() => import("../parts/code"));
+const Code = arriving(() => import("../parts/code"), <div className="waiting code-editor" aria-busy="true" />);
 const PAUSE_MILLISECONDS = 350;
 /** Gmail cuts off what is longer. */
 const CLIPPED_BYTES = 102 * 1024;
@@ -193,9 +194,7 @@ function Writing({ name, start, version, inForce = "", onText, variants, syntax 
   return (
     <div className="writing">
       <Card title="Text" className="writing-text">
-        <Suspense fallback={<div className="waiting code-editor" aria-busy="true" />}>
-          <Code label="Template in MJML" value={text} onChange={setText} handle={code} syntax={syntax} />
-        </Suspense>
+        <Code label="Template in MJML" value={text} onChange={setText} handle={code} syntax={syntax} />
         <Keeping name={name} text={text} version={version} inForce={inForce} fine={drafted.problem === null} again={again} doing={doing} />
         {findings && <Findings findings={findings} go={(line) => code.current?.select(line)} />}
       </Card>
