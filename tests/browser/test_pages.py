@@ -400,3 +400,15 @@ def test_a_server_that_went_away_is_said_and_asked_again(
     page.unroute("**/api/v1/people?*")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("link", name="Person 1", exact=True)).to_be_visible()
+
+
+def test_a_part_of_the_console_that_does_not_arrive_is_said_and_asked_for_again(
+    page: Page, shop: str
+) -> None:
+    parts = "**/assets/Keys-*.js"
+    page.route(parts, lambda route: route.abort())
+    page.goto(f"{shop}/keys")
+    expect(page.get_by_role("alert")).to_contain_text("did not arrive")
+    page.unroute(parts)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Keys", level=1)).to_be_visible()
