@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer.main
 
@@ -14,9 +14,6 @@ from tailorbird.as_code import schemas
 from tailorbird.cli.commands import app
 from tailorbird.traits.registry import TRAITS
 from tailorbird.web.api import routes
-
-if TYPE_CHECKING:
-    pass
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- made by `python3 dev.py docs`; edit the code instead -->"

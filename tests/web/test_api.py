@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from tailorbird.errors import StoreError
-from tailorbird.views import Readings
 from tailorbird.web.api import api, routes
 from tailorbird.web.server import application
 
@@ -223,7 +222,7 @@ def test_the_types_of_the_pages_are_those_of_the_server() -> None:
     assert written == made, "run `python web/types_from_openapi.py`"
 
 
-def test_the_api_can_be_made_without_a_server(sample: Readings) -> None:
+def test_the_api_can_be_made_without_a_server() -> None:
     assert routes().openapi_schema.info.title == "Tailorbird"
 
 

@@ -25,14 +25,14 @@ export function arriving<P extends object>(
 ): ComponentType<P> {
   let Arrived: ComponentType<P> | undefined;
   return function Arriving(given: P) {
-    const [, look] = useState(false);
+    const [Part, take] = useState(() => Arrived);
     const [lost, lose] = useState(false);
     useEffect(() => {
       let gone = false;
       load().then(
         ({ default: part }) => {
           Arrived = part;
-          if (!gone) look(true);
+          if (!gone) take(() => part);
         },
         () => !gone && lose(true),
       );
@@ -41,6 +41,6 @@ export function arriving<P extends object>(
       };
     }, []);
     if (lost) return <TroubleNote problem={LOST} again={() => window.location.reload()} />;
-    return Arrived ? <Arrived {...given} /> : meanwhile;
+    return Part ? <Part {...given} /> : meanwhile;
   };
 }
