@@ -223,3 +223,6 @@ def test_what_is_exported_can_be_imported(house: Any, capsys: Any, tmp_path: Pat
     assert cli.run(["suppressions", "export", "-C", str(house.folder)]) == 0
     assert capsys.readouterr().out == to.read_text()
     assert reasons(to.read_text()) == ["complaint", "no address"]
+    nowhere = str(tmp_path / "none" / "out.csv")
+    assert cli.run(["suppressions", "export", "--to", nowhere, "-C", str(house.folder)]) == 2
+    assert f"{nowhere}: it cannot be written" in capsys.readouterr().err

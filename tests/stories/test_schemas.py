@@ -103,3 +103,28 @@ def test_the_command_prints_a_schema(capsys: pytest.CaptureFixture[str]) -> None
     assert yaml.safe_load(capsys.readouterr().out) == schemas.schema("campaign")
     assert cli.run(["schema", "campain"]) == TailorbirdError.exit_status + 1
     assert "did you mean 'campaign'?" in capsys.readouterr().err
+
+
+def test_the_command_writes_all_schemas_or_one_into_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["schema", "--to", str(tmp_path / "a/.schemas")]) == 0
+    found = {each.name for each in (tmp_path / "a/.schemas").iterdir()}
+    assert found == {f"{name}.json" for name in schemas.names()}
+    assert cli.run(["schema", "campaign", "--to", str(tmp_path / "b"), "--json"]) == 0
+    only = tmp_path / "b/campaign.json"
+    assert [*(tmp_path / "b").iterdir()] == [only]
+    assert only.read_text(encoding="utf-8") == schemas.schema_text("campaign")
+    assert str(only) in capsys.readouterr().out
+
+
+def test_a_schema_that_cannot_be_written_says_where_and_nothing_unknown_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file", encoding="utf-8")
+    assert cli.run(["schema", "campaign", "--to", str(taken)]) != 0
+    assert f"{taken}/campaign.json: it cannot be written" in capsys.readouterr().err
+    assert cli.run(["schema", "campain", "--to", str(tmp_path / "new")]) != 0
+    assert "did you mean 'campaign'?" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

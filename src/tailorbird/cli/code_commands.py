@@ -10,7 +10,7 @@ import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened, shown
 from tailorbird.cli.code_lines import diff_lines, kept_lines, plan_lines
-from tailorbird.cli.output import emit, read_text, table, write
+from tailorbird.cli.output import emit, read_text, table, write, writing
 from tailorbird.errors import UsageError
 
 if TYPE_CHECKING:
@@ -205,16 +205,37 @@ def history(
 
 def schema(
     name: Annotated[str, typer.Argument(help="Its kind, or settings; a list when empty.")] = "",
+    to: Annotated[
+        Path | None, typer.Option(help="A folder: KIND.json of it, or of all, goes there.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the JSON Schema of a kind of definition, for editors and programs."""
+    """Print the JSON Schema of a kind of definition, for editors and programs; or write files."""
     from tailorbird.as_code import schemas
 
-    if name:
+    if to is not None:
+        files = [_schema_file(each, to) for each in ([name] if name else schemas.names())]
+        emit(files, [f"{len(files)} in {to}"], as_json=as_json)
+    elif name:
         text = schemas.schema_text(name)
         emit(schemas.schema(name), text.rstrip("\n").split("\n"), as_json=as_json)
     else:
         emit(schemas.names(), schemas.names(), as_json=as_json)
+
+
+def _schema_file(name: str, folder: Path) -> str:
+    """Write the schema of a kind into a folder, and return where.
+
+    Raises:
+        UsageError: there is no such kind, or it cannot be written.
+    """
+    from tailorbird.as_code import schemas
+
+    text, path = schemas.schema_text(name), folder / f"{name}.json"
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return str(path)
 
 
 def _agreed(found: DefinitionPlan) -> str:

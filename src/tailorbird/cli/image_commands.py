@@ -9,8 +9,7 @@ import typer
 
 from tailorbird.cli.arguments import DEFAULT_FOLDER, AsJson, Author, Folder, Reason, opened
 from tailorbird.cli.kept_commands import keep, put_file
-from tailorbird.cli.output import emit, table
-from tailorbird.errors import UsageError
+from tailorbird.cli.output import emit, table, writing
 
 app = typer.Typer(help="Pictures that are drawn when a mail is opened.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The image's name.")]
@@ -62,11 +61,8 @@ def render(
         studio = letters.Studio(tb.world, house_fonts())
         shown = studio.of_person(name, tb.person(person) if person else 0, tb.clock())
         picture = studio.png(shown)
-    try:
+    with writing(out):
         out.write_bytes(picture)
-    except OSError as error:
-        what = f"the picture cannot be written: {error.strerror}"
-        raise UsageError(what, where=str(out), mend="name another file") from None
     found = {"file": str(out), "bytes": len(picture), "digest": shown.digest}
     emit(found, [f"{out}: {len(picture):,} bytes"], as_json=as_json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -95,3 +96,19 @@ def read_text(path: Path) -> str:
         raise UsageError("not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
     except OSError as error:
         raise UsageError(error.strerror or "unreadable", where=str(path), mend="check it") from None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say in one line why a file that was asked for cannot be written.
+
+    Raises:
+        UsageError: it cannot, unless the disk is full: of that all commands tell alike.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        what = f"it cannot be written: {error.strerror}"
+        raise UsageError(what, where=str(path), mend="name another place") from None

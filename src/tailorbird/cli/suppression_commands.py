@@ -22,7 +22,7 @@ from tailorbird.cli.arguments import (
     record,
     shown,
 )
-from tailorbird.cli.output import emit, table, write
+from tailorbird.cli.output import emit, table, write, writing
 from tailorbird.suppression_words import MailPurpose, SuppressionReason, SuppressionWord
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def export(
             for line in lines:
                 write(line.rstrip("\n"))
         else:
-            with to.open("w", encoding="utf-8", newline="") as target:
+            with writing(to), to.open("w", encoding="utf-8", newline="") as target:
                 target.writelines(lines)
 
 
@@ -185,7 +185,7 @@ def _read(file: Path) -> Iterator[Iterator[str]]:
 
 
 def _keep_refused(path: Path, refused: Sequence[tuple[RefusedLine, list[str]]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as target:
+    with writing(path), path.open("w", encoding="utf-8", newline="") as target:
         rows = csv.writer(target)
         rows.writerow(("line", "why", "mend", "cells"))
         rows.writerows((said.line, said.why, said.mend, *cells) for said, cells in refused)
