@@ -280,6 +280,22 @@ def test_a_model_that_names_what_nobody_sends_says_so(page: Page, shop: str) -> 
     expect(unknown).to_have_count(0)
 
 
+def test_a_model_that_cannot_be_read_says_why_and_is_not_to_be_trained(
+    page: Page, shop: str
+) -> None:
+    why = "models/churn.yaml:3: unknown event 'joined_wifi'"
+    listed = msgspec.structs.replace(ROWS[0], trouble=why)
+    broken = msgspec.structs.replace(DETAIL, trouble=why)
+    answered(page, "/learning", (listed, *ROWS[1:]))
+    answered(page, "/models/repeat_purchase", broken)
+    shown(page, f"{shop}/models")
+    expect(page.get_by_role("row", name="churn")).to_contain_text("unknown event")
+    expect(page.get_by_role("button", name="Train churn")).to_be_disabled()
+    shown(page, f"{shop}/models/repeat_purchase")
+    expect(page.get_by_text("Until that is mended, it cannot be trained")).to_be_visible()
+    expect(page.get_by_role("button", name="Train it anew")).to_be_disabled()
+
+
 def test_a_model_that_was_never_trained_is_trained_from_the_list(page: Page, shop: str) -> None:
     """The list is asked for anew, and what the training found is said."""
     done = msgspec.structs.replace(ROWS[0], serving=1, latest=1, card=CARD)

@@ -76,7 +76,7 @@ function Untrained({ models, again }: { models: ModelRow[]; again: () => void })
               name: "Train",
               right: true,
               cell: (model) => (
-                <Button size="xs" variant="default" disabled={doing.busy} onClick={() => train(model)} aria-label={`Train ${model.name}`}>
+                <Button size="xs" variant="default" disabled={doing.busy || model.trouble !== ""} onClick={() => train(model)} aria-label={`Train ${model.name}`}>
                   Train
                 </Button>
               ),

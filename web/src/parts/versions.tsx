@@ -59,7 +59,7 @@ export function Life({ model, where, again }: LifeProps) {
       {model.versions.length > 0 && <VersionsTable versions={model.versions} loser={elsewhere ? "nobody is scored" : "its naive rule"} />}
       {!elsewhere && (
         <div className="actions">
-          <Button onClick={train} disabled={doing.busy} variant={model.versions.length > 0 ? "default" : "filled"}>
+          <Button onClick={train} disabled={doing.busy || model.trouble !== ""} variant={model.versions.length > 0 ? "default" : "filled"}>
             {model.versions.length > 0 ? "Train it anew" : "Train it"}
           </Button>
           {doing.busy && (
