@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.clock import Clock
-from tests.stories.test_uplifts import SENT_AT, TEMPLATE, bought, iso, joined, regular, tell
+from tests.stories.test_uplifts import DRAWN, SENT_AT, TEMPLATE, bought, iso, joined, regular, tell
 
 from tailorbird import authoring, flow, uplift_draws, uplifts
 from tailorbird.app import Tailorbird
@@ -111,7 +111,7 @@ def founded(tb: Tailorbird, clock: Clock) -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a shop whose people came, were drawn, and bought as the draw has it."""
     folder, clock = tmp_path_factory.mktemp("journeys") / "shop", Clock(SENT_AT)
-    with Tailorbird.open(folder, clock=clock, environment={}) as tb:
+    with Tailorbird.open(folder, clock=clock, environment=DRAWN) as tb:
         founded(tb, clock)
         come(tb, clock)
         answer(tb, clock, "care/", gains_or_loses)
@@ -133,7 +133,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shop(folder: Path, clock: Clock) -> Iterator[Tailorbird]:
-    with Tailorbird.open(folder, clock=clock, environment={}) as tb:
+    with Tailorbird.open(folder, clock=clock, environment=DRAWN) as tb:
         yield tb
 
 
@@ -141,7 +141,7 @@ def shop(folder: Path, clock: Clock) -> Iterator[Tailorbird]:
 def empty(tmp_path: Path) -> Iterator[tuple[Tailorbird, Clock]]:
     """Return a shop to whose journeys nobody has come."""
     clock = Clock(SENT_AT)
-    with Tailorbird.open(tmp_path / "empty", clock=clock, environment={}) as tb:
+    with Tailorbird.open(tmp_path / "empty", clock=clock, environment=DRAWN) as tb:
         founded(tb, clock)
         yield tb, clock
 
@@ -167,7 +167,7 @@ def test_a_journeys_holdout_tells_who_gains_and_who_loses(shop: Tailorbird) -> N
         "uplift_journey_care", "purchase", 7,
     )  # fmt: skip
     assert found.people == PEOPLE - PEOPLE // 20
-    # Who is held out is drawn anew in each folder: bounds are four standard errors wide.
+    # Bounds are four standard errors wide.
     assert found.written_to == pytest.approx(0.6 * found.people, abs=60)
     assert found.average == pytest.approx(-MOVED / 3, abs=0.14)
     gain, loss = means(shop, "uplift_journey_care")
