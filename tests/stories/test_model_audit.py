@@ -69,31 +69,28 @@ def test_nobody_rolls_back_to_what_scores_nobody(tb: Tailorbird) -> None:
         tb.roll_back("engagement", first.version, reason="it was better", author="ada")
 
 
-@pytest.fixture
-def lavish(folder: Path) -> Iterator[Tailorbird]:
-    """Return a folder whose models may spend far more in a year than protects anybody."""
-    settings = {"TAILORBIRD_PRIVACY__EPSILON_PER_YEAR": "200"}
-    with Tailorbird.open(folder, environment=settings) as opened:
-        yield opened
+def allowing(folder: Path, epsilon: int) -> Tailorbird:
+    """Open a folder whose models, and whose counts, may spend so much in a year."""
+    settings = {"TAILORBIRD_PRIVACY__EPSILON_PER_YEAR": str(epsilon)}
+    return Tailorbird.open(folder, environment=settings)
 
 
-def test_a_private_version_serves_once_somebody_has_it_serve(lavish: Tailorbird) -> None:
+def test_a_private_version_serves_once_somebody_has_it_serve(folder: Path) -> None:
     """Noise cannot be seeded: of 40 at this epsilon all were clearly better than chance."""
-    drawn = (
-        auditing.learn_privately(lavish.world, MODEL, lavish.clock(), epsilon=20.0)
-        for _ in range(10)
-    )
-    card = next(each for each in drawn if each.scores)
-    lavish.roll_back(MODEL, card.version, reason="privacy first", author="ada")
-    assert serving.version(lavish.world, MODEL) == card.version
-    assert learning.score(lavish.world, lavish.clock(), MODEL) > 50
+    with allowing(folder, 200) as tb:
+        drawn = (
+            auditing.learn_privately(tb.world, MODEL, tb.clock(), epsilon=20.0) for _ in range(10)
+        )
+        card = next(each for each in drawn if each.scores)
+        tb.roll_back(MODEL, card.version, reason="privacy first", author="ada")
+        assert serving.version(tb.world, MODEL) == card.version
+        assert learning.score(tb.world, tb.clock(), MODEL) > 50
 
 
 @pytest.fixture
 def thrifty(folder: Path) -> Iterator[Tailorbird]:
-    """Return a folder whose models, and whose counts, may spend an epsilon of 3 in a year."""
-    settings = {"TAILORBIRD_PRIVACY__EPSILON_PER_YEAR": "3"}
-    with Tailorbird.open(folder, environment=settings) as opened:
+    """Return a folder with an epsilon of 3 in a year."""
+    with allowing(folder, 3) as opened:
         yield opened
 
 
