@@ -226,3 +226,5 @@ def test_what_is_exported_can_be_imported(house: Any, capsys: Any, tmp_path: Pat
     nowhere = str(tmp_path / "none" / "out.csv")
     assert cli.run(["suppressions", "export", "--to", nowhere, "-C", str(house.folder)]) == 2
     assert f"{nowhere}: it cannot be written" in capsys.readouterr().err
+    assert cli.run(["suppressions", "export", "--to", "/dev/full", "-C", str(house.folder)]) == 1
+    assert "no space left on the disk" in capsys.readouterr().err

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.clock import Clock
-from tests.stories.test_uplifts import DRAWN, SENT_AT, TEMPLATE, bought, iso, joined, regular, tell
+from tests.drawn import DRAWN
+from tests.stories.test_uplifts import SENT_AT, TEMPLATE, bought, iso, joined, regular, tell
 
 from tailorbird import authoring, flow, uplift_draws, uplifts
 from tailorbird.app import Tailorbird

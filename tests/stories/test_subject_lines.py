@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.drawn import DRAWN
 
 from tailorbird import subject_lines
 from tailorbird.app import Tailorbird
@@ -24,8 +25,6 @@ from tailorbird.tracking import events
 
 NOW: Instant = 20_600 * DAY
 PEOPLE = 240
-DRAWN = {"TAILORBIRD_ASSIGNMENT_SALT": "known"}
-"""Who gets which subject is drawn alike in every run."""
 NOUNS = ("boots", "coats", "lamps", "mugs", "plates", "scarves", "chairs", "candles")
 
 

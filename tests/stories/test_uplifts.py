@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 from tests.clock import Clock
+from tests.drawn import DRAWN
 
 from tailorbird import authoring, flow, granting, profiles, uplift_draws, uplifts
 from tailorbird.app import Tailorbird
@@ -23,8 +24,6 @@ from tailorbird.schema import DAY, HOUR, Body, Decision, Instant
 
 SENT_AT = 20_500 * DAY
 PEOPLE = 700
-DRAWN = {"TAILORBIRD_ASSIGNMENT_SALT": "known"}
-"""Who is held out is drawn alike in every run."""
 TEMPLATE = '<mjml><mj-body><mj-section><mj-column><mj-text>Hello \
 <a href="{{ unsubscribe_url }}">leave</a></mj-text></mj-column></mj-section></mj-body></mjml>'
 CAMPAIGN = """\

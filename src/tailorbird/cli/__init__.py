@@ -6,7 +6,6 @@ Out: text or JSON on standard output; errors on standard error; exit 0 done, 1 r
 
 from __future__ import annotations
 
-import errno
 import gc
 import sys
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status. Known errors become one line, never a trace."""
     from tailorbird.cli.commands import app
     from tailorbird.cli.narrowing import narrowed
+    from tailorbird.cli.output import DISK_FULL
 
     as_json = "--json" in arguments
     try:
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     except TailorbirdError as error:
         return _report(error.code, error.sentence(), error.exit_status, as_json)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in DISK_FULL:
             raise
         where = f"{error.filename}: " if error.filename else ""
         return _report(

@@ -214,7 +214,8 @@ def schema(
     from tailorbird.as_code import schemas
 
     if to is not None:
-        files = [_schema_file(each, to) for each in ([name] if name else schemas.names())]
+        texts = {each: schemas.schema_text(each) for each in ([name] if name else schemas.names())}
+        files = [_written(to / f"{each}.json", text) for each, text in texts.items()]
         emit(files, [f"{len(files)} in {to}"], as_json=as_json)
     elif name:
         text = schemas.schema_text(name)
@@ -223,17 +224,10 @@ def schema(
         emit(schemas.names(), schemas.names(), as_json=as_json)
 
 
-def _schema_file(name: str, folder: Path) -> str:
-    """Write the schema of a kind into a folder, and return where.
-
-    Raises:
-        UsageError: there is no such kind, or it cannot be written.
-    """
-    from tailorbird.as_code import schemas
-
-    text, path = schemas.schema_text(name), folder / f"{name}.json"
+def _written(path: Path, text: str) -> str:
+    """Write a file, its folder too, and return where. Raises UsageError where that cannot be."""
     with writing(path):
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return str(path)
 

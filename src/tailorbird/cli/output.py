@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from tailorbird.errors import UsageError
 
 Progress = Callable[[int, int], None]
+DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+"""What all commands tell alike, whatever they were writing."""
 
 
 def emit(value: Any, lines: Sequence[str], *, as_json: bool) -> None:
@@ -103,12 +105,12 @@ def writing(path: Path) -> Iterator[None]:
     """Say in one line why a file that was asked for cannot be written.
 
     Raises:
-        UsageError: it cannot, unless the disk is full: of that all commands tell alike.
+        UsageError: it cannot, unless the disk is full.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in DISK_FULL:
             raise
         what = f"it cannot be written: {error.strerror}"
         raise UsageError(what, where=str(path), mend="name another place") from None
